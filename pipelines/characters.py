@@ -19,6 +19,7 @@ _FORBIDDEN = [
 ]
 FORBIDDEN_IN_SQL = "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _FORBIDDEN) + "]"
 _FORBIDDEN_HERE = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _FORBIDDEN) + "]")
+_LINE_END = re.compile("[\n\r\u2028\u2029]")
 
 
 def is_plain(text: str) -> bool:
@@ -34,6 +35,11 @@ def told(character: str) -> str:
 def visible(text: str, telling: Callable[[str], str] = told) -> str:
     """A text whose forbidden characters are told by their number: ``[U+001B]``."""
     return _FORBIDDEN_HERE.sub(lambda found: telling(found[0]), text)
+
+
+def in_one_line(text: str) -> str:
+    """A text that is to be a part of one line, as ``visible`` makes it; what ends a line in it is told by its number too."""
+    return visible(_LINE_END.sub(lambda found: told(found[0]), text))
 
 
 def each_text(data: Any, change: Callable[[str], str]) -> Any:

@@ -11,6 +11,10 @@ from pathlib import PurePosixPath
 from pipelines.catalogue.declarations import Export
 
 DIGITS = 12
+KINDS = {
+    *(".csv", ".dsn", ".edi", ".json", ".log", ".ods", ".tsv", ".txt", ".xls", ".xlsm", ".xlsx", ".xml", ".zip"),
+    *(".doc", ".docx", ".eml", ".jpeg", ".jpg", ".msg", ".odt", ".pdf", ".png"),
+}
 WILDCARDS = re.compile(r"(?:[*?]|\[[^]]*\])+")
 
 
@@ -38,5 +42,9 @@ def shown_names(export: Export, files: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def anonymous_name(name: str, sha256: str) -> str:
-    """The name of a file that no declaration takes, of a member of an archive whose names are not shown, or of a link."""
-    return f"{sha256[:DIGITS]}{PurePosixPath(name).suffix if PurePosixPath(name).suffix.isascii() else ''}"
+    """The name of a file that no declaration takes, of a member of an archive whose names are not shown, or of a link.
+
+    What follows its last point is shown where it is known to be a kind of file: it may be the end of a name (« M. Durand »).
+    """
+    kind = PurePosixPath(name).suffix
+    return f"{sha256[:DIGITS]}{kind if kind.casefold() in KINDS else ''}"

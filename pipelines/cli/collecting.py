@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.registry import ExportRef
+from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, Interrupted, no_disk
 from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
@@ -309,7 +310,7 @@ def _finding_text(finding: Finding) -> str:
     place = [":".join(str(part) for part in (finding.fichier, finding.ligne) if part)] if finding.ligne else []
     received = [f"reçu : {finding.recu}"] if finding.recu else []
     said = [*place, f"{finding.code} {finding.message}", *received, f"attendu : {finding.attendu}"]
-    return " — ".join(said)
+    return in_one_line(" — ".join(said))
 
 
 def _show_rejects(found: list[Reject]) -> None:

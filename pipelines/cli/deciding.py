@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.rules import Rules
+from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.names import complete_findings, complete_rules, year_argument
 from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
@@ -131,9 +132,9 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
         ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),
     ]
-    body = "".join(f"\n  {name:<10}{text}" for name, text in details if text)
+    body = "".join(f"\n  {name:<10}{in_one_line(text)}" for name, text in details if text)
     where = f"{finding.ou} ({place})" if place else finding.ou
-    return f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}{body}"
+    return in_one_line(f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}") + body
 
 
 @click.command(short_help="Accepter un constat, en disant pourquoi, ou y revenir.")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from pipelines.catalogue.registry import ExportRef
+from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import source_option, year_argument
 from pipelines.cli.output import Column, echo, format_option, title, write_csv, write_json
@@ -102,8 +103,8 @@ def reject_text(reject: Reject) -> str:
     if received is None and reject.regle == "LIG-OBLIGATOIRE":
         received = "rien"
     details = [("reçu", received), ("attendu", reject.attendu), ("aide", reject.aide)]
-    body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
-    return f"{place} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
+    body = "".join(f"\n  {name:<8}{in_one_line(text)}" for name, text in details if text)
+    return f"{in_one_line(place)} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
 
 
 def _is_workbook(reject: Reject) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import settings
+from pipelines.characters import in_one_line
 from pipelines.near import suggestion
 
 if TYPE_CHECKING:
@@ -175,16 +176,20 @@ class Session:
 
 
 def shown(path: Path) -> str:
-    """A path as short as it can be typed from here."""
-    try:
-        return str(path.relative_to(Path.cwd())) or "."
-    except ValueError:
-        return str(path)
+    """A path as short as it can be, in one line whatever the names in it."""
+    return in_one_line(_short(path))
 
 
 def typed(path: Path) -> str:
     """A path as it is in a command that is to be typed."""
-    return shlex.quote(shown(path))
+    return shlex.quote(_short(path))
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd())) or "."
+    except ValueError:
+        return str(path)
 
 
 def global_options(function: Callable) -> Callable:

@@ -204,16 +204,16 @@ def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
 
 
 def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The folders that a withdrawal emptied: whatever lies there is not what was proved.
+    """The places that a withdrawal emptied: whatever lies there is not what was proved.
 
-    Exports and reports of a later publication may take their place; a publication that was withdrawn never comes back.
+    What is made of a later publication may take their place; a publication that was withdrawn never comes back.
     """
     last = ledger.last_publication()
     for row in ledger.all_rows("withdrawals"):
         stands = last is not None and row["publication"] == last["publication"]
         for place in row["places"]:
             path = home.root / place
-            if (stands or path.is_relative_to(home.builds)) and path.is_dir():
+            if (stands or path.is_relative_to(home.builds)) and path.exists():
                 yield _problem(home, path, BACK)
 
 

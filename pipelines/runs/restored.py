@@ -12,6 +12,7 @@ from pipelines.ledger.records import Removal
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ORIGINAL, ROWS, purge_again
 from pipelines.stages.ingest.archive import kept_of
+from pipelines.stages.publish.withdraw import public_places, remove_from_home
 
 
 @dataclass
@@ -41,10 +42,12 @@ def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> 
 
 
 def _withdraw(work: Workspace, entries: list[Entry]) -> int:
-    """Enter again that public profiles are taken back: they are then never published again."""
+    """Enter again that public profiles are taken back: they are then never published again, nor sent."""
     for entry in entries:
         said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
         work.ledger.record_withdrawal(*said)
+    if entries:
+        remove_from_home(public_places(work.home, work.ledger))
     return len(entries)
 
 

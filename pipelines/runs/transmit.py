@@ -85,7 +85,7 @@ def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, se
     What is entered are the fingerprints of all that lies in the folders, the letters as they were signed among them.
     """
     release = _release(work, exercice, profile)
-    released = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)["released_at"]
+    released = _frozen_at(work, release.name)
     if not released[:10] <= sent_on <= today:
         raise CannotTransmit(
             f"un envoi ne précède pas la version, figée le {day(released)}, et n’est pas à venir{NO_BREAK}: {day(sent_on)}"
@@ -120,6 +120,10 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
         raise CannotTransmit(
             f"{exercice} n’est pas figé{NO_BREAK}: seule une version figée s’envoie (`millesime release {exercice} …`)"
         )
+    if profile == PUBLIC and _is_withdrawn(work, release.name):
+        raise CannotTransmit(
+            f"ce que la version {release.name} a de public a été retiré (`millesime withdraw`){NO_BREAK}: figer une autre version"
+        )
     report = release / "report" / profile
     needed = [report / f"rapport_activite_{exercice}.pdf"]
     needed += [report / "collectivites" / f"{folder_of(member)}.pdf" for member in work.organisation.collectivites]
@@ -127,6 +131,15 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
         other = f" ; --profile {INTERNE} envoie l’édition interne" if profile == PUBLIC else ""
         raise CannotTransmit(f"la version {release.name} n’a pas {', '.join(lacking)}{other}")
     return release
+
+
+def _is_withdrawn(work: Workspace, name: str) -> bool:
+    """True when all that was public was taken back after this release was frozen."""
+    return any(row["withdrawn_at"] >= _frozen_at(work, name) for row in work.ledger.all_rows("withdrawals"))
+
+
+def _frozen_at(work: Workspace, name: str) -> str:
+    return next(row["released_at"] for row in work.ledger.all_rows("releases") if row["release"] == name)
 
 
 def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[str, Path]]:

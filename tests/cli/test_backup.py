@@ -103,14 +103,19 @@ def test_a_term_that_passed_since_is_applied_though_a_longer_one_is_declared_now
     assert not list(again.home.archive.glob("[0-9a-f]*")) and holding(again.home.root, NAME) == []
 
 
-def test_a_public_profile_that_was_taken_back_is_never_published_again(filled: Bench, kept: Path):
+def test_a_public_profile_that_was_taken_back_is_never_published_again_nor_sent(filled: Bench, kept: Path):
     public = filled.home.published.resolve() / "public"
     public.mkdir()
     (public / "manifest.json").write_text(json.dumps({"publication": "f" * 32}), encoding="utf-8")
+    ready = filled.home.transmissions / "2019-v1" / "public"
+    ready.mkdir(parents=True)
+    assert filled.millesime("backup", kept).exit_code == 0
     assert filled.millesime("withdraw", "--reason", "x", "--by", "A. Martin").exit_code == 0
-    with restored(filled, kept).ledger() as ledger:
+    home = restored(filled, kept)
+    with home.ledger() as ledger:
         (row,) = ledger.all_rows("withdrawals")
     assert row["profile"] == "f" * 32
+    assert home.home.transmissions.is_dir() and not list(home.home.transmissions.glob("*/public"))
 
 
 def test_without_the_list_nothing_is_restored_unless_somebody_says_that_nothing_was_removed(filled: Bench, kept: Path):

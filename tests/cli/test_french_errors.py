@@ -405,6 +405,16 @@ def test_a_hostile_cell_and_a_hostile_name_never_reach_the_terminal(bench: Bench
     assert "[U+001B]" in bench.millesime("status", 2019).stdout
 
 
+def test_a_cell_or_a_name_of_several_lines_says_no_line_of_its_own(bench: Bench):
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019.replace("=1+1", '"=1\nPRIS"'))
+    bench.drop("2019/ventes/autre\nPRIS.csv", "A\n")
+    bench.drop("2019/ventes/encore\u2028PRIS.csv", "B\n")
+    bench.receive("ventes/ventes", 2019)
+    told = [bench.millesime(command, 2019).output for command in ("status", "rejects", "findings")]
+    assert all("[U+000A]PRIS" in text for text in told)
+    assert not [line for text in told for line in text.splitlines() if line.startswith("PRIS")]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -18,11 +18,25 @@ def published(filled: Bench) -> Bench:
     for place in (filled.home.published.resolve(), filled.home.exports / "2019", filled.home.reports / "2019"):
         (place / "public").mkdir(parents=True)
         (place / "public" / "manifest.json").write_text(json.dumps({"publication": "f" * 32}), encoding="utf-8")
+    (filled.home.exports / "superset_public.zip").write_bytes(b"its address, its dashboards")
     return filled
 
 
 def public(bench: Bench) -> list[str]:
-    return [path.as_posix() for path in bench.home.root.rglob("public")]
+    return [path.as_posix() for name in ("public", "*_public.zip") for path in bench.home.root.rglob(name)]
+
+
+def test_what_is_ready_to_send_goes_and_what_was_sent_stays(published: Bench):
+    for release in ("2018-v1", "2019-v1"):
+        for profile in ("public", "interne"):
+            (published.home.transmissions / release / profile / "orly").mkdir(parents=True)
+    with published.ledger() as ledger:
+        ledger.record_sending("2018-v1", 2018, "public", {"94054": "Orly"}, "2019-09-01", "courriel", {})
+    assert published.millesime("withdraw", *SAID).exit_code == 0
+    there = {
+        path.relative_to(published.home.transmissions).as_posix() for path in published.home.transmissions.glob("*/*")
+    }
+    assert there == {"2018-v1/public", "2018-v1/interne", "2019-v1/interne"}
 
 
 def withdrawals(bench: Bench) -> list[dict]:
@@ -58,7 +72,7 @@ def test_what_is_public_goes_from_everywhere_and_the_ledger_says_who_and_why(pub
 def test_nobody_takes_it_back_without_a_reason_and_a_declared_name(published: Bench, arguments, code, told):
     refused = published.millesime("withdraw", *arguments)
     assert (refused.exit_code, told in refused.stderr) == (code, True), refused.output
-    assert len(public(published)) == 3 and withdrawals(published) == []
+    assert len(public(published)) == 4 and withdrawals(published) == []
 
 
 def test_a_server_that_keeps_its_copy_is_told_once_the_rest_is_gone(published: Bench, monkeypatch):

@@ -54,6 +54,21 @@ def test_what_is_taken_back_is_in_the_changelog():
     assert untold(taken_back(before, now), CHANGELOG) == []
 
 
+def test_every_column_that_is_shipped_is_promised():
+    """A reader of a column that nobody promised would lose it without a word: `millesime contracts record --shipped`."""
+    catalogue = load_catalogue()
+    project = catalogue.project
+    columns = [
+        (f"{layer}.{thing.name}", column["name"])
+        for thing in project.said
+        if (layer := project.folder_of[thing.path].parts[1]) in ("marts", "rapport", "restreint")
+        for column in thing.data["columns"]
+    ]
+    assert len(columns) > 1000
+    contracts = catalogue.contracts
+    assert [one for one in columns if one[0] not in contracts or one[1] not in contracts[one[0]].columns] == []
+
+
 CHIFFRES = Table.model_validate({"key": ["code"], "columns": {"code": "VARCHAR NOT NULL", "valeur": "BIGINT"}})
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
 from pipelines.runs.findings import all_findings, unclaimed
@@ -23,6 +25,24 @@ def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depo
         found = [(one.code, one.severity, one.fichier) for one in unclaimed(depot.work(ledger))]
     ((code, severity, name),) = found
     assert (code, severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(r"[0-9a-f]{12}\.csv", name)
+
+
+@pytest.mark.parametrize("place", ["2020", "2020/essai", "2020/essai/dessous", "2020/essai/vrai.csv"])
+def test_nor_is_a_folder_or_a_link_to_nothing(depot: Depot, place: str) -> None:
+    """Whatever is linked, the year, a system's folder, one below it or a file that is not there: one finding says so."""
+    depot.declare(files="*.csv")
+    depot.organise()
+    outside = depot.root / "dehors"
+    (outside / "essai").mkdir(parents=True)
+    for name in ("vrai.csv", "essai/vrai.csv"):
+        (outside / name).write_text("Code;Montant\n", encoding="utf-8")
+    link = depot.home.landing / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside / "rien" if place.endswith(".csv") else outside)
+    (link.parent / "boucle").symlink_to(link.parent / "boucle")
+    assert files_of(depot.home.landing, depot.ref, YEAR) == []
+    with open_ledger(depot.home) as ledger:
+        assert [one.code for one in unclaimed(depot.work(ledger))] == ["FIC-LIEN"]
 
 
 def test_a_file_that_no_export_takes_is_a_finding_until_it_is_removed(depot: Depot) -> None:

@@ -146,6 +146,14 @@ def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeyp
     assert "avant le 30/09/2020" in page and ", après l’échéance" in page
 
 
+def test_what_was_taken_back_is_not_sent(frozen: Bench) -> None:
+    with frozen.work() as work:
+        work.ledger.record_withdrawal("b1", "f" * 32, "un effectif se déduit", "A. Martin", [])
+        with pytest.raises(CannotTransmit, match="2019-v1 a de public a été retiré"):
+            prepare(work, 2019, PUBLIC)
+        assert prepare(work, 2019, INTERNE).profile == INTERNE
+
+
 def _released(bench: Bench) -> str:
     with bench.ledger() as ledger:
         return ledger.all_rows("releases")[-1]["released_at"][:10]

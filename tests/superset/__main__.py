@@ -1,4 +1,6 @@
-"""Imports the bundle of a home into a real Superset, asks every chart, prints what came: ``make test-superset``.
+"""Imports the bundles of a home into a real Superset, asks every chart, prints what came: ``make test-superset``.
+
+Both profiles, by both roads: the published file, and a PostgreSQL that the publication is copied to.
 
 python -m tests.superset HOME SUPERSET_BIN
 """
@@ -6,11 +8,13 @@ python -m tests.superset HOME SUPERSET_BIN
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +23,10 @@ import duckdb
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.publication import DATABASES, FOLDERS, PROFILES
-from pipelines.settings import Home
+from pipelines.settings import Home, Server
+from pipelines.stages.publish import postgres
 from pipelines.stages.publish.superset import Bundle, write_bundle
+from tests.services import postgresql
 
 INSIDE = Path(__file__).with_name("inside.py")
 CONFIG = """
@@ -39,9 +45,8 @@ def superset(folder: Path, binaries: Path) -> dict[str, str]:
         **os.environ,
         "FLASK_APP": "superset",
         "PYTHONWARNINGS": "ignore",
-        "SUPERSET_HOME": str(folder),
-        "SUPERSET_CONFIG_PATH": str(folder / "superset_config.py"),
         "SUPERSET_SECRET_KEY": secrets.token_hex(24),
+        **placed(folder),
     }
     for command in (["db", "upgrade"], ["fab", "create-admin", *ADMIN], ["init"]):
         done = subprocess.run(
@@ -50,6 +55,21 @@ def superset(folder: Path, binaries: Path) -> dict[str, str]:
         if done.returncode:
             sys.exit(f"superset {command[0]}: {done.stderr[-2000:]}")
     return environment
+
+
+def placed(folder: Path) -> dict[str, str]:
+    """Where a Superset keeps what is its own."""
+    return {"SUPERSET_HOME": str(folder), "SUPERSET_CONFIG_PATH": str(folder / "superset_config.py")}
+
+
+def roads(published: Path) -> Iterator[tuple[str, str, str | None]]:
+    """(profile, road, address): the published file, then a server that the profile was just copied to."""
+    for profile in PROFILES:
+        yield profile, "duckdb", None
+    with postgresql() as server:
+        for profile in PROFILES:
+            postgres.serve(published, Server(server.url(), profile, "millesime_lecture", ""))
+            yield profile, "postgresql", server.url().replace("postgresql:", "postgresql+psycopg2:")
 
 
 def answer(bundle: Path, folder: Path, binaries: Path, environment: dict[str, str]) -> dict[str, Any]:
@@ -88,20 +108,25 @@ def main(root: Path, binaries: Path) -> int:
     home, found = Home(root.resolve()), []
     catalogue = load_catalogue(home)
     organisation = load_organisation(home, catalogue)
-    for profile in PROFILES:
-        with tempfile.TemporaryDirectory(prefix="millesime-superset-") as place:
-            folder, began = Path(place), time.monotonic()
-            made = write_bundle(home, catalogue, organisation, profile, folder / "bundle.zip")
-            said = answer(made.file, folder, binaries, superset(folder, binaries))
+    with tempfile.TemporaryDirectory(prefix="millesime-superset-") as place:
+        empty = Path(place) / "empty"
+        empty.mkdir()
+        environment = superset(empty, binaries)
+        for profile, road, address in roads(home.published):
+            folder, began = Path(place) / f"{profile}-{road}", time.monotonic()
+            shutil.copytree(empty, folder)
+            made = write_bundle(home, catalogue, organisation, profile, folder / "bundle.zip", address)
+            said = answer(made.file, folder, binaries, environment | placed(folder))
             errors = wrong(said, made, home, profile)
             kinds = Counter(one["kind"] for one in said["answers"])
             rows = sum(one.get("rows", 0) for one in said["answers"])
             print(
-                f"{profile}: {len(said['dashboard'])} dashboards, {len(said['dataset'])} datasets, {len(said['chart'])} charts "
+                f"{profile}, {road}: {len(said['dashboard'])} dashboards, {len(said['dataset'])} datasets, {len(said['chart'])} charts "
                 f"({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}), {rows} rows, {len(errors)} errors, "
-                f"{time.monotonic() - began:.0f} s"
+                f"{time.monotonic() - began:.0f} s",
+                flush=True,
             )
-            found += [f"{profile}: {error}" for error in errors]
+            found += [f"{profile}, {road}: {error}" for error in errors]
     print("\n".join(found))
     return 1 if found else 0
 

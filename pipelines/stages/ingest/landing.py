@@ -1,5 +1,6 @@
 """What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -71,8 +72,8 @@ def _changing(files: list[Path], quiet: float) -> list[Path]:
 
 
 def leaves(landing: Path, path: Path) -> bool:
-    """True when a path of the mailbox is, by a link, a file outside of it."""
-    return not path.resolve().is_relative_to(landing.resolve())
+    """True when a path of the mailbox is, by a link, a file or a folder outside of it, or would be."""
+    return not Path(os.path.realpath(path)).is_relative_to(landing.resolve())
 
 
 def ignored(path: Path) -> bool:
@@ -81,9 +82,12 @@ def ignored(path: Path) -> bool:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """Files of the year that no declaration claims."""
+    """Files of the year that no declaration claims, and links that leave the mailbox, be it to a folder or to nothing."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []
+    if leaves(landing, folder):
+        return [folder]
     known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
-    return sorted(p for p in folder.rglob("*") if p.is_file() and not ignored(p) and p not in known)
+    there = (p for p in folder.rglob("*") if p.is_file() or (p.is_symlink() and leaves(landing, p)))
+    return sorted(p for p in there if not ignored(p) and p not in known)
