@@ -22,7 +22,7 @@ def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) ->
 
 def _first(head: list[str], lines: list[Line]) -> str | None:
     highest = _highest(lines)
-    return f"{highest['titre']} d’abord ({highest['cellules'][-1]['texte']})" if highest else None
+    return f"{highest['titre']} en tête ({highest['cellules'][-1]['texte']})" if highest else None
 
 
 def _peak(head: list[str], lines: list[Line]) -> str | None:
