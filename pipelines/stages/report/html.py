@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
-from pipelines.stages.report.model import Model, charts_of, summary_name
+from pipelines.stages.report.model import Model, charts_of, disclosed, summary_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,12 +38,12 @@ def report_page(model: Model, cache: Path) -> str:
 
 def _labels(model: Model) -> dict[str, str]:
     """What each figure that has an entry in the annex is called."""
-    return {figure["code"]: figure["libelle"] for figure in model["chiffres"]}
+    return {figure["code"]: figure["libelle"] for figure in disclosed(model)}
 
 
 def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
     """(name, content) of each file of the site: its contents, a page a chapter, the annex, a CSV a table."""
-    by_code = {figure["code"]: figure for figure in model["chiffres"]}
+    by_code = {figure["code"]: figure for figure in disclosed(model)}
     chapters = model["chapitres"]
     pages = {part["id"]: f"{one['id']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
     members = {section["titre"]: f"../{summary_name(section, 'html')}" for section in model["collectivites"]}
@@ -133,6 +133,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
         .get_template(template)
         .render(
             m=model,
+            diffuses=disclosed(model),
             dessins=drawings,
             polices=font_faces(cache),
             MANQUES={one["code"]: one["sens"] for one in model["legende"]},

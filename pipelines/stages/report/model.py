@@ -24,7 +24,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.publication import IMAGES
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
-from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
+from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, presented
 from pipelines.stages.report.prose import Node, ProseError, render
@@ -422,6 +422,11 @@ def charts_of(model: Model) -> list[Model]:
     """Every chart of a model."""
     sections = [s for chapter in model["chapitres"] for s in chapter["sections"]] + model["collectivites"]
     return [block for section in sections for block in section["blocs"] if block["genre"] == "graphique"]
+
+
+def disclosed(model: Model) -> list[Model]:
+    """The figures that the annex has a line for: of one that is hidden there is nothing to say."""
+    return [one for one in model["chiffres"] if one["manque"] != HIDDEN]
 
 
 def summary_name(section: Model, kind: str) -> str:

@@ -45,10 +45,10 @@ def test_a_link_to_a_title_leads_to_its_page_and_the_contents_to_that_of_each_me
     press.files["catalogue/report/texte/ailleurs.md"] = "Voir [la partie](#partie)."
     beside = "      - {genre: texte, fichier: ailleurs.md}\n      - genre: chiffres"
     press.chapter = CHAPTER.replace("      - genre: chiffres", beside, 1)
-    model = press.model() | {"collectivites": [{"titre": "Val d’Oeuf", "blocs": []}]}
+    model = press.model() | {"collectivites": [{"titre": "Ville-Haute", "blocs": []}]}
     pages = dict(site_pages(model, cache))
     assert 'href="essai.html#partie"' in pages["essai.html"]
-    assert 'href="../collectivites/val-d-oeuf.html">Val d’Oeuf<' in pages["index.html"]
+    assert 'href="../collectivites/ville-haute.html">Ville-Haute<' in pages["index.html"]
 
 
 def test_a_figure_opens_its_provenance_where_it_is(site: Path):
