@@ -125,15 +125,15 @@ class Graphique(Donnees):
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
     cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
 
-    ``montre``: what its title says besides, where it is known: the first row, the highest month, the change of the total since
-    the year before, the share of the credits that was carried out.
+    ``montre``: what its title says besides, where it is known: the first row, the highest month or the lowest (of each column), the change
+    of the total since the year before, the share of the credits that was carried out.
     ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
     ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
-    montre: Literal["premier", "pic", "evolution", "taux"] | None = None
+    montre: Literal["premier", "pic", "creux", "evolution", "taux"] | None = None
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
 
 

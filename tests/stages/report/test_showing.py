@@ -30,6 +30,14 @@ TOTAL = line("Total", 99, 99, total=True)
         ("premier", ["Agents"], [line("A", 3), line("B", None, code="s")], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3)], "Titre (Go)"),
         ("pic", ["Agents"], [line("Avril", 3), line("Mai", 2)], "Titre : au plus haut en avril (3) (Go)"),
+        ("creux", ["Agents"], [line("Avril", 3), line("Mai", 2)], "Titre : au plus bas en mai (2) (Go)"),
+        (
+            "pic",
+            ["Un", "Deux"],
+            [line("Avril", 3, 4), line("Mai", 2, 5)],
+            "Titre : un au plus haut en avril (3), deux au plus haut en mai (5) (Go)",
+        ),
+        ("pic", ["Un", "Deux"], [line("Avril", 3, 4), line("Mai", 2, 4)], "Titre (Go)"),
         (
             "evolution",
             ["2019", "2020"],

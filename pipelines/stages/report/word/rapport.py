@@ -247,7 +247,10 @@ class _Writer(ProseWriter):
         yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
         if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # not all of its values are beside its marks
             yield self._table(_turned(block))
-        yield self._source(block)
+        is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: no code stands for it
+        yield self._source(
+            {**block, "legende": [one for one in block["legende"] if not is_drawn or one["code"] != "—"]}
+        )
 
     def _picture(self, block: Model) -> "_Element":
         width = width_pt(svg_of(block, False, self.cache))
