@@ -153,9 +153,9 @@ def month(number_: int) -> str:
 
 
 def typeset(text: str) -> str:
-    """A sentence with the spaces that no line may end at: before ``: ; ! ? » % €``, after ``«``."""
-    text = re.sub(r" (?=[:»%€](?:\W|$))", NO_BREAK, text)
-    return re.sub(r" (?=[;!?](?:\s|$))", NARROW, text).replace("« ", f"«{NO_BREAK}")
+    """A sentence with the spaces that no line may end at: before ``: ; ! ? » % €``, after ``«``; one that lacks after a word is added."""
+    text = re.sub(r" (?=[:»%€](?:\W|$))|(?<=[^\W_])(?=:\s)", NO_BREAK, text)
+    return re.sub(r" (?=[;!?](?:\s|$))|(?<=[^\W_])(?=[;!?](?:\s|$))", NARROW, text).replace("« ", f"«{NO_BREAK}")
 
 
 def capitalised(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 INTERNE, PUBLIC = "interne", "public"
 IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
+EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each
 # No database is named like a schema that it holds: a client could not tell ``rapport.chiffres`` from a catalog's.
 DATABASES = {
     INTERNE: "millesime.duckdb",

@@ -164,7 +164,7 @@ def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -
         said += [
             (("sections", s, "blocs", b, key), getattr(bloc, key, None), more)
             for b, bloc in enumerate(section.blocs)
-            for key in ("titre", "vide", "fichier")
+            for key in ("titre", "vide", "note", "fichier")
         ]
     for at, text, more in said:
         yield from _of_sentence(thing.at(*at), at[-1], text or "", [*NAMES, *more])

@@ -250,7 +250,8 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
             for index, one in enumerate(block.get("messages") or []):
-                yield from _figure(catalogue, thing.at(*at, "messages", index), one["chiffre"])
+                for code in [one["chiffre"]] if "chiffre" in one else one["parmi"]:
+                    yield from _figure(catalogue, thing.at(*at, "messages", index), code)
 
 
 def _of_alerts(catalogue: Catalogue) -> Iterator[str]:

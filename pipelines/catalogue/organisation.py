@@ -19,7 +19,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
-from pipelines.french import NO_BREAK
+from pipelines.french import NO_BREAK, enumeration
 from pipelines.near import suggestion
 from pipelines.settings import Home
 
@@ -268,6 +268,12 @@ class Organisation(Declared):
     def du_sigle(self) -> str:
         """``du SE``, ``de l’EPT``."""
         return _after({"le": "du", "les": "des", "": "de"}.get(self.article, f"de {self.article}"), self.sigle)
+
+    @property
+    def population(self) -> str:
+        """What amounts per inhabitant divide by, with its year: ``population municipale de 2023``."""
+        years = sorted({str(one.annee_population) for one in self.collectivites if one.annee_population})
+        return f"population municipale de {enumeration(years)}" if years else "population municipale"
 
     @property
     def years(self) -> list[int]:

@@ -10,10 +10,10 @@ from pipelines.cli.exporting import profile_option
 from pipelines.cli.names import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.french import day
+from pipelines.french import day, enumeration
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.publication import FOLDERS
+from pipelines.publication import EDITIONS, FOLDERS
 
 if TYPE_CHECKING:
     from pipelines.runs.transmit import Transmission
@@ -67,9 +67,14 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     "--sent", type=click.DateTime(["%Y-%m-%d"]), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là."
 )
 @click.option("--by", metavar="VOIE", help="Comment : courriel, remise en main propre… Avec --sent.")
+@click.option(
+    "--to", multiple=True, metavar="COLLECTIVITÉ", help="À elle seule, et non à toutes ; se répète. Avec --sent."
+)
 @global_options
 @click.pass_context
-def transmit(ctx: click.Context, year: int, profile: str, sent: dt.datetime | None, by: str | None) -> None:
+def transmit(
+    ctx: click.Context, year: int, profile: str, sent: dt.datetime | None, by: str | None, to: tuple[str, ...]
+) -> None:
     """Préparer un dossier par collectivité, depuis la version figée de l’EXERCICE : rapport, page, comptes, courrier, empreintes.
 
     Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la date, la voie
@@ -81,27 +86,31 @@ def transmit(ctx: click.Context, year: int, profile: str, sent: dt.datetime | No
     session.exercice(year)
     if (sent is None) != (by is None) or (by is not None and not by.strip()):
         raise click.UsageError("--sent va avec --by, qui dit comment : --sent 2021-09-14 --by courriel")
+    if to and sent is None:
+        raise click.UsageError("--to va avec --sent : un dossier se prépare pour chaque collectivité")
     with only_writer(session.home), open_ledger(session.home) as ledger:
         work = session.work(ledger)
         try:
             if sent is None or by is None:
                 _show(session, prepare(work, year, profile))
                 return
-            done = enter_sending(work, year, profile, sent.date().isoformat(), by.strip(), now()[:10])
+            done = enter_sending(work, year, profile, sent.date().isoformat(), by.strip(), now()[:10], to)
         except CannotTransmit as error:
             raise click.ClickException(str(error)) from None
-    to = ", ".join(member.nom for member in done.members)
-    echo(f"Enregistré : {done.release}, édition {profile}, envoyée le {day(sent.isoformat())} par {by.strip()} à {to}.")
+    whom, edition = enumeration([member.nom for member in done.members]), EDITIONS[profile]
+    echo(
+        f"Enregistré : {done.release}, édition {edition}, envoyée le {day(sent.isoformat())} par {by.strip()} à {whom}."
+    )
 
 
 def _show(session: Session, done: "Transmission") -> None:
     """The folders, what lacks, what is left to do."""
-    title(f"envoi de {done.release}, édition {done.profile}", session.organisation)
+    title(f"envoi de {done.release}, édition {EDITIONS[done.profile]}", session.organisation)
     for member in done.members:
         echo(f"  {member.nom}")
     echo(f"\nDossiers : {shown(done.folder)}")
     if done.kept:
-        note(f"Attention : les courriers de {', '.join(done.kept)} sont gardés tels qu’ils étaient")
+        note(f"Attention : courriers gardés tels qu’ils étaient : {', '.join(done.kept)}")
     if not done.has_accounts:
         note(
             "Attention : la version ne garde aucun compte administratif ni compte financier unique : le joindre à la main"
@@ -109,5 +118,6 @@ def _show(session: Session, done: "Transmission") -> None:
     option = "" if done.profile == "public" else f" --profile {done.profile}"
     note(
         "Compléter et signer les courriers, envoyer, puis :\n"
-        f"  {session.command} transmit {done.exercice}{option} --sent AAAA-MM-JJ --by courriel"
+        f"  {session.command} transmit {done.exercice}{option} --sent AAAA-MM-JJ --by courriel\n"
+        "--to COLLECTIVITÉ, pour celles qui partent un autre jour ou autrement"
     )

@@ -15,10 +15,18 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rul
         "bloquant" if result.blocks else "alerte",
         manifest.exercice,
         table,
-        f"{rules[result.code].titre} : {table if result.type == FRESHNESS else result.key}",
+        f"{rules[result.code].titre} : {table}" if result.type == FRESHNESS else _said(result, rules),
         attendu=result.reason,
         recu=result.observed,
         aide=result.fix,
         fichier=manifest.files[0].name,
         cle=f"{result.key} {manifest.delivery}" if result.blocks else result.key,
     )
+
+
+def _said(result: CheckResult, rules: Rules) -> str:
+    """What is wrong, in words: a key such as ``unique.identifiant`` is none of a reader's."""
+    title, is_of_a_field, _ = result.reason.partition(" : ")
+    if result.key.startswith("unique.") and is_of_a_field:
+        return f"{title} en double"
+    return f"{rules[result.code].titre} : {result.reason.rstrip('.')}"

@@ -9,7 +9,7 @@ sent, and is not written again. What is sent is entered in the ledger, once some
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
+from pipelines.near import suggestion
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.runs.pages import write_states
 from pipelines.sql import parquet_scan
@@ -79,10 +80,13 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 
-def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str) -> Transmission:
-    """Enter in the ledger that what was prepared went to every member on ``sent_on`` (ISO date), and how. Raises CannotTransmit.
+def enter_sending(
+    work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str, to: Collection[str] = ()
+) -> Transmission:
+    """Enter in the ledger that what was prepared went on ``sent_on`` (ISO date), and how, to the members that ``to`` names, or to all.
 
-    What is entered are the fingerprints of all that lies in the folders, the letters as they were signed among them.
+    What is entered are the fingerprints of all that lies in their folders, the letters as they were signed among them. Raises
+    CannotTransmit.
     """
     release = _release(work, exercice, profile)
     released = _frozen_at(work, release.name)
@@ -90,7 +94,7 @@ def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, se
         raise CannotTransmit(
             f"un envoi ne précède pas la version, figée le {day(released)}, et n’est pas à venir{NO_BREAK}: {day(sent_on)}"
         )
-    folder, members = work.home.transmissions / release.name / profile, tuple(work.organisation.collectivites)
+    folder, members = work.home.transmissions / release.name / profile, _named(work.organisation, to)
     again = f"millesime transmit {exercice}" + (f" --profile {profile}" if profile == INTERNE else "")
     for member in members:
         here = folder / folder_of(member)
@@ -100,13 +104,22 @@ def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, se
             raise CannotTransmit(
                 f"{member.nom}{NO_BREAK}: {', '.join(wrong)} n’est pas tel qu’il a été préparé ; recommencer{NO_BREAK}: `{again}`"
             )
-    files = {
-        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    to = {member.code: member.nom for member in members}
-    work.ledger.record_sending(release.name, exercice, profile, to, sent_on, sent_by, files)
+    sent = [path for member in members for path in sorted((folder / folder_of(member)).rglob("*")) if path.is_file()]
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sent}
+    recipients = {member.code: member.nom for member in members}
+    work.ledger.record_sending(release.name, exercice, profile, recipients, sent_on, sent_by, files)
     write_states(work, [exercice])
     return Transmission(release.name, exercice, profile, folder, members, (), True)
+
+
+def _named(organisation: Organisation, names: Collection[str]) -> tuple[Collectivite, ...]:
+    """The members of these names, as they are declared or as their folders are called; all of them without a name."""
+    by_folder = {folder_of(member): member for member in organisation.collectivites}
+    for name in names:
+        if plain(name) not in by_folder:
+            known = [member.nom for member in organisation.collectivites]
+            raise CannotTransmit(f"« {name} » n’est le nom d’aucune collectivité{suggestion(name, known)}")
+    return tuple(by_folder[name] for name in dict.fromkeys(map(plain, names))) or tuple(by_folder.values())
 
 
 def _release(work: Workspace, exercice: int, profile: str) -> Path:

@@ -48,7 +48,7 @@ def sight(bench: Bench) -> None:
 
 def test_a_finding_says_in_words_what_was_received_and_expected(filled):
     (alert,) = findings(filled, code="ATT-ALERTE")
-    assert (alert["message"], alert["attendu"]) == ("Contrôle d’alerte en échec : alerte", "La règle alerte.")
+    assert (alert["message"], alert["attendu"]) == ("Contrôle d’alerte en échec : La règle alerte", "La règle alerte.")
     received = {row["ou"]: row["recu"] for row in findings(filled, code="LIG-TYPE")}
     assert received == {
         "personnel/agents": "valeur masquée : la table porte des données personnelles",

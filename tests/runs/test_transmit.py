@@ -124,7 +124,7 @@ def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: 
     (folder / "courrier.docx").write_bytes(b"signed")
     again = frozen.millesime("transmit", 2019)
     assert (folder / "courrier.docx").read_bytes() == b"signed"
-    assert "les courriers de Orly, Choisy-le-Roi sont gardés" in again.stderr
+    assert "courriers gardés tels qu’ils étaient : Orly, Choisy-le-Roi" in again.stderr
 
 
 def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,39 @@ def test_from_september_a_year_that_something_came_for_and_nobody_was_sent_is_a_
         found = unsent_findings(work, day)
         assert [(one.code, one.exercice, one.severity) for one in found] == [("TRA-ENVOI", y, "alerte") for y in years]
         work.ledger.record_sending("2019-v1", 2019, PUBLIC, {"94054": "Orly"}, "2020-09-14", "courriel", {})
+        assert [one.recu for one in unsent_findings(work, day)] == ["aucun envoi enregistré à Choisy-le-Roi"] * len(
+            years
+        )
+        work.ledger.record_sending("2019-v1", 2019, INTERNE, {"94022": "Choisy-le-Roi"}, "2020-09-15", "main", {})
         assert unsent_findings(work, day) == []
+
+
+def test_a_member_that_came_after_lacks_nothing_of_what_was_sent_before(frozen: Bench) -> None:
+    (frozen.home.releases / "2019-v1" / "report" / PUBLIC / "collectivites" / "choisy-le-roi.pdf").unlink()
+    with frozen.work() as work:
+        work.ledger.record_sending("2019-v1", 2019, PUBLIC, {"94054": "Orly"}, "2020-09-14", "courriel", {})
+        assert unsent_findings(work, "2030-01-01") == []
+
+
+def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+    today = _released(frozen)
+    assert frozen.millesime("transmit", 2019).exit_code == 0
+    sent = ("transmit", 2019, "--sent", today, "--by")
+    wrong = frozen.millesime(*sent, "courriel", "--to", "Orli")
+    assert (
+        wrong.exit_code == 1
+        and "« Orli » n’est le nom d’aucune collectivité ; vouliez-vous dire « Orly »" in wrong.stderr
+    )
+    assert frozen.millesime("transmit", 2019, "--to", "Orly").exit_code == 2
+    by_hand = frozen.millesime(*sent, "remise en main propre", "--to", "Choisy-le-Roi")
+    assert by_hand.exit_code == 0, by_hand.output
+    said = by_hand.stdout.replace("\u00a0", " ")
+    assert "édition publique, envoyée" in said and said.rstrip().endswith("par remise en main propre à Choisy-le-Roi.")
+    with frozen.ledger() as ledger:
+        (row,) = ledger.all_rows("sendings")
+    assert row["recipients"] == {"94022": "Choisy-le-Roi"}
+    assert {name.partition("/")[0] for name in row["files"]} == {"choisy-le-roi"}
 
 
 def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:

@@ -3,11 +3,14 @@
 What belongs here: what the stage that prints such a row and the one that finds it without its text must agree on.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from pydantic import Field as PydanticField
+from pydantic import field_validator
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Table
@@ -21,7 +24,8 @@ class Alerte(Declared):
 
     - ``quand``: SQL condition over its columns; what is hidden or missing does not alarm.
     - ``cle``: the columns that tell the rows of an exercice apart.
-    - ``dit``: what the row is printed as, ``{column}`` replaced.
+    - ``dit``: what the row is printed as, ``{column}`` replaced; ``{column:aucun|un seul|# en tout}`` says a number in the form that
+      agrees with it, ``#`` being the number.
     """
 
     table: Table
@@ -29,13 +33,21 @@ class Alerte(Declared):
     cle: list[Name] = PydanticField(min_length=1)
     dit: str
 
+    @field_validator("dit")
+    @classmethod
+    def _has_a_form_for_none_one_and_many(cls, dit: str) -> str:
+        for forms in (forms for _, _, forms, _ in _parsed(dit) if forms):
+            if forms.count("|") != 2:
+                raise ValueError(f"« {forms} » : donner trois formes, zéro|un|plusieurs")
+        return dit
+
     def select(self, source: str) -> str:
         """The SQL of the rows of ``source`` (a table, or what reads its file) that alarm, in one order."""
         return f"select * from {source} where ({self.quand}) order by exercice, {', '.join(self.cle)}"
 
     def said(self, row: dict[str, Any]) -> str:
         """A row as it is printed."""
-        return self.dit.format(**{name: _printed(value) for name, value in row.items()})
+        return self.dit.format(**{name: _Value(value) for name, value in row.items()})
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""
@@ -43,5 +55,25 @@ class Alerte(Declared):
         return Path(str(row["exercice"])) / FOLDER / f"{key}.md"
 
 
-def _printed(value: Any) -> Any:
-    return french.exact(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+@dataclass(frozen=True)
+class _Value:
+    """A value of a row, as a sentence holds it."""
+
+    value: Any
+
+    def __format__(self, forms: str) -> str:
+        is_number = isinstance(self.value, int | Decimal) and not isinstance(self.value, bool)
+        printed = french.exact(self.value) if is_number else str(self.value)
+        if not forms:
+            return printed
+        none, one, many = forms.split("|")
+        said = {0: none, 1: one}.get(self.value, many) if is_number else many
+        return said.replace("#", printed)
+
+
+def _parsed(sentence: str) -> list[tuple[Any, ...]]:
+    """The parts of a sentence; none of one that cannot be read, which ``columns`` tells of."""
+    try:
+        return list(Formatter().parse(sentence))
+    except ValueError:
+        return []

@@ -16,7 +16,7 @@ Table = Annotated[str, PydanticField(pattern=r"^(rpt_[a-z0-9_]+|chiffres)$")]
 Identifier = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9-]*$")]
 Order = Annotated[str, PydanticField(pattern=r"^-?[a-z][a-z0-9_]*$")]  # -column: the greatest first
 # what every title and sentence may name: the keys of ``Editor.names`` (pipelines/stages/report/model.py)
-NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
+NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil", "population")
 Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
 Value = bool | int | str
 
@@ -27,8 +27,10 @@ def _of_a_figure(sentence: str) -> str:
         named = {name for _, name, *_ in Formatter().parse(sentence) if name is not None}
     except ValueError:
         raise ValueError(f"« {sentence} » est illisible : une accolade s’écrit {{{{ ou }}}}") from None
-    if unknown := sorted(named - {"valeur", "evolution", "exercice"}):
-        raise ValueError(f"un message dit valeur, evolution et exercice, et non {', '.join(unknown)}")
+    if unknown := sorted(named - {"valeur", "evolution", "exercice", "precedent", "libelle"}):
+        raise ValueError(
+            f"un message dit valeur, evolution, exercice, precedent et libelle, et non {', '.join(unknown)}"
+        )
     return sentence
 
 
@@ -123,15 +125,15 @@ class Graphique(Donnees):
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
     cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
 
-    ``montre``: what its title says besides, where it is known: the first row, the highest month, the change of the total since
-    the year before, the share of the credits that was carried out.
+    ``montre``: what its title says besides, where it is known: the first row, the highest month or the lowest (of each column), the change
+    of the total since the year before, the share of the credits that was carried out.
     ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
     ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
-    montre: Literal["premier", "pic", "evolution", "taux"] | None = None
+    montre: Literal["premier", "pic", "creux", "evolution", "taux"] | None = None
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
 
 
@@ -189,13 +191,26 @@ class Chiffres(Declared):
 class Message(Declared):
     """A sentence on a figure: ``plus`` where it is above zero, ``moins`` below, ``nul`` at zero; none where the form is left out.
 
-    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, how it moved since the year before, with its comma.
+    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, how it moved since the year before, with its comma;
+    ``{libelle}``, what it is called. ``parmi``, in the place of ``chiffre``: the one of these figures that rose most, in proportion.
     """
 
-    chiffre: str
+    chiffre: str | None = None
+    parmi: list[str] = []
     plus: Said
     moins: Said | None = None
     nul: Said | None = None
+
+    @model_validator(mode="after")
+    def _is_of_a_figure(self) -> "Message":
+        if bool(self.chiffre) == bool(self.parmi):
+            raise ValueError("donner chiffre ou parmi, l’un des deux")
+        return self
+
+    @property
+    def codes(self) -> list[str]:
+        """The figures that it may be of."""
+        return [self.chiffre] if self.chiffre else self.parmi
 
 
 class Messages(Declared):

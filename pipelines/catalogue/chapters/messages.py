@@ -47,18 +47,35 @@ def of_chapters(chapters: list[Chapitre]) -> Iterator[Messages]:
 
 def _drafted(bloc: Messages, rows: Rows, exercice: int) -> Iterator[Sentence]:
     for message in bloc.messages:
-        row, former = _whole(rows(message.chiffre, exercice)), _whole(rows(message.chiffre, exercice - 1))
+        known = {code: _of_both_years(rows, code, exercice) for code in message.codes}
+        code = _risen_most(known) if message.parmi else message.chiffre
+        row, former = known[code] if code else (None, None)
         form = _form(message, row["valeur"]) if row else None
-        if row and form:
+        if code and row and form:
             moved = _moved(row, former["valeur"], exercice - 1) if former else ""
-            said = {"evolution": moved, "exercice": exercice}
+            said = {"evolution": moved, "exercice": exercice, "precedent": exercice - 1, "libelle": row.get("libelle")}
             before, printed, after = form.partition("{valeur}")
             yield Sentence(
-                message.chiffre,
+                code,
                 french.typeset(before.format(**said)),
                 _quantity(abs(row["valeur"]), row) if printed else "",
                 french.typeset(after.format(**said)),
             )
+
+
+def _of_both_years(rows: Rows, code: str, exercice: int) -> tuple[Row | None, Row | None]:
+    return _whole(rows(code, exercice)), _whole(rows(code, exercice - 1))
+
+
+def _risen_most(known: dict[str, tuple[Row | None, Row | None]]) -> str | None:
+    """The figure that rose most, in proportion to what it was; the first of those that rose alike, None where none did."""
+    rates = {
+        code: row["valeur"] / former["valeur"]
+        for code, (row, former) in known.items()
+        if row and former and former["valeur"] > 0
+    }
+    code = max(rates, key=lambda one: rates[one], default=None)
+    return code if code and rates[code] > 1 else None
 
 
 def _whole(row: Row | None) -> Row | None:

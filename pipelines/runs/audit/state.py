@@ -23,6 +23,7 @@ from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import EDITIONS
 from pipelines.runs.audit.controls import controls, warehouse_tests
 from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
@@ -237,7 +238,7 @@ def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
         "envois": [
             {
                 "version": row["release"],
-                "profil": row["profile"],
+                "edition": EDITIONS[row["profile"]],
                 "le": row["sent_on"],
                 "voie": row["sent_by"],
                 "destinataires": list(row["recipients"].values()),

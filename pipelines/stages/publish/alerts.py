@@ -39,7 +39,7 @@ def unanswered(work: Workspace, db: Any) -> list[Finding]:
     if not blocs:
         return []
     cursor = db.execute(
-        "select code, exercice, valeur, unite, decimales, etat, code_manquant from rapport.chiffres order by exercice"
+        "select code, exercice, libelle, valeur, unite, decimales, etat, code_manquant from rapport.chiffres order by exercice"
     )
     names = [column[0] for column in cursor.description]
     rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}

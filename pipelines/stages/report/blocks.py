@@ -112,7 +112,7 @@ class Builder:
             "legende": legend([c for line in lines for c in line["cellules"]]),
             "source": f"rapport.{bloc.table}",
             "note": _joined(
-                bloc.note,
+                bloc.note and bloc.note.format(**names),
                 f"{UNDISCLOSED}, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 SEVERAL if _shared(data, rows) else None,
                 note(one for year, one in came.items() if self._is_shown(year, rows)),

@@ -39,6 +39,7 @@ def cell(row: Row, column: Colonne) -> Cell:
         return missing(row)
     if column.format == "chiffre":
         shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
+        shown |= {"texte": french.volume(value)} if row["unite"] == "Go" else {}
         return marked(shown) if row.get("etat") == "partiel" else shown
     if column.format == "volume":
         return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}

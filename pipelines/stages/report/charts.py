@@ -137,7 +137,7 @@ def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
 
 
 def _step(values: list[dict[str, Any]], bars: int = 1) -> int:
-    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 14) * bars + 9)
+    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 13) * bars + 8)
 
 
 def _most_lines(values: list[dict[str, Any]]) -> int:

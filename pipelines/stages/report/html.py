@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
-from pipelines.stages.report.model import Model, charts_of
+from pipelines.stages.report.model import Model, charts_of, disclosed, summary_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,7 +25,6 @@ TAGS = {
     "liste": "ul",
     "numerotee": "ol",
     "element": "li",
-    "titre": "h4",
     "citation": "blockquote",
     "fort": "strong",
     "accent": "em",
@@ -39,17 +38,28 @@ def report_page(model: Model, cache: Path) -> str:
 
 def _labels(model: Model) -> dict[str, str]:
     """What each figure that has an entry in the annex is called."""
-    return {figure["code"]: figure["libelle"] for figure in model["chiffres"]}
+    return {figure["code"]: figure["libelle"] for figure in disclosed(model)}
 
 
 def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
     """(name, content) of each file of the site: its contents, a page a chapter, the annex, a CSV a table."""
-    by_code = {figure["code"]: figure for figure in model["chiffres"]}
+    by_code = {figure["code"]: figure for figure in disclosed(model)}
+    chapters = model["chapitres"]
+    pages = {part["id"]: f"{one['id']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
+    members = {section["titre"]: f"../{summary_name(section, 'html')}" for section in model["collectivites"]}
 
     def page(name: str, title: str, chapter: Model | None = None) -> tuple[str, str]:
         used = [by_code[code] for code in sorted(set(_codes(chapter))) if code in by_code]
         sections = chapter["sections"] if chapter else []
-        more = {"fichier": name, "titre": title, "chapitre": chapter, "chiffres": used, "annexe": ANNEX}
+        more = {
+            "fichier": name,
+            "titre": title,
+            "chapitre": chapter,
+            "chiffres": used,
+            "annexe": ANNEX,
+            "pages": pages,
+            "membres": members,
+        }
         return name, _page(
             "site.html.j2", model, cache, links=_labels(model), shown=sections, site=chapter is not None, **more
         )
@@ -101,7 +111,7 @@ def _exact(one: Cell) -> str:
 
 def summary_page(model: Model, section: Model, cache: Path) -> str:
     """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
-    return _page("synthese.html.j2", model, cache, s=section, links={}, BALISES=TAGS | {"titre": "h2"})
+    return _page("synthese.html.j2", model, cache, s=section, links={})
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
@@ -109,7 +119,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
 
     everything = [s for chapter in model["chapitres"] for s in chapter["sections"]]
     shown = [more["s"]] if "s" in more else more.pop("shown", everything)
-    more = {"site": False, "annexe": "", **more}
+    more = {"site": False, "annexe": "", "pages": {}, **more}
     drawings = {
         block["id"]: {
             "large": Markup(_inline(svg_of(block, False, cache), f"{block['id']}-l")),
@@ -123,6 +133,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
         .get_template(template)
         .render(
             m=model,
+            diffuses=disclosed(model),
             dessins=drawings,
             polices=font_faces(cache),
             MANQUES={one["code"]: one["sens"] for one in model["legende"]},

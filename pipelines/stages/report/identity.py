@@ -38,7 +38,8 @@ def presented(genre: str, organisation: Organisation, images: Path) -> Model | N
 
 def _portraits(identite: Identite, images: Path) -> Model | None:
     found = [
-        {"nom": one.nom, "fonction": one.fonction, "portrait": _picture(one.portrait, images)} for one in identite.elus
+        {"nom": one.nom, "fonction": french.capitalised(one.fonction), "portrait": _picture(one.portrait, images)}
+        for one in identite.elus
     ]
     return {"genre": "elus", "elus": found} if found else None
 

@@ -24,7 +24,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.publication import IMAGES
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
-from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
+from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, presented
 from pipelines.stages.report.prose import Node, ProseError, render
@@ -70,6 +70,7 @@ class Editor:
             "Le_sigle": french.capitalised(self.organisation.le_sigle),
             "du_sigle": self.organisation.du_sigle,
             "profil": self.builder.publication.profile,
+            "population": self.organisation.population,
         }
 
     @property
@@ -321,6 +322,7 @@ def build(
             "sommaire": cover.sommaire,
             "annexe": cover.annexe,
             "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
+            "collectivites": summary.titre if summary else "",
         },
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
         "identite": identity(organisation.identite, contenu / IMAGES),
@@ -397,14 +399,36 @@ def _typeset(part: Any) -> Any:
 
 
 def _check_anchors(model: Model) -> None:
-    """A title is found by its identifier: two of the same would hide one."""
+    """A title is found by its identifier: two of the same would hide one, and a link leads to one that is there."""
+    titled = {part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"]) if part["titre"]}
+    for target in _targets(model["chapitres"]):
+        if not target.startswith(("#c-", "https://")) and target[1:] not in titled:
+            raise ProseError(f"un lien mène à « {target} », qui n’est le titre de rien dans ce rapport")
     names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
     names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ProseError(f"deux titres du rapport ont le même identifiant : {', '.join(sorted(twice))}")
 
 
+def _targets(part: Any) -> Iterator[str]:
+    """Where the links of a part of the model lead."""
+    if isinstance(part, dict) and "cible" in part:
+        yield part["cible"]
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
+        yield from _targets(one)
+
+
 def charts_of(model: Model) -> list[Model]:
     """Every chart of a model."""
     sections = [s for chapter in model["chapitres"] for s in chapter["sections"]] + model["collectivites"]
     return [block for section in sections for block in section["blocs"] if block["genre"] == "graphique"]
+
+
+def disclosed(model: Model) -> list[Model]:
+    """The figures that the annex has a line for: of one that is hidden there is nothing to say."""
+    return [one for one in model["chiffres"] if one["manque"] != HIDDEN]
+
+
+def summary_name(section: Model, kind: str) -> str:
+    """The file of the page of one collectivité, beside the report."""
+    return f"collectivites/{french.plain(section['titre'])}.{kind}"

@@ -52,7 +52,7 @@ class ProseError(ValueError):
 
 def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
     """The tree of one Markdown file; ``name`` is how errors call it. Raises ProseError."""
-    return _tree(iter(markdown().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
+    return _tree(iter(_typographer().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
 
 
 def markdown() -> "MarkdownIt":
@@ -60,6 +60,13 @@ def markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"])
+
+
+def _typographer() -> "MarkdownIt":
+    """The same reader, which prints straight quotes and apostrophes as French does."""
+    reader = markdown().enable("smartquotes")
+    reader.options.update(typographer=True, quotes=[f"«{NO_BREAK}", f"{NO_BREAK}»", "“", "”"])
+    return reader
 
 
 def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
@@ -228,7 +235,7 @@ def _tree(tokens, name: str) -> list[Node]:
 
 
 def _target(href: str, name: str) -> str:
-    """Where a link leads: a figure of the annex, or a public address."""
-    if not href.startswith(("#c-", "https://")):
+    """Where a link leads: a figure of the annex, a public address or, from a text that is the same every year, a title of the report."""
+    if not href.startswith(("#c-", "https://")) and not (href.startswith("#") and name.startswith("texte/")):
         raise ProseError(f"{name} un lien ne mène qu’à https://…, et non à {href.partition(':')[0]}:…")
     return href

@@ -1,14 +1,16 @@
-"""What a chart shows, for its title: the first of its bars, its highest month, how its total moved, how far credits were used.
+"""What a chart shows, for its title: the first of its bars, its highest or lowest months, how its total moved, how far credits were used.
 
 Nothing is said where a value that it rests on is missing, hidden or partial.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from pipelines import french
 
 Line = dict[str, Any]
+Chosen = Callable[[list[Decimal]], Decimal]
 
 
 def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> str:
@@ -22,20 +24,42 @@ def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) ->
 
 def _first(head: list[str], lines: list[Line]) -> str | None:
     highest = _highest(lines)
-    return f"{highest['titre']} d’abord ({highest['cellules'][-1]['texte']})" if highest else None
+    return f"{highest['titre']} en tête ({highest['cellules'][-1]['texte']})" if highest else None
 
 
 def _peak(head: list[str], lines: list[Line]) -> str | None:
-    highest = _highest(lines)
-    return f"au plus haut en {highest['titre'].lower()} ({highest['cellules'][-1]['texte']})" if highest else None
+    return _extremes(head, lines, max, "au plus haut")
+
+
+def _trough(head: list[str], lines: list[Line]) -> str | None:
+    return _extremes(head, lines, min, "au plus bas")
+
+
+def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) -> str | None:
+    """When each column is at its extreme; None where one of them is not known, or reaches it twice."""
+    found = [_extreme(lines, column, chosen) for column in range(len(head))]
+    said = [
+        f"{words} en {line['titre'].lower()} ({line['cellules'][column]['texte']})"
+        for column, line in enumerate(found)
+        if line is not None
+    ]
+    if not said or len(said) < len(head):
+        return None
+    return (
+        said[0] if len(head) == 1 else ", ".join(f"{one.lower()} {when}" for one, when in zip(head, said, strict=True))
+    )
 
 
 def _highest(lines: list[Line]) -> Line | None:
-    """The line whose last value is above all others; None where another equals it, or is not known."""
-    values = _values(lines, -1)
-    if values is None or len(values) < 2 or values.count(max(values)) > 1:
+    return _extreme(lines, -1, max)
+
+
+def _extreme(lines: list[Line], column: int, chosen: Chosen) -> Line | None:
+    """The line whose value is beyond all others; None where another equals it, or is not known."""
+    values = _values(lines, column)
+    if values is None or len(values) < 2 or values.count(chosen(values)) > 1:
         return None
-    return lines[values.index(max(values))]
+    return lines[values.index(chosen(values))]
 
 
 def _change(head: list[str], lines: list[Line]) -> str | None:
@@ -69,4 +93,4 @@ def _values(lines: list[Line], column: int) -> list[Decimal] | None:
 
 
 EVOLUTION = "evolution"
-SHOWN = {"premier": _first, "pic": _peak, EVOLUTION: _change, "taux": _rate}
+SHOWN = {"premier": _first, "pic": _peak, "creux": _trough, EVOLUTION: _change, "taux": _rate}

@@ -1,4 +1,4 @@
-"""Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
+"""Writes the report of an exercice and the pages of its collectivités in a folder.
 
 <folder>/rapport_activite_2020.html, .pdf, .docx, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
@@ -14,7 +14,6 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-from pipelines import french
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
@@ -24,7 +23,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build
+from pipelines.stages.report.model import Edition, Model, build, summary_name
 from pipelines.stages.report.tables import read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
@@ -158,13 +157,13 @@ def _drawn(
         for name, content in site_pages(model, home.cache):
             yield f"site/{name}", content
         for section in model["collectivites"]:
-            yield _summary(section, "html"), summary_page(model, section, home.cache)
+            yield summary_name(section, "html"), summary_page(model, section, home.cache)
     if "pdf" in formats:
         from pipelines.stages.report.pdf import report_pdf, summary_pdf
 
         yield f"{stem}.pdf", report_pdf(model, home.cache)
         for section in model["collectivites"]:
-            yield _summary(section, "pdf"), summary_pdf(model, section, home.cache)
+            yield summary_name(section, "pdf"), summary_pdf(model, section, home.cache)
     if "docx" in formats:
         from pipelines.stages.report.word.rapport import report_docx
 
@@ -180,10 +179,6 @@ def _model(
 ) -> Model:
     with read_publication(tables, exercice, profile) as publication:
         return each_text(build(publication, load_catalogue(home), organisation, home.contenu, edition), visible)
-
-
-def _summary(section: Model, kind: str) -> str:
-    return f"collectivites/{french.plain(section['titre'])}.{kind}"
 
 
 def _put(path: Path, content: str | bytes) -> Path:

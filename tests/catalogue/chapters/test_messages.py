@@ -54,6 +54,40 @@ def test_a_sentence_follows_the_sign_and_the_year_before(now: dict, before: dict
     assert said(a={2020: now, 2019: before}) == [text]
 
 
+RISE = {
+    "genre": "messages",
+    "messages": [{"parmi": ["a", "b", "c"], "plus": "Surtout « {libelle} » : {valeur}{evolution}."}],
+}
+
+
+@pytest.mark.parametrize(
+    ("years", "told"),
+    [
+        (
+            {"a": (110, 100), "b": (30, 20), "c": (9, 8)},
+            ["Surtout « b » : 30 %, soit 10 % de plus qu’en 2019 (+50,0 %)."],
+        ),
+        ({"a": (110, 100), "b": (30, None)}, ["Surtout « a » : 110 %, soit 10 % de plus qu’en 2019 (+10,0 %)."]),
+        ({"a": (90, 100), "b": (0, 0), "c": (100, 100)}, []),
+        ({}, []),
+    ],
+)
+def test_of_several_the_figure_that_rose_most_is_told(years: dict, told: list[str]) -> None:
+    rows = {
+        (code, 2020 - at): row(one, "%", 0) | {"libelle": code}
+        for code, both in years.items()
+        for at, one in enumerate(both)
+    }
+    found = drafted(Messages.model_validate(RISE), lambda code, year: rows.get((code, year)), 2020)
+    assert [one.text.replace("\u00a0", " ") for one in found] == told
+
+
+def test_a_message_is_of_one_figure_or_of_several() -> None:
+    for wrong in ({"plus": "Un."}, {"chiffre": "a", "parmi": ["b"], "plus": "Un."}):
+        with pytest.raises(ValidationError, match="chiffre ou parmi"):
+            Messages.model_validate({"genre": "messages", "messages": [wrong]})
+
+
 def test_one_and_many_agree() -> None:
     assert said(b={2020: row(27, "agents", 0), 2019: row(26, "agents", 0)}) == [
         "Le syndicat emploie 27 agents, soit 1 agent de plus qu’en 2019 (+3,8 %)."

@@ -10,6 +10,7 @@ import pytest
 from pipelines import french, settings
 from pipelines.catalogue.chapters.grammar import NAMES
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.state import write_manifest
 from pipelines.stages.report.cells import number
 from pipelines.stages.report.charts import FORMS
@@ -67,6 +68,48 @@ def test_no_line_ends_before_a_french_sign(press: Press):
     assert french.typeset("Effectifs : 12 % ; « tous » ? rpt_a::b") == (
         "Effectifs\xa0: 12\xa0%\u202f; «\xa0tous\xa0»\u202f? rpt_a::b"
     )
+
+
+def test_a_space_that_lacks_before_a_sign_is_added_after_a_word_only():
+    assert french.typeset("deux jours; prévoir: un? 12:30, rpt_a::b, \u202f?") == (
+        "deux jours\u202f; prévoir\xa0: un\u202f? 12:30, rpt_a::b, \u202f?"
+    )
+
+
+def test_straight_quotes_and_apostrophes_are_printed_as_french_does(press: Press):
+    printed = prose(press, """L'an **d'après**, "c'est *l'été*" ; [l'adresse](https://exemple.fr/d'ici).""")
+    assert "L’an" in printed and "d’après" in printed and "l’adresse" in printed
+    assert "«\xa0c’est" in printed and "\xa0»" in printed and "https://exemple.fr/d'ici" in printed
+
+
+def test_a_volume_is_shown_large_in_the_unit_that_leaves_few_digits(press: Press):
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [*rows, ("a.volume", 2040, 69919, "Go", *rows[0][4:])])
+    press.chapter = CHAPTER.replace("{code: a.absent", "{code: a.volume, libelle: hébergés}, {code: a.absent")
+    assert [one["texte"] for one in press.block("chiffres")["chiffres"]][:2] == ["27", "69,9\xa0To"]
+
+
+TOLD = """      - {genre: texte, fichier: ailleurs.md}
+      - genre: chiffres"""
+
+
+def linking(press: Press, target: str) -> Press:
+    press.files["catalogue/report/texte/ailleurs.md"] = f"Voir [la partie]({target})."
+    press.chapter = CHAPTER.replace("      - genre: chiffres", TOLD, 1)
+    return press
+
+
+def test_a_text_of_every_year_leads_to_a_title_of_the_report_that_is_there(press: Press):
+    assert "'cible': '#partie'" in str(linking(press, "#partie").model()["chapitres"])
+    with pytest.raises(ProseError, match="« #parti », qui n’est le titre de rien"):
+        linking(press, "#parti").model()
+
+
+def test_what_is_divided_by_inhabitants_may_name_the_year_of_their_number(press: Press):
+    press.chapter = CHAPTER.replace(
+        "        total: Total", '        total: Total\n        note: "Par habitant : {population}."'
+    )
+    assert press.block("graphique")["note"] == "Par habitant\xa0: population municipale."
 
 
 def test_an_empty_table_is_a_sentence(press: Press):
@@ -335,6 +378,7 @@ def test_what_nobody_wrote_is_said(press: Press):
         ("\n{% include 'x' %}", 2, ""),
         ('{% if connu("b.c") %}x{% endif %}', 1, "aucun chiffre « b.c »"),
         ("[ici](http://exemple.fr)", 1, "https"),
+        ("[ici](#partie)", 1, "https"),
     ],
 )
 def test_prose_that_cannot_be_printed_stops_with_its_line(press: Press, text: str, line: int, said: str):
@@ -423,7 +467,7 @@ def test_a_crossing_that_no_row_gives_is_zero_where_the_chapter_says_so(press: P
 
 def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
     figures, publication = SimpleNamespace(exercice=2040), SimpleNamespace(profile="interne")
-    organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE")
+    organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE", population="population municipale")
     editor = Editor(SimpleNamespace(figures=figures, publication=publication), organisation, Path(), None, None)
     assert set(editor.names) == set(NAMES)
 
@@ -486,6 +530,23 @@ def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Pre
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
     (alarms,) = press.block("texte", 1)["arbre"]
     assert (alarms["genre"], len(alarms["enfants"])) == ("liste", 2)
+
+
+@pytest.mark.parametrize(
+    ("agents", "told"), [(0, "Été : aucun agent."), (1, "Été : un agent."), (4, "Été : 4 agents.")]
+)
+def test_what_alarms_is_said_in_the_form_that_agrees_with_its_number(press: Press, agents: int, told: str):
+    press.files["catalogue/alertes.yml"] = ALERT.replace(
+        "{nb_agents} agents", "{nb_agents:aucun agent|un agent|# agents}"
+    )
+    press.replace("rpt_effectifs", [(2040, "Été", 1, agents)])
+    assert said(press.block("texte", 1))[0].replace("\xa0", " ").startswith(told)
+
+
+def test_a_form_for_none_one_and_many_is_asked_for(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT.replace("{nb_agents} agents", "{nb_agents:un agent|# agents}")
+    with pytest.raises(DeclarationError, match=r"trois formes, zéro\|un\|plusieurs"):
+        press.model()
 
 
 def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):

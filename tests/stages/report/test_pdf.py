@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ import pytest
 from pipelines.characters import each_text, visible
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import covered
+from pipelines.stages.report.html import report_page
 from pipelines.stages.report.model import charts_of
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
-from tests.stages.report.publication import HOSTILE, Press
+from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
 
 @pytest.fixture
@@ -114,6 +117,40 @@ def test_it_has_bookmarks(pdf):
 
 def test_the_same_model_gives_the_same_bytes(press: Press, cache: Path):
     assert report_pdf(press.model(), cache) == report_pdf(press.model(), cache)
+
+
+def text_of(pdf: bytes) -> str:
+    from pypdf import PdfReader
+
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+@pytest.mark.parametrize("title", ["Partie de {exercice}", '""'])
+def test_a_title_inside_a_text_skips_no_level_whether_its_section_has_one_or_not(press: Press, cache: Path, title: str):
+    """A checker of PDF/UA stopped the whole publication at the first title that somebody wrote in the editorial."""
+    press.chapter = CHAPTER.replace("Partie de {exercice}", title)
+    press.write("essai.md", "Un.\n\n## Un titre\n\nDeux.\n\n### Un autre\n")
+    assert "Un titre" in text_of(report_pdf(press.model(), cache))
+    page = report_page(press.model(), cache)
+    levels = [int(level) for level in re.findall(r"<h(\d)", page)]
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
+
+
+def test_a_link_to_a_title_says_its_page(press: Press, cache: Path):
+    press.files["catalogue/report/texte/ailleurs.md"] = "Voir [la partie](#partie)."
+    press.chapter = CHAPTER.replace(
+        "      - genre: chiffres", "      - {genre: texte, fichier: ailleurs.md}\n      - genre: chiffres", 1
+    )
+    assert "Voir la partie (page 3)" in text_of(report_pdf(press.model(), cache)).replace("\xa0", " ")
+
+
+def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):
+    _, rows = press.tables["chiffres"]
+    hidden = ("a.cache", 2040, None, "agents", 0, "manquant", "s", "manquant", "Caché", "essai", "Somme.")
+    press.replace("chiffres", [*rows, hidden])
+    text = text_of(report_pdf(press.model(), cache))
+    assert "Caché" not in text and "Ceux que couvre le secret statistique" in text
 
 
 def test_a_text_is_never_code(press: Press, cache: Path):

@@ -24,12 +24,20 @@ TOTAL = line("Total", 99, 99, total=True)
 @pytest.mark.parametrize(
     ("shows", "head", "lines", "said"),
     [
-        ("premier", ["Agents"], [line("A", 3), line("B", 5), line("T", 8, total=True)], "Titre : B d’abord (5) (Go)"),
+        ("premier", ["Agents"], [line("A", 3), line("B", 5), line("T", 8, total=True)], "Titre : B en tête (5) (Go)"),
         ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", 5, partial=True)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", None, code="s")], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3)], "Titre (Go)"),
         ("pic", ["Agents"], [line("Avril", 3), line("Mai", 2)], "Titre : au plus haut en avril (3) (Go)"),
+        ("creux", ["Agents"], [line("Avril", 3), line("Mai", 2)], "Titre : au plus bas en mai (2) (Go)"),
+        (
+            "pic",
+            ["Un", "Deux"],
+            [line("Avril", 3, 4), line("Mai", 2, 5)],
+            "Titre : un au plus haut en avril (3), deux au plus haut en mai (5) (Go)",
+        ),
+        ("pic", ["Un", "Deux"], [line("Avril", 3, 4), line("Mai", 2, 4)], "Titre (Go)"),
         (
             "evolution",
             ["2019", "2020"],

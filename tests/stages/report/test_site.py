@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.stages.report.html import ANNEX, site_pages
 from tests.stages.report.browser import look, opened
-from tests.stages.report.publication import HOSTILE, Press
+from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
 FIGURE = 'Soit {{ f("a.montant") }}.'
 
@@ -39,6 +39,16 @@ def test_every_link_leads_somewhere_and_no_page_needs_a_script(site: Path):
             target = site / name if name else page
             assert target.exists(), href
             assert not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8"), href
+
+
+def test_a_link_to_a_title_leads_to_its_page_and_the_contents_to_that_of_each_member(press: Press, cache: Path):
+    press.files["catalogue/report/texte/ailleurs.md"] = "Voir [la partie](#partie)."
+    beside = "      - {genre: texte, fichier: ailleurs.md}\n      - genre: chiffres"
+    press.chapter = CHAPTER.replace("      - genre: chiffres", beside, 1)
+    model = press.model() | {"collectivites": [{"titre": "Ville-Haute", "blocs": []}]}
+    pages = dict(site_pages(model, cache))
+    assert 'href="essai.html#partie"' in pages["essai.html"]
+    assert 'href="../collectivites/ville-haute.html">Ville-Haute<' in pages["index.html"]
 
 
 def test_a_figure_opens_its_provenance_where_it_is(site: Path):

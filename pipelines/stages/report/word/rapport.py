@@ -13,7 +13,7 @@ from docx.shared import Pt
 from pipelines.french import capitalised
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
-from pipelines.stages.report.model import Model
+from pipelines.stages.report.model import Model, disclosed
 from pipelines.stages.report.word.document import (
     BULLETS,
     GREY,
@@ -60,7 +60,8 @@ class _Writer(ProseWriter):
 
     def __init__(self, model: Model, cache: Path):
         self.m, self.cache = model, cache
-        self.codes = {one["code"] for one in model["chiffres"]}
+        self.figures = disclosed(model)
+        self.codes = {one["code"] for one in self.figures}
         self.marks = Bookmarks()
         edition, organisation = model["edition"], model["organisation"]
         self.state = capitalised("projet" if edition["est_projet"] else f"version {edition['nom']}")
@@ -246,7 +247,10 @@ class _Writer(ProseWriter):
         yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
         if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # not all of its values are beside its marks
             yield self._table(_turned(block))
-        yield self._source(block)
+        is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: no code stands for it
+        yield self._source(
+            {**block, "legende": [one for one in block["legende"] if not is_drawn or one["code"] != "—"]}
+        )
 
     def _picture(self, block: Model) -> "_Element":
         width = width_pt(svg_of(block, False, self.cache))
@@ -335,16 +339,18 @@ class _Writer(ProseWriter):
         yield paragraph(
             "Normal", run("Le calcul et les sources de chaque chiffre sont dans l’édition en ligne du rapport.")
         )
+        if len(self.figures) < len(self.m["chiffres"]):
+            yield paragraph("Normal", run("Ceux que couvre le secret statistique ne sont pas dans ce tableau."))
 
     def _figures(self) -> "_Element":
         """Every figure of the year, domain by domain."""
         titles = [[run(title, b=True)] for title in ("Chiffre", "Code", "Valeur")]
         rows = [row(_annexed(titles), is_header=True)]
-        for domain in dict.fromkeys(one["domaine"] for one in self.m["chiffres"]):
+        for domain in dict.fromkeys(one["domaine"] for one in self.figures):
             rows.append(
                 row([cell(TEXT_WIDTH, paragraph("Annexe", *runs(domain, b=True, color=self.colour)), span=len(ANNEX))])
             )
-            for one in (one for one in self.m["chiffres"] if one["domaine"] == domain):
+            for one in (one for one in self.figures if one["domaine"] == domain):
                 named = self.marks.around(f"c-{one['code']}", *runs(one["libelle"]))
                 more = [run(f" ({', '.join(said)})", color=GREY) for said in [_remarks(one)] if said]
                 rows.append(row(_annexed([[*named, *more], [run(one["code"], color=GREY)], [run(one["affichage"])]])))

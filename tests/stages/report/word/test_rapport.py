@@ -201,7 +201,7 @@ def test_it_shows_who_speaks_and_what_words_mean(model: Model, cache: Path, tmp_
     content = report_docx({**model, **more, "chapitres": [{**chapter, "sections": [section]}]}, cache)
     document = opened(content)
     assert [one._inline.docPr.get("descr") for one in document.inline_shapes] == ["Logo", "Portrait de A. B."]
-    assert [one.text for one in document.tables[0].row_cells(0)] == ["\nA. B.\nprésidente", "C. D.\nélu", ""]
+    assert [one.text for one in document.tables[0].row_cells(0)] == ["\nA. B.\nPrésidente", "C. D.\nÉlu", ""]
     assert said_in(document, "List Bullet")[:2] == ["Direction", "Accueil"]
     assert "Glossaire" in said_in(document, "Heading 1") and "SE\u00a0: le syndicat" in said_in(document, "Normal")
     assert any(one.startswith("Siège : ici\n") for one in said_in(document, "Annexe"))
