@@ -152,7 +152,7 @@ def _is_withdrawn(work: Workspace, name: str) -> bool:
 
 
 def _frozen_at(work: Workspace, name: str) -> str:
-    return next(row["released_at"] for row in work.ledger.all_rows("releases") if row["release"] == name)
+    return str(next(row["released_at"] for row in work.ledger.all_rows("releases") if row["release"] == name))
 
 
 def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[str, Path]]:
