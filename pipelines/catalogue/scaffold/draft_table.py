@@ -20,6 +20,7 @@ from pipelines.catalogue.scaffold.inference import (
     is_login,
     is_value,
     kept_in,
+    length,
     may_be_a_person,
     of,
     period_in,
@@ -32,6 +33,7 @@ from pipelines.catalogue.scaffold.inference import (
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
+PERIODS = {1: ("mois", "mois"), 3: ("trimestres", "trimestre"), 6: ("semestres", "semestre"), 12: ("années", "annee")}
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 SUM = re.compile(r"(sous[- ]?)?(total|totaux|cumul|ensemble|moyenne)\b", re.IGNORECASE)  # of other columns
 # Words that SQL keeps for itself.
@@ -150,35 +152,36 @@ def unnamed_lines(layout: Layout) -> list[str]:
 
 
 def period_parts(columns: Sequence[Column]) -> tuple[dict[str, str], list[str]]:
-    """Heading → the month or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
+    """Heading → the month, quarter, semester or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
 
-    Beside months, a year is one of these.
+    Beside months, a quarter or a year is one of these.
     """
     parts = {column.heading: part for column in columns if (part := period_in(column.heading))}
-    has_months = not all(map(YEAR.fullmatch, parts.values()))
-    totals = [h for h, part in parts.items() if SUM.match(h) or (has_months and YEAR.fullmatch(part))]
+    shortest = min((length(part) or 0 for part in parts.values()), default=0)
+    totals = [h for h, part in parts.items() if SUM.match(h) or length(part) != shortest]
     return {heading: part for heading, part in parts.items() if heading not in totals}, totals
 
 
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
-    """What to decide of columns that are each a month, or a year: another export has others."""
+    """What to decide of columns that are each a month, a quarter, a semester or a year: another export has others."""
     parts, totals = period_parts(layout.columns)
     headings, said = list(parts), set(parts.values())
     if len(said) < 2:
         return []
-    years = all(map(YEAR.fullmatch, said))
+    word, name = PERIODS[length(next(iter(said))) or 1]
     groups = sorted({heading.removesuffix(part).strip() for heading, part in parts.items()})
-    told = f"# TODO {'années' if years else 'mois'} en colonnes, {flow(headings)} : "
+    told = f"# TODO {word} en colonnes, {flow(headings)} : "
     if sample.type not in ("csv", *WORKBOOKS):
         return [
             told + "un autre export en a d’autres, que rien ne lit. Demander à l’outil un enregistrement pour chaque"
         ]
-    name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
+    pattern = r"(\d{4})" if name == "annee" else "(.+)"
     patterns = {name: f"{literally(groups[0])} {pattern}".strip()}
     if len(groups) > 1:
         among = "|".join(map(literally, groups))
         patterns = {"mesure": f"({among}) {pattern.replace('(', '(?:')}", name: f"(?:{among}) {pattern}"}
-    read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in patterns.items())
+    quoted = {field: one.replace("'", "''") for field, one in patterns.items()}
+    read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in quoted.items())
     summed = f" ; retirer {flow(totals)}, qui les compteraient deux fois, et les nommer dans ignore" if totals else ""
     return [
         f"{told}une ligne pour chaque ? Dans header, à leur place, {read} et valeur: {{under: {name}}} ; "
