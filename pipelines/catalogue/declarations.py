@@ -146,6 +146,7 @@ class Field(Declared):
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
+    member: bool = False  # names a member of the organisation: a spelling of nobody is a finding
     informative: bool = False  # no figure needs it: a cell that is not as declared is told and never refuses its line
 
     @model_validator(mode="after")
@@ -165,6 +166,8 @@ class Field(Declared):
             raise ValueError("trueValues et falseValues : il faut au moins une valeur à chacune")
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
             raise ValueError("une même valeur est dans trueValues et dans falseValues")
+        if self.member and (self.type != "string" or self.personal):
+            raise ValueError("member: un texte gardé tel quel, qui nomme une collectivité de organisation.yml")
         if self.at_term and (self.kept_type != "string" or self.personal not in (None, "keep")):
             raise ValueError("at_term: seul un texte gardé tel quel peut être vidé ou remplacé à son terme")
         if self.at_term == "empty" and self.constraints.required:

@@ -230,6 +230,8 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
 
     Plusieurs fichiers sont une livraison. Sort avec 1 quand la livraison serait refusée.
     """
+    from pipelines.catalogue.needs import check as check_declarations
+    from pipelines.runs.pending import refuse_wrong_texts
     from pipelines.stages.validate.lines import refuse_wrong_sql
 
     session: Session = ctx.obj
@@ -238,8 +240,10 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     for path in files:
         if not ref.export.takes(path.name):
             note(f"Attention : {path.name} n’a pas le nom que la collecte attend : {ref.export.files}")
+    check_declarations(session.catalogue)
     refuse_wrong_sql(session.catalogue)
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
+        refuse_wrong_texts(session.work(ledger), [year])
         work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
         manifest, verdicts = judge_files(work, ref, year, list(files))
         failing = failing_lines_of(work)

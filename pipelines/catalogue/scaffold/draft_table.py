@@ -22,6 +22,7 @@ from pipelines.catalogue.scaffold.inference import (
     kept_in,
     length,
     may_be_a_person,
+    names_members,
     of,
     period_in,
     personal,
@@ -283,6 +284,7 @@ class OwnTable:
         self.persons = _persons_as_columns(layout, sample)
         for column in layout.columns:
             self.columns[_field_name(column, self.columns, column.place in self.persons)] = column
+        self.places = places
         self.personal = {name: personal(c.heading, c.cells, places) for name, c in self.columns.items()}
         self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
 
@@ -328,7 +330,9 @@ class OwnTable:
         heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}" + todo(
             "que dit le nom : quelle partie, et comment l’appeler ?"
         )
-        return [heading], [f"  - {{name: {name}, title: {title}}}"]
+        parts = [found[1] for place in self.sample.places if (found := re.fullmatch(pattern, place))]
+        member = ", member: true" if names_members(title, parts, self.places) else ""
+        return [heading], [f"  - {{name: {name}, title: {title}{member}}}"]
 
     def _may_be_key(self, name: str, column: Column) -> bool:
         cells = [cell.casefold() for cell in column.cells]
@@ -344,6 +348,8 @@ class OwnTable:
         lines = [f"- name: {name}", f"  title: {scalar(title)}"]
         if kept_as:
             lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
+        elif found.type == "string" and names_members(column.heading, column.cells, self.places):
+            lines.append("  member: true" + todo("nomme-t-elle chaque fois une collectivité de organisation.yml ?"))
         if found.type != "string":
             lines.append(f"  type: {found.type}" + todo(" ; ".join(doubts), bool(doubts)))
         elif doubts:

@@ -264,6 +264,12 @@ def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) 
     return "drop" if _may_hold_persons(cells) else "pseudonymise" if _may_hold_logins(cells) else None
 
 
+def names_members(heading: str, values: Iterable[str], places: Collection[str]) -> bool:
+    """True when most cells are names of ``places``, or the heading says so: ``Commune``."""
+    cells = [value.strip(SPACES) for value in values if value.strip(SPACES)]
+    return _most(cells, lambda cell: slug(cell) in places) or bool(words(heading) & {"commune", "collectivite"})
+
+
 def _is_thing(heading: str) -> bool:
     """True where the first word that says something names no person: ``Nom de la commune``, not ``Chef de service``."""
     said = slug(heading).split("_")

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from pipelines.catalogue.declarations import WORKBOOKS
@@ -65,6 +66,11 @@ class Sample:
     def sheets(self) -> list[str]:
         """The sheets that it is made of."""
         return list(dict.fromkeys(one.sheet for one in self.parts if one.sheet))
+
+    @property
+    def places(self) -> list[str]:
+        """The names of the sheets, else of the members, that tell its parts apart."""
+        return self.sheets if len(self.sheets) > 1 else [PurePosixPath(member).name for member in self.members]
 
     @property
     def members(self) -> list[str]:
