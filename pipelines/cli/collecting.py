@@ -293,8 +293,10 @@ def _judged(
 
 
 def _show_verdict(accepted: bool, left: list[Finding], aside: list[Finding]) -> None:
-    but = [f"la version attendra {len(left)} feuilles, membres ou éléments que rien ne lit"] if left else []
-    but += [f"{len(aside)} de ses documents ne compteraient nulle part, comme il est dit plus haut"] if aside else []
+    places = "feuilles, membres ou éléments" if len(left) > 1 else "feuille, membre ou élément"
+    but = [f"la version attendra {len(left)} {places} que rien ne lit"] if left else []
+    count = f"{len(aside)} de ses documents ne {'compteraient' if len(aside) > 1 else 'compterait'}"
+    but += [f"{count} nulle part, comme il est dit plus haut"] if aside else []
     then = f", mais {' et '.join(but)}" if but and accepted else ""
     echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
 

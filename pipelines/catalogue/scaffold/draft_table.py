@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
 from pipelines.catalogue.declarations import WORKBOOKS
+from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.scaffold.inference import (
     KEY_WORDS,
     SPACES,
@@ -344,7 +345,7 @@ class OwnTable:
         kept_as = self.personal[name]
         found = Guess() if kept_as else column.guess  # a dropped or pseudonymised cell needs no type
         doubts = list(found.doubts)
-        title = f"Colonne {column.place + 1}" if column.place in self.persons else column.heading
+        title = f"Colonne {column.place + 1}" if column.place in self.persons else climbed(column.heading)[1]
         lines = [f"- name: {name}", f"  title: {scalar(title)}"]
         if kept_as:
             lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
