@@ -289,7 +289,7 @@ def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
 
 def check_texts(catalogue: Catalogue, texts: Iterable[Path]) -> None:
     """Raise DeclarationError, one line a figure, a table, a column or a name that the prose of a year asks for and is not there."""
-    wrong = []
+    wrong: list[str] = []
     for path in texts:
         place, text = shown(path), read_text(path)
         wrong += _of_text(catalogue, place, text)

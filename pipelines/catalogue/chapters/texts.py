@@ -57,12 +57,12 @@ def asked(text: str) -> Asked:
         environment().compile(text, raw=True)  # a filter or a test that nothing knows
     except TemplateSyntaxError as error:
         raise Unreadable(error.lineno) from None
-    calls = [call for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
-    figures = [said for call in calls for said in _codes(call)]
+    calls = [(one.node.name, one) for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)]
+    figures = [said for name, call in calls if name in OF_FIGURES for said in _words(call.args[: OF_FIGURES[name]])]
     columns = [
         (words[0][0], words[0][1], [words[1][1], *(one.key for one in call.kwargs)])
-        for call in calls
-        if call.node.name == "dit" and len(words := list(_words(call.args))) == 2
+        for name, call in calls
+        if name == "dit" and len(words := list(_words(call.args))) == 2
     ]
     free = meta.find_undeclared_variables(tree)
     names = [(one.lineno, one.name) for one in tree.find_all(nodes.Name) if one.name in free]
@@ -75,11 +75,6 @@ def codes_asked(text: str) -> list[str]:
         return list(dict.fromkeys(code for _, code in asked(text).figures))
     except Unreadable:
         return []
-
-
-def _codes(call: "nodes.Call") -> Iterator[tuple[int, str]]:
-    if call.node.name in OF_FIGURES:
-        yield from _words(call.args[: OF_FIGURES[call.node.name]])
 
 
 def _words(arguments: "list[nodes.Expr]") -> Iterator[tuple[int, str]]:
