@@ -21,7 +21,7 @@ from pipelines.catalogue.chapters.grammar import (
     Matrice,
     Synthese,
 )
-from pipelines.catalogue.chapters.load import told
+from pipelines.catalogue.chapters.texts import Asked, Unreadable, asked
 from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -184,10 +184,22 @@ def _of_sentence(place: str, key: str, text: str, known: list[str]) -> Iterator[
 def _of_texts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator[str]:
     """The columns that the prose of the report asks a table for."""
     for text in catalogue.prose_declared:
-        for line, table, columns in told(text.data):
-            if known := promised.get(table):
-                place = f"{shown(text.path)}:{line}"
-                yield from (_unknown(place, column, table, known) for column in columns if column not in known)
+        try:
+            found = asked(text.data)
+        except Unreadable:
+            continue  # for who prints it to say
+        yield from _of_text(shown(text.path), found, promised)
+
+
+def _of_text(place: str, found: Asked, promised: dict[str, list[str]]) -> Iterator[str]:
+    for line, table, columns in found.columns:
+        if known := promised.get(table):
+            yield from (_unknown(f"{place}:{line}", one, table, known) for one in columns if one not in known)
+
+
+def unknown_columns_of(catalogue: Catalogue, place: str, found: Asked) -> Iterator[str]:
+    """The same of one text, whose file is ``place``."""
+    yield from _of_text(place, found, {thing.name: _promised(thing) for thing in catalogue.project.said})
 
 
 def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -> Iterator[Named]:

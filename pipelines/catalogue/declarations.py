@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic import Field as PydanticField
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from pipelines.catalogue.headings import numbered
+from pipelines.catalogue.headings import UP, climbed, numbered
 from pipelines.catalogue.patterns import is_named, is_one_of
 from pipelines.near import suggestion
 
@@ -28,6 +28,7 @@ RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 OTHERS = "autres"  # what a cell of kind « member » becomes that names no member
 ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
 WORKBOOKS = ("xlsx", "ods", "xls")
+TREES = ("json", "jsonl", "xml", "key_value")
 # What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
 # absent from a cell and that %z is also Z.
 DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
@@ -145,6 +146,7 @@ class Field(Declared):
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
+    member: bool = False  # names a member of the organisation: a spelling of nobody is a finding
     informative: bool = False  # no figure needs it: a cell that is not as declared is told and never refuses its line
 
     @model_validator(mode="after")
@@ -164,6 +166,8 @@ class Field(Declared):
             raise ValueError("trueValues et falseValues : il faut au moins une valeur à chacune")
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
             raise ValueError("une même valeur est dans trueValues et dans falseValues")
+        if self.member and (self.type != "string" or self.personal):
+            raise ValueError("member: un texte gardé tel quel, qui nomme une collectivité de organisation.yml")
         if self.at_term and (self.kept_type != "string" or self.personal not in (None, "keep")):
             raise ValueError("at_term: seul un texte gardé tel quel peut être vidé ou remplacé à son terme")
         if self.at_term == "empty" and self.constraints.required:
@@ -390,8 +394,8 @@ class TreeFormat(Declared):
     """Records that name their own values: each table names the path of its records, and its headings are paths in one.
 
     ``json``, ``jsonl`` (a record a line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute, ``.`` for the
-    text of the record itself. ``key_value``: a record a line, ``key=value key="value"``. All but ``xml``, which says its
-    encoding, are UTF-8.
+    text of the record itself. ``../`` begins with what holds the record: ``../@code``, ``../service``. ``key_value``: a record a
+    line, ``key=value key="value"``. All but ``xml``, which says its encoding, are UTF-8.
     """
 
     type: Literal["json", "jsonl", "xml", "key_value"]
@@ -755,6 +759,24 @@ class Export(Declared):
             raise ValueError(f"header: un fichier {kind} n’a pas de feuille")
         if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):
             raise ValueError("header: heading demande une ligne d’intitulés, que seuls csv et les classeurs ont")
+        return self
+
+    @model_validator(mode="after")
+    def _headings_stay_inside(self) -> "Export":
+        """Refuse a heading that climbs above the document, or where there is nothing above a record."""
+        kind = self.format.type
+        if kind not in TREES:
+            return self
+        for table in self.tables:
+            mark, places = (".", 1) if kind == "json" else ("/", 0)
+            above = len(table.records.strip("/").split(mark)) - 1 + places if table.records else 0
+            for heading in (h for header in table.header.values() for o in header.values() for h in o.columns):
+                steps, rest = climbed(heading)
+                if steps > above or (steps and rest in ("", ".")):
+                    raise ValueError(
+                        f"header: « {heading} » : au-dessus d’un enregistrement, {UP}… nomme une valeur de ce qui le contient, "
+                        f"{above} fois au plus ici"
+                    )
         return self
 
     def takes(self, name: str) -> bool:

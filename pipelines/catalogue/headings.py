@@ -1,10 +1,12 @@
-"""What a column is called: where its heading stands over several lines, and where several columns bear the same one."""
+"""What a column is called: where its heading stands over several lines, where several bear the same one, where it is above."""
 
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 from pipelines.catalogue.patterns import same
+
+UP = "../"  # one step from a record to what holds it
 
 
 def joined(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -28,6 +30,14 @@ def joined(rows: Sequence[Sequence[str]]) -> list[str]:
 def numbered(heading: str, occurrence: str) -> str:
     """What one of the columns of a same heading is called: ``Téléphone (2/2)``."""
     return f"{heading} ({occurrence})"
+
+
+def climbed(heading: str) -> tuple[int, str]:
+    """How many steps above its record a heading of JSON or XML begins, and the rest of it: ``../../@annee`` → 2, ``@annee``."""
+    rest = heading
+    while rest.startswith(UP):
+        rest = rest.removeprefix(UP)
+    return (len(heading) - len(rest)) // len(UP), rest
 
 
 def told_apart(headings: Sequence[str], known: Collection[str]) -> list[str]:

@@ -16,6 +16,7 @@ from pipelines.catalogue.declarations import Declared, Name, Table
 from pipelines.catalogue.overlay import Thing
 from pipelines.sql import literal
 
+NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line lies in
 
 
@@ -155,6 +156,21 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
     return _SERIES.format("\n    union all\n".join(selects or [_NO_SERIES]))
 
 
+def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
+    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables of no shape.
+
+    ``tables`` are those of the lake, by system. A cell that is empty names nobody, and is no line here.
+    """
+    selects = [
+        _NAMED.format(source=literal(f"{system}/{table.name}"), rows=f"{system}__{table.name}", field=field.name)
+        for system, table in tables
+        if not table.shapes
+        for field in table.kept_fields
+        if field.member
+    ]
+    return "\nunion all\n".join(selects or [_NOBODY_NAMED])
+
+
 def _flagged(model: str, source: str, flags: Flags) -> list[str]:
     others = f" and motif not in ({_listed(flags.sauf)})" if flags.sauf else ""
     unreadable = f"motif in ({_listed(flags.illisibles)})" if flags.illisibles else "false"
@@ -201,6 +217,19 @@ _MONTHLY = """\
         {month} as mois
     from {{{{ {rows} }}}}
     where {counted}"""
+
+_NAMED = """\
+select {source} as source, lignes.exercice, lignes._fichier, lignes._feuille, lignes._ligne,
+    coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite
+from {{{{ source('lake', '{rows}') }}}} as lignes
+left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthographes
+    on {{{{ normalise_libelle('lignes.{field}') }}}} = orthographes.orthographe
+where lignes.{field} is not null"""
+
+_NOBODY_NAMED = """\
+select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as _fichier,
+    cast(null as string) as _feuille, cast(null as bigint) as _ligne, cast(null as string) as code_collectivite
+where false"""
 
 _NO_SERIES = """\
     select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as serie,

@@ -5,11 +5,12 @@ A union loses the branch that is switched off, and says nothing: those that need
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.chapters.load import codes_asked, told
-from pipelines.catalogue.columns import unknown_columns
+from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
+from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
@@ -17,7 +18,7 @@ from pipelines.catalogue.fields import is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
-from pipelines.catalogue.yaml_file import DeclarationError, shown
+from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.near import suggestion
 
 PARTS = (
@@ -43,6 +44,7 @@ ENGINE_MODELS = (
     "fct_lignes_signalees",
     "int_communs__absences",
     "int_communs__chiffres_publies",
+    "int_communs__membres_nommes",
     "int_communs__trous",
     "rpt_lignes_signalees",
     "rpt_manques",
@@ -266,12 +268,36 @@ def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
-        for number, line in enumerate(text.data.splitlines(), 1):
-            for code in codes_asked(line):
-                yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
-        for number, table, _ in told(text.data):
-            if table not in catalogue.project.off:  # a text may ask first whether it is followed
-                yield from _model(catalogue, f"{shown(text.path)}:{number}", table)
+        yield from _of_text(catalogue, shown(text.path), text.data)
+
+
+def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
+    """The figures, tables and names that a text asks for."""
+    try:
+        found = asked(text)
+    except Unreadable as error:
+        yield f"{place}:{error.line} {error}"
+        return
+    for line, name in found.names:
+        if name not in KNOWN:
+            yield f"{place}:{line} le nom « {name} » n’existe pas{suggestion(name, KNOWN)}"
+    for line, code in dict.fromkeys(found.figures):
+        yield from _figure(catalogue, f"{place}:{line}", code)
+    for line, table, _ in found.columns:
+        if table not in catalogue.project.off:  # a text may ask first whether it is followed
+            yield from _model(catalogue, f"{place}:{line}", table)
+
+
+def check_texts(catalogue: Catalogue, texts: Iterable[Path]) -> None:
+    """Raise DeclarationError, one line a figure, a table, a column or a name that the prose of a year asks for and is not there."""
+    wrong: list[str] = []
+    for path in texts:
+        place, text = shown(path), read_text(path)
+        wrong += _of_text(catalogue, place, text)
+        with suppress(Unreadable):
+            wrong += unknown_columns_of(catalogue, place, asked(text))
+    if wrong:
+        raise DeclarationError("\n".join(wrong))
 
 
 def _of_suites(catalogue: Catalogue) -> Iterator[str]:

@@ -66,7 +66,7 @@ class ExportRef:
 def _unread(field: Field) -> set[str]:
     """What is said of a field that changes nothing of how it is read: texts, and keys that are not used."""
     unused = {key for key in ("informative", "suffix", "timezone") if not getattr(field, key)}
-    return {"title", "description", "severity", "across_years", "at_term"} | unused
+    return {"title", "description", "severity", "across_years", "at_term", "member"} | unused
 
 
 @dataclass(frozen=True)

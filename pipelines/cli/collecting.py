@@ -231,6 +231,8 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
 
     Plusieurs fichiers sont une livraison. Sort avec 1 quand la livraison serait refusée.
     """
+    from pipelines.catalogue.needs import check as check_declarations
+    from pipelines.runs.pending import refuse_wrong_texts
     from pipelines.stages.validate.lines import refuse_wrong_sql
 
     session: Session = ctx.obj
@@ -239,8 +241,10 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     for path in files:
         if not ref.export.takes(path.name):
             note(f"Attention : {path.name} n’a pas le nom que la collecte attend : {ref.export.files}")
+    check_declarations(session.catalogue)
     refuse_wrong_sql(session.catalogue)
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
+        refuse_wrong_texts(session.work(ledger), [year])
         work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
         manifest, verdicts = judge_files(work, ref, year, list(files))
         failing = failing_lines_of(work)
@@ -290,8 +294,10 @@ def _judged(
 
 
 def _show_verdict(accepted: bool, left: list[Finding], aside: list[Finding]) -> None:
-    but = [f"la version attendra {len(left)} feuilles, membres ou éléments que rien ne lit"] if left else []
-    but += [f"{len(aside)} de ses documents ne compteraient nulle part, comme il est dit plus haut"] if aside else []
+    places = "feuilles, membres ou éléments" if len(left) > 1 else "feuille, membre ou élément"
+    but = [f"la version attendra {len(left)} {places} que rien ne lit"] if left else []
+    count = f"{len(aside)} de ses documents ne {'compteraient' if len(aside) > 1 else 'compterait'}"
+    but += [f"{count} nulle part, comme il est dit plus haut"] if aside else []
     then = f", mais {' et '.join(but)}" if but and accepted else ""
     echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
 

@@ -2,15 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from pipelines.catalogue.headings import UP
 from pipelines.catalogue.scaffold.inference import are_values
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.key_value import pairs
 
 LOOKED_AT = 200  # lines, to tell a log of pairs from anything else
+Path = tuple[str, ...]
+Above = tuple[dict, ...]  # the objects on the way to a record, from the root
+Lists = dict[Path, list[tuple[dict, Above]]]
 JSON = re.compile(r'\s*[{[]\s*["{[]')  # so begins nothing else
 
 
@@ -61,7 +66,7 @@ def _is_cut(error: json.JSONDecodeError) -> bool:
 
 
 def _of_document(document: Any, text: str, name: str) -> Sample | None:
-    lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
+    lists = _lists(document)
     if not lists and _are_keyed(document):
         raise DeclarationError(
             f"{name} : des enregistrements rangés sous une clé chacun ; demander à l’outil une liste"
@@ -72,9 +77,10 @@ def _of_document(document: Any, text: str, name: str) -> Sample | None:
         )
     if not lists:
         return _of_lines(text, name)
-    (path, found), *others = lists
-    doubt = f"la plus longue liste ; ne sont pas lues : {', '.join('.'.join(at) for at, _ in others)}" if others else ""
-    return named_sample(name, "json", [dict(_values(one, "")) for one in found], ".".join(path), doubt)
+    path = _of_records(lists)
+    others = [".".join(at) for at in lists if at != path[: len(at)]]
+    doubt = f"la liste qui dit le plus ; ne sont pas lues : {', '.join(others)}" if others else ""
+    return named_sample(name, "json", [_record(*one, path, lists) for one in lists[path]], ".".join(path), doubt)
 
 
 def _of_lines(text: str, name: str) -> Sample | None:
@@ -84,7 +90,10 @@ def _of_lines(text: str, name: str) -> Sample | None:
         return None
     if not all(isinstance(one, dict) for one in found):
         return None
-    return named_sample(name, "jsonl", [dict(_values(one, "")) for one in found])
+    lists = _lists(found)
+    inside = [".".join(at) for at in lists if at]
+    doubt = f"laissé de côté, plusieurs dans un même enregistrement : {', '.join(inside)}" if inside else ""
+    return named_sample(name, "jsonl", [_record(one, (), (), lists) for one in found], "", doubt)
 
 
 def _decoded(text: str) -> Any:
@@ -95,13 +104,49 @@ def _decoded(text: str) -> Any:
         raise DeclarationError("trop de niveaux emboîtés") from None
 
 
-def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[dict]]]:
-    """Path → the records, of every list of objects that keys alone lead to."""
-    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _lists(inner, (*path, key))
+def _lists(document: Any) -> Lists:
+    """The objects of every list of objects, by path, each with those above it, from the root."""
+    found: Lists = {}
+    waiting = deque[tuple[Any, Path, Above]]([(document, (), ())])
+    while waiting:
+        value, path, above = waiting.popleft()
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            found.setdefault(path, []).extend((one, above) for one in value)
+        for one in [value] if isinstance(value, dict) else value if path in found else []:
+            waiting += [
+                (inner, (*path, key), (*above, one)) for key, inner in one.items() if isinstance(inner, dict | list)
+            ]
+    return found
+
+
+def _of_records(lists: Lists) -> Path:
+    """The longest of the outermost lists; or one inside of its objects, whose own say more than these besides."""
+    holders = {
+        path: next((path[:cut] for cut in reversed(range(len(path))) if path[:cut] in lists), None) for path in lists
+    }
+    best: Path | None = None
+    while inside := [path for path in lists if holders[path] == best]:
+        longest = max(inside, key=lambda path: len(lists[path]))
+        if best is not None and len(_said(lists, longest)) < len(_said(lists, best)):
+            break
+        best = longest
+    assert best is not None, "a list is outermost"
+    return best
+
+
+def _said(lists: Lists, path: Path) -> set[str]:
+    """The headings of the objects at a path."""
+    return {heading for one, _ in lists[path] for heading, _ in _values(one, "", path, lists)}
+
+
+def _record(one: dict, above: Above, path: Path, lists: Lists) -> dict[str, str]:
+    """The values of an object, and those of what holds it."""
+    found = dict(_values(one, "", path, lists))
+    for steps, holder in enumerate(reversed(above), start=1):
+        at = path[: len(path) - steps]
+        beside = {key: inner for key, inner in holder.items() if key != path[len(at)]}
+        found |= {UP * steps + heading: text for heading, text in _values(beside, "", at, lists)}
+    return found
 
 
 def _are_keyed(value: Any) -> bool:
@@ -123,14 +168,17 @@ def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield from _values_listed(inner, (*path, key))
 
 
-def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and not (path and are_values(value)):
+def _values(value: Any, heading: str, at: Path, lists: Collection[Path]) -> Iterator[tuple[str, str]]:
+    """(heading, text) of an object that lies at a path; no list of objects is a text."""
+    if heading and at in lists:
+        return
+    if isinstance(value, dict) and not (heading and are_values(value)):
         for key, inner in value.items():
-            yield from _values(inner, f"{path}.{key}" if path else key)
+            yield from _values(inner, f"{heading}.{key}" if heading else key, (*at, key), lists)
     elif isinstance(value, str):
-        yield path, value
+        yield heading, value
     else:
-        yield path, "" if value is None else json.dumps(value, ensure_ascii=False)
+        yield heading, "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def of_pairs(text: str, name: str) -> Sample | None:

@@ -8,6 +8,7 @@ from typing import Any
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.needs import check_texts
 from pipelines.catalogue.organisation import declaration_of
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
@@ -57,6 +58,7 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
     refuse_damaged(work.home)
     enter_key(work)
     compose(work.catalogue, work.home)
+    refuse_wrong_texts(work, exercices)
     made_from = _made_from(work)
     if (made_from.get("moteur"), made_from.get("catalogue")) != (engine_version(), work.catalogue.fingerprint):
         refuse_wrong_sql(work.catalogue)
@@ -73,6 +75,16 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
         else:
             (arrived if there else absent).append((ref, year))
     return Pending(arrived, absent, is_published=is_current(work) and is_published(work), aside=aside)
+
+
+def refuse_wrong_texts(work: Workspace, exercices: Collection[int]) -> None:
+    """Raise DeclarationError, naming file and line, when the prose of these exercices, or of the one whose report a publication
+    prints, asks for what is not there. That of a frozen one stays as it was printed.
+    """
+    frozen = {row["exercice"] for row in work.ledger.all_rows("releases")}
+    years = {*exercices} - frozen | {max((year for _, year in work.ledger.current()), default=0)}
+    folders = [work.home.contenu / str(year) for year in sorted(years)]
+    check_texts(work.catalogue, (path for folder in folders for path in sorted(folder.rglob("*.md"))))
 
 
 def _wanted(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.columns import _of_condition
-from pipelines.catalogue.needs import check
+from pipelines.catalogue.needs import check, check_texts
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from tests.layers import Layer
@@ -259,6 +259,30 @@ def test_what_a_text_asks_a_table_for(shipped, old: str, new: str, said: str):
         check(shipped.catalogue())
     (line,) = str(raised.value).splitlines()
     assert line.startswith(f"catalogue/report/texte/equipes.md:3 {said}") and "vouliez-vous dire" in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"libelle_service"', '"libele_service"', "demande la colonne « libele_service » de « rpt_equipes »"),
+        ('"rpt_equipes"', '"rpt_equipe"', "demande le modèle « rpt_equipe »"),
+        ("dit(", "dis(", "le nom « dis » n’existe pas ; vouliez-vous dire « dit » ?"),
+        ("dit(", 'f("CODE") if dit(', "demande le chiffre « CODE », que rien ne déclare"),
+        ('"rpt_equipes"', '"rpt_equipes" |', "ce qui est entre accolades ne se lit pas"),
+    ],
+)
+def test_what_the_prose_of_a_year_asks_for(shipped, tmp_path, old: str, new: str, said: str):
+    catalogue = shipped.catalogue()
+    known = next(iter(catalogue.figures.by_code))
+    text = tmp_path / "edito.md"
+    text.write_text(TEXT, encoding="utf-8")
+    check_texts(catalogue, [text])
+    text.write_text(TEXT.replace(old, new.replace("CODE", known + "x")), encoding="utf-8")
+    with pytest.raises(DeclarationError) as raised:
+        check_texts(catalogue, [text])
+    line = str(raised.value).splitlines()[0]
+    assert line.startswith(f"{text}:3 {said.replace('CODE', known + 'x')}")
+    assert "vouliez-vous dire" in line or "accolades" in line
 
 
 def test_the_table_beside_which_a_block_stays(shipped):

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources, series_sql
+from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources, named_members_sql, series_sql
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
@@ -182,6 +182,33 @@ def test_a_table_of_the_lake_is_counted_by_month_of_its_parts_unless_a_model_say
         [entry("int_b", {"source": "'nanook/prets'", "signalees": False, "series": {"commune": {"mois": "mois"}}})]
     )
     assert "lake" not in series_sql(declared, [("nanook", every)])
+
+
+def test_whose_the_lines_of_a_table_are_by_the_field_that_names_a_member():
+    named = {"name": "ville", "title": "Ville", "member": True}
+    table = Table(**LOANS | {"fields": [DATED, named]})
+    sql = named_members_sql(
+        [("nanook", table), ("autre", Table(**LOANS)), ("forme", table.model_copy(update={"shape": "tickets"}))]
+    )
+    db = duckdb.connect()
+    db.execute("""
+        create schema lake;
+        create table lake.nanook__prets as from (values
+            (3001, 'a.csv', null, 2, 'L’Haÿ-les-Roses'), (3001, 'b.ods', 'Nord', 3, 'Ailleurs'), (3001, 'b.ods', 'Nord', 4, null)
+        ) as t(exercice, _fichier, _feuille, _ligne, ville);
+        create table int_communs__orthographes_collectivites as from (values ('lhaylesroses', '94038')) as t(orthographe, code_collectivite)
+    """)
+    assert db.execute(f"from ({render(sql)}) order by all").fetchall() == [
+        ("nanook/prets", 3001, "a.csv", None, 2, "94038"),
+        ("nanook/prets", 3001, "b.ods", "Nord", 3, "inconnue"),
+    ]
+    assert db.execute(f"from ({render(named_members_sql([]))})").fetchall() == []
+
+
+@pytest.mark.parametrize("wrong", [{"type": "integer"}, {"personal": "drop"}])
+def test_what_names_a_member_is_a_text_that_is_kept(wrong: dict[str, str]):
+    with pytest.raises(ValueError, match="member: un texte gardé tel quel"):
+        Table(**LOANS | {"fields": [DATED, {"name": "ville", "title": "Ville", "member": True} | wrong]})
 
 
 @pytest.mark.parametrize(

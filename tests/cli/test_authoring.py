@@ -375,6 +375,13 @@ def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
     assert "convient-il aux feuilles de chaque exercice, et à elles seules ?" in result.stdout
 
 
+def test_a_column_of_towns_names_members(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Commune;Lieu;Poste\nOrly;Nord;12\nThiais;Sud;13\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert [field.member for field in drafted(bench, "nouveau").export.tables[0].fields] == [True, False, False]
+    assert "nomme-t-elle chaque fois une collectivité de organisation.yml ?" in result.stdout
+
+
 def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tmp_path) -> None:
     declared.take("catalogue/shapes/comptes_messagerie.yml")
     path = sample(tmp_path, "comptes_2019.csv", "Adresse;Statut\na@orly.fr;open\nb@orly.fr;closed\nc@orly.fr;Actif\n")
@@ -385,7 +392,7 @@ def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tm
 
 NAMED = {
     "json": ('{"total": 2, "data": {"items": [{"id": 1, "user": {"site": "Orly"}}, {"id": 2, "user": {"site": "Thiais"}}]}}',
-             {"id": "id", "user_site": "user.site"}, "data.items"),
+             {"id": "id", "user_site": "user.site", "total": "../../total"}, "data.items"),
     "jsonl": ('{"id": 1, "user": {"site": "Orly"}}\n{"id": 2, "user": {"site": "Thiais"}}\n',
               {"id": "id", "user_site": "user.site"}, None),
     "xml": ('<?xml version="1.0"?><e xmlns="urn:x"><ts><t id="1"><u><site>Orly</site></u></t>'
@@ -405,6 +412,41 @@ def test_records_that_name_their_values(bench, tmp_path, kind: str) -> None:
     (table,) = ref.export.tables
     assert (ref.export.format.type, table.records, table.header_of(2019)) == (kind, records, headings)
     assert read(bench, ref, path).acceptees == 2
+
+
+ABOVE = {
+    "json": (
+        '{"annee": 2019, "services": [{"nom": "Eau", "chef": {"n": 1}, "tickets": [{"id": 1, "t": "a"}, {"id": 2, "t": "b"}]},'
+        ' {"nom": "Voirie", "tickets": [{"id": 3, "t": "c", "champs": [{"v": 1}, {"v": 2}, {"v": 3}, {"v": 4}]}]}]}',
+        ("services.tickets", ["id", "t", "../nom", "../chef.n", "../../annee"], "services.tickets.champs"),
+    ),
+    "xml": (
+        '<e an="2019"><c code="9"><t id="1"><o>a</o></t><t id="2"><o>b</o><n>x</n><n>y</n></t><nom>A</nom></c>'
+        '<c code="8"><t id="3"><o>c</o></t></c></e>',
+        ("e/c/t", ["@id", "o", "../@code", "../nom", "../../@an"], "n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ABOVE)
+def test_records_inside_of_others_are_drafted_with_what_holds_them(bench, tmp_path, kind: str) -> None:
+    text, (records, headings, left) = ABOVE[kind]
+    path = sample(tmp_path, "export_2019.dat", text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    (table,) = ref.export.tables
+    assert (table.records, list(table.header_of(2019).values())) == (records, headings)
+    assert f" : {left}" in result.stdout
+    assert read(bench, ref, path).acceptees == 3
+
+
+def test_a_list_of_objects_in_a_line_is_no_text_to_keep(bench, tmp_path) -> None:
+    text = '{"id": 1, "suivis": [{"agent": "Awa DIOP"}]}\n{"id": 2, "suivis": [], "tags": ["a"]}\n'
+    path = sample(tmp_path, "export_2019.dat", text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert list(drafted(bench, "nouveau").export.tables[0].header_of(2019)) == ["id", "tags"]
+    assert "laissé de côté, plusieurs dans un même enregistrement : suivis" in result.stdout
 
 
 SYSLOG = "# export du pare-feu\n" + "".join(f"<189>date=2019-01-0{n} user=u{n} tunnelid={n}\n" for n in (1, 2, 3))
@@ -457,6 +499,9 @@ def test_lines_as_wide_as_the_table_above_its_header_are_passed_over(bench, tmp_
             'années en colonnes, ["2018", "2019"] : une ligne pour chaque ? Dans header, à leur place, annee: {heading: \'(\\d{4})\'}',
         ),
         ("01/2019;02/2019", "mois en colonnes"),
+        ("T1 2019;T2 2019", "trimestres en colonnes"),
+        ("1er trimestre;2ème trimestre", "trimestres en colonnes"),
+        ("S1-19;S2-19", "semestres en colonnes"),
         ("2019-01;2019-02", "mois en colonnes"),
         (
             "Janvier;Février",
@@ -828,8 +873,8 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
     ("name", "content", "more", "said"),
     [
         ("a_2019.csv", b"", [], "aucune ligne"),
-        ("a_2019.csv", b"1;2\n3;4\n", [], "aucune ligne d’en-tête"),
-        ("a_2019.csv", b"1;2\n3;4\n", [], "(le dire d’un fichier qui n’en a pas : --no-header)"),
+        ("a_2019.csv", b"Situation;\n1;2\n3;4\n", [], "aucune ligne d’en-tête"),
+        ("a_2019.csv", b"Situation;\n1;2\n3;4\n", [], "(le dire d’un fichier qui n’en a pas : --no-header)"),
         ("a_2019.json", b'[{"a": 1}]', ["--no-header"], "seul un csv peut être lu sans intitulés"),
         (
             "a_2019.json",
@@ -839,32 +884,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ),
         ("a_2019.json", b'{"u": {"a1": {"nom": "x"}, "a2": {"nom": "y"}}}', [], "rangés sous une clé chacun"),
         ("a_2019.csv", b"A;B\n", [], "aucune ligne sous l’en-tête"),
-        # the first whole line contient des valeurs, by what comes below or by their look
-        (
-            "a_2019.csv",
-            b"ad;Durand;Orly\nbp;Petit;Orly\ncm;Martin;Orly\n",
-            [],
-            "la ligne 1, la première qui est entière, contient des valeurs",
-        ),
-        (
-            "a_2019.csv",
-            b"ad@x.fr;Durand\nbp;Petit\n",
-            [],
-            "la ligne 1, la première qui est entière, contient des valeurs",
-        ),
-        (
-            "a_2019.csv",
-            b"Durand;10.0.0.1\nPetit;10.0.0.2\n",
-            [],
-            "la ligne 1, la première qui est entière, contient des valeurs",
-        ),
-        # years are no headings above years; nor is a line a title that is written as the data
-        (
-            "a_2019.csv",
-            b"Orly;2018;oui\nThiais;2019;non\n",
-            [],
-            "la ligne 1, la première qui est entière, contient des valeurs",
-        ),
+        # a line is no title that is written as the data; headings below it may be those of another table
         (
             "a_2019.csv",
             b"Orly;12;3\nLogin;Ville;Rang\nx;1;4\ny;2;5\n",
@@ -875,7 +895,6 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "aucun élément ne se répète"),
         ("a_2019.bin", b"A\0B", [], "ni un fichier de texte"),
         ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "vouliez-vous dire « comptes » ?"),
-        ("a_2019.csv", b"DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n", [], "contient des valeurs"),
         (
             "a_2019.csv",
             b"DUPONT Jean;A;B\nLogin;Ville;Rang\nx;Orly;1\n",
@@ -1040,14 +1059,46 @@ def test_a_table_of_persons_alone_is_read_as_lines_without_columns(bench, tmp_pa
         "jdupont;Accueil\nmmoreau;Voirie\n",
         "SIEGE\\adiop;Accueil\nSIEGE\\iperr;Voirie\n",
         "1;droit=lire;Orly\n2;droit=écrire;Sucy\n",
+        "ad;Durand;Orly\nbp;Petit;Orly\ncm;Martin;Orly\n",
+        "ad@x.fr;Durand\nbp;Petit\n",
+        "Durand;10.0.0.1\nPetit;10.0.0.2\n",
+        "Orly;2018;oui\nThiais;2019;non\n",  # years are no headings above years
+        "DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n",
+        "1;2\n3;4\n",
     ],
 )
 def test_a_first_line_written_as_those_below_is_no_header(bench, tmp_path, text: str) -> None:
+    """Nothing of it is in the draft, which reads columns by rank, and says so."""
     path = sample(tmp_path, "a_2019.csv", text)
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert (result.exit_code, "--no-header" in result.stderr) == (2, True), result.output
-    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--no-header").exit_code == 0
-    assert read(bench, drafted(bench, "nouveau"), path).acceptees == text.count("\n")
+    assert result.exit_code == 0, result.output
+    assert "la première ligne est une donnée : aucune ne nomme les colonnes ?" in result.stdout
+    ref, width = drafted(bench, "nouveau"), text.partition("\n")[0].count(";") + 1
+    assert list(ref.export.tables[0].header_of(2019).values()) == [str(rank) for rank in range(1, width + 1)]
+    assert {f"{field.name} {field.title}" for field in ref.export.tables[0].fields} == {
+        f"c_{rank} {rank}" for rank in range(1, width + 1)
+    }
+    assert read(bench, ref, path).acceptees == text.count("\n")
+
+
+def test_a_workbook_whose_first_line_is_data_is_refused(bench, tmp_path) -> None:
+    path = tmp_path / "a_2019.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate([["ad@x.fr", 1], ["bp@x.fr", 2]]):
+            sheet.write_row(row, 0, cells)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "la première qui est entière, contient des valeurs" in result.stderr) == (2, True)
+
+
+def test_empty_cells_under_full_ones_may_go_on_with_them(bench, tmp_path) -> None:
+    path = sample(
+        tmp_path, "a_2019.csv", "Pôle;Mission;Jours\nDSI;Réseau;3\n;Postes;4\n;Paie;5\nRH;Congés;2\n;Retraite;1\n"
+    )
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (
+        result.stdout.count("des cellules vides continuent-elles celle du dessus ?") == 1
+    )  # the pôle, and not the mission
 
 
 @pytest.mark.parametrize(

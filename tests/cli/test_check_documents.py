@@ -42,7 +42,7 @@ def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: byte
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": broken})
     assert said in output
     assert "autre.xml" in output
-    assert "serait acceptée, mais 1 de ses documents ne compteraient nulle part, comme il est dit plus haut." in output
+    assert "serait acceptée, mais 1 de ses documents ne compterait nulle part, comme il est dit plus haut." in output
 
 
 def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None:

@@ -239,6 +239,20 @@ def test_check_judges_and_loads_nothing(filled, judged) -> None:
     assert contents(filled.home) == before
 
 
+def test_check_judges_the_declarations_and_the_prose_of_the_year(bench, judged) -> None:
+    judged(check("ok", True))
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    for year, said in ((2020, "rien de 2020 ne se lit"), (2019, "{{ exercise }}")):
+        text = bench.home.contenu / str(year) / "edito.md"
+        text.parent.mkdir(parents=True)
+        text.write_text(f"\n{said if year == 2019 else '{{ f('}\n", encoding="utf-8")
+        result = bench.millesime("check", path)
+        assert (result.exit_code, "edito.md" in result.stderr) == ((0, False) if year == 2020 else (2, True)), (
+            result.output
+        )
+    assert "2019/edito.md:2 le nom « exercise » n’existe pas ; vouliez-vous dire « exercice » ?" in result.stderr
+
+
 def test_check_of_a_home_without_ledger_makes_none(bench, judged, tmp_path: Path) -> None:
     judged(check("ok", True))
     path = tmp_path / "ventes_2019.csv"

@@ -1,15 +1,22 @@
 """What a run has left to do: what stands is left alone, and nothing stands that would come out otherwise today."""
 
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import CheckResult, Removal, Verdict
 from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.runs import pending
 from pipelines.runs.arriving import arriving
 from pipelines.runs.collect import collect
 from pipelines.runs.pending import is_published, note_published, stands
+from pipelines.settings import Home
 from pipelines.stages.publish.swap import publish
 from tests.deliveries import FIELDS, HEADER, Depot
 from tests.stages.transform.conftest import Lab
@@ -125,6 +132,24 @@ def decide(lab: Lab) -> None:
 def rename(lab: Lab) -> None:
     text = lab.home.organisation_file.read_text(encoding="utf-8")
     lab.home.organisation_file.write_text(text.replace("sigle: SE", "sigle: SY"), encoding="utf-8")
+
+
+def test_the_prose_that_a_run_may_print_is_judged_first(tmp_path: Path):
+    """That of its exercices, and of the last one received, whose report is printed; a frozen one stays as it is."""
+    home = Home(tmp_path)
+    releases, current = [{"exercice": 2018}], {("a/b", 2018): None, ("a/b", 2020): None}
+    ledger = SimpleNamespace(all_rows=lambda table: releases, current=lambda: current)
+    work = cast(Workspace, SimpleNamespace(home=home, ledger=ledger, catalogue=load_catalogue()))
+    for year in (2017, 2018, 2019):
+        text = home.contenu / str(year) / "projets" / "a.md"
+        text.parent.mkdir(parents=True)
+        text.write_text('{{ f("rh.efectif.total") }}', encoding="utf-8")
+    pending.refuse_wrong_texts(work, [2018, 2020])
+    with pytest.raises(DeclarationError, match="2019/projets/a.md:1 demande le chiffre « rh.efectif.total »"):
+        pending.refuse_wrong_texts(work, [2019])
+    current["a/b", 2019] = current.pop(("a/b", 2020))
+    with pytest.raises(DeclarationError, match="« rh.effectif.total »"):
+        pending.refuse_wrong_texts(work, [2018])
 
 
 def test_what_was_just_published_stands(published: Lab):

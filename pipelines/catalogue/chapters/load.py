@@ -4,7 +4,6 @@
 there.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -12,13 +11,6 @@ from pipelines.catalogue.chapters.grammar import Chapitre, Synthese
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
-ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)  # in a text, what is not prose
-FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
-QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-TOLD = re.compile(
-    r"""\bdit\(\s*["'](?P<table>[^"']*)["']\s*,\s*["'](?P<column>[^"']*)["'](?P<others>(?:'[^']*'|"[^"]*"|[^()"'])*)"""
-)
-KEYWORD = re.compile(r"(\w+)\s*=(?!=)")
 AnyChapter = TypeVar("AnyChapter", bound=Chapitre)
 # The exposures beside the chapters: the annex on each figure, and how far the year was collected and agrees.
 ANNEX = ("annexe_sources", "Sources et méthode", ("chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"))
@@ -35,19 +27,6 @@ def make_chapter(thing: Thing, texts: Overlay, grammar: type[AnyChapter]) -> Any
                 why = f"est éteint dans {off.place}" if off else "n’existe pas"
                 raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} {why}")
     return chapter
-
-
-def codes_asked(text: str) -> list[str]:
-    """The codes of the figures that a text of the report asks for, in order; what its prose quotes is none."""
-    return list(dict.fromkeys(FIGURE.findall(" ".join(ASKED.findall(text)))))
-
-
-def told(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """The columns that a text of the report asks a table for, ``dit("table", "column", other="value")``: line, table, columns."""
-    for asked in ASKED.finditer(text):
-        for call in TOLD.finditer(asked[0]):
-            others = KEYWORD.findall(QUOTED.sub("", call["others"]))
-            yield text.count("\n", 0, asked.start() + call.start()) + 1, call["table"], [call["column"], *others]
 
 
 def refuse_same_identifiers(things: Iterable[Thing]) -> None:

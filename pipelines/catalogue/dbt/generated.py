@@ -25,7 +25,7 @@ from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
-from pipelines.catalogue.lines import flagged_lines_sql, series_sql
+from pipelines.catalogue.lines import NAMED_MEMBERS, flagged_lines_sql, named_members_sql, series_sql
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.pieces import pieces_sql
 from pipelines.catalogue.reference import Reference
@@ -153,6 +153,9 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
         ),
         "models/intermediate/communs/int_communs__series.sql": series_sql(
             catalogue.lines_declared, _in_parts(catalogue.registry)
+        ),
+        f"models/intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
+            (system.system, table) for system, table in catalogue.registry.tables()
         ),
         "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},

@@ -24,7 +24,7 @@ from pipelines.catalogue.scaffold.draft_table import (
     place_lines,
     unnamed_lines,
 )
-from pipelines.catalogue.scaffold.inference import YEAR, flag, flag_values, guess, kept_in, of, period_in, slug
+from pipelines.catalogue.scaffold.inference import flag, flag_values, guess, kept_in, length, of, period_in, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
@@ -198,7 +198,7 @@ def _months_as_columns(matches: dict[str, Match], layout: Layout, sample: Sample
     counts = [f for f in asked if f.type in ("integer", "number")]
     taken = {match.column.place for match in matches.values()}
     parts, _ = period_parts([c for c in layout.columns if c.place not in taken])
-    months = [c for c in layout.columns if c.heading in parts and not YEAR.fullmatch(parts[c.heading])]
+    months = [c for c in layout.columns if c.heading in parts and length(parts[c.heading]) == 1]
     groups = {c.heading.removesuffix(parts[c.heading]) for c in months}
     if (len(dates), len(counts), len(groups)) != (1, 1, 1) or len(months) < 2 or sample.type not in ("csv", *WORKBOOKS):
         return None

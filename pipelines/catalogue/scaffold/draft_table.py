@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
 from pipelines.catalogue.declarations import WORKBOOKS
+from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.scaffold.inference import (
     KEY_WORDS,
     SPACES,
@@ -20,7 +21,9 @@ from pipelines.catalogue.scaffold.inference import (
     is_login,
     is_value,
     kept_in,
+    length,
     may_be_a_person,
+    names_members,
     of,
     period_in,
     personal,
@@ -32,6 +35,7 @@ from pipelines.catalogue.scaffold.inference import (
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
+PERIODS = {1: ("mois", "mois"), 3: ("trimestres", "trimestre"), 6: ("semestres", "semestre"), 12: ("années", "annee")}
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 SUM = re.compile(r"(sous[- ]?)?(total|totaux|cumul|ensemble|moyenne)\b", re.IGNORECASE)  # of other columns
 # Words that SQL keeps for itself.
@@ -150,35 +154,36 @@ def unnamed_lines(layout: Layout) -> list[str]:
 
 
 def period_parts(columns: Sequence[Column]) -> tuple[dict[str, str], list[str]]:
-    """Heading → the month or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
+    """Heading → the month, quarter, semester or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
 
-    Beside months, a year is one of these.
+    Beside months, a quarter or a year is one of these.
     """
     parts = {column.heading: part for column in columns if (part := period_in(column.heading))}
-    has_months = not all(map(YEAR.fullmatch, parts.values()))
-    totals = [h for h, part in parts.items() if SUM.match(h) or (has_months and YEAR.fullmatch(part))]
+    shortest = min((length(part) or 0 for part in parts.values()), default=0)
+    totals = [h for h, part in parts.items() if SUM.match(h) or length(part) != shortest]
     return {heading: part for heading, part in parts.items() if heading not in totals}, totals
 
 
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
-    """What to decide of columns that are each a month, or a year: another export has others."""
+    """What to decide of columns that are each a month, a quarter, a semester or a year: another export has others."""
     parts, totals = period_parts(layout.columns)
     headings, said = list(parts), set(parts.values())
     if len(said) < 2:
         return []
-    years = all(map(YEAR.fullmatch, said))
+    word, name = PERIODS[length(next(iter(said))) or 1]
     groups = sorted({heading.removesuffix(part).strip() for heading, part in parts.items()})
-    told = f"# TODO {'années' if years else 'mois'} en colonnes, {flow(headings)} : "
+    told = f"# TODO {word} en colonnes, {flow(headings)} : "
     if sample.type not in ("csv", *WORKBOOKS):
         return [
             told + "un autre export en a d’autres, que rien ne lit. Demander à l’outil un enregistrement pour chaque"
         ]
-    name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
+    pattern = r"(\d{4})" if name == "annee" else "(.+)"
     patterns = {name: f"{literally(groups[0])} {pattern}".strip()}
     if len(groups) > 1:
         among = "|".join(map(literally, groups))
         patterns = {"mesure": f"({among}) {pattern.replace('(', '(?:')}", name: f"(?:{among}) {pattern}"}
-    read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in patterns.items())
+    quoted = {field: one.replace("'", "''") for field, one in patterns.items()}
+    read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in quoted.items())
     summed = f" ; retirer {flow(totals)}, qui les compteraient deux fois, et les nommer dans ignore" if totals else ""
     return [
         f"{told}une ligne pour chaque ? Dans header, à leur place, {read} et valeur: {{under: {name}}} ; "
@@ -280,6 +285,7 @@ class OwnTable:
         self.persons = _persons_as_columns(layout, sample)
         for column in layout.columns:
             self.columns[_field_name(column, self.columns, column.place in self.persons)] = column
+        self.places = places
         self.personal = {name: personal(c.heading, c.cells, places) for name, c in self.columns.items()}
         self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
 
@@ -325,7 +331,9 @@ class OwnTable:
         heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}" + todo(
             "que dit le nom : quelle partie, et comment l’appeler ?"
         )
-        return [heading], [f"  - {{name: {name}, title: {title}}}"]
+        parts = [found[1] for place in self.sample.places if (found := re.fullmatch(pattern, place))]
+        member = ", member: true" if names_members(title, parts, self.places) else ""
+        return [heading], [f"  - {{name: {name}, title: {title}{member}}}"]
 
     def _may_be_key(self, name: str, column: Column) -> bool:
         cells = [cell.casefold() for cell in column.cells]
@@ -337,10 +345,12 @@ class OwnTable:
         kept_as = self.personal[name]
         found = Guess() if kept_as else column.guess  # a dropped or pseudonymised cell needs no type
         doubts = list(found.doubts)
-        title = f"Colonne {column.place + 1}" if column.place in self.persons else column.heading
+        title = f"Colonne {column.place + 1}" if column.place in self.persons else climbed(column.heading)[1]
         lines = [f"- name: {name}", f"  title: {scalar(title)}"]
         if kept_as:
             lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
+        elif found.type == "string" and names_members(column.heading, column.cells, self.places):
+            lines.append("  member: true" + todo("nomme-t-elle chaque fois une collectivité de organisation.yml ?"))
         if found.type != "string":
             lines.append(f"  type: {found.type}" + todo(" ; ".join(doubts), bool(doubts)))
         elif doubts:

@@ -73,6 +73,10 @@ QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)
 UNITS = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "jours", "heures"}  # that may be glued to their number
 SIZES = {"o": 0, "ko": 1, "Ko": 1, "Mo": 2, "Go": 3, "To": 4}  # powers of a thousand
 YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
+TERM = re.compile(  # T1 2024, 1er trimestre, S2-24
+    r"([TQ][1-4]|[1-4][TQ]|S[12]|[1-4] ?(er|re|e|è?me|nde?)? ?(trim|sem)(estre)?\.?|(trim|sem)(estre)?\.? ?[1-4])([ /.-]*(20)?\d\d)?",
+    re.IGNORECASE,
+)
 YEAR_WORDS = {"annee", "exercice", "an", "millesime", "year"}
 FLAG_WORDS = {"actif", "active", "est", "enabled", "ouvert", "valide", "oui"}
 KEY_WORDS = {
@@ -258,6 +262,12 @@ def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) 
     if is_thing:
         return None
     return "drop" if _may_hold_persons(cells) else "pseudonymise" if _may_hold_logins(cells) else None
+
+
+def names_members(heading: str, values: Iterable[str], places: Collection[str]) -> bool:
+    """True when most cells are names of ``places``, or the heading says so: ``Commune``."""
+    cells = [value.strip(SPACES) for value in values if value.strip(SPACES)]
+    return _most(cells, lambda cell: slug(cell) in places) or bool(words(heading) & {"commune", "collectivite"})
 
 
 def _is_thing(heading: str) -> bool:
@@ -552,13 +562,22 @@ def _with_month_number(value: str, directive: str) -> str:
 
 
 def period(heading: str) -> bool:
-    """True for a year, or a month with or without its year, that stands as a heading."""
+    """True for a year, or a month, a quarter or a semester with or without its year, that stands as a heading."""
+    return length(heading) is not None
+
+
+def length(period: str) -> int | None:
+    """How many months a month, a quarter, a semester or a year has; None for what is none of them."""
+    if YEAR.fullmatch(period):
+        return 12
+    if term := TERM.fullmatch(period):
+        return 6 if re.search("(?<!e)s", term[0], re.IGNORECASE) else 3  # « semestre », and not « trimestre »
     months = (*MONTH_FORMATS, *(fmt for fmt in YEARLESS if "%d" not in fmt), "%Y-%m", "default")
-    return bool(YEAR.fullmatch(heading)) or any(reads("date", fmt, heading) for fmt in months)
+    return 1 if any(reads("date", fmt, period) for fmt in months) else None
 
 
 def period_in(heading: str) -> str | None:
-    """The month or the year that a heading is, or ends with: ``Prêts janvier 2024`` → ``janvier 2024``."""
+    """The month, quarter, semester or year that a heading is, or ends with: ``Prêts janvier 2024`` → ``janvier 2024``."""
     parts = heading.split(" ")
     return next((tail for cut in range(len(parts)) if period(tail := " ".join(parts[cut:]))), None)
 

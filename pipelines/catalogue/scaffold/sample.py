@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from pipelines.catalogue.declarations import WORKBOOKS
@@ -67,6 +68,11 @@ class Sample:
         return list(dict.fromkeys(one.sheet for one in self.parts if one.sheet))
 
     @property
+    def places(self) -> list[str]:
+        """The names of the sheets, else of the members, that tell its parts apart."""
+        return self.sheets if len(self.sheets) > 1 else [PurePosixPath(member).name for member in self.members]
+
+    @property
     def members(self) -> list[str]:
         """The members of an archive that it is made of."""
         return list(dict.fromkeys(one.member for one in self.parts if one.member))
@@ -96,6 +102,10 @@ class Layout:
     first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
 
 
+class Headerless(DeclarationError):
+    """A sample whose very first line is data."""
+
+
 def take_apart(sample: Sample) -> Layout:
     """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
     if not sample.rows:
@@ -115,11 +125,23 @@ def take_apart(sample: Sample) -> Layout:
         if heading:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
             found = guess(heading, cells, workbook=sample.type in WORKBOOKS)
+            if found.type == "string" and _continue_above(cells):
+                found.doubts.append(
+                    "des cellules vides continuent-elles celle du dessus ? L’outil doit alors la répéter"
+                )
             rank, of = keys[: place + 1].count(keys[place]), keys.count(keys[place])
             columns.append(Column(heading, place, cells, found, f"{rank}/{of}" if of > 1 else None))
     width = max(len(row) for _, row in data)
     unnamed = [place + 1 for place in range(width) if not any(headings[place : place + 1]) and _under(place, data)]
     return Layout(titles, _grouped_alike(_typed_alike(columns)), data, below, header_rows, unnamed, len(data))
+
+
+def _continue_above(cells: list[str]) -> bool:
+    """True when empty cells stand under full ones, none of which comes back: they may go on with what is above."""
+    full = [cell for cell in cells if cell]
+    return (
+        bool(full and cells[0]) and len(set(full)) == len(full) and 2 <= len(full) and 3 * len(full) <= 2 * len(cells)
+    )
 
 
 def _typed_alike(columns: list[Column]) -> list[Column]:
@@ -162,7 +184,7 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
     unread: list[tuple[Sample, str]] = []
     for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
         try:
-            layout = take_apart(sample)
+            sample, layout = _read(sample)
         except DeclarationError as error:
             unread.append((sample, str(error)))
             continue
@@ -180,8 +202,21 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
     return [one for one in found if _way(one[0]) == way], unread
 
 
-def _way(sample: Sample) -> tuple[str, str, str]:
-    return sample.type, sample.encoding, sample.delimiter
+def _read(sample: Sample) -> tuple[Sample, Layout]:
+    """The sample taken apart, and what it then is: a csv whose first line is data has no header."""
+    try:
+        return sample, take_apart(sample)
+    except Headerless:
+        bare = replace(
+            sample,
+            has_header=False,
+            doubts=[*sample.doubts, "la première ligne est une donnée : aucune ne nomme les colonnes ?"],
+        )
+    return bare, take_apart(bare)
+
+
+def _way(sample: Sample) -> tuple[str, str, str, bool]:
+    return sample.type, sample.encoding, sample.delimiter, sample.has_header
 
 
 def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
@@ -214,9 +249,11 @@ def _header(sample: Sample) -> tuple[int, int]:
             continue
         if not _holds_headings(index, looked):
             passed.append(rows[index])
-        elif _is_data(index, sample.rows) or not _are_titles(passed, looked[index + 1 :]):
+        elif _is_data(index, sample.rows) or (index and index + 1 == len(sample.rows)):
             passed.append(rows[index])
             break
+        elif not _are_titles(passed, looked[index + 1 :]):
+            raise DeclarationError(_nowhere(sample, passed))  # headings, below what looks like the data
         elif almost == index - 1 and not _holds_numbers(looked[index + 1 :]):
             raise DeclarationError(
                 f"{sample.place} : laquelle des lignes {rows[almost][0]} et {rows[index][0]} nomme les colonnes ? Donner un intitulé "
@@ -226,7 +263,8 @@ def _header(sample: Sample) -> tuple[int, int]:
             return index, 1 + _is_continued(index + 1, looked)
     if almost is not None and _holds_numbers(looked[almost + 1 :]):
         return almost, 1
-    raise DeclarationError(_nowhere(sample, passed))
+    is_headerless = sample.type == "csv" and passed[:1] == rows[:1]
+    raise (Headerless if is_headerless else DeclarationError)(_nowhere(sample, passed))
 
 
 def _nowhere(sample: Sample, passed: list[tuple[int, list[str]]]) -> str:

@@ -3,31 +3,32 @@
 Readers count every list of a document by its path; what its tables read, and what only leads there, is taken away here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.headings import climbed
 
 MOST_NAMES = 1000  # of lists: a document that names each its own way is none of lists
 
 
 def unread_lists(lists: Mapping[str, int], tables: Iterable[Table], exercice: int, mark: str) -> dict[str, int]:
     """Path → how many elements, of the outermost lists that none of the tables reads, nor finds its records in."""
-    places = [((table.records or "").strip("/"), table.columns_of(exercice)) for table in tables]
+    read = [path for table in tables for path in _read_by(table, exercice, mark)]
     kept: dict[str, int] = {}
     for path in sorted(lists, key=len):
-        is_read = any(_is_read(path, records, headings, mark) for records, headings in places)
+        is_read = any(f"{one}{mark}".startswith(path + mark) for one, _ in read) or any(
+            is_whole and f"{path}{mark}".startswith(f"{one}{mark}".lstrip(mark)) for one, is_whole in read
+        )
         if not is_read and not any(path.startswith(outer + mark) for outer in kept):
             kept[path] = lists[path]
     return {path: count for path, count in lists.items() if path in kept}
 
 
-def _is_read(path: str, records: str, headings: Iterable[str], mark: str) -> bool:
-    """True of the records, of what leads to them, and of what a heading takes of one."""
-    if f"{records}{mark}".startswith(path + mark):
-        return True
-    if records and not path.startswith(records + mark):
-        return False
-    inside = path[len(records) + 1 if records else 0 :] + mark
-    return any(
-        heading == "." or inside.startswith(heading + mark) or heading.startswith(inside) for heading in headings
-    )
+def _read_by(table: Table, exercice: int, mark: str) -> Iterator[tuple[str, bool]]:
+    """The paths from the root that a table reads: of its records, and, whole, of what each heading takes."""
+    records = (table.records or "").strip("/")
+    yield records, False
+    for heading in table.columns_of(exercice):
+        steps, rest = climbed(heading)
+        holder = records.split(mark) if records else []
+        yield mark.join([*holder[: len(holder) - steps], *([] if rest == "." else [rest])]), True

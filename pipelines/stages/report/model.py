@@ -17,7 +17,7 @@ from pipelines import french
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.compile import MODEL as PAGE
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, Matrice, PourChaque, Section, Synthese, Texte
-from pipelines.catalogue.chapters.load import codes_asked
+from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.catalogue.dbt.generated import report_fields, report_needs, report_sources
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation

@@ -13,13 +13,13 @@ A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "el
 "accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
 """
 
-import functools
 import re
 import traceback
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.catalogue.chapters.texts import WRITTEN, environment
 from pipelines.french import NO_BREAK
 from pipelines.near import suggestion
 from pipelines.stages.report.cells import HIDDEN
@@ -41,9 +41,6 @@ KINDS = {
     "em": "accent",
     "link": "lien",
 }
-
-
-WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
 
 
 class ProseError(ValueError):
@@ -73,11 +70,10 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
     """The Markdown with its figures in place. Raises ProseError."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
-    environment = _environment()
     known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures), **_agreeing(figures)}
     try:
-        code = environment.compile(text, name, filename=name)
-        return environment.template_class.from_code(environment, code, known).render()
+        code = environment().compile(text, name, filename=name)
+        return environment().template_class.from_code(environment(), code, known).render()
     except TemplateSyntaxError as error:
         raise ProseError(f"{name}:{error.lineno} {WRITTEN}") from None
     except (TemplateError, ProseError, TypeError, ValueError) as error:
@@ -94,17 +90,6 @@ def _reason(error: Exception, known: Collection[str]) -> str:
     if found := re.search(r"attribute '(\w+)'", str(error)):
         return f"« {found[1]} » n’est pas permis ici"
     return WRITTEN
-
-
-@functools.cache
-def _environment():
-    """A sandbox that knows nothing but what a text is given."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.globals = {}
-    return environment
 
 
 def _figure(figures: Figures):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.lines import ModelLines
+from pipelines.catalogue.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
@@ -72,7 +72,11 @@ def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
 
 def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
     """The lines that no spelling gives to a member: its numbers lack them. The first is named, and not what stands there."""
-    counted = _lines_of(db, lines, "code_collectivite", "_fichier", "_feuille", "_ligne")
+    columns = ("code_collectivite", "_fichier", "_feuille", "_ligne")
+    counted = _lines_of(db, lines, *columns)
+    if ("intermediate", NAMED_MEMBERS) in db.execute(TABLES).fetchall():
+        told = f" where source not in (select source from ({' union all '.join(counted)}))" if counted else ""
+        counted.append(f"select source, exercice, {', '.join(columns)} from intermediate.{NAMED_MEMBERS}{told}")
     place = "(_fichier, coalesce(_feuille, ''), _ligne)"
     rows = (
         db.execute(

@@ -54,6 +54,52 @@ def test_records_at_a_path_with_their_lines(depot: Depot):
     assert [(r["_ligne"], r["regle"], r["recu"]) for r in read.refused] == [(8, "LIG-TYPE", "1e2")]
 
 
+ABOVE = [
+    {"name": "code", "title": "id", "constraints": {"required": True}},
+    {"name": "service", "title": "../service.nom"},
+    {"name": "annee", "title": "../../../annee"},
+]
+SERVICES = """{"lots": [{"services": [
+ {"tickets": [{"id": 1}, {"id": 2, "service": {"nom": "le sien"}}], "service": {"nom": "Eau", "n": [1, "]}"]}},
+ {"service": {"nom": "Voirie"}, "tickets": []},
+ {"tickets": [{"id": 3}]}
+]}], "annee": 2020}"""
+
+
+def test_a_heading_may_begin_in_what_holds_the_records(depot: Depot):
+    """Before or after them; an object that does not say it gives nothing, and not what the one before it said."""
+    declare(depot, records="lots.services.tickets", fields=ABOVE)
+    read = depot.csv(SERVICES, "export.json")
+    assert [(r["code"], r["service"], r["annee"]) for r in read.rows] == [
+        ("1", "Eau", "2020"),
+        ("2", "Eau", "2020"),
+        ("3", None, "2020"),
+    ]
+    assert read.manifest.non_lus == []
+
+
+def test_what_no_object_above_the_records_says_is_a_heading_that_lacks(depot: Depot):
+    declare(depot, records="lots.services.tickets", fields=[ABOVE[0], {"name": "service", "title": "../servise"}])
+    assert refusal(depot, SERVICES).attendu == "colonnes manquantes : ../servise"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [('{"t": [{"id": 1}],\n"s": {"a": 1, "a": 2}}', 2), ('{"t": [{"id": 1}],\n"s":', 2)]
+)
+def test_what_is_not_sound_beside_the_records_is_refused_with_its_line(depot: Depot, content: str, line: int):
+    declare(depot, records="t", fields=[ABOVE[0], {"name": "s", "title": "../s"}])
+    assert refusal(depot, content).ligne == line
+
+
+@pytest.mark.parametrize(
+    ("kind", "records", "heading"),
+    [("json", None, "../a"), ("json", "a.b", "../../../c"), ("jsonl", None, "../a"), ("json", "a", "../")],
+)
+def test_a_heading_climbs_no_higher_than_the_document(depot: Depot, kind: str, records: str | None, heading: str):
+    with pytest.raises(ValueError, match="au-dessus d’un enregistrement"):
+        declare(depot, kind, records, fields=[{"name": "code", "title": "id"}], header={2020: {"code": heading}})
+
+
 def test_records_in_lists_of_lists_and_values_that_are_no_text(depot: Depot):
     fields = [
         {"name": "code", "title": "id"},

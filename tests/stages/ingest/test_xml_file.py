@@ -52,6 +52,37 @@ def test_the_text_of_the_record_and_records_on_one_line(depot: Depot):
     assert [(r["_ligne"], r["code"]) for r in read.rows] == [(1, "a"), (2, "b"), (3, "c")]  # ranks
 
 
+COMMUNES = """<export annee="2020">
+ <commune code="A"><page/><ticket id="1"/><ticket id="2"><nom>le sien</nom></ticket><nom>Arche</nom></commune>
+ <commune code="B"><nom>Bault</nom><ticket id="3"/></commune><commune code="C"/>
+ <commune><ticket id="4"/></commune><pied><source>outil</source><source-b/></pied>
+</export>"""
+ABOVE = {"code": "@id", "commune": "../@code", "nom": "../nom", "annee": "../../@annee", "source": "../../pied/source"}
+
+
+def test_a_heading_may_begin_in_what_holds_the_records(depot: Depot):
+    """Attributes and elements, before or after them; those of one commune are never another one's."""
+    declare(depot, "export/commune/ticket", [{"name": name, "title": at} for name, at in ABOVE.items()])
+    read = depot.csv(COMMUNES)
+    assert [(r["code"], r["commune"], r["nom"], r["annee"], r["source"]) for r in read.rows] == [
+        ("1", "A", "Arche", "2020", "outil"),
+        ("2", "A", "Arche", "2020", "outil"),
+        ("3", "B", "Bault", "2020", "outil"),
+        ("4", None, None, "2020", "outil"),
+    ]
+
+
+def test_two_values_above_the_records_are_refused(depot: Depot):
+    declare(depot, "l/c/t", [{"name": "code", "title": "@id"}, {"name": "nom", "title": "../nom"}])
+    refused = refusal(depot, '<l><c><nom>a</nom><t id="1"/>\n<t id="2"/><nom>b</nom></c></l>')
+    assert (refused.colonne, refused.ligne) == ("../nom", 1)
+
+
+def test_a_heading_climbs_no_higher_than_the_root(depot: Depot):
+    with pytest.raises(ValueError, match="au-dessus d’un enregistrement"):
+        declare(depot, "l/t", [{"name": "code", "title": "@id"}], header={2020: {"code": "../../@id"}})
+
+
 BESIDE = """<export><tickets>
 <ticket id="A1"/><Ticket id="A2"/><ticket id="A3"/>
 <lot/><auteur/><lot/>

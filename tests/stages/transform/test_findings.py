@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.lines import ModelLines
+from pipelines.catalogue.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.ledger.records import Finding
@@ -138,6 +138,28 @@ def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(
         *("b.csv", 4),
     )
     assert one.recu == "2\u00a0lignes d’aucune, dont la première nommée ici"
+
+
+def test_a_line_of_a_table_of_its_own_that_names_nobody_known_is_told_once(tmp_path: Path) -> None:
+    """Where a model says of which member its lines are, it is heard and not the field."""
+    path = tmp_path / "entrepot.duckdb"
+    with duckdb.connect(str(path)) as db:
+        declare_members(db)
+        db.execute(
+            "create table intermediate.int_prets as select * from (values (2041, 'inconnue', 1, 'a.csv', 2)) "
+            "as of (exercice, code_collectivite, poids, _fichier, _ligne)"
+        )
+        db.execute(
+            f"create table intermediate.{NAMED_MEMBERS} as select * from (values ('mediatheque/prets', 2041, 'inconnue', 'a.csv', null, 3), "
+            "('parc/postes', 2041, 'inconnue', 'b.ods', 'Nord', 7), ('parc/postes', 2041, '94001', 'b.ods', 'Nord', 6)) "
+            "as of (source, exercice, code_collectivite, _fichier, _feuille, _ligne)"
+        )
+    lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
+    found = build_findings(path, load_catalogue().rules, lines)
+    assert [(one.code, one.ou, one.fichier, one.ligne) for one in found] == [
+        ("COL-INCONNUE", "mediatheque/prets", "a.csv", 2),
+        ("COL-INCONNUE", "parc/postes", "b.ods, feuille « Nord »", 7),
+    ]
 
 
 def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp_path: Path) -> None:

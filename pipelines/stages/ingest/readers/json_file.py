@@ -1,6 +1,7 @@
 """Reads JSON: a document whose records lie in a list at a declared path, or one record a line (JSONL).
 
-A heading is a path in a record, ``user.name``, ``tags.0``; what it leads to, if not a plain value, is kept as JSON text.
+A heading is a path in a record, ``user.name``, ``tags.0``, or begins above it, ``../service``: in the object that holds its
+list. What it leads to, if not a plain value, is kept as JSON text.
 Numbers keep the very text of the file. Whatever is not sound (two values under one key, a record that is no object, a
 file cut short) refuses the whole file, with its line.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.headings import UP, climbed
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.beside import MOST_NAMES
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
@@ -189,10 +191,16 @@ class _Document:
         self.counted = 0
         self._line, self._seen_to = 1, 0
         self._is_found = False
+        self._asked: dict[int, list[str]] = {}  # steps above the records → the headings that begin there
+        self._above: dict[int, dict[str, str]] = {}  # … and what they read of the open object
 
     def records(self, headings: list[str]) -> Iterator[Named]:
         """(line, values) of every record."""
-        end = yield from self._walk(self._blank(0), self.path, headings)
+        for heading in headings:
+            if steps := climbed(heading)[0]:
+                self._asked.setdefault(steps, []).append(heading)
+        own = [heading for heading in headings if not heading.startswith(UP)]
+        end = yield from self._walk(self._blank(0), self.path, own)
         if self._blank(end) < len(self.text):
             raise self._refusal(self._blank(end), "rien après la fin du document")
         if not self._is_found:
@@ -224,13 +232,16 @@ class _Document:
                 line = self._line_of(place)
                 value, place = _decoded(self.text, place, self.fichier, line)
                 self._lists.note(value, ".".join(self.path))
-                yield line, _values(value, headings, self.fichier, line)
+                above = {heading: text for told in self._above.values() for heading, text in told.items()}
+                yield line, above | _values(value, headings, self.fichier, line)
             place, is_open = self._next(place, "]")
         if not path:
             self.counted += _elements(self.text, start, place)
         return place + 1
 
     def _keys(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+        if asked := self._asked.get(len(path)):
+            self._above[len(path)] = self._beside(start, path[0], asked)
         place, keys = self._blank(start + 1), set()
         is_open = self.text[place : place + 1] != "}"
         while is_open:
@@ -249,6 +260,25 @@ class _Document:
                 self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]))
             place, is_open = self._next(place, "}")
         return place + 1
+
+    def _beside(self, start: int, inside: str, asked: list[str]) -> dict[str, str]:
+        """What headings read of the object at ``start``, whose records, under ``inside``, may come before it."""
+        found: dict[str, Any] = {}
+        place = self._blank(start + 1)
+        try:
+            while self.text[place : place + 1] == '"':
+                key, place = _DECODER.raw_decode(self.text, place)
+                place = self._blank(self._after(self._blank(place), ":"))
+                if key == inside:
+                    place = _past(self.text, place)
+                else:
+                    found[key], place = _DECODER.raw_decode(self.text, place)
+                place, _ = self._next(place, "}")
+        except (ValueError, RecursionError, DeliveryRefused):
+            pass  # where, is for the reading that follows to say
+        rests = {climbed(heading)[1]: heading for heading in asked}
+        told = _values(found, list(rests), self.fichier, self._line_of(start))
+        return {rests[rest]: text for rest, text in told.items()}
 
     def _next(self, place: int, closing: str) -> tuple[int, bool]:
         """Where the next element begins, or the closing mark stands, and whether there is one more."""
@@ -275,6 +305,16 @@ class _Document:
     def _refusal(self, place: int, expected: str, recu: str | None = None) -> DeliveryRefused:
         code = "FIC-TRONQUE" if place >= len(self.text) else "FIC-JSON"
         return DeliveryRefused(code, fichier=self.fichier, ligne=self._line_of(place), recu=recu, attendu=expected)
+
+
+def _past(text: str, place: int) -> int:
+    """Where the value at ``place`` ends, undecoded."""
+    depth = 0
+    for token in _TOKEN.finditer(text, place):
+        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        if depth <= 0:
+            return token.end()
+    return len(text)
 
 
 def _elements(text: str, start: int, end: int) -> int:

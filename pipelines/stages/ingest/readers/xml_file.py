@@ -1,18 +1,20 @@
 """Reads XML whose records are the elements at a declared path, from the root: ``export/tickets/ticket``.
 
 A heading is a path in a record: ``titre``, ``demandeur/nom``, ``@id``, ``demandeur/@id``, or ``.`` for the text of the record
-itself. Namespaces are passed over. The file is parsed twice, by two parsers that share no code: expat counts the records
-with their lines (``xml_outline``), lxml gives the values, as a stream.
+itself; ``../@code`` and ``../../nom`` begin in what holds it, which is read beforehand, since it may come after. Namespaces are
+passed over. The file is parsed twice, by two parsers that share no code: expat counts the records with their lines
+(``xml_outline``), lxml gives the values, as a stream.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxml import etree
 
 from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.beside import MOST_NAMES
@@ -112,9 +114,29 @@ class _Outline(Outline):
 
 
 def _records(path: Path, fichier: str, place: list[str], headings: list[str], lines: array) -> Iterator[Named]:
-    steps = {heading: heading.split("/") for heading in headings}
+    steps = {heading: heading.split("/") for heading in headings if not climbed(heading)[0]}
+    above = _above(path, fichier, place, headings)
     opened: list[str] = []
+    passed = [-1] * len(place)  # how many of each element that leads to the records came before the open one
     rank = 0
+    for event, element in _events(path, fichier):
+        if event == "start":
+            opened.append(etree.QName(element).localname)
+            if opened == place[: len(opened)] and len(opened) < len(place):
+                passed[len(opened)] += 1
+            continue
+        if opened == place:
+            line = lines[rank] if rank < len(lines) else 0
+            rank += 1
+            texts = {heading: set(_texts(element, path)) for heading, path in steps.items()}
+            texts |= {heading: found[passed[depth]] for heading, (depth, found) in above.items()}
+            yield line, _values(texts, fichier, line)
+        if len(opened) <= len(place):
+            _forget(element)
+        opened.pop()
+
+
+def _events(path: Path, fichier: str) -> Iterator[tuple[str, etree._Element]]:
     options = {
         "resolve_entities": False,
         "no_network": True,
@@ -124,18 +146,7 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     }
     try:
         with path.open("rb") as file:
-            events = etree.iterparse(file, events=("start", "end"), remove_comments=True, remove_pis=True, **options)
-            for event, element in events:
-                if event == "start":
-                    opened.append(etree.QName(element).localname)
-                    continue
-                if opened == place:
-                    line = lines[rank] if rank < len(lines) else 0
-                    rank += 1
-                    yield line, _values(element, steps, fichier, line)
-                if len(opened) <= len(place):
-                    _forget(element)
-                opened.pop()
+            yield from etree.iterparse(file, events=("start", "end"), remove_comments=True, remove_pis=True, **options)
     except etree.XMLSyntaxError as error:
         line = error.lineno
     else:
@@ -143,16 +154,35 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, attendu="un document XML bien formé")
 
 
-def _values(record: etree._Element, steps: dict[str, list[str]], fichier: str, line: int) -> dict[str, str]:
-    """Heading → text, of those that the record has; two values for one are refused: neither can be chosen."""
-    found = {}
-    for heading, path in steps.items():
-        texts = set(_texts(record, path))
-        if len(texts) > 1:
-            raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, colonne=heading, attendu="une seule valeur")
-        if texts:
-            found[heading] = texts.pop()
+def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> dict[str, tuple[int, list[set[str]]]]:
+    """Heading that begins above the records → the depth of its element, and the texts of each of these, in their order."""
+    found: dict[str, tuple[int, list[set[str]]]] = {}
+    steps: dict[int, dict[str, list[str]]] = {}  # by depth
+    for heading in headings:
+        up, rest = climbed(heading)
+        if up:
+            found[heading] = len(place) - up, []
+            steps.setdefault(len(place) - up, {})[heading] = rest.split("/")
+    opened: list[str] = []
+    for event, element in _events(path, fichier) if found else ():
+        if event == "start":
+            opened.append(etree.QName(element).localname)
+            continue
+        if opened == place[: len(opened)]:
+            for heading, rest in steps.get(len(opened), {}).items():
+                found[heading][1].append(set(_texts(element, rest)))
+        kept = [(depth, {one[0] for one in asked.values()}) for depth, asked in steps.items()]
+        if not any(opened[:depth] == place[:depth] and {*opened[depth : depth + 1]} & names for depth, names in kept):
+            _forget(element, {name for depth, names in kept if depth == len(opened) - 1 for name in names})
+        opened.pop()
     return found
+
+
+def _values(texts: dict[str, set[str]], fichier: str, line: int) -> dict[str, str]:
+    """Heading → text, of those that the record has; two values for one are refused: neither can be chosen."""
+    if several := next((heading for heading, found in texts.items() if len(found) > 1), None):
+        raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, colonne=several, attendu="une seule valeur")
+    return {heading: text for heading, found in texts.items() for text in found}
 
 
 def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
@@ -168,9 +198,11 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
                 yield from _texts(child, path[1:])
 
 
-def _forget(element: etree._Element) -> None:
-    """Free an element that has been read, and what is before it."""
+def _forget(element: etree._Element, kept: Collection[str] = ()) -> None:
+    """Free an element that has been read, and what is before it, up to one of a name that is ``kept``."""
     element.clear()
     parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    while parent is not None and (before := element.getprevious()) is not None:
+        if etree.QName(before).localname in kept:
+            break
+        parent.remove(before)

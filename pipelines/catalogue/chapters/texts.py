@@ -1,0 +1,86 @@
+"""What is in the braces of a text of the report: the figures, the tables and the names that it asks for.
+
+The braces are Jinja's; they are read, and never run: what they give is for ``stages.report`` to say.
+"""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
+# Function → how many of its first arguments are codes of figures; all of them, where nothing is said.
+OF_FIGURES = {"f": 1, "connu": None, "suivi": None, "egaux": 2, "nul": 1, "secret": 1, "selon": 1, "ecart": 1}
+NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
+KNOWN = (*OF_FIGURES, "dit", *NAMES)
+
+
+class Unreadable(ValueError):
+    """Braces that cannot be read, and their line."""
+
+    def __init__(self, line: int):
+        super().__init__(WRITTEN)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a text asks for, each with its line: codes of figures, columns of a table, names that it does not set itself."""
+
+    figures: list[tuple[int, str]]
+    columns: list[tuple[int, str, list[str]]]
+    names: list[tuple[int, str]]
+
+
+@functools.cache
+def environment() -> "ImmutableSandboxedEnvironment":
+    """A sandbox that knows nothing but what a text is given."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    made.globals = {}
+    return made
+
+
+@functools.lru_cache(maxsize=256)
+def asked(text: str) -> Asked:
+    """What a text asks for by its own words; what it computes is known when it is printed. Raises Unreadable."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    try:
+        tree = environment().parse(text)
+        environment().compile(text, raw=True)  # a filter or a test that nothing knows
+    except TemplateSyntaxError as error:
+        raise Unreadable(error.lineno) from None
+    calls = [(one.node.name, one) for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)]
+    figures = [said for name, call in calls if name in OF_FIGURES for said in _words(call.args[: OF_FIGURES[name]])]
+    columns = [
+        (words[0][0], words[0][1], [words[1][1], *(one.key for one in call.kwargs)])
+        for name, call in calls
+        if name == "dit" and len(words := list(_words(call.args))) == 2
+    ]
+    free = meta.find_undeclared_variables(tree)
+    names = [(one.lineno, one.name) for one in tree.find_all(nodes.Name) if one.name in free]
+    return Asked(figures, columns, names)
+
+
+def codes_asked(text: str) -> list[str]:
+    """The codes of the figures that a text asks for, in order; none of one that cannot be read."""
+    try:
+        return list(dict.fromkeys(code for _, code in asked(text).figures))
+    except Unreadable:
+        return []
+
+
+def _words(arguments: "list[nodes.Expr]") -> Iterator[tuple[int, str]]:
+    """The texts among arguments that are written out, each with its line."""
+    from jinja2 import nodes
+
+    for one in arguments:
+        if isinstance(one, nodes.Const) and isinstance(one.value, str):
+            yield one.lineno, one.value
