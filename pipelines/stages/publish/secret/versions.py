@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipelines.catalogue.secrecy import Population, Secrecy
 from pipelines.publication import MARTS
-from pipelines.sql import literal
+from pipelines.sql import listed, literal
 from pipelines.stages.publish.copy import attached, copy_table, described, tables_of
 from pipelines.stages.publish.secret.cells import Key, Numbers
 from pipelines.stages.publish.secret.population import read_measures
@@ -238,12 +238,10 @@ def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None
     names = [name for name in _columns(db, catalog, table) if name in rows.columns]
     if not rows.rows:
         return
-    values = [[row[rows.columns.index(name)] for row in rows.rows] for name in names]
+    values = [listed(row[rows.columns.index(name)] for row in rows.rows) for name in names]
     taken = [str(exercice) if name == "exercice" and exercice is not None else f"v{n}" for n, name in enumerate(names)]
-    lists = ", ".join(f"unnest(?::varchar[]) as v{n}" for n in range(len(names)))
-    db.execute(
-        f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})", values
-    )
+    lists = ", ".join(f"unnest({texts}) as v{n}" for n, texts in enumerate(values))
+    db.execute(f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})")
 
 
 # the warehouse that the public profile is made of ------------------------------------------------------------
