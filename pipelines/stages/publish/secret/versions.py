@@ -189,8 +189,9 @@ def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str,
 
 def facts_of(db, secrecy: Secrecy, exercice: int) -> dict[str, Rows]:
     """The facts of catalog ``source`` that count the persons of an exercice."""
-    names = _facts_of(secrecy)
-    return {name: _rows(db, name, f"exercice = {exercice}") for name in names if _columns(db, "source", name)}
+    known = "select distinct schema_name || '.' || table_name from duckdb_columns() where database_name = 'source'"
+    there = {name for (name,) in db.execute(known).fetchall()}
+    return {name: _rows(db, name, f"exercice = {exercice}") for name in _facts_of(secrecy) if name in there}
 
 
 def _facts_of(secrecy: Secrecy) -> list[str]:
