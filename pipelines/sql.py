@@ -1,6 +1,6 @@
 """SQL text for DuckDB: literals, short VALUES lists, one Parquet file, and what DuckDB says of one that it refuses.
 
-Short lists are written out because ``executemany`` inserts row by row and imports pandas.
+What a query is given is written out: ``executemany`` inserts row by row, and to bind a parameter imports pandas.
 """
 
 import glob
@@ -45,6 +45,11 @@ def literal(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(texts: Iterable[str | None]) -> str:
+    """The SQL list of texts."""
+    return f"[{', '.join(map(literal, texts))}]::varchar[]"
 
 
 def is_hollow(path: Path) -> bool:

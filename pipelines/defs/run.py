@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,26 +99,27 @@ def run_jobs(
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
     """Have the orchestrator do what is left; what failed, and what began to change since.
 
-    It is imported here, since it takes as long as all the rest of a short run.
+    It is imported here, since it takes as long as all the rest of a short run, while others read and judge.
     """
-    import dagster as dg
-
-    from pipelines.defs.history import forget_all_but
-
     prepare_instance(home)
-    with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
+    with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
         say("collecte")
         beside = ThreadPoolExecutor(1)
         with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
             read = beside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
+            import dagster as dg
+
             from pipelines.definitions import defs as definitions
 
+            instance = until_the_end.enter_context(dg.DagsterInstance.get())
             read.result()
             loaded = _loaded(definitions)
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
         failed += _build(loaded, instance, home, say, whole=whole)
+    from pipelines.defs.history import forget_all_but
+
     forget_all_but(home, settings.kept_runs())
     return failed, aside
 

@@ -20,7 +20,10 @@ def main() -> None:
     """Print the median seconds of each, and their ratio to the full build."""
     with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
         home = Path(folder) / "home"
-        os.environ["MILLESIME_KEY_FILE"] = str(Path(folder) / "key")
+        os.environ |= {
+            "MILLESIME_KEY_FILE": str(Path(folder) / "key"),
+            "MILLESIME_QUIET": "0",
+        }  # what is corrected is read at once
         demonstration = _seconds(home, "demo", str(home))
         full = _median(lambda: _seconds(home, "run", "2020", "--full"))
         rows = [

@@ -1,6 +1,7 @@
 """A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Home
 from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
+from tests.end_to_end.conftest import made_once
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,22 @@ class BuiltWarehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(dbt_home: Home, tmp_path_factory) -> Iterator[BuiltWarehouse]:
-    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    results = build(dbt_home, path, lambda new: case.fill(new, load_catalogue()))
-    with duckdb.connect(str(path), read_only=True) as db:
-        yield BuiltWarehouse(path, db, json.loads(dbt_home.dbt_manifest.read_text(encoding="utf-8")), results)
+def warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltWarehouse]:
+    """Built once for all workers."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        dbt_home: Home = request.getfixturevalue("dbt_home")
+        results = build(dbt_home, folder / "warehouse.duckdb", lambda new: case.fill(new, load_catalogue()))
+        shutil.copy(dbt_home.dbt_manifest, folder / "manifest.json")
+        (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "dbt", make)
+    manifest, results = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("manifest", "results")
+    )
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+        yield BuiltWarehouse(folder / "warehouse.duckdb", db, manifest, results)
 
 
 def build(home: Home, path: Path, fill: Callable[[Path], None], *options: str) -> list[dict[str, Any]]:

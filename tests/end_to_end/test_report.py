@@ -11,6 +11,11 @@ import duckdb
 import pikepdf
 import pytest
 
+from pipelines.ledger.workspace import open_workspace
+from pipelines.publication import INTERNE
+from pipelines.settings import Home
+from pipelines.stages.report.tables import files_entered, read_publication
+from pipelines.stages.report.write import edition_of, write_report
 from tests import grammar
 from tests.end_to_end.conftest import millesime
 from tests.stages.report.browser import look
@@ -24,6 +29,21 @@ def folder(demonstration: Path) -> Path:
 @pytest.fixture(scope="module")
 def model(folder: Path) -> dict:
     return json.loads((folder / "modele.json").read_text(encoding="utf-8"))
+
+
+def test_what_was_gathered_before_the_publication_had_an_entry_is_what_its_tables_give(
+    demonstration: Path, folder: Path, tmp_path: Path
+):
+    home = Home(demonstration)
+    with open_workspace(home) as work:
+        build = work.ledger.last_build()["build"]
+        edition = edition_of(work.ledger, 2020, home.published, INTERNE, build)
+        written = write_report(home, work.organisation, edition, home.published, tmp_path, 2020, INTERNE)
+        with read_publication(home.published, 2020, INTERNE) as publication:
+            assert publication.files == files_entered(work.ledger, 2020) != {}
+    names = {path.relative_to(tmp_path) for path in written}
+    assert names == {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    assert [name for name in sorted(names) if (tmp_path / name).read_bytes() != (folder / name).read_bytes()] == []
 
 
 def test_every_chapter_of_the_report_is_there_and_filled(model: dict):

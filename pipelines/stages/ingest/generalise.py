@@ -5,6 +5,7 @@ The same person stays the same in all that is rewritten together: what is counte
 are made with is never written; neither the home's key nor a list of matricules leads to them.
 """
 
+import functools
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,9 +28,7 @@ Texts = Mapping[Place, str]  # column → ``empty`` or ``draw``
 
 def persons_of(home: Home, manifests: Iterable[Manifest]) -> dict[str, dict[Place, set[str]]]:
     """Delivery → the pseudonyms made with the key that it holds, by table and column, whatever is declared today."""
-    import duckdb
-
-    with duckdb.connect() as db:
+    with _database().cursor() as db:
         return {manifest.delivery: _persons_of(db, home, manifest) for manifest in manifests}
 
 
@@ -48,21 +47,32 @@ def _persons_of(db: Any, home: Home, manifest: Manifest) -> dict[Place, set[str]
 
 def texts_left(home: Home, manifest: Manifest, declared: Texts) -> dict[Place, str]:
     """Those of the ``declared`` columns in which the rows of a delivery still hold something that its term takes away."""
+    found = {}
+    for table, counts in manifest.tables.items():
+        hows = {name: how for (of, name), how in declared.items() if of == table}
+        if not hows:
+            continue
+        rows = parquet_scan(home.lake / counts.parquet)
+        with _database().cursor() as db:
+            there = [name for name, *_ in db.execute(f"describe from {rows}").fetchall() if name in hows]
+            held = [f"exists (select 1 from {rows} where {_holds(name, hows[name])})" for name in there]
+            answers = db.execute(f"select {', '.join(held)}").fetchone() if held else ()
+        found |= {(table, name): hows[name] for name, answer in zip(there, answers, strict=True) if answer}
+    return found
+
+
+def _holds(name: str, how: str) -> str:
+    """True, in SQL, where a column still holds what its term takes away."""
+    drawn = f" and {identifier(name)} not like '{DRAWN}%'" if how == "draw" else ""
+    return f"{identifier(name)} is not null{drawn}"
+
+
+@functools.cache
+def _database() -> Any:
+    """In memory, and kept: opening one takes longer than looking at a small file."""
     import duckdb
 
-    found = {}
-    with duckdb.connect() as db:
-        for (table, name), how in declared.items():
-            if table not in manifest.tables:
-                continue
-            rows = parquet_scan(home.lake / manifest.tables[table].parquet)
-            if name in {column for column, *_ in db.execute(f"describe from {rows}").fetchall()}:
-                kept = f"{identifier(name)} is not null" + f" and {identifier(name)} not like '{DRAWN}%'" * (
-                    how == "draw"
-                )
-                if db.execute(f"select 1 from {rows} where {kept} limit 1").fetchone():
-                    found[table, name] = how
-    return found
+    return duckdb.connect()
 
 
 def generalise(home: Home, deliveries: Sequence[tuple[Manifest, Collection[Place], set[str], Texts]]) -> list[Manifest]:

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
 from pipelines.publication import RESTREINT
-from pipelines.sql import literal
+from pipelines.sql import listed, literal
 from pipelines.stages.publish.copy import attached, copy_table, described, say, write_schema
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.versions import Rows, Version
@@ -66,16 +66,15 @@ def _write_population(db: Any, fact: str, keys: Keys, versions: list[Behind]) ->
     name = f"{RESTREINT}.population_{fact.rpartition('.')[2].removeprefix('fct_')}"
     kept = [(one, one.version.facts[fact]) for one in versions if fact in one.version.facts]
     columns = _columns(db, fact, [rows for _, rows in kept])
-    listed = ", ".join(f'"{column}" {kind}' for column, (kind, _) in columns.items())
-    db.execute(f"create table {name} (empreinte varchar not null, est_en_vigueur boolean not null, {listed})")
+    declared = ", ".join(f'"{column}" {kind}' for column, (kind, _) in columns.items())
+    db.execute(f"create table {name} (empreinte varchar not null, est_en_vigueur boolean not null, {declared})")
     for one, rows in kept:
         values = ", ".join(f"try_cast(v{n} as {columns[column][0]})" for n, column in enumerate(rows.columns))
-        lists = ", ".join(f"unnest(?::varchar[]) as v{n}" for n in range(len(rows.columns)))
+        lists = ", ".join(f"unnest({listed(row[n] for row in rows.rows)}) as v{n}" for n in range(len(rows.columns)))
         into = ", ".join([*SAID, *(f'"{column}"' for column in rows.columns)])
-        query = (
+        db.execute(
             f"insert into {name} ({into}) select {literal(one.sha256)}, {one.stands}, {values} from (select {lists})"
         )
-        db.execute(query, [[row[n] for row in rows.rows] for n in range(len(rows.columns))])
     say(db, name, f"{ABOUT} : {fact}.", {**SAID, **{column: said for column, (_, said) in columns.items()}})
 
 
@@ -84,8 +83,7 @@ def _columns(db: Any, fact: str, kept: list[Rows]) -> dict[str, tuple[str, str |
     schema, _, table = fact.partition(".")
     found = db.execute(
         "select column_name, data_type, comment from duckdb_columns() where database_name = 'source' "
-        "and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
+        f"and schema_name = {literal(schema)} and table_name = {literal(table)} order by column_index"
     ).fetchall()
     columns: dict[str, tuple[str, str | None]] = {name: (kind, said) for name, kind, said in found}
     return columns | {name: ("varchar", None) for rows in kept for name in rows.columns if name not in columns}

@@ -332,10 +332,9 @@ def build(
         "edition": {
             "nom": edition.name,
             "est_projet": edition.name == "projet",
-            "empreinte": edition.fingerprint,
-            "registre": edition.head and {"entrees": edition.head.entries, "tete": edition.head.hash},
             "date": edition.day.isoformat(),
             "date_imprimee": french.date(edition.day),
+            **entry_of(edition),
         },
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
@@ -347,6 +346,15 @@ def build(
     }
     _check_anchors(model)
     return _typeset(model)
+
+
+def entry_of(edition: Edition) -> Model:
+    """What a report prints of its entry in the ledger, and of what it is made of."""
+    head = edition.head
+    return {
+        "empreinte": edition.fingerprint,
+        "registre": head and {"entrees": head.entries, "tete": head.hash},
+    }
 
 
 def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | None) -> dict[str, Sequence[Any]]:

@@ -11,10 +11,12 @@ from typing import Any
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
 from pipelines.ledger.state import read_notes
+from pipelines.ledger.store import Ledger
 from pipelines.publication import PUBLIC
 from pipelines.sql import literal, parquet_scan
 
 Row = dict[str, Any]
+Files = dict[str, list[str]]  # system/table → the names of its files
 AGGREGATES = {"somme": "sum", "maximum": "max"}
 SECRET = "est_secret"  # the column by which the public profile says that a number of the row is hidden
 
@@ -31,6 +33,7 @@ class Publication:
     exercice: int
     profile: str
     db: Any
+    entered: Files | None = None  # what is to be read in ``audit``, which is written last
 
     @functools.cached_property
     def tables(self) -> dict[str, list[str]]:
@@ -58,8 +61,10 @@ class Publication:
         return read_notes(self.folder) if self.profile == PUBLIC else {}
 
     @functools.cached_property
-    def files(self) -> dict[str, list[str]]:
-        """system/table → the files of the year that stand, by name; nothing in the public edition, nor before they are published."""
+    def files(self) -> Files:
+        """The files of the year that stand; nothing in the public edition, nor before they are published."""
+        if self.entered is not None:
+            return self.entered
         audit = self.folder / "audit"
         if self.profile == PUBLIC or not (audit / "tables_livrees.parquet").exists():
             return {}
@@ -141,11 +146,19 @@ def _is(value: Value | list[Value]) -> str:
     return f"in ({', '.join(str(v).lower() if isinstance(v, bool) else literal(v) for v in values)})"
 
 
+def files_entered(ledger: Ledger, exercice: int) -> Files:
+    """What ``audit`` says of the files of an exercice that stand, read where it is made from."""
+    current = [one.manifest for (_, year), one in ledger.current().items() if year == exercice]
+    return {
+        f"{one.system}/{table}": sorted({file.name for file in one.files}) for one in current for table in one.tables
+    }
+
+
 @contextmanager
-def read_publication(folder: Path, exercice: int, profile: str) -> Iterator[Publication]:
-    """The publication in ``folder``, for one report."""
+def read_publication(folder: Path, exercice: int, profile: str, entered: Files | None = None) -> Iterator[Publication]:
+    """The publication in ``folder``, for one report; ``entered`` where its ``audit`` is not written yet."""
     import duckdb
 
     with duckdb.connect() as db:
         db.execute("set threads = 1")
-        yield Publication(folder, exercice, profile, db)
+        yield Publication(folder, exercice, profile, db, entered)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
@@ -23,8 +24,8 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build, summary_name
-from pipelines.stages.report.tables import read_publication
+from pipelines.stages.report.model import Edition, Model, build, charts_of, entry_of, summary_name
+from pipelines.stages.report.tables import Files, files_entered, read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 PROJECT = "projet"
@@ -74,14 +75,16 @@ class ReportPages:
     exercice: int | None
 
     def begin(self, publication: Path, profile: str) -> Future:
-        """Write the public report, which tells nothing of the entry; of the other, draw all that does not, and show that it can be."""
-        return self._submit(write_report if profile == PUBLIC else draw_report, publication, profile)
+        """Write the public report, which tells nothing of the entry; of the other, gather all that it says, and draw what is kept."""
+        if profile == PUBLIC or self.exercice is None:
+            return self._submit(write_report, publication, profile)
+        return self._submit(draw_report, publication, profile, files_entered(self.work.ledger, self.exercice))
 
     def finish(self, publication: Path) -> Future:
         """Write what prints the head that the entry reached."""
-        return self._submit(write_report, publication, INTERNE)
+        return self._submit(finish_report, publication, INTERNE)
 
-    def _submit(self, task: Callable, publication: Path, profile: str) -> Future:
+    def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
         tables = publication / FOLDERS[profile]
         if self.exercice is None or not (tables / "rapport").exists():
             nothing: Future = Future()
@@ -91,7 +94,7 @@ class ReportPages:
         edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
         folder = publication / "report" / str(exercice) / profile
         try:
-            return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile)
+            return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile, *more)
         except BrokenProcessPool as error:  # what was drawn before has killed the process
             broken: Future = Future()
             broken.set_exception(error)
@@ -126,48 +129,69 @@ def write_report(
 
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
-    drawn = _drawn(home, organisation, edition, tables, exercice, profile, formats)
-    return [_put(folder / name, content) for name, content in drawn]
+    return _written(_model(home, organisation, edition, tables, exercice, profile), home.cache, folder, formats)
+
+
+_begun: dict[Path, Model] = {}  # of this process: a folder → the report that is to lie there, which misses its entry
 
 
 def draw_report(
-    home: Home, organisation: Organisation, edition: Edition, tables: Path, _folder: Path, exercice: int, profile: str
-) -> None:
-    """Draw a report, of which charts and the pages of collectivités are kept; raises what ``write_report`` would."""
-    dict(_drawn(home, organisation, edition, tables, exercice, profile, FORMATS))
-
-
-def _drawn(
     home: Home,
     organisation: Organisation,
     edition: Edition,
     tables: Path,
+    folder: Path,
     exercice: int,
     profile: str,
-    formats: Collection[str],
-) -> Iterator[tuple[str, str | bytes]]:
+    entered: Files,
+) -> None:
+    """Gather what a report says, and draw of it what is kept. Raises what ``write_report`` would of what is declared."""
+    from pipelines.stages.report.charts import png_of, svg_of
+    from pipelines.stages.report.pdf import summary_pdf
+
+    _begun[folder] = model = _model(home, organisation, edition, tables, exercice, profile, entered)
+    for block in charts_of(model):
+        png_of(block, home.cache)  # made of the wide drawing
+        svg_of(block, True, home.cache)
+    for section in model["collectivites"]:
+        summary_pdf(model, section, home.cache)
+
+
+def finish_report(
+    home: Home, organisation: Organisation, edition: Edition, tables: Path, folder: Path, exercice: int, profile: str
+) -> list[Path]:
+    """Write the report that ``draw_report`` began in this process, with the entry that it has now; its files."""
+    model = _begun.pop(folder, None) or _model(home, organisation, edition, tables, exercice, profile)
+    whole = {**model, "edition": model["edition"] | entry_of(edition)}
+    return _written(whole, home.cache, folder, FORMATS)
+
+
+def _written(model: Model, cache: Path, folder: Path, formats: Collection[str]) -> list[Path]:
+    return [_put(folder / name, content) for name, content in _drawn(model, cache, formats)]
+
+
+def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
-    model = _model(home, organisation, edition, tables, exercice, profile)
     yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1)
-    stem = f"rapport_activite_{exercice}"
+    stem = f"rapport_activite_{model['exercice']}"
     if "html" in formats:
         from pipelines.stages.report.html import report_page, site_pages, summary_page
 
-        yield f"{stem}.html", report_page(model, home.cache)
-        for name, content in site_pages(model, home.cache):
+        yield f"{stem}.html", report_page(model, cache)
+        for name, content in site_pages(model, cache):
             yield f"site/{name}", content
         for section in model["collectivites"]:
-            yield summary_name(section, "html"), summary_page(model, section, home.cache)
+            yield summary_name(section, "html"), summary_page(model, section, cache)
     if "pdf" in formats:
         from pipelines.stages.report.pdf import report_pdf, summary_pdf
 
-        yield f"{stem}.pdf", report_pdf(model, home.cache)
+        yield f"{stem}.pdf", report_pdf(model, cache)
         for section in model["collectivites"]:
-            yield summary_name(section, "pdf"), summary_pdf(model, section, home.cache)
+            yield summary_name(section, "pdf"), summary_pdf(model, section, cache)
     if "docx" in formats:
         from pipelines.stages.report.word.rapport import report_docx
 
-        yield f"{stem}.docx", report_docx(model, home.cache)
+        yield f"{stem}.docx", report_docx(model, cache)
     if "xlsx" in formats:
         from pipelines.stages.report.workbook import workbook
 
@@ -175,9 +199,15 @@ def _drawn(
 
 
 def _model(
-    home: Home, organisation: Organisation, edition: Edition, tables: Path, exercice: int, profile: str
+    home: Home,
+    organisation: Organisation,
+    edition: Edition,
+    tables: Path,
+    exercice: int,
+    profile: str,
+    entered: Files | None = None,
 ) -> Model:
-    with read_publication(tables, exercice, profile) as publication:
+    with read_publication(tables, exercice, profile, entered) as publication:
         return each_text(build(publication, load_catalogue(home), organisation, home.contenu, edition), visible)
 
 

@@ -59,8 +59,7 @@ def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
     needed = ("exercice", "poids", *(column for column in columns if column != "_feuille"))
     models = db.execute(
         "select table_name from information_schema.columns where table_schema = 'intermediate' "
-        f"and list_contains($needed, column_name) group by table_name having count(*) = {len(needed)}",
-        {"needed": list(needed)},
+        f"and column_name in ({', '.join(map(literal, needed))}) group by table_name having count(*) = {len(needed)}"
     ).fetchall()
     return [
         f"select {lines[model].source} as source, exercice, {', '.join(columns)} from {with_sheet(f'intermediate.{model}')} "

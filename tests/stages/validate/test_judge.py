@@ -3,6 +3,7 @@
 import itertools
 import logging
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -254,3 +255,15 @@ def test_it_writes_nothing_and_calls_nobody(
     assert not logging.getLogger("great_expectations.validator.validator").isEnabledFor(logging.CRITICAL)
     assert called == []
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_module_put_off_is_read_when_something_of_it_is_asked_for(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "differe.py").write_text("valeur = 42\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    put_off = judge_module._Later("differe")
+    monkeypatch.setitem(sys.modules, "differe", put_off)
+    import differe
+
+    assert differe is put_off and "valeur" not in vars(differe)
+    assert differe.valeur == 42
+    assert sys.modules["differe"] is not put_off and sys.modules["differe"].valeur == 42

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
@@ -130,13 +131,13 @@ def _write_and_prove(
     plan: Plan,
 ) -> PublicProfile:
     unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, words.fields)]
-    free = _told_apart_freely(db, secrecy, words)
+    texts = _Texts(db, words)
+    free = _told_apart_freely(db, secrecy, texts)
     secrecy = secrecy.without({name.partition(".")[0] for name in unsaid} | {*free})
     numbers = read_numbers(db, secrecy, threshold)
     tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
     former = former_values(numbers, disclosed)
-    texts = _Texts(words)
     hidden = suppress(worlds, threshold, former, plan.fixed(numbers))
     _write_tables(db, secrecy, numbers, hidden, keys, threshold, texts)
     profile = prove(db, secrecy, worlds, threshold, former, plan)
@@ -180,13 +181,12 @@ def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
     ]
 
 
-def _told_apart_freely(db, secrecy: Secrecy, words: Words) -> list[str]:
+def _told_apart_freely(db, secrecy: Secrecy, texts: "_Texts") -> list[str]:
     """Tables under secrecy whose lines bear texts that nobody declared: without them, no line would be told from another."""
     found = []
     for name in described(db, "rapport").keys() & secrecy.tables.keys():
         levels = {level for part in secrecy.tables[name].parts for level in part.levels}
-        texts = texts_of(db, "source", "rapport", name) if levels else {}
-        if any(words.unknown(name, column, texts[column]) for column in levels & texts.keys()):
+        if levels and levels & texts.known("rapport", name).keys():
             found.append(name)
     return found
 
@@ -202,17 +202,28 @@ def _known(figures: Figures) -> set[str]:
 class _Texts:
     """The texts of what is written: those that nobody declared are emptied, and their columns noted."""
 
+    db: Any
     words: Words
     emptied: list[str] = field(default_factory=list)
+    _known: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
-    def replaced(self, db, table: Described) -> dict[str, str]:
+    def known(self, schema: str, table: str) -> dict[str, list[str]]:
+        """Column of a table of the source → its declared texts, where it has others too."""
+        if (schema, table) not in self._known:
+            found = {}
+            for column, texts in texts_of(self.db, "source", schema, table).items():
+                if unknown := {*self.words.unknown(table, column, texts)}:
+                    found[column] = [text for text in texts if text not in unknown]
+            self._known[schema, table] = found
+        return self._known[schema, table]
+
+    def replaced(self, table: Described) -> dict[str, str]:
         """Column of a table of the source → the SQL of what is published of it, where that is not all."""
         found = {}
-        for column, texts in texts_of(db, "source", table.schema, table.name).items():
-            if unknown := {*self.words.unknown(table.name, column, texts)}:
-                self.emptied.append(f"{table.name}.{column}")
-                known = ", ".join(literal(text) for text in texts if text not in unknown) or "null"
-                found[column] = f"case when {column} in ({known}) then {column} end"
+        for column, texts in self.known(table.schema, table.name).items():
+            self.emptied.append(f"{table.name}.{column}")
+            known = ", ".join(map(literal, texts)) or "null"
+            found[column] = f"case when {column} in ({known}) then {column} end"
         return found
 
 
@@ -228,10 +239,10 @@ def _write_tables(
         elif secrecy.tables[name].parts:
             _write_secret(db, table, numbers, hidden, keys, threshold, texts)
         elif secrecy.tables[name].free:
-            copy_table(db, table, keys, replaced=texts.replaced(db, table))
+            copy_table(db, table, keys, replaced=texts.replaced(table))
     for name, table in described(db, MARTS).items():
         if name in secrecy.tables and secrecy.tables[name].free:
-            copy_table(db, table, keys, replaced=texts.replaced(db, table))
+            copy_table(db, table, keys, replaced=texts.replaced(table))
 
 
 def _write_secret(
@@ -253,7 +264,7 @@ def _write_secret(
         for column in part.ranks if (id(part), values["exercice"]) in touched else []:
             emptied.setdefault(column, set()).add(row)
     kept = [row for row, (part, values) in lines.items() if not part.withheld and values["exercice"] >= 0]
-    replaced = texts.replaced(db, table)
+    replaced = texts.replaced(table)
     for column, rows in sorted(emptied.items()):
         replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
     copy_table(
@@ -322,7 +333,7 @@ def _write_figures(
     left_out = dict(db.execute(query).fetchall())
     ruled |= left_out.keys()
     secret |= {row for row, has_value in left_out.items() if has_value}
-    replaced = texts.replaced(db, table)
+    replaced = texts.replaced(table)
     named = replaced.pop("code", "code")  # a figure whose name nobody declared is not published
     replaced |= {
         c: f"case when {_among(secret)} then {value} else {replaced.get(c, c)} end" for c, value in HIDDEN.items()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipelines.catalogue.secrecy import Population, Secrecy
 from pipelines.publication import MARTS
-from pipelines.sql import literal
+from pipelines.sql import listed, literal
 from pipelines.stages.publish.copy import attached, copy_table, described, tables_of
 from pipelines.stages.publish.secret.cells import Key, Numbers
 from pipelines.stages.publish.secret.population import read_measures
@@ -189,8 +189,9 @@ def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str,
 
 def facts_of(db, secrecy: Secrecy, exercice: int) -> dict[str, Rows]:
     """The facts of catalog ``source`` that count the persons of an exercice."""
-    names = _facts_of(secrecy)
-    return {name: _rows(db, name, f"exercice = {exercice}") for name in names if _columns(db, "source", name)}
+    known = "select distinct schema_name || '.' || table_name from duckdb_columns() where database_name = 'source'"
+    there = {name for (name,) in db.execute(known).fetchall()}
+    return {name: _rows(db, name, f"exercice = {exercice}") for name in _facts_of(secrecy) if name in there}
 
 
 def _facts_of(secrecy: Secrecy) -> list[str]:
@@ -238,12 +239,10 @@ def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None
     names = [name for name in _columns(db, catalog, table) if name in rows.columns]
     if not rows.rows:
         return
-    values = [[row[rows.columns.index(name)] for row in rows.rows] for name in names]
+    values = [listed(row[rows.columns.index(name)] for row in rows.rows) for name in names]
     taken = [str(exercice) if name == "exercice" and exercice is not None else f"v{n}" for n, name in enumerate(names)]
-    lists = ", ".join(f"unnest(?::varchar[]) as v{n}" for n in range(len(names)))
-    db.execute(
-        f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})", values
-    )
+    lists = ", ".join(f"unnest({texts}) as v{n}" for n, texts in enumerate(values))
+    db.execute(f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})")
 
 
 # the warehouse that the public profile is made of ------------------------------------------------------------
