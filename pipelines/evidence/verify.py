@@ -21,7 +21,7 @@ from pipelines.ledger.chain import head as end_of
 from pipelines.ledger.records import ORIGINAL, Manifest
 from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
-from pipelines.publication import LETTER, PUBLIC
+from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE, LETTER, PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -98,7 +98,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases, entered)]
     problems += _unknown_releases(home, releases)
     problems += [*_databases(home, published), *_not_as_built(home, published)] if is_thorough else []
-    problems += _written_twice(ledger)
+    problems += _written_again(ledger)
     problems += _warehouses(home, ledger)
     signed, wrong = _signatures(home, [home.published, *(home.releases / name for name in rows)])
     problems += wrong
@@ -132,6 +132,22 @@ def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     entered = _entered(home, ledger)
     listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, entered)]
     return [*_publication(home, ledger, entered), *_compare(home, list(_still_there(home, ledger, listed)))]
+
+
+def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
+    """What is wrong with what a release is drawn from: its state, a table or a text that is not what was entered, what was added."""
+    folder, entered = home.releases / name, _entered(home, ledger)
+    rows = [row for row in ledger.all_rows("releases") if row["release"] == name]
+    if not rows:
+        return list(_unknown_releases(home, {}))
+    kept = _json(state_file(folder))
+    public = {
+        home.root / path: sha256
+        for path, sha256 in entered.items()
+        if path.startswith(f"{folder.parent.name}/{name}/{PUBLIC}/")
+    }
+    files = {**dict(_listed(folder, kept)), **public}
+    return [*_release(home, ledger, rows[0], {name: kept}, entered), *_compare(home, list(files.items()))]
 
 
 def _published_head(ledger: Ledger) -> Head | None:
@@ -363,6 +379,9 @@ def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
             continue  # gone, damaged, or its Parquet is: that is told of the file
         for table in differing:
             yield _problem(home, file, f"la table {table} n’est pas celle qui a été publiée")
+    former, file = home.published / FORMER_DATABASE, home.published / DATABASES[INTERNE]
+    if former.exists() and file.exists() and not former.samefile(file) and sha256_of(former) != sha256_of(file):
+        yield _problem(home, former, f"n’est pas {file.name}, dont il est un second nom")
 
 
 def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
@@ -407,14 +426,17 @@ def _differ(db: Any, one: str, other: str) -> bool:
     return db.execute(f"from ({more}) limit 1").fetchone() is not None
 
 
-def _written_twice(ledger: Ledger) -> Iterator[str]:
-    """The pages of a publication or a release are written once: the same state gives the same bytes."""
-    first: dict[tuple[str, str], str] = {}
+def _written_again(ledger: Ledger) -> Iterator[str]:
+    """The pages of a publication or a release are written once, together: the same state gives the same bytes."""
+    first: dict[str, dict[str, str]] = {}
     for row in ledger.all_rows("writings"):
-        for name, sha256 in row["files"].items():
-            if name.startswith(("published/", "releases/")) and not name.endswith(".duckdb"):
-                if first.setdefault((row["subject"], name), sha256) != sha256:
-                    yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de ce fichier"
+        pages = {name: sha for name, sha in row["files"].items() if name.startswith(("published/", "releases/"))}
+        known = first.setdefault(row["subject"], pages) if pages else pages
+        for name, sha256 in pages.items():
+            if name not in known:
+                yield f"{name}{NO_BREAK}: le registre l’ajoute après coup à ce qui a été publié ou figé"
+            elif sha256 != known[name] and not name.endswith(".duckdb"):
+                yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de ce fichier"
 
 
 def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:

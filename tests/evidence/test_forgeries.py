@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
-from pipelines.evidence.verify import Verification, verify
+from pipelines.evidence.verify import Verification, release_problems, verify
 from pipelines.ledger.chain import ORIGIN, Head, _stored, link_of
 from pipelines.ledger.lost import LedgerLost
 from pipelines.ledger.records import ORIGINAL, DeliveredFile, Finding, Manifest, Removal, TableCounts
@@ -135,12 +135,25 @@ def entered_for_another(home: Home) -> None:
         ledger.record_writing("une", {PAGE: sha256_of(home.root / PAGE)})
 
 
+def added_and_entered(home: Home) -> None:
+    """A page that nobody published, and an honest entry of it."""
+    name = "published/report/2020/definitif.pdf"
+    with open_ledger(home) as ledger:
+        ledger.record_writing("deux", {name: put(home.root / name, "faux")})
+
+
 def letter_after_it_was_sent(home: Home) -> None:
     with open_ledger(home) as ledger:
         folder = home.transmissions / "2020-v1"
         sent = {p.relative_to(home.root).as_posix(): sha256_of(p) for p in folder.rglob("*") if p.is_file()}
         ledger.record_writing("deux", sent)
     edit(LETTER)(home)
+
+
+def second_name(home: Home) -> None:
+    """What tools still open under its former name, and an honest entry of it."""
+    with open_ledger(home) as ledger:
+        ledger.record_writing("deux", {"published/rapport.duckdb": put(home.published / "rapport.duckdb", "faux")})
 
 
 def put_back(home: Home) -> None:
@@ -213,9 +226,11 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "a manifest of the lake": (edit("lake/essai/export.2020.d1.json"), "le fichier a été modifié"),
     "a published table": (edit("published/rapport/chiffres.parquet"), "le fichier a été modifié"),
     "a published database": (edit("published/millesime.duckdb"), "le fichier a été modifié"),
+    "the second name of a database": (second_name, "n’est pas millesime.duckdb, dont il est un second nom"),
     "a page": (edit(PAGE), "le fichier a été modifié"),
     "a page, entered again": (entered_again, "deux écritures différentes de ce fichier"),
     "a page, entered for another publication": (entered_for_another, f"{PAGE} : le fichier a été modifié"),
+    "a page, added and entered": (added_and_entered, "definitif.pdf : le registre l’ajoute après coup"),
     "an audit page": (edit("audit/2020/etat.html"), "le fichier a été modifié"),
     "an export": (edit("exports/2020/public/a.csv"), "le fichier a été modifié"),
     "what goes to a member": (edit("transmissions/2020-v1/public/orly/r.pdf"), "le fichier a été modifié"),
@@ -262,6 +277,23 @@ def test_a_forgery_is_told(home: Home, forgery: str):
     first = next(home.archive.glob("[0-9a-f]*")).relative_to(home.root).as_posix()
     forge(home)
     assert [one for one in told(home) if said.replace("archive/*", first) in one], told(home)
+
+
+def test_what_a_release_is_drawn_from_is_told_and_its_pages_are_drawn_again_to_be_compared(home: Home):
+    with open_ledger(home) as ledger:
+        public = home.releases / "2020-v1/public/chiffres.parquet"
+        page = home.releases / "2020-v1/report/r.pdf"
+        kept = {path.relative_to(home.root).as_posix(): put(path, "un") for path in (public, page)}
+        ledger.record_writing("2020-v1", kept)
+        assert release_problems(home, ledger, "2020-v1") == []
+        put(page, "deux")
+        assert release_problems(home, ledger, "2020-v1") == []
+        put(public, "deux")
+        put(home.releases / "2020-v1/rapport/x.parquet", "x")
+        edit("releases/2020-v1/rapport/chiffres.parquet")(home)
+        told_of = [one.partition("\u00a0")[0] for one in release_problems(home, ledger, "2020-v1")]
+        names = ("rapport/x.parquet", "rapport/chiffres.parquet", "public/chiffres.parquet")
+        assert told_of == [f"releases/2020-v1/{name}" for name in names]
 
 
 def test_an_original_whose_removal_is_forged_is_counted(home: Home):
