@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
+LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
 IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each

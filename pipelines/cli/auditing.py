@@ -60,6 +60,7 @@ def docs(ctx: click.Context) -> None:
     Les pages d’audit écrites ensuite y renvoient.
     """
     from pipelines.cli.output import progress
+    from pipelines.runs.pages import enter
     from pipelines.stages.transform.docs import NoDocs, write_docs
 
     session: Session = ctx.obj
@@ -69,4 +70,6 @@ def docs(ctx: click.Context) -> None:
             page = write_docs(session.home)
         except NoDocs as error:
             raise click.ClickException(str(error)) from None
+        with session.ledger() as ledger:
+            enter(ledger, session.home, [page])
     echo(f"Écrit {shown(page)}")

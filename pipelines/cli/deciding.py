@@ -258,7 +258,9 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
         if result.sealed:
             echo(f"  tête imprimée : celle de {result.sealed}")
         for rule, count in result.removed.items():
-            echo(f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({session.catalogue.rules[rule].titre.lower()})")
+            known = session.catalogue.rules.get(rule)
+            why = known.titre.lower() if known else "aucune règle de ce nom"
+            echo(f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({why})")
         for state, who in result.signed.items():
             echo(f"  {state} : signé par {who}")
         for entry in result.dated_back:

@@ -238,6 +238,8 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
     )
     if result.other_code:
         echo(f"  le code n’est pas celui qui a fait cette version{_maker(session, name, result.made_by)}")
+    for problem in result.altered:
+        echo(f"✗ {problem}")
     for what in result.reread:
         echo(f"✗ {what} : les originaux donnent d’autres lignes qu’alors")
     for path in result.differing:
@@ -246,7 +248,9 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
     echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")
     for path in result.redrawn:
         echo(f"{'!' if result.other_code else '✗'} {path} : redessiné, il n’est pas le même")
-    if result.pages:
+    if result.altered:
+        echo("  le rapport n’est pas redessiné : la version n’est plus telle qu’elle a été figée")
+    elif result.pages:
         echo(f"  {result.pages - len(result.redrawn)} pages du rapport sur {result.pages} se redessinent à l’identique")
     else:
         echo("  le rapport n’est pas redessiné : la version ne garde ni lui ni les textes de l’année")

@@ -18,10 +18,10 @@ from pipelines.disk import read_json, sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head, check
 from pipelines.ledger.chain import head as end_of
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.records import ORIGINAL, Manifest
 from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
-from pipelines.publication import PUBLIC
+from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE, LETTER, PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -90,6 +90,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     }
     problems = [broken.sentence() for broken in ledger.check(anchors)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
+    problems += _compare(home, list(_former(home, ledger)))
     problems += _missing_originals(home, ledger, manifests, gone)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
     problems += _publication(home, ledger, entered)
@@ -97,7 +98,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases, entered)]
     problems += _unknown_releases(home, releases)
     problems += [*_databases(home, published), *_not_as_built(home, published)] if is_thorough else []
-    problems += _written_twice(ledger)
+    problems += _written_again(ledger)
     problems += _warehouses(home, ledger)
     signed, wrong = _signatures(home, [home.published, *(home.releases / name for name in rows)])
     problems += wrong
@@ -108,7 +109,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         _published_head(ledger),
         _reached(ledger, printed) if printed else None,
         signed,
-        dict(sorted(Counter(row["rule"] for row in ledger.all_rows("removals")).items())),
+        _counted_removals(ledger),
         ledger.dated_back(),
     )
 
@@ -120,11 +121,33 @@ def _removed(ledger: Ledger) -> set[str]:
     return subjects | {row["sha256"] for row in ledger.all_rows("purges")}
 
 
+def _counted_removals(ledger: Ledger) -> dict[str, int]:
+    """Rule of retention → how many times something went by it; ``purges`` is where originals were entered before ``removals``."""
+    rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
+    return dict(sorted(Counter(rules).items()))
+
+
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     """What is wrong with what is published: its state is not the last publication's, or a file is not what it lists."""
     entered = _entered(home, ledger)
     listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, entered)]
     return [*_publication(home, ledger, entered), *_compare(home, list(_still_there(home, ledger, listed)))]
+
+
+def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
+    """What is wrong with what a release is drawn from: its state, a table or a text that is not what was entered, what was added."""
+    folder, entered = home.releases / name, _entered(home, ledger)
+    rows = [row for row in ledger.all_rows("releases") if row["release"] == name]
+    if not rows:
+        return list(_unknown_releases(home, {}))
+    kept = _json(state_file(folder))
+    public = {
+        home.root / path: sha256
+        for path, sha256 in entered.items()
+        if path.startswith(f"{folder.parent.name}/{name}/{PUBLIC}/")
+    }
+    files = {**dict(_listed(folder, kept)), **public}
+    return [*_release(home, ledger, rows[0], {name: kept}, entered), *_compare(home, list(files.items()))]
 
 
 def _published_head(ledger: Ledger) -> Head | None:
@@ -188,19 +211,36 @@ def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
 
     What is written on demand may be removed whole, the folder of a profile at a time; what is left of it must be as it was written.
     """
+    given = (home.exports.name, home.reports.name, home.transmissions.name, home.docs.name)
     for name, sha256 in entered.items():
-        given = name.partition("/")[0] in (home.exports.name, home.reports.name)
-        if not given or home.root.joinpath(*name.split("/")[:3]).exists():  # <exports>/<exercice>/<profile>
+        top, *_ = parts = name.split("/")
+        if top not in given or home.root.joinpath(*parts[:3]).exists():  # <exports>/<exercice>/<profile>
             yield home.root / name, sha256
+
+
+def _former(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
+    """What is still there of the publications before the last one, as each was written."""
+    for row in ledger.all_rows("publications"):
+        folder = home.builds / row["publication"]
+        if row["state"] and folder.exists() and folder.resolve() != home.published.resolve():
+            files = {folder / STATE: row["state"], **dict(_listed(folder, _json(folder / STATE)))}
+            yield from ((path, sha256) for path, sha256 in files.items() if path.exists())
 
 
 def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
     """What lies among the pages and the exports and was never entered: a reader would take it for one of them."""
-    for folder in (home.audit, home.exports, home.reports):
+    for folder in (home.audit, home.exports, home.reports, home.transmissions):
         for path in sorted(folder.rglob("*")) if folder.exists() else []:
             name = path.relative_to(home.root)
-            if path.is_file() and name.as_posix() not in entered and not any(p.startswith(".") for p in name.parts):
+            is_draft = folder == home.transmissions and path.name == LETTER  # until it is sent
+            is_hidden = any(part.startswith(".") for part in name.parts)
+            if _holds(path) and name.as_posix() not in entered and not is_hidden and not is_draft:
                 yield _problem(home, path, ADDED)
+
+
+def _holds(path: Path) -> bool:
+    """True for what a reader would open: a file, or a link, behind which a whole folder may lie."""
+    return path.is_symlink() or path.is_file()
 
 
 def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
@@ -231,10 +271,13 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
     """Path in the home → SHA-256 of what was written there. On demand, the last writing counts.
 
     What lies with a publication or a release is its own, written once: another's entry says nothing of it, and a later one
-    does not take its place. A database alone has other bytes each time; its tables are in the state.
+    does not take its place. A database alone has other bytes each time; its tables are in the state. A folder that is given
+    away is written whole: its last writing says all that is in it.
     """
     last, found = ledger.last_publication(), {}
     for row in ledger.all_rows("writings"):
+        anew = {_folder(home, name) for name in row["files"]} - {None}
+        found = {name: sha256 for name, sha256 in found.items() if _folder(home, name) not in anew} if anew else found
         for name, sha256 in row["files"].items():
             owner = _owner(home, name, last)
             if owner is None or (owner == row["subject"] and name.endswith(".duckdb")):
@@ -242,6 +285,12 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
             elif owner == row["subject"]:
                 found.setdefault(name, sha256)
     return found
+
+
+def _folder(home: Home, name: str) -> str | None:
+    """The folder that goes to somebody, ``<exports>/<exercice>/<profile>``, of what is written there; None elsewhere."""
+    parts = name.split("/")
+    return "/".join(parts[:3]) if parts[0] in (home.exports.name, home.transmissions.name) else None
 
 
 def _owner(home: Home, name: str, last: dict[str, Any] | None) -> str | None:
@@ -314,7 +363,7 @@ def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, s
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
         here = folder / path.relative_to(folder.resolve())
-        if path.is_file() and here not in known:
+        if _holds(path) and here not in known:
             yield _problem(home, here, ADDED)
 
 
@@ -330,6 +379,9 @@ def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
             continue  # gone, damaged, or its Parquet is: that is told of the file
         for table in differing:
             yield _problem(home, file, f"la table {table} n’est pas celle qui a été publiée")
+    former, file = home.published / FORMER_DATABASE, home.published / DATABASES[INTERNE]
+    if former.exists() and file.exists() and not former.samefile(file) and sha256_of(former) != sha256_of(file):
+        yield _problem(home, former, f"n’est pas {file.name}, dont il est un second nom")
 
 
 def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
@@ -374,14 +426,17 @@ def _differ(db: Any, one: str, other: str) -> bool:
     return db.execute(f"from ({more}) limit 1").fetchone() is not None
 
 
-def _written_twice(ledger: Ledger) -> Iterator[str]:
-    """The pages of a publication or a release are written once: the same state gives the same bytes."""
-    first: dict[tuple[str, str], str] = {}
+def _written_again(ledger: Ledger) -> Iterator[str]:
+    """The pages of a publication or a release are written once, together: the same state gives the same bytes."""
+    first: dict[str, dict[str, str]] = {}
     for row in ledger.all_rows("writings"):
-        for name, sha256 in row["files"].items():
-            if name.startswith(("published/", "releases/")) and not name.endswith(".duckdb"):
-                if first.setdefault((row["subject"], name), sha256) != sha256:
-                    yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de ce fichier"
+        pages = {name: sha for name, sha in row["files"].items() if name.startswith(("published/", "releases/"))}
+        known = first.setdefault(row["subject"], pages) if pages else pages
+        for name, sha256 in pages.items():
+            if name not in known:
+                yield f"{name}{NO_BREAK}: le registre l’ajoute après coup à ce qui a été publié ou figé"
+            elif sha256 != known[name] and not name.endswith(".duckdb"):
+                yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de ce fichier"
 
 
 def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:

@@ -185,6 +185,9 @@ class Finding:
         return self.code.startswith(("SEC-", "RAP-"))
 
 
+ORIGINAL = "CONS-ORIGINAL"  # the rule by which an original goes, its retention being over
+
+
 @dataclass(frozen=True)
 class Removal:
     """What was removed: by a rule, ``kept_until`` a day that has passed, or by hand for a ``reason``.

@@ -18,16 +18,19 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue, suites_named
 from pipelines.catalogue.overlay import Thing
 from pipelines.french import NO_BREAK, agreed
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import ORIGINAL, Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.retention import ORIGINAL, keep_until
+from pipelines.runs.retention import keep_until
 from pipelines.runs.state import entries, facts
+from pipelines.stages.transform.findings import printed_values
 from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
+CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"
 SHIPPED = "catalogue livré"
-OF_RELEASES = (RULE, BEFORE_ANY, "REL-ECART")  # what is said of a frozen version goes once another one takes its place
+# what is said of a frozen version goes once another one takes its place, or it is the first one
+OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
 MAKERS = ("system", "model", "figure")  # kinds whose things have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
@@ -118,6 +121,29 @@ def _finding(work: Workspace, exercice: int, name: str, differences: list[Differ
         ecart=fingerprint([one.sentence() for one in differences])[:12],
         aide=rule.aide,
     )
+
+
+def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
+    """One finding a contradiction with a printed value that is no longer there, or says something else, in a year that nothing freezes:
+    of a frozen one, the difference of two states says it. The ledger keeps what each build found.
+    """
+    rule, warehouse = work.rules[ERASED], work.home.warehouse
+    open_years = {year for year, (name, _) in changes.items() if name is None}
+    contradicted: dict[tuple[int, str], str] = {}  # the first time
+    for row in work.ledger.all_rows("findings"):
+        then = Finding(**row["content"])
+        if then.code == CONTRADICTED and then.exercice in open_years:
+            contradicted.setdefault((then.exercice, then.ou), then.recu or "")
+    if not contradicted or not rule.is_on or not warehouse.exists():
+        return []
+    now = printed_values(warehouse)
+    return [
+        Finding(
+            rule.code, "alerte", *place, f"{rule.titre}{NO_BREAK}: {place[1]}", printed, said, ecart=said, aide=rule.aide
+        )
+        for place, printed in contradicted.items()
+        if (said := now.get(place, "rien")) != printed
+    ]  # fmt: skip
 
 
 def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
@@ -229,13 +255,15 @@ def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference
 
 
 def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
-    """The originals that were removed when another declaration said so: the one of today keeps them longer."""
+    """The originals that were removed when another declaration said so, or none: the one of today keeps them longer."""
     exports = {ref.key: ref for ref in work.registry.exports()}
-    for row in work.ledger.all_rows("removals"):
-        ref = exports.get(row["export"]) if row["rule"] == ORIGINAL and row["exercice"] == exercice else None
-        if ref and row["kept_until"] and (until := keep_until(ref, exercice)) > row["kept_until"]:
-            what = f"{row['export']}, {row['subject'][:12]}"
-            yield Difference("original retiré avant son terme", what, f"à garder jusqu’au {until}", row["kept_until"])
+    gone = [(row["sha256"], row) for row in work.ledger.all_rows("purges")]
+    gone += [(row["subject"], row) for row in work.ledger.all_rows("removals") if row["rule"] == ORIGINAL]
+    for subject, row in gone:
+        ref = exports.get(row["export"]) if row["exercice"] == exercice else None
+        if ref and (until := keep_until(ref, exercice)) > (row["kept_until"] or ""):
+            what, said = f"{row['export']}, {subject[:12]}", row["kept_until"] or "sans terme"
+            yield Difference("original retiré avant son terme", what, f"à garder jusqu’au {until}", said)
 
 
 def _comparisons(then: State, today: State, exercice: int) -> Iterator[Difference]:

@@ -12,7 +12,7 @@ from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.backup import old_backup
-from pipelines.runs.changes import Changes, change_findings, changes_since
+from pipelines.runs.changes import Changes, change_findings, changes_since, erased_findings
 from pipelines.runs.retention import overdue_findings
 from pipelines.stages.ingest.landing import leaves, unknown_files
 
@@ -33,7 +33,7 @@ def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:
     """Every finding that stands now, the blocking ones first, and what differs from the last frozen versions."""
     found = gather(work, also=unclaimed(work))
     changes = changes_since(work, found)
-    return in_order([*found, *change_findings(work, changes)]), changes
+    return in_order([*found, *change_findings(work, changes), *erased_findings(work, changes)]), changes
 
 
 def unclaimed(work: Workspace) -> list[Finding]:

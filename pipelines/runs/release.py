@@ -29,7 +29,10 @@ class Undecided(CannotRelease):
 
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
-        super().__init__(f"{len(findings)} constats de {exercice} sont sans décision, à corriger ou à décider")
+        several = len(findings) > 1
+        super().__init__(
+            f"{len(findings)} constat{'s' * several} de {exercice} {'sont' if several else 'est'} sans décision, à corriger ou à décider"
+        )
 
 
 class Anomalies(CannotRelease):
@@ -59,10 +62,13 @@ class Released:
 
 
 def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
-    """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
+    """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then.
+
+    Who vouches is asked first, since it takes no time; all that is kept is then verified before anything is made.
+    """
+    visas = _declared(work.organisation, visas)
     if problems := verify(work.home, work.ledger).problems:
         raise Anomalies(problems)
-    visas = _declared(work.organisation, visas)
     _refuse_what_is_open(work, exercice)
     if not any(year == exercice for _, year in work.ledger.current()):
         raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.rows import traced_columns
+from pipelines.evidence.verify import release_problems
 from pipelines.french import NO_BREAK, day
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import State, files_of, frozen_names, read_release, state_file
@@ -47,6 +48,9 @@ class Replay:
     purged: list[str] = field(default_factory=list)  # deliveries taken from the lake, their originals being gone
     reread: list[str] = field(default_factory=list)  # deliveries that give other rows than they did
     differing: list[str] = field(default_factory=list)  # report tables whose bytes are others
+    altered: list[str] = field(
+        default_factory=list
+    )  # what is wrong with the release as it lies there: nothing is drawn from it
     pages: int = 0  # of the report; none when the release does not keep the texts of its year
     redrawn: list[str] = field(default_factory=list)  # those that are drawn otherwise than they were
     other_code: bool = False
@@ -57,7 +61,7 @@ class Replay:
     @property
     def identical(self) -> bool:
         """True when every byte of the report tables came out the same, and the report where the same program draws it."""
-        return not (self.reread or self.differing or (self.redrawn and not self.other_code))
+        return not (self.altered or self.reread or self.differing or (self.redrawn and not self.other_code))
 
 
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
@@ -71,9 +75,11 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
-        key = key_of(own)
+        key, altered = key_of(own), release_problems(home, own.ledger, name)
     other_code = release.get("engine") != engine_version()
-    result = Replay(name, len(deliveries), 0, other_code=other_code, made_by=release.get("version") or {})
+    result = Replay(
+        name, len(deliveries), 0, altered=altered, other_code=other_code, made_by=release.get("version") or {}
+    )
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
@@ -86,8 +92,9 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
             _build(work, Frozen(release["build"], deliveries, counted, refused))
             traced = traced_columns(work.catalogue)
-            say("dessin du rapport")
-            _draw(home, work, folder, release, result)
+            if not altered:
+                say("dessin du rapport")
+                _draw(home, work, folder, release, result)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
         kept = {path.partition("/")[0] for path in frozen}  # a release of before kept less
         for schema in kept.intersection(RELEASED_SCHEMAS):

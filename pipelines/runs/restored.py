@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipelines.ledger.apart import Entry
-from pipelines.ledger.records import Removal
+from pipelines.ledger.records import ORIGINAL, Removal
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ORIGINAL, ROWS, purge_again
+from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ROWS, purge_again
 from pipelines.stages.ingest.archive import kept_of
 from pipelines.stages.publish.withdraw import public_places, remove_from_home
 

@@ -21,7 +21,7 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.french import day
-from pipelines.ledger.records import Finding, Manifest, Removal
+from pipelines.ledger.records import ORIGINAL, Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
 from pipelines.locking import nothing_goes
@@ -29,7 +29,7 @@ from pipelines.stages.ingest.archive import NAMES, kept_of
 from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
 from pipelines.stages.ingest.landing import files_of
 
-ORIGINAL, REFUSED, ROWS, FORMER, LOGS = "CONS-ORIGINAL", "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
+REFUSED, ROWS, FORMER, LOGS = "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
 BY_HAND = "CONS-DECISION"
 LOG_PLACES = ("dbt/logs/*", "dbt/target/*/dbt.log*", "dagster/storage/*", "dagster/console.log")  # in a home
 USUAL = System.model_fields["retention"].default  # of an export that is declared no more

@@ -3,8 +3,9 @@
     transmissions/<version>/<profile>/<collectivité>/
         rapport_activite_2020.pdf   page_<collectivité>.pdf   comptes/   courrier.docx   SOMMAIRE.txt   SHA256SUMS
 
-All of it comes from the release, but for the letter, a draft that is completed and signed: it has no fingerprint before it is
-sent, and is not written again. What is sent is entered in the ledger, once somebody says when and how it went.
+All of it comes from the release, and is entered in the ledger as it was prepared, but for the letter, a draft that is completed
+and signed: it has no fingerprint before it is sent, and is not written again. What is sent is entered, letters and all, once
+somebody says when and how it went.
 """
 
 import os
@@ -20,14 +21,14 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
 from pipelines.near import suggestion
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC
-from pipelines.runs.pages import write_states
+from pipelines.publication import FOLDERS, INTERNE, LETTER, PUBLIC
+from pipelines.runs.pages import enter, write_states
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.release import EXPORTS, last_release
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
 
-LETTER, CONTENTS, SUMS, ACCOUNTS = "courrier.docx", "SOMMAIRE.txt", "SHA256SUMS", "comptes"
+CONTENTS, SUMS, ACCOUNTS = "SOMMAIRE.txt", "SHA256SUMS", "comptes"
 DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a release: each budget document, with its file
 
 
@@ -77,6 +78,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         (here / CONTENTS).write_text(said, encoding="utf-8")
         (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
     take_place(aside, folder)
+    enter(work.ledger, work.home, [path for path in _files(folder) if path.name != LETTER])
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 
@@ -100,14 +102,15 @@ def enter_sending(
         here = folder / folder_of(member)
         if not (here / SUMS).exists():
             raise CannotTransmit(f"rien n’est prêt pour {member.nom}{NO_BREAK}: `{again}`, sans --sent")
-        if wrong := _changed(here):
+        if wrong := _changed(work, here):
             raise CannotTransmit(
                 f"{member.nom}{NO_BREAK}: {', '.join(wrong)} n’est pas tel qu’il a été préparé ; recommencer{NO_BREAK}: `{again}`"
             )
-    sent = [path for member in members for path in sorted((folder / folder_of(member)).rglob("*")) if path.is_file()]
+    sent = [path for member in members for path in _files(folder / folder_of(member))]
     files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sent}
     recipients = {member.code: member.nom for member in members}
     work.ledger.record_sending(release.name, exercice, profile, recipients, sent_on, sent_by, files)
+    enter(work.ledger, work.home, sent)
     write_states(work, [exercice])
     return Transmission(release.name, exercice, profile, folder, members, (), True)
 
@@ -210,15 +213,23 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
 
 def _sums(folder: Path) -> list[tuple[str, str]]:
     """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (LETTER, SUMS)]
+    files = [path for path in _files(folder) if path.name not in (LETTER, SUMS)]
     return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
 
 
-def _changed(folder: Path) -> list[str]:
-    """The files that are not as they were prepared, or are no longer there, or were added."""
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    was, is_now = {name: sum_ for sum_, name in (line.split("  ", 1) for line in lines)}, dict(_sums(folder))
-    return sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
+def _changed(work: Workspace, folder: Path) -> list[str]:
+    """The files that are not as the ledger says that they were prepared last, or are no longer there, or were added."""
+    place = folder.relative_to(work.home.root).as_posix() + "/"
+    entered = [
+        row["files"] for row in work.ledger.all_rows("writings") if any(n.startswith(place) for n in row["files"])
+    ]
+    was = {name.removeprefix(place): sha256 for name, sha256 in (entered or [{}])[-1].items() if name.startswith(place)}
+    is_now = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
+    return sorted(name for name in was.keys() | is_now.keys() if name != LETTER and was.get(name) != is_now.get(name))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _contents(

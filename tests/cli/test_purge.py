@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.failpoints import PURGE
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.records import Manifest, Removal
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.collect import collect, read_again
 from pipelines.runs.findings import all_findings
@@ -467,3 +467,10 @@ def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: 
     assert holding(bench.home.root, WHO) == [] and bench.millesime("verify").exit_code == 0
     on("2049-06-01T00:00:00+00:00")
     assert "0 élément" in bench.millesime("purge").stdout
+
+
+def test_a_removal_by_a_rule_that_nothing_declares_is_told(filled: Bench):
+    with filled.ledger() as ledger:
+        ledger.record_removal(Removal("FAUX", "0" * 64))
+    said = filled.millesime("verify")
+    assert said.exit_code == 0 and "1 retrait par FAUX (aucune règle de ce nom)" in said.stdout

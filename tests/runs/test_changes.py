@@ -8,9 +8,9 @@ import pytest
 
 from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.evidence.findings import stops_a_release
-from pipelines.ledger.records import Finding, Removal
-from pipelines.runs.changes import BEFORE_ANY, RULE, change_findings, changes_of, changes_since
-from pipelines.runs.retention import ORIGINAL, keep_until
+from pipelines.ledger.records import ORIGINAL, Finding, Removal
+from pipelines.runs.changes import BEFORE_ANY, RULE, change_findings, changes_of, changes_since, erased_findings
+from pipelines.runs.retention import keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
@@ -208,6 +208,30 @@ def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen
         assert other.id == one.id and work.ledger.standing([other])[0].is_open("2021-01-01")
 
 
+def test_a_contradiction_whose_printed_value_goes_or_changes_before_any_release_waits_for_a_decision(filled):
+    filled.home.warehouse.parent.mkdir(parents=True)
+    in_warehouse(
+        filled, "create schema rapport; create table rapport.chiffres as select 'a.nu' as code, 2019 as exercice"
+    )
+    in_warehouse(
+        filled, "alter table rapport.chiffres add column unite varchar; update rapport.chiffres set unite = 'EUR'"
+    )
+    in_warehouse(filled, PRINTED)
+    in_warehouse(filled, "insert into rapport.rpt_rapprochement_publie values ('a.nu', 2019, null, 7.5, 'écart')")
+    recu = {"a.autre": "3 (publié)", "a.parti": "8 (publié)", "a.nu": "7,5\u00a0€ (publié)", "a.total": "12 (publié)"}
+    with filled.work() as work:
+        work.ledger.record_findings(
+            "b1", [Finding("PUB-ECART", "alerte", 2019, code, "", recu=r) for code, r in recu.items()]
+        )
+        found = erased_findings(work, changes_since(work, []))
+        assert [(one.ou, one.attendu, one.recu) for one in found] == [
+            ("a.parti", "8 (publié)", "rien"),
+            ("a.total", "12 (publié)", "12,50 (publié)"),
+        ]
+        assert all(stops_a_release(one, work.rules) for one in work.ledger.standing(found))
+        assert erased_findings(work, {2019: ("2019-v1", [])}) == []  # the difference of two states says it
+
+
 def test_what_was_said_of_a_frozen_version_goes_with_it_and_is_no_difference(frozen):
     frozen_change = Finding("REL-ECART", "bloquant", 2019, "a.total", "Chiffre figé qui changerait")
     in_warehouse(frozen, "insert into rapport.chiffres values ('y', 2019)")
@@ -246,10 +270,12 @@ def test_what_the_organisation_says_otherwise_is_told_by_its_place(frozen):
 def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
     with frozen.work() as work:
         (ref,) = [ref for ref in work.registry.exports() if ref.key == "ventes/ventes"]
-        for name, until in (("a.csv", "2019-02-28"), ("b.csv", keep_until(ref, 2019))):
-            work.ledger.record_removal(Removal(ORIGINAL, name, ref.key, 2019, [name], kept_until=until))
-    (one,) = told(frozen)
-    assert one.startswith("original retiré avant son terme : ventes/ventes, a.csv (à garder jusqu’au ")
+        until = keep_until(ref, 2019)
+        for name, said in (("a.csv", "2019-02-28"), ("b.csv", until), ("c.csv", None)):
+            work.ledger.record_removal(Removal(ORIGINAL, name, ref.key, 2019, [name], kept_until=said))
+    of = "original retiré avant son terme : ventes/ventes,"
+    asked = f"à garder jusqu’au {until}"
+    assert told(frozen) == [f"{of} a.csv ({asked} → 2019-02-28)", f"{of} c.csv ({asked} → sans terme)"]
 
 
 def test_before_a_release_what_a_home_adds_on_what_is_shipped_is_told_and_what_it_adds_of_its_own_is_not(

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.disk import sha256_of
 from pipelines.evidence.sendings import unsent_findings
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
@@ -172,8 +173,10 @@ def test_nothing_is_entered_of_what_is_not_ready_was_changed_or_cannot_be(frozen
         for wrong in ("2019-12-31", "9999-01-01"):
             with pytest.raises(CannotTransmit, match="ne précède pas la version"):
                 enter_sending(work, 2019, PUBLIC, wrong, "courriel", today)
-        (folder / "orly" / "rapport_activite_2019.pdf").write_bytes(b"other")
-        with pytest.raises(CannotTransmit, match="Orly\u00a0: rapport_activite_2019.pdf n’est pas tel"):
+        other, sums = folder / "orly" / "rapport_activite_2019.pdf", folder / "orly" / "SHA256SUMS"
+        other.write_bytes(b"other")
+        sums.write_text(sums.read_text().replace(hashlib.sha256(b"%PDF public").hexdigest(), sha256_of(other)))
+        with pytest.raises(CannotTransmit, match="Orly\u00a0: SHA256SUMS, rapport_activite_2019.pdf n’est pas tel"):
             enter_sending(work, 2019, PUBLIC, today, "courriel", today)
         prepare(work, 2019, PUBLIC)
         (folder / "orly" / "autre.pdf").write_bytes(b"added")

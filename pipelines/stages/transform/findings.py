@@ -147,11 +147,30 @@ def _differences(db, rules: Rules) -> list[Finding]:
             code,
             label or code,
             attendu=f"{shown(computed, unit)} (recalculé)",
-            recu=f"{text or shown(published, unit)} (publié)",
+            recu=_printed(text, published, unit),
             ecart=plain(gap),
         )
         for code, exercice, label, unit, computed, published, text, gap in rows
     ]
+
+
+def printed_values(warehouse: Path) -> dict[tuple[int, str], str]:
+    """(exercice, figure) → the printed value that it is compared with, as ``PUB-ECART`` says it; none where the table is switched off."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        if ("rapport", "rpt_rapprochement_publie") not in db.execute(TABLES).fetchall():
+            return {}
+        rows = db.execute(
+            "select r.exercice, r.code_chiffre, texte_publie, valeur_publiee, c.unite "
+            "from rapport.rpt_rapprochement_publie as r left join rapport.chiffres as c "
+            "on r.code_chiffre = c.code and r.exercice = c.exercice"
+        ).fetchall()
+    return {(exercice, code): _printed(*said) for exercice, code, *said in rows}
+
+
+def _printed(text: str | None, value: Decimal | None, unit: str | None) -> str:
+    return f"{text or shown(value, unit)} (publié)"
 
 
 def shown(value: Decimal | None, unit: str | None = None) -> str:
