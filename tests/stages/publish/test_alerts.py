@@ -114,7 +114,7 @@ sections:
     titre: Partie
     blocs: [{genre: messages, messages: [{chiffre: a.b, plus: "Il y en a {valeur}."}]}]
 """
-COLUMNS = "*, 'agents' as unite, 'complet' as etat"
+COLUMNS = "*, 'Agents' as libelle, 'agents' as unite, 'complet' as etat"
 
 
 def answered(lab: Lab, value: int) -> tuple[Finding, bool]:
