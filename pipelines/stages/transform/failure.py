@@ -32,7 +32,7 @@ _ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the ma
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
 OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # whose names in double quotes are the program's
 OF_VALUES = ("Conversion", "Range")  # which quote a value in either way; what any other error holds is not known
-_NULL = re.compile(r"NOT NULL constraint failed: \S+\.(\w+)")
+_NULL = re.compile(r"NOT NULL constraint \w+: \S+\.(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
 

@@ -109,7 +109,7 @@ nommes_par_document as (
         document_id,
         siret_agrege as siret,
         min(type_agrege) as type_agrege,
-        count(distinct coalesce(code_budget_agrege, '') || '|' || coalesce(libelle_budget_agrege, ''))
+        count(distinct coalesce(trim(code_budget_agrege), '') || '|' || coalesce({{ normalise_libelle('libelle_budget_agrege') }}, ''))
             + max(case when siret_agrege = siret then 1 else 0 end) as nb_budgets
     from {{ ref('int_finances__consolidations') }}
     where motif = 'total d’un autre budget' and left(siret_agrege, 9) = left(siret, 9)
