@@ -484,7 +484,7 @@ def _same_budget_twice(db, rules: Rules) -> list[Finding]:
 
 
 def _replaced(db, rules: Rules) -> list[Finding]:
-    """The documents that a later one replaces, and which it may not be a version of: it names another budget, or another day."""
+    """The documents that a later one replaces, and which it may not be a version of: it names another budget, or is another decision."""
     rows = db.execute(REPLACED).fetchall()
     rule = rules["FIN-REMPLACE"]
     return [
@@ -893,7 +893,8 @@ from (
 )
 where each.gap > greatest(1, 0.01 * greatest(paid.repaid, paid.interest)) order by all
 """
-# A document and the one that counts in its place, where these call their budget otherwise, or were decided on two days.
+# A document and the one that counts in its place, where these call their budget otherwise, or are decisions of two days: a budget
+# is voted once a year, whatever the day.
 REPLACED = """
 with versions as (
     select
@@ -915,7 +916,7 @@ from versions as a
 inner join versions as b using (exercice, siret, code_budget, code_nature_decision)
 where a.motif = 'document remplacé par une version plus récente' and b.rang_version = 1
     and (a.code_nature_decision not in ('02', '03') or (a.numero_decision = b.numero_decision and a.numero_decision <> ''))
-    and (a.nom_simple is distinct from b.nom_simple or a.date_decision <> b.date_decision)
+    and (a.nom_simple is distinct from b.nom_simple or (a.code_nature_decision in ('02', '03') and a.date_decision <> b.date_decision))
 order by all
 """
 # The members of the organisation, and itself: its own agents and accounts are in the lines too.

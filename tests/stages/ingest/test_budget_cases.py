@@ -468,6 +468,13 @@ DOCUMENTS = {
             dated(budget("02", 2045, [line("6064", "D", MtPrev="7.00")], number="1"), "2045-09-01"),
             sealed="2045-09-02T10:00:00",
         ),
+        # a budget is voted once, whatever the day
+        "bp.xml": document(
+            dated(budget("01", 2045, [line("6064", "D", CredOuv="1.00")]), "2045-03-01"), sealed="2045-03-02T10:00:00"
+        ),
+        "bp_apres.xml": document(
+            dated(budget("01", 2045, [line("6064", "D", CredOuv="2.00")]), "2045-04-01"), sealed="2045-04-02T10:00:00"
+        ),
         "corrigee.xml": document(
             dated(budget("02", 2045, [line("6064", "D", MtPrev="6.00")], number="2"), "2045-09-01"),
             sealed="2045-09-02T10:00:00",
