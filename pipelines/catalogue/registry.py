@@ -10,11 +10,13 @@ from typing import Any
 
 from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, System, Table
 from pipelines.catalogue.fields import Fields, completed
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 from pipelines.near import suggestion
 
 PLACES = ("sheet", "member", "records")  # of a table in its file
+WRITTEN = ("format", "decimalChar", "groupChar", "suffix", "timezone")  # how the cells of a field say their value
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,23 @@ class ExportRef:
                 for table in self.export.tables
                 for origins in [table.origins_of(exercice)]
             ],
+        }
+
+    def readings(self, exercice: int) -> dict[str, dict[str, str]]:
+        """Table → field → fingerprint of where its cells are read and how they are written; that of the lines is under "".
+
+        Rows that were read otherwise do not hold what is wanted today. What may be accepted of a cell is not part of it: it
+        changes which lines are refused, and not what the others hold.
+        """
+        return {
+            table["name"]: {"": fingerprint([table.get(key) for key in (*PLACES, "headerRows")])[:16]}
+            | {
+                field["name"]: fingerprint([table["header"].get(field["name"]), *(field.get(key) for key in WRITTEN)])[
+                    :16
+                ]
+                for field in table["fields"]
+            }
+            for table in self.layout(exercice)["tables"]
         }
 
 

@@ -39,6 +39,8 @@ class TableCounts:
     jours_sans_ligne: int | None = field(default=None, compare=False)
     # field → accepted lines of the files that do not hold its column; empty in an older manifest
     sans_champ: dict[str, int] = field(default_factory=dict, compare=False)
+    # field → fingerprint of how it was read (``ExportRef.readings``); empty in an older manifest
+    lectures: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def lacking(self) -> list[str]:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.catalogue.declarations import (
@@ -251,7 +251,7 @@ def _write(
     size: int,
 ) -> dict[str, TableCounts]:
     """Write every table aside; only when all are proved do their files take their place in the lake."""
-    counts, aside = {}, workdir / "tables"
+    counts, aside, readings = {}, workdir / "tables", ref.readings(exercice)
     shutil.rmtree(aside, ignore_errors=True)
     workbook = ref.export.format.type in WORKBOOKS
     by_document = ref.export.by_document
@@ -260,9 +260,8 @@ def _write(
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
             folder = aside / table.name
             folder.mkdir(parents=True)
-            counts[table.name] = writer.write(
-                table, records[table.name], folder / place.name, str(place.relative_to(home.lake))
-            )
+            written = writer.write(table, records[table.name], folder / place.name, str(place.relative_to(home.lake)))
+            counts[table.name] = replace(written, lectures=readings[table.name])
     for table in ref.export.tables:
         place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from pipelines.sql import literal
 from pipelines.stages.publish.datapackage import LICENCE, PROFILE, about, csv_file
 
 SCHEMA = "catalogue/reference/schemas/scdl_budget_0.8.3.json"
-FACT = "fct_lignes_budgetaires"
+FACT, PIECES = "fct_lignes_budgetaires", "fct_collecte"
 DESCRIPTION = (
     "Lignes des documents budgétaires en vigueur : budgets primitifs, décisions modificatives, budgets supplémentaires et "
     "comptes administratifs. Le schéma ne connaît pas le compte financier unique : il est publié sous l’étape « compte "
@@ -82,7 +82,7 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
     the package.
     Returns the files.
     """
-    if not _has_budget(db):
+    if not _has(db, FACT):
         return []
     years = db.execute(
         f"select exercice, count(*) filter (est_compte_inconnu) from marts.{FACT} group by exercice order by exercice"
@@ -94,18 +94,35 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
     rows = {year: _write_year(db, folder, year, names) for year, _ in years}
     written = [folder / _file(year) for year in rows]
     written.append(Path(shutil.copyfile(settings.shipped() / SCHEMA, folder / "schema.json")))
-    written.append(_write_package(folder, rows, dict(years), organisation, build))
+    absent = _absent(db)
+    notes = {year: _what_lacks(left_out, absent.get(year, 0)) for year, left_out in years}
+    written.append(_write_package(folder, rows, notes, organisation, build))
     for path in written:
         sync(path)
     sync(folder)
     return written
 
 
-def _has_budget(db) -> bool:
+def _has(db, table: str) -> bool:
     known = db.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?", [FACT]
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?", [table]
     )
     return known.fetchone() is not None
+
+
+def _absent(db) -> dict[int, int]:
+    """How many documents of each exercice were expected, or came, and do not count."""
+    if not _has(db, PIECES):
+        return {}
+    lost = "nature_morceau = 'document' and source = 'budget/lignes' and (est_attendue or est_recue) and est_acceptee is not true"
+    return dict(db.execute(f"select exercice, count(*) from marts.{PIECES} where {lost} group by exercice").fetchall())
+
+
+def _what_lacks(left_out: int, absent: int) -> str:
+    """What a reader of the lines of an exercice must know."""
+    lines = f"Lignes de compte inconnu, non publiées : {left_out}." if left_out else ""
+    documents = f"Documents attendus ou reçus qui n’y sont pas : {absent}." if absent else ""
+    return " ".join(filter(None, [lines, documents])) or "Toutes les lignes."
 
 
 def _file(year: int) -> str:
@@ -124,19 +141,19 @@ def _write_year(db, folder: Path, year: int, names: Collection[str]) -> int:
 
 
 def _write_package(
-    folder: Path, rows: dict[int, int], left_out: dict[int, int], organisation: Organisation, build: str
+    folder: Path, rows: dict[int, int], notes: dict[int, str], organisation: Organisation, build: str
 ) -> Path:
-    """The Data Package; ``left_out`` is the number of lines that each exercice leaves out."""
+    """The Data Package; ``notes`` says what each exercice leaves out."""
     schema = json.loads((settings.shipped() / SCHEMA).read_text(encoding="utf-8"))
     resources = [
         {
             "name": f"budget-{year}",
             "title": f"Budget de l’exercice {year}",
-            "description": f"Lignes de compte inconnu, non publiées : {count}." if count else "Toutes les lignes.",
+            "description": note,
             **csv_file(folder, _file(year), rows[year]),
             "schema": "schema.json",
         }
-        for year, count in left_out.items()
+        for year, note in notes.items()
     ]
     package = {
         "$schema": PROFILE,

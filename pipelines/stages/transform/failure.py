@@ -5,9 +5,13 @@ without what they quote of the data.
 """
 
 import re
+import shutil
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.rules import where
@@ -16,16 +20,19 @@ from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.fault import NotOfTheData, fault
 
 if TYPE_CHECKING:
     import duckdb
 
+Line = tuple[tuple[int, str, int], str]  # (exercice, fichier, ligne), livraison
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the macros that lead there, a table of columns
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
 OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # whose names in double quotes are the program's
 OF_VALUES = ("Conversion", "Range")  # which quote a value in either way; what any other error holds is not known
+_NULL = re.compile(r"NOT NULL constraint \w+: \S+\.(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
 
@@ -66,55 +73,78 @@ def without_values(text: str) -> str:
 
 
 def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:
-    """Up to three lines behind the failing rows of a test; else the deliveries that are not among ``before``."""
+    """Up to three lines behind the failing rows of a test, or the one that a node cannot be computed with; else the deliveries that
+    are not among ``before``, unless no data is at fault.
+    """
     sources = {manifest.delivery: manifest.export_key for manifest in manifests}
-    lines = _lines(home, result, before) if result.kind == "test" and result.sql else []
+    try:
+        lines = _lines_behind(home, result, before) if result.sql else []
+    except NotOfTheData:
+        return []
     found = [Culprit(sources[delivery], *place) for place, delivery in lines if delivery in sources]
     return found or [Culprit(m.export_key, m.exercice) for m in manifests if m.delivery not in before][:3]
 
 
-def _lines(home: Home, result: NodeResult, before: list[str]) -> list[tuple[tuple[int, str, int], str]]:
-    """((exercice, fichier, ligne), livraison) behind the failing rows, by the nearest relation that keeps them.
+def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Line]:
+    """What stopped a node. It is looked for in a copy, called as the warehouse is: SQL names the database. Raises NotOfTheData."""
+    import duckdb
+
+    nodes = read_json(home.dbt_manifest)
+    with tempfile.TemporaryDirectory(dir=home.warehouse_next.parent) as folder:
+        copy = Path(folder) / home.warehouse_next.name
+        shutil.copyfile(home.warehouse_next, copy)
+        with duckdb.connect(str(copy)) as db:
+            try:
+                if result.status == "fail":
+                    return _lines(db, nodes, result.node, str(result.sql), before)
+                if null := _NULL.search(result.message or ""):
+                    empty = f'select * exclude ("{null[1]}") from ({result.sql}) where "{null[1]}" is null'
+                    return _lines(db, nodes, result.node, empty, before)
+                found = fault(db, str(result.sql), result.node, partial(_parents, nodes))
+                return _lines(db, nodes, found.node, found.row, before) if found else []
+            except duckdb.Error:  # what could not be computed has no rows
+                return []
+
+
+def _lines(db: "duckdb.DuckDBPyConnection", nodes: dict, node: str, sql: str, before: list[str]) -> list[Line]:
+    """Those behind the rows of ``sql``, which are of ``node``, by the nearest relation that keeps them.
 
     The lines of deliveries that are not among ``before`` come first: the build had succeeded without them.
     """
-    import duckdb
-
-    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
-        try:
-            failing = db.sql(f"select * from ({result.sql})")
-            named = set(failing.columns)
-            for relation, columns in [("failing", named), *_ancestors(home, result.node, db)]:
-                if not columns.issuperset(PLACE) or not (shared := named & columns - {"exercice", "nb_lignes"}):
-                    continue
-                on = " and ".join(
-                    f'failing."{c}" is not distinct from kept."{c}"'
-                    for c in sorted(shared | (named & columns & {"exercice"}))
-                )
-                rows = db.execute(
-                    f"with failing as ({result.sql}) select distinct list_contains($before, _livraison) as already, "
-                    f"exercice, _fichier, _feuille, _ligne, _livraison from {with_sheet(relation)} as kept "
-                    f"where exists (select 1 from failing where {on}) order by all limit 3",
-                    {"before": before},
-                ).fetchall()
-                return [((year, where(file, sheet), line), delivery) for _, year, file, sheet, line, delivery in rows]
-        except duckdb.Error:  # what could not be computed has no rows
-            pass
+    db.execute(f"create or replace temp table failing as {sql}")
+    named = {name for name, *_ in db.execute("describe from failing").fetchall()}
+    for relation, columns in [("failing", named), *_ancestors(nodes, node, db)]:
+        if not columns.issuperset(PLACE) or not (shared := named & columns - {"exercice", "nb_lignes"}):
+            continue
+        on = " and ".join(
+            f'failing."{c}" is not distinct from kept."{c}"' for c in sorted(shared | (named & columns & {"exercice"}))
+        )
+        rows = db.execute(
+            "select distinct list_contains($before, _livraison) as already, exercice, _fichier, _feuille, _ligne, _livraison "
+            f"from {with_sheet(relation)} as kept where exists (select 1 from failing where {on}) order by all limit 3",
+            {"before": before},
+        ).fetchall()
+        return [((year, where(file, sheet), line), delivery) for _, year, file, sheet, line, delivery in rows]
     return []
 
 
-def _ancestors(home: Home, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
+def _ancestors(nodes: dict, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
     """Every relation that a node reads, the nearest first, with its columns."""
-    manifest = read_json(home.dbt_manifest)
-    known = manifest["nodes"] | manifest["sources"]
+    held: dict[str, set[str]] = {}
+    for schema, table, column in db.execute(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+    ).fetchall():
+        held.setdefault(f'"{schema}"."{table}"', set()).add(column)
     todo, seen = deque([node]), {node}
     while todo:
-        parents = [p for p in manifest["parent_map"].get(todo.popleft(), []) if p in known and p not in seen]
-        seen.update(parents)
-        todo.extend(parents)
-        for parent in parents:
-            schema, name = known[parent]["schema"], known[parent].get("identifier") or known[parent]["name"]
-            columns = db.execute(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, name]
-            ).fetchall()
-            yield f'"{schema}"."{name}"', {column for (column,) in columns}
+        read = [one for one in _parents(nodes, todo.popleft()) if one[0] not in seen]
+        seen.update(parent for parent, _ in read)
+        todo.extend(parent for parent, _ in read)
+        yield from ((relation, held.get(relation, set())) for _, relation in read)
+
+
+def _parents(nodes: dict, node: str) -> list[tuple[str, str]]:
+    """The models and sources that a node reads: identity, relation."""
+    known = nodes["nodes"] | nodes["sources"]
+    read = [(parent, known[parent]) for parent in nodes["parent_map"].get(node, []) if parent in known]
+    return [(parent, f'"{one["schema"]}"."{one.get("identifier") or one["name"]}"') for parent, one in read]

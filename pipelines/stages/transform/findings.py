@@ -338,6 +338,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_unnumbered(db, rules),
         *_vanished(db, rules),
         *_same_budget_twice(db, rules),
+        *_replaced(db, rules),
         *_called_otherwise(db, rules),
         *_undeclared(db, rules),
     ]
@@ -504,6 +505,25 @@ def _same_budget_twice(db, rules: Rules) -> list[Finding]:
     ]
 
 
+def _replaced(db, rules: Rules) -> list[Finding]:
+    """The documents that a later one replaces, and which it may not be a version of: it names another budget, or is another decision."""
+    rows = db.execute(REPLACED).fetchall()
+    rule = rules["FIN-REMPLACE"]
+    return [
+        _warned(
+            rule,
+            exercice,
+            "budget/documents",
+            f"{decision}, {budget or siret}",
+            attendu="deux versions d’un document : même budget, même date de décision",
+            recu=f"{of_whom} le remplace : {by}:{at}",
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, siret, budget, decision, of_whom, by, at, fichier, ligne in rows
+    ]
+
+
 def _called_otherwise(db, rules: Rules) -> list[Finding]:
     """The budgets that documents of an exercice, or of the one before or after, call principal here and annexe there."""
     rows = db.execute(
@@ -601,24 +621,23 @@ def _of_pieces(db, rules: Rules) -> list[Finding]:
 
 
 def _expected(db, rules: Rules) -> list[Finding]:
-    """The documents of the declared budgets that lack to a year whose delivery came."""
+    """The documents that lack to a year whose delivery came: of declared budgets, and of those that other accounts name."""
     rows = db.execute(
-        "select exercice, piece from intermediate.int_finances__pieces as p where source = 'budget/documents' "
-        "and est_declaree and not est_recue and exists (select 1 from marts.fct_collecte as c where c.source = p.source "
-        "and c.exercice = p.exercice and c.nature_morceau = 'livraison' and c.est_acceptee) order by all"
+        "select exercice, piece, est_declaree from intermediate.int_finances__pieces as p where source = 'budget/documents' "
+        "and (est_declaree or est_a_dire) and not est_recue and exists (select 1 from marts.fct_collecte as c "
+        "where c.source = p.source and c.exercice = p.exercice and c.nature_morceau = 'livraison' and c.est_acceptee) order by all"
     ).fetchall()
-    rule = rules["FIN-ATTENDU"]
     return [
         _warned(
-            rule,
+            rules["FIN-ATTENDU" if is_declared else "FIN-ANNEXE-ABSENTE"],
             exercice,
             "budget/documents",
             piece,
             attendu=piece,
-            recu="aucun document qui compte",
+            recu="aucun document qui compte" if is_declared else "aucun compte",
             cle=piece,
         )
-        for exercice, piece in rows
+        for exercice, piece, is_declared in rows
     ]
 
 
@@ -895,6 +914,32 @@ from (
     ]) as each from compared
 )
 where each.gap > greatest(1, 0.01 * greatest(paid.repaid, paid.interest)) order by all
+"""
+# A document and the one that counts in its place, where these call their budget otherwise, or are decisions of two days: a budget
+# is voted once a year, whatever the day.
+REPLACED = """
+with versions as (
+    select
+        d.*,
+        lus.libelle_etablissement as nom,
+        regexp_replace(strip_accents(lower(lus.libelle_etablissement)), '[^a-z0-9]', '', 'g') as nom_simple
+    from intermediate.int_finances__documents as d
+    inner join lake.budget__documents as lus
+        on d.exercice = lus.exercice and d._livraison = lus._livraison and d._fichier = lus._fichier and d._ligne = lus._ligne
+)
+select distinct
+    a.exercice, a.siret, a.nom, a.libelle_decision,
+    case
+        when a.nom_simple is distinct from b.nom_simple then coalesce(b.nom, 'un document sans nom de budget')
+        else strftime(b.date_decision, 'celui du %d/%m/%Y')
+    end,
+    b._fichier, b._ligne, a._fichier, a._ligne
+from versions as a
+inner join versions as b using (exercice, siret, code_budget, code_nature_decision)
+where a.motif = 'document remplacé par une version plus récente' and b.rang_version = 1
+    and (a.code_nature_decision not in ('02', '03') or (a.numero_decision = b.numero_decision and a.numero_decision <> ''))
+    and (a.nom_simple is distinct from b.nom_simple or (a.code_nature_decision in ('02', '03') and a.date_decision <> b.date_decision))
+order by all
 """
 # The members of the organisation, and itself: its own agents and accounts are in the lines too.
 BODIES = """(

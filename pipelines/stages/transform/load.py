@@ -136,13 +136,16 @@ def _readable(
 ) -> tuple[list[Manifest], dict[str, list[str]]]:
     """The deliveries of which every table holds what today's declaration wants, and the SQL of the rows of each lake table."""
     read, selects = [], dict[str, list[str]]()
-    tables = {(system.system, table.name): (system, table) for system, table in registry.tables()}
+    tables = {
+        (ref.system.system, table.name): (ref, table) for ref in registry.exports() for table in ref.export.tables
+    }
     for manifest in sorted(manifests, key=lambda m: m.exercice):
-        found = {
-            lake_name(*tables[manifest.system, name]): _rows_of(db, home, tables[manifest.system, name][1], manifest)
-            for name in manifest.tables
-            if (manifest.system, name) in tables
-        }
+        found = dict[str, str | None]()
+        for name in manifest.tables:
+            if (manifest.system, name) in tables:
+                ref, table = tables[manifest.system, name]
+                today = ref.readings(manifest.exercice)[name]
+                found[lake_name(ref.system, table)] = _rows_of(db, home, table, manifest, today)
         if None not in found.values():
             read.append(manifest)
             for name, select in found.items():
@@ -163,13 +166,20 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
     return Filling(name, [columns, files], make)
 
 
-def _rows_of(db, home: Home, table: Table, manifest: Manifest) -> str | None:
-    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold, or hides it."""
-    rows = lake_scan(home.lake / manifest.tables[table.name].parquet)
+def _rows_of(db, home: Home, table: Table, manifest: Manifest, today: dict[str, str]) -> str | None:
+    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold, or hides it.
+
+    ``today``: how it reads each field; what was read elsewhere, or otherwise, is not what it wants.
+    """
+    counts = manifest.tables[table.name]
+    rows = lake_scan(home.lake / counts.parquet)
     held = {name: _written(kind) for name, kind, *_ in db.execute(f"describe from {rows}").fetchall()}
     nothing = {field.name for field in table.ungiven(manifest.exercice)}
     columns = columns_of(table)
-    if any(name not in held and name not in nothing for name, _ in columns):
+    wanted = {"", *(name for name, _ in columns)} - nothing
+    if not wanted - {""} <= held.keys() or any(
+        today[name] != said for name, said in counts.lectures.items() if name in wanted
+    ):
         return None
     others = [(name, kind) for name, kind in columns if held.get(name, _written(kind)) != _written(kind)]
     lost = [

@@ -443,6 +443,57 @@ DOCUMENTS = {
             whole(2041, "4.00", SIRET_ANNEXE, INVESTED[0], line("1323", "R", MtReal="10.00", MtRAR3112="3.00"))
         ),
     },
+    # 2043: the principal names two annexes of one SIRET, under numbers of its own; the accounts of one came
+    2043: {
+        "principal.xml": document(
+            with_totals(
+                whole(2043, "1.00", "21000000600019", kind="P"),
+                total(SIRET_ANNEXE, "F", "D", "4.00", CodBudAnnex="02", LibBudAnnex="Eau"),
+                total(SIRET_ANNEXE, "F", "D", "9.00", CodBudAnnex="03", LibBudAnnex="Assainissement"),
+            )
+        ),
+        "eau.xml": document(whole(2043, "4.00", SIRET_ANNEXE)),
+    },
+    # 2045: two annexes share SIRET and code, and not their name; a decision came twice under one number, decided on two days
+    2045: {
+        "eau.xml": document(whole(2045, "4.00", SIRET_ANNEXE).replace("Essai A", "Eau"), sealed="2046-02-01T10:00:00"),
+        "egouts.xml": document(
+            whole(2045, "9.00", SIRET_ANNEXE).replace("Essai A", "Assainissement"), sealed="2046-03-01T10:00:00"
+        ),
+        "dm.xml": document(
+            dated(budget("02", 2045, [line("6064", "D", MtPrev="5.00")], number="1"), "2045-05-01"),
+            sealed="2045-05-02T10:00:00",
+        ),
+        "dm_bis.xml": document(
+            dated(budget("02", 2045, [line("6064", "D", MtPrev="7.00")], number="1"), "2045-09-01"),
+            sealed="2045-09-02T10:00:00",
+        ),
+        # a budget is voted once, whatever the day
+        "bp.xml": document(
+            dated(budget("01", 2045, [line("6064", "D", CredOuv="1.00")]), "2045-03-01"), sealed="2045-03-02T10:00:00"
+        ),
+        "bp_apres.xml": document(
+            dated(budget("01", 2045, [line("6064", "D", CredOuv="2.00")]), "2045-04-01"), sealed="2045-04-02T10:00:00"
+        ),
+        "corrigee.xml": document(
+            dated(budget("02", 2045, [line("6064", "D", MtPrev="6.00")], number="2"), "2045-09-01"),
+            sealed="2045-09-02T10:00:00",
+        ),
+        "corrigee_apres.xml": document(
+            dated(budget("02", 2045, [line("6064", "D", MtPrev="8.00")], number="2"), "2045-09-01"),
+            sealed="2045-09-03T10:00:00",
+        ),
+    },
+    # 2047: an annexe that shares the SIRET of its principal, which gives its own totals and those of the annexe
+    2047: {
+        "principal.xml": document(
+            with_totals(
+                whole(2047, "1.00", "21000000600019", kind="P"),
+                total(PRINCIPAL_SIRET, "F", "D", "1.00", CodTypBudAgreg="01", CodBudAnnex="00", LibBudAnnex="Essai P"),
+                total(PRINCIPAL_SIRET, "F", "D", "4.00", CodBudAnnex="01", LibBudAnnex="Eau"),
+            )
+        ),
+    },
 }
 
 
@@ -453,7 +504,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2041},
+        exercices={"premier": 2010, "dernier": 2047},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -532,6 +583,40 @@ def test_what_rests_on_accounts_that_others_show_to_be_absent_is_missing(warehou
     assert lacking(warehouse, 2017, ANNEXES) == absent
     assert of(found, "FIN-ATTENDU", 2017) == []  # its own findings say it
     assert states(warehouse, 2035)[ANNEXES] == (None, "manquant")
+
+
+def test_one_of_two_budgets_of_one_siret_that_the_accounts_name_is_not_there(warehouse, found) -> None:
+    (finding,) = of(found, "FIN-ANNEXE-ABSENTE", 2043)
+    assert finding.attendu == f"comptes, budget {SIRET_ANNEXE} (2 budgets nommés, 1 connu)"
+    figures = states(warehouse, 2043)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert figures["finances.dette.encours"] == (None, "manquant")
+
+
+def test_an_annexe_that_shares_the_siret_of_its_principal_is_expected_too(warehouse, found) -> None:
+    (finding,) = of(found, "FIN-ANNEXE-ABSENTE", 2047)
+    assert finding.attendu == f"comptes, budget {PRINCIPAL_SIRET} (2 budgets nommés, 1 connu)"
+    assert unequal(warehouse, "FIN-CONSOLIDATION", 2047) == []
+    assert states(warehouse, 2047)[ANNEXES] == (None, "manquant")
+
+
+def test_a_document_that_another_budget_or_decision_replaces_is_told(found) -> None:
+    told = {(one.fichier, one.recu) for one in of(found, "FIN-REMPLACE", 2045)}
+    assert told == {
+        ("eau.xml", "Assainissement le remplace : egouts.xml:3"),
+        ("dm.xml", "celui du 01/09/2045 le remplace : dm_bis.xml:3"),
+    }
+
+
+def test_what_the_budgets_are_together_is_missing_where_one_of_them_is(warehouse) -> None:
+    together = (
+        "select distinct principal_eur is null, annexes_eur is null, consolide_eur is null, code_manquant "
+        "from rapport.rpt_finances__consolidation where exercice = ?"
+    )
+    assert rows(warehouse, together, 2043) == [(False, True, True, "m")]
+    assert rows(warehouse, together, 2017) == [(False, True, True, "m")]
+    assert rows(warehouse, together, 2029) == [(False, False, False, None)]
 
 
 def test_a_budget_that_was_voted_and_has_no_accounts(warehouse, found) -> None:

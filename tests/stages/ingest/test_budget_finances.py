@@ -202,7 +202,8 @@ HAND_MADE = {
     2018: VERSIONS,
     2019: INCONNUS,
     2020: CFU,
-    2022: RECIPROQUES,
+    2022: RECIPROQUES,  # beside Crac’h’s budgets, whose accounts are not there
+    2025: {name: text.replace(b'V="2022"', b'V="2025"') for name, text in RECIPROQUES.items()},
     # 2021: the deficit of 2020, 2.00, is taken up for another amount
     2021: {"CA.xml": document(budget("09", 2021, [line("002", "D", CredOuv="1.50", MtReal="1.50")]))},
     # 2024: the short name of a nomenclature, in a plan of the year; and a row for each rule that only warns
@@ -259,7 +260,7 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2016, "dernier": 2024},
+        exercices={"premier": 2016, "dernier": 2025},
         applications=[
             {
                 "code": "ciril_finances",
@@ -617,9 +618,12 @@ def test_amounts_that_should_be_equal_and_are_not(warehouse) -> None:
         ("FIN-EQUILIBRE", 2019, "budget primitif", None, None, None, *euros("4.00", "2.00"), "alerte"),
         ("FIN-EQUILIBRE", 2021, accounts, f, None, None, *euros("1.50", "0"), "alerte"),
         ("FIN-EQUILIBRE", 2024, "budget primitif", f, None, None, *euros("5.00", "0"), "alerte"),
-        (
-            *("FIN-RECIPROQUE", 2022, "Frais remboursés par le budget annexe à la collectivité de rattachement", f),
-            *(None, None, *euros("10.00", "7.00"), "alerte"),
+        *(
+            (
+                *("FIN-RECIPROQUE", year, "Frais remboursés par le budget annexe à la collectivité de rattachement", f),
+                *(None, None, *euros("10.00", "7.00"), "alerte"),
+            )
+            for year in (2022, 2025)
         ),
         ("FIN-REPRISE", 2020, "reprise en 2021", f, None, "002", *euros("-2.00", "-1.50"), "alerte"),
         ("FIN-REPRISE", 2021, "reprise en 2022", f, None, "002", *euros("-1.50", "0"), "alerte"),
@@ -685,7 +689,7 @@ def test_what_budgets_pay_one_another_leaves_both_sides(warehouse) -> None:
     found = rows(
         warehouse,
         "select sens_budgetaire, code_chapitre_canonique, principal_eur, annexes_eur, flux_reciproques_eur, consolide_eur "
-        "from rapport.rpt_finances__consolidation where exercice = 2022 order by all",
+        "from rapport.rpt_finances__consolidation where exercice = 2025 order by all",
     )
     assert found == [
         ("dépense", "011", *euros("105.00", "11.00", "15.00", "101.00")),

@@ -117,6 +117,20 @@ def test_a_line_of_unknown_account_is_left_out_and_counted(db, tmp_path: Path) -
     assert package["resources"][0]["description"] == "Lignes de compte inconnu, non publiées : 1."
 
 
+def test_documents_that_are_not_there_are_counted(db, tmp_path: Path) -> None:
+    fill(db, {})
+    db.execute(
+        "create table marts.fct_collecte as select * from (values "
+        "('budget/lignes', 2020, 'document', true, true, true), ('budget/lignes', 2020, 'document', false, true, false), "
+        "('budget/lignes', 2020, 'document', true, false, null), ('budget/emprunts', 2020, 'document', true, false, false), "
+        "('budget/lignes', 2020, 'livraison', true, false, false)) "
+        "as pieces(source, exercice, nature_morceau, est_attendue, est_recue, est_acceptee)"
+    )
+    write(db, tmp_path / "scdl")
+    package = json.loads((tmp_path / "scdl" / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["resources"][0]["description"] == "Documents attendus ou reçus qui n’y sont pas : 2."
+
+
 def test_the_package_is_as_complete_as_that_of_an_export(db, tmp_path: Path) -> None:
     fill(db, {}, {"exercice": "2021"})
     write(db, tmp_path / "scdl")

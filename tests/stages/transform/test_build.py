@@ -166,6 +166,32 @@ def test_a_delivery_of_an_older_declaration_serves_if_its_columns_suffice_and_ne
     assert [(one.code, one.exercice, one.ou) for one in found] == [("COL-ANCIEN", 2020, "essai/lignes")] * (not rows)
 
 
+@pytest.mark.parametrize(
+    ("changed", "rows"),
+    [
+        (
+            {"header": {2000: {"code": "Code", "libelle": "Intitulé", "montant": "Montant", "jour": "Jour"}}},
+            0,
+        ),  # a corrected heading
+        ({"header": {2000: {"code": "Code", "montant": "Montant", "jour": "Jour"}}}, 2),  # one that is read no more
+    ],
+)
+def test_rows_that_were_read_from_another_column_are_not_those_of_today(lab: Lab, changed, rows):
+    manifest = lab.accept(FORMER.format(year=2020), 2020)
+    lab.depot.declare(FIELDS, table=changed)
+    lab.load(manifest)
+    assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(rows,)]
+    found = build_findings(lab.home.warehouse_next, load_catalogue().rules)
+    assert [(one.code, one.ou) for one in found] == [("COL-ANCIEN", "essai/lignes")] * (not rows)
+
+
+def test_a_date_that_is_written_otherwise_is_read_again_or_missing(lab: Lab):
+    manifest = lab.accept(FORMER.format(year=2020), 2020)
+    lab.depot.declare([*FIELDS[:3], {**FIELDS[3], "format": "%m/%d/%Y"}])
+    lab.load(manifest)
+    assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(0,)]
+
+
 def test_a_refusal_of_which_nothing_counts_names_the_build_and_is_loaded(lab: Lab):
     refusal = ("essai/export", 2020, [{"name": "export.csv", "sha256": "0" * 64}], {"code": "FIC-ENTETE"})
     with open_ledger(lab.home) as ledger:

@@ -65,6 +65,80 @@ def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(
     assert finding.recu == "essai/export 2020" and finding.fichier is None
 
 
+OTHER = "test.millesime.autre"
+FACT = "model.millesime.fct_jours"
+READS = {
+    **MANIFEST,
+    "nodes": {
+        **MANIFEST["nodes"],
+        FACT: {"schema": "marts", "name": "fct_jours"},
+        "model.millesime.int_lignes": {"schema": "intermediate", "name": "int_lignes"},
+    },
+    "parent_map": {
+        **MANIFEST["parent_map"],
+        FACT: ["model.millesime.fct_lignes", "model.millesime.int_lignes"],
+        OTHER: [FACT],
+        "model.millesime.int_lignes": ["source.millesime.lake.lignes"],
+    },
+}
+VIEWS = (
+    "create schema marts; create table marts.fct_lignes as select exercice, code, libelle from lake.essai__lignes; "
+    "create schema intermediate; create view intermediate.int_lignes as "
+    "select *, cast(code as integer) as nombre from lake.essai__lignes;"
+)
+SEVERAL = HEADER + "".join(f"{n};{'Durand' if n == 37 else n};1,00;03/02/2019\n" for n in range(1, 60))
+
+
+def blamed(
+    lab: Lab,
+    sql: str | None,
+    *,
+    message: str = "Conversion Error: x 'Durand'",
+    content: str = SEVERAL,
+    kind: str = "model",
+):
+    """What a build says of a node that its data stops, where no delivery is new."""
+    lab.accept(content, 2019)
+    with open_ledger(lab.home) as ledger:
+        lab.build(ledger)
+        lab.home.dbt_manifest.parent.mkdir(parents=True, exist_ok=True)
+        lab.home.dbt_manifest.write_text(json.dumps(READS), encoding="utf-8")
+        frozen = lab.prepare(ledger)
+        lab.models(VIEWS)
+        node = FACT if kind == "model" else OTHER
+        with pytest.raises(BuildFailed) as raised:
+            lab.finish(ledger, frozen, [NodeResult("fct_jours", kind, "error", None, message, node, sql)])
+        (finding,) = ledger.findings_of(ledger.last_build()["build"])
+    assert "Durand" not in str(raised.value) + str(finding)
+    return finding.fichier, finding.ligne, finding.recu
+
+
+def test_the_line_that_a_model_cannot_be_computed_with_is_named_though_nothing_is_new(lab: Lab):
+    sql = "select l.exercice, cast(l.libelle as integer) as n from warehouse.marts.fct_lignes as l join lake.essai__lignes using (code)"
+    assert blamed(lab, sql) == ("export.csv", 38, "export.csv:38 (essai/export 2019)")
+
+
+def test_a_view_that_cannot_be_read_leads_to_what_it_reads(lab: Lab):
+    bad = HEADER + "1;x;1,00;03/02/2019\nDurand;x;1,00;03/02/2019\n3;x;1,00;03/02/2019\n"
+    place = ("export.csv", 3, "export.csv:3 (essai/export 2019)")
+    assert blamed(lab, "select sum(nombre) as n from intermediate.int_lignes", content=bad) == place
+
+
+def test_a_cell_that_a_contract_wants_filled_is_named(lab: Lab):
+    sql = "select exercice, code, case when code <> '12' then libelle end as libelle from marts.fct_lignes"
+    message = "Runtime Error in model\n  Constraint Error: NOT NULL constraint failed: fct_jours__dbt_tmp.libelle"
+    assert blamed(lab, sql, message=message) == ("export.csv", 13, "export.csv:13 (essai/export 2019)")
+
+
+def test_sql_that_fails_whatever_it_reads_blames_no_delivery(lab: Lab):
+    assert blamed(lab, "select rien from marts.fct_lignes", message="Binder Error: no rien")[:2] == (None, None)
+
+
+def test_what_fails_by_many_rows_together_names_none_of_them(lab: Lab):
+    sql = "select cast(sum(cast(code as integer)) as tinyint) as n from marts.fct_lignes"
+    assert blamed(lab, sql, message="Conversion Error: x")[:2] == (None, None)
+
+
 @pytest.mark.parametrize(
     ("message", "said"),
     [

@@ -4,6 +4,7 @@ with consolidations as (
         exercice,
         siret_agrege,
         code_agregat,
+        code_budget_agrege,
         libelle_budget_agrege,
         groupe,
         code_section,
@@ -11,6 +12,7 @@ with consolidations as (
         credits_ouverts_eur,
         realise_eur,
         restes_a_realiser_eur,
+        bool_or(code_agregat = '01') over (partition by exercice, _fichier, numero_budget, siret_agrege) as a_ses_totaux,
         {{ document_id('numero_budget') }} as document_id,
         {{ document_id('numero_budget') }} || '/consolidation/' || cast(numero_element as string) as consolidation_id,
         _livraison,
@@ -29,6 +31,9 @@ qualifies as (
             when not documents.est_compte_administratif then 'budget, qui ne constate rien'
             when consolidations.groupe is not null then 'total de plusieurs budgets'
             when consolidations.siret_agrege <> documents.siret then 'total d’un autre budget'
+            -- annexes may share the SIRET of their principal, which gives its own totals beside theirs
+            when documents.type_budget = 'principal' and consolidations.code_agregat = '02' and consolidations.a_ses_totaux
+                then 'total d’un autre budget'
             when coalesce(consolidations.code_section not in ('I', 'F'), true) then 'section ou sens absent'
             when coalesce(consolidations.code_sens not in ('D', 'R'), true) then 'section ou sens absent'
         end as motif_exclusion
@@ -43,6 +48,7 @@ select
     siret,
     siret_agrege,
     case code_agregat when '01' then 'principal' when '02' then 'annexe' end as type_agrege,
+    code_budget_agrege,
     libelle_budget_agrege,
     case code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     case code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,

@@ -92,28 +92,50 @@ declares as (
 
 -- the budgets that need nobody to name them: declared, or with a document of their own
 connus as (
-    select exercice, siret from {{ ref('int_finances__documents') }} where poids = 1 or est_compte_administratif
-    union
-    select exercice, siret from declares
+    select exercice, siret, greatest(count(distinct code_budget), 1) as nb_budgets
+    from (
+        select exercice, siret, code_budget from {{ ref('int_finances__documents') }} where poids = 1 or est_compte_administratif
+        union all
+        select exercice, siret, code_budget from declares
+    ) as budgets
+    group by exercice, siret
 ),
 
--- of a budget that accounts name, its SIRET alone is sure
+-- of a budget that accounts name, its SIRET alone is sure: each tool numbers budgets its own way, and one SIRET may be that of
+-- several, as many as a document tells apart there, itself among them
+nommes_par_document as (
+    select
+        exercice,
+        document_id,
+        siret_agrege as siret,
+        min(type_agrege) as type_agrege,
+        count(distinct coalesce(trim(code_budget_agrege), '') || '|' || coalesce({{ normalise_libelle('libelle_budget_agrege') }}, ''))
+            + max(case when siret_agrege = siret then 1 else 0 end) as nb_budgets
+    from {{ ref('int_finances__consolidations') }}
+    where motif = 'total d’un autre budget' and left(siret_agrege, 9) = left(siret, 9)
+    group by exercice, document_id, siret_agrege
+),
+
 nommes_par_d_autres as (
     select
         totaux.exercice,
-        totaux.siret_agrege as siret,
+        totaux.siret,
         cast(null as string) as code_budget,
         coalesce(
-            case when min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end, min(totaux.type_agrege)
-        ) as type_budget
-    from {{ ref('int_finances__consolidations') }} as totaux
-    left join types on totaux.siret_agrege = types.siret
-    where totaux.motif = 'total d’un autre budget'
-        and left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
-        and not exists (
-            select 1 from connus where connus.exercice = totaux.exercice and connus.siret = totaux.siret_agrege
-        )
-    group by totaux.exercice, totaux.siret_agrege
+            case when max(connus.siret) is null and min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end,
+            min(totaux.type_agrege)
+        ) as type_budget,
+        max(connus.siret) is not null as est_a_dire,
+        case
+            when max(connus.siret) is not null
+                then ' (' || cast(max(totaux.nb_budgets) as string) || ' budgets nommés, ' || cast(max(connus.nb_budgets) as string) || ' connu'
+                || case when max(connus.nb_budgets) > 1 then 's' else '' end || ')'
+        end as precision_budget
+    from nommes_par_document as totaux
+    left join connus on totaux.exercice = connus.exercice and totaux.siret = connus.siret
+    left join types on totaux.siret = types.siret
+    group by totaux.exercice, totaux.siret
+    having max(totaux.nb_budgets) > coalesce(max(connus.nb_budgets), 0)
 ),
 
 -- nor is an annexe alone: its accounts name their principal
@@ -122,7 +144,9 @@ principaux_nommes as (
         annexes.exercice,
         annexes.siret_budget_principal as siret,
         cast(null as string) as code_budget,
-        'principal' as type_budget
+        'principal' as type_budget,
+        true as est_a_dire,
+        cast(null as string) as precision_budget
     from {{ ref('int_finances__documents') }} as annexes
     where annexes.poids = 1
         and annexes.est_compte_administratif
@@ -153,7 +177,13 @@ votes as (
 ),
 
 attendus as (
-    select declares.*, true as est_declare, natures.nom, natures.est_compte_administratif
+    select
+        declares.*,
+        false as est_a_dire,
+        cast(null as string) as precision_budget,
+        true as est_declare,
+        natures.nom,
+        natures.est_compte_administratif
     from declares
     cross join (
         select 'compte administratif' as nom, true as est_compte_administratif
@@ -163,7 +193,7 @@ attendus as (
     union all
     select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif
     from (
-        select * from votes
+        select *, false as est_a_dire, cast(null as string) as precision_budget from votes
         union all
         select * from nommes_par_d_autres
         union all
@@ -188,6 +218,7 @@ documents as (
         end as budget,
         false as est_attendue,
         false as est_declaree,
+        false as est_a_dire,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
         documents.poids = 0 or coalesce(lignes.dit_credits_fonctionnement, false) as a_credits_fonctionnement,
@@ -232,9 +263,11 @@ documents as (
         cast(null as string) as _livraison,
         nom as libelle_decision,
         cast(null as string) as place,
-        'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end as budget,
+        'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end
+            || coalesce(precision_budget, '') as budget,
         true as est_attendue,
         est_declare as est_declaree,
+        est_a_dire,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
         true as a_credits_fonctionnement,
@@ -288,6 +321,7 @@ pieces as (
         max(budget) as budget,
         bool_or(est_attendue) as est_attendue,
         bool_or(est_declaree) as est_declaree,
+        bool_or(est_a_dire) as est_a_dire,
         bool_or(est_recue) as est_recue,
         -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
@@ -343,6 +377,8 @@ select
         else 'document attendu, et non reçu ou non compté'
     end as motif,
     est_declaree,
+    -- accounts name the budget, and no control of amounts tells that it is not there
+    est_a_dire,
     type_budget,
     est_compte_administratif,
     -- some editors leave them out of all the lines of a document, or of a section: what it opens or did is then not said, and not 0

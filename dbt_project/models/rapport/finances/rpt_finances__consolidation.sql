@@ -1,21 +1,41 @@
 -- What was done, by canonical chapter: a series over years whatever the plan of accounts, and the principal and annexe
 -- budgets together, less what they paid one another. A payment leaves both its sides, so that no result changes. A kind of
--- budget that has no accounts, or of which some do not say what was done, has no amount; a chapter that it does not use has 0.
+-- budget that has no accounts, or of which some are not there or do not say what was done, has no amount, nor has what they are
+-- together; a chapter that it does not use has 0.
 with lignes as (
     select * from {{ ref('fct_lignes_budgetaires') }}
     where est_compte_administratif and section is not null
 ),
 
-dits as (
+-- accounts that are not there, of a kind of budget or of one that nobody says
+absents as (
     select
         exercice,
-        count(case when type_budget = 'principal' then 1 end) > 0
-            and count(case when type_budget = 'principal' and realise_eur is null then 1 end) = 0 as dit_principal,
-        count(case when type_budget = 'annexe' then 1 end) > 0
-            and count(case when type_budget = 'annexe' and realise_eur is null then 1 end) = 0 as dit_annexes,
-        count(*) = count(realise_eur) as dit_tout
-    from lignes
+        bool_or(position('|type_budget=annexe|' in axes) = 0) as sans_principal,
+        bool_or(position('|type_budget=principal|' in axes) = 0) as sans_annexes
+    from {{ ref('fct_collecte') }}
+    where source = 'budget/lignes'
+        and nature_morceau = 'document'
+        and (est_attendue or est_recue)
+        and not est_acceptee
+        and position('|est_compte_administratif=false|' in axes) = 0
     group by exercice
+),
+
+dits as (
+    select
+        lignes.exercice,
+        count(case when type_budget = 'principal' then 1 end) > 0
+            and count(case when type_budget = 'principal' and realise_eur is null then 1 end) = 0
+            and not coalesce(bool_or(absents.sans_principal), false) as dit_principal,
+        count(case when type_budget = 'annexe' then 1 end) > 0
+            and count(case when type_budget = 'annexe' and realise_eur is null then 1 end) = 0
+            and not coalesce(bool_or(absents.sans_annexes), false) as dit_annexes,
+        count(*) = count(realise_eur) and max(absents.exercice) is null as dit_tout,
+        max(absents.exercice) is not null as est_incomplet
+    from lignes
+    left join absents on lignes.exercice = absents.exercice
+    group by lignes.exercice
 )
 
 select
@@ -32,6 +52,7 @@ select
         as flux_reciproques_eur,
     cast(case when bool_and(dit_tout) then sum(case when flux_reciproque is null then realise_eur else 0 end) end as decimal(18, 2))
         as consolide_eur,
+    cast(case when bool_or(est_incomplet) then 'm' end as string) as code_manquant,
     {{ role_ligne() }}
 from lignes
 inner join dits on lignes.exercice = dits.exercice
