@@ -2,6 +2,7 @@
 # Installs millesime from a checkout into a folder of its own: `deploy/install.sh /opt/millesime`. Every package is checked against the
 # hashes of requirements.lock; none is compiled. What the container image and a host without containers both do.
 set -eu
+umask 022 # the account of the service, which is not ours, reads it
 target=$1
 python=${PYTHON:-python3}
 cd "$(dirname "$0")/.."
@@ -13,4 +14,11 @@ wheel=$(mktemp -d)
 "$target/bin/python" -m hatchling build -t wheel -d "$wheel"
 pip --no-deps --no-index "$wheel"/*.whl
 rm -r "$wheel"
-"$target/bin/millesime" --version
+if [ "$(id -u)" = 0 ]; then
+    runuser -u nobody -- "$target/bin/millesime" --version || {
+        echo "no other account can run $(readlink -f "$target/bin/python"): give another Python (PYTHON=/usr/bin/python3) or folder" >&2
+        exit 1
+    }
+else
+    "$target/bin/millesime" --version
+fi

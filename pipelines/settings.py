@@ -271,7 +271,7 @@ class Limits:
 
     columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
     cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
-    misshapen: int  # lines of a file that have another number of cells, or no values (``MILLESIME_MOST_MISSHAPEN``)
+    misshapen: int  # lines of a file that have another number of cells, and as many that hold nothing (``MILLESIME_MOST_MISSHAPEN``)
 
 
 def limits() -> Limits:

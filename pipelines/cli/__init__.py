@@ -8,7 +8,6 @@ pipeline belongs here.
 import atexit
 import gc
 import os
-import signal
 import sys
 import threading
 from contextlib import suppress
@@ -22,12 +21,15 @@ def main() -> None:
     """
     gc.disable()
     _speak_utf8()
+    _open_closed()
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
+    from pipelines.cli.interruption import hear_termination
     from pipelines.cli.output import note
     from pipelines.disk import is_full, why
     from pipelines.private import keep_to_owner
 
     keep_to_owner()
+    hear_termination()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text
 
@@ -40,7 +42,7 @@ def main() -> None:
         note(f"Erreur : la sortie standard ne peut pas être écrite : {why(error)}")
         code = NO_DISK if is_full(error) else USAGE
     if code == INTERRUPTED:
-        _end_children()
+        _end_others()
     threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
@@ -49,18 +51,12 @@ def main() -> None:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _end_children() -> None:
-    """After Ctrl-C nobody waits for what other processes are at, nor more than moments for what threads are."""
-    from multiprocessing import resource_tracker
-    from pathlib import Path
+def _end_others() -> None:
+    """After an interruption nobody waits for other processes, nor more than moments for what threads are at."""
+    from pipelines.cli.interruption import INTERRUPTED, end_children
 
-    kept = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held
-    with suppress(OSError):
-        for task in Path("/proc/self/task").iterdir():
-            for pid in map(int, (task / "children").read_text().split()):
-                if pid != kept:
-                    os.kill(pid, signal.SIGKILL)
-    last = threading.Timer(3, os._exit, [130])
+    end_children()
+    last = threading.Timer(3, os._exit, [INTERRUPTED])
     last.daemon = True
     last.start()
 
@@ -70,3 +66,12 @@ def _speak_utf8() -> None:
     if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
         os.environ["PYTHONUTF8"] = "1"  # for children
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _open_closed() -> None:
+    """A stream that the caller closed (``>&-``) takes nothing: no file opened later is to be written in its place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(opened, True)
+            setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))

@@ -16,13 +16,14 @@ from typing import Any, NoReturn
 import click
 
 from pipelines.cli.click_words import speak_french
+from pipelines.cli.interruption import INTERRUPTED, Interrupted, said
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
 from pipelines.disk import is_crowded, is_full, lack, size_of, why
 from pipelines.near import suggestion
 from pipelines.settings import Home, WrongSetting, refuse_wrong
 
-DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
+DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN = 0, 1, 2, 3, 4, 5, 6, 70
 
 OUT_OF_REACH = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
@@ -107,10 +108,6 @@ Codes de sortie : 0 fait, 1 constats bloquants, 2 usage, configuration ou droits
 """
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with what is kept of the work, in French."""
-
-
 class LazyGroup(click.Group):
     """A group that imports a command when it is called, and gives an expected error its exit code."""
 
@@ -145,8 +142,7 @@ class LazyGroup(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as stop:
-            kept = f"{stop} ; " if isinstance(stop, Interrupted) else ""
-            _stop(ctx, f"interrompu : {kept}la prochaine exécution finira ce qui reste", INTERRUPTED)
+            _stop(ctx, str(stop) if isinstance(stop, Interrupted) else said(), INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
             ctx.exit(DONE)

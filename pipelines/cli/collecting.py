@@ -14,7 +14,8 @@ import click
 
 from pipelines.catalogue.registry import ExportRef
 from pipelines.characters import in_one_line
-from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, Interrupted, no_disk
+from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
+from pipelines.cli.interruption import interruptible
 from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import blocking_of, checks_sentence, read_status
@@ -85,10 +86,8 @@ def run_and_tell(
         from pipelines.defs.run import run_jobs
 
         before = _standing(session)
-        try:
+        with interruptible(lambda: _kept(before, _standing(session))):
             report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
-        except KeyboardInterrupt:
-            raise Interrupted(_kept(before, _standing(session))) from None
     if report.ended(Ending.NO_DISK) or (report.ended(Ending.BROKEN) and is_crowded(session.home.root)):
         note(f"Erreur : {no_disk(session.home)}")
         return NO_DISK

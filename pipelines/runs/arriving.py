@@ -1,5 +1,6 @@
 """What is still on its way into landing: left aside by a run, and named."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipelines import settings
@@ -28,10 +29,26 @@ def landed(work: Workspace, exercice: int) -> dict[str, frozenset[str]]:
     }
 
 
-def arriving(work: Workspace, ref: ExportRef, exercice: int) -> list[Aside]:
-    """What keeps an export from being read now (``MILLESIME_QUIET``); nothing when it is entirely there, or not at all."""
+def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = False) -> list[Aside]:
+    """What keeps an export from being read now (``MILLESIME_QUIET``); nothing when it is entirely there, or not at all.
+
+    ``stands``: its files are those that count, whenever they changed; a temporary file beside them is of another to come.
+    """
     named: dict[tuple[str, str], None] = {}
-    for path, why in landing.arriving(work.home.landing, ref, exercice, settings.quiet()):
+    for path, why in landing.arriving(work.home.landing, ref, exercice, 0 if stands else settings.quiet()):
         shown = path.with_name(ref.export.files.removeprefix("/")) if ref.export.nominative else path
         named[in_utf8(str(shown.relative_to(work.home.root))), why] = None
     return [Aside(ref.key, exercice, file, why) for file, why in named]
+
+
+def strays(work: Workspace, exercice: int, sources: Collection[str] | None) -> list[Aside]:
+    """Temporary files that stand for no declared file: they keep nothing waiting, and are named."""
+    of_persons = {ref.system.system for ref in work.registry.exports() if ref.export.nominative}
+    found = []
+    for path in landing.strays(work.home.landing, work.registry, exercice):
+        place = path.relative_to(work.home.landing / str(exercice)).parts[0]
+        if not sources or place in sources:
+            shown = path.with_name(f"*{path.suffix}") if place in of_persons else path
+            file = in_utf8(str(shown.relative_to(work.home.root)))
+            found.append(Aside(place if path.parent.name == place else "landing", exercice, file, "fichier temporaire"))
+    return found

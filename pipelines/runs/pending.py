@@ -18,7 +18,7 @@ from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.arriving import Aside, arriving
+from pipelines.runs.arriving import Aside, arriving, strays
 from pipelines.runs.findings import unclaimed
 from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.state import prose_of
@@ -68,12 +68,12 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
     aside: list[Aside] = []
     for ref, year in wanted:
         there = bool(files_of(work.home.landing, ref, year))
-        if there and stands(work, ref, year):
-            continue
-        if coming := arriving(work, ref, year):
+        standing = there and stands(work, ref, year)
+        if coming := arriving(work, ref, year, stands=standing):
             aside += coming
-        else:
+        elif not standing:
             (arrived if there else absent).append((ref, year))
+    aside += [one for year in sorted(exercices) for one in strays(work, year, sources)]
     return Pending(arrived, absent, is_published=is_current(work) and is_published(work), aside=aside)
 
 

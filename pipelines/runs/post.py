@@ -39,6 +39,8 @@ def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> Non
                 sent(mail)
     except (OSError, smtplib.SMTPException) as error:
         said = why(error) if isinstance(error, OSError) and error.errno else "il rompt la conversation"
+        if isinstance(error, ssl.SSLError):  # whose numbers are not the system's
+            said = "son certificat n’est pas de ceux que ce poste connaît, ou il ne chiffre pas comme il faut"
         if isinstance(error, smtplib.SMTPResponseException):
             said = f"il répond {error.smtp_code}"
         raise NotSent(

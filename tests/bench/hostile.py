@@ -36,6 +36,11 @@ def bad(path: Path, many: int) -> None:
     path.write_text(HEADER + LINE.replace("02/01", "32/01") * many, encoding="utf-8")
 
 
+def empty(path: Path, many: int) -> None:
+    """Twenty million lines that hold nothing."""
+    path.write_text(HEADER + LINE + "\n" * (20 * many), encoding="utf-8")
+
+
 def cell(path: Path, many: int) -> None:
     """A cell of a hundred million characters."""
     path.write_text(HEADER + LINE.replace("x", "x" * (100 * many)), encoding="utf-8")
@@ -76,7 +81,7 @@ def _workbook(path: Path, sheet: str) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
-    **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, cell)},
+    **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell)},
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
     **{one.__name__: (one, XML) for one in (attribute, records)},
 }

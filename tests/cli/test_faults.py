@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines import disk
-from pipelines.cli.app import BROKEN, EPILOG, INTERRUPTED, NO_DISK, USAGE, Interrupted, millesime
+from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, millesime
+from pipelines.cli.interruption import INTERRUPTED, Interrupted
 from pipelines.disk import is_full, lack
 from pipelines.settings import LONGEST_HOME
 from tests.french import english, python
@@ -33,6 +34,14 @@ def test_every_code_is_told_by_the_help_and_the_readme() -> None:
     listed = readme.partition("Exit codes of `millesime`:")[2].partition("\n\n")[0]
     for code in (0, 1, 2, 3, 4, 5, NO_DISK, BROKEN, INTERRUPTED):
         assert f" {code} " in f" {listed} ".replace("\n", " ") and f" {code} " in EPILOG.replace("\n", " ")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_takes_nothing(closed: str) -> None:
+    told = subprocess.run(
+        ["sh", "-c", f"exec {MILLESIME} schema absences absences {closed}"], capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stderr) == (0, "") and bool(told.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
 @pytest.mark.parametrize("command", [["--help"], ["schema", "absences", "absences"]])
@@ -165,8 +174,10 @@ def test_a_query_that_ctrl_c_ended_is_an_interruption_too(bench, monkeypatch) ->
     assert (done.exit_code, "interrompu" in done.stderr, "Traceback" in done.stderr) == (INTERRUPTED, True, False)
 
 
-@pytest.mark.parametrize("after", [1.5, 4])
-def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, after: float) -> None:
+@pytest.mark.parametrize(("after", "sign"), [(1.5, signal.SIGINT), (4, signal.SIGINT), (4, signal.SIGTERM)])
+def test_an_interruption_ends_all_processes_at_once_with_one_sentence(
+    tmp_path: Path, after: float, sign: signal.Signals
+) -> None:
     home = tmp_path / "home"
     options = ["--name", "E", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
     subprocess.run([MILLESIME, "init", str(home), *options], check=True, capture_output=True)
@@ -181,7 +192,7 @@ def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, aft
         text=True,
     )
     time.sleep(after)
-    os.killpg(running.pid, signal.SIGINT)
+    os.killpg(running.pid, sign)
     _, stderr = running.communicate(timeout=20)
     assert running.returncode == INTERRUPTED, stderr
     told = [line for line in stderr.strip().splitlines() if not re.match(r" *\d+ s  ", line)]  # the steps until then

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import re
+import shutil
+import ssl
+import subprocess
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -18,7 +21,7 @@ from pipelines.runs.mails import failure_mail, send_due, send_each
 from pipelines.runs.post import NotSent
 from pipelines.settings import Post, WrongSetting
 from tests.cli.conftest import AGENTS_2019, PERSONNEL, Bench, bench, check, declared, filled, make_bench  # noqa: F401
-from tests.services import free_port
+from tests.services import PATHS, free_port, unavailable
 
 CONTACTS = "contacts: {Ressources humaines: rh@syndicat.example, Régie: regie@syndicat.example}\n"
 NIR, NAME = "185057512345678", "Zoé Canari"
@@ -59,6 +62,56 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kept]:
     monkeypatch.setenv("MILLESIME_MAIL_TO", "donnees@syndicat.example")
     yield kept
     controller.stop()
+
+
+@pytest.fixture
+def encrypting(server: Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Kept, Path]]:
+    """A server that wants STARTTLS before anything, and its certificate, which nobody trusts yet."""
+    openssl = shutil.which("openssl", path=PATHS) or unavailable("openssl", "openssl is not installed (.ci/run)")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made = [
+        str(openssl),
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    subprocess.run([*made, *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    kept, seen = Kept(), []
+
+    def known(_server: object, session: object, _envelope: object, _mechanism: str, data: object) -> AuthResult:
+        seen.append(session.ssl is not None)  # type: ignore[attr-defined]
+        return AuthResult(success=all(seen) and data.password == b"mot de passe")  # type: ignore[attr-defined]
+
+    options = {"tls_context": context, "require_starttls": True, "authenticator": known, "auth_required": True}
+    controller = Controller(kept, hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    (tmp_path / "smtp").write_text(f"smtp://millesime:mot%20de%20passe@localhost:{controller.port}", encoding="utf-8")
+    yield kept, certificate
+    controller.stop()
+
+
+def test_a_server_that_can_encrypt_is_given_the_password_by_tls_alone(
+    filled: Bench,  # noqa: F811
+    encrypting: tuple[Kept, Path],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    kept, certificate = encrypting
+    with pytest.raises(NotSent, match="son certificat n’est pas de ceux"):
+        sent(filled, "2020-03-02")
+    assert not kept.messages
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert sent(filled, "2020-03-02") and kept.messages
 
 
 def post() -> Post:

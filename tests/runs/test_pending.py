@@ -13,7 +13,7 @@ from pipelines.ledger.records import CheckResult, Removal, Verdict
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs import pending
-from pipelines.runs.arriving import arriving
+from pipelines.runs.arriving import arriving, strays
 from pipelines.runs.collect import collect
 from pipelines.runs.pending import is_published, note_published, stands
 from pipelines.settings import Home
@@ -209,6 +209,35 @@ def test_what_is_still_arriving_is_neither_to_do_nor_absent_and_what_stands_is_n
     assert [year for _, year in todo().arrived] == [YEAR]
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ("export_2.csv.part", "export_2.csv.part"),
+        ("~$export.csv", "~$export.csv"),
+        (".~lock.export.csv#", ".~lock.export.csv#"),
+        ("Unconfirmed 48.crdownload", "Unconfirmed 48.crdownload"),
+        ("export_2.part", "export_2.part"),
+        (".DS_Store", None),
+        (".config.backup", None),
+        ("lisez.txt", None),
+    ],
+)
+def test_a_temporary_file_is_named_though_what_it_lies_beside_stands(
+    taken: Depot, monkeypatch: pytest.MonkeyPatch, beside: str, told: str | None
+):
+    monkeypatch.setattr(pending, "compose", lambda *_: None)
+    monkeypatch.setattr(pending, "is_current", lambda _: True)
+    monkeypatch.setattr(pending, "is_published", lambda _: True)
+    monkeypatch.setattr(pending, "refuse_wrong_sql", lambda _: None)
+    taken.declare(files="export*.csv")
+    taken.drop("x", beside, exercice=YEAR)
+    with open_ledger(taken.home) as ledger:
+        todo = pending.pending(taken.work(ledger), [YEAR], None)
+        other = pending.pending(taken.work(ledger), [YEAR], ["autre"])
+    assert [one.fichier for one in todo.aside] == [f"landing/{YEAR}/essai/{told}"] * bool(told)
+    assert todo.is_nothing and other.aside == []
+
+
 def test_the_name_of_a_person_is_not_told_of_a_file_left_aside(taken: Depot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_QUIET", "60")
     taken.declare(files="*.csv", export={"nominative": True})
@@ -216,4 +245,6 @@ def test_the_name_of_a_person_is_not_told_of_a_file_left_aside(taken: Depot, mon
     taken.drop("x", "~$durand.csv", exercice=YEAR)
     with open_ledger(taken.home) as ledger:
         told = arriving(taken.work(ledger), taken.ref, YEAR)
-    assert told and "durand" not in str(told)
+        taken.drop("x", "durand.part", exercice=YEAR)
+        apart = strays(taken.work(ledger), YEAR, None)
+    assert told and apart and "durand" not in str([told, apart])

@@ -53,6 +53,18 @@ def _awaited(name: str) -> Iterator[str]:
     yield from (name[: -len(end)] for end in UNFINISHED if name.casefold().endswith(end))
 
 
+def strays(landing: Path, registry: Registry, exercice: int) -> list[Path]:
+    """Temporary files and locks of the year that stand for the file of no export: a download that has no name yet, for one."""
+    folder, found = landing / str(exercice), []
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        names = list(_awaited(path.name))
+        plain = names and not BESIDE[-1].fullmatch(path.name) and path.is_file()  # that pattern fits any hidden file
+        if plain and not any(ref.export.takes(name) for ref in registry.exports() for name in names):
+            if not any(one.name[2:] in names for one in path.parent.iterdir()):  # Word's way
+                found.append(path)
+    return found
+
+
 def _changing(files: list[Path], quiet: float) -> list[Path]:
     """Those changed within ``quiet`` seconds, by either of their times: a copy may bear the date of what it copies."""
     now, ahead, changing = time.time(), {}, []

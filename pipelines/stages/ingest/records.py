@@ -12,9 +12,18 @@ Misshapen = tuple[int, str, str, str]  # a refused record: line, rule, expected,
 def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
     """Add a line that has not the shape of a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be told."""
     kept.append(one)
-    if len(kept) > (most := limits().misshapen):
-        wanted = f"{most} lignes mal formées au plus"
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=one[0], attendu=wanted)
+    _refuse_too_many(len(kept), one[0], "mal formées", fichier)
+
+
+def keep_ignored(kept: list[tuple[int, str]], one: tuple[int, str], fichier: str) -> None:
+    """Add a line that holds nothing, and why. Raises DeliveryRefused FIC-TAILLE beyond the same limit."""
+    kept.append(one)
+    _refuse_too_many(len(kept), one[0], "vides", fichier)
+
+
+def _refuse_too_many(count: int, line: int, kind: str, fichier: str) -> None:
+    if count > (most := limits().misshapen):
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=f"{most} lignes {kind} au plus")
 
 
 @dataclass(frozen=True)

@@ -303,13 +303,23 @@ class _Cell:
         """The field's name."""
         return self.reading.field.name
 
+    @property
+    def is_dropped(self) -> bool:
+        """True when its value is kept nowhere."""
+        return self.reading.field.personal == "drop"
+
+    @property
+    def computed(self) -> Reading:
+        """The reading, once its value is computed: that costs more than all the rest."""
+        return replace(self.reading, value=self.value)
+
 
 class _Part:
     """The records of one file, or of one sheet, of one table, in SQL.
 
     ``load`` makes table ``typed`` (a value ``v_<field>`` a field, and ``brut``, the raw cells of the lines that are not
     accepted, and ``illisibles``, what is wrong with the cells that no figure needs) and table ``odd`` (the lines that are not
-    accepted, as raw cells ``c0``, ``c1``…).
+    accepted, as raw cells ``c0``, ``c1``…, with their values; ``_hors``: those that are not data).
     """
 
     def __init__(self, writer: TableWriter, table: Table, index: int, fichier: str, records: Records):
@@ -421,9 +431,11 @@ class _Part:
             db.execute(f"insert into {self.apart} values {values(self.records.ignored)}")
         self._load_typed()
         cells = ", ".join(f"brut[{i + 1}] as c{i}" for i in range(len(self.records.columns)))
+        typed = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
+        others = "".join(f"{cell.reading.value} as {cell.value}, " for cell in self.cells if cell.is_dropped)
         db.execute(
-            f"create or replace temp table {self.odd} as select *{self._taken()} from "
-            f"(select {self.line} as _ligne, {cells} from {self.typed} where brut is not null)"
+            f"create or replace temp table {self.odd} as select *, {others}{self._set_aside()} as _hors from "
+            f"(select *{self._taken()} from (select {self.line} as _ligne, {typed}{cells} from {self.typed} where brut is not null))"
         )
 
     def _taken(self) -> str:
@@ -457,7 +469,7 @@ class _Part:
         line = "" if self.records.first_line is not None else "ligne, "
         cells = ", ".join(f"c{i}" for i in range(len(self.records.columns)))
         computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
-        kept = "".join(f"{cell.value}, " for cell in self.cells if cell.reading.field.personal != "drop")
+        kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
         taken = "".join(f"d_{name}, u_{name}, " for name in self.derived)
         source = f"(select *{self._taken()} from {self._source()})" if self.derived else self._source()
         informative = [cell for cell in self.cells if cell.reading.field.informative]
@@ -468,9 +480,9 @@ class _Part:
         )
 
     def _reasons(self, cells: list[_Cell]) -> str:
-        """SQL of what is wrong with the cells of one line: a list of reasons, over the raw cells."""
+        """SQL of what is wrong with the cells of one line: a list of reasons, over the raw cells and the values."""
         show = not self.table.has_personal_data
-        reasons = ", ".join(reason_sql(cell.reading, cell.heading, cell.position, show=show) for cell in cells)
+        reasons = ", ".join(reason_sql(cell.computed, cell.heading, cell.position, show=show) for cell in cells)
         return f"list_filter([{reasons}], m -> m is not null)"
 
     def _source(self) -> str:
@@ -582,12 +594,12 @@ class _Part:
 
     def refused_lines(self) -> str:
         """The lines that are data and cannot be read."""
-        return f"select _ligne from {self.odd} where not ({self._set_aside()})"
+        return f"select _ligne from {self.odd} where not _hors"
 
     def refused(self) -> str:
         """One row a reason."""
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
-        data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
+        data = f"from {self.odd} where not _hors and _ligne"
         return (
             f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, motif.attendu, motif.recu, "
             f"_montant_eur from (select _ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif "
@@ -604,7 +616,7 @@ class _Part:
         cells: dict[str, list[Reading]] = {}
         for cell in self.cells:
             if cell.name.endswith("_eur") and cell.reading.field.type in ("integer", "number"):
-                cells.setdefault(cell.name, []).append(cell.reading)
+                cells.setdefault(cell.name, []).append(cell.computed)
         if not cells or self.table.has_personal_data:
             return AMOUNT.format("null")
         unreadable = " or ".join(
@@ -633,5 +645,5 @@ class _Part:
         reason = f"case{rules} else 'ligne vide' end" if rules else "'ligne vide'"
         return (
             f"(select {self.origin}, ligne as _ligne, raison from {self.apart} union all "
-            f"select {self.origin}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
+            f"select {self.origin}, _ligne, {reason} from {self.odd} where _hors)"
         )

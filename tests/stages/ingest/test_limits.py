@@ -38,9 +38,9 @@ def test_a_stray_cell_far_to_the_right_is_refused_and_named(depot: Depot, column
     assert "FIC-TAILLE" in said and f"Feuille!{shown}" in said
 
 
-@pytest.mark.parametrize("cell", ["AAAA3", "ZZZZ3", "ZZZZZZZ3"])
+@pytest.mark.parametrize("cell", ["AAAA3", "ZZZZ3", "ZZZZZZZ3", "A1048577"])
 @pytest.mark.parametrize("order", [1, -1])
-def test_a_cell_beyond_the_last_column_that_there_is_is_refused(depot: Depot, cell: str, order: int):
+def test_a_cell_beyond_the_last_that_there_is_is_refused(depot: Depot, cell: str, order: int):
     depot.declare(kind=XLSX)
     path = depot.workbook({"Feuille": [["Code", "Libellé", "Montant", "Jour"], ["A1", "x", 1, None], ["A2"]]})
     with zipfile.ZipFile(path) as book:
@@ -90,6 +90,18 @@ def test_more_misshapen_lines_than_can_be_told_refuse_the_file(depot: Depot, mon
     assert depot.csv(HEADER + good + "A;b\n" * 3).counts[2] == 3
     said = refused(depot, depot.drop(HEADER + good + "A;b\n" * 4))
     assert "export.csv:6 FIC-TAILLE" in said and "3 lignes mal formées au plus" in said
+
+
+def test_empty_lines_are_bounded_and_blank_cells_are_ignored_by_any_count(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MILLESIME_MOST_MISSHAPEN", "3")
+    depot.declare()
+    good = "A1;x;1,00;\n"
+    assert depot.csv(HEADER + good + "\n" * 3).counts == (5, 1, 0, 4)
+    assert depot.csv(HEADER + good + "\n" + ";;;\n; ;\t;\n" * 9).counts == (21, 1, 0, 20)
+    said = refused(depot, depot.drop(HEADER + good + "\n" * 4))
+    assert "export.csv:6 FIC-TAILLE" in said and "3 lignes vides au plus" in said
 
 
 def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):

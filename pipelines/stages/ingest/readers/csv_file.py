@@ -18,7 +18,7 @@ from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
+from pipelines.stages.ingest.records import Misshapen, Records, keep_ignored, keep_misshapen
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
@@ -267,6 +267,7 @@ def _careful(
     """Read record by record below the ``above`` first lines; keep line numbers, set blank and misshapen records apart."""
     target = workdir / f"{text.path.name}.records"
     misshapen: list[Misshapen] = []
+    empty: list[tuple[int, str]] = []
     count, width = len(ignored), len(header)
     with (
         text.path.open(encoding="utf-8-sig", newline="") as source,
@@ -277,10 +278,11 @@ def _careful(
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for line, last_line, cells in _records(source, fmt.delimiter, above, fichier):
             count += 1
-            if not any(cell.strip() for cell in cells):
-                ignored.append((line, "ligne vide"))
+            if not cells:
+                keep_ignored(empty, (line, "ligne vide"), fichier)
                 continue
-            cells = _fitted(cells, header, fmt)
+            blank = not any(map(str.strip, cells))
+            cells = [""] * width if blank else _fitted(cells, header, fmt)
             if len(cells) != width:
                 if last_line > line:
                     raise DeliveryRefused(
@@ -292,7 +294,7 @@ def _careful(
                 told = (line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules")
                 keep_misshapen(misshapen, told, fichier)
             writer.writerow([line, *(cells + [""] * width)[:width]])
-    return Records(target, header, None, count, ignored, misshapen=misshapen)
+    return Records(target, header, None, count, ignored + empty, misshapen=misshapen)
 
 
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
-from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
+from pipelines.stages.ingest.records import Misshapen, Records, keep_ignored, keep_misshapen
 
 Named = tuple[
     int, Mapping[str, str] | str | None
@@ -39,7 +39,7 @@ class Sheet:
             rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
             for line, values in records:
                 if isinstance(values, str):
-                    self._ignored.append((line, values))
+                    keep_ignored(self._ignored, (line, values), self.fichier)
                     continue
                 if values is None:
                     keep_misshapen(self._misshapen, (line, *unlike), self.fichier)

@@ -26,7 +26,7 @@ from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_h
 from pipelines.stages.ingest.records import Records
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
-CHILD_SECONDS = 120
+CHILD_SECONDS = 600  # of a machine however busy: the child counts its own seconds of processor
 OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un ancien classeur .xls"}
@@ -145,7 +145,7 @@ def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Pa
     try:
         done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="une lecture en moins de deux minutes") from None
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir") from None
     if done.returncode != 0 or not done.stdout:
         raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
     answer = json.loads(done.stdout)

@@ -22,6 +22,7 @@ from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name,
 MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
 LARGEST_GRID = 20_000_000  # cells
+LAST_ROW = 1_048_576  # of a sheet
 
 
 def main() -> None:
@@ -62,6 +63,8 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
         if scan.widest > limits().columns:
             column = cell_name(0, scan.widest).removesuffix("0")
             raise Refused("FIC-TAILLE", colonne=f"{name}!{column}", attendu=f"{limits().columns} colonnes au plus")
+        if scan.rows and max(scan.rows) > LAST_ROW:
+            raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
         if scan.rows and max(scan.rows) * scan.widest > LARGEST_GRID:
             raise Refused("FIC-TAILLE", attendu="moins de vingt millions de cellules")
         target = folder / f"{index}.csv"
@@ -85,15 +88,17 @@ def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
     """Write the rows that hold something, as text; an error cell keeps its error code, so that typing refuses it."""
     if grid and len(grid[0]) > limits().columns:
         raise Refused("FIC-TAILLE", attendu=f"{limits().columns} colonnes au plus")
-    columns = [texts(column) for column in zip(*grid, strict=True)]
+    held = [line for line, row in enumerate(grid, start=1) if line in scan.rows or row.count("") < len(row)]
+    columns = [texts(column) for column in zip(*(grid[line - 1] for line in held), strict=True)]
     if any(len(cell) > limits().cell for column in columns for cell in column):
         raise Refused("FIC-TAILLE", attendu=f"des cellules de {limits().cell} caractères au plus")
+    place = {line: rank for rank, line in enumerate(held)}
     for (line, column), code in scan.errors.items():
-        if line <= len(grid) and column <= len(columns):
-            columns[column - 1][line - 1] = code
+        if line in place and column <= len(columns):
+            columns[column - 1][place[line]] = code
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        rows = enumerate(zip(*columns, strict=True), start=1)
+        rows = zip(held, zip(*columns, strict=True), strict=True)
         writer.writerows((line, *cells) for line, cells in rows if any(cells) or line in scan.rows)
 
 

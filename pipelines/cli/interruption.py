@@ -1,0 +1,82 @@
+"""Ctrl-C, and the SIGTERM of who stops a service: heard though a library swallows them, and answered by one sentence."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipelines.cli.output import note
+
+INTERRUPTED = 130
+PATIENCE = 5  # seconds that the work is left to stop by itself; a kill loses nothing (docs/operations.md)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interruption, with what is kept of the work, in French."""
+
+    def __str__(self) -> str:
+        return said(super().__str__())
+
+
+def said(kept: str = "") -> str:
+    """What is said of an interruption; ``kept``: of the work."""
+    return f"interrompu : {kept}{' ; ' if kept else ''}la prochaine exécution finira ce qui reste"
+
+
+def hear_termination() -> None:
+    """SIGTERM is an interruption too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@contextmanager
+def interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """Long work of libraries that have their own handlers of signals, some of which go on, or fail with words of their own.
+
+    Raises Interrupted once a signal came, however the work ended; work that does not end is left at that.
+    """
+    heard, over = threading.Event(), threading.Event()
+    ear, mouth = os.pipe()
+    os.set_blocking(mouth, False)
+
+    def listen() -> None:
+        while (byte := os.read(ear, 1)) and byte[0] not in SIGNALS:
+            pass
+        if byte:
+            heard.set()
+            if not over.wait(PATIENCE):
+                note(f"Erreur : {said(kept())}")
+                end_children()
+                os._exit(INTERRUPTED)
+        os.close(ear)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    former = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            heard.set()
+        if not heard.is_set():
+            raise
+    finally:
+        over.set()
+        signal.set_wakeup_fd(former)
+        os.close(mouth)
+    if heard.is_set():
+        raise Interrupted(kept())
+
+
+def end_children() -> None:
+    """Nobody waits for what other processes are at."""
+    from multiprocessing import resource_tracker
+
+    tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held
+    with suppress(OSError):
+        for task in Path("/proc/self/task").iterdir():
+            for pid in map(int, (task / "children").read_text().split()):
+                if pid != tracker:
+                    os.kill(pid, signal.SIGKILL)

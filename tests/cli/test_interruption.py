@@ -1,0 +1,71 @@
+"""An interruption is heard, whatever the libraries that are at work make of the signal."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.cli.interruption import INTERRUPTED, Interrupted, interruptible
+
+
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
+def sign(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    former = signal.getsignal(request.param)
+    yield request.param
+    signal.signal(request.param, former)
+
+
+def interrupt_deaf(sign: signal.Signals) -> None:
+    """As Dagster and dbt do, which have handlers of their own."""
+    signal.signal(sign, lambda *_: None)
+    os.kill(os.getpid(), sign)
+    time.sleep(0.2)
+
+
+def test_a_signal_that_a_library_swallows_is_an_interruption(sign: signal.Signals) -> None:
+    with pytest.raises(Interrupted) as stop, interruptible(lambda: "2 exports acceptés sont gardés"):
+        interrupt_deaf(sign)
+    assert str(stop.value).startswith("interrompu : 2 exports acceptés sont gardés ; la prochaine exécution")
+
+
+def test_what_a_library_makes_of_it_is_not_told(sign: signal.Signals) -> None:
+    with pytest.raises(Interrupted), interruptible(lambda: "rien"):
+        interrupt_deaf(sign)
+        raise RuntimeError("dagster._core.errors.DagsterExecutionInterruptedError")
+
+
+def test_other_errors_and_other_signals_are_none(sign: signal.Signals) -> None:
+    former = signal.signal(signal.SIGUSR1, lambda *_: None)
+    with pytest.raises(RuntimeError, match="x"), interruptible(lambda: "rien"):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        raise RuntimeError("x")
+    with interruptible(lambda: "rien"):
+        pass
+    signal.signal(signal.SIGUSR1, former)
+
+
+DEAF = """
+import os, signal, subprocess, time
+from pipelines.cli import interruption
+interruption.PATIENCE = 0.2
+with interruption.interruptible(lambda: "rien n’a changé"):
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    while True:
+        time.sleep(1)
+"""
+
+
+def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so() -> None:
+    done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == INTERRUPTED
+    assert done.stderr == "Erreur : interrompu : rien n’a changé ; la prochaine exécution finira ce qui reste\n"
+    with pytest.raises(ProcessLookupError):
+        for _ in range(20):  # its new parent buries it
+            os.kill(int(done.stdout), 0)
+            time.sleep(0.1)
