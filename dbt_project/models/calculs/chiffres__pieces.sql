@@ -116,9 +116,16 @@ pieces as (
             else least(collecte.nb_perdues + sans_champ.nb_lignes, collecte.nb_lues - collecte.nb_ignorees)
         end as nb_perdues,
         case when sans_champ.mesure is null and sans_axe.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
-        coalesce(case when collecte.est_acceptee then sans_champ.motif end, sans_axe.motif, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
+        coalesce(
+            case when collecte.est_acceptee then sans_champ.motif end,
+            sans_axe.motif,
+            collecte.motif,
+            case when collecte.source is null then 'système non déclaré' end
+        ) as motif,
         indispensables.nature is not null as est_indispensable,
-        bool_or(coalesce(collecte.nature_morceau = 'livraison' and collecte.est_acceptee and not coalesce(sans_champ.est_entier, false), false)) over source as est_source_acceptee,
+        bool_or(
+            coalesce(collecte.nature_morceau = 'livraison' and collecte.est_acceptee and not coalesce(sans_champ.est_entier, false), false)
+        ) over source as est_source_acceptee,
         bool_or(coalesce(collecte.nature_morceau <> 'livraison', false)) over source as est_en_pieces
     from sources
     left join {{ ref('fct_collecte') }} as collecte
@@ -151,7 +158,7 @@ alternatives as (
     select
         *,
         bool_or(est_acceptee) over piece
-            and not bool_or(est_attendue and not est_acceptee) over piece as est_piece_entiere,
+        and not bool_or(est_attendue and not est_acceptee) over piece as est_piece_entiere,
         bool_or(est_source_acceptee) over alternative and not bool_or(est_en_pieces) over alternative as est_sans_pieces
     from pieces
     window
@@ -179,7 +186,7 @@ select
     bool_or(est_attendue) over piece as a_une_source_attendue,
     bool_or(est_acceptee) over piece as est_presente,
     bool_or(est_piece_entiere) over piece
-        or (nature <> 'livraison' and bool_or(est_sans_pieces) over groupe) as est_couverte
+    or (nature <> 'livraison' and bool_or(est_sans_pieces) over groupe) as est_couverte
 from alternatives
 window
     piece as (partition by code, exercice, mesure, groupe, nature, piece),

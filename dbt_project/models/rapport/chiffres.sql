@@ -22,7 +22,7 @@ resultats as (
         coalesce(absences.code_manquant, calculs.code_calcul) as code_manquant,
         case
             when absences.code_manquant is not null and calculs.code_calcul is null and calculs.nb_lignes > 0
-            then calculs.valeur
+                then calculs.valeur
         end as valeur_ecartee,
         calculs.nb_lignes
     from calculs

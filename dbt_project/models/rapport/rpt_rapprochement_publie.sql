@@ -3,8 +3,8 @@ with paires as (
         publies.code_chiffre,
         publies.exercice,
         -- a published number that stands for a missing one is not compared with itself
-        case when chiffres.statut is distinct from 'publié' then chiffres.valeur end as valeur_recalculee,
-        case when chiffres.statut is distinct from 'publié' then chiffres.code_manquant else 'm' end as code_manquant,
+        case when coalesce(chiffres.statut <> 'publié', true) then chiffres.valeur end as valeur_recalculee,
+        case when coalesce(chiffres.statut <> 'publié', true) then chiffres.code_manquant else 'm' end as code_manquant,
         publies.valeur_publiee,
         publies.code_manquant_publie,
         publies.texte_publie,
@@ -21,7 +21,7 @@ arrondis as (
         -- rounded as it was printed; the number of places must be a constant
         case nb_decimales_publiees
             {%- for places in range(7) %}
-            when {{ places }} then {{ arrondi('valeur_recalculee', places) }}
+                when {{ places }} then {{ arrondi('valeur_recalculee', places) }}
             {%- endfor %}
         end as valeur_a_la_precision_publiee
     from paires

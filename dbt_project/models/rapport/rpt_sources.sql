@@ -12,7 +12,8 @@ etats as (
         exercice,
         case
             -- lines are lost, or a month or a document is not there
-            when bool_or(nature_morceau = 'livraison' and est_acceptee)
+            when
+                bool_or(nature_morceau = 'livraison' and est_acceptee)
                 and bool_or(
                     case when est_acceptee then nb_perdues > 0 else nature_morceau <> 'livraison' and (est_attendue or est_recue) end
                 )

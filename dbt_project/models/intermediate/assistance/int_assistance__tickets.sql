@@ -44,8 +44,9 @@ select
     date_ouverture,
     date_resolution,
     est_resolu,
-    -- Reopened: the tool counts it, a solution was refused, or a ticket still open bears the date of a former resolution. GLPI clears the dates
-    -- of a ticket that is reopened, so that neither shows when its status was changed by hand: then nothing tells it.
+    -- Reopened: the tool counts it, a solution was refused, or a ticket still open bears the date of a former resolution.
+    -- GLPI clears the dates of a ticket that is reopened, so that neither shows when its status was changed by hand: then
+    -- nothing tells it.
     case
         when nb_reouvertures is not null then nb_reouvertures > 0
         when statuts_solutions like '%Refusée%' then true
@@ -56,7 +57,7 @@ select
     -- from opening to the resolution in force, waiting left out when it is known; unknown when its dates contradict each other
     case
         when est_resolu and minutes_ecoulees >= coalesce(minutes_attente, 0)
-        then minutes_ecoulees - coalesce(minutes_attente, 0)
+            then minutes_ecoulees - coalesce(minutes_attente, 0)
     end as delai_minutes,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,

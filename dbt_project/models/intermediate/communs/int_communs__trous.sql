@@ -1,7 +1,8 @@
--- Whoever has lines month after month, and none in months of which its table has some: its numbers lack them. What is expected
--- is its own monthly mean, or less where the others have fewer lines than in its months. A member that is new counts from its first month on; a few
--- lines say nothing. Where the exercice before is known, it has lines in fewer months than then; else it is an exception among
--- the others: where most have such months, the export is cut so, or the work is.
+-- Whoever has lines month after month, and none in months of which its table has some: its numbers lack them. What is
+-- expected is its own monthly mean, or less where the others have fewer lines than in its months. A member that is new
+-- counts from its first month on; a few lines say nothing. Where the exercice before is known, it has lines in fewer
+-- months than then; else it is an exception among the others: where most have such months, the export is cut so, or the
+-- work is.
 with mois as (
     select source, exercice, serie, mois, sum(nb_lignes) as nb_lignes
     from {{ ref('int_communs__series') }}
@@ -45,7 +46,7 @@ compares as (
         end as mois_debut,
         count(*) over (partition by membres.source, membres.exercice, membres.serie) as nb_membres,
         3 * membres.nb_mois >= exercices.nb_mois
-            or coalesce(3 * avant.nb_mois >= exercices_avant.nb_mois, false) as est_suivi
+        or coalesce(3 * avant.nb_mois >= exercices_avant.nb_mois, false) as est_suivi
     from membres
     inner join exercices on membres.source = exercices.source and membres.exercice = exercices.exercice and membres.serie = exercices.serie
     left join exercices as exercices_avant
@@ -130,5 +131,6 @@ left join {{ source('collecte', 'decisions') }} as decisions
     on decisions.code = 'COL-TROU'
     and decisions.cle
     = concat_ws(' ', attendus.source, cast(attendus.exercice as string), attendus.serie, attendus.membre, trous.tous_les_mois)
-where attendus.nb_mois < attendus.nb_mois_avant
+where
+    attendus.nb_mois < attendus.nb_mois_avant
     or (trous.est_exception and (attendus.nb_mois_avant is null or attendus.est_une_par_mois))

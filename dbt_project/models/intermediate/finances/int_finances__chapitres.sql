@@ -8,7 +8,7 @@ with places as (
         chapitres.libelle_chapitre,
         row_number() over (
             partition by plans.exercice, plans.declinaison, chapitres.code_chapitre
-            order by chapitres.exercice_debut desc nulls last, chapitres.exercice_fin nulls last, chapitres.declinaisons nulls last
+            order by chapitres.exercice_debut desc nulls last, chapitres.exercice_fin asc nulls last, chapitres.declinaisons asc nulls last
         ) as rang
     from {{ ref('int_finances__plans') }} as plans
     inner join {{ source('reference', 'plan_comptes_chapitres') }} as chapitres

@@ -13,7 +13,7 @@ with places as (
         comptes.libelle_compte,
         row_number() over (
             partition by plans.exercice, plans.declinaison, comptes.compte
-            order by comptes.exercice_debut desc nulls last, comptes.exercice_fin nulls last, comptes.declinaisons nulls last
+            order by comptes.exercice_debut desc nulls last, comptes.exercice_fin asc nulls last, comptes.declinaisons asc nulls last
         ) as rang
     from {{ ref('int_finances__plans') }} as plans
     inner join {{ source('reference', 'plan_comptes_comptes') }} as comptes

@@ -7,7 +7,8 @@ with entetes as (
         *,
         -- « BUDGET PRINCIPAL 2025 », « Exercice 2025 »: some editors give the document's title, not the budget's name
         case
-            when position(cast(exercice as string) in libelle_budget) > 0
+            when
+                position(cast(exercice as string) in libelle_budget) > 0
                 and regexp_replace(lower(libelle_budget), '^(budget|exercice|compte|bp|ca|cfu|dm)[^a-zé].*$', '') = ''
                 then trim(regexp_replace(
                     lower(libelle_budget), '[-,( ]*(exercice)? *' || cast(exercice as string) || '.*$', ''
@@ -189,7 +190,7 @@ select
     cle_document,
     -- « M57_A » is written « M57-M57_A » in the official plans; every M4x belongs to the norm M4
     case when declinaison like 'M4%' then 'M4' else regexp_replace(declinaison, '_.*$', '') end
-        || '-' || declinaison as nomenclature,
+    || '-' || declinaison as nomenclature,
     declinaison,
     code_reprise_resultats,
     date_document,

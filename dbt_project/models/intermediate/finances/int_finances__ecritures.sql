@@ -29,7 +29,8 @@ budgets as (
     select
         *,
         row_number() over (
-            partition by exercice, code_budget order by est_compte_administratif desc nulls last, date_document desc nulls last, document_id nulls last
+            partition by exercice, code_budget
+            order by est_compte_administratif desc nulls last, date_document desc nulls last, document_id asc nulls last
         ) as rang
     from {{ ref('int_finances__documents') }}
     where poids = 1

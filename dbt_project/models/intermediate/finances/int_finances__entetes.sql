@@ -62,10 +62,11 @@ dites_par_les_lignes as (
 ),
 
 orphelins as (
-    select dites.*, (
-        select max(refuses.ligne) from refuses
-        where refuses.livraison = dites._livraison and refuses.fichier = dites._fichier and refuses.ligne <= dites.premiere_ligne
-    ) as ligne
+    select
+        dites.*, (
+            select max(refuses.ligne) from refuses
+            where refuses.livraison = dites._livraison and refuses.fichier = dites._fichier and refuses.ligne <= dites.premiere_ligne
+        ) as ligne
     from dites_par_les_lignes as dites
     where dites.document_id not in (select document_id from lus)
 ),

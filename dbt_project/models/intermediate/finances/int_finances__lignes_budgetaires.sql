@@ -174,7 +174,8 @@ select
     -- was, unless their own totals do. What is left to carry out may well be on one side alone.
     case
         when not lignes.est_compte_administratif or count(lignes.realise_eur) over document = 0 then null
-        when count(lignes.realise_eur) over cote > 0
+        when
+            count(lignes.realise_eur) over cote > 0
             or chapitres.code_section is null
             or coalesce(totaux.est_sans_realise, false)
             or not bool_or(
@@ -184,7 +185,8 @@ select
     end as realise_eur,
     case
         when not lignes.est_compte_administratif then null
-        when count(lignes.restes_a_realiser_eur) over cote > 0
+        when
+            count(lignes.restes_a_realiser_eur) over cote > 0
             or coalesce(totaux.est_sans_restes, false)
             or (count(lignes.restes_a_realiser_eur) over document > 0 and not coalesce(totaux.a_restes, false))
             then coalesce(lignes.restes_a_realiser_eur, 0)

@@ -7,10 +7,11 @@ with refusees as (
 ),
 
 situees as (
-    select refusees.*, (
-        select max(entetes._ligne) from {{ ref('int_finances__entetes') }} as entetes
-        where entetes._livraison = refusees.livraison and entetes._fichier = refusees.fichier and entetes._ligne <= refusees.ligne
-    ) as debut
+    select
+        refusees.*, (
+            select max(entetes._ligne) from {{ ref('int_finances__entetes') }} as entetes
+            where entetes._livraison = refusees.livraison and entetes._fichier = refusees.fichier and entetes._ligne <= refusees.ligne
+        ) as debut
     from refusees
 )
 

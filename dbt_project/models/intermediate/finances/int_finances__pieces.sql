@@ -26,8 +26,9 @@ lignes as (
         count(case when est_compte_administratif and est_compte_inconnu then 1 end) as nb_non_placees,
         coalesce(
             sum(
-                case when est_compte_administratif and est_compte_inconnu
-                    then greatest(abs(credits_ouverts_eur), coalesce(abs(realise_eur), 0), coalesce(abs(restes_a_realiser_eur), 0))
+                case
+                    when est_compte_administratif and est_compte_inconnu
+                        then greatest(abs(credits_ouverts_eur), coalesce(abs(realise_eur), 0), coalesce(abs(restes_a_realiser_eur), 0))
                 end
             ),
             0
@@ -69,7 +70,8 @@ contredits as (
     group by annexes.exercice, annexes.siret, annexes.code_budget
     having max(annexes.type_budget) = 'annexe' and not exists (
         select 1 from {{ ref('int_finances__documents') }} as principaux
-        where principaux.exercice = annexes.exercice and principaux.siret = annexes.siret
+        where
+            principaux.exercice = annexes.exercice and principaux.siret = annexes.siret
             and principaux.poids = 1 and principaux.type_budget = 'principal'
     )
 ),
@@ -94,7 +96,8 @@ declares as (
 connus as (
     select exercice, siret, greatest(count(distinct code_budget), 1) as nb_budgets
     from (
-        select exercice, siret, code_budget from {{ ref('int_finances__documents') }} where poids = 1 or est_compte_administratif
+        select exercice, siret, code_budget from {{ ref('int_finances__documents') }}
+        where poids = 1 or est_compte_administratif
         union all
         select exercice, siret, code_budget from declares
     ) as budgets
@@ -110,7 +113,7 @@ nommes_par_document as (
         siret_agrege as siret,
         min(type_agrege) as type_agrege,
         count(distinct coalesce(trim(code_budget_agrege), '') || '|' || coalesce({{ normalise_libelle('libelle_budget_agrege') }}, ''))
-            + max(case when siret_agrege = siret then 1 else 0 end) as nb_budgets
+        + max(case when siret_agrege = siret then 1 else 0 end) as nb_budgets
     from {{ ref('int_finances__consolidations') }}
     where motif = 'total d’un autre budget' and left(siret_agrege, 9) = left(siret, 9)
     group by exercice, document_id, siret_agrege
@@ -128,8 +131,13 @@ nommes_par_d_autres as (
         max(connus.siret) is not null as est_a_dire,
         case
             when max(connus.siret) is not null
-                then ' (' || cast(max(totaux.nb_budgets) as string) || ' budgets nommés, ' || cast(max(connus.nb_budgets) as string) || ' connu'
-                || case when max(connus.nb_budgets) > 1 then 's' else '' end || ')'
+                then
+                    ' ('
+                    || cast(max(totaux.nb_budgets) as string)
+                    || ' budgets nommés, '
+                    || cast(max(connus.nb_budgets) as string)
+                    || ' connu'
+                    || case when max(connus.nb_budgets) > 1 then 's' else '' end || ')'
         end as precision_budget
     from nommes_par_document as totaux
     left join connus on totaux.exercice = connus.exercice and totaux.siret = connus.siret
@@ -148,12 +156,14 @@ principaux_nommes as (
         true as est_a_dire,
         cast(null as string) as precision_budget
     from {{ ref('int_finances__documents') }} as annexes
-    where annexes.poids = 1
+    where
+        annexes.poids = 1
         and annexes.est_compte_administratif
         and annexes.type_budget = 'annexe'
         and annexes.siret_budget_principal <> annexes.siret
         and not exists (
-            select 1 from connus where connus.exercice = annexes.exercice and connus.siret = annexes.siret_budget_principal
+            select 1 from connus
+            where connus.exercice = annexes.exercice and connus.siret = annexes.siret_budget_principal
         )
         and not exists (
             select 1 from nommes_par_d_autres as nommes
@@ -164,13 +174,16 @@ principaux_nommes as (
 votes as (
     select documents.exercice, documents.siret, documents.code_budget, max(documents.type_budget) as type_budget
     from {{ ref('int_finances__documents') }} as documents
-    where documents.poids = 1
+    where
+        documents.poids = 1
         and documents.exercice in (
-            select exercice from {{ ref('int_finances__documents') }} where poids = 1 and est_compte_administratif
+            select exercice from {{ ref('int_finances__documents') }}
+            where poids = 1 and est_compte_administratif
         )
         and not exists (
             select 1 from declares
-            where declares.exercice = documents.exercice and declares.siret = documents.siret
+            where
+                declares.exercice = documents.exercice and declares.siret = documents.siret
                 and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
         )
     group by documents.exercice, documents.siret, documents.code_budget
@@ -209,12 +222,14 @@ documents as (
         documents._livraison,
         documents.libelle_decision,
         documents._fichier || ':' || cast(documents._ligne as string) as place,
-        case when documents.siret is not null and documents.nature_decision is not null then 'budget ' || documents.siret
-            || case
-                when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
-                when documents.code_budget = '' then ''
-                else ' ' || documents.code_budget
-            end
+        case
+            when documents.siret is not null and documents.nature_decision is not null then
+                'budget ' || documents.siret
+                || case
+                    when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
+                    when documents.code_budget = '' then ''
+                    else ' ' || documents.code_budget
+                end
         end as budget,
         false as est_attendue,
         false as est_declaree,
@@ -248,13 +263,14 @@ documents as (
         on documents.exercice = declares.exercice
         and documents.siret = declares.siret
         and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
-    where documents.poids = 1 or documents.motif in (
-        'document dont une ligne est illisible',
-        'document d’un autre exercice',
-        'nomenclature dont aucun plan de comptes n’est connu',
-        'compte déclaré projet, sans compte voté à sa place',
-        'projet de budget, non voté'
-    )
+    where
+        documents.poids = 1 or documents.motif in (
+            'document dont une ligne est illisible',
+            'document d’un autre exercice',
+            'nomenclature dont aucun plan de comptes n’est connu',
+            'compte déclaré projet, sans compte voté à sa place',
+            'projet de budget, non voté'
+        )
     union all
     select
         exercice,
@@ -264,7 +280,7 @@ documents as (
         nom as libelle_decision,
         cast(null as string) as place,
         'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end
-            || coalesce(precision_budget, '') as budget,
+        || coalesce(precision_budget, '') as budget,
         true as est_attendue,
         est_declare as est_declaree,
         est_a_dire,
@@ -340,7 +356,8 @@ pieces as (
         -- of documents that do not agree, or where none says it, no filter leaves any out
         case
             when not bool_or(est_recue) then max(type_budget)
-            when count(case when est_recue then 1 end) = count(case when est_recue then type_budget end)
+            when
+                count(case when est_recue then 1 end) = count(case when est_recue then type_budget end)
                 and min(case when est_recue then type_budget end) = max(case when est_recue then type_budget end)
                 then min(case when est_recue then type_budget end)
         end as type_budget,

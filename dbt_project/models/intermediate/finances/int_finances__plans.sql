@@ -20,7 +20,7 @@ candidats as (
         plans.declinaison = demandes.famille as est_seule_forme,
         right(plans.declinaison, 2) = '_D' or right(plans.declinaison, 7) = 'SUP3500' as est_developpee,
         demandes.declinaison = demandes.famille
-            or not bool_or(plans.declinaison = demandes.declinaison) over (partition by demandes.exercice, demandes.declinaison)
+        or not bool_or(plans.declinaison = demandes.declinaison) over (partition by demandes.exercice, demandes.declinaison)
             as est_sans_forme
     from demandes
     inner join {{ ref('int_finances__plans_connus') }} as plans on demandes.famille = plans.famille

@@ -3,12 +3,12 @@ with membres as (
     select
         seances.exercice,
         seances.date_seance,
-        count(distinct (mandats.nom_elu, mandats.prenom_elu)) as nb_en_exercice
+        count(distinct (mandats.nom_elu, mandats.prenom_elu)) as nb_en_exercice -- noqa: ST08, LT01, LT06
     from {{ source('lake', 'comite__seances') }} as seances
     inner join {{ ref('int_gouvernance__mandats') }} as mandats
         on seances.exercice = mandats.exercice
-        and mandats.date_debut <= seances.date_seance
-        and coalesce(mandats.date_fin > seances.date_seance, true)
+        and seances.date_seance >= mandats.date_debut
+        and coalesce(seances.date_seance < mandats.date_fin, true)
     where mandats.poids = 1
     group by seances.exercice, seances.date_seance
 ),

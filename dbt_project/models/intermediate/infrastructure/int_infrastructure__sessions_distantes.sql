@@ -22,8 +22,9 @@ instants as (
             when nature <> 'Session' or instant_ecrit is not null or duree_secondes is not null then nature
             else 'Ouverture'
         end as evenement,
-        case when nature = 'Session'
-            then coalesce(instant_ecrit, debut_ecrit + duree_secondes * interval 1 second, debut_ecrit)
+        case
+            when nature = 'Session'
+                then coalesce(instant_ecrit, debut_ecrit + duree_secondes * interval 1 second, debut_ecrit)
             else instant_ecrit
         end as instant,
         coalesce(debut_ecrit, instant_ecrit - duree_secondes * interval 1 second) as debut
@@ -59,7 +60,7 @@ voisins as (
     window session as (
         partition by exercice, systeme, rang = 1, identifiant, id_session
         -- an opening stands before the closing of the same second
-        order by instant nulls last, evenement desc nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
+        order by instant asc nulls last, evenement desc nulls last, _fichier asc nulls last, _feuille asc nulls first, _ligne asc nulls last
     )
 ),
 

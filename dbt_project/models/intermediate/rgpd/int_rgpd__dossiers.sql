@@ -10,7 +10,7 @@ with dossiers as (
         cast(
             case
                 when date_prolongation between date_reception and date_reception + interval 1 month
-                then date_reception + interval 3 month
+                    then date_reception + interval 3 month
                 else date_reception + interval 1 month
             end as timestamp
         ) as date_limite,

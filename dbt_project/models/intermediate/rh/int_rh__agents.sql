@@ -1,5 +1,6 @@
 -- Every accepted line of the lists of agents, in the words of the canon. An agent whose words are not known is counted
--- out, never guessed; a cadre d'emplois that her tool does not give is no loss, but for what is told by it. Filière and category are those of the reference on 31 December: the system's are only compared.
+-- out, never guessed; a cadre d'emplois that her tool does not give is no loss, but for what is told by it. Filière and
+-- category are those of the reference on 31 December: the system's are only compared.
 with reunis as (
     select
         systeme,
@@ -85,7 +86,9 @@ rangs as (
     from qualifies
     window doublons as (
         partition by exercice, matricule, motif_exclusion
-        order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
+        order by
+            date_sortie desc nulls first, date_entree desc nulls last,
+            systeme asc nulls last, _fichier asc nulls last, _feuille asc nulls first, _ligne asc nulls last
     )
 )
 
@@ -104,9 +107,9 @@ select
     code_filiere,
     categorie,
     cadre_emplois_saisi is not null and code_cadre_emplois is null as est_cadre_inconnu,
-    filiere_saisie is not null and code_filiere_lue is distinct from code_filiere and code_filiere is not null
+    filiere_saisie is not null and coalesce(code_filiere_lue <> code_filiere, true) and code_filiere is not null
         as est_filiere_differente,
-    categorie_saisie is not null and categorie_lue is distinct from categorie and categorie is not null
+    categorie_saisie is not null and coalesce(categorie_lue <> categorie, true) and categorie is not null
         as est_categorie_differente,
     est_temps_complet,
     -- full time or part time is a choice of agents whose post is full time

@@ -46,7 +46,7 @@ rangs as (
     from qualifies
     window doublons as (
         partition by exercice, matricule, motif_exclusion
-        order by quotite_contrat desc nulls last, date_debut nulls last, declaration_id nulls last, _ligne nulls last
+        order by quotite_contrat desc nulls last, date_debut asc nulls last, declaration_id asc nulls last, _ligne asc nulls last
     )
 )
 

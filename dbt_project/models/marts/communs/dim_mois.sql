@@ -7,7 +7,7 @@ select
         case mois.mois
             {%- for nom in ['janvier', 'février', 'mars', 'avril', 'mai', 'juin', 'juillet', 'août', 'septembre', 'octobre', 'novembre',
                 'décembre'] %}
-            when {{ loop.index }} then '{{ nom }}'
+                when {{ loop.index }} then '{{ nom }}'
             {%- endfor %}
         end as string
     ) as libelle_mois,

@@ -11,7 +11,8 @@ with pieces as (
 ),
 
 non_placees as (
-    select source, exercice, sum(nb_lignes) as nb_lignes, sum(montant_eur) as montant_eur,
+    select
+        source, exercice, sum(nb_lignes) as nb_lignes, sum(montant_eur) as montant_eur,
         count(*) = count(montant_eur) as est_montant_connu
     from {{ ref('fct_lignes_signalees') }}
     where est_illisible
@@ -113,15 +114,18 @@ select
                 when not est_acceptee then 'non suivi : système non souscrit pour cet exercice'
                 when nb_manquantes + nb_sans_place + nb_absentes = 0 then null
                 when nb_manquantes + nb_sans_place = 0
-                    then 'environ ' || cast(nb_absentes as string)
+                    then
+                        'environ ' || cast(nb_absentes as string)
                         || case when nb_absentes > 1 then ' lignes attendues et absentes' else ' ligne attendue et absente' end
                 when nb_absentes > 0
-                    then cast(nb_manquantes + nb_sans_place + nb_absentes as string)
+                    then
+                        cast(nb_manquantes + nb_sans_place + nb_absentes as string)
                         || ' lignes refusées, non reconnues ou attendues et absentes'
                 when nb_sans_place = 0
                     then cast(nb_manquantes as string) || case when nb_manquantes > 1 then ' lignes refusées' else ' ligne refusée' end
                 when nb_manquantes = 0
-                    then cast(nb_sans_place as string)
+                    then
+                        cast(nb_sans_place as string)
                         || case when nb_sans_place > 1 then ' lignes non reconnues' else ' ligne non reconnue' end
                 else cast(nb_manquantes + nb_sans_place as string) || ' lignes refusées ou non reconnues'
             end

@@ -4,7 +4,8 @@ with documents as (
         *,
         row_number() over (
             partition by budget_id
-            order by exercice desc nulls last, est_compte_administratif desc nulls last, date_document desc nulls last, document_id nulls last
+            order by
+                exercice desc nulls last, est_compte_administratif desc nulls last, date_document desc nulls last, document_id asc nulls last
         ) as rang
     from {{ ref('fct_documents_budgetaires') }}
 )

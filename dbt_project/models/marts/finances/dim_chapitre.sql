@@ -6,7 +6,7 @@ with chapitres as (
         section,
         row_number() over (
             partition by code_chapitre_canonique
-            order by exercice desc nulls last, section nulls last, libelle_chapitre_canonique nulls last
+            order by exercice desc nulls last, section asc nulls last, libelle_chapitre_canonique asc nulls last
         ) as rang
     from {{ ref('fct_lignes_budgetaires') }}
     where code_chapitre_canonique is not null

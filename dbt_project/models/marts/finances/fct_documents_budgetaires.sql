@@ -11,7 +11,8 @@ with dettes as (
         bool_or(poids = 0 and coalesce(capital_restant_du_cloture_eur <> 0, true)) as est_par_un_autre_etat,
         bool_or(poids = 1 and capital_restant_du_cloture_eur is null) as est_sans_capital
     from {{ ref('int_finances__emprunts') }}
-    where poids = 1
+    where
+        poids = 1
         or motif in ('état de l’annexe non précisé', 'autre état de l’annexe que la répartition par nature de dette')
     group by document_id
 ),

@@ -6,8 +6,10 @@ with tickets as (
         collectivites.code_collectivite,
         collectivites.libelle_collectivite,
         coalesce(sum(tickets.nb_tickets), 0) as nb_tickets,
-        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end as nb_incidents,
-        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end as nb_demandes,
+        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end
+            as nb_incidents,
+        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end
+            as nb_demandes,
         coalesce(sum(tickets.nb_resolus), 0) as nb_resolus
     from (
         -- of what no tool of the exercice says, nothing is counted

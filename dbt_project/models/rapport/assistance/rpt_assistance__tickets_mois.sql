@@ -14,8 +14,11 @@ select
     cast(mois.exercice as integer) as exercice,
     {{ mois_et_date('mois.exercice', 'mois.mois') }},
     cast(coalesce(sum(tickets.nb_tickets), 0) as bigint) as nb_tickets,
-    cast(case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end as bigint) as nb_incidents,
-    cast(case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end as bigint) as nb_demandes,
+    cast(
+        case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end as bigint
+    ) as nb_incidents,
+    cast(case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end as bigint)
+        as nb_demandes,
     cast(coalesce(sum(tickets.nb_resolus), 0) as bigint) as nb_resolus,
     {{ role_ligne() }}
 from mois

@@ -6,7 +6,7 @@ with documents as (
         -- the accounts name the budget; until they arrive the first of its decisions does
         row_number() over (
             partition by exercice, siret, code_budget
-            order by est_compte_administratif desc nulls last, code_nature_decision nulls last, document_id nulls last
+            order by est_compte_administratif desc nulls last, code_nature_decision asc nulls last, document_id asc nulls last
         ) as rang
     from {{ ref('fct_documents_budgetaires') }}
 ),

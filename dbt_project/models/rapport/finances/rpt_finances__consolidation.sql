@@ -14,7 +14,8 @@ absents as (
         bool_or(position('|type_budget=annexe|' in axes) = 0) as sans_principal,
         bool_or(position('|type_budget=principal|' in axes) = 0) as sans_annexes
     from {{ ref('fct_collecte') }}
-    where source = 'budget/lignes'
+    where
+        source = 'budget/lignes'
         and nature_morceau = 'document'
         and (est_attendue or est_recue)
         and not est_acceptee
@@ -26,11 +27,11 @@ dits as (
     select
         lignes.exercice,
         count(case when type_budget = 'principal' then 1 end) > 0
-            and count(case when type_budget = 'principal' and realise_eur is null then 1 end) = 0
-            and not coalesce(bool_or(absents.sans_principal), false) as dit_principal,
+        and count(case when type_budget = 'principal' and realise_eur is null then 1 end) = 0
+        and not coalesce(bool_or(absents.sans_principal), false) as dit_principal,
         count(case when type_budget = 'annexe' then 1 end) > 0
-            and count(case when type_budget = 'annexe' and realise_eur is null then 1 end) = 0
-            and not coalesce(bool_or(absents.sans_annexes), false) as dit_annexes,
+        and count(case when type_budget = 'annexe' and realise_eur is null then 1 end) = 0
+        and not coalesce(bool_or(absents.sans_annexes), false) as dit_annexes,
         count(*) = count(realise_eur) and max(absents.exercice) is null as dit_tout,
         max(absents.exercice) is not null as est_incomplet
     from lignes

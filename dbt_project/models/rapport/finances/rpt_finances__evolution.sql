@@ -49,7 +49,8 @@ select
             when not a_budget_primitif or (rang_nature = 2 and nb_numeros < dernier_numero) then null
             else sum(credits_ouverts_eur) over (
                 partition by exercice, siret, code_budget, section, sens_budgetaire
-                order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
+                order by
+                    rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
                 rows unbounded preceding
             )
         end as decimal(18, 2)

@@ -28,7 +28,9 @@ with sections as (
 budgets as (
     select
         *,
-        bool_or(est_compte_administratif and coalesce(credits_ouverts_eur <> 0, false)) over (partition by exercice, budget_id) as dit_credits
+        bool_or(est_compte_administratif and coalesce(credits_ouverts_eur <> 0, false))
+            over (partition by exercice, budget_id)
+            as dit_credits
     from sections
 )
 

@@ -65,7 +65,7 @@ select
 from periodes
 inner join {{ ref('fct_mandats') }} as mandats
     on periodes.exercice = mandats.exercice
-    and mandats.date_debut <= periodes.date_debut_periode
-    and coalesce(mandats.date_fin > periodes.date_debut_periode, true)
+    and periodes.date_debut_periode >= mandats.date_debut
+    and coalesce(periodes.date_debut_periode < mandats.date_fin, true)
 left join {{ ref('dim_collectivite') }} as collectivites
     on mandats.code_collectivite = collectivites.code_collectivite

@@ -10,7 +10,7 @@ select
     cast(comptes.exercice as integer) as exercice,
     cast(
         row_number() over (
-            partition by comptes.exercice order by comptes.nb_agents desc nulls last, cadres.libelle_court nulls last
+            partition by comptes.exercice order by comptes.nb_agents desc nulls last, cadres.libelle_court asc nulls last
         ) as integer
     ) as rang,
     cast(comptes.code_cadre_emplois as string) as code_cadre_emplois,

@@ -12,7 +12,7 @@ select
     cast(
         row_number() over (
             partition by comptes.exercice, comptes.sens_mouvement
-            order by comptes.nb_agents desc nulls last, motifs.libelle_motif nulls last
+            order by comptes.nb_agents desc nulls last, motifs.libelle_motif asc nulls last
         ) as integer
     ) as rang,
     cast(comptes.code_motif as string) as code_motif,

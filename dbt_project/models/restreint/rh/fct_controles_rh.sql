@@ -14,9 +14,11 @@ contrats as (
         sum(poids) as nb_agents
     from {{ ref('int_rh__contrats_dsn') }}
     -- the head count of 31 December is declared in December: until then there is nothing to compare
-    where exercice in (
-        select exercice from {{ ref('int_rh__declarations_dsn') }} where poids = 1 and month(mois) = 12
-    )
+    where
+        exercice in (
+            select exercice from {{ ref('int_rh__declarations_dsn') }}
+            where poids = 1 and month(mois) = 12
+        )
     group by exercice, perimetre
 ),
 
@@ -56,10 +58,11 @@ ecartees as (
     union all
     select exercice, motif
     from {{ ref('int_rh__heures') }}
-    where motif in (
-        'hors période', 'statut non reconnu', 'agent absent de l’état du personnel', 'contrat absent de la déclaration',
-        'unité qui n’est pas une durée', 'exercice sans déclarations'
-    )
+    where
+        motif in (
+            'hors période', 'statut non reconnu', 'agent absent de l’état du personnel', 'contrat absent de la déclaration',
+            'unité qui n’est pas une durée', 'exercice sans déclarations'
+        )
     union all
     select exercice, motif
     from {{ ref('int_rh__declarations_dsn') }}
