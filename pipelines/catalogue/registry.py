@@ -67,19 +67,29 @@ class ExportRef:
     def readings(self, exercice: int) -> dict[str, dict[str, str]]:
         """Table → field → fingerprint of where its cells are read and how they are written; that of the lines is under "".
 
-        Rows that were read otherwise do not hold what is wanted today. What may be accepted of a cell is not part of it: it
-        changes which lines are refused, and not what the others hold.
+        Under « field=word », what a word of the system became. Rows that were read otherwise do not hold what is wanted
+        today. What may be accepted of a cell is not part of it: it changes which lines are refused, and not what the others
+        hold.
         """
-        return {
-            table["name"]: {"": fingerprint([table.get(key) for key in (*PLACES, "headerRows")])[:16]}
-            | {
-                field["name"]: fingerprint([table["header"].get(field["name"]), *(field.get(key) for key in WRITTEN)])[
-                    :16
-                ]
-                for field in table["fields"]
-            }
-            for table in self.layout(exercice)["tables"]
-        }
+        return {table["name"]: _readings(table) for table in self.layout(exercice)["tables"]}
+
+
+def _readings(table: dict[str, Any]) -> dict[str, str]:
+    found = {"": _short([table.get(key) for key in (*PLACES, "headerRows")])}
+    for field in table["fields"]:
+        name = field["name"]
+        found[name] = _short([table["header"].get(name), *(field.get(key) for key in WRITTEN)])
+        words = (
+            {"true": field["trueValues"], "false": field["falseValues"]}
+            if field["type"] == "boolean"
+            else field["values"]
+        )
+        found |= {f"{name}={written}": _short(word) for word, spellings in words.items() for written in spellings}
+    return found
+
+
+def _short(value: object) -> str:
+    return fingerprint(value)[:16]
 
 
 def _unread(field: Field) -> set[str]:

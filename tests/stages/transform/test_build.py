@@ -192,6 +192,30 @@ def test_a_date_that_is_written_otherwise_is_read_again_or_missing(lab: Lab):
     assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(0,)]
 
 
+WORDS = {"premier": ["x", "X"], "second": ["y"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        (WORDS, {**WORDS, "tiers": ["z"]}, 2),  # no line has it
+        (WORDS, {"premier": ["x"], "second": ["y"]}, 2),
+        (WORDS, {"premier": ["X", "y"], "second": ["x"]}, 0),  # two were taken one for the other
+        ({}, WORDS, 0),  # what was kept as it is written has a word
+        ({}, {"premier": ["X"]}, 2),
+    ],
+)
+def test_rows_whose_words_had_another_sense_are_not_those_of_today(lab: Lab, before, after, rows):
+    def declare(words):
+        lab.depot.declare([FIELDS[0], {**FIELDS[1], "values": words}, *FIELDS[2:]])
+
+    declare(before)
+    manifest = lab.accept(FORMER.format(year=2020), 2020)
+    declare(after)
+    lab.load(manifest)
+    assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(rows,)]
+
+
 def test_a_refusal_of_which_nothing_counts_names_the_build_and_is_loaded(lab: Lab):
     refusal = ("essai/export", 2020, [{"name": "export.csv", "sha256": "0" * 64}], {"code": "FIC-ENTETE"})
     with open_ledger(lab.home) as ledger:
