@@ -76,13 +76,13 @@ class ExportRef:
 
 def _readings(table: dict[str, Any]) -> dict[str, str]:
     found = {"": _short([table.get(key) for key in (*PLACES, "headerRows")])}
-    for field in table["fields"]:
-        name = field["name"]
-        found[name] = _short([table["header"].get(name), *(field.get(key) for key in WRITTEN)])
+    for one in table["fields"]:
+        name = one["name"]
+        found[name] = _short([table["header"].get(name), *(one.get(key) for key in WRITTEN)])
         words = (
-            {"true": field["trueValues"], "false": field["falseValues"]}
-            if field["type"] == "boolean"
-            else field["values"]
+            {"true": one["trueValues"], "false": one["falseValues"]}
+            if one["type"] == "boolean"
+            else one["values"]
         )
         found |= {f"{name}={written}": _short(word) for word, spellings in words.items() for written in spellings}
     return found
