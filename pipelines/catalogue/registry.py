@@ -79,11 +79,7 @@ def _readings(table: dict[str, Any]) -> dict[str, str]:
     for one in table["fields"]:
         name = one["name"]
         found[name] = _short([table["header"].get(name), *(one.get(key) for key in WRITTEN)])
-        words = (
-            {"true": one["trueValues"], "false": one["falseValues"]}
-            if one["type"] == "boolean"
-            else one["values"]
-        )
+        words = {"true": one["trueValues"], "false": one["falseValues"]} if one["type"] == "boolean" else one["values"]
         found |= {f"{name}={written}": _short(word) for word, spellings in words.items() for written in spellings}
     return found
 

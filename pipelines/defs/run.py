@@ -7,14 +7,15 @@ import gc
 import logging
 import os
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
@@ -41,6 +42,7 @@ BUILD_STEPS = {
     "publication__published": "les tables et le rapport",
     "publication__postgresql": "la copie sur le serveur",
 }
+UNLOGGED = "Exception while writing logger call to event log"
 OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
 
@@ -239,17 +241,31 @@ def _execute(
             "dagster/asset_partition_range_end": str(span[1]),
         }
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            raise_on_error=False,
-            tags=tags,
-            asset_selection=sorted(selection) if selection else None,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        with redirect_stderr(_OneVoice(sys.stderr)):  # type: ignore[type-var]
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                raise_on_error=False,
+                tags=tags,
+                asset_selection=sorted(selection) if selection else None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     return result.all_events
+
+
+class _OneVoice:
+    """A stream without what Dagster writes to it when its log cannot be written: how the run ended says so, once and in French."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith(UNLOGGED) else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _failures(events: "list[dg.DagsterEvent]") -> list[Failed]:

@@ -1,9 +1,14 @@
 """The jobs as the command line asks for them."""
 
+import inspect
+import sys
+from contextlib import redirect_stderr
+
 import pytest
+from dagster._core.instance import types
 
 from pipelines.defs import run
-from pipelines.defs.run import run_jobs
+from pipelines.defs.run import UNLOGGED, _OneVoice, run_jobs
 from pipelines.runs.arriving import Aside
 from pipelines.runs.pending import Pending
 from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
@@ -17,3 +22,12 @@ def test_who_waits_is_told_for_what_and_the_others_are_told_what_is_left_aside(b
     report = run_jobs(bench.home, [2019], progress=said.append, wait=wait)
     assert report.aside == ([] if wait else [coming])
     assert said == [f"attend {coming.fichier} ({coming.raison})"] * 2 * wait
+
+
+def test_an_event_that_cannot_be_stored_is_not_said_twice(capsys):
+    assert f'sys.stderr.write(f"{UNLOGGED}: ' in inspect.getsource(types)
+    with redirect_stderr(_OneVoice(sys.stderr)):
+        sys.stderr.write(f"{UNLOGGED}: (sqlite3.OperationalError) disk is full\n")
+        print("Erreur : le disque est plein", file=sys.stderr)
+        assert not sys.stderr.isatty()
+    assert capsys.readouterr().err == "Erreur : le disque est plein\n"
