@@ -287,7 +287,7 @@ def test_a_query_that_cannot_be_read(bench: Bench, condition: str, said: str):
 SAMPLES = [
     ("vide.csv", b"", "aucune ligne"),
     ("entete.csv", b"A;B\n", "aucune ligne sous l’en-tête"),
-    ("nombres.csv", b"1;2\n3;4\n5;6\n", "aucune ligne d’en-tête"),
+    ("nombres.csv", b"Titre;\n1;2\n3;4\n5;6\n", "aucune ligne d’en-tête"),
     ("octets.csv", b"a;b\n\x00\x01\n", "n’est ni un fichier de texte ni un classeur"),
     ("listes.json", b'{"a": [1, 2]}', "aucune liste d’enregistrements : celle de a"),
     ("profond.json", b"[" * 100000, "trop de niveaux"),
