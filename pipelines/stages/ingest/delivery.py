@@ -234,7 +234,7 @@ def _read_one(
             for path, count in unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
         ]
     elif isinstance(fmt, ToolFormat):
-        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # imported here: each loads its own libraries
+        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
         found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())
     for name, records in found:
         contents.tables[name].append((fichier, records))

@@ -21,7 +21,7 @@ def sweep(home: Home, system: str) -> None:
         if owner and not is_alive(int(owner[1] or owner[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = list((home.lake / system).glob("*/*/*.parquet"))
-    if not any(home.archive.glob(f"{WORK}*")):  # by then the process that wrote these has written their manifest, or is dead
+    if not any(home.archive.glob(f"{WORK}*")):  # by then their writer has written the manifest, or is dead
         listed = {path.name.split(".")[-2] for path in (home.lake / system).glob("*.json")}
         for path in written:
             if path.name.split(".")[0] not in listed:

@@ -45,5 +45,5 @@ class Records:
     skip: int = 0  # physical lines of ``path`` that are title and header
     misshapen: list[Misshapen] = field(default_factory=list)
     feuille: str | None = None  # of a workbook
-    lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → how many there are
+    lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → number
     unseen: list[str] = field(default_factory=list)  # of ``columns``, those that no record names

@@ -304,7 +304,7 @@ def _months(block: Block, narrow: bool) -> Spec:
     if len(block["entete"]) == 1:
         y = {"field": "valeur", "type": "quantitative", "axis": None}
         widest = max(len(value["texte"]) for value in values) * 6.2
-        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars are written vertically
+        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars are rotated
         turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
         return {
             **base,
@@ -361,7 +361,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
     x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
     sides = []
-    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one sex may be absent
+    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one may be absent
         sides.append(
             {
                 "transform": [{"filter": f"datum.rang == {rank} && !datum.manque"}],

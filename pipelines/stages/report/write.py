@@ -134,7 +134,7 @@ def write_report(
     return _written(_model(home, organisation, edition, tables, exercice, profile), home.cache, folder, formats)
 
 
-_begun: dict[Path, Model] = {}  # in this process: a folder → the report to be written there, which is only waiting for its entry
+_begun: dict[Path, Model] = {}  # folder → the report to be written there, only waiting for its entry
 
 
 def draw_report(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Line = tuple[tuple[int, str, int], str]  # (exercice, fichier, ligne), livraison
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # which model it belongs to, the macros that lead there, a table of columns
+_ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # the model, the macros that lead there, a table of columns
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
 OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # names in double quotes are the program's own
 OF_VALUES = ("Conversion", "Range")  # these quote a value in either way; what any other error contains is not known

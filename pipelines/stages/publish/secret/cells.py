@@ -67,9 +67,7 @@ class Numbers:
     lines: dict[tuple[str, int], tuple[Part, dict]] = field(default_factory=dict)  # (table, row) → part, values
     same: list[tuple[Key, Key]] = field(default_factory=list)  # equal, to a reader who has two exercices
     follows: dict[Key, Key] = field(default_factory=dict)  # cell → the cell that hides it
-    compared: dict[Key, Key] = field(
-        default_factory=dict
-    )  # cell → the cell of the year before whose number it reveals
+    compared: dict[Key, Key] = field(default_factory=dict)  # cell → the cell of the year before whose number it reveals
     moved: set[Key] = field(default_factory=set)  # hidden in a previous version, and changed by few persons since
 
 
