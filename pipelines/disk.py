@@ -1,6 +1,4 @@
-"""Files: fingerprints, flushing what was written last (a file, or a folder whose entries were renamed), and why the
-system refuses something.
-"""
+"""Files: fingerprints, flushing to disk what was just written, and why the system refuses something."""
 
 import errno
 import hashlib
