@@ -1,7 +1,7 @@
-"""Characters that no text of an export may hold, and how those that cannot be shown are told.
+"""Characters that no text of an export may contain, and how those that cannot be shown are written.
 
-Control characters but tab and ends of line, which write over a terminal and break XML; those that reverse the direction of
-what follows, which make a line say something else than it holds; and what Unicode says is no character.
+Control characters except tab and line ends, which write over a terminal and break XML; those that reverse the direction
+of what follows, which make a line appear to say something else; and what Unicode says is not a character.
 """
 
 import re
@@ -33,12 +33,12 @@ def told(character: str) -> str:
 
 
 def visible(text: str, telling: Callable[[str], str] = told) -> str:
-    """A text whose forbidden characters are told by their number: ``[U+001B]``."""
+    """A text whose forbidden characters are replaced by their number: ``[U+001B]``."""
     return _FORBIDDEN_HERE.sub(lambda found: telling(found[0]), text)
 
 
 def in_one_line(text: str) -> str:
-    """A text that is to be a part of one line, as ``visible`` makes it; what ends a line in it is told by its number too."""
+    """A text meant to be part of one line, as ``visible`` makes it; line ends in it are replaced by their number too."""
     return visible(_LINE_END.sub(lambda found: told(found[0]), text))
 
 

@@ -8,9 +8,10 @@ from pipelines.private import keep_to_owner
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Every definition of the project, for a process that keeps what it writes to its owner.
+    """Every definition of the project, for a process that restricts what it writes to its owner.
 
-    Its modules are named: Dagster's own loader of a folder would import the web server of ``defs/web.py`` too.
+    Its modules are named one by one: Dagster's own loader of a folder would import the web server of ``defs/web.py``
+    too.
     """
     keep_to_owner()
     return dg.Definitions.merge(

@@ -1,6 +1,4 @@
-"""Files: the fingerprint of one, making what was written last (a file, or a folder whose entries were renamed), and why the
-system refuses something of one.
-"""
+"""Files: fingerprints, flushing to disk what was just written, and why the system refuses something."""
 
 import errno
 import hashlib
@@ -16,8 +14,8 @@ from typing import Any, TextIO
 from pipelines.french import NO_BREAK
 
 MEGA = 1 << 20
-LEAST_ROOM = 100 * MEGA  # what a run of the smallest home lays aside
-WHY = {  # error of the system → what it means
+LEAST_ROOM = 100 * MEGA  # what a run of the smallest home needs
+WHY = {  # error of the system → its meaning
     errno.EACCES: "l’accès est refusé : donnez ce droit au compte qui lance la commande, ou lancez-la avec celui à qui est ce dossier",
     errno.EPERM: "l’opération est refusée",
     errno.ENOENT: "ce fichier n’existe pas",
@@ -45,12 +43,12 @@ def why(error: OSError) -> str:
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# what SQLite, DuckDB and programs that are not ours say then
+# how SQLite, DuckDB and other programs report it
 SAID_FULL = ("No space left on device", "disk is full", "Disk quota exceeded")
 
 
 def is_full(error: BaseException | None) -> bool:
-    """True when a lack of disk is behind an error."""
+    """True when a lack of disk space is behind an error."""
     while error is not None:
         if (isinstance(error, OSError) and error.errno in FULL) or says_full(str(error)):
             return True
@@ -59,17 +57,17 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def says_full(message: str) -> bool:
-    """True when a message of another program tells of a lack of disk."""
+    """True when another program's message reports a lack of disk space."""
     return any(said in message for said in SAID_FULL)
 
 
 def is_crowded(place: Path) -> bool:
-    """True when next to nothing is left on the disk of a folder."""
+    """True when a folder's disk has next to nothing left."""
     return shutil.disk_usage(place).free < MEGA if place.exists() else False
 
 
 def lack(place: Path, needed: int) -> str:
-    """Which disk is full and what it lacks, in French; ``needed``: bytes that must be free on it, as far as it is known."""
+    """Which disk is full and how much is missing, in French; ``needed``: bytes that must be free on it, if known."""
     while not place.exists():
         place = place.parent
     free, disk = shutil.disk_usage(place).free, place.resolve()
@@ -83,7 +81,7 @@ def lack(place: Path, needed: int) -> str:
 
 
 def size_of(*places: Path) -> int:
-    """The bytes of files, and of all that folders hold; a file with several names counts once."""
+    """The bytes of files, and of everything in folders; a file with several names counts once."""
     seen: dict[tuple[int, int], int] = {}
     for place in places:
         for path in (place, *place.rglob("*")) if place.is_dir() else (place,):
@@ -100,7 +98,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-FORMER = ".former."  # in the name of a folder that another takes the place of
+FORMER = ".former."  # in the name of a folder that another one replaces
 
 
 def sync(path: Path) -> None:
@@ -113,7 +111,7 @@ def sync(path: Path) -> None:
 
 
 def take_place(aside: Path, place: Path) -> None:
-    """Give a folder its name: what bore it steps aside first (``.<name>.former.<process>``), and goes once it is replaced."""
+    """Give a folder its name: the previous holder steps aside first (``.<name>.former.<process>``), and goes once it is replaced."""
     former = place.with_name(f".{place.name}{FORMER}{os.getpid()}")
     if place.exists():
         place.rename(former)
@@ -123,7 +121,7 @@ def take_place(aside: Path, place: Path) -> None:
 
 
 def second_name(file: Path, name: Path) -> bool:
-    """Give a file the new name ``name`` too: True; where the system has no second names, a copy of it bears it, with its time."""
+    """Give a file a second name: True; where the system has no hard links, make a copy with its time instead."""
     try:
         name.hardlink_to(file)
     except OSError:
@@ -133,7 +131,7 @@ def second_name(file: Path, name: Path) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object that a JSON file holds. Raises OSError and ValueError when there is none, or it is damaged."""
+    """The object in a JSON file. Raises OSError and ValueError when it is missing or damaged."""
     found = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
         raise ValueError("un objet est attendu")
@@ -141,9 +139,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def json_lines(data: Mapping[str, Any]) -> str:
-    """An object as JSON, a line for each member and for each thing that a member holds: what compares well, and is written fast.
+    """An object as JSON, one line per member and per element of a member: easy to compare, and fast to write.
 
-    What JSON has no form for is a text.
+    What JSON has no form for becomes text.
     """
     return "{\n" + ",\n".join(f" {_json(name)}: {_opened(value)}" for name, value in data.items()) + "\n}\n"
 
@@ -162,7 +160,7 @@ def _json(value: Any) -> str:
 
 @contextmanager
 def written_whole(path: Path, encoding: str = "utf-8", errors: str | None = None) -> Iterator[TextIO]:
-    """A text file that bears its name only once it is whole: written aside, synced, renamed; nothing after an error."""
+    """A text file that gets its name only once it is complete: written aside, synced, renamed; nothing after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,6 +1,6 @@
-"""Named steps at which a test can kill the process, to prove that the next run finishes what was left.
+"""Named steps at which a test can kill the process, to prove that the next run finishes the work.
 
-``reached(step)`` does nothing in normal life. ``STEPS`` is the complete list, in the order of a run.
+``reached(step)`` does nothing in normal use. ``STEPS`` is the complete list, in the order of a run.
 """
 
 import os

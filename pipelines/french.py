@@ -13,8 +13,8 @@ from fractions import Fraction
 NARROW = "\u202f"
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
-LONGEST = 12  # decimals of a number that has no last one
-MISSING_CODES = {  # what stands where a value is missing, in words
+LONGEST = 12  # decimals of a number with infinitely many
+MISSING_CODES = {  # printed instead of a missing value, in words
     "NC": "non communiqué",
     "?": "inconnu",
     "—": "sans objet",
@@ -38,8 +38,8 @@ MONTHS = (
     "novembre",
     "décembre",
 )
-# The months as tools write them: a regular expression in full, those of short forms, after which a point may stand. Accents may
-# lack: some write FEVRIER.
+# The months as tools write them: a regular expression for full names, and one for short forms, which a full stop may
+# follow. Accents may be missing: some tools write FEVRIER.
 MONTH_WORDS = [
     ("janvier", "janv jan"),
     ("f[ée]vrier", "f[ée]vr f[ée]v"),
@@ -63,12 +63,12 @@ def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
 
 
 def signed(text: str) -> str:
-    """The sign of each negative number of a text as French writes it: ``-0,62`` → ``−0,62``."""
+    """The sign of each negative number in a text as French writes it: ``-0,62`` → ``−0,62``."""
     return re.sub(r"(?<![\w.,-])-(?=\d)", MINUS, text)
 
 
 def exact(value: Decimal | Fraction | int, space: str = NARROW) -> str:
-    """A number to its last digit, superfluous zeros left out; one that never ends, to twelve decimals and « … »."""
+    """A number to its last digit, without superfluous zeros; one that never ends, to twelve decimals and « … »."""
     fraction, ended = Fraction(value), ""
     places = _places(fraction.denominator)
     if places is None:
@@ -89,14 +89,14 @@ def _places(denominator: int) -> int | None:
 
 
 def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | None = None) -> str:
-    """A number with its unit, or the code that stands instead: ``41 489,54 €``, ``NC``."""
+    """A number with its unit, or the code printed instead: ``41 489,54 €``, ``NC``."""
     if value is None:
         return missing or "—"
     return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
 
 
 def volume(gigabytes: Decimal) -> str:
-    """A volume of data in the unit that leaves few digits: ``12 Go``, ``3,5 To``, ``807 To``."""
+    """A volume of data in the unit that gives the fewest digits: ``12 Go``, ``3,5 To``, ``807 To``."""
     if abs(gigabytes) < 1000:
         return quantity(gigabytes, 0, "Go")
     terabytes = gigabytes / 1000
@@ -137,7 +137,7 @@ def date(day: dt.date) -> str:
 
 
 def printed(value: Decimal, decimals: int, unit: str) -> str:
-    """A number as a sentence holds it: with its unit when that is a sign (``69,3 %``), alone when it is a noun (``27``).
+    """A number inside a sentence: with its unit when that is a sign (``69,3 %``), alone when it is a noun (``27``).
 
     Days are written as people count them: ``4,5``, not ``4,50``.
     """
@@ -153,13 +153,13 @@ def month(number_: int) -> str:
 
 
 def typeset(text: str) -> str:
-    """A sentence with the spaces that no line may end at: before ``: ; ! ? » % €``, after ``«``; one that lacks after a word is added."""
+    """A sentence with no-break spaces: before ``: ; ! ? » % €``, after ``«``; one missing after a word is added."""
     text = re.sub(r" (?=[:»%€](?:\W|$))|(?<=[^\W_])(?=:\s)", NO_BREAK, text)
     return re.sub(r" (?=[;!?](?:\s|$))|(?<=[^\W_])(?=[;!?](?:\s|$))", NARROW, text).replace("« ", f"«{NO_BREAK}")
 
 
 def capitalised(text: str) -> str:
-    """The first letter in capital, the others as they are: ``État de l’EPT``."""
+    """Capitalise the first letter, leaving the others as they are: ``État de l’EPT``."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,4 +1,4 @@
-"""One writer a home: a file lock that the CLI and the UI share, held around accept, transform and publish."""
+"""One writer per home: a file lock shared by the CLI and the UI, held around accept, transform and publish."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from pipelines.settings import Home
 
 
 class Busy(RuntimeError):
-    """Another process works on this home; the message says which."""
+    """Another process is working on this home; the message says which."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def only_writer(home: Home) -> Iterator[None]:
 
 @contextmanager
 def deaf_children() -> Iterator[None]:
-    """Processes that are started meanwhile never hear Ctrl-C, which a terminal sends to all: their parent ends them."""
+    """Processes started meanwhile never receive the Ctrl-C that a terminal sends to all: their parent ends them."""
     former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -43,7 +43,7 @@ def deaf_children() -> Iterator[None]:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Hold a folder for the moment that it is written in: another process waits for its turn."""
+    """Hold a folder while it is being written to: another process waits for its turn."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -52,6 +52,6 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def nothing_goes(home: Home) -> Iterator[None]:
-    """Hold that no original and no row of a home is removed meanwhile: by a purge that removes some, or by a backup."""
+    """Hold the guarantee that no original or row of a home is removed meanwhile: taken by a purge that removes some, or by a backup."""
     with one_at_a_time(home.work / "kept"):
         yield

@@ -1,4 +1,4 @@
-"""The known name that somebody meant, when the one that was given is not known."""
+"""The known name that was probably meant, when the one given is not known."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
-"""What keeps a home to its owner: the rights of what is written, who else may read a publication, and where clear copies lie.
+"""What keeps a home private to its owner: permissions, who else may read a publication, and where clear copies are.
 
-``millesime`` and Dagster's processes begin here. What a process lays aside (originals under their names, typed rows, a whole
-home made again) lies in ``.work/<process>`` of the home, never in the system's temporary folder; what a killed one left is
-swept by the next.
+``millesime`` and Dagster's processes begin here. A process's temporary files (originals under their names, typed rows,
+a whole home made again) are in ``.work/<process>`` of the home, never in the system's temporary folder; what a killed
+process left is swept by the next.
 """
 
 import atexit
@@ -16,16 +16,16 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.settings import Home, WrongSetting
 
-OWNER_ONLY = 0o077  # the mask of whatever is made
+OWNER_ONLY = 0o077  # the mask for everything created
 
 
 def keep_to_owner() -> None:
-    """What this process and its children make from now on is the owner's alone."""
+    """What this process and its children create from now on is private to the owner."""
     os.umask(OWNER_ONLY)
 
 
 def work_in(home: Home) -> None:
-    """Close the home to others, and lay what is temporary in it from now on. A home that this account only reads stays as it is.
+    """Close the home to others, and put temporary files in it from now on. A home that this account can only read is left as it is.
 
     Raises WrongSetting.
     """
@@ -43,7 +43,7 @@ def work_in(home: Home) -> None:
 
 
 def sweep(home: Home) -> None:
-    """Remove what processes that are dead laid aside."""
+    """Remove the temporary files of dead processes."""
     for path in home.work.glob("*"):
         if path.name.isdecimal() and not is_alive(int(path.name)):
             shutil.rmtree(path, ignore_errors=True)
@@ -61,14 +61,14 @@ def is_alive(pid: int) -> bool:
 
 
 def keep_to_account(*places: Path) -> None:
-    """Close files, and folders with what they hold, to everybody but the account, whatever its mask."""
+    """Close files, and folders with their contents, to everybody but the account, whatever its mask."""
     for place in places:
         for path in (place, *place.rglob("*")):
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def open_to_readers(home: Home, publication: Path, kept: set[str]) -> None:
-    """Let the configured group read a publication that is written, but for the files and folders named ``kept``.
+    """Let the configured group read a finished publication, except for the files and folders named ``kept``.
 
     Raises WrongSetting.
     """

@@ -1,21 +1,21 @@
-"""What those who write a publication and those who read it must agree on: its profiles, where each lies, its pages."""
+"""What writers and readers of a publication must agree on: its profiles, where each is, its pages."""
 
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
-LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
-IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
-FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
+LETTER = "courrier.docx"  # for a member: a draft, completed before it is sent
+IMAGES = "images"  # in contenu: the pictures of the organisation, for every year
+FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables are in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each
-# No database is named like a schema that it holds: a client could not tell ``rapport.chiffres`` from a catalog's.
+# No database is named after a schema in it: a client could not tell ``rapport.chiffres`` from a catalog's.
 DATABASES = {
     INTERNE: "millesime.duckdb",
     PUBLIC: "rapport_public.duckdb",
 }  # profile → the file of its tables, in its folder
-FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which stays as a second one
-FORMER_UNTIL = 2026  # the last exercice that is published under both
+FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which remains as a second one
+FORMER_UNTIL = 2026  # the last exercice published under both
 PROFILES = tuple(FOLDERS)
 MARTS, RESTREINT = (
     "marts",
@@ -24,14 +24,14 @@ MARTS, RESTREINT = (
 
 
 class Pages(Protocol):
-    """What is made of the tables of a publication, beside what this process does; a future that fails holds nothing back."""
+    """What is made from a publication's tables in parallel with this process; a future that fails holds nothing back."""
 
     @property
     def exercice(self) -> int | None:
         """That of the report; None when there is none."""
 
     def begin(self, publication: Path, profile: str) -> Future:
-        """Begin: the tables of ``profile`` lie in the folder of a publication that has no entry in the ledger yet."""
+        """Begin: the tables of ``profile`` are in the folder of a publication that has no ledger entry yet."""
 
     def finish(self, publication: Path) -> Future:
         """Write what prints the head that the publication's entry reached."""

@@ -18,7 +18,7 @@ PROJECT_ROOT = PACKAGE.parent  # the checkout
 
 
 class WrongSetting(ValueError):
-    """A variable of the environment holds what it cannot mean."""
+    """An environment variable has an invalid value."""
 
 
 def shipped() -> Path:
@@ -28,7 +28,7 @@ def shipped() -> Path:
     return PROJECT_ROOT if (PROJECT_ROOT / "catalogue").is_dir() else PACKAGE / "shipped"
 
 
-WAREHOUSE_FILE = "warehouse.duckdb"  # the same stem always: dbt views carry the catalog's name
+WAREHOUSE_FILE = "warehouse.duckdb"  # always the same stem: dbt views contain the catalog's name
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Home:
 
     @property
     def ledger_head(self) -> Path:
-        """The head of the ledger's chain, as it was when somebody last closed it."""
+        """The head of the ledger's chain, as of the last time it was closed."""
         return self.root / "ledger.head"
 
     @property
@@ -79,12 +79,12 @@ class Home:
 
     @property
     def warehouse_published(self) -> Path:
-        """The warehouse of what is published, which the last one may be ahead of: what a trace reads."""
+        """The warehouse of what is published, which the last one may be ahead of: traces read it."""
         return self.root / "warehouse" / "published" / WAREHOUSE_FILE
 
     @property
     def warehouse_analyst(self) -> Path:
-        """A warehouse that an analyst may break: ``millesime dbt`` works there."""
+        """A warehouse that an analyst may break: used by ``millesime dbt``."""
         return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE
 
     @property
@@ -94,7 +94,7 @@ class Home:
 
     @property
     def dbt_target(self) -> Path:
-        """Where dbt keeps what it read and ran for the pipeline; an analyst's own lies in ``dbt/target``."""
+        """Where dbt keeps what it read and ran for the pipeline; an analyst's own is in ``dbt/target``."""
         return self.dbt / "target" / "entrepot"
 
     @property
@@ -119,7 +119,7 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """Reports rendered on demand, which are no publication: ``reports/<exercice>/<profile>/``."""
+        """Reports rendered on demand, which are not publications: ``reports/<exercice>/<profile>/``."""
         return self.root / "reports"
 
     @property
@@ -129,12 +129,12 @@ class Home:
 
     @property
     def acts(self) -> Path:
-        """Drafts of the acts that go with a report, to be completed: ``actes/<exercice>/``."""
+        """Drafts of the acts that go with a report, to complete: ``actes/<exercice>/``."""
         return self.root / "actes"
 
     @property
     def audit(self) -> Path:
-        """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, written anew at each publication."""
+        """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, rewritten at each publication."""
         return self.root / "audit"
 
     @property
@@ -144,12 +144,12 @@ class Home:
 
     @property
     def work(self) -> Path:
-        """What processes lay aside while they work, a folder each: never in the system's temporary folder."""
+        """The temporary files of working processes, a folder each: never in the system's temporary folder."""
         return self.root / ".work"
 
     @property
     def cache(self) -> Path:
-        """What can be drawn again: charts and fonts, by the hash of what they were made from."""
+        """What can be redrawn: charts and fonts, by the hash of what they were made from."""
         return self.root / "cache"
 
     @property
@@ -183,7 +183,7 @@ class Home:
         return self.root / ".lock"
 
 
-LONGEST_HOME = 400  # bytes of a home's path: SQLite opens nothing whose path is of 512
+LONGEST_HOME = 400  # bytes of a home's path: SQLite opens no file whose path has 512
 
 
 def home() -> Home:
@@ -197,7 +197,7 @@ def usual_root() -> Path:
 
 
 def home_at(root: Path) -> Home:
-    """The home that lies in a folder. Raises WrongSetting when no database could be opened in it."""
+    """The home in a folder. Raises WrongSetting when no database could be opened in it."""
     root = root.resolve()
     if (length := len(os.fsencode(root))) > LONGEST_HOME:
         raise WrongSetting(
@@ -213,7 +213,7 @@ def home_at(root: Path) -> Home:
 def key_file(home_: Home) -> Path:
     """The pseudonymisation key: ``MILLESIME_KEY_FILE``, or one file per home in the user's configuration folder.
 
-    It lies outside the home on purpose: whoever copies the data does not copy the key.
+    It is outside the home on purpose: copying the data does not copy the key.
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
@@ -231,7 +231,7 @@ def key_file(home_: Home) -> Path:
 def removals_file(home_: Home) -> Path:
     """The list of what was removed for good: ``MILLESIME_REMOVALS_FILE``, or one file per home beside its key.
 
-    It lies outside the home on purpose: a backup that is restored does not know what was removed since.
+    It is outside the home on purpose: a restored backup does not know what was removed since.
     """
     if chosen := os.environ.get("MILLESIME_REMOVALS_FILE"):
         return Path(chosen)
@@ -239,14 +239,14 @@ def removals_file(home_: Home) -> Path:
 
 
 def _name_of(home_: Home) -> str:
-    """What names a home in a folder that several share."""
+    """The identifier of a home in a folder that several share."""
     import hashlib
 
     return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
 
 
 def threads() -> int:
-    """How many threads DuckDB works with when it reads exports, builds and publishes, and dbt (``MILLESIME_THREADS``).
+    """How many threads DuckDB uses to read exports, build and publish, and dbt too (``MILLESIME_THREADS``).
 
     Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
     gives the same bytes. Raises WrongSetting.
@@ -267,11 +267,11 @@ def quiet() -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one export may hold at most, so that a hostile one costs seconds: counts, never durations."""
+    """The most one export may contain, so that a hostile one costs seconds: counts, never durations."""
 
     columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
     cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
-    misshapen: int  # lines of a file that have another number of cells, and as many that hold nothing (``MILLESIME_MOST_MISSHAPEN``)
+    misshapen: int  # misshapen lines of a file, and as many empty ones (``MILLESIME_MOST_MISSHAPEN``)
 
 
 def limits() -> Limits:
@@ -291,7 +291,7 @@ def _count(name: str, default: int) -> int:
 
 
 def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
-    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, which takes what is beyond it.
+    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, for what does not fit in it.
 
     ``MILLESIME_MEMORY`` is in megabytes, 400 by default: the whole process then stays under 1 GB. Raises WrongSetting.
     """
@@ -308,9 +308,9 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
 
 
 def secret(name: str) -> str | None:
-    """The value of a variable that holds a secret, or what the file that ``<name>_FILE`` names holds; None when neither is set.
+    """The value of a secret variable, or the content of the file named by ``<name>_FILE``; None when neither is set.
 
-    Raises WrongSetting when others than its owner may read that file, and OSError when it cannot be read.
+    Raises WrongSetting when anyone but its owner may read that file, and OSError when it cannot be read.
     """
     if (value := os.environ.get(name)) or not (file := os.environ.get(f"{name}_FILE")):
         return value or None
@@ -327,11 +327,11 @@ def database_url(system: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class Post:
-    """The server that sends mail; ``password`` is shown nowhere."""
+    """The server that sends mail; ``password`` is never shown."""
 
     host: str
     port: int
-    is_encrypted: bool  # from the first byte; else as soon as the server can
+    is_encrypted: bool  # from the first byte; otherwise as soon as the server can
     user: str | None
     password: str | None = field(repr=False)
     sender: str
@@ -339,8 +339,9 @@ class Post:
 
 
 def post() -> Post | None:
-    """How mail is sent: ``MILLESIME_SMTP_URL`` (``smtp://user:password@host:587``, ``smtps://…``), ``MILLESIME_MAIL_FROM``, and to whom,
-    when it is for no owner (``MILLESIME_MAIL_TO``); None when no server is set. Raises WrongSetting.
+    """How mail is sent: ``MILLESIME_SMTP_URL`` (``smtp://user:password@host:587``, ``smtps://…``),
+    ``MILLESIME_MAIL_FROM``, and who gets mail that has no owner (``MILLESIME_MAIL_TO``); None when no server is set.
+    Raises WrongSetting.
     """
     from urllib.parse import unquote, urlsplit
 
@@ -366,7 +367,7 @@ def post() -> Post | None:
 
 @dataclass(frozen=True)
 class Server:
-    """The PostgreSQL server that publications are copied to; ``url`` holds a password and is shown nowhere."""
+    """The PostgreSQL server that publications are copied to; ``url`` holds a password and is never shown."""
 
     url: str = field(repr=False)
     profile: str
@@ -378,8 +379,9 @@ class Server:
 def publication_server() -> Server | None:
     """Where publications are copied to (``MILLESIME_PUBLISH_URL``); None when it is not set.
 
-    ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read, ``millesime_lecture`` by
-    default; ``MILLESIME_PUBLISH_PREFIX``: what the names of the schemas begin with, nothing by default.
+    ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read,
+    ``millesime_lecture`` by default; ``MILLESIME_PUBLISH_PREFIX``: a prefix for the names of the schemas, empty by
+    default.
     """
     url = secret("MILLESIME_PUBLISH_URL")
     if not url:
@@ -399,17 +401,17 @@ def reading_role() -> str:
 
 
 def restricted_role() -> str | None:
-    """The only role of the server that may read ``restreint`` (``MILLESIME_RESTREINT_ROLE``); without it, nothing of it is copied."""
+    """The only server role that may read ``restreint`` (``MILLESIME_RESTREINT_ROLE``); without it, none of it is copied."""
     return os.environ.get("MILLESIME_RESTREINT_ROLE") or None
 
 
 def web_user_header() -> str | None:
-    """The header in which the proxy before the web interface names who is connected (``MILLESIME_WEB_USER_HEADER``)."""
+    """The header in which the proxy before the web interface names the user (``MILLESIME_WEB_USER_HEADER``)."""
     return os.environ.get("MILLESIME_WEB_USER_HEADER")
 
 
 def web_hosts() -> list[str]:
-    """The names, beside this machine's own, under which browsers ask for the web interface (``MILLESIME_WEB_HOSTS``)."""
+    """The names, besides this machine's own, under which browsers reach the web interface (``MILLESIME_WEB_HOSTS``)."""
     return os.environ.get("MILLESIME_WEB_HOSTS", "").split()
 
 
@@ -440,22 +442,22 @@ def kept_runs() -> int:
 
 
 def backup_days() -> int:
-    """For how many days a backup is not old (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
+    """For how many days a backup counts as recent (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
     return _count("MILLESIME_BACKUP_DAYS", 7)
 
 
 def columns_are_told() -> bool:
-    """True when the environment says how wide the screen is, as shells do (``COLUMNS``): tables are drawn for it."""
+    """True when the environment gives the width of the screen, as shells do (``COLUMNS``): tables are drawn for it."""
     return os.environ.get("COLUMNS", "").isdecimal()
 
 
 def log_is_json() -> bool:
-    """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
+    """True when diagnostics are one JSON object per line (``MILLESIME_LOG=json``) rather than text."""
     return os.environ.get("MILLESIME_LOG") == "json"
 
 
 def refuse_wrong() -> None:
-    """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
+    """Raise WrongSetting when a variable that any command reads has an invalid value."""
     threads(), quiet(), limits(), automation(), kept_runs(), backup_days()
     if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
         raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
@@ -472,5 +474,5 @@ def failpoint() -> str | None:
 
 
 def services_required() -> bool:
-    """True in continuous integration: a test whose service cannot be had must fail, not skip."""
+    """True in continuous integration: a test whose service is unavailable must fail, not skip."""
     return os.environ.get("MILLESIME_REQUIRE_SERVICES") == "1"

@@ -1,4 +1,4 @@
-"""What a spreadsheet may be given: a text never becomes a formula, and a French one reads numbers and booleans as such."""
+"""What a spreadsheet may be given: text that never becomes a formula and, for French, numbers and booleans it recognises."""
 
 import re
 from decimal import Decimal
@@ -8,12 +8,12 @@ from typing import Any
 FORMULA = re.compile(
     r"[\s\u00a0\u200b\ufeff]*(?:[=+\-@|\uff1d\uff0b\uff0d\uff20]|%(?![\s\u00a0\u200b\ufeff]*\Z))|[\t\r\n]"
 )
-# A text that a spreadsheet takes for a number when it opens a CSV: zeros that begin it, or its last digits, are lost.
+# A text that a spreadsheet takes for a number when it opens a CSV: its leading zeros, or its last digits, are lost.
 CODE = r"0[0-9]+|[0-9]{12,}|[0-9]+[eE][0-9]+"
 
 
 def neutralised(value: Any) -> Any:
-    """A cell that no spreadsheet runs; numbers are left alone."""
+    """A cell that no spreadsheet will run; numbers are left alone."""
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 

@@ -1,6 +1,6 @@
-"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file, and what DuckDB says of one that it refuses.
+"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file, and DuckDB's messages about SQL that it refuses.
 
-What a query is given is written out: ``executemany`` inserts row by row, and to bind a parameter imports pandas.
+Values are written into queries: ``executemany`` inserts row by row, and binding a parameter imports pandas.
 """
 
 import glob
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
-# What DuckDB says of a SQL that it refuses → the same in French.
+# DuckDB's messages about SQL that it refuses → the same in French.
 REFUSALS = {
     r'syntax error at or near "(.*?)"': r"syntaxe fautive près de « \1 »",
     r"syntax error at end of input": "la requête est incomplète",
@@ -27,7 +27,7 @@ REFUSALS = {
 
 
 def in_french(refusal: str) -> str:
-    """What DuckDB says of a SQL that it refuses, in French; in its own words where they are none of those above."""
+    """DuckDB's message about SQL that it refuses, in French; in its own words when it is none of those above."""
     for said, french in REFUSALS.items():
         if found := re.search(said, " ".join(refusal.split())):
             return found.expand(french)
@@ -53,7 +53,7 @@ def listed(texts: Iterable[str | None]) -> str:
 
 
 def is_hollow(path: Path) -> bool:
-    """True when most of the blocks of a DuckDB file are room that copies of it have left behind."""
+    """True when most blocks of a DuckDB file are space left behind by copying."""
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as db:
@@ -77,5 +77,5 @@ def lake_scan(path: Path) -> str:
 
 
 def with_sheet(relation: str) -> str:
-    """A relation of lines, with a column ``_feuille`` whether it has one or not."""
+    """A relation of lines, with a column ``_feuille`` even if it does not have one."""
     return f"(from {relation} union all by name select cast(null as varchar) as _feuille where false)"

@@ -1,9 +1,9 @@
-"""The columns that declarations name, looked up among those that their tables promise.
+"""The columns that declarations name, checked against those that their tables promise.
 
-What belongs here: which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads, and where
-it says so. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry, in effect); one
-that says none is not judged here. SQL is not parsed: only a column that stands alone is read, and the words of the condition of an
-alert.
+What belongs here: which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads,
+and where it says so. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt
+entry, in effect); one without a list is not judged here. SQL is not parsed: only a lone column is read, and the words
+in the condition of an alert.
 """
 
 import re
@@ -33,7 +33,7 @@ from pipelines.near import suggestion
 Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
 BLOCKS = (Donnees, Matrice, Liste, Compares)  # those that read a table
-# in a condition: a string, with the type before it; a type; a function; a column, the only one that is named
+# in a condition: a string, with the type before it; a type; a function; a column, the only named group
 WORD = re.compile(
     r"""(?:\b\w+\s*)?'(?:[^']|'')*'|(?:::|\bas\b)\s*\w+|\b\w+\s*\(|"(?P<quoted>[^"]+)"|(?<![\w.])(?P<name>[a-z_]\w*)\b(?!\s*\.)""",
     re.IGNORECASE,
@@ -46,7 +46,7 @@ PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the s
 
 
 def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
-    """One sentence a column that is not there, with its place and the near name."""
+    """One sentence per missing column, with its place and the nearest name."""
     promised = {thing.name: _promised(thing) for thing in catalogue.project.said}
     for thing, table, columns in _asked(catalogue):
         if known := promised.get(table):
@@ -153,7 +153,7 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
 
 
 def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -> Iterator[str]:
-    """The ``{names}`` of titles and sentences that nothing gives."""
+    """The ``{names}`` in titles and sentences that nothing gives."""
     said: list[tuple[tuple[Any, ...], str | None, list[str]]] = [(("titre",), chapter.titre, [])]
     if isinstance(chapter, Synthese):
         said.append((("sous_titre",), chapter.sous_titre, []))
@@ -182,12 +182,12 @@ def _of_sentence(place: str, key: str, text: str, known: list[str]) -> Iterator[
 
 
 def _of_texts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator[str]:
-    """The columns that the prose of the report asks a table for."""
+    """The columns that the prose of the report reads from a table."""
     for text in catalogue.prose_declared:
         try:
             found = asked(text.data)
         except Unreadable:
-            continue  # for who prints it to say
+            continue  # reported when it is printed
         yield from _of_text(shown(text.path), found, promised)
 
 
@@ -198,7 +198,7 @@ def _of_text(place: str, found: Asked, promised: dict[str, list[str]]) -> Iterat
 
 
 def unknown_columns_of(catalogue: Catalogue, place: str, found: Asked) -> Iterator[str]:
-    """The same of one text, whose file is ``place``."""
+    """The same for one text, whose file is ``place``."""
     yield from _of_text(place, found, {thing.name: _promised(thing) for thing in catalogue.project.said})
 
 
@@ -263,7 +263,7 @@ def _of_alerts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator
 
 
 def _of_condition(sql: str) -> list[str]:
-    """The words of a condition that can only be columns; none of one that holds a query, whose words may be of other tables."""
+    """The words in a condition that can only be columns; none if it contains a query, whose words may belong to other tables."""
     names = [found["name"] or found["quoted"] for found in WORD.finditer(sql) if found["name"] or found["quoted"]]
     words = list(dict.fromkeys(name.casefold() for name in names))
     return [] if "select" in words else [word for word in words if word not in SQL_WORDS]

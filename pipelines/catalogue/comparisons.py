@@ -1,7 +1,7 @@
-"""The vocabulary of ``comparaisons.yml``: which published figures are compared between organisations, over what, by which size.
+"""The vocabulary of ``comparaisons.yml``: which published figures are compared between organisations, relative to what, by which size.
 
-What belongs here: what may be declared, and that it names figures which exist. Where the compared values are read, and their
-quartiles, is ``pipelines.stages.publish.consolidation``'s work.
+What belongs here: what may be declared, and that it names existing figures. Where the compared values are read, and
+their quartiles, is the work of ``pipelines.stages.publish.consolidation``.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,9 +25,9 @@ SECTIONS = {
 
 
 class Denominateur(Declared):
-    """What figures are divided by: a figure, or the sum of a column of a public table; unknown where a row does not tell it.
+    """What figures are divided by: a figure, or the sum of a column of a public table; unknown when a row does not give it.
 
-    The table has a column ``exercice``, or says the same of every exercice.
+    The table has a column ``exercice``, or says the same for every exercice.
     """
 
     libelle: str

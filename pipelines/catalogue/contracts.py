@@ -7,8 +7,8 @@
         montant_eur: {type: 'DECIMAL(18,2)', unit: EUR}
         ancien: {type: VARCHAR, obsolete: {since: 2026}}
 
-Types are DuckDB's, as it prints them. What is ``obsolete`` stays until an exercice after that one is published; then it may go, or
-change, and the entry stays. A home's own tables are promised in its own ``contracts/``; an entry of the home's takes the place of the
+Types are DuckDB's, as it prints them. What is ``obsolete`` stays until a later exercice is published; then it may go,
+or change, and the entry stays. A home's own tables are promised in its own ``contracts/``; an entry there replaces the
 shipped one.
 """
 
@@ -27,7 +27,7 @@ NOT_NULL = " NOT NULL"
 
 
 class Obsolete(Declared):
-    """``since``: the last exercice that is published with it."""
+    """``since``: the last exercice published with it."""
 
     since: int
 
@@ -62,7 +62,7 @@ Contracts = Mapping[str, Table]  # by ``schema.table``
 
 
 class Difference(NamedTuple):
-    """One thing that is not the same in two shapes; ``said`` tells it to a French reader."""
+    """One difference between two shapes; ``said`` words it for a French reader."""
 
     kind: Literal["added", "removed", "changed"]
     table: str
@@ -77,14 +77,14 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """How a shape stands against what is promised."""
+    """How a shape compares with what is promised."""
 
     broken: list[Difference] = field(default_factory=list)
     added: list[Difference] = field(default_factory=list)  # which the contracts do not know yet
 
 
 class ContractBroken(RuntimeError):
-    """What is to be published lacks what was promised; the message names it (French)."""
+    """What is to be published lacks something that was promised; the message names it (French)."""
 
 
 def make_contracts(declared: Overlay) -> Contracts:
@@ -136,7 +136,7 @@ def _of_column(
 
 
 def judge(contracts: Contracts, shape: Shape, exercice: int) -> Judged:
-    """How ``shape`` keeps the contracts, once ``exercice`` is the last that is published."""
+    """How well ``shape`` keeps the contracts, once ``exercice`` is the last one published."""
     found = differences(promised(contracts), shape)
     broken = [one for one in found if one.kind != "added" and not _may_go(contracts[one.table], one.column, exercice)]
     return Judged(broken, [one for one in found if one.kind == "added"])
@@ -148,7 +148,7 @@ def _may_go(table: Table, column: str | None, exercice: int) -> bool:
 
 
 def recorded(known: Contracts, shape: Shape) -> dict[str, Table]:
-    """The contracts with what ``shape`` adds to them: nothing that they promise changes or goes."""
+    """The contracts extended with what ``shape`` adds: nothing that they promise changes or goes."""
     found = dict(known)
     for name, shaped in shape.items():
         told = found.get(name, Table(columns={}))
@@ -162,7 +162,7 @@ def recorded(known: Contracts, shape: Shape) -> dict[str, Table]:
 
 
 def written(schema: str, contracts: Contracts, off: Iterable[str] = ()) -> str:
-    """The text of the file of a schema: its tables in order of name, the columns in theirs; those that are ``off`` stay so."""
+    """The text of a schema's file: its tables in order of name, columns in theirs; those that are ``off`` stay so."""
     lines = [
         f"# Ce qui est promis à qui lit le schéma {schema} : `millesime contracts record` y ajoute ce qui est nouveau, et une colonne qui",
         "# doit partir y reçoit `obsolete: {since: EXERCICE}` (docs/bi.md).",

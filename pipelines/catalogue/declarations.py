@@ -1,9 +1,9 @@
 """The vocabulary of a source declaration: pydantic models of the YAML in ``catalogue/systems`` and ``shapes``.
 
-Fields speak Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
+Fields use Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
 trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of
-the file, header by first exercice, personal data, lines to ignore, months expected, validity, owner, due date, retention. Reading the
-YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
+the file, header by first exercice, personal data, lines to ignore, months expected, validity, owner, due date,
+retention. Reading the YAML and resolving shapes is the work of ``registry``; reading files, of ``ingest``.
 """
 
 import datetime as dt
@@ -25,18 +25,18 @@ Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
-OTHERS = "autres"  # what a cell of kind « member » becomes that names no member
-ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
+OTHERS = "autres"  # what replaces a cell of kind « member » that names no member
+ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists separately
 WORKBOOKS = ("xlsx", "ods", "xls")
 TREES = ("json", "jsonl", "xml", "key_value")
-# What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
-# absent from a cell and that %z is also Z.
+# What a date's format may consist of: strptime's directives, except that %B and %b are French months, that %y is 20yy,
+# that .%f may be absent from a cell and that %z is also Z.
 DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
 Month = Annotated[str, PydanticField(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 def _regular(pattern: str) -> str:
-    """Refuse what DuckDB's regular expressions (RE2) do not know: lookaround and back references."""
+    """Refuse what DuckDB's regular expressions (RE2) do not support: lookaround and back references."""
     try:
         re.compile(pattern)
     except re.error as error:
@@ -68,12 +68,13 @@ def _text(word: object) -> object:
     return str(word) if isinstance(word, int) and not isinstance(word, bool) else word
 
 
-# The canon's word → those that a system writes for it. A word that is not mapped stays as it is written, and is judged so.
+# The canon's word → those that a system writes for it. A word that is not mapped stays as written, and is judged as
+# such.
 Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
 
 
 def _one_group(pattern: str) -> str:
-    """Refuse a pattern that does not say which part of the text is kept."""
+    """Refuse a pattern that does not say which part of the text to keep."""
     if re.compile(pattern).groups != 1:
         raise ValueError(
             "il faut un groupe entre parenthèses, et un seul : la partie à garder ; (?:…) groupe sans garder"
@@ -92,7 +93,7 @@ def _is_one_of_several(occurrence: str) -> str:
     return occurrence
 
 
-# ``2/3``: the second from the left of the three columns that bear a heading
+# ``2/3``: the second from the left of the three columns with the same heading
 Occurrence = Annotated[str, PydanticField(pattern="^[1-9][0-9]?/[2-9][0-9]?$"), AfterValidator(_is_one_of_several)]
 Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-][^\s\d,+−-]*$")]
 Factor = Annotated[Decimal, PydanticField(gt=0, max_digits=18)]
@@ -133,21 +134,21 @@ class Field(Declared):
     # ours
     decimals: int = PydanticField(2, ge=0, le=6)
     suffix: Unit | dict[Unit, Factor] | None = (
-        None  # the unit that every cell bears; or units, each with what it is worth
+        None  # the unit that every cell is written with; or units, each with its value
     )
-    timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
+    timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, when cells carry their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "member", "keep"] | None = None
     across_years: bool = (
         True  # figures may compare its persons with those of another exercice; retention then waits for both
     )
     at_term: Literal["empty", "draw"] | None = (
-        None  # what retention makes of it: nothing is left, or equal ones become equal others
+        None  # what happens to it at the end of retention: nothing is left, or equal values become other equal values
     )
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
-    member: bool = False  # names a member of the organisation: a spelling of nobody is a finding
-    informative: bool = False  # no figure needs it: a cell that is not as declared is told and never refuses its line
+    member: bool = False  # names a member of the organisation: a spelling that matches nobody is a finding
+    informative: bool = False  # no figure needs it: a cell not as declared is reported, its line not refused
 
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
@@ -201,7 +202,7 @@ class Field(Declared):
         return self
 
     def _check_format(self, said: list[str]) -> None:
-        """Refuse a date's format, made of the directives ``said``, that says too little or could be read in two ways."""
+        """Refuse a date's format, made of the directives ``said``, that is incomplete or ambiguous."""
         if unknown := sorted(set(said) - set(DIRECTIVES)):
             raise ValueError(f"format: {', '.join(unknown)} : inconnu ; sont connus {' '.join(DIRECTIVES)}")
         for ways in (["%m", "%B", "%b"], ["%Y", "%y"], *([one] for one in DIRECTIVES)):
@@ -253,12 +254,12 @@ class Provenance(NamedTuple):
     sql_type: str
 
 
-COLUMN = Provenance("_colonne", "VARCHAR")  # heading of the cell, where columns become rows
+COLUMN = Provenance("_colonne", "VARCHAR")  # heading of the cell, when columns become rows
 PROVENANCE = [
     Provenance("exercice", "INTEGER"),
     Provenance("_livraison", "VARCHAR"),
     Provenance("_fichier", "VARCHAR"),  # of an archive: archive/member
-    Provenance("_feuille", "VARCHAR"),  # NULL where what was read has no sheets
+    Provenance("_feuille", "VARCHAR"),  # NULL when what was read has no sheets
     Provenance("_ligne", "BIGINT"),
 ]
 
@@ -266,8 +267,8 @@ PROVENANCE = [
 class FieldFormat(Declared):
     """How one system writes a field of a shape: only what may differ from system to system.
 
-    ``values`` puts the shape's words in the place of its own, ``pattern`` holds those that it uses where the shape leaves
-    them open, ``required`` says that it always fills a field that others may leave empty.
+    ``values`` maps its words to the shape's, ``pattern`` gives the words it uses when the shape leaves them open,
+    ``required`` says that it always fills a field that others may leave empty.
     """
 
     name: Name
@@ -286,23 +287,23 @@ class FieldFormat(Declared):
 class Origin(Declared):
     """Where the text of a field comes from, before it is typed: exactly one of the keys marked *.
 
-    A heading alone stands for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one group
-    holds. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading`` being what the
-    first field reads (several read each its part) and the cell what the second one reads.
+    A heading alone is short for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one
+    group captures. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading``
+    being what the first field reads (several may each read a part of it) and the cell what the second one reads.
     """
 
     column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
         None  # * a heading; several, joined by a space
     )
     pattern: Part | None = None  # of ``column``: the part that is kept
-    occurrence: Occurrence | None = None  # beside ``column``: which one of the columns of that heading, and of how many
+    occurrence: Occurrence | None = None  # with ``column``: which one of the columns of that heading, and of how many
     constant: Annotated[str, PydanticField(min_length=1)] | None = None  # *
     file: Part | None = None  # * of the file's name
     sheet: Part | None = None  # * of the sheet's name
     heading: Part | None = None  # * of the heading of each column that becomes a row
-    ignore: Pattern | None = None  # beside ``heading``: headings of the columns that are not read, as totals
+    ignore: Pattern | None = None  # with ``heading``: headings of the columns that are not read, such as totals
     under: Name | None = None  # * the cell under the heading that this field reads
-    empty: Literal["refuse", "skip", "zero"] = "refuse"  # beside ``under``: an empty cell refuses, is no row, is 0
+    empty: Literal["refuse", "skip", "zero"] = "refuse"  # with ``under``: an empty cell refuses, gives no row, or is 0
 
     @model_validator(mode="before")
     @classmethod
@@ -330,7 +331,7 @@ class Origin(Declared):
 
     @property
     def whole(self) -> str | None:
-        """The heading whose cells it reads as they stand; None when it takes less, more or something else."""
+        """The heading whose cells it reads unchanged; None when it takes less, more or something else."""
         return self.columns[0] if isinstance(self.column, str) and self.pattern is None else None
 
 
@@ -340,8 +341,9 @@ LEAST = Decimal("0.9")
 class Ignore(Declared):
     """Lines that are not data: those where ``column`` fully matches ``pattern``.
 
-    ``sums`` names the columns whose value on that line is a total, compared with our own sum; ``counts`` the columns
-    that hold a number of lines. ``least`` is the share of an announced total under which the file is refused as cut.
+    ``sums`` names the columns whose value on that line is a total, to compare with our own sum; ``counts`` the columns
+    that hold a number of lines. ``least`` is the share of an announced total below which the file is refused as
+    truncated.
     """
 
     column: Name
@@ -372,8 +374,8 @@ class CsvFormat(Declared):
     type: Literal["csv"]
     encoding: Literal["utf-8", "cp1252", "iso-8859-15", "utf-16"] = "utf-8"
     delimiter: Literal[";", ",", "\t", "|"] = ";"
-    title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
-    html: bool = False  # the tool writes what its web pages hold: `&amp;` stands for `&`
+    title: str | None = None  # what a title line above the header must contain; {exercice} is replaced by the year
+    html: bool = False  # the tool writes the content of its web pages: `&amp;` means `&`
     header: bool = True  # false: no line names the columns, and the table's headings are their ranks, from "1"
 
     @model_validator(mode="after")
@@ -391,18 +393,19 @@ class WorkbookFormat(Declared):
 
 
 class TreeFormat(Declared):
-    """Records that name their own values: each table names the path of its records, and its headings are paths in one.
+    """Records that name their own values: each table gives the path of its records, and its headings are paths within one.
 
-    ``json``, ``jsonl`` (a record a line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute, ``.`` for the
-    text of the record itself. ``../`` begins with what holds the record: ``../@code``, ``../service``. ``key_value``: a record a
-    line, ``key=value key="value"``. All but ``xml``, which says its encoding, are UTF-8.
+    ``json``, ``jsonl`` (one record per line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute,
+    ``.`` for the text of the record itself. ``../`` starts from what contains the record: ``../@code``, ``../service``.
+    ``key_value``: one record per line, ``key=value key="value"``. All but ``xml``, which states its encoding, are
+    UTF-8.
     """
 
     type: Literal["json", "jsonl", "xml", "key_value"]
 
 
 class ToolFormat(Declared):
-    """A format of one tool or standard: the Python reader of that name gives its tables, under headings of its own.
+    """A format of one tool or standard: the Python reader of that name gives its tables, with its own headings.
 
     ``budget_xml``: budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``). ``dsn``: monthly social
     declarations. ``zimbra``: what ``zmprov gqu``, ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a
@@ -427,7 +430,7 @@ class Shape(Declared):
 
 
 def _unknown(place: tuple[str | int, ...], name: str, table: str, known: Iterable[str]) -> InitErrorDetails:
-    """The mistake of a name that is no field, where it is."""
+    """The error for a name that is not a field, with its place."""
     said = f"la table « {table} » n’a pas de colonne « {name} »{suggestion(name, known)}"
     return InitErrorDetails(type=PydanticCustomError("unknown_field", "{said}", {"said": said}), loc=place, input=name)
 
@@ -439,13 +442,13 @@ class Table(Declared):
     title: str
     description: str | None = None
     shape: Name | list[Name] | None = None  # those whose union it enters
-    sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet when none is said
-    member: str | None = None  # of an archive: pattern of its files; any when none is said
+    sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet by default
+    member: str | None = None  # of an archive: pattern of its files; any by default
     records: str | None = None  # json, xml: the path of the records, from the root
     header: dict[int, dict[Name, Origin]] = {}
-    # over how many lines the headings stand, one above the other; where that changes, by first exercice
+    # how many lines the headings take, one above the other; if that changes, by first exercice
     headerRows: HeaderRows | dict[int, HeaderRows] = 1
-    optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
+    optional: list[Name] = []  # fields whose column a file may be missing: its user chooses what the tool displays
     fields: list[Field] = []
     primaryKey: list[Name] = []
     missingValues: list[str] = [""]
@@ -574,7 +577,7 @@ class Table(Declared):
 
     @property
     def dated_by(self) -> str | None:
-        """The column of dates that says of which month of its exercice a line is."""
+        """The column of dates that says which month of its exercice a line belongs to."""
         said = (
             self.period.column
             if self.period
@@ -584,7 +587,7 @@ class Table(Declared):
 
     @property
     def tells_parts_apart(self) -> bool:
-        """True when it says to be read from several files or sheets, each of its own: by patterns, or by a part of a name."""
+        """True when it declares separate parts to be read from several files or sheets: by patterns, or by a part of a name."""
         named = any(origin.file or origin.sheet for header in self.header.values() for origin in header.values())
         return named or len(self.sheets) > 1 or any(set("*?[") & set(one) for one in (*self.sheets, self.member or ""))
 
@@ -593,7 +596,7 @@ class Table(Declared):
         return is_one_of(name, self.sheets)
 
     def may_hold(self, wanted: Mapping[str, bool | int | str]) -> bool:
-        """True when some line of it may hold these values: no layout leaves their fields out, or says another constant."""
+        """True when some line of it may hold these values: no layout leaves their fields out, or gives another constant."""
         fields = {field.name: field for field in self.fields}
 
         def may(origin: Origin | None, field: Field | None, value: bool | int | str) -> bool:
@@ -635,7 +638,7 @@ class Table(Declared):
         return [field for field in self.fields if field.informative]
 
     def origins_of(self, exercice: int) -> dict[str, Origin]:
-        """Field name → where its text comes from, as files stand in ``exercice``. Without header, a title is a heading."""
+        """Field name → where its text comes from, in the files of ``exercice``. Without a header, a title is a heading."""
         first = max((year for year in self.header if year <= exercice), default=None)
         named = self.header[first] if first is not None else {}
         if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
@@ -643,19 +646,19 @@ class Table(Declared):
         return {field.name: Origin(column=field.title) for field in self.fields}
 
     def header_rows_of(self, exercice: int) -> int:
-        """Over how many lines the headings of a file of ``exercice`` stand."""
+        """How many lines the headings of an ``exercice`` file take."""
         if isinstance(self.headerRows, int):
             return self.headerRows
         first = max((year for year in self.headerRows if year <= exercice), default=None)
         return self.headerRows[first] if first is not None else 1
 
     def ungiven(self, exercice: int) -> list[Field]:
-        """The fields kept of which no file of ``exercice`` gives anything: its header leaves them out."""
+        """The fields kept for which the files of ``exercice`` give nothing: its header leaves them out."""
         given = self.origins_of(exercice)
         return [field for field in self.kept_fields if field.name not in given]
 
     def header_of(self, exercice: int) -> dict[str, str]:
-        """Field name → heading in the file, as it stands in ``exercice``, of the fields that read whole cells."""
+        """Field name → heading in the file, in ``exercice``, for the fields that read whole cells."""
         return {name: origin.whole for name, origin in self.origins_of(exercice).items() if origin.whole}
 
     def columns_of(self, exercice: int) -> list[str]:
@@ -675,23 +678,23 @@ class Table(Declared):
 
 
 class Export(Declared):
-    """What one delivery is made of: one or several files, giving one or several tables."""
+    """What one delivery consists of: one or several files, giving one or several tables."""
 
     name: Name
     title: str
     # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
-    by_document: bool = False  # models take each document whole or not at all: one that is unreadable refuses no other
-    may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
-    nominative: bool = False  # the names of the files may bear a person's: they are shown by pattern and SHA-256
+    by_document: bool = False  # models take documents whole or not at all: an unreadable one refuses no other
+    may_repeat: bool = False  # the same bytes may serve several exercices: a list kept by hand
+    nominative: bool = False  # file names may contain a person's: they are shown by pattern and SHA-256
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
     archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
     tables: list[Table]
     unread: list[
         str
-    ] = []  # patterns of sheets, members and lists of a document that nobody needs: what else is not read is a finding
+    ] = []  # patterns of sheets, members and lists in a document that nobody needs: anything else unread is a finding
     owner: str | None = None
     due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)
@@ -724,7 +727,7 @@ class Export(Declared):
         return self
 
     def _tables_say_where(self, kind: str) -> None:
-        """Refuse a place (sheet, member, records) that the format does not have, and one that it needs and nobody says."""
+        """Refuse a place (sheet, member, records) that the format does not have, and require one that it needs."""
         for table in self.tables:
             if table.sheet is not None and (kind not in WORKBOOKS or not table.sheets):
                 raise ValueError(f"sheet: pour un classeur seulement ({', '.join(WORKBOOKS)}), et non vide")
@@ -785,7 +788,7 @@ class Export(Declared):
 
 
 class Valid(Declared):
-    """First and last exercice that a system covers; ``2020-03``: from, or up to, that month, itself included."""
+    """First and last exercice that a system covers; ``2020-03``: from, or up to, that month, inclusive."""
 
     first: int | Month | None = None
     last: int | Month | None = None

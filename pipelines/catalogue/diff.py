@@ -1,7 +1,7 @@
-"""What a home changes of the shipped catalogue, and which of the things it replaced have changed upstream since.
+"""What a home changes in the shipped catalogue, and which of the things it replaced have changed upstream since.
 
-``upstream.json``, in the home's ``catalogue/``, keeps what a shipped thing was when the home's own last changed: nobody has
-to write it down.
+``upstream.json``, in the home's ``catalogue/``, records what a shipped thing was when the home's own last changed:
+nobody has to write it down.
 """
 
 import json
@@ -28,7 +28,7 @@ class Difference:
 
     @property
     def key(self) -> str:
-        """What names it among all kinds."""
+        """Its identifier among all kinds."""
         return f"{self.kind} {self.name}"
 
 
@@ -43,7 +43,7 @@ def differences(catalogue: Catalogue) -> list[Difference]:
 
 
 def things_of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
-    """(kind, the home's thing, the shipped one whose place it takes)."""
+    """(kind, the home's thing, the shipped one that it replaces)."""
     for kind, overlay in catalogue.overlays.items():
         for thing in [*overlay.on.values(), *overlay.off.values()]:
             if catalogue.is_own(thing.path):
@@ -51,7 +51,7 @@ def things_of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | N
 
 
 def note_upstream(catalogue: Catalogue, home: Home, *, again: bool = False) -> None:
-    """Keep what the shipped things are that the home replaces; those noted already stay, unless ``again``."""
+    """Record what the shipped things that the home replaces are; those already recorded stay, unless ``again``."""
     notes = {} if again else _notes(home)
     kept = {
         key: notes.get(key, now) if notes.get(key, {}).get("own") == now["own"] else now for key, now in _now(catalogue)
@@ -62,7 +62,7 @@ def note_upstream(catalogue: Catalogue, home: Home, *, again: bool = False) -> N
 
 
 def changed_upstream(catalogue: Catalogue, home: Home) -> set[str]:
-    """The keys of the things whose shipped version is not the one that was noted."""
+    """The keys of the things whose shipped version is not the one recorded."""
     note_upstream(catalogue, home)
     notes = _notes(home)
     return {key for key, now in _now(catalogue) if notes[key]["shipped"] != now["shipped"]}
@@ -77,5 +77,5 @@ def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
 def _notes(home: Home) -> dict[str, dict[str, str]]:
     try:
         return read_json(home.root / "catalogue" / NOTES)
-    except (OSError, ValueError):  # none yet, or damaged: it is noted anew
+    except (OSError, ValueError):  # none yet, or damaged: recorded afresh
         return {}

@@ -1,8 +1,8 @@
-"""What a column means, whichever table bears it (``fields.yml``), and the texts that follow from it.
+"""What a column means, whichever table it is in (``fields.yml``), and the texts that follow from it.
 
-What belongs here: the grammar of that file, the look-up by table and column, and the functions that give a declaration
-or an entry of dbt's YAML the titles and descriptions that it leaves out. They are functions of mappings: who reads which
-file, ``load`` says.
+What belongs here: the grammar of that file, the look-up by table and column, and the functions that fill in the titles
+and descriptions missing from a declaration or an entry of dbt's YAML. They are functions of mappings: ``load`` decides
+who reads which file.
 """
 
 import re
@@ -17,7 +17,7 @@ from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
 KEY = re.compile(r"([a-z][a-z0-9_]*\.)?[a-z_][a-z0-9_]*")  # ``column`` or ``table.column``
-# The suffix of a column's name says its unit.
+# The suffix of a column's name gives its unit.
 UNITS = {
     "eur": "EUR",
     "pct": "%",
@@ -33,7 +33,8 @@ UNITS = {
     "mbits": "Mbit/s",
     "km": "km",
 }
-# Along what a measure may add, and how a sentence says it. A key column that names no dimension is a ``ventilations``.
+# The dimensions along which a measure may add, and their wording. A key column that names no dimension is a
+# ``ventilations``.
 Dimension = Literal["collectivites", "temps", "ventilations", "documents", "sens"]
 ALONG: dict[Dimension, str] = {
     "collectivites": "d’une collectivité à l’autre",
@@ -43,25 +44,26 @@ ALONG: dict[Dimension, str] = {
     "sens": "d’un sens à l’autre",
 }
 NUMBERS = {"smallint", "integer", "int", "bigint", "hugeint", "decimal", "numeric", "real", "float", "double"}
-NEVER_ADDS = "%"  # a share adds along nothing: it need not be said
+NEVER_ADDS = "%"  # a share adds along nothing: no need to say so
 
 
 class Entry(Declared):
     """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
 
-    ``additif`` is how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions only.
-    ``dimension`` is what a column tells rows apart by; ``chiffre``, of a column of one table, the figure that its detail rows add up to.
+    ``additif`` says how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions
+    only. ``dimension`` is what a column distinguishes rows by; ``chiffre``, for a column of one table, is the figure
+    that its detail rows add up to.
     """
 
     title: Annotated[str, PydanticField(pattern=r"[^.]$")] | None = None  # a workbook's heading
     type: FieldType | None = None
     unit: str | None = None
     personal: bool | None = None  # the column is about one person
-    quasi_identifier: bool | None = None  # with others of its kind, it tells a person apart
+    quasi_identifier: bool | None = None  # together with others of its kind, it identifies a person
     persons: bool | None = None  # the column counts persons
-    public: str | None = None  # why its texts, which no list closes, are for anybody to read
+    public: str | None = None  # why its free texts are for anybody to read
     words: list[str] | None = (
-        None  # those of its texts that anybody may read, beside what the catalogue names otherwise
+        None  # those of its texts that anybody may read, besides what the catalogue names elsewhere
     )
     additif: Literal["oui", "non"] | Annotated[tuple[Dimension, ...], PydanticField(min_length=1)] | None = None
     dimension: Dimension | None = None
@@ -92,7 +94,7 @@ class Meaning(Declared):
 
     @property
     def adds_along(self) -> tuple[Dimension, ...] | None:
-        """The dimensions over which the measure adds; None where nothing says how it does."""
+        """The dimensions over which the measure adds; None when nothing says how it does."""
         match self.additif:
             case "oui":
                 return tuple(ALONG)
@@ -105,7 +107,7 @@ class Meaning(Declared):
 
     @property
     def text(self) -> str:
-        """The description, and how the measure adds: what a reader of the column is told."""
+        """The description, with how the measure adds: what a reader of the column is told."""
         sentences = [self.description, *self._adding]
         if self.chiffre:
             sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
@@ -129,26 +131,26 @@ class Fields:
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def of(self, table: str, column: str) -> Meaning | None:
-        """What ``column`` means in ``table``; None when no entry says what the name means."""
+        """What ``column`` means in ``table``; None when no entry defines the name."""
         everywhere, here = self.entries.get(column), self.entries.get(f"{table}.{column}")
         if everywhere is None:
             return None
         return Meaning(**everywhere.said | (here.said if here else {}))
 
     def speak_of_persons(self, table: str, columns: Iterable[str]) -> bool:
-        """True when a column is of one person, tells persons apart or counts them."""
+        """True when a column is about one person, distinguishes persons or counts them."""
         said = [self.of(table, column) for column in columns]
         return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
 
 
 def is_measure(column: Mapping[str, Any], key: Collection[str], said: Meaning | None) -> bool:
-    """True for a column of a contract (``name``, ``data_type``) that holds a number and tells no row apart."""
+    """True for a column of a contract (``name``, ``data_type``) that holds a number and is not a key."""
     is_number = str(column.get("data_type", "")).lower().partition("(")[0].strip() in NUMBERS
     return is_number and column["name"] not in key and not (said and said.dimension)
 
 
 def unit_of(column: str) -> str | None:
-    """The unit that a name says by its suffix."""
+    """The unit given by a name's suffix."""
     return UNITS.get(column.rpartition("_")[2])
 
 
@@ -161,7 +163,7 @@ def make_fields(declared: Overlay) -> Fields:
 
 
 def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Iterator[str]:
-    """Why an entry cannot be used, in the company of the others."""
+    """Why an entry cannot be used alongside the others."""
     table, _, column = thing.name.rpartition(".")
     if not KEY.fullmatch(thing.name):
         yield f"{thing.place} « {thing.name} » n’est ni une colonne ni table.colonne"
@@ -188,10 +190,10 @@ def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
 
 
 def completed(declared: list[Any], table: str, fields: Fields, *, titles: bool = True) -> list[Any]:
-    """The declared fields of ``table`` with the titles and descriptions that they leave out.
+    """The declared fields of ``table`` with the titles and descriptions that were left out.
 
     ``titles`` is false for a table without ``header`` and for a shape: there a title is a heading of the file, which
-    only the declaration may say.
+    only the declaration may give.
     """
     whole = []
     for entry in declared:
@@ -210,7 +212,7 @@ def meaning(column: Any) -> str | None:
 
 
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """A model, or a table of a source, of dbt's YAML with the descriptions that its columns leave out."""
+    """A model, or a table of a source, of dbt's YAML with the missing descriptions of its columns."""
     if not entry.get("columns"):
         return entry
     return entry | {"columns": [_described(entry["name"], column, fields) for column in entry["columns"]]}

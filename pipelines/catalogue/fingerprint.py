@@ -1,4 +1,4 @@
-"""How every identity of the project is computed, the engine's own among them."""
+"""How every identity of the project is computed, including the engine's own."""
 
 import functools
 import hashlib
@@ -16,7 +16,7 @@ def fingerprint(value: object) -> str:
 
 @functools.cache
 def engine_version() -> str:
-    """SHA-256 over the files of the engine that decide a result: its code and the lock of what it is made with."""
+    """SHA-256 over the engine files that determine a result: its code and the lock of its dependencies."""
     files = [path for path in settings.PACKAGE.rglob("*") if path.suffix in ENGINE_SUFFIXES]
     content = {path.relative_to(settings.PACKAGE).as_posix(): path.read_bytes() for path in files}
     content["requirements.lock"] = (settings.shipped() / "requirements.lock").read_bytes()

@@ -1,4 +1,4 @@
-"""What a column is called: where its heading stands over several lines, where several bear the same one, where it is above."""
+"""The names of columns whose heading takes several lines, is shared with other columns, or is above the record."""
 
 import itertools
 from collections import Counter
@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 
 from pipelines.catalogue.patterns import same
 
-UP = "../"  # one step from a record to what holds it
+UP = "../"  # one step from a record to what contains it
 
 
 def joined(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The headings that lines one above the other make, each from top to bottom, joined by a space.
+    """The headings made by stacked lines, each from top to bottom, joined by a space.
 
-    A group is named over its first column alone (merged cells, mostly): an empty cell above another one continues what stands
-    on its left.
+    A group is named over its first column alone (mostly merged cells): an empty cell above another one continues what
+    is on its left.
     """
     width = max(map(len, rows))
     lines = [[cell.strip() for cell in (*row, *[""] * (width - len(row)))] for row in rows]
@@ -23,17 +23,17 @@ def joined(rows: Sequence[Sequence[str]]) -> list[str]:
             group = line[place] or group
             if any(below[place] for below in lines[number + 1 :]):
                 line[place] = group
-    # a heading that is repeated under itself stands over both lines
+    # a heading repeated below itself covers both lines
     return [" ".join(text for text, _ in itertools.groupby(filter(None, parts))) for parts in zip(*lines, strict=True)]
 
 
 def numbered(heading: str, occurrence: str) -> str:
-    """What one of the columns of a same heading is called: ``Téléphone (2/2)``."""
+    """The name of one of the columns with the same heading: ``Téléphone (2/2)``."""
     return f"{heading} ({occurrence})"
 
 
 def climbed(heading: str) -> tuple[int, str]:
-    """How many steps above its record a heading of JSON or XML begins, and the rest of it: ``../../@annee`` → 2, ``@annee``."""
+    """How many steps above its record a JSON or XML heading begins, and the rest of it: ``../../@annee`` → 2, ``@annee``."""
     rest = heading
     while rest.startswith(UP):
         rest = rest.removeprefix(UP)
@@ -41,7 +41,7 @@ def climbed(heading: str) -> tuple[int, str]:
 
 
 def told_apart(headings: Sequence[str], known: Collection[str]) -> list[str]:
-    """The headings, those that several columns bear numbered from the left where ``known``, as ``same`` writes it, says so."""
+    """The headings; those shared by several columns are numbered from the left when ``known``, as ``same`` writes it, says so."""
     keys = [same(heading) for heading in headings]
     found, many, seen = [], Counter(keys), Counter[str]()
     for heading, key in zip(headings, keys, strict=True):

@@ -1,7 +1,7 @@
 """What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
 
 Line-grain models keep every accepted line with its weight (``poids``) and its motive (``motif``). Which facts the lines
-make, which of them are told to readers and how their motives are read is declared there: ``trace`` and the mart
+make, which lines are reported to readers and how their motives are read is declared there: ``trace`` and the mart
 ``fct_lignes_signalees`` follow from it.
 """
 
@@ -17,15 +17,15 @@ from pipelines.catalogue.overlay import Thing
 from pipelines.sql import literal
 
 NAMED_MEMBERS = "int_communs__membres_nommes"
-PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line lies in
+PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
 
 
 class Feed(Declared):
     """How the lines of a model make a fact.
 
-    ``colonnes`` gives, in SQL over a line, what the fact's column holds for it; a column that is not named is the line's
-    own. ``comptees`` narrows the lines as the fact does, beside ``poids = 1``. ``additives``: even a greatest value is the
-    sum of what its lines count for.
+    ``colonnes`` gives, in SQL over a line, the value of the fact's column for it; a column that is not named is the
+    line's own. ``comptees`` narrows the lines as the fact does, in addition to ``poids = 1``. ``additives``: even a
+    greatest value is the sum of what its lines count for.
     """
 
     colonnes: dict[Name, str] = PydanticField(default_factory=dict)
@@ -34,11 +34,12 @@ class Feed(Declared):
 
 
 class Flags(Declared):
-    """Which lines readers are told of: those that do not count, but for the motives ``sauf`` (another line speaks for them).
+    """Which lines are reported to readers: those that do not count, except for the motives ``sauf`` (another line speaks for them).
 
-    ``illisibles``: the motives of lines that could not be read or placed, which the figures of their table lack;
-    ``non_placees``: the same of lines that count, each motive with its condition; ``par_collectivite``: a line that counts
-    is told when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures may lack of it.
+    ``illisibles``: the motives of lines that could not be read or placed, which are missing from their table's figures;
+    ``non_placees``: the same for lines that count, each motive with its condition; ``par_collectivite``: a line that
+    counts is reported when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures
+    may be missing because of it.
     """
 
     illisibles: list[str] = PydanticField(default_factory=list)
@@ -49,10 +50,11 @@ class Flags(Declared):
 
 
 class Series(Declared):
-    """In SQL over a line: the month (1 to 12) that it is of, and whose it is.
+    """In SQL over a line: its month (1 to 12), and whose it is.
 
-    Whoever has lines month after month is expected in each month of the table. Without ``membre``, the file and the sheet that
-    lines lie in stand for it. ``une_par_mois``: the table holds a line a month of each, so that one alone is missed.
+    Anyone who has lines month after month is expected in each month of the table. Without ``membre``, the file and
+    sheet of a line serve as its member. ``une_par_mois``: the table has one line per month of each, so that a single
+    missing one counts.
     """
 
     mois: str
@@ -63,15 +65,15 @@ class Series(Declared):
 class ModelLines(Declared):
     """``source`` is the table that a line comes from (``system/table``), in SQL over the line.
 
-    ``completees``: the rules that give a line what its file does not say, each in French words with the SQL condition of the
-    lines that it completed; the formulas of the figures say them.
+    ``completees``: the rules that supply what a line's file does not say, each in French with the SQL condition of the
+    lines that it completed; the formulas of the figures mention them.
     """
 
     source: str
     completees: dict[str, str] = PydanticField(default_factory=dict)
     faits: dict[Name, Feed] = PydanticField(default_factory=dict)
     signalees: Flags | Literal[False]
-    series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are of
+    series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are about
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
 
 
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
-    """The text of ``fct_lignes_signalees``: the lines that readers are told of, by source, exercice and motive."""
+    """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and motive."""
     selects = [
         select
         for model, lines in declared.items()
@@ -121,8 +123,8 @@ def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
 def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
     """The text of ``int_communs__series``: how many lines each member of each series has in each month.
 
-    ``tables`` are those of the lake that are read from several files or sheets each, by system: each part is a member, unless a
-    model says series of them.
+    ``tables`` are those of the lake that are read from several files or sheets each, by system: each part is a member,
+    unless a model declares series for them.
     """
     said = {lines.source for lines in declared.values() if lines.series}
     selects = [
@@ -157,9 +159,9 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
-    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables of no shape.
+    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables without a shape.
 
-    ``tables`` are those of the lake, by system. A cell that is empty names nobody, and is no line here.
+    ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
     """
     selects = [
         _NAMED.format(source=literal(f"{system}/{table.name}"), rows=f"{system}__{table.name}", field=field.name)

@@ -1,4 +1,4 @@
-"""The effective catalogue of a home: the shipped declarations with the home's over them, each kind read when it is asked for.
+"""A home's effective catalogue: the shipped declarations with the home's over them, each kind read when it is needed.
 
 Everything that reads a declaration reads it here: the command line, Dagster, dbt, trace, secrecy, the report and the tests.
 """
@@ -41,7 +41,7 @@ from pipelines.settings import Home
 
 TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
-COVER = "rapport"  # nor this: what the report calls itself
+COVER = "rapport"  # nor this: the report's own wording
 # What the files of several sections may hold.
 KNOWN = {
     "alertes.yml": (("alertes",),),
@@ -84,7 +84,7 @@ class Catalogue:
 
     @functools.cached_property
     def systems(self) -> Overlay:
-        """One file a source system."""
+        """One file per source system."""
         return self._files("system", "catalogue/systems/*.yml", key="system")
 
     @functools.cached_property
@@ -99,19 +99,19 @@ class Catalogue:
 
     @functools.cached_property
     def suites(self) -> Overlay:
-        """One file a suite: ``shapes/<shape>``, ``systems/<system>/<table>``."""
+        """One file per suite: ``shapes/<shape>``, ``systems/<system>/<table>``."""
         return self._files("suite", "expectations/**/*.yml")
 
     @functools.cached_property
     def chapters_declared(self) -> Overlay:
-        """One file a chapter; ``synthese`` is the page of a collectivité, ``rapport`` what the report calls itself."""
+        """One file per chapter; ``synthese`` is the page of a collectivité, ``rapport`` the report's own wording."""
         return put_over(
             [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
 
     @functools.cached_property
     def alerts_declared(self) -> Overlay:
-        """What alarms in the published rows, by name."""
+        """What raises an alarm in the published rows, by name."""
         return self._entries("alert", "catalogue/alertes.yml", ("alertes",))
 
     @functools.cached_property
@@ -232,7 +232,7 @@ class Catalogue:
 
     @functools.cached_property
     def pieces_declared(self) -> dict[str, ModelPieces]:
-        """What models say of the pieces that they tell apart."""
+        """What models say of the pieces that they distinguish."""
         return declared_pieces(self.project.said)
 
     @functools.cached_property
@@ -252,7 +252,7 @@ class Catalogue:
 
     @functools.cached_property
     def cover(self) -> Couverture:
-        """What the report calls itself. Raises DeclarationError when nothing says it."""
+        """The report's own wording. Raises DeclarationError when nothing gives it."""
         if COVER not in self.chapters_declared:
             off = self.chapters_declared.off.get(COVER)
             raise DeclarationError(
@@ -262,7 +262,7 @@ class Catalogue:
 
     @functools.cached_property
     def alerts(self) -> dict[str, Alerte]:
-        """What alarms in the published rows, by name."""
+        """What raises an alarm in the published rows, by name."""
         return {thing.name: thing.parsed(Alerte) for thing in self.alerts_declared}
 
     @functools.cached_property
@@ -272,7 +272,7 @@ class Catalogue:
 
     @functools.cached_property
     def secrecy(self) -> Secrecy:
-        """What each table of ``rapport`` tells of persons."""
+        """What each table of ``rapport`` reveals about persons."""
         counted = {code: one.figure.compte for code, one in self.figures.by_code.items() if one.figure.compte}
         return make_secrecy(self.secrecy_declared).placed(self.project.place_of).counting(counted)
 
@@ -283,7 +283,7 @@ class Catalogue:
 
     @functools.cached_property
     def references(self) -> dict[Path, Reference]:
-        """The reference tables, each by its CSV; a table comes again for each CSV of further rows."""
+        """The reference tables, each by its CSV; a table appears again for each CSV of further rows."""
         tables = {thing.name: (file_of(thing), make_reference(thing, self.fields)) for thing in self.reference}
         found = dict(tables.values())
         for thing in self.reference_rows:
@@ -312,7 +312,7 @@ class Catalogue:
         return {name: table for name, table in promised.items() if name.partition(".")[2] not in self.project.off}
 
     def prose(self, name: str) -> Path | None:
-        """A text of the report that is the same every year; a home's takes the place of the shipped one."""
+        """A text of the report that is the same every year; a home's replaces the shipped one."""
         return self.prose_declared[name].path if name in self.prose_declared else None
 
     def is_own(self, path: Path) -> bool:
@@ -355,9 +355,9 @@ class Catalogue:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all that is in effect: what a build, a release and the composed dbt project are named by.
+        """SHA-256 of everything in effect: builds, releases and the composed dbt project are named after it.
 
-        Where a thing stands is part of it: the folder of a model is its layer, the names of chapters are their order.
+        The place of a thing is part of it: a model's folder is its layer, the names of chapters are their order.
         """
         things = {
             kind: [(self._within(thing.path), thing.identity) for thing in overlay]
@@ -385,7 +385,7 @@ def _text(path: Path, name: Path) -> Thing:
 
 
 def _refuse_strays(home: Path) -> None:
-    """A home declares where declarations are read, and runs no code of its own: nothing of it is passed over in silence."""
+    """A home declares where declarations are read, and runs no code of its own: nothing in it is silently ignored."""
     places = {path for place in PLACES for path in home.glob(place)}
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
@@ -397,14 +397,14 @@ def _refuse_strays(home: Path) -> None:
 
 
 def suites_named(system: str, table: Table) -> list[str]:
-    """The names that suites of a table may have, the one that wins first: its own, then its shapes'."""
+    """The names that a table's suites may have, the winning one first: its own, then its shapes'."""
     return [f"systems/{system}/{table.name}", *(f"shapes/{shape}" for shape in reversed(table.shapes))]
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:
-    """The effective catalogue of a home; that of the shipped declarations alone without one.
+    """The effective catalogue of a home; without one, that of the shipped declarations alone.
 
-    Kept for the pair (shipped, home) until a file of either changes.
+    Cached for the pair (shipped, home) until a file of either changes.
     """
     shipped, root = settings.shipped(), home.root if home else None
     return _kept(shipped, root, _stamp(shipped), _stamp(root) if root else None)

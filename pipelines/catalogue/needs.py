@@ -1,6 +1,6 @@
-"""Refuses a catalogue in which something in effect needs what is not there, or is switched off: both are named.
+"""Refuses a catalogue in which something in effect needs what is missing or switched off: both are named.
 
-A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
+A union silently loses a branch that is switched off: what needs one thing among several is not checked here.
 """
 
 import functools
@@ -56,7 +56,7 @@ FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
 
 def check(catalogue: Catalogue) -> None:
-    """Read every part, and raise DeclarationError, one line a need that is not met."""
+    """Read every part, and raise DeclarationError, one line per unmet need."""
     for part in PARTS:
         getattr(catalogue, part)
     kinds = (
@@ -79,7 +79,7 @@ def check(catalogue: Catalogue) -> None:
 
 
 def _of_engine(catalogue: Catalogue) -> Iterator[str]:
-    """The models and the text that the engine reads by name; and no model is switched off that is not there."""
+    """Check the models and the text that the engine reads by name, and that no missing model is switched off."""
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
         yield f"{off[METHODE].place} éteint le texte « {METHODE} », que tout rapport imprime"
@@ -93,7 +93,7 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_sources(catalogue: Catalogue) -> Iterator[str]:
-    """The tables that a model of ``rapport`` names as those that its rows come from: it must read them."""
+    """Check that a model of ``rapport`` reads the tables that it names as the origin of its rows."""
     for thing in catalogue.project.said:
         said = said_sources(thing)
         read = tables_behind(thing.name, model_texts(catalogue)) if said else []
@@ -112,7 +112,7 @@ def _of_sources(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_fields(catalogue: Catalogue) -> Iterator[str]:
-    """The fields that the rows of a model of ``rapport`` need: one of its tables has them."""
+    """Check that one of its tables has each field that the rows of a model of ``rapport`` need."""
     tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
     for thing in catalogue.project.said:
         own = said_column_fields(thing)
@@ -130,7 +130,7 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
-    """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
+    """Check that columns promised to readers have a meaning, in the entry, or once for all in ``fields.yml``."""
     for thing in _published(catalogue):
         for index, column in enumerate(thing.data.get("columns") or []):
             if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
@@ -149,8 +149,8 @@ def _published(catalogue: Catalogue) -> Iterator[Thing]:
 def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
     """What nobody can add up without reading its SQL: (rule, entry of a model that readers see, column).
 
-    ``PUB-ROLE``: a table of ``rapport`` whose rows do not say what they are (``role_ligne``). ``PUB-ADDITIF``: a number of which
-    ``fields.yml`` does not say how it adds.
+    ``PUB-ROLE``: a table of ``rapport`` whose rows do not say what they are (``role_ligne``). ``PUB-ADDITIF``: a number
+    for which ``fields.yml`` does not say how it adds.
     """
     project = catalogue.project
     for thing in _published(catalogue):
@@ -219,7 +219,7 @@ def _of_figures(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_lineage(catalogue: Catalogue) -> Iterator[str]:
-    """The tables of the lake that the rows of a measure come from: what lacks of one that it does not name would not show."""
+    """The lake tables that the rows of a measure come from: a gap in one that it does not name would not show."""
     texts = model_texts(catalogue)
     behind = functools.cache(lambda fact: tables_behind(fact, texts))
     for code, declared in catalogue.figures.by_code.items():
@@ -233,7 +233,7 @@ def _of_lineage(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
-    """The mart that a figure measures, and the lines that make it: without them no figure can be traced."""
+    """The mart that a figure measures, and the lines behind it: without them no figure can be traced."""
     yield from _model(catalogue, place, name)
     if name in layers(catalogue) and name not in catalogue.lines:
         yield f"{place} demande les lignes de « {name} », et aucun modèle ne dit que les siennes le font (config.meta.lignes.faits)"
@@ -257,14 +257,14 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
-    """The tables whose rows may alarm; one that is switched off alarms nobody."""
+    """The tables whose rows may raise an alarm; one that is switched off raises none."""
     for thing in catalogue.alerts_declared:
         if (table := thing.data["table"]) not in catalogue.project.off:
             yield from _model(catalogue, thing.at("table"), table)
 
 
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:
-    """The figures and the tables that the printed texts ask for."""
+    """The figures and the tables that the printed texts refer to."""
     blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
@@ -272,7 +272,7 @@ def _of_texts(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
-    """The figures, tables and names that a text asks for."""
+    """The figures, tables and names that a text refers to."""
     try:
         found = asked(text)
     except Unreadable as error:
@@ -284,12 +284,12 @@ def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
     for line, code in dict.fromkeys(found.figures):
         yield from _figure(catalogue, f"{place}:{line}", code)
     for line, table, _ in found.columns:
-        if table not in catalogue.project.off:  # a text may ask first whether it is followed
+        if table not in catalogue.project.off:  # a text may first ask whether it is followed
             yield from _model(catalogue, f"{place}:{line}", table)
 
 
 def check_texts(catalogue: Catalogue, texts: Iterable[Path]) -> None:
-    """Raise DeclarationError, one line a figure, a table, a column or a name that the prose of a year asks for and is not there."""
+    """Raise DeclarationError, one line per missing figure, table, column or name that the prose of a year refers to."""
     wrong: list[str] = []
     for path in texts:
         place, text = shown(path), read_text(path)
@@ -301,7 +301,7 @@ def check_texts(catalogue: Catalogue, texts: Iterable[Path]) -> None:
 
 
 def _of_suites(catalogue: Catalogue) -> Iterator[str]:
-    """The table that a suite is for; that of a system or a shape that is switched off waits for it."""
+    """The table that a suite is for; a suite whose system or shape is switched off stays dormant."""
     tables = {f"systems/{system.system}/{table.name}" for system, table in catalogue.registry.tables()}
     tables |= {f"shapes/{shape}" for shape in catalogue.registry.shapes}
     off = {f"systems/{name}" for name in catalogue.systems.off} | {f"shapes/{name}" for name in catalogue.shapes.off}
@@ -330,7 +330,7 @@ def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
     for thing in catalogue.secrecy_declared["tables",]:
-        if thing.name not in catalogue.project.off:  # of a model that is switched off, it waits for it
+        if thing.name not in catalogue.project.off:  # it stays dormant when its model is switched off
             yield from _model(catalogue, thing.place, thing.name)
 
 

@@ -1,6 +1,7 @@
 """The organisation of a home (``organisation.yml``): its name, collectivités, applications and exercices.
 
-Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
+Nothing in the code knows one: whatever differs from one syndicate to another is in that file and in its home's
+catalogue.
 """
 
 import difflib
@@ -44,7 +45,7 @@ def first_siret(siren: str) -> str:
 
 
 def _hides(threshold: int) -> int:
-    """A threshold that hides something: under 3, who knows one person of two knows the other. Raises ValueError."""
+    """A threshold that actually hides: below 3, knowing one person of two reveals the other. Raises ValueError."""
     if threshold < LEAST_THRESHOLD:
         raise ValueError(f"le seuil du secret statistique est d’au moins {LEAST_THRESHOLD}, et non {threshold}")
     return threshold
@@ -59,11 +60,11 @@ LEAST_THRESHOLD = 3  # persons
 
 class Collectivite(Declared):
     """A member of the syndicate; ``alias`` lists the spellings that its tools use.
-
-    ``debiteur`` lists those under which lists of titres and mandats name it: whoever bears another name there is nobody's
-    member, so that none of ``alias``, which may be somebody's name, is taken for one. ``population`` is that of ``annee_population``.
-    A body that is no commune (communauté de communes, another syndicate, CCAS) has no code Insee: its ``type`` says what
-    it is, its SIREN tells it apart.
+    ``debiteur`` lists those under which lists of titres and mandats name it: anyone with another name there belongs to no
+    member, so that an ``alias`` that happens to be a person's name is not taken for one. ``population`` is that of
+    ``annee_population``. A body that is not a commune (communauté de communes, another syndicate, CCAS) has no code Insee:
+    its ``type`` says what it is, and its SIREN identifies it.
+        it is, its SIREN tells it apart.
     """
 
     code_insee: str | None = PydanticField(None, pattern=r"^[0-9][0-9AB][0-9]{3}$")
@@ -89,12 +90,12 @@ class Collectivite(Declared):
 
     @property
     def code(self) -> str:
-        """What the warehouse knows it by (``code_collectivite``): its code Insee where there is one, else its SIREN."""
+        """Its identifier in the warehouse (``code_collectivite``): its code Insee if it has one, else its SIREN."""
         return self.code_insee or self.siren
 
 
 class InUse(Declared):
-    """What is used from one exercice to another, both included; always, where they are left out."""
+    """What is used from one exercice to another, both included; always, when they are left out."""
 
     debut: int | None = None
     fin: int | None = None
@@ -109,7 +110,7 @@ class InUse(Declared):
 class Application(InUse):
     """A business application: the system that exports its accounts has the same name as ``code``.
 
-    ``indicateurs``: the last parts of the codes of the figures that are printed for it, in their order.
+    ``indicateurs``: the last parts of the codes of the figures printed for it, in order.
     """
 
     code: Name
@@ -122,8 +123,9 @@ class Application(InUse):
 class Budget(InUse):
     """A budget of the organisation, of which a budget and accounts are expected every exercice from ``debut`` to ``fin``.
 
-    ``code`` tells budgets of one SIRET apart; ``nomenclature`` is ``M57``, or one form of it, ``M57_A``. ``type`` matters
-    before any of its documents has come: until then what lacks of it may lack to every figure.
+    ``code`` distinguishes budgets with the same SIRET; ``nomenclature`` is ``M57``, or one form of it, ``M57_A``.
+    ``type`` matters before any of its documents has come: until then, what it is missing may be missing from any
+    figure.
     """
 
     siret: Siret
@@ -133,14 +135,14 @@ class Budget(InUse):
     nomenclature: str = PydanticField(pattern=r"^M[0-9]+[A-Z]*(_[A-Z0-9]+)*$")
 
     def overlaps(self, other: "Budget") -> bool:
-        """True when a document could be of both."""
+        """True when a document could belong to both."""
         same = self.siret == other.siret and (self.code == other.code or None in (self.code, other.code))
         begins, ends = max(self.debut or 0, other.debut or 0), min(self.fin or 9999, other.fin or 9999)
         return same and begins <= ends
 
 
 class Source(Declared):
-    """What an organisation says of one of its sources, in the words of a source's declaration; ``valid`` is a system's."""
+    """What an organisation says of one of its sources, in the vocabulary of a source's declaration; ``valid`` is a system's."""
 
     owner: str | None = None
     due: Day | None = None
@@ -149,11 +151,12 @@ class Source(Declared):
 
 
 class Conservation(Declared):
-    """How long is kept what no export's own retention says (ISO 8601: whole years or months).
+    """How long to keep what no export's own retention covers (ISO 8601: whole years or months).
 
-    ``refus``: a refused delivery, from its refusal, and a file that nothing reads, from its deposit. ``remplacees``: the rows
-    of a delivery, from the moment another took its place. ``versions``: the rows that a frozen version was made of, from the
-    end of its exercice. ``publications``: a former publication, from when it was made. ``journaux``: logs, from their writing.
+    ``refus``: a refused delivery, from its refusal, and a file that nothing reads, from its deposit. ``remplacees``:
+    the rows of a delivery, from the moment another replaced it. ``versions``: the rows that a frozen version was made
+    from, from the end of its exercice. ``publications``: a previous publication, from when it was made. ``journaux``:
+    logs, from when they were written.
     """
 
     refus: Duration = "P3M"
@@ -164,14 +167,14 @@ class Conservation(Declared):
 
 
 class Personne(Declared):
-    """Somebody who may decide, prepare, review or approve in the organisation's name."""
+    """Someone who may decide, prepare, review or approve in the organisation's name."""
 
     nom: str = PydanticField(min_length=1)
     fonction: str = PydanticField(min_length=1)
 
 
 def _readable(colour: str) -> str:
-    """A colour on which white letters are read (WCAG 2.1, relative luminance: a contrast of 4.5). Raises ValueError."""
+    """A colour on which white letters are readable (WCAG 2.1, relative luminance: a contrast of 4.5). Raises ValueError."""
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     if 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5:
@@ -180,7 +183,7 @@ def _readable(colour: str) -> str:
 
 
 class Image(Declared):
-    """A picture of ``contenu/images``, and what it shows, for who cannot see it."""
+    """A picture of ``contenu/images``, and a description for those who cannot see it."""
 
     fichier: str = PydanticField(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     alternatif: str = PydanticField(min_length=1)
@@ -193,7 +196,7 @@ class Elu(Personne):
 
 
 class Identite(Declared):
-    """How the report looks and who speaks in it. ``signature`` stands under the editorial, ``mentions`` at the end."""
+    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` at the end."""
 
     logo: Image | None = None
     couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"
@@ -204,14 +207,14 @@ class Identite(Declared):
 
 
 class Service(Declared):
-    """A part of the organisation, and its own."""
+    """A part of the organisation, with its own parts."""
 
     nom: str = PydanticField(min_length=1)
     services: list["Service"] = []
 
 
 class UnknownPerson(ValueError):
-    """A name that ``personnes`` of organisation.yml does not have."""
+    """A name that is not in ``personnes`` of organisation.yml."""
 
 
 class Exercices(Declared):
@@ -251,17 +254,15 @@ class Organisation(Declared):
     contacts: dict[str, Address] = {}  # owner of exports → where refusals and reminders go
     identite: Identite = Identite()
     organigramme: list[Service] = []
-    # why one person may sign for several roles of a release, where there are not three of them
+    # why one person may sign for several roles of a release, when there are fewer than three
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
     conservation: Conservation = Conservation()
-    sources: dict[
-        str, Source
-    ] = {}  # system, or system/export → what the organisation says otherwise than the declaration
+    sources: dict[str, Source] = {}  # system, or system/export → what the organisation overrides in the declaration
 
     @property
     def le_sigle(self) -> str:
-        """``le SE``, ``l’EPT``, as a sentence begins with it or goes on."""
+        """``le SE``, ``l’EPT``, at the beginning of a sentence or inside it."""
         return _after(self.article, self.sigle)
 
     @property
@@ -271,7 +272,7 @@ class Organisation(Declared):
 
     @property
     def population(self) -> str:
-        """What amounts per inhabitant divide by, with its year: ``population municipale de 2023``."""
+        """The divisor of amounts per inhabitant, with its year: ``population municipale de 2023``."""
         years = sorted({str(one.annee_population) for one in self.collectivites if one.annee_population})
         return f"population municipale de {enumeration(years)}" if years else "population municipale"
 
@@ -281,7 +282,7 @@ class Organisation(Declared):
         return list(range(self.exercices.premier, self.exercices.dernier + 1))
 
     def person(self, name: str) -> Personne:
-        """The declared person whom ``name`` means, whatever its case, accents and spaces. Raises UnknownPerson."""
+        """The declared person meant by ``name``, whatever its case, accents and spaces. Raises UnknownPerson."""
         known = {_folded(one.nom): one for one in self.personnes}
         meant = _folded(name)
         if meant in known:
@@ -301,11 +302,11 @@ class Organisation(Declared):
         return system in self.systemes or any(a.code == system for a in self.applications)
 
     def uses_any(self, registry: Registry) -> bool:
-        """False when it uses none of the declared systems: nothing is expected of any exercice."""
+        """False when it uses none of the declared systems: nothing is expected for any exercice."""
         return any(map(self.subscribes, registry.systems))
 
     def applied(self, registry: Registry) -> Registry:
-        """The declared sources, with what the organisation says of its own in their place."""
+        """The declared sources, with the organisation's overrides applied."""
         return replace(registry, systems={name: self._applied(system) for name, system in registry.systems.items()})
 
     def _applied(self, system: System) -> System:
@@ -324,7 +325,7 @@ class Organisation(Declared):
         return system.model_copy(update={**own.get(system.system, {}), **valid, "exports": exports})
 
     def _naming(self, table: Table) -> Table:
-        """A table whose fields of kind « member » know by which spellings each member is named: part of a delivery's identity."""
+        """A table whose fields of kind « member » know the spellings of each member: part of a delivery's identity."""
         if all(field.personal != "member" for field in table.fields):
             return table
         known = {one.code: sorted(set(map(_folded, one.debiteur))) for one in self.collectivites if one.debiteur}
@@ -340,7 +341,7 @@ CONTACTS = re.compile(rb"^contacts:[^\n]*\n?(?:[ \t}\]][^\n]*\n?|\n)*", re.MULTI
 
 
 def declaration_of(home: Home) -> str:
-    """SHA-256 of ``organisation.yml`` but for its ``contacts``, from which nothing that is published follows."""
+    """SHA-256 of ``organisation.yml`` without its ``contacts``, which nothing published depends on."""
     return hashlib.sha256(CONTACTS.sub(b"", home.organisation_file.read_bytes())).hexdigest()
 
 
@@ -349,7 +350,7 @@ def _after(word: str, name: str) -> str:
 
 
 def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
-    """An indicator of an application is a figure that the catalogue declares for each of them. Raises DeclarationError."""
+    """Check that an application's indicator is a figure that the catalogue declares for each of them. Raises DeclarationError."""
     known = [declared.figure.indicateur for declared in catalogue.figures.indicators()]
     for rank, application in enumerate(organisation.applications):
         for index, name in enumerate(application.indicateurs):
@@ -362,7 +363,7 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
 
 
 def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """No code is that of two members, or of two applications; no system is there twice. Raises DeclarationError naming both lines."""
+    """Check that no two members or applications share a code, and no system is listed twice. Raises DeclarationError naming both lines."""
     codes = [
         (("collectivites", index), code)
         for index, member in enumerate(organisation.collectivites)
@@ -380,7 +381,7 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
 
 
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """No spelling means two bodies. Raises DeclarationError naming both."""
+    """Check that no spelling means two bodies. Raises DeclarationError naming both."""
     spelled = {_folded(name): (name, 0) for name in (organisation.sigle, organisation.nom, *organisation.alias)}
     for known, spellings in ((spelled, lambda one: (one.nom, *one.alias)), ({}, lambda one: one.debiteur)):
         for index, member in enumerate(organisation.collectivites):
@@ -390,7 +391,7 @@ def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> No
 
 
 def _refuse_other(known: dict[str, tuple[str, int]], name: str, line: int, path: Path) -> None:
-    """Enter a spelling of the body that is on ``line``. Raises DeclarationError when it says nothing, or means another."""
+    """Enter a spelling of the body on ``line``. Raises DeclarationError when it is empty, or means another."""
     if not _folded(name):
         raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
     before, at = known.setdefault(_folded(name), (name, line))
@@ -400,7 +401,7 @@ def _refuse_other(known: dict[str, tuple[str, int]], name: str, line: int, path:
 
 
 def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """No two persons bear one name. Raises DeclarationError."""
+    """Check that no two persons have the same name. Raises DeclarationError."""
     named: dict[str, int] = {}
     for rank, one in enumerate(organisation.personnes):
         line = lines["personnes", rank]
@@ -411,13 +412,13 @@ def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None
 
 
 def _folded(name: str) -> str:
-    """As the macro ``normalise_libelle`` compares spellings."""
+    """Spelling as compared by the macro ``normalise_libelle``."""
     plain = unicodedata.normalize("NFKD", name.lower().replace("œ", "oe").replace("æ", "ae"))
     return re.sub(r"[^a-z0-9]", "", plain)
 
 
 def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """A budget is one of the organisation, and no document can be of two of them. Raises DeclarationError."""
+    """Check that each budget belongs to the organisation, and no document can belong to two. Raises DeclarationError."""
     for rank, one in enumerate(organisation.budgets):
         line = lines.get(("budgets", rank, "siret"), lines["budgets", rank])
         if not one.siret.startswith(organisation.siren):
@@ -433,7 +434,7 @@ def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None
 
 
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
-    """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
+    """Read the home's organisation. Raises DeclarationError when it names a system that is undeclared or switched off."""
     path = home.organisation_file
     if not path.exists():
         raise DeclarationError(f"{path} n’existe pas : créer un dossier par `millesime init`")
@@ -468,7 +469,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
 
 
 def _check_contacts(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
-    """An address is that of an owner of some export. Raises DeclarationError."""
+    """Check that each address is that of an owner of some export. Raises DeclarationError."""
     owners = sorted({ref.owner for ref in organisation.applied(catalogue.registry).exports()})
     for owner in organisation.contacts:
         if owner not in owners:

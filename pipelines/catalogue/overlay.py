@@ -1,8 +1,8 @@
-"""Two layers of declarations, the shipped one and a home's: each named thing of the home adds to, replaces whole or
-switches off the shipped one.
+"""Two layers of declarations, the shipped one and a home's: each named thing of the home adds to the shipped ones,
+replaces one whole or switches it off.
 
-What belongs here: finding the named things of a layer, and putting one layer over the other. What a thing means is its own
-grammar's work; putting the kinds together, ``load``'s.
+What belongs here: finding the named things of a layer, and putting one layer over the other. What a thing means is the
+work of its own grammar; combining the kinds, that of ``load``.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -14,11 +14,11 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
 from pipelines.catalogue.yaml_words import MAPPING
 
-FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer holds
-ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` looks
+FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer contains
+ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` checks
 
 
-# kind → how a French sentence names a thing of it
+# kind → how to name a thing of it in French
 KINDS = {
     "system": "le système",
     "shape": "la forme",
@@ -56,7 +56,7 @@ def named(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Thing:
-    """One named thing of one layer: ``data`` as it was read (the text of a file that is not YAML), where it is."""
+    """One named thing of one layer: ``data`` as it was read (the text, for a file that is not YAML), and its place."""
 
     kind: str
     name: str
@@ -77,7 +77,7 @@ class Thing:
 
     @property
     def identity(self) -> str:
-        """SHA-256 of all that it says."""
+        """SHA-256 of everything it says."""
         return fingerprint([self.kind, self.name, self.data, self.enabled])
 
     def at(self, *loc: Any) -> str:
@@ -89,7 +89,7 @@ class Thing:
         return f"{shown(self.path)}:{self.lines.get(known, 1)}"
 
     def parsed(self, model: type[Model]) -> Model:
-        """What it says, in its grammar. Raises DeclarationError naming file and line."""
+        """Its content, in its grammar. Raises DeclarationError naming file and line."""
         return parse(model, self.data, self.lines, self.path)
 
 
@@ -99,7 +99,7 @@ class Overlay:
 
     on: dict[str, Thing]
     off: dict[str, Thing]  # switched off
-    replaced: dict[str, Thing]  # the shipped ones whose place a thing of the home takes
+    replaced: dict[str, Thing]  # the shipped ones that a thing of the home replaces
 
     def __iter__(self) -> Iterator[Thing]:
         return iter(self.on.values())
@@ -112,7 +112,7 @@ class Overlay:
 
 
 def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
-    """The first layer under the second. Raises DeclarationError when one layer gives a name twice."""
+    """Put the second layer over the first. Raises DeclarationError when one layer gives a name twice."""
     found: dict[str, Thing] = {}
     replaced: dict[str, Thing] = {}
     for layer in layers:
@@ -132,7 +132,7 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
 
 
 def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") -> Thing:
-    """A file that is one thing, named by its ``key``, or by ``name`` where its place says it."""
+    """A file that is one thing, named by its ``key``, or by ``name`` when its place says it."""
     data, lines = read_mapping(path)
     named = data.get(key) if key else name
     if not isinstance(named, str):
@@ -143,7 +143,7 @@ def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") ->
 def entries(
     kind: str, path: Path, data: dict[str, Any], lines: Lines, section: tuple[Any, ...], key: str | None
 ) -> list[Thing]:
-    """The things of a section of a file: a mapping by name, or a list of mappings named by their ``key``."""
+    """The things in a section of a file: a mapping by name, or a list of mappings named by their ``key``."""
     found: Any = data
     for part in section:
         found = found.get(part) if isinstance(found, dict) else found[part] if isinstance(found, list) else None
@@ -157,7 +157,7 @@ def entries(
         if place[: len(section)] == section and len(place) > len(section):
             own.setdefault(place[len(section)], {})[place[len(section) + 1 :]] = line
     pairs = list(enumerate(found)) if key else list(found.items())
-    nowhere = {(): lines.get(section, 1)}  # a key that a merge brought
+    nowhere = {(): lines.get(section, 1)}  # a key that came from a merge
     return [_entry(kind, path, own.get(at, nowhere), (*section, at), entry, key) for at, entry in pairs]
 
 
@@ -169,7 +169,7 @@ def _entry(kind: str, path: Path, own: Lines, at: tuple[Any, ...], entry: Any, k
 
 
 def refuse_unknown(path: Path, data: dict[str, Any], lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:
-    """Raise DeclarationError when a file of several sections holds another one: what it says would be lost."""
+    """Raise DeclarationError when a file of several sections has an unknown one: its content would be lost."""
     inner: dict[str, set[str]] = {}
     for first, *rest in sections:
         inner.setdefault(first, set()).update(rest)
@@ -187,7 +187,7 @@ def _refuse_others(at: tuple[Any, ...], found: Any, known: Collection[str], path
 
 
 def switch(data: dict[str, Any], path: Path, lines: Lines) -> bool:
-    """Take ``enabled`` out of what a thing says: true when it is not there."""
+    """Remove ``enabled`` from a thing's data; return it, true by default."""
     enabled = data.pop("enabled", True)
     if not isinstance(enabled, bool):
         raise DeclarationError(f"{shown(path)}:{lines.get(('enabled',), 1)} enabled: true ou false")

@@ -1,6 +1,7 @@
-"""Which files, members of an archive and sheets a declared name means: ``*`` and ``?`` as in a shell, whatever the case.
+"""Which files, archive members and sheets a declared name matches: ``*`` and ``?`` as in a shell, whatever the case.
 
-Accents are compared composed, and spaces as one, because a name that went through another system comes back decomposed.
+Accents are compared composed, and spaces as one, because a name that went through another system may come back
+decomposed.
 """
 
 import unicodedata
@@ -12,19 +13,19 @@ NAMED_IN_UTF8 = 0x800  # of the flags of a member
 
 
 def is_named(name: str, pattern: str) -> bool:
-    """True when ``name`` is what ``pattern`` means; a pattern without ``/`` looks at the last part of a path."""
+    """True when ``name`` matches ``pattern``; a pattern without ``/`` looks at the last part of a path."""
     if "/" not in pattern:
         name = name.rpartition("/")[2]
     return fnmatchcase(same(name), same(pattern))
 
 
 def is_one_of(name: str, patterns: Iterable[str]) -> bool:
-    """True when one of ``patterns`` means ``name``."""
+    """True when ``name`` matches one of ``patterns``."""
     return any(is_named(name, pattern) for pattern in patterns)
 
 
 def member_name(member: zipfile.ZipInfo) -> str:
-    """The name of a member of an archive; one that says no encoding is UTF-8 wherever its bytes are, else what zipfile makes of it."""
+    """The name of an archive member; without a stated encoding it is UTF-8 if its bytes are, else what zipfile makes of it."""
     try:
         return member.filename if member.flag_bits & NAMED_IN_UTF8 else member.filename.encode("cp437").decode("utf-8")
     except UnicodeError:
@@ -32,5 +33,5 @@ def member_name(member: zipfile.ZipInfo) -> str:
 
 
 def same(text: str) -> str:
-    """A name or a heading as it is compared: composed accents, single spaces, no case."""
+    """A name or a heading in its form for comparison: composed accents, single spaces, no case."""
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()

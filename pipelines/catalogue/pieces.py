@@ -1,8 +1,8 @@
-"""What a model says of the pieces that a source is made of, in its own dbt entry (``config: {meta: {pieces: …}}``).
+"""What a model says of the pieces that a source consists of, in its own dbt entry (``config: {meta: {pieces: …}}``).
 
-The engine knows of each table its delivery, and the months of one that declares a period. What else must come one by one
-(the budget documents of a year) only a model can read: it gives one row a piece, with these columns, and the figures that
-rest on the source lack what its rows say is not there.
+The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come
+piece by piece (the budget documents of a year) only a model can read: it gives one row per piece, with these columns,
+and the figures that rest on the source are missing what its rows say is not there.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,10 @@ COLUMNS = (
 
 
 class ModelPieces(Declared):
-    """``axes``: columns of the model by which a figure's filter tells its pieces apart.
+    """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
 
-    A piece whose cell is empty is left out by no filter on it, and does not serve a figure that has one: nothing says what it is.
+    A piece whose cell is empty is kept by any filter on it, and does not serve a figure that has one: nothing says what
+    it is.
     """
 
     axes: list[Name] = PydanticField(default_factory=list)
@@ -35,9 +36,9 @@ def declared_pieces(entries: Iterable[Thing]) -> dict[str, ModelPieces]:
 
 
 def pieces_sql(declared: dict[str, ModelPieces]) -> str:
-    """The text of ``int_communs__collecte``: every piece, those of the ledger and those that models give.
+    """The text of ``int_communs__collecte``: every piece, from the ledger and from models.
 
-    ``axes`` reads ``|type_budget=annexe|``: the columns that tell a piece apart, and what they hold.
+    ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
     """
     columns = ",\n    ".join(COLUMNS)
     return "\nunion all\n".join(

@@ -1,9 +1,9 @@
-"""Reference data: facts that no export brings, one CSV a table, its columns declared in the YAML beside it.
+"""Reference data: facts that no export brings, one CSV per table, its columns declared in the YAML beside it.
 
-A table may have more rows in the folder of its name: each CSV there is a thing of its own, so that a home adds some without
-copying the table.
+A table may have more rows in the folder of its name: each CSV there is a thing of its own, so that a home can add some
+without copying the table.
 
-Every cell is proved to be of its column's type as the declaration is read: loading never fails on one.
+Every cell is checked against its column's type when the declaration is read: loading never fails on one.
 """
 
 import csv
@@ -59,7 +59,7 @@ class Column(Declared):
 
 
 class Among(Declared):
-    """What a cell of ``column`` may hold, by the word in ``by``: these words, or those of a column, ``table.column``."""
+    """What a cell of ``column`` may contain, depending on the word in ``by``: these words, or those of a column, ``table.column``."""
 
     column: Name
     by: Name
@@ -117,7 +117,7 @@ def _text(path: Path) -> str:
 
 
 def make_reference(thing: Thing, fields: Fields) -> Reference:
-    """What a reference table is, every cell checked, its columns completed by what is said of their names.
+    """A reference table, every cell checked, its columns completed by the descriptions of their names.
 
     Raises DeclarationError naming file, line and column.
     """
@@ -137,7 +137,7 @@ def more_rows(table: Reference, thing: Thing) -> Reference:
 
 
 def check_among(references: Mapping[Path, Reference]) -> None:
-    """Raise DeclarationError naming file, line and near word when a cell holds a word that its column may not hold."""
+    """Raise DeclarationError naming file, line and nearest word when a cell holds a word that its column may not hold."""
     for path, reference in references.items():
         for rule in reference.among:
             known = {word: _known(among, references) for word, among in rule.of.items()}
@@ -167,7 +167,7 @@ def _checked(reference: Reference, file: Path) -> Reference:
 
 
 def _wrong(rows: "Reader", reference: Reference, name: str) -> Iterator[tuple[Column, str]]:
-    """The cells that are not of their column's type. Raises DeclarationError on a line that has not its columns."""
+    """The cells that are not of their column's type. Raises DeclarationError on a line with the wrong columns."""
     names = [column.name for column in reference.fields]
     if next(rows, None) != names:
         raise DeclarationError(

@@ -1,6 +1,6 @@
 """The source systems in effect, their shapes resolved into whole tables: the only list of what exists.
 
-It knows nothing of an organisation (see ``organisation``), nor of where declarations lie (see ``load``).
+It knows nothing of an organisation (see ``organisation``), or of where declarations are (see ``load``).
 """
 
 import copy
@@ -41,7 +41,7 @@ class ExportRef:
         return f"{exercice + 1}-{self.export.due or self.system.due}"
 
     def layout(self, exercice: int) -> dict[str, Any]:
-        """What decides how the files of ``exercice`` are read: part of a delivery's identity."""
+        """What determines how the files of ``exercice`` are read: part of a delivery's identity."""
         return {
             "system": self.system.system,
             "export": self.export.name,
@@ -67,9 +67,8 @@ class ExportRef:
     def readings(self, exercice: int) -> dict[str, dict[str, str]]:
         """Table → field → fingerprint of where its cells are read and how they are written; that of the lines is under "".
 
-        Under « field=word », what a word of the system became. Rows that were read otherwise do not hold what is wanted
-        today. What may be accepted of a cell is not part of it: it changes which lines are refused, and not what the others
-        hold.
+        Under "field=word", what a word of the system became. Rows that were read differently do not hold what is wanted today.
+        What a cell may contain is not part of it: that changes which lines are refused, not what the others hold.
         """
         return {table["name"]: _readings(table) for table in self.layout(exercice)["tables"]}
 
@@ -89,7 +88,7 @@ def _short(value: object) -> str:
 
 
 def _unread(field: Field) -> set[str]:
-    """What is said of a field that changes nothing of how it is read: texts, and keys that are not used."""
+    """What is said of a field without affecting how it is read: texts, and unused keys."""
     unused = {key for key in ("informative", "suffix", "timezone") if not getattr(field, key)}
     return {"title", "description", "severity", "across_years", "at_term", "member"} | unused
 
@@ -141,7 +140,7 @@ def _shape(thing: Thing, fields: Fields) -> Shape:
 def make_system(
     thing: Thing, shapes: dict[str, Shape], fields: Fields, off: Mapping[str, Thing] | None = None
 ) -> System:
-    """One system's declaration, its tables completed by their shapes and by what is said of their columns' names.
+    """One system's declaration, its tables completed by their shapes and by the descriptions of their columns' names.
 
     Raises DeclarationError naming file and line.
     """
@@ -170,7 +169,7 @@ def _named_as_its_file(thing: Thing) -> None:
 
 
 def _listed(declared: object, key: str) -> list[Any]:
-    """The list under ``key``; empty when there is none, since the models refuse anything else."""
+    """The list under ``key``; empty when it is something else, which the models refuse."""
     value = declared.get(key) if isinstance(declared, dict) else None
     return value if isinstance(value, list) else []
 
@@ -187,7 +186,7 @@ def _complete(
 ) -> None:
     """Replace the table's field formats by the fields of its shapes, each with the system's own format.
 
-    A field that two of its shapes have is one column, said by the first.
+    A field that is in two of its shapes is one column, defined by the first.
     """
     names = _shapes_of(table)
     for name in names:

@@ -1,7 +1,7 @@
 """Every rule that can refuse a line or a delivery, or raise a finding: its grammar, and the exception that carries one.
 
-``rules.yml`` holds what is said of each, in French, as the supplier of a file reads it. The checks themselves are the
-stages' work.
+``rules.yml`` has the text of each, in French, for the supplier of a file. The checks themselves are the work of the
+stages.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pipelines.catalogue.declarations import Declared
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
-# The engine itself refuses by these: they may be said otherwise, never switched off.
+# The engine itself refuses by these: they may be reworded, never switched off.
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
@@ -25,23 +25,23 @@ class Said(Declared):
 
 
 class Rule(Said):
-    """One rule: its code, its title, how to fix what it refuses and what a breach of it does (French).
+    """One rule: its code, its title, how to fix what it refuses and the effect of a breach (French).
 
-    ``a_decider``: a year cannot be frozen while such a finding stands and nobody has decided, although it stops nothing else.
-    ``fait_compter``: who accepts such a finding makes what it speaks of count; the acceptance is an input of the build, and
-    has no end.
+    ``a_decider``: a year cannot be frozen while such a finding exists without a decision, although it blocks nothing
+    else. ``fait_compter``: accepting such a finding makes what it is about count; the acceptance is an input of the
+    build, and has no end.
     """
 
     code: str
     effet: str
-    is_on: bool = True  # a home may want no finding of a rule
+    is_on: bool = True  # a home may want no finding from a rule
 
 
 Rules = Mapping[str, Rule]  # by code
 
 
 def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
-    """Every rule, by code; one that is switched off says what it said. Raises DeclarationError naming file and line."""
+    """Every rule, by code; one that is switched off keeps its text. Raises DeclarationError naming file and line."""
     for thing in effects:
         if not isinstance(thing.data, str):
             raise DeclarationError(f"{thing.place} effets.{thing.name}: une phrase est attendue")

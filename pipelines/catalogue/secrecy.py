@@ -1,7 +1,7 @@
-"""The vocabulary of ``secrecy.yml``: what each table of ``rapport`` tells of persons, and in which columns.
+"""The vocabulary of ``secrecy.yml``: what each table of ``rapport`` reveals about persons, and in which columns.
 
-A table that is not declared, one under secrecy with a column that is not, a line that no part covers, a figure that no rule
-matches: each is withheld, so that what somebody adds later is never published by oversight.
+A table that is not declared, a table under secrecy with an undeclared column, a line that no part covers, a figure that
+no rule matches: each is withheld, so that a later addition is never published by oversight.
 """
 
 import functools
@@ -18,7 +18,7 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 Persons = Literal["agents", "citizens"]  # who is counted
-ROLE = "role_ligne"  # what a row is (detail, total, dont), which tells of nobody
+ROLE = "role_ligne"  # what a row is (detail, total, dont), which reveals nobody
 PUBLIC_KINDS = (
     "choses",
     "elus",
@@ -29,17 +29,17 @@ EVERYTHING = "*"  # the group of all values of a level
 class Population(Declared):
     """Who is counted. Either a fact, or a combination of other populations.
 
-    - ``fact``, ``where``, ``measure``: the table (``restreint.fct_…``, ``marts.fct_…``), the lines that count, the column that
-      counts them.
+    - ``fact``, ``where``, ``measure``: the table (``restreint.fct_…``, ``marts.fct_…``), the lines that count, the
+      column that counts them.
     - ``axes``: name of the axis → its levels, name → SQL expression over the fact's columns. Levels of one axis say the
       same thing more or less finely (cadre d'emplois, filière, catégorie); a value of an axis is one line of them all.
-    - ``groups``: level → value printed in the tables → the values of that level it stands for, or ``*`` for all.
+    - ``groups``: level → value printed in the tables → the values of that level it covers, or ``*`` for all.
     - ``means``: column of the fact that sums, over persons, a quantity known for each value of one axis → that axis
       (ages: the mid-point of each band).
     - ``per_person``: greatest measure of one person, when the measure is not a count (hours in a year: 1820).
     - ``follows``: population declared above, whose hidden cells hide the same cells of this one.
-    - ``combination``: population → coefficient. ``previous``: population whose cells of the exercice before are, for
-      who reads both years, the same numbers.
+    - ``combination``: population → coefficient. ``previous``: population whose cells of the exercice before are, to a
+      reader of both years, the same numbers.
     """
 
     fact: str | None = PydanticField(None, pattern=r"^(marts|restreint)\.[a-z0-9_]+$")
@@ -75,7 +75,7 @@ class Share(Declared):
 
 
 class Part(Declared):
-    """The lines of a table that speak of one population.
+    """The lines of a table that are about one population.
 
     - ``where``: SQL condition over the table's columns; without it, every line.
     - ``levels``: column of the table → level of the population. ``choice``: level → value, the same for all lines.
@@ -84,11 +84,11 @@ class Part(Declared):
     - ``shares``, ``means`` (column → the fact's summing column): columns that print a ratio.
     - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
-    - ``occupied``: lines exist only where somebody is counted: their presence says so.
-    - ``withheld``: why these lines are not published at all; ``left_out``: what they are, as the title of what is made of the others
-      names it (« hors bulletins de salaire »). ``free``: why nothing is to hide in them, but the small numbers of
-      ``persons`` (column → who is counted). ``adds``: those of them that lines add up to a total, which may be published: another number
-      is hidden with a single one.
+    - ``occupied``: lines exist only when somebody is counted, which their presence reveals.
+    - ``withheld``: why these lines are not published at all; ``left_out``: what they are, worded for the title of what
+      is made from the others (« hors bulletins de salaire »). ``free``: why nothing in them has to be hidden, except the
+      small numbers of ``persons`` (column → who is counted). ``adds``: those of them that lines add up to a total, which
+      may be published: a single hidden number then has another hidden with it.
     """
 
     where: str | None = None
@@ -131,7 +131,7 @@ class Part(Declared):
 
 
 class Table(Declared):
-    """One table of ``rapport``: ``free`` (why nothing is to hide), ``withheld`` (why it is not published), or its parts.
+    """One table of ``rapport``: ``free`` (why nothing has to be hidden), ``withheld`` (why it is not published), or its parts.
 
     ``plain`` lists the columns that name things and count nothing.
     """
@@ -157,7 +157,7 @@ class Table(Declared):
 
 
 class Figure(Declared):
-    """The cell of a table that figures restate: ``row`` gives its columns; ``{name}`` stands for a part of the code.
+    """The cell of a table that figures restate: ``row`` gives its columns; ``{name}`` matches a part of the code.
 
     ``equal`` is false for a figure that is another number, computed from the same cells.
     """
@@ -172,8 +172,8 @@ class Figures(Declared):
     """``rapport.chiffres``: the cell behind each figure that counts persons; what each counts, its own declaration says.
 
     ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
-    ``withheld``: code → why that figure is not published. ``persons``: code → why nothing that is published adds up this number of
-    persons, of which a small one is then hidden by itself.
+    ``withheld``: code → why that figure is not published. ``persons``: code → why nothing published adds up this number
+    of persons, a small one being then hidden by itself.
     """
 
     withheld: dict[str, str] = {}
@@ -184,7 +184,7 @@ class Figures(Declared):
     counted: dict[str, str] = {}  # code → what it counts
 
     def counts_persons(self, code: str) -> bool:
-        """True for a number of persons that nothing that is published adds up."""
+        """True for a number of persons that nothing published adds up."""
         return _matched(self.persons, code) is not None
 
     def is_secret(self, code: str) -> bool:
@@ -205,11 +205,11 @@ class Figures(Declared):
 
 
 def _matched(patterns: Iterable[str], code: str) -> str | None:
-    """The first of these codes, a part of which may be ``{name}``, that stands for ``code``."""
+    """The first of these codes, which may contain ``{name}``, that matches ``code``."""
     return next((pattern for pattern in patterns if _regular(pattern).fullmatch(code)), None)
 
 
-@functools.cache  # each code meets them all
+@functools.cache  # every code is compared with them all
 def _regular(pattern: str) -> re.Pattern[str]:
     """``rh.filiere.{filiere}.tous`` → a regular expression with one group a name."""
     parts = re.split(r"\{(\w+)\}", pattern)
@@ -227,15 +227,15 @@ class Secrecy(Declared):
 
     @property
     def of_staff(self) -> frozenset[str]:
-        """The tables whose numbers are protected together, which stay or are replaced as a whole."""
+        """The tables whose numbers are protected together, and so are kept or replaced as a whole."""
         return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
 
     def why_withheld(self, table: str) -> str | None:
-        """Why a table as a whole is not published; None when nothing says it."""
+        """Why a table as a whole is not published; None when nothing says so."""
         return self.tables[table].withheld if table in self.tables else None
 
     def left_out(self, table: str) -> list[str]:
-        """What the lines of a table that are not published are."""
+        """What the unpublished lines of a table are."""
         parts = self.tables[table].parts if table in self.tables else []
         return [part.left_out for part in parts if part.left_out]
 
@@ -246,7 +246,7 @@ class Secrecy(Declared):
         )
 
     def placed(self, place_of: Callable[[str], str]) -> "Secrecy":
-        """The declaration with each fact where the warehouse has it."""
+        """The declaration with each fact at its place in the warehouse."""
         populations = {
             name: one.model_copy(update={"fact": place_of(one.fact)}) if one.fact else one
             for name, one in self.populations.items()
@@ -254,11 +254,11 @@ class Secrecy(Declared):
         return self.model_copy(update={"populations": populations})
 
     def without(self, tables: set[str]) -> "Secrecy":
-        """The declaration less these tables: they are withheld."""
+        """The declaration without these tables: they are withheld."""
         return self.model_copy(update={"tables": {name: of for name, of in self.tables.items() if name not in tables}})
 
 
-# Where the named entries stand in ``secrecy.yml``.
+# Where the named entries are in ``secrecy.yml``.
 SECTIONS = (
     ("populations",),
     ("tables",),
@@ -296,7 +296,7 @@ def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
 
 
 def _named(thing: Thing) -> Thing:
-    """The entry, whose name dbt and SQL can bear."""
+    """The entry, whose name dbt and SQL accept."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", thing.name):
         raise DeclarationError(
             f"{thing.place} « {thing.name} » n’est pas un nom : des minuscules sans accent, des chiffres et _"
@@ -353,7 +353,7 @@ def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple[Any, ...],
 
 
 def levels_of(secrecy: Secrecy, name: str) -> set[str]:
-    """The levels by which a population, or every member of a combination, can be told apart."""
+    """The levels by which a population, or every member of a combination, can be distinguished."""
     population = secrecy.populations[name]
     if population.combination:
         return set.intersection(*(levels_of(secrecy, member) for member in population.combination))

@@ -1,7 +1,7 @@
-"""How the file of an export, or one that no export takes, is named wherever it is read of: a name may be that of a person.
+"""How the file of an export, or one that no export takes, is named wherever it is mentioned: a name may be that of a person.
 
-The one place that decides it. Where names bear a person's (``nominative`` of the export), a file is known by the beginning of
-its SHA-256 in the declared pattern; so is what nothing is declared of, with its extension alone.
+The one place that decides it. Where file names may contain a person's (``nominative`` on the export), a file is shown
+as the beginning of its SHA-256 in the declared pattern; so is an undeclared one, with its extension alone.
 """
 
 import re
@@ -27,12 +27,12 @@ def shown_name(export: Export, name: str, sha256: str) -> str:
 
 
 def in_utf8(name: str) -> str:
-    """The name of a file as a text: bytes that are no UTF-8 are told by their number."""
+    """The name of a file as text: bytes that are not UTF-8 are replaced by their number."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def shown_names(export: Export, files: Sequence[tuple[str, str]]) -> list[str]:
-    """Those of a delivery, of (name, SHA-256): the same bytes twice are told apart by their rank."""
+    """Those of a delivery, from (name, SHA-256): the same bytes twice are distinguished by rank."""
     names: list[str] = []
     for name, sha256 in files:
         shown = shown_name(export, name, sha256)
@@ -44,7 +44,8 @@ def shown_names(export: Export, files: Sequence[tuple[str, str]]) -> list[str]:
 def anonymous_name(name: str, sha256: str) -> str:
     """The name of a file that no declaration takes, of a member of an archive whose names are not shown, or of a link.
 
-    What follows its last point is shown where it is known to be a kind of file: it may be the end of a name (« M. Durand »).
+    What follows its last point is shown only if it is a known kind of file: it may be the end of a name (« M. Durand
+    »).
     """
     kind = PurePosixPath(name).suffix
     return f"{sha256[:DIGITS]}{kind if kind.casefold() in KINDS else ''}"

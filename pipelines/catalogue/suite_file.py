@@ -1,6 +1,6 @@
 """The vocabulary of ``expectations/``: models of a suite file, read so that a mistake names file and line.
 
-What belongs here: what one may write. What it becomes for a given table and exercice is ``suite``'s work.
+What belongs here: what one may write. What it becomes for a given table and exercice is the work of ``suite``.
 """
 
 import re
@@ -25,10 +25,10 @@ _WHOLE = ("expect_table_row_count_to_be_between", "expect_column_value_lengths_t
 
 
 class Declaration(Declared):
-    """One expectation: a type of Great Expectations, its arguments, its gravity and what to say of a failure.
+    """One expectation: a type of Great Expectations, its arguments, its severity and what to say of a failure.
 
-    ``counterexample`` holds the rows, as changes to a valid one, that must make it fail: mandatory for a
-    rule in SQL, which nothing else can prove.
+    ``counterexample`` gives the rows, as changes to a valid one, that must make it fail: mandatory for a rule in SQL,
+    which nothing else can prove.
     """
 
     key: str = PydanticField(pattern=r"^[a-z][a-z0-9_]{2,62}$")
@@ -92,7 +92,7 @@ class Declaration(Declared):
 
     @property
     def judged_columns(self) -> list[str]:
-        """The columns that it speaks of."""
+        """The columns that it is about."""
         return [self.column] if self.column else self.columns
 
     @property
@@ -155,7 +155,7 @@ def _check_values(type_: str, kwargs: dict[str, Any]) -> None:
 
 
 class _Content(Declared):
-    """A suite file: whom it is for, why it may hold no row, a valid row, and the expectations."""
+    """A suite file: what it is for, why it may have no row, a valid row, and the expectations."""
 
     shape: Name | None = None
     system: Name | None = None
@@ -194,7 +194,7 @@ class SuiteFile:
 
 
 def _check_place(content: _Content, thing: Thing) -> None:
-    """A file says whom it is for, as its path does. Raises DeclarationError."""
+    """Check that a file says what it is for, as its path does. Raises DeclarationError."""
     folder, *rest = thing.name.split("/")
     if folder == "shapes":
         said, is_right = "shape", (content.shape, content.system, content.table) == (*rest, None, None)

@@ -15,8 +15,8 @@ STRPTIME = {"%d", "%m", "%Y", "%H", "%M", "%S"}  # the directives that Table Sch
 def table_schema(table: Table, exercice: int, *, headings: bool = True) -> dict[str, Any]:
     """The Table Schema of ``table`` as its file is laid out in ``exercice``.
 
-    Fields bear the headings of the file, and those that the file does not hold, or that are not read from whole cells, are
-    left out; with ``headings`` false, every field bears its declared name.
+    Fields have the headings of the file, and those that the file does not contain, or that are not read from whole
+    cells, are left out; with ``headings`` false, every field has its declared name.
     """
     layout = table.header_of(exercice)
     names = {f.name: layout.get(f.name) if headings else f.name for f in table.fields}

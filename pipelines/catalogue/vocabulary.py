@@ -14,10 +14,10 @@ from typing import Any
 from pipelines import sql
 from pipelines.catalogue.declarations import Field
 
-BATCH = "{batch}"  # stands for the judged table, in GX queries and in our conditions
+BATCH = "{batch}"  # placeholder for the judged table, in GX queries and in our conditions
 ROWS_QUERY = "select _fichier, _ligne from {batch} where "  # how every unexpected_rows_query begins: it shows no cell
-# regular expression of what stands for a personal cell: made with the key (pipelines/stages/ingest/pseudonym.py), or drawn at
-# random since (generalise.py)
+# regular expression of what replaces a personal cell: made with the key (pipelines/stages/ingest/pseudonym.py), or
+# drawn at random later (generalise.py)
 PSEUDONYM = "k[01]:[0-9a-f]{32}"
 
 
@@ -25,7 +25,7 @@ PSEUDONYM = "k[01]:[0-9a-f]{32}"
 class Kind:
     """One type of expectation: the arguments it takes and the condition that its offending lines meet.
 
-    ``broken`` is None when the expectation speaks of the whole table.
+    ``broken`` is None when the expectation is about the whole table.
     """
 
     required: frozenset[str]
@@ -34,7 +34,7 @@ class Kind:
 
     @property
     def of_column(self) -> bool:
-        """True when it speaks of one column."""
+        """True when it is about one column."""
         return "column" in self.required
 
 
@@ -42,7 +42,7 @@ class Kind:
 class ExpectationSpec:
     """One expectation, ready to be judged: plain data with typed values."""
 
-    key: str  # stable: the same rule has the same key in every verdict
+    key: str  # stable: a rule has the same key in every verdict
     type: str
     kwargs: dict[str, Any]
     severity: str  # critical | warning

@@ -53,7 +53,7 @@ def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
 
 @functools.lru_cache(maxsize=512)
 def _read(path: Path, text: str) -> bytes:
-    """What ``read_mapping`` returns, pickled: each caller gets a mapping of its own, and several homes share what is shipped."""
+    """What ``read_mapping`` returns, pickled: each caller gets its own mapping, and several homes share what is shipped."""
     loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -130,7 +130,7 @@ def parse(model: type[Model], data: Any, lines: Lines, path: Path, within: str =
 
 
 def _keys(error: "ErrorDetails", data: Any) -> Iterator[str]:
-    """The keys that lead to a mistake: of its location, what is in ``data``, and the key that lacks."""
+    """The keys that lead to a mistake: the part of its location that is in ``data``, and the missing key."""
     for part in error["loc"]:  # pydantic inserts union tags ("csv") and "[key]"
         inside = data if isinstance(data, Mapping) else dict(enumerate(data)) if isinstance(data, list) else {}
         if part in inside:

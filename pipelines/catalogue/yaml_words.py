@@ -1,6 +1,6 @@
-"""What pydantic and PyYAML say of a declaration, in French: a kind of mistake that is not here is told in general words.
+"""pydantic's and PyYAML's messages about a declaration, in French: a mistake of an unlisted kind gets a general message.
 
-``tests/catalogue/test_yaml_words.py`` holds these lists against what the two libraries can say.
+``tests/catalogue/test_yaml_words.py`` checks these lists against what the two libraries can say.
 """
 
 import functools
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MAPPING = "des clés et leurs valeurs sont attendues (clé: valeur)"
-LONGEST = 60  # characters of a value that is told
+LONGEST = 60  # characters of a value that are shown
 
-# type of pydantic's error → what was expected, in the values that it gives
+# type of pydantic's error → what was expected, in terms of the values that it gives
 PYDANTIC = {
     "missing": "cette clé manque",
     "extra_forbidden": "cette clé n’existe pas ici",
@@ -94,7 +94,7 @@ YAML = {
 
 @functools.cache
 def known_keys(grammar: Any) -> frozenset[str]:
-    """The keys that a grammar has, wherever they are in it; a grammar may hold itself."""
+    """The keys of a grammar, at any depth; a grammar may contain itself."""
     keys, left, seen = set(), [grammar], set()
     while left:
         one = left.pop()
@@ -107,9 +107,9 @@ def known_keys(grammar: Any) -> frozenset[str]:
 
 
 def of_pydantic(error: "ErrorDetails", known: Collection[str] = ()) -> str:
-    """One mistake: what is expected, and what was given where that is a short value; ``known`` are the keys of the grammar."""
+    """One mistake: what is expected, and what was given if it is a short value; ``known`` are the keys of the grammar."""
     context = error.get("ctx", {})
-    if error["type"] == "value_error":  # ours, in French already
+    if error["type"] == "value_error":  # ours, already in French
         return str(context["error"])
     if error["type"] == "unknown_field":
         return str(context["said"])
@@ -121,7 +121,7 @@ def of_pydantic(error: "ErrorDetails", known: Collection[str] = ()) -> str:
 
 
 def _said(key: str, value: Any) -> Any:
-    """What pydantic gives of its expectation: ``'a', 'b' or 'c'`` → ``a, b, c``, a pattern in words where it has some."""
+    """pydantic's expectation: ``'a', 'b' or 'c'`` → ``a, b, c``, a pattern in words when it has some."""
     if key == "pattern":
         return PATTERNS.get(value, f"un texte de la forme {value}")
     if not isinstance(value, str):
@@ -144,6 +144,6 @@ def _given(value: Any) -> str:
 
 
 def of_yaml(problem: str | None) -> str:
-    """Why a text is no YAML, and how to fix it."""
+    """Why a text is not YAML, and how to fix it."""
     found = (french for english, french in YAML.items() if english in (problem or ""))
     return next(found, "vérifier l’alignement, les guillemets et les deux-points")

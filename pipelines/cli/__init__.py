@@ -1,8 +1,8 @@
 """``millesime``: the command line. Thin: it asks the other packages and shows what they answer.
 
 Results go to standard output, diagnostics and progress to standard error. Whatever is slow to import (duckdb,
-sqlalchemy, dagster, great_expectations, rich) is imported by the command that needs it. No rule of the
-pipeline belongs here.
+sqlalchemy, dagster, great_expectations, rich) is imported by the command that needs it. No rule of the pipeline belongs
+here.
 """
 
 import atexit
@@ -16,8 +16,8 @@ from contextlib import suppress
 def main() -> None:
     """Entry point of the ``millesime`` script: one command, then the end of the process.
 
-    Collecting garbage while libraries are imported, and freeing what they made one object after the other at the end, takes two
-    to three seconds of a run.
+    Collecting garbage while libraries are imported, and freeing their objects one by one at the end, would take two to
+    three seconds of a run.
     """
     gc.disable()
     _speak_utf8()
@@ -31,7 +31,7 @@ def main() -> None:
     keep_to_owner()
     hear_termination()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text
+        stream.reconfigure(errors="backslashreplace")  # a file name may not be valid text
 
     code: int | str | None = 0
     try:
@@ -46,13 +46,13 @@ def main() -> None:
     threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # nobody reads it any more
+        with suppress(OSError):  # nobody is reading any more
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _end_others() -> None:
-    """After an interruption nobody waits for other processes, nor more than moments for what threads are at."""
+    """After an interruption, wait for no other process, and only moments for what threads are doing."""
     from pipelines.cli.interruption import INTERRUPTED, end_children
 
     end_children()
@@ -62,16 +62,16 @@ def _end_others() -> None:
 
 
 def _speak_utf8() -> None:
-    """Begin again in UTF-8 where the locale has another encoding (``LC_ALL=C``): names of files and words are in it."""
+    """Start again in UTF-8 when the locale has another encoding (``LC_ALL=C``): file names and words need it."""
     if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
         os.environ["PYTHONUTF8"] = "1"  # for children
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _open_closed() -> None:
-    """A stream that the caller closed (``>&-``) takes nothing: no file opened later is to be written in its place."""
+    """A stream that the caller closed (``>&-``) discards output: a file opened later must not take its place."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number
             os.set_inheritable(opened, True)
             setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))

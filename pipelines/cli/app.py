@@ -78,7 +78,8 @@ COMMANDS = {
     "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt à soi."),
 }
 
-# Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` say it in their results.
+# Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` mention it in their
+# results.
 TELL_LAG = {
     "rejects",
     "findings",
@@ -125,7 +126,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` names; a near name is suggested when there is none."""
+        """The command named in ``args``; a similar name is suggested when there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"aucune commande « {args[0]} »{suggestion(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
@@ -144,12 +145,12 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt as stop:
             _stop(ctx, str(stop) if isinstance(stop, Interrupted) else said(), INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the remaining output is discarded
             ctx.exit(DONE)
         except Exception as error:
             error = _cause(ctx, error)
             code = exit_code(error)
-            if code == BROKEN and ctx.obj and is_crowded(ctx.obj.home.root):  # SQLite and others may say something else
+            if code == BROKEN and ctx.obj and is_crowded(ctx.obj.home.root):  # SQLite may report something else
                 code = NO_DISK
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 note(traceback.format_exc().rstrip())
@@ -163,7 +164,7 @@ class LazyGroup(click.Group):
             _tell_lag(ctx)
             raise
         except RuntimeError as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):  # what DuckDB makes of Ctrl-C while it works
+            if isinstance(error.__cause__, KeyboardInterrupt):  # how DuckDB reports Ctrl-C while it works
                 raise error.__cause__ from None
             raise
         _tell_lag(ctx)
@@ -176,7 +177,7 @@ def _tell_lag(ctx: click.Context) -> None:
 
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:
-    """What is behind an error that is not expected: a damaged ledger, or nothing but the program."""
+    """What is behind an unexpected error: a damaged ledger, or just the program."""
     from pipelines.ledger.chain import CHAIN
     from pipelines.ledger.lost import LedgerLost, is_damage, refuse_damaged
     from pipelines.ledger.schema import metadata
@@ -187,14 +188,14 @@ def _cause(ctx: click.Context, error: Exception) -> Exception:
         refuse_damaged(ctx.obj.home)
     except LedgerLost as damage:
         return damage
-    except Exception:  # the ledger cannot be looked at: the first error is the one to tell
+    except Exception:  # the ledger cannot be checked: report the first error
         return error
     of_ledger = set(re.findall(r"\w+", getattr(error, "statement", None) or "")) & {*metadata().tables, CHAIN}
     return LedgerLost(ctx.obj.home, "est abîmé") if of_ledger and is_damage(getattr(error, "orig", None)) else error
 
 
 def exit_code(error: Exception) -> int:
-    """The exit code of an expected error; 70 for one that is not expected."""
+    """The exit code of an expected error; 70 for an unexpected one."""
     from pipelines.catalogue.organisation import UnknownPerson
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
@@ -224,7 +225,7 @@ def exit_code(error: Exception) -> int:
 
 
 def _told(ctx: click.Context, error: Exception, code: int) -> str:
-    """What an error says, in French."""
+    """The message of an error, in French."""
     if code == BROKEN:
         return "c’est une erreur du programme : merci de la signaler"
     if code == NO_DISK:
@@ -237,7 +238,7 @@ def _told(ctx: click.Context, error: Exception, code: int) -> str:
 
 
 def no_disk(home: Home, error: Exception | None = None) -> str:
-    """Which disk is full, and how much it lacks: what a build takes is the last warehouse twice, and a publication."""
+    """Which disk is full, and how much is missing: a build needs twice the last warehouse, and a publication."""
     file = getattr(error, "filename", None)
     if isinstance(error, OSError) and not file and not is_crowded(home.root):
         return "la sortie standard ne peut pas être écrite : son disque est plein"
@@ -245,7 +246,7 @@ def no_disk(home: Home, error: Exception | None = None) -> str:
 
 
 def sqlite_code(error: BaseException) -> int | None:
-    """What SQLite says of an error that is its own, however it is wrapped."""
+    """SQLite's own error message, however it is wrapped."""
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
@@ -268,4 +269,4 @@ def millesime(ctx: click.Context) -> None:
     Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
     """
     ctx.ensure_object(Session)
-    refuse_wrong()  # told before anything is done
+    refuse_wrong()  # reported before anything is done

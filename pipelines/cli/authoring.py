@@ -135,7 +135,7 @@ def source_new(
 
 
 def _places(session: Session) -> list[str]:
-    """The names of the members, where an organisation is declared: a draft comes before it, or while it is written."""
+    """The names of the members, when an organisation is declared: a draft may come before it, or while it is being written."""
     from pipelines.catalogue.organisation import load_organisation
 
     try:
@@ -213,7 +213,7 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
 
 
 def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
-    """True when a table of the plans holds rows of this form for this exercice."""
+    """True when a table of the plans has rows of this form for this exercice."""
     if not reference.table.startswith("plan_comptes_"):
         return False
     return any(

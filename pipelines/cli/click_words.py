@@ -1,7 +1,7 @@
-"""What click itself says, in French: headings of a help page, and what is wrong with an argument, quoted so that a terminal can show it.
+"""click's own messages in French: headings of a help page, and errors about an argument, quoted so that a terminal can show it.
 
-click takes its words from gettext, which follows the user's locale; ours are always French. A sentence that is not here stays
-English: ``tests/cli/test_french.py`` reads those that click has.
+click takes its words from gettext, which follows the user's locale; ours are always French. A sentence missing here
+stays in English: ``tests/cli/test_french.py`` reads those that click has.
 """
 
 from types import ModuleType
@@ -71,7 +71,7 @@ USAGE = {
     "COMMAND": "COMMANDE",
     "[COMMAND]": "[COMMANDE]",
     "[ARGS]...": "[ARGUMENTS]...",
-}  # what stands for a command in the line of its usage
+}  # the placeholder for a command in the usage line
 MODULES: tuple[ModuleType, ...] = (core, decorators, exceptions, formatting, parser, types)
 
 
@@ -84,12 +84,12 @@ def _plural(one: str, many: str, count: int) -> str:
 
 
 def _echo(message: str | None = None, **where: Any) -> None:
-    """What click says quotes arguments and names of files."""
+    """click's messages quote arguments and file names."""
     utils.echo(printable(message or ""), **where)
 
 
 def _usage(self: core.Group, ctx: core.Context) -> list[str]:
-    """The words that follow the name of a group in its usage."""
+    """The words that follow a group's name in its usage."""
     return [USAGE.get(word, word) for piece in _pieces(self, ctx) for word in piece.split(" ")]
 
 

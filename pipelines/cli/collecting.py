@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
 
 SHOWN_REJECTS = 20
-REASONS = 5  # of refusal that end a run, for each exercice
+REASONS = 5  # refusals that end a run, in each exercice
 
 # run --------------------------------------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
-    """What went wrong besides refused deliveries, which the summary tells."""
+    """What went wrong besides refused deliveries, which the summary reports."""
     if failed := report.ended(Ending.NOT_BUILT):
         note(f"\nErreur : {failed.message}\nL’entrepôt et la publication d’avant restent.")
     elif failed := report.ended(Ending.UNSOUND):
@@ -145,7 +145,7 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
-    """What was not read, since it may not be entirely there."""
+    """What was not read because it may be incomplete."""
     for one in report.aside:
         note(
             f"\nLaissé de côté : {shown(session.home.root / one.fichier)} — {one.raison} ({one.export} {one.exercice})"
@@ -156,14 +156,14 @@ def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None
 
 
 def _refused(work: "Workspace", statuses: list[YearStatus]) -> list[Reject]:
-    """Why each delivery is refused, where one is."""
+    """Why each delivery is refused, if any is."""
     years = [status.exercice for status in statuses if status.blocking]
     found = [reject for year in years for reject in rejects_of(work, year, failing=failing_lines_of(work))]
     return [reject for reject in found if reject.blocking]
 
 
 def _tell_refused(session: Session, refused: list[Reject]) -> None:
-    """The last thing that is read: what was refused, with its file, its line and the cause."""
+    """The last lines printed: what was refused, with its file, its line and the cause."""
     by_year = {year: [one for one in refused if one.exercice == year] for year in {one.exercice for one in refused}}
     for year, found in sorted(by_year.items()):
         note(f"\nRefusé pour {year} :")
@@ -174,7 +174,7 @@ def _tell_refused(session: Session, refused: list[Reject]) -> None:
 
 
 def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:
-    """1 when a delivery of the systems that were asked for is refused, 3 when one is late or still on its way."""
+    """1 when a delivery of the requested systems is refused, 3 when one is late or still on its way."""
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
     return BLOCKED if "refused" in states else INCOMPLETE if "late" in states or report.aside else DONE
@@ -185,7 +185,7 @@ def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report
 
 @dataclass(frozen=True)
 class Beside(Home):
-    """A home whose archive and lake are a temporary folder: the ledger and the key are the real ones."""
+    """A home whose archive and lake are in a temporary folder: the ledger and the key are the real ones."""
 
     aside: Path
 
@@ -326,7 +326,7 @@ def _show_rejects(found: list[Reject]) -> None:
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:
-    """The export of a file, by its place in landing, else by its name when only one export fits."""
+    """The export that a file belongs to, by its place in landing, else by its name when only one export fits."""
     refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
     if year := session.landing_year(path):
         placed = [ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)]
@@ -340,7 +340,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
 
 
 def guess_exercice(session: Session, path: Path) -> int:
-    """The exercice of a file, by its place in landing, else by the one year that its name holds."""
+    """The exercice of a file, by its place in landing, else by the single year in its name."""
     if year := session.landing_year(path):
         return year
     named = {int(found) for found in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.name)}

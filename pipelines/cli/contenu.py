@@ -143,7 +143,7 @@ def state_of_texts(
 
 
 def _chosen(known: "list[TextState]", texts: tuple[str, ...], every: bool) -> "list[TextState]":
-    """The texts that are named; all of them where that is asked."""
+    """The texts named, or all of them if so requested."""
     if every == bool(texts):
         raise click.UsageError("nommer des textes, ou --all pour tous")
     by_name = {one.text: one for one in known}

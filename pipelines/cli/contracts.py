@@ -64,7 +64,7 @@ def record(ctx: click.Context, *, ships: bool) -> None:
 
 
 def _is_own(declared: Catalogue, name: str) -> bool:
-    """True for a table that the home alone declares, or promises."""
+    """True for a table that only the home declares or promises."""
     if name in declared.contracts_declared:
         return declared.is_own(declared.contracts_declared[name].path)
     model = name.partition(".")[2]
@@ -73,7 +73,7 @@ def _is_own(declared: Catalogue, name: str) -> bool:
 
 
 def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
-    """Write the files of a layer anew with what ``shape`` adds, where it adds something."""
+    """Rewrite the files of a layer with what ``shape`` adds, if it adds anything."""
     overlay = declared.contracts_declared
     layer = {thing.name: thing for thing in (*overlay.replaced.values(), *overlay.on.values(), *overlay.off.values())}
     layer = {name: thing for name, thing in layer.items() if thing.path.parent == root / "contracts"}
@@ -106,7 +106,7 @@ def diff(ctx: click.Context, first: str, second: str) -> None:
 
 
 def _publication(session: Session, name: str) -> Path:
-    """The folder of a publication. Raises UsageError when none bears that name."""
+    """The folder of a publication. Raises UsageError when there is none of that name."""
     if name == session.home.published.name:
         return session.home.published
     known = sorted(path for path in session.home.builds.glob("[!.]*") if path.name.startswith(name)) if name else []

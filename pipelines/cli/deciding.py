@@ -1,6 +1,6 @@
-"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: what somebody must know, what they decide of it, and what proves it.
+"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: what there is to know, what is decided about it, and what proves it.
 
-What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
+``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
 """
 
 import datetime as dt
@@ -90,7 +90,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
 
 
 def _row(one: Standing) -> dict[str, Any]:
-    """One finding as CSV and JSON show it."""
+    """One finding as in CSV and JSON."""
     decision = one.decision
     return {
         "constat": one.finding.id,
@@ -105,7 +105,7 @@ def _row(one: Standing) -> dict[str, Any]:
 
 
 def _awaits_decision(one: Standing, rules: Rules) -> bool:
-    """True when the year cannot be frozen as long as this stands."""
+    """True when the year cannot be frozen while this finding lasts."""
     from pipelines.evidence.findings import stops_a_release
 
     return stops_a_release(one, rules) and one.is_open(now()[:10])
@@ -116,7 +116,7 @@ def _blocks(one: Standing, rules: Rules) -> bool:
 
 
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
-    """Several lines: how grave, which rule, where, then the details; ``deposit`` is the file, which only the terminal names."""
+    """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal names."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
     decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
@@ -241,7 +241,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     from pipelines.evidence.verify import verify as verified
 
     session: Session = ctx.obj
-    printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it in pieces
+    printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it into pieces
     with session.ledger() as ledger:
         result = verified(session.home, ledger, printed)
     if form == "json":

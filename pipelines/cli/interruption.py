@@ -1,4 +1,4 @@
-"""Ctrl-C, and the SIGTERM of who stops a service: heard though a library swallows them, and answered by one sentence."""
+"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one sentence."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ from pathlib import Path
 from pipelines.cli.output import note
 
 INTERRUPTED = 130
-PATIENCE = 5  # seconds that the work is left to stop by itself; a kill loses nothing (docs/operations.md)
+PATIENCE = 5  # seconds the work gets to stop by itself; a kill loses nothing (docs/operations.md)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interruption, with what is kept of the work, in French."""
+    """An interruption, saying in French what is kept of the work."""
 
     def __str__(self) -> str:
         return said(super().__str__())
 
 
 def said(kept: str = "") -> str:
-    """What is said of an interruption; ``kept``: of the work."""
+    """The message of an interruption; ``kept`` says what of the work."""
     return f"interrompu : {kept}{' ; ' if kept else ''}la prochaine exécution finira ce qui reste"
 
 
@@ -33,9 +33,9 @@ def hear_termination() -> None:
 
 @contextmanager
 def interruptible(kept: Callable[[], str]) -> Iterator[None]:
-    """Long work of libraries that have their own handlers of signals, some of which go on, or fail with words of their own.
+    """Run long work in libraries with their own signal handlers, some of which go on or fail with words of their own.
 
-    Raises Interrupted once a signal came, however the work ended; work that does not end is left at that.
+    Raises Interrupted once a signal came, however the work ended; work that does not end is abandoned.
     """
     heard, over = threading.Event(), threading.Event()
     ear, mouth = os.pipe()
@@ -71,7 +71,7 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
 
 
 def end_children() -> None:
-    """Nobody waits for what other processes are at."""
+    """Do not wait for what other processes are doing."""
     from multiprocessing import resource_tracker
 
     tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held

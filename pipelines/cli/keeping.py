@@ -1,4 +1,4 @@
-"""``backup`` and ``restore``: a home kept elsewhere, and made again."""
+"""``backup`` and ``restore``: a copy of a home kept elsewhere, and a home made from it."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What a shell completes: the exercices, figures, sources, rules, findings and frozen versions of the home that is named.
+"""Shell completion: the exercices, figures, sources, rules, findings and frozen versions of the home in question.
 
-A shell asks at each key: nothing here may write, and whatever cannot be read completes to nothing.
+The shell asks at each keystroke: nothing here may write, and whatever cannot be read completes to nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,14 +19,14 @@ def _completing(names: Callable[[Session, click.Context], Iterable[Any]]) -> Com
         session = ctx.ensure_object(Session)
         try:
             return [CompletionItem(str(name)) for name in names(session, ctx) if str(name).startswith(begun)]
-        except Exception:  # a home that is not there, or cannot be read
+        except Exception:  # a home that does not exist, or cannot be read
             return []
 
     return complete
 
 
 def _codes(session: Session, ctx: click.Context) -> list[str]:
-    """The published figures; those of the exercice when it stands before."""
+    """The published figures; those of the exercice if one was already typed."""
     from pipelines.evidence.published import published_figures
 
     year = ctx.params.get("year")

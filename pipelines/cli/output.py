@@ -1,8 +1,9 @@
 """How results and diagnostics look: tables, CSV, JSON, progress.
 
-All that a command says passes here: no cell and no name of a file drives the terminal that shows it, a control character being
-told by its number. A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a
-double click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a formula in it.
+All output of a command passes through here: no cell or file name can control the terminal that shows it, since control
+characters are replaced by their number. A result goes to standard output, the rest to standard error. CSV is made to
+open by a double click in a French spreadsheet (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's
+text never becomes a formula in it.
 """
 
 import csv
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from pipelines.catalogue.organisation import Organisation
 
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
-PIPE_WIDTH = 200  # columns of a table that no terminal shows, unless COLUMNS says otherwise
-LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and how grave it is
-ROOM = 12  # columns that a text which takes several lines is left at least
+PIPE_WIDTH = 200  # columns for tables when there is no terminal, unless COLUMNS says otherwise
+LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and its severity
+ROOM = 12  # columns always left to a text that may wrap over several lines
 NARROWEST = 80  # every table fits it; a narrower terminal wraps lines by itself
 
-# Words that a terminal shows in colour; the colour alone never says anything.
+# Words that a terminal shows in colour; colour alone never carries meaning.
 STYLES = {
     "reçu": "green",
     "déposé": "yellow",
@@ -74,7 +75,7 @@ class Column:
     name: str
     heading: str | None = None
     right: bool = False
-    folds: bool = False  # a text that may take several lines
+    folds: bool = False  # a text that may wrap over several lines
 
 
 def console() -> "Console":
@@ -104,7 +105,7 @@ def note(message: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Text without what could drive a terminal; line ends and tabs stay."""
+    """Text without anything that could control a terminal; line ends and tabs stay."""
     return visible(text).replace("\r", told("\r"))
 
 
@@ -114,7 +115,7 @@ def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
 
 
 def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
-    """Rows as CSV; the last column says DÉMONSTRATION where the rows are invented."""
+    """Rows as CSV; the last column says DÉMONSTRATION when the rows are invented."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow([column.name for column in columns] + ["mention"])
@@ -129,19 +130,19 @@ def _csv_cell(value: Any) -> Any:
 
 
 def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:
-    """One object, with the organisation it speaks of."""
+    """One object, with the organisation it is about."""
     head = {"organisation": organisation.sigle, "demonstration": organisation.demonstration}
     echo(json_text({**head, **data}))
 
 
 def json_text(data: Mapping[str, Any], indent: int | None = 1) -> str:
-    """An object as JSON: values are exact, and what could drive a terminal is escaped as JSON has it."""
+    """An object as JSON: values are exact, and anything that could control a terminal is escaped the JSON way."""
     text = json.dumps(data, ensure_ascii=False, indent=indent, default=_json_value)
     return visible(text, lambda character: json.dumps(character)[1:-1])
 
 
 def _json_value(value: Any) -> Any:
-    """A decimal stays the number that it is: at most fifteen digits, which a double holds exactly."""
+    """A decimal remains a number: at most fifteen digits, which a double holds exactly."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(type(value).__name__)
@@ -154,7 +155,7 @@ def title(text: str, organisation: "Organisation") -> None:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as a table, as wide as the screen at most and nothing of it cut; nothing when there are none."""
+    """Rows as a table, at most as wide as the screen and with nothing cut off; nothing when there are none."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -175,7 +176,7 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _longest(shown: Sequence[Column], lines: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
-    """The rank of the column of the longest names, and the width that the others leave it."""
+    """The rank of the column with the longest names, and the width that the others leave it."""
     widths = [max(map(len, (one.heading or "", *texts))) for one, *texts in zip(shown, *lines, strict=True)]
     rigid = [0 if one.folds or one.right else width for one, width in zip(shown, widths, strict=True)]
     long = rigid.index(max(rigid))
@@ -184,7 +185,7 @@ def _longest(shown: Sequence[Column], lines: Sequence[Sequence[str]], screen: in
 
 
 def _folded(text: str, width: int) -> str:
-    """A name over as many lines as it needs, broken where it is made of parts."""
+    """A name over as many lines as it needs, broken between its parts."""
     lines = [""]
     for part in re.findall(rf"[^/_.: ]{{1,{width - 1}}}[/_.: ]*|[/_.: ]+", text):
         if len(lines[-1]) + len(part.rstrip()) > width:
@@ -194,7 +195,7 @@ def _folded(text: str, width: int) -> str:
 
 
 def pairs(said: Sequence[tuple[str, str]]) -> None:
-    """Things and what each is, side by side; one under the other where they do not fit."""
+    """Things and what each is, side by side; one under the other when they do not fit."""
     width, screen = max((len(thing) for thing, _ in said), default=0), console().width
     fits = all(width + len(what) + 4 <= screen for _, what in said)
     for thing, what in said:
@@ -213,7 +214,7 @@ def _cell(text: str) -> "Text":
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What a long work is at, and for how long: a line that changes on a terminal, one line a step elsewhere."""
+    """What a long task is doing, and for how long: a line that changes on a terminal, one line per step elsewhere."""
     began = time.monotonic()
     if log_is_json():
         yield note

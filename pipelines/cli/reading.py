@@ -1,6 +1,6 @@
 """``status`` and ``figures``: what a home says of a year. These commands write nothing.
 
-What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
+``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
-    """The state of a year, with today's date and what lies in landing now."""
+    """The state of a year, given today's date and the present contents of landing."""
     from pipelines.runs.arriving import landed
 
     work = session.work(ledger)
@@ -45,7 +45,7 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it; those of the day (retention, backup) among them."""
+    """Every current finding, with what was decided about it; including those that depend on the day (retention, backup)."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings, findings_of_the_day
 
@@ -54,11 +54,11 @@ def gathered(session: Session, ledger: Ledger) -> list[Standing]:
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
-    """What stops a release of these years and nobody has accepted, but for exports that are missing."""
+    """What blocks a release of these years and nobody has accepted, except for missing exports."""
     from pipelines.evidence.findings import blockers, of_year
     from pipelines.runs.findings import all_findings
 
-    # what is kept too long blocks nothing, and takes a reading of all rows
+    # what is kept too long blocks nothing, and finding it takes a reading of all rows
     today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
     return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
@@ -85,7 +85,7 @@ FIGURES_LACKING = [
     Column("reasons", "Pourquoi", folds=True),
     Column("figures", "Chiffres", folds=True),
 ]
-STATES = {  # of exports, in the order of what is to do, then of figures, as a French reader says them
+STATES = {  # of exports, most urgent first, then of figures, in a French reader's words
     "refused": "refusé",
     "late": "en retard",
     "waiting": "déposé",
@@ -98,7 +98,7 @@ STATES = {  # of exports, in the order of what is to do, then of figures, as a F
     "missing": "manquant",
     "not built": "pas construit",
 }
-SHOWN_FIGURES = 4  # of those that lack for the same reason
+SHOWN_FIGURES = 4  # of those that are missing for the same reason
 
 
 @click.command(short_help="Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.")
@@ -135,7 +135,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         write_json({**asdict(found), **more}, session.organisation)
     elif form == "prometheus":
         echo(exposition(found, sound, len(blocking), late), nl=False)
-        ctx.exit(DONE)  # what is wrong is in the numbers
+        ctx.exit(DONE)  # the numbers show what is wrong
     else:
         _show_status(session, found, unknown)
         if late:
@@ -178,7 +178,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
 
 
 def _disk_sentence(sound: "Health") -> str:
-    """The size of the home by part, and what is left."""
+    """The size of the home by part, and the free space."""
     parts = [f"{part} {size / 1e6:.0f}" for part, size in sound.sizes.items() if size >= 500_000]
     said = ", ".join(parts)
     total = sum(sound.sizes.values()) / 1e6
@@ -227,7 +227,7 @@ def _why(export: ExportStatus) -> str:
 
 
 def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
-    """One row for all the figures that lack for the same reason."""
+    """One row for all the figures that are missing for the same reason."""
     groups: dict[tuple[str, str | None, str], list[str]] = {}
     for figure in lacking:
         groups.setdefault((figure.state, figure.mark, " ; ".join(figure.reasons)), []).append(figure.code)
@@ -328,7 +328,7 @@ def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[s
 def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
     value, decimals = row["valeur"], row["decimales"]
-    exact = value if value is None else round(value, decimals)  # rounded already: no digit goes
+    exact = value if value is None else round(value, decimals)  # already rounded: no digit is lost
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
     return {**row, "valeur": exact, "affichage": shown_value, "state": _state(row)}
 
@@ -337,5 +337,5 @@ def _state(row: Mapping[str, Any]) -> str:
     if row["valeur"] is None and row["code_manquant"] != NOT_APPLICABLE:
         return STATES["missing"]
     if row["statut"] == "publié":
-        return "imprimé"  # the number of the report already published, not ours
+        return "imprimé"  # the number in the report already published, not ours
     return STATES["partial" if row["etat"] == "partiel" else "computed"]

@@ -1,4 +1,4 @@
-"""``rejects``: what was refused, laid out for who has to fix it."""
+"""``rejects``: what was refused, laid out for the person who has to fix it."""
 
 from dataclasses import asdict
 

@@ -93,7 +93,7 @@ def _released(session: Session, done: "Released") -> dict[str, Any]:
 
 
 def _public_erratum(session: Session, done: "Released") -> str | None:
-    """What may be given away; None for a first release, or where a version has no public profile."""
+    """What may be given away; None for a first release, or when a version has no public profile."""
     if done.former is None:
         return None
     both = (session.release(name) / FOLDERS[PUBLIC] / FIGURES for name in (done.former, done.name))
@@ -155,7 +155,7 @@ def _refuse_without(release: Path, profile: str) -> None:
 
 
 def _refuse_unproved(session: Session) -> None:
-    """An erratum is made of what was built and tested."""
+    """Refuse to make an erratum from anything but what was built and tested."""
     from pipelines.runs.build import is_proved
 
     with session.ledger() as ledger:
@@ -166,7 +166,7 @@ def _refuse_unproved(session: Session) -> None:
 
 
 def _public(session: Session, folder: Path) -> Path:
-    """The public database of the warehouse as it stands, made in ``folder``, which then holds nothing else."""
+    """The public database of the current warehouse, made in ``folder``, which then holds nothing else."""
     with session.ledger() as ledger:
         profile, findings = public_profile(session.work(ledger), folder, "")
     if profile is None:
@@ -215,7 +215,7 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
 
 
 def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:
-    """Which program made a release, and how to have it beside this one."""
+    """Which program made a release, and how to install it beside this one."""
     if not made_by:
         return ", qui ne dit pas lequel"
     number, commit = made_by["number"], made_by["commit"]

@@ -1,4 +1,4 @@
-"""``report``: lay out the report of a year again from what is published, to read it before it is published in its turn."""
+"""``report``: lay out a year's report again from what is published, to read it before it is published itself."""
 
 import time
 from pathlib import Path

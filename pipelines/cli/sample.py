@@ -31,7 +31,7 @@ CP1252_HOLES = b"\x81\x8d\x8f\x90\x9d"
 
 
 def read_samples(path: Path, sheet: str | None, *, has_header: bool = True) -> list[Sample]:
-    """The tables that a file may hold: its sheets, its members, or the one it is.
+    """The tables that a file may hold: its sheets, its members, or itself.
 
     Raises DeclarationError, or DeliveryRefused for a bad workbook or archive.
     """
@@ -63,7 +63,7 @@ def _of_archive(path: Path, name: str, sheet: str | None, workdir: Path) -> Iter
         try:
             for sample in _tables(member.path, member.name, sheet, inside):
                 yield replace(sample, name=name, member=member.name)
-        except (DeclarationError, DeliveryRefused):  # without a row, it is told as what no table is drafted of
+        except (DeclarationError, DeliveryRefused):  # without a row, it is listed among what no table is drafted from
             yield Sample(name, "csv", [], member=member.name)
 
 
@@ -90,7 +90,7 @@ def _of_text(path: Path, name: str, content: bytes) -> Sample:
 
 
 def guess_encoding(content: bytes) -> tuple[str, list[str]]:
-    """One of the encodings that a declaration knows, and what the bytes do not prove."""
+    """One of the encodings that a declaration accepts, and what the bytes do not prove."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", []
     if content.isascii():

@@ -1,4 +1,4 @@
-"""Reads a sample whose records name their own values, JSON, JSONL or key=value: its first row holds these names."""
+"""Reads a sample whose records name their own values, JSON, JSONL or key=value: its first row is made of these names."""
 
 import json
 import re
@@ -12,11 +12,11 @@ from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.key_value import pairs
 
-LOOKED_AT = 200  # lines, to tell a log of pairs from anything else
+LOOKED_AT = 200  # lines to read, to tell a log of pairs from anything else
 Path = tuple[str, ...]
 Above = tuple[dict, ...]  # the objects on the way to a record, from the root
 Lists = dict[Path, list[tuple[dict, Above]]]
-JSON = re.compile(r'\s*[{[]\s*["{[]')  # so begins nothing else
+JSON = re.compile(r'\s*[{[]\s*["{[]')  # nothing else begins like this
 
 
 def named_sample(name: str, kind: str, found: list[dict[str, str]], path: str = "", doubt: str = "") -> Sample:
@@ -30,7 +30,7 @@ def named_sample(name: str, kind: str, found: list[dict[str, str]], path: str = 
 
 
 def of_json(text: str, name: str) -> Sample | None:
-    """The longest list of records of a document, or one record a line; None when it is neither."""
+    """The longest list of records of a document, or one record per line; None when it is neither."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -48,14 +48,14 @@ def of_json(text: str, name: str) -> Sample | None:
 
 
 def _where_unsound(text: str, error: json.JSONDecodeError) -> tuple[int, bool]:
-    """The line where a document, or a record a line, is no sound JSON, and whether the text is cut there."""
+    """The line where a document, or a line-based file, is not sound JSON, and whether the text is truncated there."""
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             if line.strip() and not isinstance(_decoded(line), dict):
                 break
         except json.JSONDecodeError as of_line:
-            if number > 1:  # the lines before are records
+            if number > 1:  # the previous lines are records
                 return number, number == len(lines) and _is_cut(of_line)
             break
     return error.lineno, _is_cut(error)
@@ -97,7 +97,7 @@ def _of_lines(text: str, name: str) -> Sample | None:
 
 
 def _decoded(text: str) -> Any:
-    """What the text says, numbers as they are written."""
+    """What the text says, with numbers as they are written."""
     try:
         return json.loads(text, parse_float=str, parse_int=str)
     except RecursionError:
@@ -105,7 +105,7 @@ def _decoded(text: str) -> Any:
 
 
 def _lists(document: Any) -> Lists:
-    """The objects of every list of objects, by path, each with those above it, from the root."""
+    """The objects of every list of objects, by path, each with its ancestors, from the root."""
     found: Lists = {}
     waiting = deque[tuple[Any, Path, Above]]([(document, (), ())])
     while waiting:
@@ -120,7 +120,7 @@ def _lists(document: Any) -> Lists:
 
 
 def _of_records(lists: Lists) -> Path:
-    """The longest of the outermost lists; or one inside of its objects, whose own say more than these besides."""
+    """The longest of the outermost lists; or one nested in its objects, when those have more fields of their own."""
     holders = {
         path: next((path[:cut] for cut in reversed(range(len(path))) if path[:cut] in lists), None) for path in lists
     }
@@ -140,7 +140,7 @@ def _said(lists: Lists, path: Path) -> set[str]:
 
 
 def _record(one: dict, above: Above, path: Path, lists: Lists) -> dict[str, str]:
-    """The values of an object, and those of what holds it."""
+    """The values of an object, and those of its ancestors."""
     found = dict(_values(one, "", path, lists))
     for steps, holder in enumerate(reversed(above), start=1):
         at = path[: len(path) - steps]
@@ -150,7 +150,7 @@ def _record(one: dict, above: Above, path: Path, lists: Lists) -> dict[str, str]
 
 
 def _are_keyed(value: Any) -> bool:
-    """True for an object, here or inside, of several objects of the same keys: its own keys are values."""
+    """True for an object that, here or deeper, maps values to objects of the same keys: its own keys are values."""
     if not isinstance(value, dict):
         return False
     inner = [one for one in value.values() if isinstance(one, dict) and one]
@@ -169,7 +169,7 @@ def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
 
 
 def _values(value: Any, heading: str, at: Path, lists: Collection[Path]) -> Iterator[tuple[str, str]]:
-    """(heading, text) of an object that lies at a path; no list of objects is a text."""
+    """(heading, text) of an object at a path; lists of objects are left out."""
     if heading and at in lists:
         return
     if isinstance(value, dict) and not (heading and are_values(value)):
@@ -182,9 +182,9 @@ def _values(value: Any, heading: str, at: Path, lists: Collection[Path]) -> Iter
 
 
 def of_pairs(text: str, name: str) -> Sample | None:
-    """The records of a log of key=value pairs; None when it is none.
+    """The records of a log of key=value pairs; None when it is not one.
 
-    More than half of its lines hold three, or all of them are two and nothing else.
+    More than half of its lines must have three pairs, or all of them exactly two and nothing else.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     looked = [(line, pairs(line) or {}) for line in lines[:LOOKED_AT]]

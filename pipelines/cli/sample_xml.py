@@ -16,7 +16,7 @@ Leaves = list[tuple[str, str]]
 
 
 def of_xml(path: Path, name: str) -> Sample:
-    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for what is no sound XML."""
+    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for unsound XML."""
     Outline(name).read(path)
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
     root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
@@ -42,7 +42,7 @@ def of_xml(path: Path, name: str) -> Sample:
 
 
 def _of_records(repeated: dict[str, list[Leaves]]) -> str:
-    """The elements that say the most; or those that repeat inside of them, where their own say more than these besides."""
+    """The elements that say the most; or those that repeat inside them, when these have more fields of their own."""
     at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
     while several := _several(repeated[at]):
         own = {heading for record in repeated[at] for heading, _ in record} - {*several}
@@ -59,7 +59,7 @@ def _of_records(repeated: dict[str, list[Leaves]]) -> str:
 
 
 def _several(records: list[Leaves]) -> list[str]:
-    """The headings that one record bears several times."""
+    """The headings that one record has several times."""
     counts = [Counter(heading for heading, _ in record) for record in records]
     return sorted({heading for one in counts for heading, count in one.items() if count > 1})
 

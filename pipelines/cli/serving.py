@@ -28,7 +28,7 @@ def serve(ctx: click.Context, port: int, part: str | None, *, read_only: bool) -
     from pipelines.defs.web import serve_part
 
     session: Session = ctx.obj
-    load_organisation(session.home, session.catalogue)  # a home that cannot be read is told of before anything starts
+    load_organisation(session.home, session.catalogue)  # an unreadable home is reported before anything starts
     if part:
         serve_part(session.home, part, port, read_only=read_only)
         return

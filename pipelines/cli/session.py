@@ -1,6 +1,6 @@
-"""What every command starts from: the home, its organisation, its ledger, and names given by hand.
+"""What every command starts from: the home, its organisation, its ledger, and names typed by hand.
 
-Nothing is read before it is asked for.
+Nothing is read before it is needed.
 """
 
 import shlex
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
     from pipelines.settings import Home
 
-WRITE_NOTHING = {"status", "rejects", "findings", "figures", "explain"}  # they lay nothing aside either
+WRITE_NOTHING = {"status", "rejects", "findings", "figures", "explain"}  # they put nothing aside either
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Session:
 
     chosen: Path | None = None  # --home
     debug: bool = False
-    usual: Path = field(default_factory=settings.usual_root)  # where `millesime` alone works
+    usual: Path = field(default_factory=settings.usual_root)  # where `millesime` works without options
     _organisations: dict[Path, "Organisation"] = field(default_factory=dict)
 
     @property
@@ -50,7 +50,7 @@ class Session:
 
     @property
     def registry(self) -> "Registry":
-        """The declared sources, with what the organisation says of its own."""
+        """The declared sources, including the organisation's own."""
         return self.organisation.applied(self.catalogue.registry)
 
     @property
@@ -76,13 +76,13 @@ class Session:
 
     @property
     def command(self) -> str:
-        """How to call ``millesime`` again on the same home: what hints begin with."""
+        """How to call ``millesime`` again on the same home: the beginning of every hint."""
         if self.home.root == self.usual:
             return "millesime"
         return f"millesime --home {typed(self.home.root)}"
 
     def landing_year(self, path: Path) -> int | None:
-        """The exercice of a file that lies in landing."""
+        """The exercice of a file that is in landing."""
         landing, here = self.home.landing.resolve(), path.resolve()
         first = here.relative_to(landing).parts[0] if here.is_relative_to(landing) else ""
         return int(first) if first.isdecimal() and len(first) == 4 else None
@@ -141,7 +141,7 @@ class Session:
         return self.home.releases / name
 
     def export(self, name: str) -> "ExportRef":
-        """The export that ``system/export`` names; ``system`` alone will do when the system has only one."""
+        """The export named by ``system/export``; ``system`` alone will do when the system has only one."""
         refs = self.registry.exports()
         found = [ref for ref in refs if name in (ref.key, ref.system.system)]
         if len(found) > 1:
@@ -152,14 +152,14 @@ class Session:
         return found[0]
 
     def without_system(self) -> str:
-        """What is said when the organisation uses no system at all, else nothing."""
+        """What to say when the organisation does not use a system at all, else nothing."""
         if self.organisation.uses_any(self.registry):
             return ""
         file = shown(self.home.organisation_file)
         return f"L’organisation n’utilise aucun système : indiquez les siens dans {file} (systemes, applications)."
 
     def systems(self, names: Iterable[str]) -> list[str] | None:
-        """The systems that ``--source`` names (``system`` or ``system/export``); None when it names none."""
+        """The systems named by ``--source`` (``system`` or ``system/export``); None when it names none."""
         known = self.registry.systems
         chosen = []
         for name in names:
@@ -176,12 +176,12 @@ class Session:
 
 
 def shown(path: Path) -> str:
-    """A path as short as it can be, in one line whatever the names in it."""
+    """A path as short as possible, on one line whatever names it contains."""
     return in_one_line(_short(path))
 
 
 def typed(path: Path) -> str:
-    """A path as it is in a command that is to be typed."""
+    """A path as it is to be typed in a command."""
     return shlex.quote(_short(path))
 
 
@@ -193,7 +193,7 @@ def _short(path: Path) -> str:
 
 
 def global_options(function: Callable) -> Callable:
-    """``--home`` and ``--debug``, which stand before or after the command's name."""
+    """``--home`` and ``--debug``, which may come before or after the command's name."""
     home = click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),

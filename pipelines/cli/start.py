@@ -149,7 +149,7 @@ def init(
 
 
 def _an_application(known: Mapping[str, System]) -> str:
-    """A system that gives the accounts of an application, for an example that is right."""
+    """A system that gives the accounts of an application, to make a correct example."""
     giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
     return next(giving, next(iter(known), "exemple"))
 
@@ -182,7 +182,7 @@ def make_home(home: Home, organisation: str) -> Organisation:
 
 
 def _give_key(home: Home) -> None:
-    """Make the key of the home's pseudonyms, where it has none, and enter it."""
+    """Make the key of the home's pseudonyms, if it has none, and enter it."""
     from pipelines.ledger.workspace import open_workspace
     from pipelines.runs.key import give_key
 
@@ -219,7 +219,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     _give_key(home)
     _validate_texts(session, years)
     if and_run:
-        os.environ["MILLESIME_QUIET"] = "0"  # its files are whole
+        os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
             echo("\nÀ donner, et pour lire les tables :")
@@ -258,5 +258,5 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
             import_module("dagster_dbt")
         try:
             made.result()
-        except ValueError as error:  # somebody else's home or deliveries
+        except ValueError as error:  # someone else's home or deliveries
             raise click.UsageError(str(error)) from None

@@ -36,7 +36,7 @@ LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
 def show_summary(
     session: Session, ledger: Ledger, statuses: list[YearStatus], years: list[int], blocking: list[Finding]
 ) -> None:
-    """One column an exercice, then the warehouse, what blocks and where to look."""
+    """One column per exercice, then the warehouse, what blocks and where to look."""
     title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
     if session.organisation.demonstration:
         echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
@@ -59,7 +59,7 @@ def show_summary(
 
 
 def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding], aside: list[Aside]) -> dict[str, Any]:
-    """The same for a program: each exercice as ``status`` says it, the last build, what blocks, what was left aside."""
+    """The same for a program: each exercice as in ``status``, the last build, what blocks, what was left aside."""
     build = ledger.last_build()
     built = {"build": build["build"], "succeeded": build["succeeded"], "tests": _tests(build)} if build else None
     return {
@@ -71,7 +71,7 @@ def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding],
 
 
 def _tests(build: dict[str, Any]) -> dict[str, int]:
-    """How the tests of the warehouse came out."""
+    """The outcome of the warehouse's tests."""
     statuses = [test["status"] for test in build["tests"] if test["kind"] in ("test", "unit_test")]
     passed, warned = statuses.count("pass") + statuses.count("success"), statuses.count("warn")
     return {"passed": passed, "warned": warned, "failed": len(statuses) - passed - warned}

@@ -143,7 +143,7 @@ def _printed(found: Trace) -> str:
 
 
 def _exact(found: Trace) -> str:
-    """The value before it is rounded; of a printed one, the number that was printed."""
+    """The value before it is rounded; for a printed one, the number that was printed."""
     value = found.chiffre["valeur"] if found.exact is None else found.exact
     return "absent" if value is None else exact(value)
 
@@ -196,7 +196,7 @@ def _show_leaf(leaf: Leaf) -> None:
 
 
 def _readers(schema: str) -> str:
-    """Who may run a query that reads a schema: on the server, the role; in files, whose they are."""
+    """Who may run a query that reads a schema: on the server, the role; for files, their owner."""
     if schema == RESTREINT:
         role = settings.restricted_role()
         server = (
@@ -221,13 +221,13 @@ def _show_lines(lines: list[Line], total: int) -> None:
 
 
 def _motive(line: Line) -> str:
-    """Why a line counts or not; of a double, which line counts in its place; the rule that completed it."""
+    """Why a line counts or not; for a duplicate, which line counts instead; the rule that completed it."""
     of = f" de {line.double_de}" if line.double_de else ""
     return f"{line.motif}{of}" + (f" ({line.complement})" if line.complement else "")
 
 
 def _place(line: Line) -> str:
-    """Where a line is; of a cell among several of it, under which heading."""
+    """Where a line is; for one cell among several on it, under which heading."""
     column = f", colonne « {line.colonne} »" if line.colonne else ""
     return f"{where(line.fichier, line.feuille)}:{line.ligne}{column}"
 
@@ -256,7 +256,7 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
 
 
 def _as_json(found: Trace) -> dict[str, Any]:
-    """Exact values are text: a fraction that no decimal ends is ``845/18``."""
+    """Exact values are text: a fraction without a finite decimal form is ``845/18``."""
     leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
     worked = [asdict(replace(one, exact=_ratio(one.exact))) for one in found.calculs]
     said = {"exact": _ratio(found.exact), "calculs": worked, "imprime": _printed(found), "feuilles": leaves}

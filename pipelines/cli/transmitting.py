@@ -104,7 +104,7 @@ def transmit(
 
 
 def _show(session: Session, done: "Transmission") -> None:
-    """The folders, what lacks, what is left to do."""
+    """The folders, what is missing, what is left to do."""
     title(f"envoi de {done.release}, édition {EDITIONS[done.profile]}", session.organisation)
     for member in done.members:
         echo(f"  {member.nom}")

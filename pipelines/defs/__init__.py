@@ -1,1 +1,1 @@
-"""The door that Dagster opens: when each step runs and what it depends on. The only code that knows Dagster."""
+"""The Dagster door: when each step runs and what it depends on. The only code that knows Dagster."""

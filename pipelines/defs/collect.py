@@ -1,8 +1,8 @@
-"""One op an export: ingest → validate → accept, so that no run can load what no run has judged.
+"""One op per export: ingest → validate → accept, so that no run can load what no run has judged.
 
-The op logs one materialisation a table and accepted exercice, evaluates three coarse checks a table over all accepted
-exercices (a green 2020 must not hide a red 2018), then fails naming the refused exercices. Nothing here holds a
-personal value: metadata are counts, rules and reasons.
+The op logs one materialisation per table and accepted exercice, evaluates three coarse checks per table over all
+accepted exercices (a green 2020 must not hide a red 2018), then fails naming the refused exercices. Nothing here
+contains a personal value: metadata are counts, rules and reasons.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ SHOWN = 20  # findings that a check shows; `millesime findings` and the audit pa
 
 @dg.definitions
 def collect_defs() -> dg.Definitions:
-    """An asset a table of every export that the organisation subscribes to."""
+    """One asset per table of every export that the organisation subscribes to."""
     refs = [ref for ref in registry().exports() if organisation().subscribes(ref.system.system)]
     return dg.Definitions(assets=[export_assets(ref) for ref in refs])
 
@@ -71,7 +71,7 @@ def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
                 _log(context, work, ref, outcome)
             for table in tables:
                 yield from _checks(work, ref, table)
-            if any(outcome.status == "accepted" for outcome in outcomes):  # what is published is older from now on
+            if any(outcome.status == "accepted" for outcome in outcomes):  # what is published is now out of date
                 told = dg.AssetCheckEvaluation(**publication_lag(work.ledger))
                 context.instance.report_runless_asset_event(told)
         _fail_on_refusals(ref, outcomes, work.rules)
@@ -97,7 +97,7 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
 
 
 def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, outcome: Outcome) -> None:
-    """One materialisation a table; told of what did not come too: a backfill waits for every exercice that it asked for."""
+    """One materialisation per table; what did not come is logged too: a backfill waits for every exercice it requested."""
     if outcome.status == "refused":
         context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
         return
@@ -188,7 +188,7 @@ def _expectations_check(
 
 
 def findings_table(name: str, findings: list[Finding]) -> dict[str, dg.TableMetadataValue]:
-    """The findings as `millesime findings` numbers and words them; nothing when there are none."""
+    """The findings, numbered and worded as by `millesime findings`; nothing when there are none."""
     rows = [
         dg.TableRecord(
             {

@@ -1,7 +1,7 @@
 """Dagster's event log in one SQLite file, read and written through connections that stay open.
 
-Dagster's own opens the file for each of the thousand events of a run: a fifth of the time of a collection. Relies on a
-private name of Dagster, which is pinned. Named in ``dagster.yaml``.
+Dagster's own opens the file for each of a run's thousand events, which takes a fifth of a collection's time. Relies on
+a private name of Dagster, which is pinned. Named in ``dagster.yaml``.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 class EventLog(ConsolidatedSqliteEventLogStorage):
     """The consolidated log of a home's instance.
 
-    Not synced to the disk at each commit: it is a log, the ledger is the evidence and has a setting of its own. A killed
+    Not synced to disk at each commit: it is a log; the ledger is the evidence and has a setting of its own. A killed
     process loses nothing by this; a power cut may lose the last events.
     """
 
@@ -35,7 +35,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         return set(inspect(self._engine).get_table_names())
 
     def has_table(self, table_name: str) -> bool:
-        """Asked again at each event: a table that was there stays."""
+        """Asked again at each event: once there, a table stays."""
         return table_name in self._there or super().has_table(table_name)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What Dagster keeps of its former runs: which of them are old, and forgetting them."""
+"""What Dagster keeps of its past runs: which of them are old, and how to forget them."""
 
 import shutil
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ def old_runs(home: Home, kept: str, today: str) -> list[str]:
 
 
 def forget_all_but(home: Home, kept: int) -> None:
-    """Forget the finished runs but the ``kept`` last ones: what Dagster stores is bounded, and is no evidence."""
+    """Forget the finished runs except the ``kept`` last ones: what Dagster stores is bounded, and is not evidence."""
     with _instance(home) as instance:
         runs = [one.dagster_run.run_id for one in _finished(instance)]
     forget(home, runs[:-kept])
 
 
 def _finished(instance: "dg.DagsterInstance") -> "Sequence[dg.RunRecord]":
-    """The runs that are over, in their order."""
+    """The finished runs, in order."""
     import dagster as dg
 
     over = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

@@ -1,8 +1,8 @@
-"""Jobs, schedule and sensors: what the yearly load does by itself.
+"""Jobs, schedule and sensors: the parts of the yearly load that run by themselves.
 
 ``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
-export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which somebody must ask
-for, is in its own module.
+export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which must be started
+by someone, is in its own module.
 """
 
 import hashlib
@@ -72,7 +72,7 @@ def purge() -> None:
 
 
 def weekly_purge() -> dg.ScheduleDefinition:
-    """Every Monday before the collection; the next build works on the rows that were generalised."""
+    """Every Monday before the collection; the next build works on the generalised rows."""
     return dg.ScheduleDefinition(
         name="purge_hebdomadaire",
         job=purge,
@@ -102,7 +102,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
 
 
 def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
-    """Collect what lands, once it has stopped growing."""
+    """Collect what arrives in landing, once it has stopped growing."""
 
     @dg.sensor(job=job, name="depot_dans_landing", minimum_interval_seconds=60, default_status=_sensing())
     def depot_dans_landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -121,7 +121,7 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def landing_stamp(year: int) -> str | None:
-    """What lies in a year's folder, as one hash, without the exports that may still be arriving; None when nothing is left."""
+    """The contents of a year's folder as one hash, without exports that may still be arriving; None when nothing is left."""
     paths = [
         path
         for ref in organisation().exports(registry(), year)
@@ -136,7 +136,7 @@ def landing_stamp(year: int) -> str | None:
 
 
 def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
-    """Build when a collection ended, whether or not one of its exports was refused: the others count; and after a purge."""
+    """Build when a collection has ended, even if one of its exports was refused, since the others count; and after a purge."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
     @dg.sensor(job=job, name="construction_apres_collecte", minimum_interval_seconds=60, default_status=_sensing())
@@ -152,7 +152,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def alert_on_failure() -> dg.SensorDefinition:
-    """Tell of a failure: by mail, and to the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with job, run and error."""
+    """Report a failure: by mail, and to the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with job, run and error."""
 
     @dg.run_failure_sensor(name="alerte_echec", default_status=_sensing())
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:
@@ -177,7 +177,7 @@ def _mail_failure(context: dg.RunFailureSensorContext) -> None:
         told = failure_mail(work, post, run.job_name, run.run_id, steps)
         try:
             send_each(home(), post, [told], [])
-        except NotSent as error:  # the alert command is called all the same
+        except NotSent as error:  # the alert command is called anyway
             context.log.error(str(error))
 
 

@@ -1,7 +1,7 @@
-"""Who may freeze a year from the web interface: whoever a proxy names, and nobody where none does.
+"""Who may freeze a year from the web interface: the person whom a proxy names, and nobody when none does.
 
-Dagster submits every run that its interface launches or executes again through this coordinator, with the request that asked
-for it. Named by ``serve``, whatever the ``dagster.yaml`` of the home says.
+Dagster passes every run that its interface launches or re-executes through this coordinator, with the request that
+launched it. Named by ``serve``, whatever the home's ``dagster.yaml`` says.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from pipelines import settings
 from pipelines.defs.workspace import organisation
 
 RELEASE = "release"  # the job of defs/release.py
-COORDINATOR = {"run_coordinator": {"module": __name__, "class": "NamedReleases"}}  # over what dagster.yaml says
+COORDINATOR = {"run_coordinator": {"module": __name__, "class": "NamedReleases"}}  # overrides dagster.yaml
 BY = "millesime/user"  # the tag of a release that says who launched it
 
 
@@ -21,7 +21,7 @@ class NotNamed(PermissionError):
 
 
 class NamedReleases(QueuedRunCoordinator):
-    """Dagster's queue; a release enters it only when the person whom the proxy names approves it."""
+    """Dagster's queue; a release enters it only when the person named by the proxy is the one who approves it."""
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Queue a run. Raises NotNamed."""

@@ -17,7 +17,7 @@ from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
-FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports
+FINDINGS = "constats"  # the check for what no other one shows: differences, reconciliations, missing exports
 
 
 @dg.definitions
@@ -55,7 +55,7 @@ def publish_defs() -> dg.Definitions:
 
 
 def served_copy() -> dg.AssetsDefinition:
-    """The copy on the organisation's server. Its failure is its own: ``published/`` stays as it is."""
+    """The copy on the organisation's server. It fails on its own: ``published/`` stays as it is."""
 
     @dg.asset(
         key=SERVED,
@@ -84,7 +84,7 @@ def served_copy() -> dg.AssetsDefinition:
 
 
 def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckResult:
-    """What must be decided, then everything else that is open, as ``millesime findings`` numbers and words them."""
+    """What must be decided, then everything else that is open, numbered and worded as by ``millesime findings``."""
     today = now()[:10]
     standing = on_day(standing, work.registry, today)
     still_open = [one for one in standing if one.is_open(today)]

@@ -1,4 +1,4 @@
-"""The job that freezes a year, from the web interface: the same thing as ``millesime release``, refused for the same reasons."""
+"""The job that freezes a year from the web interface: same effect as ``millesime release``, refused for the same reasons."""
 
 import dagster as dg
 from pydantic import Field
@@ -23,7 +23,7 @@ class Release(dg.Config):
 
 @dg.definitions
 def release_defs() -> dg.Definitions:
-    """One job of one step, which nothing starts by itself."""
+    """One job with one step, which nothing starts automatically."""
 
     @dg.op(description="Fige les chiffres et les tableaux d’un exercice, puis publie de nouveau.")
     def figer(context: dg.OpExecutionContext, config: Release) -> None:
@@ -58,7 +58,7 @@ def release_defs() -> dg.Definitions:
 
 
 def serve_again(context: dg.OpExecutionContext) -> None:
-    """Copy what is published to the organisation's server, where there is one; its failure undoes no release."""
+    """Copy what is published to the organisation's server, if there is one; its failure does not undo a release."""
     if server := settings.publication_server():
         try:
             serve_copy(home(), server)

@@ -1,4 +1,4 @@
-"""Runs the same jobs as the Dagster UI, on the same instance, for the command line.
+"""Runs, for the command line, the same jobs as the Dagster UI, on the same instance.
 
 Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
-LOOKS_EVERY = 2  # seconds, while a run waits for what arrives; each look reads the whole mailbox
+LOOKS_EVERY = 2  # seconds between looks while a run waits for what is arriving; each reads the whole mailbox
 BUILD_STEPS = {
     "entrepot": "l’entrepôt et ses contrôles",
     "publication__published": "les tables et le rapport",
@@ -48,7 +48,7 @@ OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.
 
 @dataclass(frozen=True)
 class Failed:
-    """A step that did not succeed: how it ended, and its words for who reads them."""
+    """A step that did not succeed: how it ended, and its message to readers."""
 
     ending: Ending
     message: str
@@ -56,7 +56,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What the two jobs came to: the steps that failed, what is published now, and what was left aside, still on its way."""
+    """The outcome of the two jobs: the steps that failed, what is published now, and what was left aside, still on its way."""
 
     failed: list[Failed]
     publication: str | None
@@ -78,7 +78,8 @@ def run_jobs(
 ) -> RunReport:
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish what that changed.
 
-    ``whole``: every model is built, though nothing changed. ``wait``: until what is on its way into landing has arrived.
+    ``whole``: every model is built, even if nothing changed. ``wait``: until what is on its way into landing has
+    arrived.
 
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
@@ -99,16 +100,16 @@ def run_jobs(
 
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
-    """Have the orchestrator do what is left; what failed, and what began to change since.
+    """Have the orchestrator do what is left; return what failed, and what began to change since.
 
-    It is imported here, since it takes as long as all the rest of a short run, while others read and judge.
+    It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
     prepare_instance(home)
     with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
         say("collecte")
         beside = ThreadPoolExecutor(1)
         with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
-            read = beside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
+            read = beside.submit(parse, work.catalogue, home)  # dbt is slow with a project that it has never read
             import dagster as dg
 
             from pipelines.definitions import defs as definitions
@@ -128,7 +129,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
 @contextmanager
 def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
-    """Whoever interrupts does not wait for what the pool is at."""
+    """After an interruption, do not wait for what the pool is doing."""
     try:
         yield
     finally:
@@ -136,7 +137,7 @@ def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
 
 
 def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
-    """The definitions; what is wrong in a declaration is said without Dagster's own error around it."""
+    """The definitions; an error in a declaration is reported without Dagster's own error around it."""
     try:
         return definitions()
     except Exception as error:
@@ -170,7 +171,7 @@ def _collect(
 def _build(
     loaded: "dg.Definitions", instance: "dg.DagsterInstance", home: Home, say: Callable[[str], None], *, whole: bool
 ) -> list[Failed]:
-    """Build and publish; only publish when the warehouse would come out the same, and nothing when that would too."""
+    """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication would too."""
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE
@@ -187,7 +188,7 @@ def _build(
 
 @dataclass
 class _Steps:
-    """Tells of each step as it begins: how many of how many, and which."""
+    """Reports each step as it begins: how many of how many, and which."""
 
     say: Callable[[str], None]
     what: str
@@ -196,7 +197,7 @@ class _Steps:
     begun: int = 0
 
     def __call__(self, entry: "dg.EventLogEntry") -> None:
-        """Hear an event of the run."""
+        """Receive an event of the run."""
         event = entry.dagster_event
         if event and event.is_step_start:
             self.begun += 1
@@ -228,7 +229,7 @@ def _execute(
     span=None,
     tags: Mapping[str, str] | None = None,
 ) -> "list[dg.DagsterEvent]":
-    """Run a job; what happened, which ``heard`` is told as it happens."""
+    """Run a job; return what happened, also passed to ``heard`` as it happens."""
     import dagster as dg
 
     run_id = str(uuid.uuid4())
@@ -297,5 +298,5 @@ def prepare_instance(home: Home) -> None:
     os.environ["MILLESIME_HOME"] = str(home.root)
     point_at(home)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    # it would say of each test that stands that it answered nothing in this run
+    # for each test kept as it is, it would say that the test answered nothing in this run
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.CRITICAL)

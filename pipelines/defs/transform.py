@@ -1,7 +1,7 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
-Not partitioned and without vars: every build makes all years, in a new file that keeps of the former what did not change.
-dbt runs in the same process, and its answers are told to Dagster once it has ended; its tests are asset checks.
+Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs in
+the same process, and its results are reported to Dagster once it has ended; its tests are asset checks.
 """
 
 import sys
@@ -22,10 +22,10 @@ from pipelines.stages.transform.dbt import NodeResult, build_models, parse
 from pipelines.stages.transform.failure import without_values
 from pipelines.stages.transform.reuse import Plan
 
-WHOLE = "millesime/whole"  # tag of a run in which nothing of the former warehouse is kept
+WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
 
 
-RESULTS = ("LogModelResult", "LogTestResult")  # the events of dbt that say what became of a node
+RESULTS = ("LogModelResult", "LogTestResult")  # the dbt events that say what became of a node
 
 
 class Translator(DagsterDbtTranslator):
@@ -74,8 +74,8 @@ def transform_defs() -> dg.Definitions:
 def _made(
     context: dg.AssetExecutionContext, plan: Plan, where: Home
 ) -> Generator[dg.Output | dg.AssetCheckResult, None, list[NodeResult]]:
-    """Tell of the models that stand as they are and are published, since Dagster skips what follows from an asset of which
-    nothing is told; then of what dbt makes.
+    """Report the published models that are kept as they are, since Dagster skips what depends on an asset that reports
+    nothing; then those that dbt makes.
     """
     read = set(map(tuple, published_models()))
     outputs = {

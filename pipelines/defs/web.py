@@ -1,7 +1,7 @@
 """Dagster's web interface, for the browsers of this machine or behind the organisation's proxy, and its daemon.
 
-Dagster's own takes requests from any page that a browser has open, under any name, and runs mutations by GET. Relies on
-private names of Dagster, which is pinned.
+Dagster's own accepts requests from any page that a browser has open, under any name, and runs mutations by GET. Relies
+on private names of Dagster, which is pinned.
 """
 
 import os
@@ -37,14 +37,14 @@ from pipelines.defs.named import COORDINATOR
 from pipelines.defs.run import prepare_instance
 from pipelines.settings import Home
 
-LOCAL = "127.0.0.1"  # who comes from elsewhere comes through a proxy of this machine
-CODE = 4266  # port of the code server, where it is a container of its own
+LOCAL = "127.0.0.1"  # outside visitors come through a proxy of this machine
+CODE = 4266  # port of the code server, when it is a container of its own
 MODULE, LOCATION = "pipelines.definitions", "rapport_activite"
-POLL_MS = 2000  # how often a page asks what changed
+POLL_MS = 2000  # how often a page polls for changes
 
 
 class SameOrigin:
-    """Refuses what a page of another site asks, by HTTP or a websocket. A browser says in ``Origin`` whose page asks."""
+    """Refuses requests from another site's pages, by HTTP or websocket. A browser says in ``Origin`` whose page is asking."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -61,16 +61,16 @@ class SameOrigin:
 
 
 class GuardedWebserver(DagsterWebserver):
-    """Dagster's, for known names of this server, its own pages and, where something is asked of GraphQL, POST alone."""
+    """Dagster's, restricted to known names of this server, to its own pages and, for GraphQL, to POST."""
 
     def build_middleware(self) -> list[Middleware]:
-        """Host, then Origin, then Dagster's own."""
+        """Check Host, then Origin, then pass to Dagster's own."""
         known = ["localhost", LOCAL, *settings.web_hosts()]
         guards = [Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False), Middleware(SameOrigin)]
         return [*guards, *super().build_middleware()]
 
     async def graphql_http_endpoint(self, request: Request) -> Response:
-        """Dagster's pages ask by POST, in JSON; an address that asks may have been written by anybody."""
+        """Dagster's pages query by POST, in JSON; a query in an address may have been written by anybody."""
         if "query" in request.query_params:
             return _refused(405, "GraphQL se demande par POST, en JSON")
         return await super().graphql_http_endpoint(request)
@@ -85,9 +85,10 @@ def serve(home: Home, port: int, *, read_only: bool) -> None:
 
 
 def serve_part(home: Home, part: str, port: int, *, read_only: bool) -> None:
-    """Serve one part until it is interrupted, where each is a container: they share a loopback, on which the code answers.
+    """Serve one part until it is interrupted, when each is a container: they share a loopback, on which the code answers.
 
-    ``code`` holds the definitions and starts the runs; ``web`` and ``daemon`` ask it; ``alive`` raises SystemExit: is the daemon?
+    ``code`` holds the definitions and starts the runs; ``web`` and ``daemon`` query it; ``alive`` raises SystemExit
+    with the daemon's health.
     """
     ref = _instance(home)
     if part == "code":

@@ -28,8 +28,8 @@ from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
-UP_TO_DATE = "a_jour"  # the check that fails once something is accepted that is not published
-WEEKLY = dg.FreshnessPolicy.cron(  # in the window, what is collected and published is so each week: a refusal, or nothing at work, shows
+UP_TO_DATE = "a_jour"  # the check that fails once something is accepted but not published
+WEEKLY = dg.FreshnessPolicy.cron(  # in the window, what is collected and published is so each week: a refusal, or nothing running, shows
     deadline_cron="0 12 * 1-9 1", lower_bound_delta=dt.timedelta(days=6), timezone="Europe/Paris"
 )
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
@@ -46,13 +46,13 @@ def catalogue() -> Catalogue:
 
 
 def registry() -> Registry:
-    """The declared sources, with what the organisation says of its own."""
+    """The declared sources, including the organisation's own."""
     return organisation().applied(catalogue().registry)
 
 
 @functools.cache
 def organisation() -> Organisation:
-    """The home's organisation, or the demonstration's where there is no home yet."""
+    """The home's organisation, or the demonstration's when there is no home yet."""
     where = home()
     if not where.organisation_file.exists():
         where = Home(settings.PROJECT_ROOT / "demo")
@@ -71,12 +71,12 @@ def writing() -> Iterator[Workspace]:
 
 
 def failure(error: Exception, **metadata: Any) -> dg.Failure:
-    """A step that ends as the engine says, not as its words do: ``ending`` is read by who ran the job."""
+    """A step that ends as the engine decides, whatever its message: ``ending`` is read by the caller of the job."""
     return dg.Failure(str(error), metadata={"ending": str(ending_of(error)), **metadata}, allow_retries=False)
 
 
 def publication_lag(ledger: Ledger) -> dict[str, Any]:
-    """Whether what is published is made of all that is accepted, as an asset check says it."""
+    """Whether what is published is made from all that is accepted, as an asset check."""
     status = publication_status(ledger)
     lag = status.lag if status else "rien n’est encore publié"
     return {
@@ -90,7 +90,7 @@ def publication_lag(ledger: Ledger) -> dict[str, Any]:
 
 @functools.cache
 def exercices() -> dg.StaticPartitionsDefinition:
-    """One partition an exercice of the organisation."""
+    """One partition per exercice of the organisation."""
     return dg.StaticPartitionsDefinition([str(year) for year in organisation().years])
 
 

@@ -1,6 +1,7 @@
 """What became of each expected export of a year: received, refused, waiting, declared absent, late, awaited.
 
-Reads the ledger; the clock and the mailbox are the caller's. Which figures lack something is ``gaps``' work.
+Reads the ledger; the caller supplies the clock and the mailbox. Which figures are missing something is the work of
+``gaps``.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Checks:
 
 @dataclass(frozen=True)
 class Lines:
-    """The balance of what was read: ``lues`` = the three others."""
+    """The balance of what was read: ``lues`` = the sum of the other three."""
 
     lues: int = 0
     acceptees: int = 0
@@ -53,8 +54,8 @@ class Lines:
 class ExportStatus:
     """One export of one exercice.
 
-    ``files``, ``accepted_at`` and ``lines`` are those of the delivery that counts, which stays when a newer
-    one is refused; ``checks`` are those of the delivery that ``state`` speaks of.
+    ``files``, ``accepted_at`` and ``lines`` belong to the current delivery, which stays when a newer one is refused;
+    ``checks`` belong to the delivery that ``state`` is about.
     """
 
     key: str
@@ -131,9 +132,9 @@ class Arrivals:
         return ("received", None) if current else self._absent(ref)
 
     def own_checks(self, ref: ExportRef, state: ExportState) -> dict[str, list[CheckResult]]:
-        """The controls of the collection itself, by table: the balance of its lines, and, with the first table, the due date.
+        """The controls of the collection itself, by table: the balance of its lines, and, on the first table, the due date.
 
-        Of an export that nobody must send, or that may still come, nothing is expected.
+        Nothing is expected of an export that nobody has to send, or that may still come.
         """
         current = self.current.get(ref.key)
         tables = current.manifest.tables if current else {}
@@ -148,14 +149,14 @@ class Arrivals:
         return found
 
     def verdicts(self, ref: ExportRef) -> list[Verdict]:
-        """Those of the refused delivery when it could be read, else of the one that counts."""
+        """Those of the refused delivery when it could be read, otherwise of the current one."""
         current = self.current.get(ref.key)
         if refusal := self.standing_refusal(ref):
             return self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
         return [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
 
     def standing_refusal(self, ref: ExportRef) -> dict | None:
-        """The refusal that counts: that of the bytes in landing when there are some, else the last one."""
+        """The refusal that counts: that of the bytes in landing when there are any, otherwise the last one."""
         if ref.key not in self._standing:
             self._standing[ref.key] = self._standing_refusal(ref)
         return self._standing[ref.key]
@@ -172,7 +173,7 @@ class Arrivals:
         return next((row for row in reversed(same) if _refused_bytes(row) == landed), None)
 
     def _absent(self, ref: ExportRef) -> tuple[ExportState, str | None]:
-        """An export without delivery is declared absent when every figure that needs it is."""
+        """An export without a delivery is declared absent when every figure that needs it is."""
         tables = [f"{ref.system.system}/{table.name}" for table in ref.export.tables]
         codes = set().union(*(self.needed.get(table, set()) for table in tables))
         if codes and codes <= self.absences.keys():

@@ -1,6 +1,7 @@
-"""What will become of each document of a delivery whose models take documents whole or not at all, as its rows show it.
+"""What will become of each document of a delivery whose models take documents whole or not at all, judging by its rows.
 
-The models decide (``int_finances__documents``); this says the same of files that no warehouse holds yet, for ``check``.
+The models decide (``int_finances__documents``); this says the same of files that are in no warehouse yet, for
+``check``.
 """
 
 import csv
@@ -16,7 +17,7 @@ PLANS = "plan_comptes_chapitres"
 
 
 def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Finding]:
-    """One finding a document, or a file with a refused line, that would be in no figure; none for other exports."""
+    """One finding per document, or file with a refused line, that would be in no figure; none for other exports."""
     if not ref.export.by_document:
         return []
     found = []
@@ -71,7 +72,7 @@ def _finding(
 
 
 def _families(catalogue: Catalogue) -> set[str]:
-    """The nomenclatures that a plan of accounts is known of: ``M14``, ``M57``…"""
+    """The nomenclatures for which a plan of accounts is known: ``M14``, ``M57``…"""
     families: set[str] = set()
     for path, reference in catalogue.references.items():
         if reference.table == PLANS:

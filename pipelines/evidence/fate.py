@@ -35,7 +35,7 @@ COMPANIONS = {"refusée": ".refus.parquet", "ignorée": ".ignores.parquet"}
 
 @dataclass(frozen=True)
 class Reached:
-    """A figure that a line reached, by itself or through another figure, and how much it counted there."""
+    """A figure that a line reached, directly or through another figure, and how much the line counted for."""
 
     code: str
     exercice: int
@@ -45,7 +45,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class LineFate:
-    """What became of one line of one delivered file, of one sheet of it where it has several."""
+    """What became of one line of one delivered file (of one of its sheets, when it has several)."""
 
     livraison: str
     export: str
@@ -56,17 +56,17 @@ class LineFate:
     etat: str  # acceptée | refusée | ignorée | absente
     raison: str | None
     chiffres: list[Reached] = field(default_factory=list)
-    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, where it did
+    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, when it did
     complements: list[str] = field(default_factory=list)  # the rules that gave it what its file does not say
 
 
 def trace_line(
     home: Home, ledger: Ledger, version: Version, fichier: str, ligne: int, feuille: str | None = None
 ) -> list[LineFate]:
-    """What became of line ``ligne`` of the file delivered as ``fichier``: one answer for each delivery that held the file, and
-    for each of its sheets that has the line.
+    """What became of line ``ligne`` of the file delivered as ``fichier``: one answer per delivery that included the
+    file, and per sheet that has the line.
 
-    A member of an archive is ``archive/member``; ``feuille`` says of which sheet of a workbook, else of each.
+    A member of an archive is ``archive/member``; ``feuille`` picks one sheet of a workbook, otherwise all.
     """
     current = {one.manifest.delivery for one in ledger.current().values()} - version.manifests.keys()
     fates: list[LineFate] = []
@@ -98,7 +98,7 @@ def _fates(
 
 
 def _reaching(version: Version, manifest: Manifest, tables: list[str], place: str, fate: LineFate) -> LineFate:
-    """What an accepted line of a delivery that counts reached."""
+    """What an accepted line of the current delivery reached."""
     figures = version.catalogue.figures
     with open_rows(version) as rows:
         place = f"_livraison = {literal(manifest.delivery)} and {place}"
@@ -110,7 +110,7 @@ def _reaching(version: Version, manifest: Manifest, tables: list[str], place: st
 
 
 def _begins(home: Home, manifest: Manifest, fichier: str, feuille: str | None) -> dict[str | None, set[int]]:
-    """Sheet (None where a file has none) → the lines of the file that a record begins on."""
+    """Sheet (None when a file has none) → the lines of the file on which a record begins."""
     of_file = f"_fichier = {literal(fichier)}" + (f" and _feuille = {literal(feuille)}" if feuille else "")
     found: dict[str | None, set[int]] = {}
     for path in (path for counts in manifest.tables.values() for path in _files_of(home.lake / counts.parquet)):
@@ -124,7 +124,7 @@ def _files_of(rows: Path) -> list[Path]:
 
 
 def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | None, list[str]]:
-    """What the reading of a delivery made of one line: its state, why, and the tables that hold it."""
+    """What the reading of a delivery made of one line: its state, why, and the tables that have it."""
     state, reason, tables = "absente", "le fichier n’a pas de donnée à cette ligne", []
     for name, counts in manifest.tables.items():
         rows = home.lake / counts.parquet
@@ -132,7 +132,7 @@ def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | Non
         if select(rows, f"select 1 as une from {{lake}} where {where} limit 1"):
             state, reason, tables = "acceptée", None, [*tables, name]
         elif state == "acceptée":
-            continue  # another table holds it
+            continue  # another table has it
         elif found := _companion(refused, f"select colonne, regle, attendu from {{lake}} where {where} order by all"):
             texts = [f"{one['regle']} « {one['colonne'] or 'ligne'} », attendu {one['attendu']}" for one in found]
             state, reason = "refusée", " ; ".join(texts)
@@ -146,7 +146,7 @@ def _companion(path: Path, query: str) -> list[dict[str, Any]]:
 
 
 def _reached(rows: Rows, figures: Figures, place: str) -> tuple[list[Reached], list[str], list[tuple[str, LineSource]]]:
-    """The figures that one line reached, the motives for which it counted for nothing, and the facts it counted in."""
+    """The figures that one line reached, why it counted for nothing if so, and the facts it counted in."""
     reached: list[Reached] = []
     motives: list[str] = []
     counted: list[tuple[str, LineSource]] = []
@@ -176,7 +176,7 @@ def _rules(rows: Rows, counted: list[tuple[str, LineSource]], place: str) -> lis
 
 
 def _named(rows: Rows, relation: str, value: str, place: str) -> list[Reached]:
-    """The figure that a line names by its code: one declared absent, or one that a report printed."""
+    """The figure that a line names by its code: one declared absent, or one printed in a report."""
     found = rows.select(f"select code, exercice, {value} as apport from {with_sheet(relation)} where {place}")
     return [Reached(row["code"], row["exercice"], Decimal(row["apport"] or 0)) for row in found]
 
@@ -203,12 +203,12 @@ def _measuring(figures: Figures, fact: str) -> Iterable[DeclaredFigure]:
 
 
 def _member(figures: Figures, figure: Figure, source: LineSource) -> str:
-    """In SQL over a line, the member of a figure's family that it is of."""
+    """In SQL over a line, the member of a figure's family that it belongs to."""
     return f"cast({source.column(figures.families[figure.family].code)} as varchar)" if figure.family else "null"
 
 
 def _computed(rows: Rows, figures: Figures, reached: list[Reached]) -> Iterator[Reached]:
-    """The figures computed from those that the line reached by itself; a total is in the ratio of every member."""
+    """The figures computed from those that the line reached directly; a total is in the ratio of every member."""
     standing = {year: rows.codes(year) for year in {one.exercice for one in reached}}
     for one in reached:
         declared, member = figures.declaration_of(one.code)
@@ -220,7 +220,7 @@ def _computed(rows: Rows, figures: Figures, reached: list[Reached]) -> Iterator[
 
 
 def members_of(figures: Figures, figure: Figure, codes: Iterable[str], only: str | None = None) -> list[str]:
-    """The printed codes of a declared figure among ``codes``; of a family those of every member, or of one."""
+    """The printed codes of a declared figure among ``codes``; for a family, those of every member, or of one."""
     if only:
         return [code for code in codes if code == figure.code.replace(f"{{{figure.family}}}", only)]
     return [code for code in codes if figures.declared_as(code) == figure.code]
@@ -229,7 +229,7 @@ def members_of(figures: Figures, figure: Figure, codes: Iterable[str], only: str
 def _why_none(
     rows: Rows, figures: Figures, system: str, tables: list[str], counted: list[tuple[str, LineSource]], place: str
 ) -> list[str]:
-    """Why a line that was accepted reached no figure, without having been set aside."""
+    """Why an accepted line reached no figure although it was not set aside."""
     if printed := _named(rows, PRINTED_FIGURES, VALUE, place):
         return [f"chiffre imprimé : comparé à {one.code} recalculé, jamais repris dans un calcul" for one in printed]
     fed = [code for code in figures.by_code if _rests_on(figures, code, system, tables)]
@@ -241,14 +241,14 @@ def _why_none(
 
 
 def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bool:
-    """True when a declared figure rests on one of the tables; a system of a family stands for its members."""
+    """True when a declared figure rests on one of the tables; a system of a family represents its members."""
     named = [source for alternatives in figures.sources(code) for source in alternatives]
     sources = {table.partition("/") for source in named for table in figures.tables_of(source, code)}
     return any((of == system or of.startswith("{")) and name in tables for of, _, name in sources)
 
 
 def _nearest(rows: Rows, figures: Figures, fact: str, source: LineSource, place: str) -> str | None:
-    """Of the figures that measure ``fact``, the one of which the line meets most conditions, and those it does not."""
+    """Among the figures that measure ``fact``, the one whose conditions the line comes closest to meeting, and those it fails."""
     unmet = {one.figure.code: _unmet(rows, one, source, place) for one in _measuring(figures, fact)}
     if not unmet:  # a fact that only tables read
         return None
@@ -261,14 +261,14 @@ def _nearest(rows: Rows, figures: Figures, fact: str, source: LineSource, place:
 
 
 def _said(figure: Figure, member: str | None) -> str:
-    """A figure by its code; one of a family whose member is not known by its label, which no code answers to."""
+    """A figure by its code; one of a family whose member is unknown is found by its label, since no code exists for it."""
     if figure.family is None or member:
         return figure.code.replace(f"{{{figure.family}}}", member or "")
     return f"« {figure.libelle.replace(f'{{{figure.family}}}', '…')} »"
 
 
 def _unmet(rows: Rows, declared: DeclaredFigure, source: LineSource, place: str) -> list[str]:
-    """The conditions of a figure's measure that a line does not meet, in French words."""
+    """The conditions of a figure's measure that a line does not meet, in French."""
     measure = declared.figure.mesure
     assert measure is not None
     words = [source.feed.comptees, *measure.conditions(declared.words)]

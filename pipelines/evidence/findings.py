@@ -26,11 +26,11 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 
 END_OF_TIME = "9999-12-31"
-HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
+HIDDEN = "valeur masquée : la table porte des données personnelles"  # the reading kept no value
 
 
 def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
-    """Every finding that stands now, the blocking ones first; ``also``: those of the caller, who sees the mailbox."""
+    """Every current finding, the blocking ones first; ``also``: those of the caller, who sees the mailbox."""
     found = [
         *also,
         *_collection(work),
@@ -60,26 +60,26 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
 
 
 def of_year(standing: list[Standing], registry: Registry, exercice: int, today: str) -> list[Standing]:
-    """Those of one exercice, or of all."""
+    """Those of one exercice, or all of them."""
     return [one for one in on_day(standing, registry, today) if one.finding.exercice in (exercice, 0)]
 
 
 def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Standing]:
-    """Those that are findings on ``today`` (ISO date): an export that may still come is not one yet.
+    """Those that are findings on ``today`` (ISO date): an export that may still come is not a finding yet.
 
-    What is gathered does not know the date, so that what is published keeps its bytes.
+    What is gathered does not depend on the date, so that what is published keeps its bytes.
     """
     return [one for one in standing if not (_may_still_come(one.finding) and _due(registry, one.finding) >= today)]
 
 
 def _may_still_come(finding: Finding) -> bool:
-    """True for an export that is missing, or that lacks members, months or the end of an exercice which is not over."""
+    """True for an export that is missing, or is missing members, months or the end of an exercice which is not over."""
     late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME", "COL-TROU")
     return finding.code in late
 
 
 def _due(registry: Registry, finding: Finding) -> str:
-    """The day by which the export that a finding speaks of is expected; ``ou`` is an export or one of its tables."""
+    """The day by which the export that a finding is about is expected; ``ou`` is an export or one of its tables."""
     system, _, name = finding.ou.partition("/")
     refs = [ref for ref in registry.exports() if ref.system.system == system]
     return next(
@@ -95,12 +95,12 @@ def blockers(standing: Iterable[Standing], today: str) -> list[Finding]:
 
 
 def stops_a_release(one: Standing, rules: Rules) -> bool:
-    """True for what a year cannot be frozen with; that it differs from its former release is what a release is for."""
+    """True for what prevents freezing a year; differing from its last release does not, since that is what a release is for."""
     return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or rules[one.finding.code].a_decider)
 
 
 def _collection(work: Workspace) -> list[Finding]:
-    """Refused and missing exports; what is missing is so whatever the date, so that a copy keeps its bytes."""
+    """Refused and missing exports; missing ones are reported whatever the date, so that a copy keeps its bytes."""
     ledger, rules, found = work.ledger, work.rules, []
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     for exercice in work.organisation.years:
@@ -118,7 +118,7 @@ def _collection(work: Workspace) -> list[Finding]:
 
 
 def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
-    """One finding for each check that failed in a delivery that one of them stopped, or for the rule that refused it as a whole."""
+    """One finding per failed check in a delivery that a check stopped, or for the rule that refused it as a whole."""
     ledger = work.ledger
     refusal = ledger.last_refusal(key, exercice)
     manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
@@ -158,7 +158,7 @@ def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Findi
 
 
 def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
-    """A delivery that came before its exercice was over: whatever its rows say, they cannot hold all of it."""
+    """A delivery that came before its exercice was over: whatever its rows say, they cannot cover all of it."""
     return Finding(
         "COL-PERIME",
         "alerte",
@@ -173,9 +173,9 @@ def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
 
 
 def _fewer_files(work: Workspace) -> list[Finding]:
-    """The exports that came in fewer files than the year before (the year after, for the first): one may have been left out.
+    """The exports that came in fewer files than the year before (the year after, for the first): one may have been forgotten.
 
-    But for budget documents, of which every year has its own number, and which are expected one by one.
+    Budget documents are excepted: their number varies from year to year, and they are expected one by one.
     """
     rule, current, found = work.rules["COL-FICHIERS"], work.ledger.current(), []
     for (key, exercice), delivery in sorted(current.items()):
@@ -206,7 +206,7 @@ def _fewer_files(work: Workspace) -> list[Finding]:
 
 
 def _same_files(work: Workspace) -> list[Finding]:
-    """The files that came twice under two names: their lines count twice, unless they are documents, told apart by what they say."""
+    """The files that came twice under two names: their lines count twice, unless they are documents, identified by their content."""
     rule, refs, found = work.rules["COL-DOUBLE"], {ref.key: ref for ref in work.registry.exports()}, []
     for (key, exercice), delivery in sorted(work.ledger.current().items()):
         if exercice not in work.organisation.years or key not in refs or refs[key].export.by_document:
@@ -233,9 +233,9 @@ def _same_files(work: Workspace) -> list[Finding]:
 
 
 def _lost_totals(work: Workspace) -> list[Finding]:
-    """The tables whose files no longer announce what they hold, as another delivery of the exercice or of one beside it did.
+    """The tables whose files no longer announce what they contain, although another delivery of this or an adjacent exercice did.
 
-    They announce nothing, or fewer do than there are files, where each did.
+    Either none announces anything, or fewer do than there are files, where before each did.
     """
     others: dict[tuple[str, int], list[dict]] = {}
     for row in work.ledger.all_rows("deliveries"):
@@ -255,7 +255,7 @@ def _lost_totals(work: Workspace) -> list[Finding]:
 
 
 def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
-    """The columns of which ``other`` (the data of a manifest) announced a total, and these files do not."""
+    """The columns for which ``other`` (the data of a manifest) announced a total, and these files do not."""
     if table not in manifest.tables:
         return []
     ours = Counter(total["column"] for total in manifest.tables[table].totals)
@@ -294,7 +294,7 @@ def _unread(work: Workspace) -> list[Finding]:
 
 
 def unread_of(manifest: Manifest, registry: Registry) -> list[Unread]:
-    """The sheets and members of archives that hold something and that no declaration reads, nor says to be of no need."""
+    """The sheets and archive members that hold something but that no declaration reads, or declares unneeded."""
     return [
         one
         for one in manifest.non_lus
@@ -303,7 +303,7 @@ def unread_of(manifest: Manifest, registry: Registry) -> list[Unread]:
 
 
 def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> bool:
-    """True when another export that takes in the same file has a table for it, or says that nobody needs it."""
+    """True when another export that takes in the same file has a table for it, or declares it unneeded."""
     file, _, member = one.fichier.partition("/")
     for ref in registry.exports():
         is_near = ref.system.system == manifest.system or ref.export.files.startswith("/")
@@ -324,7 +324,7 @@ def _reads(table: Table, one: Unread) -> bool:
 
 
 def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
-    """One sheet, one member of an archive, or the elements of one name, that no declaration reads."""
+    """One sheet, archive member or element name that no declaration reads."""
     rule, member = rules["FIC-NON-LU"], one.fichier.partition("/")[2]
     key, name = ("sheet", one.feuille) if one.feuille else ("member", member)
     place, what, reads = where(one.fichier, one.feuille), "ligne", f'une table avec {key}: "{name}"'
@@ -359,7 +359,7 @@ def _judgements(work: Workspace) -> list[Finding]:
 
 
 def _failed(work: Workspace, manifest: Manifest, verdict: Verdict) -> list[Finding]:
-    """The checks of a table that did not succeed; one that could not run names where it is declared."""
+    """The checks of a table that did not succeed; one that could not run says where it is declared."""
     found = []
     for result in (one for one in verdict.results if one.success is not True):
         finding = check_finding(manifest, verdict, result, work.rules)
@@ -432,7 +432,7 @@ def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
 
 
 def _unread_cells(work: Workspace) -> list[Finding]:
-    """The cells that are not as declared and that no figure needs: one finding a column of a file."""
+    """The cells that are not as declared and that no figure needs: one finding per column of a file."""
     rule, found = work.rules["LIG-INFORMATIF"], []
     for (_, exercice), current in sorted(work.ledger.current().items()):
         for name, counts in current.manifest.tables.items() if exercice in work.organisation.years else []:
@@ -463,7 +463,7 @@ def _unread_cells(work: Workspace) -> list[Finding]:
 
 
 def _unsummable(work: Workspace) -> list[Finding]:
-    """The tables and numbers of the home's own models that a reader cannot add up: nothing says what a row is, or how they add."""
+    """The home's own tables and measures that readers cannot add up: nothing says what a row is, or how they add."""
     found = []
     for code, entry, column in unsummable(work.catalogue):
         rule = work.rules[code]
@@ -480,8 +480,8 @@ def _unsummable(work: Workspace) -> list[Finding]:
 
 
 def _parted(work: Workspace) -> list[Finding]:
-    """The deliveries that came after the persons of their exercice, or of one that figures compare with it, were generalised: who is in
-    both counts as two.
+    """The deliveries that came after the persons of their exercice, or of one that figures compare with it, were
+    generalised: a person in both counts twice.
     """
     rule, refs = work.rules["COL-PERSONNES"], {ref.key: ref for ref in work.registry.exports()}
     received = {row["delivery"]: row["received_at"] for row in work.ledger.all_rows("deliveries")}
@@ -526,7 +526,7 @@ def _last_build(ledger: Ledger) -> list[Finding]:
 
 
 def _last_publication(work: Workspace) -> list[Finding]:
-    """What the publication found of itself; an alert whose explanation was written since is none any more."""
+    """What the publication found about itself; an alert that has been explained since then is dropped."""
     publication = work.ledger.last_publication()
     found = work.ledger.findings_of(publication["publication"]) if publication else []
     return [one for one in found if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]

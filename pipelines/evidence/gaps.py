@@ -1,7 +1,7 @@
-"""Which figures of a year are missing or partial, and why: the reasons of the states that the build found.
+"""Which figures of a year are missing or partial, and why: the reasons for the states that the build found.
 
-Reasons are French, as the report's notes print them. The figures come from ``published``, the state of the exports from
-``arrivals``.
+Reasons are in French, as the report's notes print them. The figures come from ``published``, the state of the exports
+from ``arrivals``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,11 +22,11 @@ ABSENCES = "absences/absences"
 APPLICATIONS = "application"  # the family whose members the organisation declares
 FigureState = Literal["computed", "partial", "missing", "not built"]
 
-NOT_APPLICABLE = "—"  # computed, and nothing lacks: a cell that the report leaves blank
+NOT_APPLICABLE = "—"  # computed, and nothing is missing: a cell that the report leaves blank
 
 NOT_BUILT = "pas encore construit"
 BLANK = "sans objet : rien à compter, ou division par zéro"
-# A value that the build found missing although nothing lacks.
+# A value that the build found missing although nothing is.
 UNEXPLAINED = {
     "m": "aucune ligne dans les données acceptées",
     "?": "une valeur inconnue parmi les lignes additionnées",
@@ -58,8 +58,8 @@ def printed_codes(
 ) -> dict[str, str]:
     """Printed code → declared code of every figure of the exercice, in order of declaration.
 
-    The organisation names its applications; only the warehouse knows the members of the other families: they are
-    those of the ``published`` codes.
+    The organisation names its applications; the members of the other families are known to the warehouse alone, and are
+    taken from the ``published`` codes.
     """
     codes: dict[str, str] = {}
     behind = {known: figures.declared_as(known) for known in sorted(published)}
@@ -92,7 +92,7 @@ def sources_of(figures: Figures, code: str) -> list[tuple[str, ...]]:
 
 
 def figures_by_table(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, set[str]]:
-    """``system/table`` → the codes of the figures that rest on it; a family that only the warehouse knows is one."""
+    """``system/table`` → the codes of the figures that rest on it; a family known to the warehouse alone counts as one."""
     needed: dict[str, set[str]] = {}
     families = [
         code for code, declared in figures.by_code.items() if declared.figure.family not in (None, APPLICATIONS)
@@ -106,10 +106,10 @@ def figures_by_table(figures: Figures, organisation: Organisation, exercice: int
 
 
 class Gaps:
-    """Says of each figure what it lacks, as the build found it: the state is ``rapport.chiffres``' own, here are its reasons.
+    """Says what each figure is missing, as the build found it: the state comes from ``rapport.chiffres``, the reasons from here.
 
-    ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer follow from what is
-    accepted: nobody can tell yet. ``lacks`` holds those of ``rapport.rpt_manques`` of the exercice.
+    ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer follow from
+    what is accepted, so that nobody can tell yet. ``lacks`` holds the rows of ``rapport.rpt_manques`` for the exercice.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Gaps:
         return FigureStatus(code, "missing", mark or "m", reasons or [UNEXPLAINED.get(mark, "valeur manquante")])
 
     def is_followed(self, code: str) -> bool:
-        """False for a figure of a system that the organisation does not use, and that nobody printed nor declared absent."""
+        """False for a figure of a system that the organisation does not use, and that nobody printed or declared absent."""
         if code in self.absences or code in self.published:
             return True
         declared = self.figures.declaration_of(code)[0].figure.code
@@ -164,7 +164,7 @@ class Gaps:
             return [self.absences[code][1]]
         if operand := self._missing_operand(code):
             return [f"dépend de {operand} ({self.published[operand]['code_manquant']})"]
-        lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that lack for the same one
+        lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that are missing because of it
         for row in self.lacks.get(code, []):
             pieces = lacking.setdefault(self._why(row), {}).setdefault(row["source"], [])
             pieces += [row["piece"]] if row["piece"] else []
@@ -174,7 +174,7 @@ class Gaps:
         ]
 
     def _missing_operand(self, code: str) -> str | None:
-        """The operand that is missing for another reason than its sources, and stands between the figure and them."""
+        """The operand that is missing for a reason other than its sources, and comes between the figure and them."""
         declared, member = self.figures.declaration_of(code)
         for operand in declared.figure.operandes.values():
             name = operand.replace(f"{{{declared.figure.family}}}", member or "")
@@ -183,7 +183,7 @@ class Gaps:
         return None
 
     def _why(self, row: dict[str, Any]) -> str:
-        """Why a piece lacks; of a whole delivery, the ledger knows more than the build."""
+        """Why a piece is missing; about a whole delivery, the ledger knows more than the build."""
         export = self.export_of_table.get(row["source"])
         if row["nature_morceau"] != "livraison" or row["nb_perdues"] is not None:
             return row["motif"]
@@ -199,7 +199,7 @@ class Gaps:
 
 
 def arrivals_of(work: Workspace, exercice: int, *, today: str, landed: Mapping[str, frozenset[str]]) -> Arrivals:
-    """What arrived for a year, and what lacks by ``today`` (ISO); ``landed``: see ``Arrivals``."""
+    """What arrived for a year, and what is missing by ``today`` (ISO); ``landed``: see ``Arrivals``."""
     needed = figures_by_table(work.catalogue.figures, work.organisation, exercice)
     absences = declared_absences(work.home, work.ledger, exercice)
     return Arrivals(work.ledger, exercice, today=today, landed=landed, absences=absences, needed=needed)

@@ -1,4 +1,4 @@
-"""What a monitor asks of a home: sizes, what is left on its disk, its last build and publication. Reads, and writes nothing."""
+"""What a monitor needs to know of a home: sizes, free disk space, its last build and publication. Read only."""
 
 import datetime as dt
 import shutil
@@ -14,17 +14,17 @@ from pipelines.settings import Home
 class Health:
     """Sizes are in bytes, moments in seconds since 1970 (None: never)."""
 
-    sizes: dict[str, int]  # by part of the home; what two parts share by hard link counts in both
-    free: int  # on the disk of the home
+    sizes: dict[str, int]  # by part of the home; a file that two parts share by hard link counts in both
+    free: int  # on the home's disk
     built_at: float | None
     build_succeeded: bool
     published_at: float | None
     backed_up_at: float | None
-    behind: int  # accepted deliveries that what is published is not made of
+    behind: int  # accepted deliveries that are not in what is published
 
 
 def health(home: Home, ledger: Ledger) -> Health:
-    """How a home stands now."""
+    """The present state of a home."""
     build, publication = ledger.last_build(), publication_status(ledger)
     return Health(
         sizes(home),
@@ -38,7 +38,7 @@ def health(home: Home, ledger: Ledger) -> Health:
 
 
 def sizes(home: Home) -> dict[str, int]:
-    """Part of the home → its bytes, the largest first; files of the root together under ``.``; links lead nowhere."""
+    """Part of the home → its bytes, the largest first; files of the root together under ``.``; links are not followed."""
     found: dict[str, int] = {}
     for path in home.root.iterdir():
         if not path.is_symlink():
@@ -56,7 +56,7 @@ def backed_up(home: Home) -> str | None:
 
 
 def days_since_backup(home: Home, ledger: Ledger, today: str) -> int | None:
-    """How many days have passed on ``today`` (ISO) since the last backup, or since the first delivery when there is none.
+    """The number of days on ``today`` (ISO) since the last backup, or since the first delivery when there is none.
 
     None when there is nothing to lose.
     """

@@ -8,9 +8,9 @@ from pipelines.sql import lake_scan, parquet_scan
 
 
 def select(path: Path, query: str) -> list[dict[str, Any]]:
-    """The rows of ``query``, in which ``{parquet}`` stands for the file, and ``{lake}`` for one of the lake.
+    """The rows of ``query``, in which ``{parquet}`` is replaced by the file, and ``{lake}`` by a file of the lake.
 
-    The path is written into the statement: DuckDB imports pandas, which takes a second, to bind a parameter.
+    The path is written into the statement: to bind a parameter, DuckDB imports pandas, which takes a second.
     """
     with _database().cursor() as db:
         cursor = db.execute(query.replace("{parquet}", parquet_scan(path)).replace("{lake}", lake_scan(path)))
@@ -20,7 +20,7 @@ def select(path: Path, query: str) -> list[dict[str, Any]]:
 
 @functools.cache
 def _database() -> Any:
-    """In memory, and kept: opening one takes longer than reading a small file."""
+    """In memory, and reused: opening one takes longer than reading a small file."""
     import duckdb
 
     return duckdb.connect()

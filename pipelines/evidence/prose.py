@@ -1,4 +1,4 @@
-"""How far each text of a year is: what somebody said of it in the ledger holds for the bytes that it was said of, and no others."""
+"""How far each text of a year is: a statement in the ledger holds for the bytes it was made about, and no others."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ STATES = (WRITTEN, READ_OVER, VALIDATED)
 
 @dataclass(frozen=True)
 class TextState:
-    """A text of ``contenu/<exercice>``, its SHA-256, and how far it is; ``by`` and ``at`` are None where nobody said so."""
+    """A text of ``contenu/<exercice>``, its SHA-256, and how far it is; ``by`` and ``at`` are None when nobody has said."""
 
     exercice: int
     text: str
@@ -27,7 +27,7 @@ class TextState:
 
 
 def text_states(home: Home, ledger: Ledger, exercice: int) -> list[TextState]:
-    """The texts of a year that are written; one that changed since somebody spoke of it is « rédigé » again."""
+    """The written texts of a year; one that has changed since a statement about it is « rédigé » again."""
     said = {(row["text"], row["sha256"]): row for row in _last(ledger, exercice)}
     folder = home.contenu / str(exercice)
     found = []
@@ -40,13 +40,13 @@ def text_states(home: Home, ledger: Ledger, exercice: int) -> list[TextState]:
 
 
 def _last(ledger: Ledger, exercice: int) -> list[dict]:
-    """The last word on each text."""
+    """The last statement on each text."""
     rows = [row for row in ledger.all_rows("texts") if row["exercice"] == exercice]
     return list({row["text"]: row for row in rows}.values())
 
 
 def unvalidated(work: Workspace) -> list[Finding]:
-    """One finding for each text that the report of its year prints and that nobody validated as it is now."""
+    """One finding for each text that the report of its year prints and that nobody has validated in its present form."""
     years = work.organisation.years
     states = [one for exercice in years for one in text_states(work.home, work.ledger, exercice)]
     return [_finding(one, work.rules) for one in states if one.state != VALIDATED]

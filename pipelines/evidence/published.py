@@ -1,6 +1,6 @@
 """Reads what is published now: the figures of ``published/``, and how far it lags behind what is accepted.
 
-It opens Parquet files only, never the warehouse: a reader must not hold what the pipeline writes.
+It opens Parquet files only, never the warehouse: a reader must not lock what the pipeline writes.
 """
 
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ class PublicationStatus:
     published_at: str
     behind: list[str]
     failed_build: list[str]  # models and tests that stopped a build made after this publication
-    held: bool = False  # a later build stands, and is not published
+    held: bool = False  # a later build exists, and is not published
     frozen: list[int] = field(default_factory=list)  # the exercices whose frozen figures it would change
 
     @property
     def lag(self) -> str | None:
-        """In French, how the home is ahead of what is published; None when it is not."""
+        """How the home is ahead of what is published, in French; None when it is not."""
         if self.failed_build:
             return f"la dernière construction a échoué : {', '.join(self.failed_build)}"
         if self.frozen:
@@ -64,11 +64,11 @@ def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
         if path.exists()
         else []
     )
-    return [row for row in rows if "code_chiffre" in row]  # an older publication names it otherwise: the next one tells
+    return [row for row in rows if "code_chiffre" in row]  # an older one: the next publication will answer
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:
-    """How the last publication stands against the accepted deliveries; None when there is none."""
+    """How the last publication compares with the accepted deliveries; None when there is none."""
     last = ledger.last_publication()
     if last is None:
         return None
@@ -93,7 +93,7 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
 
 
 def _would_change(ledger: Ledger, build: dict[str, Any]) -> list[int]:
-    """The frozen exercices that the last build would change, when nothing was accepted after it: to run again changes nothing."""
+    """The frozen exercices that the last build would change, when nothing was accepted after it: running again changes nothing."""
     current = {one.manifest.delivery for one in ledger.current().values()}
     if current - set(build["deliveries"]):
         return []
@@ -109,7 +109,7 @@ def failed_build(ledger: Ledger) -> list[str]:
 
 
 def differences(ledger: Ledger, exercice: int) -> list[Finding]:
-    """The published figures that the recomputed ones contradict, as the published build found them."""
+    """The published figures that differ from the recomputed ones, as the published build found them."""
     last = ledger.last_publication()
     findings = ledger.findings_of(last["build"]) if last else []
     return [finding for finding in findings if finding.code == "PUB-ECART" and finding.exercice == exercice]

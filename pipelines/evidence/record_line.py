@@ -1,6 +1,6 @@
 """Which record a physical line of an original belongs to: an XML element and a quoted cell run over several lines.
 
-The lake names a record by the line it begins on; whoever reads the file may point at any other line of it.
+The lake identifies a record by the line it begins on; a reader of the file may point at any of its other lines.
 """
 
 import zipfile
@@ -16,9 +16,9 @@ QUOTE = b'"'
 
 
 def record_line(home: Home, manifest: Manifest, fichier: str, line: int, begins: Collection[int]) -> int | None:
-    """The line, among those that records begin on, of the record that holds ``line``; None when none does.
+    """The starting line, among those given, of the record that contains ``line``; None when there is none.
 
-    An original that was purged tells nothing.
+    A purged original gives nothing.
     """
     if line in begins:
         return line
@@ -37,7 +37,7 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
     if not original.exists():
         return None
     if not member:
-        return None if zipfile.is_zipfile(original) else original.read_bytes()  # a workbook has rows, and no lines
+        return None if zipfile.is_zipfile(original) else original.read_bytes()  # a workbook has rows, not lines
     try:
         with zipfile.ZipFile(original) as archive:
             # an older manifest has the name as zipfile gives it
@@ -47,7 +47,7 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
 
 
 def _innermost(data: bytes, line: int, begins: set[int]) -> int | None:
-    """Where the smallest element that holds ``line`` begins, of those that begin on one of the lines."""
+    """Where the smallest element that contains ``line`` begins, among those that begin on one of the lines."""
     parser = expat.ParserCreate()
     opened: list[int] = []
     found: list[int] = []

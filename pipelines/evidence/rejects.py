@@ -1,8 +1,7 @@
-"""What was refused of a year: deliveries refused whole, their critical checks, and the refused lines.
+"""What was refused in a year: deliveries refused whole, their critical checks, and the refused lines.
 
-The refused lines are those of the delivery that is spoken of: the refused one when it could be read, else the
-one that counts. Each carries what a supplier needs to fix it; never a value of a table that has personal
-columns.
+The refused lines are those of the delivery in question: the refused one when it could be read, otherwise the current
+one. Each carries what a supplier needs to fix it, but never a value from a table that has personal columns.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]
 
 @dataclass(frozen=True)
 class Reject:
-    """One reason of refusal, in French as its supplier reads it."""
+    """One reason of refusal, in French, worded for its supplier."""
 
     source: str  # system/table, or system/export for a whole delivery
     exercice: int
@@ -36,14 +35,14 @@ class Reject:
     recu: str | None
     attendu: str
     aide: str
-    masque: bool = False  # something was received, and is not shown
+    masque: bool = False  # something was received, but is not shown
     blocking: bool = False  # the whole delivery is refused
 
 
 def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: []) -> list[Reject]:
     """Every reason of refusal of the exercice: whole deliveries first, then lines, in order of file and line.
 
-    ``failing`` finds the lines behind a failed check; without it a check is one reject without line.
+    ``failing`` finds the lines behind a failed check; without it a check is one reject with no line.
     """
     ledger, rules = work.ledger, work.rules
     current = ledger.current()
@@ -117,7 +116,7 @@ def _whole(
 def check_rejects(
     ref: ExportRef, manifest: Manifest, table: str, result: CheckResult, failing: Failing, rules: Rules
 ) -> list[Reject]:
-    """One reject a line that breaks the check; one without line when no line breaks it by itself."""
+    """One reject per line that breaks the check; one with no line when no single line breaks it."""
     rule = rules[result.code]
     places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
     return [

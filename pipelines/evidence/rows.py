@@ -1,7 +1,7 @@
-"""The rows that a trace reads: those behind what is published, or those that a frozen year keeps; never what is only accepted.
+"""The rows that a trace reads: those behind what is published, or those kept with a frozen year; never rows that are only accepted.
 
-What belongs here: which rows they are, and questions to them in SQL. What a figure's trace makes of the answers is the work of
-``trace``, what became of a line that of ``fate``.
+What belongs here: which rows they are, and SQL queries on them. ``trace`` turns the answers into a figure's trace,
+``fate`` into what became of a line.
 """
 
 import re
@@ -32,19 +32,19 @@ LINES = "lignes"  # in a release: ``lignes/<schema>/<table>.parquet``, see ``pub
 
 
 class NotTraceable(RuntimeError):
-    """What is asked for has no rows to read; the message, in French, says what to do."""
+    """There are no rows to read for the request; the message, in French, says what to do."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """What is traced: its name in French, the warehouse or the folder of its rows, the deliveries it was made of."""
+    """What is traced: its name in French, the warehouse or the folder with its rows, the deliveries it was made from."""
 
     name: str
     place: Path
     catalogue: Catalogue
     manifests: dict[str, Manifest]  # by delivery
     exercice: int | None = None  # of a frozen year
-    note: str | None = None  # what a reader must know of it
+    note: str | None = None  # what readers must know of it
 
 
 def published_version(home: Home, ledger: Ledger, catalogue: Catalogue) -> Version:
@@ -74,7 +74,7 @@ def _is_another(warehouse: Path, build: str, ledger: Ledger) -> bool:
 
 
 def frozen_version(home: Home, name: str) -> Version:
-    """The frozen year ``name``, as it kept its rows, with what the home declared then. Raises NotTraceable."""
+    """The frozen year ``name``, with the rows it kept and what the home declared then. Raises NotTraceable."""
     folder = home.releases / name
     if not (folder / LINES).is_dir():
         raise NotTraceable(
@@ -94,7 +94,7 @@ def frozen_version(home: Home, name: str) -> Version:
 
 
 def build_of(warehouse: Path) -> str:
-    """The build that a warehouse holds."""
+    """The build that is in a warehouse."""
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
@@ -102,9 +102,9 @@ def build_of(warehouse: Path) -> str:
 
 
 def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
-    """``<schema>.<table>`` → the columns that a trace reads of it, but the figures themselves: no other is kept of a frozen year.
+    """``<schema>.<table>`` → the columns that a trace reads, besides the figures themselves: a frozen year keeps no others.
 
-    A name that the table does not have is none of its columns.
+    A name that the table does not have is left out.
     """
     found: dict[str, set[str]] = {ABSENCES: {*PLACE, "code", "motif"}, PRINTED_FIGURES: {*PLACE, "code", VALUE}}
     for declared in catalogue.figures.by_code.values():
@@ -124,7 +124,7 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
 
 @contextmanager
 def open_rows(version: Version) -> Iterator["Rows"]:
-    """The rows of a version, read only. Raises NotTraceable where a frozen year names its columns otherwise."""
+    """The rows of a version, read only. Raises NotTraceable when a frozen year uses other column names."""
     import duckdb
 
     if version.place.is_dir():
@@ -143,7 +143,7 @@ def open_rows(version: Version) -> Iterator["Rows"]:
 
 
 def _lay_views(db: Any, release: Path) -> None:
-    """The tables of a frozen year under the names that they have in the warehouse."""
+    """The tables of a frozen year under their warehouse names."""
     tables = [*(release / LINES).glob("*/*.parquet"), release / "rapport" / "chiffres.parquet"]
     for schema in sorted({path.parent.name for path in tables}):
         db.execute(f"create schema {schema}")
@@ -153,7 +153,7 @@ def _lay_views(db: Any, release: Path) -> None:
 
 @dataclass(frozen=True)
 class Rows:
-    """An open version; ``sources`` says of each fact which models keep its lines."""
+    """An open version; ``sources`` gives the models that keep the lines of each fact."""
 
     db: Any
     sources: dict[str, list[LineSource]]
@@ -177,42 +177,42 @@ class Rows:
         return found[0]
 
     def status(self, code: str, exercice: int) -> str | None:
-        """How a figure came about (``calculé``, ``publié``…); None when there is no such figure."""
+        """How a figure was obtained (``calculé``, ``publié``…); None when there is no such figure."""
         try:
             return self.figure(code, exercice)["statut"]
         except KeyError:
             return None
 
     def measure(self, measure: Measure, where: Filter, exercice: int) -> Decimal | None:
-        """The exact value of a measure; None when it has no row, or an unknown one."""
+        """The exact value of a measure; None when it has no row, or an unknown value."""
         query = self.measure_query(f"count(*), {sql.value(measure)}", measure, where, exercice)
         rows, value = self.db.execute(query).fetchone()
         return Decimal(value) if rows and value is not None else None
 
     def measure_query(self, what: str, measure: Measure, where: Filter, exercice: int) -> str:
-        """A query on the rows of a fact that a measure keeps, which whoever may read its schema can run."""
+        """A query on the rows of a fact that a measure keeps, which anybody who may read its schema can run."""
         tests = [f"exercice = {exercice}", *sql.conditions(where)]
         return f"select {what} from {self.schema_of(measure.fait)}.{measure.fait} where {' and '.join(tests)}"
 
     def schema_of(self, fact: str) -> str:
-        """Where the version has a fact: a frozen year keeps it where it was then."""
+        """Where the version keeps a fact: for a frozen year, where it was at the time."""
         held = "select table_schema from information_schema.tables where table_name = ? and table_schema in (?, ?)"
         found = self.db.execute(held, [fact, MARTS, RESTREINT]).fetchone()
         return found[0] if found else MARTS
 
 
 def tests_of_lines(source: LineSource, where: Filter) -> list[str]:
-    """What a line must be to enter a measure of this filter."""
+    """What a line must satisfy to enter a measure with this filter."""
     return [f"({source.feed.comptees})", *sql.conditions(where, lambda name: f"({source.column(name)})")]
 
 
 def lines_of(source: LineSource) -> str:
-    """The relation of the lines, with the columns ``_colonne`` and ``double_de`` whether it has them or not."""
+    """The relation of the lines, with the columns ``_colonne`` and ``double_de`` even if it does not have them."""
     none = "select cast(null as varchar) as _colonne, cast(null as varchar) as double_de where false"
     return f"(from {with_sheet(f'intermediate.{source.model}')} union all by name {none})"
 
 
 def completed(source: LineSource) -> str:
-    """In SQL over a line, the words of the rule that completed it; NULL when its file says all."""
+    """In SQL over a line, the words of the rule that completed it; NULL when its file says everything."""
     cases = [f"when {condition} then {literal(words)}" for words, condition in source.completed.items()]
     return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"

@@ -7,14 +7,14 @@ from pipelines.ledger.workspace import Workspace
 REMINDED, DUE = (
     "09-01",
     "09-30",
-)  # of the year after: when a report that is not sent is a finding, and by when it is due
+)  # of the year after: when an unsent report becomes a finding, and by when it is due
 RULE, PLACE = "TRA-ENVOI", "transmission"
 
 
 def unsent_findings(work: Workspace, today: str) -> list[Finding]:
-    """One finding a year that something came for and that a member was not sent, from 1 September of the year after.
+    """One finding, from 1 September of the year after, per year that something came for and that some member was not sent.
 
-    They depend on the day: nothing of them is published, or is in what a version is made of.
+    They depend on the day: none of them is published, or part of what a version is made from.
     """
     rule = work.rules[RULE]
     if not rule.is_on or not work.organisation.collectivites:
@@ -38,7 +38,7 @@ def unsent_findings(work: Workspace, today: str) -> list[Finding]:
 
 
 def _lacking(work: Workspace, year: int) -> str | None:
-    """To whom nothing is entered, as a finding goes on; None where all were sent, of those who have a page in what was sent."""
+    """The members with no sending entered, as the end of a finding; None when all were sent, among those with a page in it."""
     rows = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == year]
     if not rows:
         return ""

@@ -1,7 +1,7 @@
-"""Where a year stands, in one record: its exports, its figures, its differences and its publication.
+"""The state of a year, in one record: its exports, its figures, its differences and its publication.
 
-Reads the ledger, the lake and ``published/``; writes nothing. How each part is found is the work of
-``arrivals``, ``gaps`` and ``published``; how it is shown, that of the command line.
+Reads the ledger, the lake and ``published/``; writes nothing. ``arrivals``, ``gaps`` and ``published`` find each part;
+the command line shows it.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class YearStatus:
 
     @property
     def lines(self) -> Lines:
-        """The balance over the deliveries that count."""
+        """The balance over the current deliveries."""
         return sum((export.lines for export in self.exports if export.lines), Lines())
 
     @property

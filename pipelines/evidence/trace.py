@@ -1,9 +1,9 @@
 """Goes from a printed figure to the lines of the files behind it.
 
-It starts from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation of its fact
-(``catalogue/lines``). What every line adds up to must be the figure's exact value: ``Leaf.agrees`` says so; the exact value,
-rounded once, must be the figure that stands: ``Trace.agrees``. No cell of a personal column is shown: a line is named by its
-file and number, and says how much it counted.
+It starts from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation of
+its fact (``catalogue/lines``). The lines must add up to the figure's exact value (``Leaf.agrees``), and that value,
+rounded once, must be the printed figure (``Trace.agrees``). No cell of a personal column is shown: a line is identified
+by its file and number, with how much it counted.
 """
 
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ class Line:
     fichier: str
     feuille: str | None
     ligne: int
-    colonne: str | None  # the heading of the cell, of columns that become rows
+    colonne: str | None  # the heading of the cell, for columns that become rows
     relation: str
     compte: bool
     motif: str
     apport: Decimal | None  # None when the line's value is unknown
-    double_de: str | None = None  # the line that counts in its place
+    double_de: str | None = None  # the line that counts instead
     complement: str | None = None  # the rule that gave the line what its file does not say
 
 
@@ -70,20 +70,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Leaf:
-    """One measure that a figure rests on, with its lines; ``valeur`` is what the rows of the fact come to."""
+    """One measure that a figure rests on, with its lines; ``valeur`` is what the rows of the fact add up to."""
 
     code: str
     libelle: str
     agregat: str  # how lines add up: somme | maximum | mediane | nombre | nombre_distinct
     sql: str
-    schema: str  # that the query reads
+    schema: str  # read by the query
     valeur: Decimal | None
     lignes: list[Line]
-    hors_filtre: list[Line]  # lines that count in the fact, and that the figure's own filter leaves out
+    hors_filtre: list[Line]  # lines that count in the fact but are left out by the figure's own filter
 
     @property
     def recalcul(self) -> Decimal:
-        """What the lines that count come to: their sum, their median, or the greatest of them."""
+        """The result of the lines that count: their sum, their median, or the greatest of them."""
         known = [line.apport for line in self.lignes if line.compte and line.apport is not None]
         if known and self.agregat in ("mediane", "maximum"):
             return Decimal(median(known) if self.agregat == "mediane" else max(known))
@@ -100,7 +100,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Calculation:
-    """An expression worked out: its terms in numbers, and what they come to, to the last digit."""
+    """A worked-out expression: its terms as numbers, and its result to the last digit."""
 
     code: str
     libelle: str
@@ -118,23 +118,23 @@ class Trace:
     version: str
     chiffre: dict[str, Any]  # the row of rapport.chiffres
     exact: Fraction | None  # before it is rounded
-    calculs: list[Calculation]  # the inner ones first; none for a measure
+    calculs: list[Calculation]  # inner ones first; empty for a measure
     feuilles: list[Leaf]
     refusees: list[Line]  # lines of its sources that could not be read
     sources: list[Source]
     absence: Line | None = None  # the line that declares the figure absent
-    reprise: Line | None = None  # the printed number that stands where no export was received
+    reprise: Line | None = None  # the printed number used when no export was received
 
     @property
     def agrees(self) -> bool:
-        """True when the lines add up, and the exact value rounds to the figure that stands."""
+        """True when the lines add up, and the exact value rounds to the printed figure."""
         row = self.chiffre
         rounds = self.reprise or row["valeur"] is None or self.exact is None or _rounds_to(self.exact, row)
         return bool(rounds) and all(leaf.agrees for leaf in self.feuilles)
 
 
 def _rounds_to(value: Fraction, row: dict[str, Any]) -> bool:
-    """Half-up and once, from the fraction itself: no decimal stands between."""
+    """Half-up and once, from the fraction itself, without an intermediate decimal."""
     scaled = abs(value) * 10 ** row["decimales"]
     rounded = int(scaled + Fraction(1, 2)) * (1 if value >= 0 else -1)
     return Fraction(rounded, 10 ** row["decimales"]) == Fraction(row["valeur"])
@@ -143,7 +143,7 @@ def _rounds_to(value: Fraction, row: dict[str, Any]) -> bool:
 def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int, *, whole: bool = True) -> Trace:
     """The figure ``code`` of ``exercice``. Raises KeyError when the version has no such figure.
 
-    ``whole``: with the lines that the figure's own filter leaves out.
+    ``whole``: including the lines that the figure's own filter leaves out.
     """
     figures = version.catalogue.figures
     declared, member = figures.declaration_of(code)
@@ -160,7 +160,7 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
     used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
     used |= {
         manifest.delivery for manifest, _ in accepted
-    }  # a zero has no line, and is read in a delivery all the same
+    }  # a zero has no line, but is read in a delivery all the same
     return Trace(
         code,
         exercice,
@@ -209,7 +209,7 @@ def _leaf(rows: Rows, figures: Figures, leaf: Figure, member: str | None, exerci
 
 
 def _of_member(figure: Figure, member: str | None) -> str:
-    """The code of a figure, that of a family with its member."""
+    """The code of a figure; for a family, with its member."""
     return figure.code.replace(f"{{{figure.family}}}", member or "")
 
 
@@ -225,7 +225,7 @@ def _lines(rows: Rows, source: LineSource, leaf: Figure, where: Filter, exercice
 def _left_out(
     rows: Rows, source: LineSource, figures: Figures, leaf: Figure, of_member: Filter, exercice: int
 ) -> Iterator[Line]:
-    """The lines that count in the fact and not in the figure, each with what the figure asks and it is not."""
+    """The lines that count in the fact but not in the figure, each with the condition it does not meet."""
     assert leaf.mesure is not None
     conditions = leaf.mesure.conditions(figures.by_code[leaf.code].words)
     if not conditions:
@@ -248,7 +248,7 @@ def _selected(rows: Rows, source: LineSource, found: str, tests: list[str]) -> I
 
 
 def _printed(rows: Rows, code: str, exercice: int) -> Line | None:
-    """The line that holds what the report printed of a figure."""
+    """The line that holds the printed value of a figure."""
     return _line_that_names(
         rows, PRINTED_FIGURES, literal("chiffre imprimé, repris faute d’export"), VALUE, code, exercice
     )
@@ -273,7 +273,7 @@ def _value(
     measured: dict[str, Fraction | None],
     calculations: dict[str, Calculation],
 ) -> Fraction | None:
-    """The exact value of a figure; the expressions on the way are worked out in ``calculations``."""
+    """The exact value of a figure; expressions met on the way are worked out in ``calculations``."""
     code = _of_member(figure, member)
     if figure.mesure:
         return measured[code]
@@ -287,14 +287,14 @@ def _value(
 
 
 def _written(value: Fraction | None, *, within: bool = False) -> str:
-    """An exact value in French; ``within`` a calculation a negative one stands in parentheses."""
+    """An exact value in French; ``within`` a calculation, a negative one is in parentheses."""
     if value is None:
         return "inconnu"
     return f"({exact(value)})" if within and value < 0 else exact(value)
 
 
 def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
-    """The lines of a table that were refused, one a line of the file, with every reason."""
+    """The refused lines of a table, one per line of the file, with every reason."""
     path = (home.lake / manifest.tables[table].parquet).with_suffix(".refus.parquet")
     if not path.exists():
         return

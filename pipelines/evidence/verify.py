@@ -1,7 +1,7 @@
 """Proves that what the ledger says was kept is there, unchanged: the chain, the archive, the lake, what is published.
 
-What is looked at is what the ledger lists, never only what lies there: a file that is gone shows. What belongs here: reading
-and comparing. It writes nothing, and says of every problem, in French, which file or entry it is.
+It checks what the ledger lists, not just what is there, so a missing file shows. What belongs here: reading and
+comparing. It writes nothing, and names, in French, the file or entry of every problem.
 """
 
 import sqlite3
@@ -25,7 +25,7 @@ from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE, LETTER, P
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
-PRINTED = "le document imprimé"  # that a reader compares with the ledger
+PRINTED = "le document imprimé"  # for readers to compare with the ledger
 OLDER = "l’état ne repose pas sur les écritures qui précèdent la sienne"
 BUILT = (
     "select schema_name || '.' || table_name from duckdb_tables() "
@@ -52,17 +52,17 @@ class Verification:
     checked: dict[str, int]
     problems: list[str]
     head: Head
-    published: Head | None  # that which the last publication reached, and its pages print
+    published: Head | None  # the head that the last publication reached and its pages print
     sealed: str | None  # what reached the printed head (French)
-    signed: dict[str, str]  # state that somebody signed → who, with which key
-    removed: dict[str, int]  # rule of retention → what went by it
-    dated_back: list[str]  # entries whose time goes back: no proof is broken, and somebody must say why
+    signed: dict[str, str]  # signed state → who signed, with which key
+    removed: dict[str, int]  # rule of retention → what was removed by it
+    dated_back: list[str]  # entries dated before earlier ones: no proof is broken, but someone must say why
 
 
 def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
-    """Check everything of a home, and that the chain holds a ``printed`` head. Reads every kept file once.
+    """Check everything in a home, and that the chain includes a ``printed`` head. Reads every kept file once.
 
-    Unless ``is_thorough``, the file of a published database stands for its tables.
+    Unless ``is_thorough``, the file of a published database vouches for its tables.
     """
     head, gone = ledger.head(), _removed(ledger)
     counting = {current.manifest.delivery for current in ledger.current().values()}
@@ -115,27 +115,27 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 
 
 def _removed(ledger: Ledger) -> set[str]:
-    """The originals and the deliveries whose removal the ledger holds, by rule or by hand."""
+    """The originals and deliveries whose removal, by rule or by hand, is in the ledger."""
     removals = ledger.all_rows("removals")
     subjects = {row["subject"] for row in removals} | {sha256 for row in removals for sha256 in row["files"]}
     return subjects | {row["sha256"] for row in ledger.all_rows("purges")}
 
 
 def _counted_removals(ledger: Ledger) -> dict[str, int]:
-    """Rule of retention → how many times something went by it; ``purges`` is where originals were entered before ``removals``."""
+    """Rule of retention → how many removals it caused; ``purges`` is where originals were entered before ``removals`` existed."""
     rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
     return dict(sorted(Counter(rules).items()))
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
-    """What is wrong with what is published: its state is not the last publication's, or a file is not what it lists."""
+    """What is wrong with what is published: its state is not the last publication's, or a file is not as listed."""
     entered = _entered(home, ledger)
     listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, entered)]
     return [*_publication(home, ledger, entered), *_compare(home, list(_still_there(home, ledger, listed)))]
 
 
 def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
-    """What is wrong with what a release is drawn from: its state, a table or a text that is not what was entered, what was added."""
+    """What is wrong with what a release is drawn from: a state, table or text that is not as entered, or an added one."""
     folder, entered = home.releases / name, _entered(home, ledger)
     rows = [row for row in ledger.all_rows("releases") if row["release"] == name]
     if not rows:
@@ -151,13 +151,13 @@ def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
 
 
 def _published_head(ledger: Ledger) -> Head | None:
-    """The head that the last publication reached, which its pages print."""
+    """The head that the last publication reached and its pages print."""
     last = ledger.last_publication()
     return ledger.head_at("publications", last["seq"]) if last else None
 
 
 def _reached(ledger: Ledger, printed: Head) -> str | None:
-    """Which release or publication a printed head is that of, and whether it still stands."""
+    """Which release or publication a printed head belongs to, and whether it is still the current one."""
     for row in ledger.all_rows("releases"):
         if ledger.head_at("releases", row["seq"]) == printed:
             return f"la version {row['release']}"
@@ -170,7 +170,7 @@ def _reached(ledger: Ledger, printed: Head) -> str | None:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """An object that was written as JSON; nothing when it is gone or damaged, which its own check tells."""
+    """An object that was written as JSON; empty when it is gone or damaged, which its own check reports."""
     try:
         return read_json(path)
     except (OSError, ValueError):
@@ -178,7 +178,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _anchors(releases: dict[str, dict[str, Any]]) -> dict[str, Head]:
-    """The heads of the chain that releases keep."""
+    """The chain heads kept in releases."""
     return {name: Head(**kept["ledger"]) for name, kept in releases.items() if _is_head(kept.get("ledger"))}
 
 
@@ -194,13 +194,13 @@ def _problem(home: Home, path: Path, what: str) -> str:
 
 
 def _originals(home: Home) -> Iterator[tuple[Path, str]]:
-    """Every archived file, which its own name must describe."""
+    """Check that every archived file matches its own name."""
     for path in sorted(home.archive.glob("[0-9a-f]*")) if home.archive.exists() else []:
         yield path, path.name
 
 
 def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files that the state of ``folder`` lists."""
+    """The files listed in the state of ``folder``."""
     files = state.get("files")
     for name, sha256 in files.items() if isinstance(files, dict) else []:
         yield folder / name, sha256
@@ -209,7 +209,8 @@ def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """What was written after a state was entered: pages, exports, the databases of the publication.
 
-    What is written on demand may be removed whole, the folder of a profile at a time; what is left of it must be as it was written.
+    What is written on demand may be removed whole, one profile's folder at a time; what is left of it must be as it was
+    written.
     """
     given = (home.exports.name, home.reports.name, home.transmissions.name, home.docs.name)
     for name, sha256 in entered.items():
@@ -219,7 +220,7 @@ def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
 
 
 def _former(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
-    """What is still there of the publications before the last one, as each was written."""
+    """What remains of the publications before the last one, as each was written."""
     for row in ledger.all_rows("publications"):
         folder = home.builds / row["publication"]
         if row["state"] and folder.exists() and folder.resolve() != home.published.resolve():
@@ -228,7 +229,7 @@ def _former(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
 
 
 def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
-    """What lies among the pages and the exports and was never entered: a reader would take it for one of them."""
+    """What is among the pages and the exports but was never entered: a reader would mistake it for one of them."""
     for folder in (home.audit, home.exports, home.reports, home.transmissions):
         for path in sorted(folder.rglob("*")) if folder.exists() else []:
             name = path.relative_to(home.root)
@@ -239,14 +240,14 @@ def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
 
 
 def _holds(path: Path) -> bool:
-    """True for what a reader would open: a file, or a link, behind which a whole folder may lie."""
+    """True for what a reader would open: a file, or a link, which may lead to a whole folder."""
     return path.is_symlink() or path.is_file()
 
 
 def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The places that a withdrawal emptied: whatever lies there is not what was proved.
+    """The places that a withdrawal emptied: whatever is there now is not what was proved.
 
-    What is made of a later publication may take their place; a publication that was withdrawn never comes back.
+    What is made from a later publication may take their place; a withdrawn publication never comes back.
     """
     last = ledger.last_publication()
     for row in ledger.all_rows("withdrawals"):
@@ -258,7 +259,7 @@ def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
 
 
 def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
-    """The files without those of a public profile that was taken back."""
+    """The files, without those of a withdrawn public profile."""
     last = ledger.last_publication()
     is_withdrawn = last and any(row["publication"] == last["publication"] for row in ledger.all_rows("withdrawals"))
     for path, sha256 in files:
@@ -268,11 +269,11 @@ def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) 
 
 
 def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
-    """Path in the home → SHA-256 of what was written there. On demand, the last writing counts.
+    """Path in the home → SHA-256 of what was written there. For what is written on demand, the last writing counts.
 
-    What lies with a publication or a release is its own, written once: another's entry says nothing of it, and a later one
-    does not take its place. A database alone has other bytes each time; its tables are in the state. A folder that is given
-    away is written whole: its last writing says all that is in it.
+    What is in a publication or a release belongs to it and is written once: another's entry says nothing of it, and a
+    later one does not replace it. Only a database has different bytes each time; its tables are in the state. A folder
+    that is given away is written whole: its last writing lists everything in it.
     """
     last, found = ledger.last_publication(), {}
     for row in ledger.all_rows("writings"):
@@ -288,7 +289,7 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
 
 
 def _folder(home: Home, name: str) -> str | None:
-    """The folder that goes to somebody, ``<exports>/<exercice>/<profile>``, of what is written there; None elsewhere."""
+    """The folder to give away, ``<exports>/<exercice>/<profile>``, that a written file is in; None elsewhere."""
     parts = name.split("/")
     return "/".join(parts[:3]) if parts[0] in (home.exports.name, home.transmissions.name) else None
 
@@ -310,7 +311,7 @@ def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
 
 
 def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], gone: set[str]) -> Iterator[str]:
-    """An original of a delivery must be in the archive, unless it was purged; a replaced delivery's too, and what was public."""
+    """Check that the archive has each original, unless it was purged, including those of replaced deliveries, and what was public."""
     for manifest in manifests:
         for file in manifest.files:
             path = home.archive / file.sha256
@@ -325,7 +326,7 @@ def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], go
 
 
 def _other_manifest(home: Home, manifest: Manifest) -> Iterator[str]:
-    """The manifest that lies in the lake must say what the ledger says."""
+    """Check that the manifest in the lake says what the ledger says."""
     path = home.lake / manifest.system / f"{manifest.export}.{manifest.exercice}.{manifest.delivery}.json"
     if not path.exists():
         yield _problem(home, path, GONE)
@@ -341,7 +342,7 @@ def _manifest(path: Path) -> Manifest | None:
 
 
 def _publication(home: Home, ledger: Ledger, entered: dict[str, str]) -> Iterator[str]:
-    """The state of what is published must be the one that the ledger entered last, and its folder must hold nothing else."""
+    """Check that the state of what is published is the one last entered in the ledger, and that its folder holds nothing else."""
     last, path = ledger.last_publication(), home.published / STATE
     if last is None:
         return
@@ -358,7 +359,7 @@ def _publication(home: Home, ledger: Ledger, entered: dict[str, str]) -> Iterato
 
 
 def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, str]) -> Iterator[str]:
-    """What lies in a folder and neither its state nor the ledger knows."""
+    """What is in a folder but known neither to its state nor to the ledger."""
     known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in entered}
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
@@ -368,7 +369,7 @@ def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, s
 
 
 def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
-    """Each table of a published database must be what the state says, and hold the rows of its Parquet file."""
+    """Check that each table of a published database is what the state says, with the rows of its Parquet file."""
     import duckdb
 
     for name, tables in state.get("tables", {}).items():
@@ -376,7 +377,7 @@ def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
         try:
             differing = _differing(file, tables)
         except duckdb.Error:
-            continue  # gone, damaged, or its Parquet is: that is told of the file
+            continue  # gone, damaged, or its Parquet is: that is reported for the file
         for table in differing:
             yield _problem(home, file, f"la table {table} n’est pas celle qui a été publiée")
     former, file = home.published / FORMER_DATABASE, home.published / DATABASES[INTERNE]
@@ -385,7 +386,7 @@ def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
 
 
 def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
-    """The tables of a database that are not those of ``tables``, as the state tells them, or not those of the Parquet beside it."""
+    """The tables of a database that differ from ``tables``, as the state describes them, or from the Parquet beside it."""
     import duckdb
 
     found = tables_of(file)
@@ -400,7 +401,7 @@ def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
 
 
 def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
-    """Each published table must hold the rows of the warehouse that it was made from, whose file is in the ledger."""
+    """Check that each published table has the rows of the warehouse it was made from, whose file is in the ledger."""
     import duckdb
 
     if not home.warehouse_published.exists():
@@ -409,7 +410,7 @@ def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
         try:
             db.execute(f"attach {literal(home.warehouse_published)} as w (read_only)")
         except duckdb.Error:
-            return  # damaged: that is told of the file
+            return  # damaged: that is reported for the file
         built = {name for (name,) in db.execute(BUILT).fetchall()}
         for table in sorted(built & {name for tables in state.get("tables", {}).values() for name in tables}):
             file = home.published.joinpath(*table.split(".")).with_suffix(".parquet")
@@ -417,17 +418,17 @@ def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
                 if _differ(db, f"w.{table}", parquet_scan(file)):
                     yield _problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
             except duckdb.Error:
-                continue  # gone, or damaged: so does this
+                continue  # gone or damaged: reported likewise
 
 
 def _differ(db: Any, one: str, other: str) -> bool:
-    """True when two relations do not hold the same rows."""
+    """True when two relations do not have the same rows."""
     more = f"(from {one} except all from {other}) union all (from {other} except all from {one})"
     return db.execute(f"from ({more}) limit 1").fetchone() is not None
 
 
 def _written_again(ledger: Ledger) -> Iterator[str]:
-    """The pages of a publication or a release are written once, together: the same state gives the same bytes."""
+    """Check that the pages of a publication or a release were written once, together: the same state gives the same bytes."""
     first: dict[str, dict[str, str]] = {}
     for row in ledger.all_rows("writings"):
         pages = {name: sha for name, sha in row["files"].items() if name.startswith(("published/", "releases/"))}
@@ -440,7 +441,7 @@ def _written_again(ledger: Ledger) -> Iterator[str]:
 
 
 def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The warehouses that stand must be, byte for byte, some that were built; a trace reads that of the publication."""
+    """Check that the present warehouses are, byte for byte, some that were built; a trace reads the publication's."""
     last, made = ledger.last_publication(), ledger.all_rows("warehouses")
     known = {row["sha256"] for row in made}
     traced = {row["sha256"] for row in made if last and row["build"] == last["build"]}
@@ -450,15 +451,15 @@ def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
 
 
 def _out_of_place(ledger: Ledger, kept: dict[str, Any], table: str, row: int) -> bool:
-    """True when a state rests on another head than its entry does: it is an older one, entered again."""
+    """True when a state rests on a different head from its entry: it is an older state, entered again."""
     head = kept.get("ledger")
     return _is_head(head) and Head(**head) != ledger.settled_head((table, row))
 
 
 def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[str]]:
-    """Who signed each state that a signature lies beside (``ssh-keygen -Y sign -n millesime``), and what is wrong with the others.
+    """Who signed each state that has a signature beside it (``ssh-keygen -Y sign -n millesime``), and what is wrong with the others.
 
-    Who may sign is said in ``signataires``, at the top of the home, as OpenSSH's ALLOWED SIGNERS has it.
+    Who may sign is declared in ``signataires``, at the top of the home, in OpenSSH's ALLOWED SIGNERS format.
     """
     signed, wrong = {}, []
     for state in (folder / STATE for folder in folders if (folder / f"{STATE}.sig").exists()):
@@ -473,9 +474,9 @@ def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[s
 
 
 def _signer(allowed: Path, state: Path) -> str | None:
-    """Who signed a state, among those who may, and the key's fingerprint: who keeps the home may declare a key of their own.
+    """Who signed a state, among those who may, and the key's fingerprint: the keeper of the home may declare a key of their own.
 
-    None when nobody of them did, or when it cannot be known here.
+    None when none of them did, or when it cannot be known here.
     """
     about = ["-f", str(allowed), "-s", f"{state}.sig"]
     try:
@@ -494,17 +495,17 @@ def _signer(allowed: Path, state: Path) -> str | None:
 
 
 def _copied(home: Home) -> dict[str, Head]:
-    """The end of the copy that is with the publication, which the ledger must hold: one restored from it would else be another."""
+    """The end of the chain in the publication's copy, which the ledger must contain: otherwise restoring it would give another ledger."""
     path = home.published / LEDGER
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             return {f"{home.published.name}/{LEDGER}": end_of(copy)}
     except sqlite3.Error:
-        return {}  # gone or damaged, which its own check tells
+        return {}  # gone or damaged, which its own check reports
 
 
 def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
-    """The ledger that is with the publication, to restore from, must hold the head that the publication rests on."""
+    """Check that the ledger in the publication, to restore from, contains the head that the publication rests on."""
     path, head = home.published / LEDGER, state.get("ledger")
     if not path.is_file():
         yield _problem(home, path, GONE)
@@ -521,7 +522,7 @@ def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
 def _release(
     home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str, dict[str, Any]], entered: dict[str, str]
 ) -> Iterator[str]:
-    """What a release says of itself must be what the ledger entered, and its folder must hold nothing else."""
+    """Check that a release's statement of itself is what the ledger entered, and that its folder holds nothing else."""
     folder, kept = home.releases / row["release"], releases[row["release"]]
     path = state_file(folder)
     if not path.exists():
@@ -543,7 +544,7 @@ def _is_as_entered(kept: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 def _unknown_releases(home: Home, releases: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """A folder that the ledger does not know; one whose name begins with a dot is what a killed release left."""
+    """A folder that the ledger does not know; one whose name begins with a dot was left by a killed release."""
     for folder in sorted(home.releases.glob("[!.]*")) if home.releases.exists() else []:
         if folder.name not in releases:
             yield _problem(home, folder, "le registre ne connaît pas cette version")

@@ -1,6 +1,7 @@
-"""What was removed for good, held outside of the home: the ledger of a backup does not know what was removed after it.
+"""What was removed for good, kept outside the home: the ledger of a backup does not know what was removed after it.
 
-One line of JSON an entry of the ledger, ``{table, …}``, added before the entry is. No name of a file is in it, nor a cell.
+One line of JSON per ledger entry, ``{table, …}``, written before the entry is made. It contains no file name and no
+cell.
 """
 
 import json
@@ -19,7 +20,7 @@ Entry = Mapping[str, Any]
 
 
 def keep_apart(file: Path, entries: Iterable[Entry]) -> None:
-    """Add entries to the list, which only its owner reads; it is made where there is none, for an empty one says something too."""
+    """Append entries to the list, which only its owner can read; it is created even when empty, since that too is information."""
     lines = "".join(json.dumps(dict(entry), ensure_ascii=False, sort_keys=True) + "\n" for entry in entries)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -31,7 +32,7 @@ def keep_apart(file: Path, entries: Iterable[Entry]) -> None:
 
 
 def kept_apart(file: Path) -> dict[str, Entry]:
-    """What names each entry of a list → the entry, in order. Raises Unsound when a line is none."""
+    """Identifier of each entry of the list → the entry, in order. Raises Unsound when a line is not an entry."""
     found: dict[str, Entry] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         try:
@@ -43,7 +44,7 @@ def kept_apart(file: Path) -> dict[str, Entry]:
 
 
 def name_of(entry: Entry) -> str:
-    """What names an entry, wherever it is."""
+    """The identifier of an entry, wherever it is."""
     table = entry["table"]
     subject = entry["removal"] if table == "removals" else entry["profile"]
     return f"{table}/{subject}/{entry[DAYS[table]][:10]}"

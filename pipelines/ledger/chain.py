@@ -1,10 +1,10 @@
-"""The chain that makes the ledger tamper-evident: each entry's hash holds that of the entry before it.
+"""The chain that makes the ledger tamper-evident: each entry's hash includes the hash of the entry before it.
 
-    hash = SHA-256(hash of the former link | table | the row as SQLite stores it)
+    hash = SHA-256(hash of the previous link | table | the row as SQLite stores it)
 
-What belongs here: computing links and checking them, on a plain DB-API connection. An edited, deleted, moved or added
-entry breaks the chain. Two things a chain alone cannot show: its end cut off, and the whole of it written anew. They show
-against an *anchor*, a hash kept elsewhere: beside the ledger, in every release, and printed in the report.
+What belongs here: computing and checking links, on a plain DB-API connection. An edited, deleted, moved or added entry
+breaks the chain. Two things a chain alone cannot show: that its end was cut off, and that all of it was rewritten. They
+show against an *anchor*, a hash kept elsewhere: beside the ledger, in every release, and printed in the report.
 """
 
 import datetime as dt
@@ -20,13 +20,13 @@ from pipelines.french import NO_BREAK
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-ORIGIN = "0" * 64  # stands before the first link
+ORIGIN = "0" * 64  # precedes the first link
 CHAIN = "chain"
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last link of a chain: how many entries, and the hash that stands for all of them."""
+    """The last link of a chain: how many entries, and the hash that vouches for all of them."""
 
     entries: int
     hash: str
@@ -46,7 +46,7 @@ class Broken:
 
 
 def guard_of(table: str, verb: str) -> str:
-    """The trigger that lets no row of a table be changed (``update``) or removed (``delete``)."""
+    """The trigger that prevents rows of a table from being changed (``update``) or removed (``delete``)."""
     return (
         f"create trigger {table}_no_{verb} before {verb} on {table} "
         "begin select raise(abort, 'the ledger is append-only'); end"
@@ -54,14 +54,14 @@ def guard_of(table: str, verb: str) -> str:
 
 
 def raw(connection: "Connection") -> sqlite3.Connection:
-    """The driver's own connection: what the chain reads is what SQLite stores."""
+    """The driver's own connection: the chain must read what SQLite stores."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 
 
 def append(connection: sqlite3.Connection, table: str, row: int) -> None:
-    """Add the link of a row that has just been entered, in its transaction."""
+    """Add the link of a newly entered row, in its transaction."""
     last = connection.execute(f"select hash from {CHAIN} order by seq desc limit 1").fetchone()
     stored = _stored(connection, table, row)
     assert stored is not None, f"{table} {row} is not there to be linked"
@@ -70,7 +70,7 @@ def append(connection: sqlite3.Connection, table: str, row: int) -> None:
 
 
 def link_of(previous: str, table: str, stored: dict[str, Any]) -> str:
-    """The hash of one entry; ``stored`` maps columns to raw values, NULLs left out (a later migration may add some)."""
+    """The hash of one entry; ``stored`` maps columns to raw values, without NULLs (a later migration may add columns)."""
     text = json.dumps([previous, table, stored], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -82,8 +82,8 @@ def head(
     before: tuple[str, int] | None = None,
     after: tuple[str, ...] = (),
 ) -> Head:
-    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered, or was about to be
-    (``before``); without the entries of the tables ``after`` that come last.
+    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered, or was about
+    to be (``before``); without trailing entries of the tables ``after``.
     """
     there, values = "true", tuple(until or before or ())
     if values:
@@ -99,7 +99,7 @@ def head(
 
 
 def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
-    """Everything that is wrong with the ledger; ``anchors`` maps where a head was kept to that head.
+    """Everything that is wrong with the ledger; ``anchors`` maps the place where a head was kept to that head.
 
     Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
     anchors were taken.
@@ -133,7 +133,7 @@ def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Brok
 
 
 def dated_back(connection: sqlite3.Connection) -> list[str]:
-    """The entries that bear an earlier time than one before them, by more than a clock is set right by (French): it was set back."""
+    """The entries dated earlier than one before them, by more than a clock correction (French): the clock was set back."""
     found, latest, as_received = [], "", _as_received(connection)
     for table, row, moment in _moments(connection):
         if moment < _sooner(latest) and (table, row) not in as_received:
@@ -143,7 +143,7 @@ def dated_back(connection: sqlite3.Connection) -> list[str]:
 
 
 def _as_received(connection: sqlite3.Connection) -> set[tuple[str, int]]:
-    """The deliveries whose rows were generalised: each was received, and says so, when the one that it is made of was."""
+    """The deliveries whose rows were generalised: each keeps the date on which its original delivery was received."""
     made = (
         "select new.seq from removals join deliveries as old on old.delivery = subject "
         "join deliveries as new on new.delivery = successor where new.received_at = old.received_at"
@@ -152,12 +152,12 @@ def _as_received(connection: sqlite3.Connection) -> set[tuple[str, int]]:
 
 
 def latest(connection: sqlite3.Connection) -> str:
-    """The latest moment (ISO, UTC) that an entry bears; empty before the first one."""
+    """The latest moment (ISO, UTC) recorded in an entry; empty before the first one."""
     return max((moment for _, _, moment in _moments(connection)), default="")
 
 
 def _moments(connection: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
-    """(table, row, moment) of the entries that bear one, in the order of the chain."""
+    """(table, row, moment) of the entries that record one, in the order of the chain."""
     for table, row in connection.execute(f"select table_name, row from {CHAIN} order by seq").fetchall():
         for name, said in (_stored(connection, table, row) or {}).items():
             if name.endswith("_at") and said:
@@ -166,12 +166,12 @@ def _moments(connection: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
 
 
 def _sooner(moment: str) -> str:
-    """An hour before a moment (ISO); nothing before the first one."""
+    """An hour before a moment (ISO); empty before the first one."""
     return (dt.datetime.fromisoformat(moment) - dt.timedelta(hours=1)).isoformat(timespec="seconds") if moment else ""
 
 
 def _strangers(connection: sqlite3.Connection) -> list[Broken]:
-    """What would answer in the place of a table, or keep an entry from being made: a view, a trigger that is not one of ours."""
+    """What could answer in place of a table, or keep an entry from being made: a view, a trigger that is not one of ours."""
     made = connection.execute(
         "select type, name, tbl_name, sql from sqlite_master where type in ('view', 'trigger') order by name"
     )
@@ -202,7 +202,7 @@ def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:
 
 
 def _chained_tables(connection: sqlite3.Connection) -> list[str]:
-    """Every table but the chain and Alembic's own."""
+    """Every table except the chain and Alembic's own."""
     names = connection.execute(
         "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
     ).fetchall()
@@ -210,7 +210,7 @@ def _chained_tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def _stored(connection: sqlite3.Connection, table: str, row: int) -> dict[str, Any] | None:
-    """A row as SQLite stores it: no JSON is parsed, since an equal value written otherwise is another entry."""
+    """A row as SQLite stores it: JSON is not parsed, since an equal value written differently is another entry."""
     cursor = connection.execute(f'select * from "{table}" where seq = ?', (row,))
     values = cursor.fetchone()
     if values is None:
@@ -220,5 +220,5 @@ def _stored(connection: sqlite3.Connection, table: str, row: int) -> dict[str, A
 
 
 def _plain(value: object) -> object:
-    """A stored value for JSON: bytes, which no column holds, keep their own form so that an edit to them shows."""
+    """A stored value for JSON: bytes, which no column should hold, keep a form of their own so that such an edit shows."""
     return {"blob": value.hex()} if isinstance(value, bytes) else value

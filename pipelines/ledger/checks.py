@@ -1,13 +1,13 @@
-"""A check that did not succeed, as a finding: the same one for who accepts a delivery and for who gathers findings."""
+"""A check that did not succeed, as a finding: the same for accepting a delivery and for gathering findings."""
 
 from pipelines.catalogue.rules import Rules
 from pipelines.ledger.records import FRESHNESS, CheckResult, Finding, Manifest, Verdict
 
 
 def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rules: Rules) -> Finding:
-    """The finding of one result that is no success.
+    """The finding of one unsuccessful result.
 
-    A blocking one is tied to the delivery: who accepts it accepts these bytes, not those that may come after them.
+    A blocking one is tied to the delivery: accepting it accepts these bytes, not those that may come after them.
     """
     table = f"{manifest.system}/{verdict.table}"
     return Finding(
@@ -25,7 +25,7 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rul
 
 
 def _said(result: CheckResult, rules: Rules) -> str:
-    """What is wrong, in words: a key such as ``unique.identifiant`` is none of a reader's."""
+    """What is wrong, in words: a key such as ``unique.identifiant`` means nothing to a reader."""
     title, is_of_a_field, _ = result.reason.partition(" : ")
     if result.key.startswith("unique.") and is_of_a_field:
         return f"{title} en double"

@@ -1,7 +1,8 @@
-"""Is this the home's ledger, and whole? It is asked before a row is read, on the file itself, without loading SQLAlchemy.
+"""Is this the home's ledger, and whole? Checked before any row is read, on the file itself, without loading SQLAlchemy.
 
-Never made anew, and never taken for another: a ledger that is gone or empty beside what it spoke of, that is no longer a
-database, or that does not hold the head which the publication states. An altered entry is what the chain shows.
+A ledger is never silently recreated or mistaken for another: refused are one that is gone or empty while the home still
+has what it recorded, one that is no longer a database, and one without the head stated in the publication. Altered
+entries are the chain's business.
 """
 
 import sqlite3
@@ -14,7 +15,7 @@ from pipelines.ledger.state import LEDGER, read_state
 from pipelines.ledger.unsound import Unsound
 from pipelines.settings import Home
 
-# What says nothing of the file: it is busy, or out of reach.
+# Errors that prove nothing about the file: it is busy, or out of reach.
 ELSEWHERE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -29,7 +30,7 @@ ELSEWHERE = {
 
 
 class LedgerLost(Unsound):
-    """The ledger is gone, damaged, or another's; the message says how to restore it."""
+    """The ledger is gone, damaged, or belongs to another home; the message says how to restore it."""
 
     def __init__(self, home: Home, what: str):
         copy = home.published / LEDGER
@@ -45,7 +46,7 @@ class LedgerLost(Unsound):
 
 
 def refuse_lost(home: Home) -> None:
-    """Raise LedgerLost unless the home's ledger is there and holds what is published, or the home never had one."""
+    """Raise LedgerLost unless the home's ledger is there and contains what is published, or the home never had one."""
     file = home.ledger_file
     if not file.exists():
         if _has_lived(home):
@@ -78,39 +79,39 @@ def refuse_damaged(home: Home) -> None:
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """True when an error of SQLite's says that the file is not what it was."""
+    """True when an SQLite error says that the file is not what it was."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return isinstance(error, sqlite3.Error | UnicodeDecodeError) and code & 0xFF not in ELSEWHERE
 
 
 @contextmanager
 def _opened(home: Home) -> Iterator[sqlite3.Connection]:
-    """The file, opened so that what a killed process left is undone; what SQLite cannot read is a ledger lost."""
+    """The file, opened so that what a killed process left is rolled back; if SQLite cannot read it, the ledger is lost."""
     try:
         with closing(sqlite3.connect(home.ledger_file, timeout=30)) as db:
             db.text_factory = lambda stored: stored.decode(
                 "utf-8", "backslashreplace"
-            )  # what no text holds shows all the same
+            )  # what is not valid text still shows
             yield db
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # its very message may quote what is no text
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the message itself may quote what is not valid text
         if not is_damage(error):
             raise
         raise LedgerLost(home, "est abîmé") from None
 
 
 def _has_lived(home: Home) -> bool:
-    """True when something lies in the home that only a ledger can tell of."""
+    """True when something in the home can only be explained by a ledger."""
     kept = (home.lake.glob("*/*.json"), home.builds.glob("[!.]*"), home.releases.glob("[!.]*"))
     return home.published.exists() or any(any(paths) for paths in kept)
 
 
 def _published_head(home: Home) -> Head | None:
-    """The head that the publication states, which was the ledger's before it was entered; None in an older one."""
+    """The head stated in the publication, which was the ledger's before that entry; None in an older publication."""
     try:
         kept = read_state(home.published)["ledger"]
         return Head(int(kept["entries"]), str(kept["hash"]))
     except (OSError, ValueError, TypeError, KeyError):
-        return None  # its own check tells
+        return None  # its own check reports it
 
 
 def _hash_at(db: sqlite3.Connection, tables: set[str], entry: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Brings a ledger's file to the form that the code expects, with Alembic; loads it only when there is work."""
+"""Brings a ledger's file to the form that the code expects, with Alembic, which is only loaded when there is work."""
 
 import os
 import sqlite3
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class NewerLedger(Unsound):
-    """The ledger is of a revision that this version of the program does not know."""
+    """The ledger has a revision that this version of the program does not know."""
 
 
 def migrate(engine: "Engine") -> bool:
-    """Run the revisions that the file lacks, in one transaction; True when there were some. Raises NewerLedger.
+    """Run the revisions that the file needs, in one transaction; True when there were any. Raises NewerLedger.
 
-    A ledger of a former revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back.
+    A ledger of an older revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back.
     """
     with engine.connect() as connection:
         former = _revision(connection)
@@ -35,7 +35,7 @@ def migrate(engine: "Engine") -> bool:
 
 
 def _keep(file: Path, revision: str) -> None:
-    """Copy the file as it stands, in place of the copy that a former migration left."""
+    """Copy the file as it is, replacing the copy that an earlier migration left."""
     kept = file.with_name(f"{file.stem}.before-{revision}{file.suffix}")
     aside = kept.with_name(f".{kept.name}.{os.getpid()}")
     os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
@@ -49,7 +49,7 @@ def _keep(file: Path, revision: str) -> None:
 
 
 def _revision(connection: "Connection") -> str | None:
-    """Where the file is; None before the first migration."""
+    """The revision of the file; None before the first migration."""
     if not connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").first():
         return None
     return connection.exec_driver_sql("select version_num from alembic_version").scalar()

@@ -1,4 +1,4 @@
-"""Plain data that passes between the stages and enters the ledger: manifest, verdict, finding.
+"""Plain data that passes between the stages and into the ledger: manifest, verdict, finding.
 
 No behaviour, no I/O, and never a cell value of a table that has personal columns.
 """
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
-FRESHNESS = "fraicheur"  # type of the results that tell whether rows reach the end of their exercice
+FRESHNESS = "fraicheur"  # type of the results that say whether rows reach the end of their exercice
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,24 @@ class TableCounts:
     parquet: str  # path inside the lake
     parquet_sha256: str
     totals: list[dict[str, Any]] = field(default_factory=list)  # {kind, column, ligne, annonce, recalcule, ok}
-    # ending of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
+    # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)
-    # days from the last dated row to the end of the exercice; None when the rows cannot tell whether they reach it
+    # days from the last dated row to the end of the exercice; None when the rows cannot show whether they reach it
     jours_sans_ligne: int | None = field(default=None, compare=False)
-    # field → accepted lines of the files that do not hold its column; empty in an older manifest
+    # field → accepted lines of the files without its column; empty in an older manifest
     sans_champ: dict[str, int] = field(default_factory=dict, compare=False)
     # field → fingerprint of how it was read (``ExportRef.readings``); empty in an older manifest
     lectures: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def lacking(self) -> list[str]:
-        """The fields whose column no file holds that gave a line: of none, nothing is unknown."""
+        """The fields whose column is in none of the files that gave a line; empty when no file gave one."""
         return [name for name, lines in self.sans_champ.items() if lines and lines == self.acceptees]
 
 
 @dataclass(frozen=True)
 class Unread:
-    """What no table of the export reads, and how many lines of it hold something: a sheet, a member of an archive, or elements."""
+    """What no table of the export reads (a sheet, an archive member, or elements), and how many of its lines hold something."""
 
     fichier: str
     feuille: str | None
@@ -78,7 +78,7 @@ class Manifest:
         return f"{self.system}/{self.export}"
 
     def original(self, fichier: str) -> DeliveredFile:
-        """The file that a row's ``_fichier`` (a file, or an archive and its member) comes from; KeyError when none is."""
+        """The file that a row's ``_fichier`` (a file, or an archive and its member) comes from; KeyError when there is none."""
         return {file.name: file for file in self.files}[fichier.partition("/")[0]]
 
     def lake_files(self) -> dict[str, str]:
@@ -95,7 +95,7 @@ class Manifest:
         return asdict(self)
 
     def as_json(self) -> str:
-        """What lies in the lake."""
+        """What is in the lake."""
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
@@ -131,7 +131,7 @@ class CheckResult:
 
     @property
     def code(self) -> str:
-        """The rule (``pipelines.catalogue.rules``) that a result which is no success breaks."""
+        """The rule (``pipelines.catalogue.rules``) broken by an unsuccessful result."""
         if self.success is None:
             return "ATT-ERREUR"
         if self.severity == "critical":
@@ -157,9 +157,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing somebody must know or decide: French, with where, expected and how to fix.
+    """One thing to know or decide: in French, with the place, what was expected and how to fix it.
 
-    ``cle`` tells apart two findings of one rule at one place: the key of a check, a column of the file.
+    ``cle`` distinguishes two findings of one rule at one place: the key of a check, a column of the file.
     """
 
     code: str
@@ -177,17 +177,17 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """What names the finding for as long as it stands, whatever its values become: 12 hex digits."""
+        """The identifier of the finding for as long as it lasts, whatever its values become: 12 hex digits."""
         place = [self.code, self.exercice, self.ou, self.fichier, self.ligne, self.cle]
         return hashlib.sha256(json.dumps(place, ensure_ascii=False).encode()).hexdigest()[:12]
 
     @property
     def is_of_a_publication(self) -> bool:
-        """True for what a publication finds of itself and enters with itself: the next one finds its own."""
+        """True for what a publication finds about itself and enters along with itself: the next one makes its own findings."""
         return self.code.startswith(("SEC-", "RAP-"))
 
 
-ORIGINAL = "CONS-ORIGINAL"  # the rule by which an original goes, its retention being over
+ORIGINAL = "CONS-ORIGINAL"  # the rule by which an original goes once its retention is over
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class Removal:
     """What was removed: by a rule, ``kept_until`` a day that has passed, or by hand for a ``reason``.
 
     ``subject`` is the SHA-256 of a file, a delivery, a publication or a run; ``files`` are the SHA-256 of what was kept of it.
-    ``successor`` is the delivery that holds its rows since, generalised.
+    ``successor`` is the delivery that has its rows since then, generalised.
     """
 
     rule: str
@@ -211,7 +211,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody decided of a finding: to accept it because of ``reason``, or to take that back."""
+    """What someone decided about a finding: to accept it because of ``reason``, or to reverse that."""
 
     finding: str
     choice: str  # accepted | withdrawn
@@ -219,7 +219,7 @@ class Decision:
     decided_by: str
     decided_at: str
     until: str | None = None  # ISO date, the last day on which it holds
-    ecart: str | None = None  # the difference that it was taken on: it says nothing of another one
+    ecart: str | None = None  # the difference it was decided on: it does not apply to another one
 
     def holds(self, today: str) -> bool:
         """True when the finding is accepted on ``today`` (ISO date)."""
@@ -228,14 +228,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class Standing:
-    """A finding that stands, since when it has been seen, and the last decision on it."""
+    """A current finding, since when it has been seen, and the last decision on it."""
 
     finding: Finding
     since: str | None  # UTC; None when no build or collection has recorded it yet
     decision: Decision | None = None
 
     def is_open(self, today: str) -> bool:
-        """True when nobody's decision accepts it on ``today``, or when it was taken on another difference."""
+        """True when no decision accepts it on ``today``, or the decision was taken on another difference."""
         return self.decision is None or not self.decision.holds(today) or self.decision.ecart != self.finding.ecart
 
     def state(self, today: str) -> str:

@@ -1,7 +1,7 @@
 """The ledger's tables (SQLAlchemy Core). Rows are only ever added; "current" is a query, never a column.
 
-This is how the code of today sees them. The file itself is made and changed by the migrations (``migrations/``), which a
-test compares with this page. A migration may add a table, or a nullable column: a chained row is never written again.
+This is how today's code sees them. The file itself is made and changed by the migrations (``migrations/``), which a
+test compares with this page. A migration may add a table or a nullable column: a chained row is never rewritten.
 """
 
 import functools
@@ -68,7 +68,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "outcomes",
-        meta,  # the order of acceptances and refusals, without the clock; one row a change of mind
+        meta,  # the order of acceptances and refusals, without the clock; one row per change of outcome
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("system", sa.String, nullable=False),
         sa.Column("export", sa.String, nullable=False),
@@ -89,7 +89,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "warehouses",
-        meta,  # the file of each build: the next one may start as its copy, and nothing else may
+        meta,  # the file of each build: the next one may only start as its copy
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("build", sa.String(32), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
@@ -132,7 +132,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "disclosures",
-        meta,  # what public profiles told of persons, once each: it can never be untold
+        meta,  # what public profiles revealed about persons, once each: it can never be taken back
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("name", sa.String, nullable=False),  # exercice, population and choice of levels
         sa.Column("value", sa.String, nullable=False),  # decimal
@@ -141,7 +141,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "populations",
-        meta,  # what was public of the staff of an exercice, and who stood behind it, as archived; the last one is public
+        meta,  # what was public of the staff of an exercice, and the persons behind it, as archived; the last one is public
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("exercice", sa.Integer, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
@@ -149,7 +149,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "withdrawals",
-        meta,  # public profiles that were taken back
+        meta,  # public profiles that were withdrawn
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("publication", sa.String(32), nullable=False),
         sa.Column("profile", sa.String(32), nullable=False),  # as the public manifest names it
@@ -173,7 +173,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "sightings",
-        meta,  # when a finding appeared, changed or went; what stands is the last event of each
+        meta,  # when a finding appeared, changed or went away; its current state is the last event
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("finding", sa.String(32), nullable=False, index=True),
         sa.Column("event", sa.String, nullable=False),  # seen | changed | gone
@@ -182,14 +182,14 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "decisions",
-        meta,  # what somebody decided of a finding; a later decision takes its place, none is removed
+        meta,  # what someone decided about a finding; a later decision replaces it, none is removed
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("finding", sa.String(32), nullable=False, index=True),
         sa.Column("choice", sa.String, nullable=False),  # accepted | withdrawn
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("decided_by", sa.String, nullable=False),
         sa.Column("until", sa.String),  # ISO date, the last day on which it holds; NULL without end
-        sa.Column("content", sa.JSON, nullable=False),  # the finding as it stood
+        sa.Column("content", sa.JSON, nullable=False),  # the finding at that moment
         sa.Column("decided_at", sa.String, nullable=False),
     )
     sa.Table(
@@ -208,7 +208,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "purges",
-        meta,  # originals removed when their retention was over, before ``removals``
+        meta,  # originals removed at the end of their retention, before there was ``removals``
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("name", sa.String, nullable=False),
@@ -219,7 +219,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "removals",
-        meta,  # what was removed, its retention being over or by hand
+        meta,  # what was removed, at the end of its retention or by hand
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("removal", sa.String(32), nullable=False, unique=True),
         sa.Column("rule", sa.String, nullable=False),  # CONS-…
@@ -227,7 +227,7 @@ def metadata() -> "MetaData":
         sa.Column("export", sa.String),
         sa.Column("exercice", sa.Integer),
         sa.Column("files", sa.JSON, nullable=False),  # SHA-256 of what was kept
-        sa.Column("successor", sa.String(32)),  # the delivery that has its rows since, generalised
+        sa.Column("successor", sa.String(32)),  # the delivery that has had its rows since, generalised
         sa.Column("kept_until", sa.String),  # ISO date; NULL by hand
         sa.Column("reason", sa.String),
         sa.Column("removed_by", sa.String),
@@ -235,7 +235,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "texts",
-        meta,  # how far somebody said a text of a year was; the last word counts, and only for the bytes that it was said of
+        meta,  # how far someone said a text of a year was; the last statement counts, and only for the bytes it was made about
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("exercice", sa.Integer, nullable=False),
         sa.Column("text", sa.String, nullable=False),  # its path under contenu/<exercice>
@@ -246,7 +246,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "chain",
-        meta,  # one link an entry of any other table, in order of entry
+        meta,  # one link per entry of any other table, in order of entry
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("table_name", sa.String, nullable=False),
         sa.Column("row", sa.Integer, nullable=False),

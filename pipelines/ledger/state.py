@@ -1,11 +1,11 @@
-"""``state.json``: what a publication or a release is, whole, in one file whose SHA-256 enters the ledger's chain.
+"""``state.json``: all that a publication or a release is, in one file whose SHA-256 enters the ledger's chain.
 
     {kind, organisation, build, engine, catalogue, lock, version, key, ledger, deliveries, counted, refused, checks, tests,
      comparisons, findings, decisions, files, tables, …}
 
-``facts`` come of the ledger (``runs.state``); ``files`` (path → SHA-256) and ``tables`` are what lies in the folder. A table of
-a database is told by what its catalog says of it, its number of rows, and the Parquet file that holds the same rows: DuckDB's
-own bytes differ between two equal files. Nothing in it depends on the day.
+``facts`` come from the ledger (``runs.state``); ``files`` (path → SHA-256) and ``tables`` are the contents of the
+folder. A table of a database is identified by its catalog description, its number of rows, and the Parquet file with
+the same rows: DuckDB's own bytes differ between two equal files. Nothing in it depends on the day.
 """
 
 from collections.abc import Mapping
@@ -18,30 +18,30 @@ from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
 STATE = "state.json"
-MANIFEST = "manifest.json"  # of the public profile, which anybody may have
-LEDGER = "ledger.db"  # the ledger's copy that is with a publication: to restore from
+MANIFEST = "manifest.json"  # for the public profile, which anybody may have
+LEDGER = "ledger.db"  # the copy of the ledger in a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
 AFTERWARDS = (
     "report",
     "etat",
     "exports",
-)  # folders of pages, which print the head that is reached once the state is entered
+)  # folders of pages, which print the head reached once the state is entered
 SEALED = ("exercice", "build", "engine", "code", "catalogue", "lock", "deliveries", "counted", "refused", "files")
 
 State = dict[str, Any]
 
 
 def write_state(folder: Path, state: State) -> str:
-    """Write ``state.json``: its SHA-256."""
+    """Write ``state.json``; return its SHA-256."""
     with written_whole(folder / STATE) as file:
         file.write(json_lines(state))
     return sha256_of(folder / STATE)
 
 
 def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = None) -> str:
-    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of the staff tables.
+    """Write ``manifest.json``: what the public profile is, for those who receive it, and what they must know of the staff tables.
 
-    ``notes``: exercice → a French sentence. Returns what names the profile.
+    ``notes``: exercice → a French sentence. Returns the identifier of the profile.
     """
     said = {"notes": {str(exercice): note for exercice, note in notes.items()}} if notes else {}
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
@@ -52,46 +52,46 @@ def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = N
 
 
 def read_notes(folder: Path) -> dict[int, str]:
-    """The notes of the public profile in ``folder``; none where there is no manifest, or one of before."""
+    """The notes of the public profile in ``folder``; none when there is no manifest, or an older one."""
     notes = read_manifest(folder).get("notes") if (folder / MANIFEST).exists() else None
     return {int(exercice): note for exercice, note in notes.items()} if isinstance(notes, dict) else {}
 
 
 def read_manifest(folder: Path) -> State:
-    """The manifest of the public profile in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
+    """The manifest of the public profile in ``folder``. Raises OSError and ValueError when it is missing or damaged."""
     return read_json(folder / MANIFEST)
 
 
 def read_state(folder: Path) -> State:
-    """The state that lies in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
+    """The state in ``folder``. Raises OSError and ValueError when it is missing or damaged."""
     return read_json(folder / STATE)
 
 
 def read_release(folder: Path) -> State:
-    """The state of a release. Raises OSError and ValueError when there is none, or it is damaged."""
+    """The state of a release. Raises OSError and ValueError when it is missing or damaged."""
     return read_json(state_file(folder))
 
 
 def frozen_names(releases: Path) -> list[str]:
-    """The names of the releases that lie in a folder; one whose name begins with a dot is what a killed one left."""
+    """The names of the releases in a folder; a name that begins with a dot is what a killed one left."""
     return sorted(path.name for path in releases.glob("[!.]*") if state_file(path).exists())
 
 
 def state_file(folder: Path) -> Path:
-    """Where the state of a release lies."""
+    """The path of a release's state."""
     state, former = folder / STATE, folder / "release.json"  # its name in the first releases
     return former if former.exists() and not state.exists() else state
 
 
 def sealed(state: State) -> State:
-    """What the fingerprint of a release covers: its figures and what they were made of. No clock and no name of a person is in it."""
+    """What the fingerprint of a release covers: its figures and what they were made from. It contains no clock and nobody's name."""
     told = ("finding", "choice", "reason", "until")
     decisions = [{name: one[name] for name in told} for one in state.get("decisions", [])]
     return {**{name: state[name] for name in SEALED if name in state}, "decisions": decisions}
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """Relative path → SHA-256 of what a state covers: all but itself, databases, and the pages written afterwards."""
+    """Relative path → SHA-256 of what a state covers: everything but itself, databases, and the pages written afterwards."""
     return {
         name: sha256_of(path)
         for path in sorted(folder.rglob("*"))
@@ -105,8 +105,8 @@ def is_covered(name: str) -> bool:
 
 
 def comparisons_of(place: Path) -> list[State]:
-    """What was printed, and how it compares with what is recomputed, of each figure that was; ``place`` is a folder that holds
-    ``rapport/``, or a warehouse.
+    """What was printed, and how it compares with what is recomputed, for each printed figure; ``place`` is a folder
+    that holds ``rapport/``, or a warehouse.
     """
     import duckdb
 
@@ -121,19 +121,19 @@ def comparisons_of(place: Path) -> list[State]:
                 "select exercice, code_chiffre, coalesce(texte_publie, valeur_publiee::varchar), statut_rapprochement "
                 f"from {f'p.rapport.{COMPARED}' if place.is_file() else parquet_scan(parquet)} order by all"
             ).fetchall()
-        except (duckdb.CatalogException, duckdb.BinderException):  # a warehouse of other models
+        except (duckdb.CatalogException, duckdb.BinderException):  # a warehouse with other models
             return []
     return [dict(zip(("exercice", "code", "printed", "status"), row, strict=True)) for row in rows]
 
 
 def databases_of(folder: Path) -> dict[str, State]:
-    """Relative path → its tables, of each database that lies in ``folder``; a second name of one says nothing more."""
+    """Relative path → tables, for each database in ``folder``; a hard link to one adds nothing."""
     databases = [path for path in sorted(folder.rglob("*.duckdb")) if path.name != FORMER_DATABASE]
     return {path.relative_to(folder).as_posix(): tables_of(path) for path in databases}
 
 
 def tables_of(file: Path) -> State:
-    """``schema.table`` → {lignes, description}: of each table of a database, its rows and the hash of what its catalog says."""
+    """``schema.table`` → {lignes, description}: for each table of a database, its rows and the hash of its catalog description."""
     import duckdb
 
     with duckdb.connect() as db:
@@ -145,7 +145,9 @@ def tables_of(file: Path) -> State:
 
 
 def _described(db: Any) -> dict[str, list[Any]]:
-    """``schema.table`` → what the catalog of ``p`` says: comment (of a view: its query), columns with types and comments, constraints."""
+    """``schema.table`` → its description in the catalog of ``p``: comment (for a view, its query), columns with types
+    and comments, constraints.
+    """
     found: dict[str, list[Any]] = {
         name: [comment, [], []]
         for name, comment in db.execute(

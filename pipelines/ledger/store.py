@@ -1,6 +1,6 @@
-"""Reads and writes the ledger: one SQLite file a home, rows only added and chained, each write one transaction.
+"""Reads and writes the ledger: one SQLite file per home, rows only added and chained, each write one transaction.
 
-Recording the same thing twice in a row changes nothing. Order is that of entry, never that of the clock.
+Recording the same thing twice in a row changes nothing. The order is that of entry, never that of the clock.
 """
 
 import datetime as dt
@@ -28,18 +28,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
+# what a publication enters, and the file of a build, whose bytes differ each time: what is published does not depend on
+# it
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
 
 def now() -> str:
-    """The clock, UTC, to the second: it is in the ledger and nowhere else."""
+    """The clock, UTC, to the second: used in the ledger and nowhere else."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
 class Current:
-    """The delivery that counts for one export and exercice."""
+    """The current delivery of one export and exercice."""
 
     manifest: Manifest
     accepted_at: str
@@ -47,7 +48,7 @@ class Current:
 
 
 class Ledger:
-    """The ledger of one home, made where there is none yet. Raises LedgerLost, and NewerLedger."""
+    """The ledger of one home, created when there is none yet. Raises LedgerLost, and NewerLedger."""
 
     def __init__(self, home: Home):
         import sqlalchemy as sa
@@ -70,7 +71,7 @@ class Ledger:
         except sa.exc.DatabaseError as error:
             raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
         if migrated and not self._head_file.exists():
-            self._write_head(self.head())  # from the first moment: that it is gone later shows
+            self._write_head(self.head())  # from the start: so that its disappearance shows later
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it."""
@@ -136,7 +137,7 @@ class Ledger:
         )
 
     def record_acceptance(self, manifest: Manifest, verdicts: list[Verdict]) -> bool:
-        """THE commit point: make a delivery the current one. False when it is already."""
+        """THE commit point: make a delivery the current one. False when it already is."""
         current = self.current().get((manifest.export_key, manifest.exercice))
         ids = [verdict.id for verdict in verdicts]
         changed = not (current and current.manifest.delivery == manifest.delivery and current.verdicts == ids)
@@ -174,9 +175,10 @@ class Ledger:
             self._add("findings", finding=fingerprint(content)[:32], build=build, content=content, found_at=now())
 
     def sight(self, findings: list[Finding]) -> None:
-        """Enter which findings appeared, changed or went since the last sighting; ``findings`` are all that stand.
+        """Enter which findings appeared, changed or went away since the last sighting; ``findings`` are all the current ones.
 
-        Not what a publication finds of itself, which is entered with it: the next one, of the same data, would enter it again.
+        Findings a publication makes about itself are left out, being entered with it: the next one, on the same data,
+        would repeat them.
         """
         standing = {one.id: asdict(one) for one in findings if not one.is_of_a_publication}
         with self.engine.begin() as connection:
@@ -192,7 +194,7 @@ class Ledger:
                     )
 
     def record_decision(self, finding: Finding, choice: str, reason: str, by: str, until: str | None = None) -> None:
-        """Enter what somebody decided of a finding (``accepted`` or ``withdrawn``)."""
+        """Enter what someone decided about a finding (``accepted`` or ``withdrawn``)."""
         self._add(
             "decisions",
             finding=finding.id,
@@ -234,14 +236,14 @@ class Ledger:
         self._add("keys", fingerprint=fingerprint_, entered_at=now())
 
     def record_removal(self, removal: Removal) -> None:
-        """Enter that something is removed; a removal that was killed and is finished on the same day is entered once."""
+        """Enter that something is removed; a removal that was killed and finished on the same day is entered once."""
         with self.engine.begin() as connection:
             self._enter_removal(connection, removal)
 
     def record_generalised(self, made: Sequence[tuple[Manifest, Removal]]) -> None:
-        """Make deliveries whose rows are generalised current in the place of those they are made of, all or none.
+        """Make generalised deliveries current in place of those they are made from, all or none.
 
-        Each is received and judged as that one was; the removal names both.
+        Each counts as received and judged when its original was; the removal names both.
         """
         with self.engine.begin() as connection:
             for manifest, removal in made:
@@ -265,7 +267,7 @@ class Ledger:
         self._insert_apart(connection, "removals", {"removal": identity, "removed_at": now(), **entered})
 
     def _insert_apart(self, connection: "Connection", table: str, values: dict[str, Any]) -> None:
-        """Enter a removal, here and outside of the home: what a backup that is restored does not know."""
+        """Enter a removal, here and outside the home: a restored backup does not know of it."""
         keep_apart(settings.removals_file(self._home), [{"table": table, **values}])
         self._insert(connection, table, **values)
 
@@ -276,39 +278,39 @@ class Ledger:
             self._add("publications", publication=publication, build=build, published_at=now(), state=state)
 
     def record_writing(self, subject: str, files: dict[str, str]) -> None:
-        """Enter what was written of a publication or release after its state: path in the home → SHA-256."""
+        """Enter what was written for a publication or release after its state: path in the home → SHA-256."""
         known = self.written()
         if any(known.get(path) != (subject, sha256) for path, sha256 in files.items()):
             self._add("writings", subject=subject, files=files, written_at=now())
 
     def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
-        """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
+        """Enter what a public profile reveals: (name, value) pairs; those already there change nothing."""
         with self.engine.begin() as connection:
             for name, value in disclosed:
                 self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
 
     def record_population(self, exercice: int, sha256: str) -> None:
-        """Enter what is public of the staff of an exercice from now on, and who stands behind it, as archived."""
+        """Enter what is public of the staff of an exercice from now on, and the persons behind it, as archived."""
         if self.populations().get(exercice, [None])[-1] != sha256:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
 
     def removals(self) -> int:
-        """How many times something was to disappear: copies kept elsewhere are then made anew, not emptied."""
+        """How many times something had to disappear: after a new one, copies kept elsewhere are recreated, not just emptied."""
         return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
     def entries_apart(self) -> dict[str, Entry]:
-        """What names each entry that is held outside of the home too → the entry."""
+        """Identifier of each entry that is also kept outside the home → the entry."""
         rows = ({"table": table, **row} for table in TABLES for row in self.all_rows(table))
         return {name_of(row): {name: value for name, value in row.items() if name != "seq"} for row in rows}
 
     def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
-        """Enter that a public profile is taken back from ``places``."""
+        """Enter that a public profile is withdrawn from ``places``."""
         said = {"reason": reason, "withdrawn_by": by, "places": places, "withdrawn_at": now()}
         with self.engine.begin() as connection:
             self._insert_apart(connection, "withdrawals", {"publication": publication, "profile": profile, **said})
 
     def record_text(self, exercice: int, text: str, sha256: str, state: str, by: str) -> None:
-        """Enter how far a text of a year is, in the words of somebody, who read these bytes."""
+        """Enter how far a text of a year is, as stated by someone who read these bytes."""
         row = {"exercice": exercice, "text": text, "sha256": sha256, "state": state, "stated_by": by}
         self._add("texts", **row, stated_at=now())
 
@@ -322,7 +324,7 @@ class Ledger:
         sent_by: str,
         files: dict[str, str],
     ) -> None:
-        """Enter that a release was sent to its recipients (code → name), on a day (ISO date), and what went (path → SHA-256)."""
+        """Enter that a release was sent to its recipients (code → name) on a day (ISO date), and what was sent (path → SHA-256)."""
         self._add(
             "sendings",
             release=release,
@@ -426,18 +428,18 @@ class Ledger:
         return dict(rows[0]._mapping) if rows else None
 
     def written(self) -> dict[str, tuple[str, str]]:
-        """Path in the home → subject and SHA-256 of what was written there last."""
+        """Path in the home → subject and SHA-256 of what was last written there."""
         return {
             path: (row["subject"], sha256) for row in self.all_rows("writings") for path, sha256 in row["files"].items()
         }
 
     def unfinished_releases(self) -> list[dict[str, Any]]:
-        """The releases whose pages were not written: their making was stopped on the way."""
+        """The releases whose pages were not written because they were interrupted."""
         written = {row["subject"] for row in self.all_rows("writings")}
         return [row for row in self.all_rows("releases") if row["state"] and row["release"] not in written]
 
     def generalised(self) -> dict[str, str]:
-        """Each delivery whose rows were generalised → the one that it was made of."""
+        """Each delivery whose rows were generalised → the one it was made from."""
         return {row["successor"]: row["subject"] for row in self.all_rows("removals") if row["successor"]}
 
     def key(self) -> str | None:
@@ -452,7 +454,7 @@ class Ledger:
         return [Finding(**row.content) for row in self._rows(query)]
 
     def standing(self, findings: list[Finding]) -> list[Standing]:
-        """Each finding with the moment since which it has stood without a break, and the last decision on it."""
+        """Each finding with the moment since which it has lasted without a break, and the last decision on it."""
         since: dict[str, str | None] = {}
         for row in self.all_rows("sightings"):
             if row["event"] == "seen":
@@ -471,7 +473,7 @@ class Ledger:
         }
 
     def disclosures(self) -> list[tuple[str, Decimal]]:
-        """Every (name, value) that a public profile ever told."""
+        """Every (name, value) that a public profile ever revealed."""
         return [(row["name"], Decimal(row["value"])) for row in self.all_rows("disclosures")]
 
     def populations(self) -> dict[int, list[str]]:
@@ -496,24 +498,24 @@ class Ledger:
     def settled_head(self, before: tuple[str, int] | None = None) -> Head:
         """The end of the chain before what publishing adds to it: the same however often one publishes.
 
-        That of today, or as it was ``before`` this row (table, number) was entered.
+        As of now, or ``before`` this row (table, number) was entered.
         """
         with self.engine.connect() as connection:
             return head(raw(connection), after=PUBLISHING, before=before)
 
     def copy_to(self, file: Path) -> None:
-        """Write a copy of the ledger, as it stands, that only its owner reads."""
+        """Write a copy of the ledger, as it is now, that only its owner can read."""
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         with self.engine.connect() as connection, closing(sqlite3.connect(file)) as copy:
             raw(connection).backup(copy)
 
     def head_at(self, table: str, row: int) -> Head:
-        """The end of the chain when this row had just been entered: it does not move with what comes after."""
+        """The end of the chain when this row had just been entered: later entries do not move it."""
         with self.engine.connect() as connection:
             return head(raw(connection), until=(table, row))
 
     def check(self, anchors: dict[str, Head]) -> list[Broken]:
-        """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
+        """What is wrong with the chain, checked against the heads kept elsewhere and the one beside the file."""
         kept = self._kept_head()
         with self.engine.connect() as connection:
             broken = check(raw(connection), anchors | ({self._head_file.name: kept} if kept else {}))
@@ -522,27 +524,27 @@ class Ledger:
         )
 
     def dated_back(self) -> list[str]:
-        """The entries whose time goes back (French)."""
+        """The entries dated before earlier ones (French)."""
         with self.engine.connect() as connection:
             return dated_back(raw(connection))
 
     def latest(self) -> str:
-        """The latest moment (ISO, UTC) that an entry bears; empty before the first one."""
+        """The latest moment (ISO, UTC) recorded in an entry; empty before the first one."""
         with self.engine.connect() as connection:
             return latest(raw(connection))
 
     def _kept_head(self) -> Head | None:
-        """The head beside the ledger; None when the file is gone or is no head."""
+        """The head beside the ledger; None when the file is gone or is not a head."""
         if not self._head_file.exists():
             return None
         found = re.fullmatch(r"(\d+) ([0-9a-f]{64})\s*", self._head_file.read_text(encoding="utf-8", errors="replace"))
         return Head(int(found[1]), found[2]) if found else None
 
     def _keep_head(self) -> None:
-        """A kill before this line leaves an older head, which the chain still holds; a shorter chain never replaces it.
+        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain never replaces it.
 
-        A head that is gone or damaged is not made again either: it would vouch for a chain that nobody has compared. Who
-        has, with what a release or the report prints, writes it back by hand.
+        A head that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked.
+        Someone who has compared it with what a release or the report prints writes it back by hand.
         """
         now_, kept = self.head(), self._kept_head()
         if kept and now_.entries > kept.entries:
@@ -556,7 +558,7 @@ class Ledger:
     # ------------------------------------------------------------
 
     def _last_entry(self, table: str) -> int | None:
-        """The number of the last row of a table: rows are only added, so that what was read stands while it is the same."""
+        """The number of a table's last row: rows are only added, so what was read remains valid while it is the same."""
         with self.engine.connect() as connection:
             return connection.execute(self._sa.select(self._sa.func.max(self.tables[table].c.seq))).scalar()
 

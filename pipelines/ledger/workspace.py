@@ -1,4 +1,4 @@
-"""What every step works on: a home, its ledger, what is declared for it, and its organisation."""
+"""What every step works on: a home, its ledger, its declarations, and its organisation."""
 
 import functools
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Workspace:
 
     @functools.cached_property
     def registry(self) -> Registry:
-        """The declared sources, with what the organisation says of its own."""
+        """The declared sources, including the organisation's own."""
         return self.organisation.applied(self.catalogue.registry)
 
     @property
@@ -38,7 +38,7 @@ class Workspace:
 
 
 def workspace(home: Home, ledger: Ledger) -> Workspace:
-    """What is worked on in ``home``. Raises DeclarationError."""
+    """What to work on in ``home``. Raises DeclarationError."""
     catalogue = load_catalogue(home)
     return Workspace(home, ledger, catalogue, load_organisation(home, catalogue))
 

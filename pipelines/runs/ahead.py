@@ -1,8 +1,8 @@
 """Reads deliveries in a second process and judges them in a third, while the first one imports, records and accepts.
 
-Only time is won: a delivery that was read lies in the lake under its own name, and ``ingest`` takes it from there; what was
-judged is known by the file and the suite. What the others could not do (a refused file, a process that died) the first one
-does, and says. What they write when their parent died are deliveries that nobody has accepted.
+This only saves time: a delivery that was read is in the lake under its own name, where ``ingest`` finds it; a verdict
+is identified by the file and the suite. What the others could not do (a refused file, a process that died) the first
+one does, and reports. What they write after their parent died are deliveries that nobody has accepted.
 """
 
 import multiprocessing
@@ -43,7 +43,7 @@ class _Ahead:
         self._judge = ProcessPoolExecutor(1, context, _open_court)
         with deaf_children():
             self._reader.submit(os.getpid)
-            self._judge.submit(os.getpid)  # starts the process, hence its imports
+            self._judge.submit(os.getpid)  # starts the process, and so its imports
         key = key_of(work)
         for ref, exercice in arrived:
             ready: Future[None] = Future()
@@ -52,8 +52,8 @@ class _Ahead:
             read.add_done_callback(partial(self._hand_over, ref, ready))
 
     def _hand_over(self, ref: ExportRef, ready: "Future[None]", read: "Future[Manifest | None]") -> None:
-        """Have the tables of a delivery judged, as soon as it is read; in a thread of the reader's."""
-        with suppress(Exception):  # the first process meets it again, and says it
+        """Have the tables of a delivery judged as soon as it is read; in a thread of the reader."""
+        with suppress(Exception):  # the first process will meet it again, and report it
             if manifest := read.result():
                 self._manifests[ref.key, manifest.exercice] = manifest
                 former = self._manifests.get((ref.key, manifest.exercice - 1))
@@ -65,7 +65,7 @@ class _Ahead:
         ready.set_result(None)
 
     def wait(self, ref: ExportRef, exercice: int) -> None:
-        """Until this delivery is read, or cannot be."""
+        """Wait until this delivery is read, or cannot be."""
         if one := self._ready.get((ref.key, exercice)):
             one.result()
 
@@ -99,13 +99,13 @@ def going_ahead(work: Workspace, wanted: Sequence[Wanted]) -> Iterator[None]:
 
 
 def read_already(ref: ExportRef, exercice: int) -> None:
-    """Wait until the second process has read this delivery; nothing when there is none."""
+    """Wait until the second process has read this delivery; return at once when there is no such process."""
     if _ahead:
         _ahead.wait(ref, exercice)
 
 
 def judged(parquet: Path, suite: Suite) -> list[CheckResult]:
-    """What the rows of a table come to: see ``judge``. Taken from the third process where there is one."""
+    """The verdict on the rows of a table: see ``judge``. Taken from the third process when there is one."""
     found = _ahead.judged(parquet, suite) if _ahead else None
     if found is None:
         from pipelines.stages.validate.judge import judge
@@ -118,7 +118,7 @@ def judged(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def _read(home: Home, ref: ExportRef, exercice: int, key: bytes) -> Manifest | None:
-    with suppress(Exception):  # the first process meets it again, and says it without a cell
+    with suppress(Exception):  # the first process will meet it again, and report it without a cell
         return ingest(home, ref, exercice, files_of(home.landing, ref, exercice), key)
     return None
 
@@ -136,7 +136,7 @@ def _open_court() -> None:
 
 
 def _die_with_the_parent() -> None:
-    """A process of a pool waits for ever for a parent that was killed."""
+    """Exit when the parent is gone: a process of a pool waits for ever for a parent that was killed."""
 
     def watch() -> None:
         parent = multiprocessing.parent_process()

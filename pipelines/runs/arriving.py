@@ -13,7 +13,7 @@ from pipelines.stages.ingest import landing
 
 @dataclass(frozen=True)
 class Aside:
-    """A file for which an export of an exercice waits, and why; of files whose names may be persons', their pattern."""
+    """A file that an export of an exercice is waiting for, and why; its pattern instead, when file names may be persons'."""
 
     export: str
     exercice: int
@@ -30,9 +30,10 @@ def landed(work: Workspace, exercice: int) -> dict[str, frozenset[str]]:
 
 
 def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = False) -> list[Aside]:
-    """What keeps an export from being read now (``MILLESIME_QUIET``); nothing when it is entirely there, or not at all.
+    """What prevents an export from being read now (``MILLESIME_QUIET``); empty when it is all there, or not there at all.
 
-    ``stands``: its files are those that count, whenever they changed; a temporary file beside them is of another to come.
+    ``stands``: its files are those that already count, whenever they changed; a temporary file beside them belongs to
+    another one to come.
     """
     named: dict[tuple[str, str], None] = {}
     for path, why in landing.arriving(work.home.landing, ref, exercice, 0 if stands else settings.quiet()):
@@ -42,7 +43,7 @@ def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = F
 
 
 def strays(work: Workspace, exercice: int, sources: Collection[str] | None) -> list[Aside]:
-    """Temporary files that stand for no declared file: they keep nothing waiting, and are named."""
+    """Temporary files that belong to no declared file: they hold nothing up, and are named."""
     of_persons = {ref.system.system for ref in work.registry.exports() if ref.export.nominative}
     found = []
     for path in landing.strays(work.home.landing, work.registry, exercice):

@@ -1,8 +1,8 @@
-"""One consistent folder of a home, made while a run may go on, and a home made of it again.
+"""Backs a home up into one consistent folder, even while a run goes on, and makes a home from it again.
 
-The ledger is copied first: what it speaks of was written before it was entered, and is never changed. What is immutable (originals,
-rows, versions) takes a second name where the file system has them; what a person edits is copied. What can be made again is left out.
-The key is no part of it.
+The ledger is copied first: whatever it mentions was written before its entry, and never changes. Immutable files
+(originals, rows, versions) are hard-linked where the file system allows it; what people edit is copied. What can be
+made again is left out. The key is not included.
 """
 
 import os
@@ -33,22 +33,22 @@ OLD = "SAUV-ANCIENNE"
 
 
 class NoBackup(WrongSetting):
-    """A folder is no backup, or cannot take one; the message says which."""
+    """A folder is not a backup, or cannot take one; the message says which."""
 
 
 @dataclass(frozen=True)
 class Backup:
-    """What a backup came to."""
+    """The outcome of a backup."""
 
     place: Path
     head: Head
-    linked: int  # files that took a second name
+    linked: int  # files that were hard-linked
     copied: int
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restoration came to; ``head`` is that of the backup."""
+    """The outcome of a restoration; ``head`` is that of the backup."""
 
     head: Head
     made_at: str
@@ -56,9 +56,9 @@ class Restored:
 
 
 def backup(home: Home, place: Path) -> Backup:
-    """Make a backup of a home in the folder ``place``, which it takes the place of when that is a former one, whole or not at all.
+    """Make a backup of a home in the folder ``place``, all or nothing; it replaces a previous backup there.
 
-    Raises NoBackup, and Unsound when the ledger speaks of a file that is gone.
+    Raises NoBackup, and Unsound when the ledger mentions a file that is gone.
     """
     place = place.absolute()
     if place.resolve().is_relative_to(home.root) or home.root.is_relative_to(place.resolve()):
@@ -83,8 +83,8 @@ def _made(home: Home, aside: Path, place: Path) -> Backup:
     with nothing_goes(home):
         with open_ledger(home) as ledger:
             _complete(ledger, removals)
-            if home.ledger_head.exists():  # that it is gone, `verify` tells
-                shutil.copyfile(home.ledger_head, copy.ledger_head)  # before the ledger, whose chain then holds it
+            if home.ledger_head.exists():  # `verify` reports that it is gone
+                shutil.copyfile(home.ledger_head, copy.ledger_head)  # before the ledger, whose chain then includes it
             ledger.copy_to(copy.ledger_file)
         with open_ledger(copy) as ledger:
             head, linked, copied = ledger.head(), 0, _copy_edited(home, aside)
@@ -104,13 +104,13 @@ def _made(home: Home, aside: Path, place: Path) -> Backup:
 
 
 def _complete(ledger: Ledger, file: Path) -> None:
-    """Enter in the list apart what the ledger alone holds: it is of before there was a list, or the list was lost."""
+    """Enter in the separate list what only the ledger has: it predates the list, or the list was lost."""
     known = kept_apart(file) if file.exists() else {}
     keep_apart(file, [entry for name, entry in ledger.entries_apart().items() if name not in known])
 
 
 def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
-    """The files that are never changed once they bear their name: originals, rows, and the versions that ``ledger`` knows."""
+    """The files that never change once they have their name: originals, rows, and the versions that ``ledger`` knows."""
     known = [home.releases / row["release"] for row in ledger.all_rows("releases")]
     for folder in (home.archive, home.lake, *known):
         for path in sorted(folder.rglob("*")):
@@ -120,7 +120,7 @@ def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
 
 
 def _copy_edited(home: Home, aside: Path) -> int:
-    """Copy what a person writes, whatever it is called: all that no part of the program makes."""
+    """Copy what people write, whatever it is called: everything that no part of the program makes."""
     made = [
         home.archive,
         home.lake,
@@ -147,7 +147,7 @@ def _copy_edited(home: Home, aside: Path) -> int:
 
 
 def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
-    """Raise Unsound unless the rows of every delivery that counts, and each version, lie in the copy."""
+    """Raise Unsound unless the rows of every delivery that counts, and each version, are in the copy."""
     rows = [copy.lake / name for one in ledger.current().values() for name in one.manifest.lake_files()]
     wanted = [*rows, *(copy.releases / row["release"] for row in ledger.all_rows("releases"))]
     if lost := [path.relative_to(copy.root).as_posix() for path in wanted if not path.exists()]:
@@ -158,13 +158,13 @@ def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
 
 
 def _refuse_other(place: Path) -> None:
-    """Raise NoBackup when something else than a backup lies there."""
+    """Raise NoBackup when something other than a backup is there."""
     if place.is_dir() and not Home(place).last_backup.is_file() and any(place.iterdir()):
         raise NoBackup(f"{place} n’est ni vide ni une sauvegarde{NO_BREAK}: donnez un autre dossier")
 
 
 def _aside(place: Path) -> Path:
-    """A fresh folder beside ``place``, where the work is done. Those of killed processes go, but a backup that nothing replaced."""
+    """A fresh folder beside ``place`` to work in. Those of killed processes are removed, except a backup that nothing replaced yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     for path in place.parent.glob(f".{place.name}.*"):
         owner = path.name.rpartition(".")[2]
@@ -181,10 +181,10 @@ def _aside(place: Path) -> Path:
 def restore(
     source: Path, target: Home, lists: list[Path], say: Callable[[str], None], *, knows_all: bool = False
 ) -> Restored:
-    """Make the home ``target`` of a backup, then remove again what was removed since: nobody sees it before.
+    """Make the home ``target`` from a backup, then repeat the removals made since: nobody sees it before.
 
-    ``lists`` are those of removals that the operator gives; without any, the one that the home had on this machine is read.
-    ``knows_all``: nothing was removed since, the operator says. Raises NoBackup.
+    ``lists`` are the removal lists given by the operator; without any, the list that the home had on this machine is
+    read. ``knows_all``: the operator states that nothing was removed since. Raises NoBackup.
     """
     if not Home(source).last_backup.is_file():
         raise NoBackup(f"{source} n’est pas une sauvegarde{NO_BREAK}: elle tient un fichier {target.last_backup.name}")
@@ -224,7 +224,7 @@ def _usual_list(told: dict[str, Any]) -> Path:
 
 
 def _removed(source: Path, lists: list[Path]) -> dict[str, Entry]:
-    """All that the lists hold, that of the backup with them."""
+    """Everything in the lists, including the backup's own."""
     own = source / LIST
     found: dict[str, Entry] = {}
     for file in [*([own] if own.exists() else []), *lists]:
@@ -233,7 +233,7 @@ def _removed(source: Path, lists: list[Path]) -> dict[str, Entry]:
 
 
 def _hand_over(aside: Home, target: Home, since: dict[str, Entry]) -> None:
-    """Give the home its name, and the list beside its key all that the others hold."""
+    """Give the home its name, and the list beside its key everything that the others hold."""
     own, there = settings.removals_file(aside), settings.removals_file(target)
     known, made = (kept_apart(file) if file.exists() else {} for file in (there, own))
     keep_apart(there, [entry for name, entry in {**since, **made}.items() if name not in known])
@@ -246,7 +246,7 @@ def _hand_over(aside: Home, target: Home, since: dict[str, Entry]) -> None:
 
 
 def old_backup(work: Workspace, today: str) -> list[Finding]:
-    """The finding that the last backup is older than ``MILLESIME_BACKUP_DAYS``; it depends on the day, and is in no publication."""
+    """The finding that the last backup is older than ``MILLESIME_BACKUP_DAYS``; it depends on the day, so no publication contains it."""
     rule, most = work.rules[OLD], settings.backup_days()
     days = days_since_backup(work.home, work.ledger, today)
     if days is None or days <= most or not rule.is_on:

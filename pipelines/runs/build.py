@@ -1,4 +1,4 @@
-"""A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
+"""A build from end to end: load accepted rows, let the caller run dbt, then swap the new warehouse in or report the findings."""
 
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import read_again
@@ -19,21 +19,21 @@ __all__ = [
     "is_proved",
     "parse",
     "prepare",
-]  # what is around dbt, for who runs it
+]  # the steps around dbt, for its caller
 
 
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
-    """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next.
+    """Make the next warehouse from what is accepted, read as today's declarations say; dbt comes next.
 
-    ``whole``: nothing of the former warehouse is kept. Raises BuildFailed when the lake is not what the ledger knows: that is in
-    the findings, and no page is written, whose sample would be drawn from it.
+    ``whole``: nothing of the previous warehouse is kept. Raises BuildFailed when the lake is not what the ledger
+    recorded: the findings say so, and no page is written, since its sample would be drawn from that lake.
     """
     read_again(work)
     return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
 
 
 def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
-    """Take in what dbt answered. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
+    """Take in dbt's results. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
     try:
         built = finish(work, prepared, results)
         offer_to_analyst(work)

@@ -1,10 +1,10 @@
-"""What changed since the last frozen version: the difference of two states, so that no proof goes without a word.
+"""What changed since the last frozen version: the difference between two states, so that no proof disappears silently.
 
-Before there is one, an exercice is compared with the catalogue as it is shipped: what the home takes the place of.
+Before there is one, an exercice is compared with the catalogue as shipped: what the home replaces in it.
 
-A delivery that was replaced, a finding that is no longer there, a printed value that nothing is compared with any more, a check
-that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, and
-somebody must say so before the year is frozen again.
+A delivery that was replaced, a finding that is gone, a printed value that nothing is compared with any more, a check
+that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, but someone
+must say so before the year is frozen again.
 """
 
 import json
@@ -29,15 +29,15 @@ from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"
 SHIPPED = "catalogue livré"
-# what is said of a frozen version goes once another one takes its place, or it is the first one
+# what is said of a frozen version is dropped once another one replaces it, or when it is the first one
 OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
-MAKERS = ("system", "model", "figure")  # kinds whose things have columns, rows or a value of their own
+MAKERS = ("system", "model", "figure")  # kinds of things that have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is otherwise than in a release (French): of which kind, what, how it was and is, and why."""
+    """One thing that differs from a release (French): its kind, what it is, how it was and is, and why."""
 
     nature: str
     quoi: str
@@ -51,14 +51,14 @@ class Difference:
         return f"{self.nature}{NO_BREAK}: {self.quoi} ({self.avant} → {self.apres}{because})"
 
 
-# exercice → the release that it is compared with, None for the shipped catalogue, and what differs
+# exercice → the release it is compared with, None for the shipped catalogue, and the differences
 Changes = dict[int, tuple[str | None, list[Difference]]]
 
 
 def reference(work: Workspace, exercice: int, before: str | None = None) -> str | None:
-    """The release that an exercice is compared with: its own last one, else the last one of the exercices before it.
+    """The release that an exercice is compared with: its own last one, or else the last one of the exercices before it.
 
-    Among all of them, or those that came ``before`` a release.
+    Among all of them, or only those ``before`` a release.
     """
     rows = work.ledger.all_rows("releases")
     until = next((row["seq"] for row in rows if row["release"] == before), len(rows) + 1)
@@ -69,7 +69,7 @@ def reference(work: Workspace, exercice: int, before: str | None = None) -> str 
 
 
 def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
-    """What differs from the last frozen versions; ``findings`` are all that stand."""
+    """What differs from the last frozen versions; ``findings`` are all the current ones."""
     references = {year: reference(work, year) for year in work.organisation.years}
     releases = {year: name for year, name in references.items() if name}
     ours = list(since_shipped(work.catalogue))
@@ -77,7 +77,7 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
     build = work.ledger.last_build()
     if not releases or build is None:
         return found
-    today = json.loads(json.dumps(facts(work, build["build"], findings), default=str))  # as a state keeps it
+    today = json.loads(json.dumps(facts(work, build["build"], findings), default=str))  # in the form a state keeps it
     today["comparisons"] = comparisons_of(work.home.warehouse) if work.home.warehouse.exists() else []
     for year, name in releases.items():
         if state_file(work.home.releases / name).exists():
@@ -87,7 +87,7 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
 
 
 def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None, list[Difference]] | None:
-    """The release before ``release``, and what differs between the two; of the first, what differs from the shipped catalogue."""
+    """The release before ``release``, and what differs between the two; for the first, what differs from the shipped catalogue."""
     former = reference(work, exercice, release)
     if former is None:
         return None, list(since_shipped(work.catalogue))
@@ -98,8 +98,8 @@ def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None
 
 
 def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
-    """One finding for each exercice that differs from the version it is compared with, and one for all that have none: it waits for
-    a decision.
+    """One finding for each exercice that differs from the version it is compared with, and one for all exercices that
+    have no version: it waits for a decision.
     """
     found = {
         (0, SHIPPED) if name is None else (year, name): differences
@@ -124,8 +124,8 @@ def _finding(work: Workspace, exercice: int, name: str, differences: list[Differ
 
 
 def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
-    """One finding a contradiction with a printed value that is no longer there, or says something else, in a year that nothing freezes:
-    of a frozen one, the difference of two states says it. The ledger keeps what each build found.
+    """One finding per contradiction with a printed value that is gone, or says something else, in a year that is not
+    frozen: for a frozen one, the difference between two states says it. The ledger keeps what each build found.
     """
     rule, warehouse = work.rules[ERASED], work.home.warehouse
     open_years = {year for year, (name, _) in changes.items() if name is None}
@@ -147,8 +147,8 @@ def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
 
 
 def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
-    """What the home replaces or switches off of what is shipped, place by place; what it adds takes nothing away, but for what it
-    says of columns, tables and figures that are shipped.
+    """What the home replaces or switches off in what is shipped, place by place; its additions remove nothing, except
+    for what they say about shipped columns, tables and figures.
     """
     own = {thing.name for kind, thing, shipped in things_of_home(catalogue) if shipped is None and kind in MAKERS}
     for kind, thing, shipped in things_of_home(catalogue):
@@ -164,7 +164,7 @@ def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
 
 
 def _speaks_of_shipped(kind: str, name: str, own: set[str]) -> bool:
-    """True for what a home adds on a table, a column of a table or a figure that is none of its ``own``: meaning and secrecy."""
+    """True for the home's additions about a table, column or figure that is not among its ``own``: meaning and secrecy."""
     table, dot, _ = name.partition(".")
     if kind == "field":
         return bool(dot) and not {table, table.partition("__")[0]} & own
@@ -172,7 +172,7 @@ def _speaks_of_shipped(kind: str, name: str, own: set[str]) -> bool:
 
 
 def _over_shapes(catalogue: Catalogue) -> Iterator[Difference]:
-    """The checks of a shape that the home's suite of a table, which takes the place of no other, says otherwise."""
+    """The checks of a shape that are changed by the home's suite for a table, when that suite replaces no other."""
     suites = catalogue.suites
     for ref in catalogue.registry.exports():
         for table in ref.export.tables:
@@ -190,7 +190,7 @@ def _by_key(suite: Thing) -> dict[str, Any]:
 
 
 def _said_otherwise(what: str, shipped: Any, own: Any) -> Iterator[Difference]:
-    """The places where two declarations differ; two files of SQL are told by their fingerprints."""
+    """The places where two declarations differ; two SQL files are compared by their fingerprints."""
     before, after = dict(entries(shipped)), dict(entries(own))
     if isinstance(own, str) and before != after:
         before, after = ({"": fingerprint(one)[:12]} for one in (shipped, own))
@@ -222,7 +222,7 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
 
 
 def _declarations(then: State, today: State) -> Iterator[Difference]:
-    """Which declarations went or say something else; what was added takes nothing away. An older state does not name them."""
+    """Which declarations are gone or say something else; additions remove nothing. An older state does not name them."""
     after = today["declarations"]
     for name, said in sorted(then.get("declarations", {}).items()):
         if name not in after:
@@ -232,7 +232,7 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
 
 
 def _organisation(before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterator[Difference]:
-    """What ``organisation.yml`` says otherwise; an older state does not tell what it said."""
+    """What ``organisation.yml`` now says differently; an older state does not record what it said."""
     if before is None:
         return
     for place in sorted({*before, *after}):
@@ -255,7 +255,7 @@ def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference
 
 
 def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
-    """The originals that were removed when another declaration said so, or none: the one of today keeps them longer."""
+    """The originals that were removed when another declaration required it, or none did: today's keeps them longer."""
     exports = {ref.key: ref for ref in work.registry.exports()}
     gone = [(row["sha256"], row) for row in work.ledger.all_rows("purges")]
     gone += [(row["subject"], row) for row in work.ledger.all_rows("removals") if row["rule"] == ORIGINAL]

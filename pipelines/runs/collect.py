@@ -1,6 +1,6 @@
-"""One delivery through ingest → validate → accept: the only place where these stages meet.
+"""Takes one delivery through ingest → validate → accept: the only place where these stages meet.
 
-``collect`` never raises for bad data: what was refused is an ``Outcome``, recorded in the ledger, and the former good
+``collect`` never raises for bad data: a refusal is an ``Outcome``, recorded in the ledger, and the previous good
 delivery stays current.
 """
 
@@ -32,7 +32,7 @@ from pipelines.stages.validate.totals import control_totals
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one export of one exercice."""
+    """What became of one export in one exercice."""
 
     key: str
     exercice: int
@@ -44,14 +44,14 @@ class Outcome:
 
     @property
     def refused(self) -> bool:
-        """True when a file arrived and may not count."""
+        """True when a file arrived but may not count."""
         return self.status == "refused"
 
 
 def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
-    """Take in what lies in landing for one export of one exercice, once it is entirely there."""
+    """Take in what landing holds for one export of one exercice, once it is all there."""
     if aside := arriving(work, ref, exercice):
-        if stands(work, ref, exercice):  # what changed came out the same
+        if stands(work, ref, exercice):  # what changed gave the same result
             return Outcome(ref.key, exercice, "unchanged", work.ledger.current()[ref.key, exercice].manifest)
         return Outcome(ref.key, exercice, "arriving", aside=aside)
     paths = files_of(work.home.landing, ref, exercice)
@@ -59,8 +59,8 @@ def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
 
 
 def read_again(work: Workspace) -> list[Outcome]:
-    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise,
-    or that the lake no longer holds whole.
+    """Take in again, from its archived originals, every accepted delivery that today's declaration would read
+    differently, or that is no longer whole in the lake.
 
     One whose originals are purged, or whose rows are generalised, stays as it is.
     """
@@ -106,7 +106,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
 
 
 def _generalised(ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path]) -> Manifest | None:
-    """The delivery that counts, when its rows are generalised and these are its very files: they would bring the persons back."""
+    """The current delivery, when its rows are generalised and these are its very files: they would bring the persons back."""
     current = ledger.current().get((ref.key, exercice))
     if current is None or current.manifest.delivery not in ledger.generalised():
         return None
@@ -125,12 +125,12 @@ def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path
 
 
 def _may_repeat(ref: ExportRef) -> bool:
-    """True when the bytes of another exercice refuse nothing; a document says itself of which exercice it is."""
+    """True when the same bytes in another exercice are no ground for refusal: a document says itself which exercice it belongs to."""
     return ref.export.may_repeat or ref.export.by_document
 
 
 def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdict]:
-    """One verdict a table; one that stands already for the same rows, suite and former counts is taken as it is."""
+    """One verdict per table; an existing verdict for the same rows, suite and previous counts is reused."""
     verdicts = []
     for table in ref.export.tables:
         counts, suite = manifest.tables[table.name], suite_of(work, ref, manifest, table)

@@ -1,4 +1,4 @@
-"""Every finding that stands: what the evidence tells, and the files of the mailbox that no declaration takes in."""
+"""Every current finding: what the evidence shows, and the files of the mailbox that no declaration takes in."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,35 +18,36 @@ from pipelines.stages.ingest.landing import leaves, unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
-    """Every finding that stands now, the blocking ones first."""
+    """Every current finding, the blocking ones first."""
     return findings_and_changes(work)[0]
 
 
 def findings_of_the_day(work: Workspace, today: str) -> list[Finding]:
-    """Those that depend on the day (ISO), and that no publication holds: what is kept too long, a backup that is old, what no
-    member was sent.
+    """Those that depend on the day (ISO), and that no publication contains: what is kept too long, an old backup, what
+    was not sent to members.
     """
     return [*overdue_findings(work, today), *old_backup(work, today), *unsent_findings(work, today)]
 
 
 def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:
-    """Every finding that stands now, the blocking ones first, and what differs from the last frozen versions."""
+    """Every current finding, the blocking ones first, and what differs from the last frozen versions."""
     found = gather(work, also=unclaimed(work))
     changes = changes_since(work, found)
     return in_order([*found, *change_findings(work, changes), *erased_findings(work, changes)]), changes
 
 
 def unclaimed(work: Workspace) -> list[Finding]:
-    """The files of the mailbox that no export takes: an export whose name has changed may be one of them.
+    """The files of the mailbox that no export takes: one of them may be an export whose name has changed.
 
-    They are told by their SHA-256 and their extension: what names such a file is not known, and may be a person.
+    They are identified by SHA-256 and extension: nothing is known of how such a file is named, and it may be after a
+    person.
     """
     found = [one for one, _ in unclaimed_files(work)]
     return list({one.id: one for one in found}.values())  # the same bytes twice are one finding
 
 
 def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
-    """Each of them with its path, which the operator alone is shown."""
+    """Each of them with its path, which only the operator is shown."""
     landing = work.home.landing
     for exercice in work.organisation.years:
         for path in unknown_files(landing, work.registry, exercice):
@@ -74,7 +75,7 @@ def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
 
 
 def _link(work: Workspace, exercice: int, path: Path) -> Finding:
-    """A link of the mailbox to a file outside of it, which no collection reads: where it leads is what it is told by."""
+    """A link in the mailbox to a file outside of it, which no collection reads: it is identified by its target."""
     rule = work.rules["FIC-LIEN"]
     leads = f"{path.name} {path.readlink() if path.is_symlink() else ''}"
     shown = anonymous_name(path.name, hashlib.sha256(leads.encode()).hexdigest())
@@ -91,6 +92,6 @@ def _link(work: Workspace, exercice: int, path: Path) -> Finding:
 
 
 def _folder(work: Workspace, exercice: int, path: Path) -> str:
-    """The system in whose folder a file lies; ``landing`` where it is none's."""
+    """The system whose folder a file is in; ``landing`` when it is in none."""
     folder = path.relative_to(work.home.landing / str(exercice)).parent.as_posix()
     return folder if folder in work.registry.systems else "landing"

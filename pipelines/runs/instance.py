@@ -1,4 +1,4 @@
-"""The settings of a home's Dagster instance: those that are shipped today, or the home's own."""
+"""The settings of a home's Dagster instance: those shipped today, or the home's own."""
 
 import os
 from pathlib import Path
@@ -18,9 +18,9 @@ def point_at(home: Home) -> None:
 
 
 def write_instance(home: Home) -> None:
-    """Lay ``dagster.yaml`` in DAGSTER_HOME, from that of the home or else the shipped one.
+    """Put ``dagster.yaml`` in DAGSTER_HOME, from the home's own or else the shipped one.
 
-    A home of before held a copy, which stayed as it was whatever the program became: it is kept beside, as ``dagster.yaml.before``.
+    Older homes held a copy, which never followed the program: it is kept beside, as ``dagster.yaml.before``.
     """
     home.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
     own, laid = home.root / "dagster.yaml", home.dagster / "dagster.yaml"
@@ -35,7 +35,7 @@ def write_instance(home: Home) -> None:
 
 
 def _shipped(file: Path) -> str:
-    """What is shipped; with the storage of PostgreSQL in the place of files where it is asked for."""
+    """The shipped settings, with PostgreSQL storage instead of files when it is configured."""
     text = file.read_text(encoding="utf-8")
     if not settings.dagster_database():
         return text

@@ -1,7 +1,7 @@
-"""The key that pseudonyms are made with: the one whose fingerprint the ledger holds, and no other.
+"""The key that pseudonyms are made with: only the one whose fingerprint is in the ledger is accepted.
 
-Only a new home is given one. With another key the same persons become others, and figures change without a word: nothing is
-read before the key is known to be the right one.
+Only a new home gets one. With another key the same persons become others, and figures change silently: nothing is read
+before the key is known to be the right one.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ IMPORT = "`millesime key import FICHIER`"
 
 
 def key_of(work: Workspace) -> bytes:
-    """The home's key. Raises KeyRefused when it is missing, or is not the one that its deliveries were read with."""
+    """The home's key. Raises KeyRefused when it is missing, or is not the one its deliveries were read with."""
     path = settings.key_file(work.home)
     if not path.exists():
         raise KeyRefused(f"la clé des pseudonymes manque ({path}){NO_BREAK}: {_where_to_find_it(work)}")
@@ -34,7 +34,7 @@ def key_of(work: Workspace) -> bytes:
 
 
 def enter_key(work: Workspace) -> bytes:
-    """The home's key, entered in the ledger if none was: a home from before has proved it by its deliveries. Raises KeyRefused."""
+    """The home's key, entered in the ledger if none was: an older home's deliveries prove it. Raises KeyRefused."""
     key = key_of(work)
     if work.ledger.key() is None:
         work.ledger.record_key(fingerprint(key))
@@ -42,14 +42,14 @@ def enter_key(work: Workspace) -> bytes:
 
 
 def give_key(work: Workspace) -> None:
-    """Make a key for a home that has none yet and never had one, and enter it. Raises KeyRefused."""
+    """Make a key for a home that never had one, and enter it. Raises KeyRefused."""
     if work.ledger.key() is None and not work.ledger.current():
         make_key(settings.key_file(work.home))
     enter_key(work)
 
 
 def fingerprint_of(work: Workspace) -> str:
-    """What names the home's key. Raises KeyRefused."""
+    """The identifier of the home's key. Raises KeyRefused."""
     return fingerprint(key_of(work))
 
 
@@ -59,7 +59,7 @@ def export_key(work: Workspace, target: Path) -> None:
 
 
 def import_key(work: Workspace, source: Path) -> Path:
-    """Put the key of the file ``source`` where the home looks for it; where that is. Raises KeyRefused."""
+    """Put the key from the file ``source`` where the home looks for it, and return that place. Raises KeyRefused."""
     key, path = load_key(source), settings.key_file(work.home)
     refuse_another(work, key, source)
     if path.exists() and path.read_bytes() != key:
@@ -71,7 +71,7 @@ def import_key(work: Workspace, source: Path) -> Path:
 
 
 def refuse_another(work: Workspace, key: bytes, path: Path) -> None:
-    """Raise KeyRefused unless ``key``, read in ``path``, is the one that the ledger holds, or that its deliveries prove."""
+    """Raise KeyRefused unless ``key``, read in ``path``, is the one recorded in the ledger or proved by the deliveries."""
     known = work.ledger.key()
     fix = f"remettez la bonne à sa place ({IMPORT})"
     if known not in (None, fingerprint(key)):
@@ -94,10 +94,10 @@ def _where_to_find_it(work: Workspace) -> str:
 
 
 def _was_used(work: Workspace, key: bytes) -> bool:
-    """False when the deliveries that stand were read with another key, as far as they can tell.
+    """False when the current deliveries were read with another key, as far as they can show it.
 
-    A delivery's name depends on the key; where today's declarations give all of them another name, one is read again beside
-    the home, and must know somebody that it knew.
+    A delivery's name depends on the key. If today's declarations give all of them another name, one is read again
+    beside the home, and must contain a person that it contained before.
     """
     refs = {ref.key: ref for ref in work.registry.exports()}
     standing = [(refs[name], c.manifest) for (name, _), c in work.ledger.current().items() if name in refs]
@@ -111,12 +111,12 @@ def _was_used(work: Workspace, key: bytes) -> bool:
 
 
 def _pseudonymised(ref: ExportRef) -> list[tuple[str, str]]:
-    """(table, column) of what is pseudonymised in an export."""
+    """(table, column) of everything pseudonymised in an export."""
     return [(t.name, f.name) for t in ref.export.tables for f in t.kept_fields if f.personal == "pseudonymise"]
 
 
 def _knows_somebody(home: Home, ref: ExportRef, manifest: Manifest, key: bytes) -> bool | None:
-    """Whether a delivery, read again with ``key``, holds a pseudonym that it held; None when it holds none, or cannot be read."""
+    """Whether a delivery, read again with ``key``, has a pseudonym that it had before; None when it has none, or cannot be read."""
     with tempfile.TemporaryDirectory(prefix="millesime-key-") as folder:
         beside = Home(Path(folder))
         beside.landing.mkdir()

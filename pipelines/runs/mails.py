@@ -1,7 +1,8 @@
-"""What is told by mail, to whom, and when: a refusal to its owner, reminders around the day an export is due, a digest each week of the
-window, a failure.
+"""What mail is sent, to whom, and when: a refusal to its owner, reminders around the day an export is due, a weekly
+digest during the window, a failure.
 
-Each says what happened and what to do. Titles, rules and counts alone: never a cell, never the name of a file.
+Each says what happened and what to do. They contain only titles, rules and counts: never a cell, never the name of a
+file.
 """
 
 import datetime as dt
@@ -24,12 +25,12 @@ from pipelines.runs.findings import all_findings, findings_of_the_day
 from pipelines.runs.post import Mail, send
 from pipelines.settings import Home, Post
 
-BEFORE, EVERY = 14, 7  # days: a reminder comes so long before the day, then the day after it and so often
+BEFORE, EVERY = 14, 7  # days: a reminder goes out so long before, the day after, then at that interval
 LAST_MONTH = 9  # of the window: the report reaches the mayors before 30 September (CGCT, art. L5211-39)
 
 
 def send_due(work: Workspace, post: Post, today: str) -> list[Mail]:
-    """Send what is due on ``today`` (ISO) and was not sent yet; what was. Raises NotSent: the rest is sent another time."""
+    """Send what is due on ``today`` (ISO) and was not sent yet; return it. Raises NotSent: the rest is sent another time."""
     done: list[Mail] = []
     with one_at_a_time(work.home.work / "mails"):
         send_each(work.home, post, due(work, post, today), done)
@@ -37,7 +38,7 @@ def send_due(work: Workspace, post: Post, today: str) -> list[Mail]:
 
 
 def send_each(home: Home, post: Post, mails: list[Mail], done: list[Mail]) -> None:
-    """Send mails, and enter each in ``mailed.json`` once it left. Raises NotSent."""
+    """Send mails, and enter each in ``mailed.json`` once it has left. Raises NotSent."""
 
     def sent(mail: Mail) -> None:
         done.append(mail)
@@ -53,13 +54,13 @@ def _mailed(home: Home) -> dict[str, str]:
 
 
 def due(work: Workspace, post: Post, today: str) -> list[Mail]:
-    """The mails of ``today`` that were not sent."""
+    """The mails of ``today`` that have not been sent."""
     known = _mailed(work.home)
     return [*_refusals(work, post, known), *_window(work, post, dt.date.fromisoformat(today), known)]
 
 
 def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[str]) -> Mail:
-    """That a run of the orchestrator failed; ``steps`` are names of its steps, which hold nothing of a file."""
+    """The mail that a run of the orchestrator failed; ``steps`` are names of its steps, which contain nothing of a file."""
     failed = "\n".join(f"  - {step}" for step in steps) or "  - aucune étape n’a commencé"
     body = f"""Le travail « {job} » a échoué. Ce qui était publié le reste.
 
@@ -82,7 +83,7 @@ def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject:
 
 
 def _to(work: Workspace, post: Post, owner: str) -> tuple[tuple[str, ...], str]:
-    """Where an owner is written to; without an address of theirs, the operators are, and told so."""
+    """Where to write to an owner; when there is no address, to the operators, with a note saying so."""
     if owner in work.organisation.contacts:
         return (work.organisation.contacts[owner],), ""
     return post.operators, f"(À transmettre à « {owner} », dont organisation.yml, contacts, n’a pas l’adresse.)\n\n"
@@ -124,7 +125,7 @@ def _reasons(work: Workspace, refusal: dict[str, Any]) -> str:
 
 
 def _window(work: Workspace, post: Post, today: dt.date, known: dict[str, str]) -> Iterator[Mail]:
-    """Reminders and digest of last year's exercice, from January to September."""
+    """Reminders and digest for last year's exercice, from January to September."""
     exercice = today.year - 1
     if today.month > LAST_MONTH or exercice not in work.organisation.years:
         return
@@ -143,7 +144,7 @@ def _exports(work: Workspace, exercice: int, today: str) -> list[ExportStatus]:
 def _reminders(
     work: Workspace, post: Post, exports: list[ExportStatus], exercice: int, today: dt.date, known: dict[str, str]
 ) -> Iterator[Mail]:
-    """One mail an owner, of all that is to be told of today."""
+    """One mail per owner, with everything there is to say today."""
     of_owner: dict[str, dict[str, ExportStatus]] = defaultdict(dict)
     for one in exports:
         if (name := _reminder(one, exercice, today)) and name not in known:
@@ -168,7 +169,7 @@ l’absence est alors déclarée, et le rapport l’imprime.
 
 
 def _reminder(one: ExportStatus, exercice: int, today: dt.date) -> str | None:
-    """What names the reminder of an export that is to be sent today; None when there is none."""
+    """The key of the reminder that is to be sent today for an export; None when there is none."""
     left = (dt.date.fromisoformat(one.due) - today).days
     if one.state == "awaited" and left <= BEFORE:
         return f"rappel/{one.key}/{exercice}/avant"
@@ -176,7 +177,7 @@ def _reminder(one: ExportStatus, exercice: int, today: dt.date) -> str | None:
 
 
 def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: int, today: dt.date, name: str) -> Mail:
-    """Where the year stands; it gathers every finding, once a week and not at each look."""
+    """The state of the year; it gathers every finding, once a week and not at each look."""
     found = [*all_findings(work), *findings_of_the_day(work, today.isoformat())]
     standing = of_year(work.ledger.standing(found), work.registry, exercice, today.isoformat())
     stops = [one for one in blockers(standing, today.isoformat()) if one.code != "COL-MANQUANT"]

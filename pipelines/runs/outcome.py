@@ -1,4 +1,4 @@
-"""How a run, or one of its steps, ended: what exit codes, Dagster's failures and hints are decided by, never the wording."""
+"""How a run, or one of its steps, ended: exit codes, Dagster's failures and hints depend on it, never on the wording."""
 
 from enum import StrEnum
 
@@ -6,8 +6,8 @@ from enum import StrEnum
 class Ending(StrEnum):
     """The ways in which a step that did not succeed can end."""
 
-    REFUSED = "refused"  # a delivery may not count: the former one stays
-    NOT_BUILT = "not built"  # dbt stopped: the former warehouse stays
+    REFUSED = "refused"  # a delivery may not count: the previous one stays
+    NOT_BUILT = "not built"  # dbt stopped: the previous warehouse stays
     UNPROMISED = "unpromised"  # something promised to readers would be missing: nothing was published
     FROZEN = "frozen"  # the figures of a frozen year would change: nothing was published
     NOT_SERVED = "not served"  # published, but not copied to the server
@@ -19,7 +19,7 @@ class Ending(StrEnum):
 
 
 def ending_of(error: BaseException) -> Ending:
-    """How a step ended that raised ``error``."""
+    """How a step that raised ``error`` ended."""
     from pipelines.catalogue.contracts import ContractBroken
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.ledger.unsound import Unsound

@@ -1,7 +1,7 @@
-"""The pages that follow an entry of the ledger, since they print the head that it reached, and the entry of their hashes.
+"""The pages that follow a ledger entry, since they print the head that it reached, and the entry of their hashes.
 
-Those of a publication are written with it (``stages.publish.swap``); here are the audit pages, and what a release is
-completed with: its report in both profiles and its audit page.
+Those of a publication are written with it (``stages.publish.swap``); here are the audit pages, and what completes a
+release: its report in both profiles and its audit page.
 """
 
 import functools
@@ -22,11 +22,11 @@ from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import EXPORTS, FIGURES, changes, complete_release
 from pipelines.stages.report.write import edition_of, write_report
 
-COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that follow its entry
+COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that come after its entry
 
 
 def enter(ledger: Ledger, home: Home, files: Iterable[Path], subject: str | None = None) -> None:
-    """Enter what was written: of a release, or of what is published now."""
+    """Enter what was written: for a release, or for what is published now."""
     last = ledger.last_publication()
     of = subject or (last["publication"] if last else "")
     ledger.record_writing(of, {path.relative_to(home.root).as_posix(): sha256_of(path) for path in files})
@@ -46,7 +46,7 @@ def write_states(
 
 
 def complete_releases(work: Workspace) -> None:
-    """Complete each release that was not yet, once its figures are those that are published: also one that was stopped on the way."""
+    """Complete each release that is not complete yet, once its figures are those published: also one that was interrupted."""
     for row in work.ledger.unfinished_releases():
         folder = work.home.releases / row["release"]
         published = parquet_scan(work.home.published / FIGURES)
@@ -58,7 +58,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     home, organisation = work.home, work.organisation
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
-    known = look(work)  # before what is not entered yet lies there
+    known = look(work)  # before anything not entered yet is there
     complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
     for profile, place in FOLDERS.items():
         tables = folder / place

@@ -1,4 +1,4 @@
-"""What is left to do for a run: what would come out the same is neither taken in, nor built, nor published again."""
+"""What a run has left to do: what would come out the same is not taken in, built or published again."""
 
 import json
 from collections.abc import Collection
@@ -33,7 +33,7 @@ MARK = "published.json"  # in the cache: what the last publication was made from
 
 @dataclass(frozen=True)
 class Pending:
-    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication stand.
+    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are up to date.
 
     ``aside``: what is still on its way; its exports are in none of the lists.
     """
@@ -45,15 +45,15 @@ class Pending:
 
     @property
     def is_nothing(self) -> bool:
-        """True when nothing would come out otherwise than it stands."""
+        """True when everything would come out exactly as it is."""
         return self.is_published and not self.arrived
 
 
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
     """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
 
-    Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is, LedgerLost when the
-    ledger is damaged: nothing is read then.
+    Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is, LedgerLost when the ledger is
+    damaged; nothing is read then.
     """
     refuse_damaged(work.home)
     enter_key(work)
@@ -78,8 +78,8 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
 
 
 def refuse_wrong_texts(work: Workspace, exercices: Collection[int]) -> None:
-    """Raise DeclarationError, naming file and line, when the prose of these exercices, or of the one whose report a publication
-    prints, asks for what is not there. That of a frozen one stays as it was printed.
+    """Raise DeclarationError, with file and line, when the prose of these exercices, or of the one whose report a
+    publication prints, refers to something missing. That of a frozen one stays as it was printed.
     """
     frozen = {row["exercice"] for row in work.ledger.all_rows("releases")}
     years = {*exercices} - frozen | {max((year for _, year in work.ledger.current()), default=0)}
@@ -101,7 +101,7 @@ def _wanted(
 
 
 def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
-    """True when what lies in landing is, byte for byte, read and judged as it would be today, the delivery that counts."""
+    """True when landing holds, byte for byte, the delivery that counts, read and judged as it would be today."""
     current = work.ledger.current().get((ref.key, exercice))
     if current is None or work.ledger.last_refusal(ref.key, exercice):
         return False
@@ -121,12 +121,12 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
         return False
     today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]
     verdicts = map(work.ledger.verdict, current.verdicts)
-    # one that does not accept counts by a decision, which may have run out
+    # a delivery that fails acceptance counts only by a decision, which may have expired
     return today == current.verdicts and all(verdict and verdict.accepted for verdict in verdicts)
 
 
 def is_published(work: Workspace) -> bool:
-    """True when what is published lies there whole, and was made from what there is today; what is on a server is not known."""
+    """True when the publication is there whole, and was made from today's inputs; what is on a server is not checked."""
     if settings.publication_server() or work.ledger.unfinished_releases():
         return False
     if publication_problems(work.home, work.ledger):
@@ -143,7 +143,7 @@ def note_published(work: Workspace) -> None:
 
 
 def publication_inputs(work: Workspace) -> dict[str, Any]:
-    """All that a publication and the audit pages follow from, besides the warehouse."""
+    """Everything that a publication and the audit pages depend on, besides the warehouse."""
     head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),

@@ -1,4 +1,4 @@
-"""Mail leaves by the organisation's SMTP server; a password never leaves in clear."""
+"""Mail leaves by the organisation's SMTP server; a password is never sent in clear."""
 
 import smtplib
 import ssl
@@ -12,17 +12,17 @@ from pipelines.disk import why
 from pipelines.french import NO_BREAK
 from pipelines.settings import Post, WrongSetting
 
-SECONDS = 30  # that a server may take to answer
+SECONDS = 30  # time a server may take to answer
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class NotSent(WrongSetting):
-    """The server does not take a mail; the message holds no secret."""
+    """The server refuses a mail; the message contains no secret."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail; ``names`` are what it tells of, each of which is told once."""
+    """One mail; ``names`` are the things it reports, each of which is reported once."""
 
     names: tuple[str, ...]
     to: tuple[str, ...]
@@ -31,7 +31,7 @@ class Mail:
 
 
 def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> None:
-    """Send mails, telling of each once the server has it. Raises NotSent."""
+    """Send mails, calling back for each once the server has it. Raises NotSent."""
     try:
         with _opened(post) as server:
             for mail in mails:
@@ -39,7 +39,7 @@ def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> Non
                 sent(mail)
     except (OSError, smtplib.SMTPException) as error:
         said = why(error) if isinstance(error, OSError) and error.errno else "il rompt la conversation"
-        if isinstance(error, ssl.SSLError):  # whose numbers are not the system's
+        if isinstance(error, ssl.SSLError):  # its numbers are not the system's
             said = "son certificat n’est pas de ceux que ce poste connaît, ou il ne chiffre pas comme il faut"
         if isinstance(error, smtplib.SMTPResponseException):
             said = f"il répond {error.smtp_code}"
@@ -77,6 +77,6 @@ def _message(post: Post, mail: Mail) -> EmailMessage:
     message["From"], message["To"], message["Subject"] = post.sender, ", ".join(mail.to), mail.subject
     message["Reply-To"], message["Date"] = ", ".join(post.operators), formatdate(localtime=True)
     message["Message-ID"] = make_msgid(domain=post.sender.rpartition("@")[2])
-    message["Auto-Submitted"] = "auto-generated"  # no absence answers it
+    message["Auto-Submitted"] = "auto-generated"  # no automatic absence reply answers it
     message.set_content(mail.body, cte="quoted-printable")
     return message

@@ -1,4 +1,4 @@
-"""A publication from end to end: frozen years held, findings gathered, pages written, files swapped, the server given a copy."""
+"""A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent to the server."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class NotServed(RuntimeError):
-    """What is published is not on the organisation's server, which keeps what it had; the message is free of secrets."""
+    """The publication is not on the organisation's server, which keeps what it had; the message is free of secrets."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication came to. ``held`` is why nothing was published: a frozen year would change, or a promise be broken."""
+    """The outcome of a publication. ``held`` is why nothing was published: a frozen year would change, or a promise be broken."""
 
     identity: str | None
     standing: list[Standing]
@@ -37,9 +37,9 @@ class Published:
 
 
 def publish_warehouse(work: Workspace) -> Published:
-    """Publish the warehouse that stands, unless it would change a frozen year; the audit pages say either.
+    """Publish the current warehouse, unless it would change a frozen year; the audit pages are written either way.
 
-    Raises LedgerLost: nothing is published on the word of a damaged ledger.
+    Raises LedgerLost: nothing is published on the basis of a damaged ledger.
     """
     refuse_damaged(work.home)
     try:
@@ -63,7 +63,7 @@ def _publish(work: Workspace) -> Published:
     findings = all_findings(work)
     work.ledger.sight(findings)
     try:
-        # what the former publication found of itself is not of this one
+        # what the previous publication found of itself does not concern this one
         others = [one for one in findings if not one.is_of_a_publication]
         with report_pages(work, build) as pages:
             identity = publish(work, build, findings, facts(work, build, others), pages)

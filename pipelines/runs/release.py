@@ -1,7 +1,7 @@
 """Freezes a year: refuses while something must be decided, writes the release, and publishes again so that it shows.
 
-Like ``collect`` and ``replay``, a place where stages meet: ``millesime release`` and the job ``release`` of the web interface do
-the same thing. What a release holds is ``publish.release``' work.
+Like ``collect`` and ``replay``, a place where stages meet: ``millesime release`` and the job ``release`` of the web
+interface do the same thing. The content of a release is the work of ``publish.release``.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from pipelines.stages.transform.build import is_current
 
 
 class Undecided(CannotRelease):
-    """Findings stand that nobody has decided of."""
+    """Some findings have no decision yet."""
 
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
@@ -47,12 +47,12 @@ class Anomalies(CannotRelease):
 
 
 class NotBuilt(CannotRelease):
-    """The warehouse is not that of what is accepted now."""
+    """The warehouse was not built from what is accepted now."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """A frozen year; ``former`` is the release whose place it takes; ``held`` says why it is not published yet."""
+    """A frozen year; ``former`` is the release it replaces; ``held`` says why it is not published yet."""
 
     name: str
     fingerprint: str
@@ -64,7 +64,7 @@ class Released:
 def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then.
 
-    Who vouches is asked first, since it takes no time; all that is kept is then verified before anything is made.
+    The visas are checked first, since that takes no time; all that is kept is then verified before anything is made.
     """
     visas = _declared(work.organisation, visas)
     if problems := verify(work.home, work.ledger).problems:
@@ -73,7 +73,7 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     if not any(year == exercice for _, year in work.ledger.current()):
         raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
-    forget(home.cache)  # nothing of a frozen year is drawn by what lay there
+    forget(home.cache)  # nothing left over there goes into the pages of a frozen year
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
@@ -102,7 +102,7 @@ def _declared(organisation: Organisation, visas: Visas) -> Visas:
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
-    today = max(now(), work.ledger.latest())[:10]  # a clock set back gives no acceptance another life
+    today = max(now(), work.ledger.latest())[:10]  # setting the clock back does not revive an expired acceptance
     standing = work.ledger.standing(all_findings(work))
     here = [s for s in standing if s.finding.exercice in (exercice, 0) and s.is_open(today)]
     stopping = [s for s in here if stops_a_release(s, work.rules)]
@@ -111,7 +111,7 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 
 
 def _whole_build(work: Workspace) -> str:
-    """The build that is frozen, of what is accepted now; it is made whole if the last one kept anything."""
+    """The build to freeze, from what is accepted now; it is built whole if the last one kept anything."""
     if not is_current(work):
         raise NotBuilt("l’entrepôt n’est pas celui de ce qui est accepté : le construire d’abord")
     warehouse = work.ledger.last_warehouse()

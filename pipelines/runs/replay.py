@@ -1,8 +1,8 @@
 """Makes a frozen year again from the archived originals, beside the home, and compares it byte by byte.
 
-Like ``collect``, a place where stages meet: the originals are read anew, the warehouse is built anew, the report tables are
-written anew, the report is drawn anew. Judgements are not: what was accepted is what the release says was accepted. An original
-that was purged is replaced by the lake's rows, whose fingerprint the release keeps.
+Like ``collect``, a place where stages meet: the originals are read again, the warehouse is rebuilt, the report tables
+are rewritten, the report is redrawn. Judgements are not repeated: what was accepted is what the release says was
+accepted. A purged original is replaced by the lake's rows, whose fingerprint is in the release.
 """
 
 import shutil
@@ -40,19 +40,17 @@ class CannotReplay(RuntimeError):
 
 @dataclass
 class Replay:
-    """What a replay came to: every list names what it speaks of, and is empty when all is well."""
+    """The outcome of a replay: every list names what it is about, and is empty when all is well."""
 
     release: str
     deliveries: int
     files: int
-    purged: list[str] = field(default_factory=list)  # deliveries taken from the lake, their originals being gone
-    reread: list[str] = field(default_factory=list)  # deliveries that give other rows than they did
-    differing: list[str] = field(default_factory=list)  # report tables whose bytes are others
-    altered: list[str] = field(
-        default_factory=list
-    )  # what is wrong with the release as it lies there: nothing is drawn from it
-    pages: int = 0  # of the report; none when the release does not keep the texts of its year
-    redrawn: list[str] = field(default_factory=list)  # those that are drawn otherwise than they were
+    purged: list[str] = field(default_factory=list)  # deliveries taken from the lake because their originals are gone
+    reread: list[str] = field(default_factory=list)  # deliveries that give different rows
+    differing: list[str] = field(default_factory=list)  # report tables whose bytes differ
+    altered: list[str] = field(default_factory=list)  # what is wrong with the release itself: nothing is drawn from it
+    pages: int = 0  # of the report; none when the release did not keep the texts of its year
+    redrawn: list[str] = field(default_factory=list)  # pages that are drawn differently
     other_code: bool = False
     made_by: dict[str, Any] = field(
         default_factory=dict
@@ -60,7 +58,7 @@ class Replay:
 
     @property
     def identical(self) -> bool:
-        """True when every byte of the report tables came out the same, and the report where the same program draws it."""
+        """True when every byte of the report tables came out the same, and the report too when the same program draws it."""
         return not (self.altered or self.reread or self.differing or (self.redrawn and not self.other_code))
 
 
@@ -96,7 +94,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
                 say("dessin du rapport")
                 _draw(home, work, folder, release, result)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
-        kept = {path.partition("/")[0] for path in frozen}  # a release of before kept less
+        kept = {path.partition("/")[0] for path in frozen}  # an older release kept less
         for schema in kept.intersection(RELEASED_SCHEMAS):
             export_tables(beside.warehouse_next, release["exercice"], beside.root, schema)
         if "lignes" in kept:
@@ -109,9 +107,9 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
 
 
 def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Replay) -> None:
-    """Draw the report again from the tables of the release, with nothing that was kept, and compare its pages."""
+    """Draw the report again from the tables of the release, without any cache, and compare its pages."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
-    if release.get("contenu") and not texts.is_dir():  # a release of before
+    if release.get("contenu") and not texts.is_dir():  # an older release
         return
     if texts.is_dir():
         shutil.copytree(texts, work.home.contenu)
@@ -121,7 +119,7 @@ def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Rep
             continue
         with open_workspace(home) as own:
             edition = edition_of(own.ledger, exercice, folder / place, profile, release["build"], folder.name)
-        formats = [one for one in FORMATS if list(kept.glob(f"*.{one}"))]  # a release of before kept fewer
+        formats = [one for one in FORMATS if list(kept.glob(f"*.{one}"))]  # an older release kept fewer
         write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile, formats)
         before, after = files_of(kept), files_of(drawn)
         result.pages += len(before)
@@ -131,7 +129,7 @@ def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Rep
 
 
 def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:
-    """Raise CannotReplay when neither the originals nor the rows of a delivery are there, the ledger saying since when and why."""
+    """Raise CannotReplay when neither a delivery's originals nor its rows are there, saying since when and why, from the ledger."""
     gone = {row["subject"]: row for row in work.ledger.all_rows("removals")}
     lost = [one for one in deliveries if not _is_there(work.home, one)]
     purged = [one for one in lost if one.delivery in gone]

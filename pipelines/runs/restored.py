@@ -1,7 +1,7 @@
-"""What was removed after a backup was made is removed again from the home that is made of it.
+"""Repeats, in a home made from a backup, the removals made after that backup.
 
-Nothing else is: what was overdue and stood in the home still stands. The list says what was removed by a term, or because somebody
-decided it, whatever a longer term of today would keep, and which public profile was taken back.
+It removes nothing else: what was overdue but still in the home stays. The list says what was removed by a term, or
+because someone decided it, whatever a longer term of today would keep, and which public profile was withdrawn.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pipelines.stages.publish.withdraw import public_places, remove_from_home
 
 @dataclass
 class Again:
-    """What was done again: how many removals and withdrawals; ``left`` names (deliveries) what was removed and could not be."""
+    """What was repeated: how many removals and withdrawals; ``left`` names the deliveries that should have been removed but could not be."""
 
     removed: int = 0
     withdrawn: int = 0
@@ -25,7 +25,7 @@ class Again:
 
 
 def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> Again:
-    """Remove what ``entries`` say was removed and the ledger does not know of, and nothing else."""
+    """Remove what ``entries`` say was removed but the ledger does not know of, and nothing else."""
     known, done = work.ledger.entries_apart(), Again()
     since = [entry for name, entry in entries.items() if name not in known]
     rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (FORMER, LOGS)]
@@ -42,7 +42,7 @@ def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> 
 
 
 def _withdraw(work: Workspace, entries: list[Entry]) -> int:
-    """Enter again that public profiles are taken back: they are then never published again, nor sent."""
+    """Enter again that public profiles are withdrawn: they are then never published again, or sent."""
     for entry in entries:
         said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
         work.ledger.record_withdrawal(*said)
@@ -52,7 +52,7 @@ def _withdraw(work: Workspace, entries: list[Entry]) -> int:
 
 
 def _originals(work: Workspace, entries: list[Entry]) -> int:
-    """Remove the originals that were, whatever a term of today would say."""
+    """Remove the originals that had been removed, whatever today's terms would say."""
     count = 0
     for entry in entries:
         for sha256 in entry["files"] if entry["rule"] != ROWS else ():
@@ -74,7 +74,7 @@ def _removal(entry: Entry) -> Removal:
 
 
 def _is_there(work: Workspace, entry: Entry) -> bool:
-    """True when rows lie in the lake that were generalised, or removed although nothing counts them."""
+    """True when the lake holds rows that were generalised, or that were removed because nothing counts them."""
     manifest = work.ledger.delivery(entry["subject"])
     if manifest is None or not any((work.home.lake / name).exists() for name in manifest.lake_files()):
         return False

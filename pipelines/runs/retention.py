@@ -1,10 +1,10 @@
-"""What is kept no longer, by which rule, and how it goes.
+"""What is no longer to be kept, by which rule, and how it goes.
 
-One list, ``overdue``, says what a term has passed of: the purge removes it, a finding counts it. A removal enters the ledger,
-then the files go: a purge that is killed is finished by the next one, since what lies there still is still overdue.
+One list, ``overdue``, holds everything past its term: the purge removes it, a finding counts it. A removal enters the
+ledger, then the files go: a killed purge is finished by the next one, since what is still there is still overdue.
 
-The rows of what counts are never lost: each person in them is generalised, once the term of the last delivery that knows that
-person has passed (docs/decisions/0008-conservation.md).
+The rows that count are never lost: each person in them is generalised, once the term of the last delivery that knows
+that person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ from pipelines.stages.ingest.landing import files_of
 REFUSED, ROWS, FORMER, LOGS = "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
 BY_HAND = "CONS-DECISION"
 LOG_PLACES = ("dbt/logs/*", "dbt/target/*/dbt.log*", "dagster/storage/*", "dagster/console.log")  # in a home
-USUAL = System.model_fields["retention"].default  # of an export that is declared no more
+USUAL = System.model_fields["retention"].default  # for an export that is no longer declared
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Chosen:
 class Overdue:
     """Something that was to be kept until a day that has passed; ``shown`` names it to the operator.
 
-    ``manifest`` is the delivery whose rows are to be generalised, ``persons`` the pseudonyms in them; ``paths`` are files and
-    folders to remove. ``chosen``: it goes before its term.
+    ``manifest`` is the delivery whose rows are to be generalised, ``persons`` the pseudonyms in them; ``paths`` are
+    files and folders to remove. ``chosen``: it goes before its term.
     """
 
     rule: str
@@ -61,12 +61,12 @@ class Overdue:
     manifest: Manifest | None = None
     chosen: Chosen | None = None
     persons: tuple[str, ...] = ()
-    texts: Texts = field(default_factory=dict)  # the columns of those rows that are emptied, or drawn anew
+    texts: Texts = field(default_factory=dict)  # the columns of those rows to empty, or to redraw
 
 
 @dataclass(frozen=True)
 class Term:
-    """Why an original is kept, and the last day (ISO) of it."""
+    """Why an original is kept, and until which day (ISO)."""
 
     until: str
     rule: str
@@ -76,7 +76,7 @@ class Term:
 
 
 def after(start: str, duration: str) -> str:
-    """The day (ISO) that comes ``duration`` (P3M, P5Y) after another; the last of the month when it has no such day."""
+    """The day (ISO) a ``duration`` (P3M, P5Y) after another; the last of the month when there is no such day."""
     year, month, day_ = (int(part) for part in start[:10].split("-"))
     months = month - 1 + int(duration[1:-1]) * (12 if duration.endswith("Y") else 1)
     year, month = year + months // 12, months % 12 + 1
@@ -92,7 +92,7 @@ def keep_until(ref: ExportRef, exercice: int) -> str:
 
 
 def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
-    """All that is kept past its term on ``today`` (ISO), in a stable order; persons in the rows that count, if it ``reads_rows``."""
+    """Everything kept past its term on ``today`` (ISO), in a stable order; with ``reads_rows``, also persons in the rows that count."""
     known = _Known(work, today)
     found: list[Overdue] = [
         *known.originals(),
@@ -112,7 +112,7 @@ def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Ove
 
 
 def overdue_findings(work: Workspace, today: str) -> list[Finding]:
-    """One finding a rule. They depend on the day: nothing of them is published, or is in what a version is made of."""
+    """One finding per rule. They depend on the day: none of them is published, or part of what a version is made from."""
     groups: dict[str, list[Overdue]] = defaultdict(list)
     for one in overdue(work, today):
         groups[one.rule].append(one)
@@ -133,20 +133,20 @@ def overdue_findings(work: Workspace, today: str) -> list[Finding]:
 
 
 def purge(work: Workspace, today: str) -> list[Overdue]:
-    """Remove all that is overdue; what it was. The rows that generalised ones replace go with the others."""
+    """Remove everything overdue; return what it was. Rows replaced by generalised ones go with the rest."""
     return _carried_out(work, lambda: overdue(work, today))
 
 
 def purge_again(work: Workspace, today: str, subjects: Collection[str]) -> list[Overdue]:
-    """Remove what is overdue and is one of ``subjects``, or was decided to go; nothing else that a term has passed of."""
+    """Remove what is overdue and is one of ``subjects``, or was chosen to go; nothing else that is past its term."""
     return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen or one.subject in subjects])
 
 
 def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> list[Overdue]:
-    """Remove by hand the originals of a delivery and the rows of persons that it gave, even those that a version was made of.
+    """Remove by hand a delivery's originals and the rows of persons it gave, even those that a version was made from.
 
-    In the rows that count, the persons whom no other delivery has a reason to know are generalised: the figures stay. What went.
-    Raises LookupError when no delivery, or more than one, has a name that begins with ``name``.
+    In the rows that count, the persons whom no other delivery has a reason to know are generalised: the figures stay.
+    Returns what went. Raises LookupError when no delivery, or more than one, has a name that begins with ``name``.
     """
     manifest = _Known(work, today).named(name)
     files = sorted({file.sha256 for file in manifest.files})
@@ -171,7 +171,7 @@ def _remove(work: Workspace, one: Overdue) -> None:
     files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
     kept = files if one.subject else []  # the mailbox keeps nothing
-    if one.rule != BY_HAND:  # which was entered when it was decided
+    if one.rule != BY_HAND:  # entered when it was decided
         removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
         work.ledger.record_removal(removal)
         reached("purge.entered")
@@ -183,7 +183,7 @@ def _remove(work: Workspace, one: Overdue) -> None:
 
 
 def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
-    """Write the rows of these deliveries anew, and make them current; the former ones are overdue from then on."""
+    """Rewrite the rows of these deliveries, and make them current; the previous ones are overdue from then on."""
     known = _Known(work, "")
     olds = [(one, one.manifest) for one in rows if one.manifest]
     made = generalise(
@@ -209,7 +209,7 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
 
 
 class _Known:
-    """What the ledger says of deliveries, refusals and removals, read once, and the terms that follow."""
+    """What the ledger says of deliveries, refusals and removals, read once, and the resulting terms."""
 
     def __init__(self, work: Workspace, today: str):
         self.today = today
@@ -224,7 +224,7 @@ class _Known:
         self.refs: dict[str, ExportRef] = {ref.key: ref for ref in work.registry.exports()}
 
     def keep_until(self, key: str, exercice: int) -> str:
-        """The last day (ISO) on which the originals of an export are kept, as its retention says; a usual one where it says none."""
+        """The last day (ISO) on which an export's originals are kept, by its retention rule, or a default when it has none."""
         ref = self.refs.get(key)
         return keep_until(ref, exercice) if ref else after(f"{exercice}-12-31", USUAL)
 
@@ -233,7 +233,7 @@ class _Known:
         return self.current.get((manifest.export_key, manifest.exercice)) == manifest
 
     def named(self, name: str) -> Manifest:
-        """The delivery whose name begins so. Raises LookupError."""
+        """The delivery whose name begins with this. Raises LookupError."""
         found = [one for identity, one in self.manifests.items() if identity.startswith(name.lower())]
         if len(found) != 1:
             many = f"{len(found)} livraisons" if found else "aucune livraison"
@@ -265,13 +265,13 @@ class _Known:
         return last
 
     def originals(self) -> Iterator[Overdue]:
-        """What the archive holds and some delivery or refusal named."""
+        """What the archive holds that some delivery or refusal named."""
         for sha256, term in self.terms.items():
             if paths := kept_of(self.home.archive, sha256):
                 yield Overdue(term.rule, sha256, term.name, term.until, tuple(paths), term.export, term.exercice)
 
     def unknown_originals(self) -> Iterator[Overdue]:
-        """What a collection that was killed left in the archive: no entry of the ledger names it."""
+        """What a killed collection left in the archive: no ledger entry names it."""
         populations = {sha256 for kept in self.work.ledger.populations().values() for sha256 in kept}
         for path in sorted(self.home.archive.glob("[0-9a-f]*")):
             if path.name not in self.terms and path.name not in populations:
@@ -279,7 +279,7 @@ class _Known:
                 yield Overdue(REFUSED, path.name, path.name[:12], after(_written(path), self.kept.refus), paths)
 
     def landing(self) -> Iterator[Overdue]:
-        """What lies in the mailbox: as long as its original where some export takes it, else as long as what is refused."""
+        """What is in the mailbox: kept as long as its original if some export takes it, or else as long as refused files."""
         claimed: dict[Path, list[tuple[str, str, str, int]]] = defaultdict(list)
         years = [int(one.name) for one in self.home.landing.glob("[0-9]*") if one.is_dir() and one.name.isdecimal()]
         for ref in self.refs.values():
@@ -312,7 +312,7 @@ class _Known:
         return {row["subject"]: row for row in self.removals if row["rule"] == BY_HAND}
 
     def by_hand(self) -> Iterator[Overdue]:
-        """What was decided to go and is still there, but for what came again since."""
+        """What was decided to go and is still there, except for what came again since."""
         for row in self.decided.values():
             manifest, shas, moment = self.manifests[row["subject"]], set(row["files"]), row["removed_at"]
             rows = [] if self.is_current(manifest) else self.lake_paths(manifest)
@@ -325,14 +325,14 @@ class _Known:
                 yield Overdue(BY_HAND, manifest.delivery, shown, _eve(moment), paths, *place, chosen=_chosen(row))
 
     def _landed(self, key: str, exercice: int, shas: set[str]) -> list[Path]:
-        """The files of an export in the mailbox that are, byte for byte, some of these."""
+        """The files of an export in the mailbox that are, byte for byte, among these."""
         ref = self.refs.get(key)
         return [path for path in files_of(self.home.landing, ref, exercice) if sha256_of(path) in shas] if ref else []
 
     # rows ------------------------------------------------------------
 
     def rows(self) -> Iterator[Overdue]:
-        """The rows of the deliveries that count no longer, or never did, and that no version is kept with."""
+        """The rows of the deliveries that no longer count, or never did, and that no version keeps."""
         generalised = {row["subject"]: row for row in self.removals if row["successor"]}
         for identity, manifest in self.manifests.items():
             paths = self.lake_paths(manifest)
@@ -348,11 +348,11 @@ class _Known:
             yield Overdue(ROWS, identity, shown, until, tuple(paths), *place, chosen=chosen)
 
     def lake_paths(self, manifest: Manifest) -> list[Path]:
-        """Those of its files that lie in the lake."""
+        """Those of its files that are in the lake."""
         return [path for name in manifest.lake_files() if (path := self.home.lake / name).exists()]
 
     def _superseded(self, manifest: Manifest) -> str:
-        """Until when the rows of a delivery are kept that another replaced, or that was refused."""
+        """Until when the rows of a replaced or refused delivery are kept."""
         place = (manifest.system, manifest.export, manifest.exercice)
         of_place = [row for row in self.acceptances if (row["system"], row["export"], row["exercice"]) == place]
         own = [index for index, row in enumerate(of_place) if row["delivery"] == manifest.delivery]
@@ -363,7 +363,7 @@ class _Known:
 
     @cached_property
     def held(self) -> dict[str, str]:
-        """Delivery → the last day of the versions that were made of it."""
+        """Delivery → the last day of the versions made from it."""
         found: dict[str, str] = {}
         for row in self.work.ledger.all_rows("releases"):
             folder = self.home.releases / row["release"]
@@ -373,7 +373,7 @@ class _Known:
         return found
 
     def unknown_rows(self) -> Iterator[Overdue]:
-        """The rows of deliveries that no entry of the ledger names: of a collection or a purge that was killed."""
+        """The rows of deliveries that no ledger entry names: those of a killed collection or purge."""
         for path in sorted(self.home.lake.glob("*/*.json")):
             identity = path.name.split(".")[-2]
             if identity not in self.manifests:
@@ -388,7 +388,7 @@ class _Known:
 
     @cached_property
     def there(self) -> dict[str, Manifest]:
-        """The deliveries that count and whose rows lie in the lake."""
+        """The deliveries that count and whose rows are in the lake."""
         return {
             one.delivery: one
             for one in self.current.values()
@@ -396,11 +396,11 @@ class _Known:
         }
 
     def to_generalise(self) -> Iterator[Overdue]:
-        """The rows that count and that hold persons whom no export has a reason to know any longer: the last has reached its term;
-        and those whose texts have reached their own.
+        """The rows that count and hold persons whom no export has a reason to know any longer, the last one having
+        reached its term; and those whose texts have reached their own.
 
-        A person is looked for among all the deliveries, or those of the exercice when no figure follows persons of that
-        column from one exercice to another: what is equal stays so.
+        A person is looked for among all deliveries, or only those of the exercice when no figure follows the persons of
+        that column from one exercice to another: equal values stay equal.
         """
         if not any(self._until(one) < self.today for one in self.current.values()):
             return
@@ -435,7 +435,7 @@ class _Known:
                 yield Overdue(ROWS, manifest.delivery, shown, last, (), *place, manifest, chosen, persons, texts)
 
     def _texts(self, manifest: Manifest) -> Texts:
-        """The columns of a delivery that its own term takes away, where its rows still hold something of them."""
+        """The columns that a delivery's own term takes away, where its rows still hold something in them."""
         ref = self.refs.get(manifest.export_key)
         if ref is None or self._until(manifest) >= self.today or manifest.delivery not in self.there:
             return {}
@@ -445,13 +445,13 @@ class _Known:
         return texts_left(self.home, manifest, declared)
 
     def _until(self, manifest: Manifest) -> str:
-        """The last day on which a delivery that counts has a reason to know persons."""
+        """The last day on which a current delivery has a reason to know persons."""
         until = self.keep_until(manifest.export_key, manifest.exercice)
         decision = self.decided.get(manifest.delivery)
         return min(until, _eve(decision["removed_at"])) if decision else until
 
     def _followed(self) -> set[str]:
-        """The pseudonyms that are in some column whose persons figures compare from one exercice to another."""
+        """The pseudonyms in columns whose persons are compared by figures from one exercice to another."""
         apart = {
             (ref.key, table.name, one.name)
             for ref in self.refs.values()
@@ -470,7 +470,7 @@ class _Known:
     # the rest ------------------------------------------------------------
 
     def publications(self) -> Iterator[Overdue]:
-        """The former publications that are still there."""
+        """The previous publications that are still there."""
         now = self.home.published.resolve()
         for path in sorted(self.home.builds.glob("[!.]*")):
             if path.is_dir() and path.resolve() != now:
@@ -478,7 +478,7 @@ class _Known:
                 yield Overdue(FORMER, path.name, f"publication {path.name[:12]}", until, (path,))
 
     def logs(self) -> Iterator[Overdue]:
-        """The logs of dbt, and what the steps of Dagster's runs wrote, a folder a run."""
+        """The logs of dbt, and what the steps of Dagster's runs wrote, one folder per run."""
         for place in LOG_PLACES:
             for path in sorted(self.home.root.glob(place)):
                 shown = path.relative_to(self.home.root).as_posix()
@@ -491,7 +491,7 @@ def _moment(time: float) -> str:
 
 
 def _written(path: Path) -> str:
-    """When a file was written last."""
+    """When a file was last written."""
     return _moment(path.lstat().st_mtime)
 
 
@@ -501,5 +501,5 @@ def _chosen(row: dict[str, Any]) -> Chosen | None:
 
 
 def _eve(moment: str) -> str:
-    """The day before a moment: what was to go at once is overdue on its own day."""
+    """The day before a moment: what must go at once is then overdue on its own day."""
     return (dt.date.fromisoformat(moment[:10]) - dt.timedelta(days=1)).isoformat()

@@ -1,4 +1,4 @@
-"""The facts of a publication or a release, as the ledger and the catalogue tell them: what ``state.json`` holds beside files."""
+"""The facts of a publication or a release, from the ledger and the catalogue: what ``state.json`` contains besides files."""
 
 import functools
 import importlib.metadata
@@ -21,12 +21,12 @@ from pipelines.settings import Home
 from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
-# what tells the elements of a list of a declaration apart
+# what distinguishes the elements of a list in a declaration
 NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut", "key", "name")
 
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
-    """What ``build`` was made of and judged by, and what was found and decided: the same whatever the day."""
+    """What ``build`` was made from and judged by, and what was found and decided: the same whatever the day."""
     made = work.ledger.build(build)
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
 
@@ -74,7 +74,7 @@ def prose_of(home: Home) -> dict[str, str]:
 
 @functools.cache
 def version() -> Facts:
-    """The program's version; where it runs from a checkout, its commit and whether anything in it was changed."""
+    """The program's version; in a checkout, also its commit and whether anything in it was changed."""
     said: Facts = {"number": importlib.metadata.version("millesime"), "commit": None, "is_clean": None}
     if not (settings.PROJECT_ROOT / ".git").exists():
         return said
@@ -93,7 +93,7 @@ def _git(*command: str) -> str | None:
 
 
 def entries(data: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """(place, value) of all that a declaration says; an element of a list is known by its code or its name, not by its rank."""
+    """(place, value) of everything in a declaration; an element of a list is identified by its code or name, not by its rank."""
     named: Iterable[tuple[Any, Any]]
     if isinstance(data, dict):
         named = data.items()
@@ -108,7 +108,7 @@ def entries(data: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _checks(work: Workspace, manifests: list[Manifest]) -> list[Facts]:
-    """Of each table that counts, what it was judged by, with its thresholds, and how each check came out."""
+    """For each table that counts, what it was judged by, with its thresholds, and the outcome of each check."""
     tables = {(ref.key, table.name): (ref, table) for ref in work.registry.exports() for table in ref.export.tables}
     found = []
     for manifest in manifests:
@@ -129,7 +129,7 @@ def _checks(work: Workspace, manifests: list[Manifest]) -> list[Facts]:
 def _thresholds(
     work: Workspace, manifest: Manifest, verdict: Verdict, declared: tuple[ExportRef, Table] | None
 ) -> dict[str, Any]:
-    """Check → its arguments, when the suite is still the one that judged."""
+    """Check → its arguments, if the suite is still the one that judged."""
     if declared is None:
         return {}
     suite = suite_of(work, declared[0], manifest, declared[1])

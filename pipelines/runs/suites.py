@@ -11,9 +11,9 @@ from pipelines.stages.validate.suite import Suite, compile_suite
 def suite_of(
     work: Workspace, ref: ExportRef, manifest: Manifest, table: Table, former: Manifest | None = None
 ) -> Suite:
-    """What is expected of one table of a delivery, the counts of the former exercice included.
+    """What is expected of one table of a delivery, the counts of the previous exercice included.
 
-    ``former`` is the delivery of that exercice when it does not count yet; by default the one that counts.
+    ``former`` is that exercice's delivery when it does not count yet; by default, the current one.
     """
     current = work.ledger.current().get((ref.key, manifest.exercice - 1))
     former = former or (current.manifest if current else None)
@@ -29,6 +29,6 @@ def suite_of(
 
 
 def verdict_name(manifest: Manifest, table: Table, suite: Suite) -> str:
-    """What a verdict is known by: the rows, the suite, and the shares of lines that may be ignored (32 hex digits)."""
+    """The identity of a verdict: the rows, the suite, and the shares of lines that may be ignored (32 hex digits)."""
     shares = [str(rule.least) for rule in table.ignore if rule.least != LEAST]
     return fingerprint([manifest.delivery, table.name, suite.suite_id, *shares])[:32]

@@ -3,9 +3,9 @@
     transmissions/<version>/<profile>/<collectivité>/
         rapport_activite_2020.pdf   page_<collectivité>.pdf   comptes/   courrier.docx   SOMMAIRE.txt   SHA256SUMS
 
-All of it comes from the release, and is entered in the ledger as it was prepared, but for the letter, a draft that is completed
-and signed: it has no fingerprint before it is sent, and is not written again. What is sent is entered, letters and all, once
-somebody says when and how it went.
+All of it comes from the release, and is entered in the ledger when it is prepared, except for the letter: it is a draft
+to complete and sign, which has no fingerprint before it is sent, and is not rewritten. What is sent is entered, letters
+and all, once someone says when and how it went.
 """
 
 import os
@@ -33,24 +33,24 @@ DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a releas
 
 
 class CannotTransmit(RuntimeError):
-    """Nothing can be prepared or entered as it stands; the message says why and what to do."""
+    """Nothing can be prepared or entered in the current state; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """What is ready to go: a folder a member, and what lacks to it."""
+    """What is ready to go: a folder per member, and what is missing from it."""
 
     release: str
     exercice: int
     profile: str
     folder: Path
     members: tuple[Collectivite, ...]
-    kept: tuple[str, ...]  # the members whose letter was there, and stays as it is
+    kept: tuple[str, ...]  # the members whose letter was already there, and stays as it is
     has_accounts: bool  # false when none of the documents that the release was made of is the account of the year
 
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
-    """Write a folder for each member, from the release that stands for ``exercice``. Raises CannotTransmit."""
+    """Write a folder for each member, from the current release of ``exercice``. Raises CannotTransmit."""
     release = _release(work, exercice, profile)
     report, members = release / "report" / profile, tuple(work.organisation.collectivites)
     folder = work.home.transmissions / release.name / profile
@@ -85,9 +85,9 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
 def enter_sending(
     work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str, to: Collection[str] = ()
 ) -> Transmission:
-    """Enter in the ledger that what was prepared went on ``sent_on`` (ISO date), and how, to the members that ``to`` names, or to all.
+    """Enter in the ledger that what was prepared was sent on ``sent_on`` (ISO date), and how, to the members named in ``to``, or to all.
 
-    What is entered are the fingerprints of all that lies in their folders, the letters as they were signed among them. Raises
+    The entry holds the fingerprints of everything in their folders, including the letters as signed. Raises
     CannotTransmit.
     """
     release = _release(work, exercice, profile)
@@ -116,7 +116,7 @@ def enter_sending(
 
 
 def _named(organisation: Organisation, names: Collection[str]) -> tuple[Collectivite, ...]:
-    """The members of these names, as they are declared or as their folders are called; all of them without a name."""
+    """The members with these names, as declared or as their folders are called; all of them when no name is given."""
     by_folder = {folder_of(member): member for member in organisation.collectivites}
     for name in names:
         if plain(name) not in by_folder:
@@ -126,7 +126,7 @@ def _named(organisation: Organisation, names: Collection[str]) -> tuple[Collecti
 
 
 def _release(work: Workspace, exercice: int, profile: str) -> Path:
-    """The release that stands, with its report. Raises CannotTransmit."""
+    """The current release, with its report. Raises CannotTransmit."""
     if not work.organisation.collectivites:
         raise CannotTransmit(
             f"organisation.yml ne déclare aucune collectivité{NO_BREAK}: il n’y a personne à qui envoyer"
@@ -150,7 +150,7 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
 
 
 def _is_withdrawn(work: Workspace, name: str) -> bool:
-    """True when all that was public was taken back after this release was frozen."""
+    """True when everything that was public was withdrawn after this release was frozen."""
     return any(row["withdrawn_at"] >= _frozen_at(work, name) for row in work.ledger.all_rows("withdrawals"))
 
 
@@ -179,7 +179,7 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
 def _letters(
     work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
 ) -> Iterator[tuple[str, bytes]]:
-    """The drafts of a release, signed by who approved it."""
+    """The drafts of a release, to be signed by the person who approved it."""
     from pipelines.stages.report.word.acts import acts
 
     row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
@@ -199,12 +199,12 @@ def _letters(
 
 
 def folder_of(member: Collectivite) -> str:
-    """The name of what is a member's own: that of its page in the report."""
+    """The name of what belongs to a member: that of its page in the report."""
     return plain(member.nom)
 
 
 def signatory(organisation: Organisation, name: str) -> Personne | None:
-    """The declared person of that name; None when nobody has it, or not any more."""
+    """The declared person of that name; None when there is none, or no longer."""
     try:
         return organisation.person(name)
     except UnknownPerson:
@@ -212,13 +212,13 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
 
 
 def _sums(folder: Path) -> list[tuple[str, str]]:
-    """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
+    """(name, SHA-256) of what is sent as prepared: everything but the letter and this list."""
     files = [path for path in _files(folder) if path.name not in (LETTER, SUMS)]
     return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
 
 
 def _changed(work: Workspace, folder: Path) -> list[str]:
-    """The files that are not as the ledger says that they were prepared last, or are no longer there, or were added."""
+    """The files that are not as last prepared according to the ledger, that are gone, or that were added."""
     place = folder.relative_to(work.home.root).as_posix() + "/"
     entered = [
         row["files"] for row in work.ledger.all_rows("writings") if any(n.startswith(place) for n in row["files"])
@@ -235,7 +235,7 @@ def _files(folder: Path) -> list[Path]:
 def _contents(
     work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
 ) -> str:
-    """What a reader of the folder is told of each file."""
+    """What readers of the folder are told of each file."""
     organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),

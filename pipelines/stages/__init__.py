@@ -1,1 +1,1 @@
-"""The steps of the flow, a package each: plain functions that import neither one another nor Dagster."""
+"""The steps of the flow, one package each: plain functions that import neither one another nor Dagster."""

@@ -1,4 +1,4 @@
-"""What alarms in the published rows (``alertes.yml``): which rows, how they are said, and which text of the year explains each.
+"""What raises an alarm in the published rows (``alertes.yml``): which rows, in which words, explained by which text of the year.
 
 What belongs here: what the stage that prints such a row and the one that finds it without its text must agree on.
 """
@@ -20,12 +20,12 @@ FOLDER = "alertes"  # of contenu/<exercice>
 
 
 class Alerte(Declared):
-    """The rows of a table of ``rapport`` that alarm.
+    """The rows of a table of ``rapport`` that raise an alarm.
 
-    - ``quand``: SQL condition over its columns; what is hidden or missing does not alarm.
-    - ``cle``: the columns that tell the rows of an exercice apart.
-    - ``dit``: what the row is printed as, ``{column}`` replaced; ``{column:aucun|un seul|# en tout}`` says a number in the form that
-      agrees with it, ``#`` being the number.
+    - ``quand``: SQL condition over its columns; what is hidden or missing raises none.
+    - ``cle``: the columns that identify the rows of an exercice.
+    - ``dit``: what the row is printed as, ``{column}`` replaced; ``{column:aucun|un seul|# en tout}`` gives a number in
+      the form that agrees with it, ``#`` being the number.
     """
 
     table: Table
@@ -42,7 +42,7 @@ class Alerte(Declared):
         return dit
 
     def select(self, source: str) -> str:
-        """The SQL of the rows of ``source`` (a table, or what reads its file) that alarm, in one order."""
+        """The SQL of the rows of ``source`` (a table, or what reads its file) that raise an alarm, in one order."""
         return f"select * from {source} where ({self.quand}) order by exercice, {', '.join(self.cle)}"
 
     def said(self, row: dict[str, Any]) -> str:
@@ -72,7 +72,7 @@ class _Value:
 
 
 def _parsed(sentence: str) -> list[tuple[Any, ...]]:
-    """The parts of a sentence; none of one that cannot be read, which ``columns`` tells of."""
+    """The parts of a sentence; for one that cannot be read, ``columns`` reports the mistake and nothing is returned."""
     try:
         return list(Formatter().parse(sentence))
     except ValueError:

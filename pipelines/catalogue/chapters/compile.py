@@ -1,8 +1,8 @@
 """The model behind the page of a member: its declared indicators, each with the year before, in SQL.
 
-An indicator of a system that the organisation does not use has no row. One that was expected and did not come has a row
-without value, marked ``m``; one whose tables came whole and hold nothing for the member is 0. ``est_diffusable`` is true of one
-whose table is published outside as it is: the public profile leaves the others out.
+An indicator of a system that the organisation does not use has no row. One that was expected but did not come has a row
+without a value, marked ``m``; one whose tables came whole and have nothing for the member is 0. ``est_diffusable`` is
+true of one whose table is published outside as it is: the public profile leaves the others out.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ def summary_model(
 ) -> str:
     """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy.
 
-    ``needed``: the fields that its rows need of these tables, each with those of which one is enough.
+    ``needed``: the fields that its rows need of these tables, each with the alternatives of which one is enough.
     """
     indicators = list(enumerate(summary.indicateurs, 1)) if summary else []
     if not indicators:

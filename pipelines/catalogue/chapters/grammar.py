@@ -15,14 +15,14 @@ from pipelines.catalogue.declarations import Declared, Name
 Table = Annotated[str, PydanticField(pattern=r"^(rpt_[a-z0-9_]+|chiffres)$")]
 Identifier = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9-]*$")]
 Order = Annotated[str, PydanticField(pattern=r"^-?[a-z][a-z0-9_]*$")]  # -column: the greatest first
-# what every title and sentence may name: the keys of ``Editor.names`` (pipelines/stages/report/model.py)
+# what every title and sentence may refer to: the keys of ``Editor.names`` (pipelines/stages/report/model.py)
 NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil", "population")
 Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
 Value = bool | int | str
 
 
 def _of_a_figure(sentence: str) -> str:
-    """Refuse what a message cannot name."""
+    """Refuse what a message cannot refer to."""
     try:
         named = {name for _, name, *_ in Formatter().parse(sentence) if name is not None}
     except ValueError:
@@ -55,7 +55,8 @@ Format = Literal[
 class Colonne(Declared):
     """A column that is printed.
 
-    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is of gigabytes, in terabytes from a thousand.
+    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
+    from a thousand.
     """
 
     nom: Name
@@ -66,7 +67,7 @@ class Colonne(Declared):
 class Croisement(Declared):
     """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.
 
-    ``nul``: where everything came, what no row gives is 0, not without object.
+    ``nul``: when everything came, what no row gives is 0, rather than not applicable.
     """
 
     par: Name
@@ -79,12 +80,12 @@ class Croisement(Declared):
 class Donnees(Declared):
     """The rows behind a block, read from one table of ``rapport``.
 
-    ``exercices`` is how many years up to the report's. ``agrege`` brings together the rows that would share a cell; a
-    value that is missing among them makes the cell missing. ``total`` adds a last row, the sum of the others; ``ensemble``
-    tells by which value a row of the table is a total already. ``concerne`` keeps, in the section of a member, the rows
+    ``exercices`` is how many years up to the report's. ``agrege`` combines the rows that would share a cell; a missing
+    value among them makes the cell missing. ``total`` adds a last row, the sum of the others; ``ensemble`` gives the
+    value that marks a row of the table as a total already. In the section of a member, ``concerne`` keeps the rows
     whose column lists its name: ``{collectivites: libelle_collectivite}``. ``sans_nuls`` leaves out the rows that hold
-    nothing but zeros and what is without object. ``avec`` is another table, beside which alone the rows are printed: where the
-    organisation uses none of the systems behind it, they are not.
+    nothing but zeros and inapplicable values. ``avec`` is another table: if the organisation uses none of the systems
+    behind it, the rows are not printed.
     """
 
     id: Identifier
@@ -121,14 +122,14 @@ class Tableau(Donnees):
 class Graphique(Donnees):
     """A chart, with the same rows as a table behind it.
 
-    barres: a bar a row; groupes: a bar a column, row by row; multiples: a small chart a row; mois: months from left to
-    right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
-    cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
+    barres: a bar per row; groupes: a bar per column, row by row; multiples: a small chart per row; mois: months from
+    left to right; pyramide: two columns back to back; execution: credits as an outline, what was done inside; cascade:
+    one row of amounts, from its first column to its last one, by what the others add or subtract.
 
-    ``montre``: what its title says besides, where it is known: the first row, the highest month or the lowest (of each column), the change
-    of the total since the year before, the share of the credits that was carried out.
-    ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
-    ``figures/<id>.md`` of the year follows.
+    ``montre``: what its title adds, when it is known: the first row, the highest or lowest month (of each column), the
+    change of the total since the year before, the share of the credits that was carried out. ``seuil_pct``: a row that
+    is farther than this from the median of its column gets a sentence, followed by the text ``figures/<id>.md`` of the
+    year.
     """
 
     genre: Literal["graphique"]
@@ -138,9 +139,10 @@ class Graphique(Donnees):
 
 
 class Matrice(Declared):
-    """A row each ``code``, a column each value of ``croise.par``: every cell is the series of the last ``exercices``, with its curve.
+    """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``, with its curve.
 
-    ``detail`` is said under the title of the row; ``commentaires`` are the texts of the year on a row, ``{code}`` replaced.
+    ``detail`` is printed under the title of the row; ``commentaires`` are the texts of the year about a row, ``{code}``
+    replaced.
     """
 
     genre: Literal["matrice"]
@@ -159,7 +161,7 @@ class Matrice(Declared):
 
 
 class Liste(Declared):
-    """One entry a row: a title, then sentences."""
+    """One entry per row: a title, then sentences."""
 
     genre: Literal["liste"]
     id: Identifier
@@ -174,14 +176,14 @@ class Liste(Declared):
 
 
 class ChiffreCle(Declared):
-    """A figure that is shown large, by its code; the label is the declared one when none is given."""
+    """A figure that is shown large, by its code; the declared label is used when none is given."""
 
     code: str
     libelle: str | None = None
 
 
 class Chiffres(Declared):
-    """Key figures side by side; with ``nombre``, the first so many of them that may be shown."""
+    """Key figures side by side; with ``nombre``, the first that many of them that may be shown."""
 
     genre: Literal["chiffres"]
     chiffres: list[ChiffreCle]
@@ -189,10 +191,11 @@ class Chiffres(Declared):
 
 
 class Message(Declared):
-    """A sentence on a figure: ``plus`` where it is above zero, ``moins`` below, ``nul`` at zero; none where the form is left out.
+    """A sentence on a figure: ``plus`` when it is above zero, ``moins`` below, ``nul`` at zero; none when that form is left out.
 
-    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, how it moved since the year before, with its comma;
-    ``{libelle}``, what it is called. ``parmi``, in the place of ``chiffre``: the one of these figures that rose most, in proportion.
+    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, its change since the year before, with
+    its comma; ``{libelle}``, its name. ``parmi``, instead of ``chiffre``: whichever of these figures rose most, in
+    proportion.
     """
 
     chiffre: str | None = None
@@ -209,12 +212,12 @@ class Message(Declared):
 
     @property
     def codes(self) -> list[str]:
-        """The figures that it may be of."""
+        """The figures that it may be about."""
         return [self.chiffre] if self.chiffre else self.parmi
 
 
 class Messages(Declared):
-    """What the year comes to: the first ``nombre`` sentences that may be said. A person answers for them (``RAP-MESSAGES``)."""
+    """The results of the year: the first ``nombre`` sentences that may be said. A person answers for them (``RAP-MESSAGES``)."""
 
     genre: Literal["messages"]
     nombre: int = PydanticField(default=5, ge=1)
@@ -222,7 +225,7 @@ class Messages(Declared):
 
 
 class Compares(Declared):
-    """Rows that bear the value of the year before, and how it moved."""
+    """Rows that include the value of the year before, and the change."""
 
     table: Table
     filtres: dict[Name, Value | list[Value]] = {}
@@ -231,13 +234,13 @@ class Compares(Declared):
 
 
 class Indicateurs(Compares):
-    """Such rows as key figures: label, value of the year, and how it moved since the year before."""
+    """Such rows as key figures: label, value of the year, and the change since the year before."""
 
     genre: Literal["indicateurs"]
 
 
 class Evolutions(Compares):
-    """Such rows as sentences: by how much each moved since the year before, the strongest move first."""
+    """Such rows as sentences: by how much each changed since the year before, the largest change first."""
 
     genre: Literal["evolutions"]
     titre: str
@@ -251,7 +254,7 @@ class Texte(Declared):
 
 
 class Contenu(Declared):
-    """Prose of the year, from ``contenu/<exercice>/`` of the home; ``vide`` stands where nobody wrote any."""
+    """Prose of the year, from the home's ``contenu/<exercice>/``; ``vide`` is used when nobody wrote any."""
 
     genre: Literal["contenu"]
     fichier: Prose
@@ -259,13 +262,13 @@ class Contenu(Declared):
 
 
 class Alarmes(Declared):
-    """Every published row of the year that alarms (``alertes.yml``), each in its sentence."""
+    """Every published row of the year that raises an alarm (``alertes.yml``), each in its sentence."""
 
     genre: Literal["alertes"]
 
 
 class Presentation(Declared):
-    """What organisation.yml says of those who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+    """What organisation.yml says of the people who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
 
     genre: Literal["elus", "signature", "organigramme"]
 
@@ -339,17 +342,17 @@ class Chapitre(Declared):
 
 
 class Synthese(Chapitre):
-    """The page of a member (``synthese.yml``): ``sous_titre`` stands over its blocks, ``indicateurs`` are what it counts."""
+    """The page of a member (``synthese.yml``): ``sous_titre`` comes above its blocks, ``indicateurs`` are what it counts."""
 
     sous_titre: str
     indicateurs: list[IndicateurMembre]
 
 
 class Couverture(Declared):
-    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
+    """The report's own wording (``rapport.yml``): its title, those of its contents and of its annex.
 
-    ``glossaire`` is what its words mean; those that no chapter uses are left out.
-    ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
+    ``glossaire`` gives the meaning of its words; those that no chapter uses are left out. ``part_visible_pct``: in the
+    public edition, a table or a chart with a smaller share of visible cells than this becomes a sentence.
     """
 
     rapport: Literal["rapport"]

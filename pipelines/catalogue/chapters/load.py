@@ -1,7 +1,7 @@
 """The chapters in effect, and the dbt exposures that follow from them.
 
-``make_chapter`` refuses any mistake with file and line: an unknown key, a block's identifier given twice, prose that is not
-there.
+``make_chapter`` refuses any mistake with file and line: an unknown key, a block's identifier given twice, missing
+prose.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,9 +50,9 @@ def _identifiers(thing: Thing) -> Iterator[tuple[str, str]]:
 
 
 def exposures(chapters: list[Chapitre], summary: Synthese | None, models: Iterable[str]) -> list[dict[str, Any]]:
-    """The dbt exposures: one a chapter, so that lineage ends at what is printed; ``models`` are those of ``rapport``.
+    """The dbt exposures: one per chapter, so that lineage ends at what is printed; ``models`` are those of ``rapport``.
 
-    What neither a chapter nor the annex prints is read by those who control the year.
+    What neither a chapter nor the annex prints is for the people who check the year.
     """
     printed = [*chapters, *([summary] if summary else [])]
     named = [(f"chapitre_{c.id.replace('-', '_')}", c.titre, c.tables) for c in printed] + [ANNEX]

@@ -1,7 +1,7 @@
-"""The sentences that say what a year comes to, drafted from its figures.
+"""The sentences that sum up a year, drafted from its figures.
 
-What belongs here: what the stage that prints them and the one that asks who answers for them must agree on. A figure that is missing,
-hidden or partial makes no sentence; one that was so the year before says nothing of how it moved.
+What belongs here: what the stage that prints them and the one that asks who answers for them must agree on. A figure
+that is missing, hidden or partial makes no sentence; one that was so the year before says nothing of its change.
 """
 
 from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def _of_both_years(rows: Rows, code: str, exercice: int) -> tuple[Row | None, Ro
 
 
 def _risen_most(known: dict[str, tuple[Row | None, Row | None]]) -> str | None:
-    """The figure that rose most, in proportion to what it was; the first of those that rose alike, None where none did."""
+    """The figure that rose most, relative to what it was; the first of those that tie, None when none rose."""
     rates = {
         code: row["valeur"] / former["valeur"]
         for code, (row, former) in known.items()

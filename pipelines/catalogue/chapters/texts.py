@@ -1,6 +1,6 @@
-"""What is in the braces of a text of the report: the figures, the tables and the names that it asks for.
+"""What is in the braces of a text of the report: the figures, tables and names that it refers to.
 
-The braces are Jinja's; they are read, and never run: what they give is for ``stages.report`` to say.
+The braces are Jinja's; they are parsed, never run: ``stages.report`` decides what they give.
 """
 
 import functools
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
-# Function → how many of its first arguments are codes of figures; all of them, where nothing is said.
+# Function → how many of its first arguments are codes of figures; all of them when unlisted.
 OF_FIGURES = {"f": 1, "connu": None, "suivi": None, "egaux": 2, "nul": 1, "secret": 1, "selon": 1, "ecart": 1}
 NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
 KNOWN = (*OF_FIGURES, "dit", *NAMES)
@@ -29,7 +29,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a text asks for, each with its line: codes of figures, columns of a table, names that it does not set itself."""
+    """What a text refers to, each with its line: codes of figures, columns of a table, names that it does not set itself."""
 
     figures: list[tuple[int, str]]
     columns: list[tuple[int, str, list[str]]]
@@ -49,12 +49,12 @@ def environment() -> "ImmutableSandboxedEnvironment":
 
 @functools.lru_cache(maxsize=256)
 def asked(text: str) -> Asked:
-    """What a text asks for by its own words; what it computes is known when it is printed. Raises Unreadable."""
+    """What a text refers to literally; what it computes is only known when it is printed. Raises Unreadable."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
     try:
         tree = environment().parse(text)
-        environment().compile(text, raw=True)  # a filter or a test that nothing knows
+        environment().compile(text, raw=True)  # an unknown filter or test
     except TemplateSyntaxError as error:
         raise Unreadable(error.lineno) from None
     calls = [(one.node.name, one) for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)]
@@ -70,7 +70,7 @@ def asked(text: str) -> Asked:
 
 
 def codes_asked(text: str) -> list[str]:
-    """The codes of the figures that a text asks for, in order; none of one that cannot be read."""
+    """The codes of the figures that a text refers to, in order; none if it cannot be read."""
     try:
         return list(dict.fromkeys(code for _, code in asked(text).figures))
     except Unreadable:
@@ -78,7 +78,7 @@ def codes_asked(text: str) -> list[str]:
 
 
 def _words(arguments: "list[nodes.Expr]") -> Iterator[tuple[int, str]]:
-    """The texts among arguments that are written out, each with its line."""
+    """The texts among literal arguments, each with its line."""
     from jinja2 import nodes
 
     for one in arguments:

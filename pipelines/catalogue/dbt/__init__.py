@@ -1,1 +1,1 @@
-"""From declarations to the one dbt project of a home: what is hand-written, what follows from the catalogue, their folder."""
+"""From declarations to a home's single dbt project: what is hand-written, what follows from the catalogue, their folder."""

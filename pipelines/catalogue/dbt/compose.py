@@ -1,10 +1,10 @@
-"""Writes the one dbt project of a home into its own folder: hand-written files, the home's in their place, what is generated.
+"""Writes a home's single dbt project into its own folder: hand-written files, the home's replacing shipped ones, what is generated.
 
     <home>/dbt/dbt_project.yml  profiles.yml  models/  macros/  tests/  target/
 
-Only files whose bytes differ are written, each with a time of its own: dbt does not read again a YAML file whose time is
-that of its last whole reading, and loses the description of a model that is removed, then put back. That is why its memory
-(``partial_parse.msgpack``) goes when the set of files changes.
+Only files whose bytes differ are written, each with a distinct time: dbt does not read a YAML file again if its time is
+that of its last full reading, and loses the description of a model that is removed, then put back. That is why its
+memory (``partial_parse.msgpack``) is deleted when the set of files changes.
 """
 
 import importlib.metadata
@@ -32,9 +32,9 @@ ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse bein
 
 
 def compose(catalogue: Catalogue, home: Home) -> str:
-    """Bring the home's dbt project up to date with its catalogue; the hash of its files. Raises DeclarationError.
+    """Bring the home's dbt project up to date with its catalogue; return the hash of its files. Raises DeclarationError.
 
-    Nothing is done when neither what it follows from nor a file of it has changed since.
+    Nothing is done when neither its inputs nor any of its files have changed since.
     """
     mark = home.dbt / "target" / MARK
     with one_at_a_time(home.dbt):
@@ -78,7 +78,7 @@ def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]
     for overlay in (project.models, project.tests, project.macros):
         for thing in overlay:
             yield project.folder_of[thing.path].as_posix(), thing.data
-    files: dict[str, dict[str, Any]] = {}  # a file of the home adds to the shipped one of its name
+    files: dict[str, dict[str, Any]] = {}  # a home's file adds to the shipped one of the same name
 
     def file_of(thing: Thing) -> dict[str, Any]:
         return files.setdefault(project.folder_of[thing.path].as_posix(), {})
@@ -99,7 +99,7 @@ def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]
 
 
 def _profile(home: Home) -> dict[str, Any]:
-    """The files are written out: a variable that changes makes dbt read the whole project again."""
+    """The files are written out: a changing variable would make dbt read the whole project again."""
 
     def output(path: Path) -> dict[str, Any]:
         threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
@@ -109,7 +109,7 @@ def _profile(home: Home) -> dict[str, Any]:
             "path": str(path),
             "threads": threads,
             "keep_open": True,
-            # a reader that still holds the file for a moment makes dbt wait, not fail
+            # a reader that briefly holds the file makes dbt wait, not fail
             "retries": {"connect_attempts": 5, "retryable_exceptions": ["IOException"]},
             "settings": {  # no network, ever
                 "threads": threads,

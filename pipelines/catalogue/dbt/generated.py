@@ -1,7 +1,7 @@
 """The dbt files that follow from declarations: sources, unions of a shape, figures, exposures.
 
-What belongs here: text that a person would copy out of the catalogue. What does not: any rule of the warehouse, which stands
-in hand-written models and macros.
+What belongs here: text that a person would otherwise copy out of the catalogue. What does not: any rule of the
+warehouse; those are in hand-written models and macros.
 """
 
 import functools
@@ -47,7 +47,7 @@ def generated(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
-    """What is said of models, where it is not said by hand."""
+    """The descriptions of models that are not described by hand."""
     project = catalogue.project
     kept = [entry for entry in entries if entry["name"] not in project.said and entry["name"] not in project.off]
     return yaml_text({"version": 2, "models": kept})
@@ -71,7 +71,7 @@ def generated_layers(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _generated_models(catalogue: Catalogue) -> dict[str, str]:
-    """Path → SQL, of those that are neither written by hand nor switched off."""
+    """Path → SQL, for those that are neither written by hand nor switched off."""
     project = catalogue.project
     return {
         path: sql
@@ -80,7 +80,7 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
-NOBODY = "/"  # the table of rows that no declared table can hold: nobody uses it
+NOBODY = "/"  # the table for rows that no declared table can hold: nobody uses it
 
 
 @functools.lru_cache(maxsize=8)
@@ -93,7 +93,7 @@ def all_models(catalogue: Catalogue) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=8)
 def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """Table of ``rapport`` → the tables (``system/table``) that its rows come from, but for the page of a member."""
+    """Table of ``rapport`` → the tables (``system/table``) that its rows come from, except for the page of a member."""
     texts, said = model_texts(catalogue), catalogue.project.said
     tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
 
@@ -111,9 +111,9 @@ def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
 
 
 def report_fields(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
-    """Table of ``rapport`` → the fields that its rows need of these tables, each with those of which one is enough.
+    """Table of ``rapport`` → the fields that its rows need of these tables, each with its alternatives.
 
-    ``table.column`` → those that a column needs besides.
+    ``table.column`` → those that a column needs in addition.
     """
     found: dict[str, list[tuple[str, ...]]] = {}
     for thing in catalogue.project.said:
@@ -123,7 +123,7 @@ def report_fields(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
 
 
 def report_needs(catalogue: Catalogue) -> dict[str, list[set[str]]]:
-    """Table of ``rapport`` → sets of tables (``system/table``) of each of which the organisation must use one."""
+    """Table of ``rapport`` → sets of tables (``system/table``): the organisation must use one of each set."""
     tables_of = catalogue.figures.tables_of
     return {
         thing.name: [{table for source in group for table in tables_of(source)} for group in needed]
@@ -134,7 +134,7 @@ def report_needs(catalogue: Catalogue) -> dict[str, list[set[str]]]:
 
 @functools.lru_cache(maxsize=8)
 def model_texts(catalogue: Catalogue) -> dict[str, str]:
-    """Model → its SQL; a hand-written one in the place of one that follows from declarations."""
+    """Model → its SQL; a hand-written one replaces one that follows from declarations."""
     made = {Path(path).stem: sql for path, sql in _models_before_the_page(catalogue).items()}
     return made | {name: thing.data for name, thing in catalogue.project.models.on.items()}
 
@@ -163,7 +163,7 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _in_parts(registry: Registry) -> Iterator[tuple[str, Table]]:
-    """The tables, by system, that no shape brings together and that are read from several files or sheets each."""
+    """The tables, by system, that no shape unites and that are each read from several files or sheets."""
     for system, table in registry.tables():
         if not table.shapes and table.tells_parts_apart:
             yield system.system, table
@@ -172,7 +172,7 @@ def _in_parts(registry: Registry) -> Iterator[tuple[str, Table]]:
 def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:
     """System → its part of the dbt source ``lake``: every declared table, with its columns, types and descriptions.
 
-    One file a system: dbt reads again only the file that changed.
+    One file per system: dbt only reads the file that changed.
     """
     for system in registry.systems.values():
         tables = [table for export in system.exports for table in export.tables]
@@ -208,7 +208,7 @@ def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any
     entry = {
         "name": f"{system.system}__{table.name}",
         "description": _sentence(table.title, table.description),
-        # the same asset as the one that collects it: one lineage graph
+        # the same asset as the one that collects it, for a single lineage graph
         "config": {"meta": {"dagster": {"asset_key": [system.system, table.name]}}},
         "columns": columns,
     }

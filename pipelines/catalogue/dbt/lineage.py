@@ -1,6 +1,6 @@
 """What a table of ``rapport`` is made from: the tables of the lake behind it, found in the SQL of the models.
 
-It is by them that the report knows what an empty table means: nothing came, nothing is followed, or nothing happened.
+This is how the report knows what an empty table means: nothing came, nothing is followed, or nothing happened.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from pipelines.catalogue.dbt.project import meta_of, needs_of
 from pipelines.catalogue.figures.grammar import Value, alternatives, values_of
 from pipelines.catalogue.overlay import Thing
 
-FIGURES = "chiffres"  # each of its rows bears its own state
+FIGURES = "chiffres"  # each of its rows carries its own state
 LAKE = "lake."
 
 
 def tables_behind(model: str, texts: Mapping[str, str]) -> list[str]:
-    """The tables (``system/table``) that a model reads, itself or by other models; ``texts`` is the SQL of each model.
+    """The tables (``system/table``) that a model reads, directly or through other models; ``texts`` is the SQL of each model.
 
-    A table that only lays figures out has none.
+    A table that only arranges figures has none.
     """
     seen, todo, tables = {FIGURES}, [model], set[str]()
     while todo:
@@ -33,7 +33,7 @@ def tables_behind(model: str, texts: Mapping[str, str]) -> list[str]:
 
 
 def said_sources(entry: Thing) -> list[str] | None:
-    """The tables that a model's entry names as those that its rows come from, where its SQL reads more than these.
+    """The tables that a model's entry names as the origin of its rows, when its SQL reads more than these.
 
     ``config: {meta: {sources: [system/table]}}``; None when it names none.
     """
@@ -41,7 +41,7 @@ def said_sources(entry: Thing) -> list[str] | None:
 
 
 def said_fields(entry: Thing) -> list[tuple[str, ...]]:
-    """The fields that the rows of a model need of its tables, each with those of which one is enough.
+    """The fields that the rows of a model need of its tables, each with its alternatives.
 
     ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
     """
@@ -49,12 +49,12 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
 
 
 def said_values(entry: Thing) -> dict[str, Value]:
-    """The fields of which the rows of a model hold one value: ``champs: [{nature: Factures}]``, as in a figure."""
+    """The fields of which a model's rows hold a single value: ``champs: [{nature: Factures}]``, as in a figure."""
     return values_of(meta_of(entry).get("champs") or [])
 
 
 def said_column_fields(entry: Thing) -> dict[str, list[tuple[str, ...]]]:
-    """Column of a model → the fields that it alone needs, said in its own entry as those of the rows are."""
+    """Column of a model → the fields that it alone needs, declared in its own entry like those of the rows."""
     columns = {
         column["name"]: (column.get("config") or {}).get("meta") or {} for column in entry.data.get("columns") or []
     }
@@ -62,7 +62,7 @@ def said_column_fields(entry: Thing) -> dict[str, list[tuple[str, ...]]]:
 
 
 def said_needs(entry: Thing) -> list[tuple[str, ...]]:
-    """The tables or shapes without which the rows of a model say nothing, each with those of which one is enough.
+    """The tables or shapes without which a model's rows mean nothing, each with its alternatives.
 
     ``config: {meta: {exige: ["*/agents", ["*/heures_remunerees", dsn/activites]]}}``, as the ``sources`` of a figure.
     """

@@ -1,7 +1,7 @@
-"""The hand-written part of the dbt project, shipped and of the home: models, what is said of them, macros, tests.
+"""The hand-written part of the dbt project, shipped and the home's: models, their descriptions, macros, tests.
 
-What belongs here: finding them, by name, and what their text needs. What follows from declarations is ``generated``'s work,
-writing it all into a folder ``compose``'s.
+What belongs here: finding them, by name, and what their text needs. What follows from declarations is the work of
+``generated``, writing it all into a folder that of ``compose``.
 """
 
 import functools
@@ -55,15 +55,15 @@ Links = Mapping[str, list[Link]]  # by model
 
 @dataclass(frozen=True)
 class Project:
-    """What is written by hand and in effect. A model that is switched off is in none of the lists but ``overlays``."""
+    """What is written by hand and in effect. A model that is switched off is in none of the lists except ``overlays``."""
 
     models: Overlay  # SQL by model
     said: Overlay  # YAML entry by model
     tests: Overlay  # SQL of singular and generic tests, by file
     macros: Overlay  # SQL by file
     sources: Overlay  # YAML entry of a table that the engine loads, by ``<source>.<table>``
-    others: Overlay  # what else stands in YAML beside ``models`` (unit tests, macros), by section and name
-    off: dict[str, Thing]  # models that are switched off, those that follow from declarations too
+    others: Overlay  # what YAML contains besides ``models`` (unit tests, macros), by section and name
+    off: dict[str, Thing]  # models that are switched off, including those that follow from declarations
     project_file: str  # text of dbt_project.yml
     folder_of: dict[Path, Path]  # file → its place in the project
 
@@ -81,7 +81,7 @@ class Project:
 
     @property
     def rest(self) -> list[str]:
-        """What has no name and decides the project all the same."""
+        """What has no name but still determines the project."""
         return [self.project_file]
 
     @functools.cached_property
@@ -96,7 +96,7 @@ class Project:
 
     @functools.cached_property
     def links(self) -> Links:
-        """What dbt proves at each build by a test ``relationships`` of a column: all of its values, and as an error."""
+        """What dbt proves at each build by a ``relationships`` test on a column: for all its values, and as an error."""
         found: dict[str, list[Link]] = {}
         for thing in self.said:
             for column in thing.data.get("columns") or []:
@@ -108,17 +108,17 @@ class Project:
         return found
 
     def layer_of(self, model: str) -> str:
-        """The folder of models that a model stands in."""
+        """The folder of models that a model is in."""
         return self.folder_of[self.models[model].path].parts[1]
 
     def schema_of(self, model: str) -> str:
-        """The schema of the warehouse that a model written by hand is made in: the one that it asks for, else its layer's."""
+        """The schema of the warehouse in which a hand-written model is made: the one it sets, or else its layer's."""
         asked = (self.said[model].data.get("config") or {}).get("schema") if model in self.said else None
         found = SCHEMA.search(without_comments(self.models[model].data))
         return (found["schema"] if found else None) or asked or self.layer_of(model)
 
     def place_of(self, relation: str) -> str:
-        """``<schema>.<model>`` as the warehouse has it, wherever the declaration says that the model is."""
+        """``<schema>.<model>`` as in the warehouse, wherever the declaration puts the model."""
         model = relation.partition(".")[2]
         return f"{self.schema_of(model)}.{model}" if model in self.models else relation
 
@@ -156,7 +156,7 @@ def read_project(layers: list[Path]) -> Project:
 
 
 def _without(overlay: Overlay, off: dict[str, Thing]) -> Overlay:
-    """An overlay without the models that are switched off, by their SQL or by what is said of them."""
+    """An overlay without the models that are switched off, in their SQL or in their entry."""
     on = {name: thing for name, thing in overlay.on.items() if name not in off}
     return Overlay(
         on, {name: thing for name, thing in off.items() if name in overlay.on or name in overlay.off}, overlay.replaced
@@ -193,7 +193,7 @@ def _yaml_files(root: Path) -> Iterator[tuple[Path, dict[str, Any], Lines]]:
         data, lines = read_mapping(path)
         parse(_File, data, lines, path)
         for entry in data.get("models") or []:
-            if "enabled" in entry.get("config", {}):  # dbt's way to say the same as ``enabled: false``
+            if "enabled" in entry.get("config", {}):  # dbt's way of saying ``enabled: false``
                 entry["enabled"] = entry["config"].pop("enabled")
         yield path, data, lines
 
@@ -206,7 +206,7 @@ def _models(root: Path) -> Iterator[Thing]:
 
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
-    """The SQL files of a folder; an empty one is off, as one that tells dbt so."""
+    """The SQL files of a folder; an empty one is off, and so is one that is disabled for dbt."""
     for path in sorted((root / folder).rglob("*.sql")):
         text = read_text(path)
         said = without_comments(text).strip()
@@ -230,7 +230,7 @@ def _others(path: Path, data: dict[str, Any], lines: Lines) -> Iterator[Thing]:
 
 
 def meta_of(entry: Thing) -> dict[str, Any]:
-    """What the entry of a model says to the engine, ``config: {meta: …}``; empty when it says nothing."""
+    """What a model's entry says to the engine, ``config: {meta: …}``; empty when it says nothing."""
     meta = (entry.data.get("config") or {}).get("meta")
     return meta if isinstance(meta, dict) else {}
 
@@ -241,7 +241,7 @@ def parsed_meta(entries: Iterable[Thing], key: str, grammar: type[Model]) -> dic
 
 
 def meta_things(entries: Iterable[Thing], key: str, kind: str) -> Iterator[Thing]:
-    """What entries of models say under ``meta.<key>``, each as a thing of that kind with the model's name."""
+    """What models' entries say under ``meta.<key>``, each as a thing of that kind with the model's name."""
     at = ("config", "meta", key)
     for entry in entries:
         if key in (meta := meta_of(entry)):
@@ -250,12 +250,12 @@ def meta_things(entries: Iterable[Thing], key: str, kind: str) -> Iterator[Thing
 
 
 def needs_of(sql: str) -> Iterator[Need]:
-    """What a SQL text reads by ``ref`` and ``source``; comments aside."""
+    """What a SQL text reads through ``ref`` and ``source``, ignoring comments."""
     return _needs(without_comments(sql))
 
 
 def needs_said(data: Any) -> Iterator[Need]:
-    """What is read by a YAML entry: its tests, its unit tests."""
+    """What a YAML entry reads: its tests, its unit tests."""
     return _needs(json.dumps(data, default=str, ensure_ascii=False))
 
 
@@ -268,5 +268,5 @@ def _needs(text: str) -> Iterator[Need]:
 
 
 def without_comments(sql: str) -> str:
-    """A SQL text with its comments blank, each line where it was."""
+    """A SQL text with its comments blanked, every line in its place."""
     return ASIDE.sub(lambda found: found["said"] or "\n" * found[0].count("\n"), sql)

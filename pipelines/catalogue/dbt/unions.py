@@ -1,7 +1,7 @@
-"""One staging model a shape: the rows of every table that has it, whatever the system that delivers it.
+"""One staging model per shape: the rows of every table that has it, whatever the system that delivers it.
 
-A new system enters the union by being declared. The types are the shape's, so that a shape without a system is a view
-without rows.
+Declaring a new system is enough for it to enter the union. The types are the shape's, so that a shape without a system
+is a view without rows.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
-    """What enters the lake of a table of the shape; a line whose columns become rows is several rows of the union."""
+    """What enters the lake from a table of the shape; a line whose columns become rows is several rows of the union."""
     return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE, COLUMN]
 
 

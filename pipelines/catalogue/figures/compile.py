@@ -1,8 +1,8 @@
-"""Compiles the declared figures into the models that compute their values, in pieces that a planner can read.
+"""Compiles the declared figures into the models that compute their values, in pieces that a planner can handle.
 
-What belongs here: SQL that follows from declarations. What does not: what a measure and a filter are in SQL (``measure``),
-labels and sources (``rows``), and what is the same for every figure (states, absences, printed numbers): it is written by
-hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
+What belongs here: SQL that follows from declarations. What does not: a measure and a filter in SQL (``measure``),
+labels and sources (``rows``), and what is the same for every figure (states, absences, printed numbers): that is
+written by hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
 
     chiffres__familles      the members of every family, exercice by exercice
     agregats__<domaine>     the exact value of each measure, from its fact
@@ -10,7 +10,7 @@ hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
                             fraction: nothing is rounded before the end
     chiffres__agregats, chiffres__expressions   the pieces of every domain
 
-What only puts pieces together is ephemeral: dbt writes it into the models that read it, and makes no table of it.
+What only assembles pieces is ephemeral: dbt inlines it in the models that read it, without making a table.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ _CODE = ("code", TEXT, "Code du chiffre.")
 _YEAR = ("exercice", "integer", "Exercice.")
 _VALUE = ("valeur", "decimal(20, 6)")
 _MEMBERS = [("famille", TEXT), _YEAR, ("code_membre", TEXT), ("libelle_membre", TEXT), ("indicateur", TEXT)]
-# The pieces of a domain: what each kind holds, and its columns.
+# The pieces of a domain: what each kind contains, and its columns.
 PIECES = {
     "agregats": (
         "Valeur exacte de chaque mesure du domaine {}, une ligne par chiffre et exercice dont des lignes existent.",
@@ -73,7 +73,7 @@ def figure_models(figures: Figures) -> dict[str, str]:
 
 
 def figure_entries(figures: Figures) -> list[dict[str, Any]]:
-    """What dbt is told of these models."""
+    """The dbt entries of these models."""
     described = [
         {
             "name": name,
@@ -107,7 +107,7 @@ def _all_of(model: str) -> str:
 
 
 def _family(figures: Figures, name: str) -> str:
-    """The members of a family in each exercice, and the figures of each when they name them."""
+    """The members of a family in each exercice, and the figures of each when members name them."""
     family = figures.families[name]
     columns = [
         f"{literal(name)} as famille",
@@ -143,7 +143,7 @@ def _in_use(family: Family) -> list[str]:
 
 
 def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
-    """A member is there by a row of the fact; a printed number has its figure even where no delivery gave one."""
+    """A row of the fact makes a member exist; a printed number has its figure even when no delivery gave one."""
     inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
     inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
@@ -162,7 +162,7 @@ def _exists(relation: str, alias: str, tests: list[str]) -> str:
 
 
 def _of_member(text: str, family: str | None, column: str) -> str:
-    """SQL of a code in which the member's takes the place of the placeholder."""
+    """SQL of a code in which the member's replaces the placeholder."""
     placeholder = f"{{{family}}}"
     return f"replace({literal(text)}, '{placeholder}', {column})" if placeholder in text else literal(text)
 
@@ -171,7 +171,7 @@ def _of_member(text: str, family: str | None, column: str) -> str:
 
 
 def _aggregate(figures: Figures, code: str) -> str:
-    """The exact value of a measure, and how many rows of its fact are behind it."""
+    """The exact value of a measure, and the number of rows of its fact behind it."""
     figure, family = figures.by_code[code].figure, figures.family_of(code)
     assert figure.mesure is not None, f"{code} is not measured"
     member = [family.code] if family else []
@@ -190,7 +190,7 @@ def _aggregate(figures: Figures, code: str) -> str:
 
 @dataclass(frozen=True)
 class Fraction:
-    """An exact SQL value: numerator and denominator, nothing standing for 1. Both can be used as operands."""
+    """An exact SQL value: numerator and denominator, no denominator meaning 1. Both can be used as operands."""
 
     numerator: str
     denominator: str = ""
@@ -227,7 +227,7 @@ def _fraction(term: Term, figure: Figure, figures: Figures, aliases: dict[str, s
 
 
 def _operation(figures: Figures, code: str) -> str:
-    """The value of an expression, and why an operand lacks."""
+    """The value of an expression, and why an operand is missing."""
     figure = figures.by_code[code].figure
     aliases = {leaf.code: f"m{index}" for index, leaf in enumerate(figures.leaves(code), start=1)}
     inner = {operand: f"a{index}" for index, operand in enumerate(_inner_expressions(figures, code), start=1)}
@@ -287,6 +287,6 @@ def _list(items: list[str], indent: int) -> str:
 
 
 def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
-    """The rows of every select; without any, none, of these columns."""
+    """The rows of every select; when there is none, no row, with these columns."""
     none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

@@ -1,35 +1,35 @@
 """The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
 
-What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the
-files (``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the
-value, the formula in words and the trace down to the lines of the files. Its keys are French, as its codes and labels are.
+What belongs here: what a figure's YAML may say, and how that reads in French. What does not: reading the files
+(``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the value, the
+formula in words and the trace down to the lines of the files. Its keys are French, like its codes and labels.
 
-A code that holds a placeholder such as ``{application}`` declares one figure per member of the family of that name:
+A code that contains a placeholder such as ``{application}`` declares one figure per member of the family of that name:
 ``familles`` says which relation of the marts lists its members.
 
 The rules of a missing value, which no declaration can change:
 
-- a figure of a system that the organisation does not use in the exercice is none at all, unless it is declared absent or was
-  printed;
+- a figure of a system that the organisation does not use in the exercice does not exist, unless it is declared absent
+  or was printed;
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
-  them holds alternatives (one system took the place of another), which fill each other's gaps; if a published report
-  printed it, that number is in its place, marked ``publié``, and nothing is computed from it;
-- ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that the
-  figure is partial while one of them is awaited, and a system that nobody uses is no gap;
-- a table that the rows of its fact come from is one of its sources, or stands in ``sans_effet`` with the reason why the
-  figure is the same without it: one that is forgotten is refused;
-- what its sources are made of (their months, their documents) makes it partial when a piece that was expected is not
-  there, and missing when none is, or when ``indispensables`` names that kind of pieces (the month of a stock, a document).
-  A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget; ``pieces``
+  them holds alternatives (one system replaced another), which fill each other's gaps; if a published report printed it,
+  that number replaces it, marked ``publié``, and nothing is computed from it;
+- ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that
+  the figure is partial while one of them is awaited, and a system that nobody uses is not a gap;
+- a table that the rows of its fact come from must be one of its sources, or be listed in ``sans_effet`` with the reason
+  why the figure is the same without it: forgetting one is refused;
+- the pieces of its sources (their months, their documents) make it partial when an expected piece is missing, and
+  missing when all are, or when ``indispensables`` names that kind of pieces (the month of a stock, a document). A filter
+  narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget; ``pieces``
   narrows them alone, by the axes that their model declares;
-- ``champs`` are the fields that it needs of its sources, a list among them alternatives of which one is enough: a source whose
-  declared header gives none does not count as accepted, whatever came of it. A field with the value that it counts
-  (``{nature: Factures}``) says more: a table that can hold no such line is none of its sources;
-- lines that were refused, or accepted and not understood, make it partial;
-- ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
+- ``champs`` are the fields that it needs of its sources, a list among them giving alternatives: a source whose declared
+  header gives none does not count as accepted, whatever came of it. A field with the value that it counts (``{nature:
+  Factures}``) says more: a table that cannot hold such a line is not one of its sources;
+- lines that were refused, or accepted but not understood, make it partial;
+- ``si_vide`` says what the absence of any row means when everything was delivered: ``zero``, ``manquant`` (``m``), or
   ``sans_objet`` (``—``: a cell that the report leaves blank);
-- an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
-  zero says 0;
+- an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact in which NULL would
+  mean zero has to write 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
 - a missing operand makes an expression missing, with the operand's code;
 - a division by zero is not applicable (``—``).
@@ -74,24 +74,24 @@ Filter = dict[Name, Value | list[Value]]  # column → the value, or one of the 
 
 
 def placeholders_of(text: str) -> list[str]:
-    """The names of the families whose placeholders stand in ``text``, in order."""
+    """The names of the families whose placeholders are in ``text``, in order."""
     return re.findall(rf"\{{({_PART})\}}", text)
 
 
 class Presence(Declared):
-    """The rows of a fact by which a member is there in an exercice."""
+    """The rows of a fact that make a member exist in an exercice."""
 
     fait: Relation
     filtre: Filter = PydanticField(default_factory=dict)
 
 
 class Family(Declared):
-    """The members that a placeholder stands for, exercice by exercice: rows of a relation of the marts.
+    """The members that a placeholder represents, exercice by exercice: rows of a relation of the marts.
 
-    ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
-    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``filtre`` narrows the relation,
-    ``presents_dans`` the members to those that a fact holds in the exercice, or of which a report printed a figure.
-    ``indicateurs`` names a relation that lists, member by member, the last parts of the codes that it has.
+    ``code`` is also the column of the facts that identifies the member. The exercices of a member are those in the
+    column ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``filtre`` narrows the
+    relation, ``presents_dans`` the members to those that a fact has in the exercice, or of which a report printed a
+    figure. ``indicateurs`` names a relation that lists, member by member, the last parts of the codes that it has.
     """
 
     relation: Relation
@@ -107,7 +107,7 @@ class Family(Declared):
 
 
 class Measure(Declared):
-    """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and member of its family)."""
+    """An aggregate over the rows of a fact of the marts for the figure's exercice (and member of its family)."""
 
     fait: Relation
     agregat: Literal["somme", "maximum", "mediane", "nombre", "nombre_distinct"]
@@ -139,7 +139,7 @@ class Measure(Declared):
         return f"{what} {of}{where} ; {empty} si aucune ligne"
 
     def conditions(self, words: "Words") -> list[str]:
-        """What a row must be to be counted, in French words."""
+        """What a row must be to be counted, in French."""
         return [words.condition(column, value) for column, value in self.filtre.items()]
 
 
@@ -148,9 +148,10 @@ def _of(name: str) -> str:
 
 
 class Words(Declared):
-    """What the facts, their columns and the values of these are called in a formula; a name without words stands as it is.
+    """The names of facts, their columns and the values of these in a formula; anything without an entry keeps its own name.
 
-    A fact is called by its rows, in the plural (« tickets »), a column by what it holds, a value by what it selects.
+    A fact is named after its rows, in the plural (« tickets »), a column after its contents, a value after what it
+    selects.
     """
 
     by_name: dict[str, str | dict[Value, str]] = PydanticField(default_factory=dict)
@@ -179,11 +180,11 @@ class _Term(Declared):
         return self.written({name: f"« {label} »" for name, label in labels.items()})
 
     def written(self, operands: dict[str, str]) -> str:
-        """The tree with French signs; ``operands`` says what stands for each of them."""
+        """The tree with French signs; ``operands`` gives the text of each operand."""
         raise NotImplementedError
 
     def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """The exact value; None when an operand has none, or by a division by zero."""
+        """The exact value; None when an operand has none, or on a division by zero."""
         raise NotImplementedError
 
 
@@ -207,7 +208,7 @@ class Operand(_Term):
     name: str
 
     def written(self, operands: dict[str, str]) -> str:
-        """What stands for the operand."""
+        """The text that replaces the operand."""
         return operands[self.name]
 
     def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
@@ -236,7 +237,7 @@ class Operation(_Term):
         return f"{left} {_IN_WORDS[self.operator]} {right}"
 
     def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """One term and the other, under the operator."""
+        """Both terms under the operator."""
         left, right = self.left.result(operands), self.right.result(operands)
         if left is None or right is None or (self.operator == "/" and right == 0):
             return None
@@ -282,12 +283,12 @@ Needed = Name | list[Name] | Annotated[dict[Name, Value], PydanticField(min_leng
 
 
 def alternatives(said: Iterable[str | list[str] | dict[str, Value]]) -> list[tuple[str, ...]]:
-    """Each name with those that may be in its place: a list among names holds alternatives."""
+    """Each name with its alternatives: a list among names holds alternatives."""
     return [(one,) if isinstance(one, str) else tuple(one) for one in said]
 
 
 def values_of(said: Iterable[str | list[str] | dict[str, Value]]) -> dict[str, Value]:
-    """The needed fields of which one value is counted."""
+    """The needed fields of which a single value is counted."""
     return {name: value for one in said if isinstance(one, dict) for name, value in one.items()}
 
 
@@ -299,7 +300,7 @@ class Figure(Declared):
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
     compte: Literal["agents", "citoyens", "elus", "choses"] | None = (
-        None  # what it counts; unsaid, it is for nobody outside
+        None  # what it counts; if left out, it is not for readers outside
     )
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
@@ -361,17 +362,17 @@ class Figure(Declared):
 
     @property
     def family(self) -> str | None:
-        """The name of the family of which the declaration stands for one figure per member."""
+        """The family for which the declaration means one figure per member."""
         return next(iter(placeholders_of(self.code)), None)
 
     @property
     def alternatives(self) -> list[tuple[str, ...]]:
-        """The sources, each with those that may be in its place."""
+        """The sources, each with its alternatives."""
         return alternatives(self.sources)
 
     @property
     def needs(self) -> list[tuple[str, ...]]:
-        """The fields that it needs of a source that has them, each with those of which one is enough."""
+        """The fields that it needs of a source that has them, each with its alternatives."""
         return alternatives(self.champs)
 
     @property
@@ -389,7 +390,7 @@ class Chapter(Declared):
     """A file of figures: one domain of the report."""
 
     domaine: Name
-    titre: str | None = None  # said once for each domain
+    titre: str | None = None  # said once per domain
     mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
     familles: dict[Name, Family] = PydanticField(default_factory=dict)
     chiffres: list[Figure]

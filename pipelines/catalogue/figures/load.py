@@ -1,7 +1,7 @@
 """The figures in effect, checked against one another and against the declared sources.
 
-A mistake is refused with file and line: a code given twice, an operand that is no figure or leads back to itself, a source
-table or a family that is not declared.
+A mistake is refused with file and line: a code given twice, an operand that is not a figure or leads back to itself, an
+undeclared source table or family.
 """
 
 import functools
@@ -46,7 +46,7 @@ class Figures:
     families: dict[str, Family]
     titles: dict[str, str]  # of each domain, as the report prints it
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # `*/shape` → the tables declared of that shape
-    unable: dict[str, set[str]] = field(default_factory=dict)  # measure → the tables that can hold nothing of it
+    unable: dict[str, set[str]] = field(default_factory=dict)  # measure → the tables that cannot hold anything of it
     completed: dict[str, list[str]] = field(
         default_factory=dict
     )  # fact → the words of the rules that complete its lines
@@ -66,7 +66,7 @@ class Figures:
         return [declared for declared in self.by_code.values() if declared.figure.family in named]
 
     def indicators_from(self, table: str) -> list[str]:
-        """The names of those that rest on the table of that name of the member itself (``{application}/comptes``)."""
+        """The last parts of those that rest on the member's own table of that name (``{application}/comptes``)."""
         return [
             one.figure.indicateur
             for one in self.indicators()
@@ -82,7 +82,7 @@ class Figures:
         return list({leaf.code: leaf for leaf in found}.values())
 
     def sources(self, code: str) -> list[tuple[str, ...]]:
-        """The sources behind a figure, ``system/table`` or ``*/shape``, each with its alternatives, of which one is enough.
+        """The sources behind a figure, ``system/table`` or ``*/shape``, each with its alternatives.
 
         Those of a family may hold its placeholder.
         """
@@ -91,14 +91,14 @@ class Figures:
     def tables_of(self, source: str, code: str | None = None) -> tuple[str, ...]:
         """The tables that a source names, as ``system/table``: every one of a shape, or itself.
 
-        With a declared ``code``, those that can hold something of that figure.
+        With a declared ``code``, only those that can hold something of that figure.
         """
         tables = self.shapes.get(source, (source,))
         unable = [self.unable.get(leaf.code, set()) for leaf in self.leaves(code)] if code else []
         return tuple(table for table in tables if not unable or not set.intersection(*unable) & {table})
 
     def answers_for(self, figure: Figure, table: str) -> bool:
-        """True when a measure's ``sources`` or ``sans_effet`` name this ``system/table``; those of a member name every one's."""
+        """True when a measure's ``sources`` or ``sans_effet`` name this ``system/table``; those of a family member name every member's."""
         named = [*figure.sans_effet, *(source for group in figure.alternatives for source in group)]
         of_members = [source.partition("/")[2] for source in named if placeholders_of(source)]
         return (
@@ -128,15 +128,15 @@ class Figures:
 
     @functools.cached_property
     def _around(self) -> list[tuple[str, str, DeclaredFigure]]:
-        """What is before and after the member in the codes of each declared family."""
+        """What comes before and after the member in the codes of each declared family."""
         families = [one for one in self.by_code.values() if one.figure.family]
         codes = [one.figure.code.partition(f"{{{one.figure.family}}}") for one in families]
         return [(before, after, one) for (before, _, after), one in zip(codes, families, strict=True)]
 
     def formula(self, code: str, used: Collection[str] | None = None) -> str:
-        """How a figure is computed, in French words; of the alternatives of a source, those among the tables that are ``used``.
+        """How a figure is computed, in French; of the alternatives of a source, only the tables that are ``used``.
 
-        In a family ``{application}`` stands for the member's name, ``{code_application}`` for its code.
+        In a family ``{application}`` means the member's name, ``{code_application}`` its code.
         """
         figure = self.by_code[code].figure
         if figure.mesure:
@@ -154,7 +154,7 @@ class Figures:
         return f"{words} ; arrondi à {places}{SOURCED}{sources}."
 
     def _among(self, group: tuple[str, ...], used: Collection[str]) -> tuple[str, ...]:
-        """The alternatives that a used table or a member gives; all where none does."""
+        """The alternatives given by a used table or by a member; all of them when there is none."""
         kept = [one for one in group if placeholders_of(one) or not {*self.tables_of(one)}.isdisjoint(used)]
         return tuple(kept) or group
 
@@ -167,7 +167,7 @@ def said(source: str) -> str:
 
 @dataclass(frozen=True)
 class DeclaredFigures:
-    """The named things that figures are made of, layers put together; ``domain_of`` says of a file which domain it speaks of."""
+    """The named things that figures are made of, layers combined; ``domain_of`` says which domain a file is about."""
 
     domains: Overlay
     words: Overlay  # by ``<domain>.<word>``
@@ -197,7 +197,7 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
-    for path, data, lines in (file for layer in files for file in layer):  # the switches are out of the data by now
+    for path, data, lines in (file for layer in files for file in layer):  # the switches are no longer in the data
         parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
     return declared
 
@@ -210,7 +210,7 @@ def _domain_of(path: Path, data: dict[str, Any]) -> str:
 
 
 def _domain(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
-    """The title of a domain; a file that only adds to one need not say it again, ``enabled: false`` switches it off."""
+    """The title of a domain; a file that only adds to one need not repeat it, ``enabled: false`` switches it off."""
     if "enabled" in data:
         return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
     return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})] if "titre" in data else []
@@ -250,7 +250,7 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
 
 
 def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Overlay) -> Figure:
-    """Of alternatives, those of a system or shape that is switched off go; one without another is refused, naming both."""
+    """Drop the alternatives whose system or shape is switched off; one that has no other is refused, naming both."""
 
     def switched_off(source: str) -> Thing | None:
         system, _, name = source.partition("/")
@@ -289,7 +289,7 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
 
 
 def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry, thing: Thing) -> None:
-    """Each field of ``champs`` is one of a table, or of a shape, that the sources name."""
+    """Check that each field of ``champs`` belongs to a table, or a shape, named in the sources."""
     figure = declared.figure
     named = [source.partition("/") for group in figure.alternatives for source in group]
     shapes = {name for system, _, name in named if system == ANY}

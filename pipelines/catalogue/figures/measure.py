@@ -1,6 +1,6 @@
-"""From a measure to SQL: over the rows of its fact, and over the lines that make them.
+"""From a measure to SQL: over the rows of its fact, and over the lines behind them.
 
-The one place that knows what an aggregate and a filter are in SQL: the models of the warehouse (``compile``) and the trace
+The one place that knows what an aggregate and a filter are in SQL: the warehouse's models (``compile``) and the trace
 down to the lines both use it, so that they cannot disagree.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pipelines.catalogue.figures.grammar import Filter, Measure, Value
 from pipelines.sql import literal
 
-COUNTS = ("nombre", "nombre_distinct")  # what they count is known, whatever the column holds
+COUNTS = ("nombre", "nombre_distinct")  # what they count is known, whatever the column contains
 
 
 def aggregate(measure: Measure, median: str = "median({})") -> str:
-    """The aggregate as anybody would write it; ``median`` is how this engine writes one."""
+    """The aggregate in common SQL; ``median`` is how this engine writes one."""
     sql = {
         "somme": "sum({})",
         "maximum": "max({})",
@@ -25,13 +25,13 @@ def aggregate(measure: Measure, median: str = "median({})") -> str:
 
 
 def value(measure: Measure, median: str = "median({})") -> str:
-    """The aggregate, NULL when one of its terms is unknown: the function alone would pass over it."""
+    """The aggregate, NULL when one of its terms is unknown: the function alone would skip it."""
     what = aggregate(measure, median)
     return what if measure.agregat in COUNTS else f"case when count(*) = count({measure.colonne}) then {what} end"
 
 
 def contribution(measure: Measure, column: Callable[[str], str]) -> str:
-    """What one line counts for; of the lines that bear one distinct value, the first does. ``column``: see ``conditions``."""
+    """What one line counts for; among lines with the same distinct value, only the first counts. ``column``: see ``conditions``."""
     of_line = column(measure.colonne) if measure.colonne else "1"
     if measure.agregat != "nombre_distinct":
         return of_line
@@ -40,7 +40,7 @@ def contribution(measure: Measure, column: Callable[[str], str]) -> str:
 
 
 def conditions(where: Filter, column: Callable[[str], str] = str) -> list[str]:
-    """What a filter asks of a row, one test a column; ``column`` gives the SQL of a column's name."""
+    """What a filter requires of a row, one test per column; ``column`` gives the SQL of a column's name."""
     return [f"{column(name)} {_condition(values)}" for name, values in where.items()]
 
 

@@ -1,7 +1,7 @@
-"""The declared figures as rows: what each is called, in what unit, from which tables, and how, in words.
+"""The declared figures as rows: the name, unit and tables of each, and how it is computed, in words.
 
-The warehouse holds them beside the values (schema ``catalogue``), so that no label stands in SQL. A family keeps its
-placeholder, as it is declared: ``chiffres__declares`` puts the members in its place.
+The warehouse stores them beside the values (schema ``catalogue``), so that no label is written in SQL. A family keeps
+its placeholder, as declared: ``chiffres__declares`` substitutes the members.
 """
 
 from collections.abc import Collection

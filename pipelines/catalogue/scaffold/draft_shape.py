@@ -1,6 +1,6 @@
 """Drafts the declaration of a table of a shape: the headings of a sample mapped to the shape's fields.
 
-The headings that the declared systems already give to a field are what a new one is compared with.
+The headings that declared systems already give to a field are what a new one is compared with.
 """
 
 import difflib
@@ -28,8 +28,8 @@ from pipelines.catalogue.scaffold.inference import flag, flag_values, guess, kep
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
-PLACE = "collectivite"  # the field of a shape that a sheet or a file may stand for
-MOST_WORDS = 20  # a column of more is no list of words
+PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
+MOST_WORDS = 20  # a column with more is not a list of words
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 
 
@@ -50,7 +50,7 @@ class Need:
 
 
 def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
-    """What the figures and the tables of the report cannot do without, of the tables of a shape."""
+    """What the report's figures and tables cannot do without, from the tables of a shape."""
     known, found = {f.name for f in catalogue.registry.shapes[shape].fields}, dict[tuple[str, ...], list[str]]()
     for code, declared in catalogue.figures.by_code.items():
         sources = [source for group in declared.figure.alternatives for source in group]
@@ -73,7 +73,7 @@ def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
 
 
 class ShapeTable:
-    """A table of a shape: the sample's headings mapped to its fields, by what other systems call them."""
+    """A table of a shape: the sample's headings mapped to its fields, by the names other systems give them."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class ShapeTable:
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> list[str]:
-        """The collectivité, where no column holds it and it is what tells sheets or members apart."""
+        """The collectivité, when no column has it and it is what distinguishes sheets or members."""
         told = named_by(self.sample)
         if told is None or PLACE in self.matches or all(f.name != PLACE for f in self.shape.fields):
             return []
@@ -141,7 +141,7 @@ class ShapeTable:
         ]
 
     def _header(self, unused: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-        """The headings by field; where a required one is not found, a heading that no file holds."""
+        """The headings by field; for a required one that is not found, a heading that no file contains."""
         headings, doubts = {}, {}
         for f in self.shape.fields:
             if f.name in self.matches:
@@ -163,9 +163,9 @@ class ShapeTable:
         return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("ces cellules sont-elles vides ?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
-        """A column that is the same day all along dates the file; a required one cannot come after it.
+        """A column with one same day throughout dates the file; a required one cannot come after it.
 
-        A personal one dates nothing: what is said of it would be said of a person.
+        A personal one dates nothing: it would make a statement about a person.
         """
         found = [f for f in self.shape.fields if f.name in columns and not f.personal]
         dates = [f for f in found if f.type in ("date", "datetime", "year")]
@@ -175,14 +175,14 @@ class ShapeTable:
 
 @dataclass(frozen=True)
 class Spread:
-    """Months as columns: the fields of the shape that their headings and their cells give, each as if a column gave it."""
+    """Months as columns: the fields of the shape that their headings and cells give, each as if a column gave it."""
 
     date: str
     months: list[Column]
     columns: dict[str, Column]
 
     def heading_of(self, name: str, unused: Sequence[str]) -> str:
-        """Where one of the fields comes from, as a declaration writes it; ``unused`` headings are left out."""
+        """The origin of one of the fields, as a declaration writes it; ``unused`` headings are left out."""
         if name != self.date:
             return f"{{under: {self.date}}}"
         group = self.months[0].heading.removesuffix(period_in(self.months[0].heading) or "")
@@ -192,7 +192,7 @@ class Spread:
 
 
 def _months_as_columns(matches: dict[str, Match], layout: Layout, sample: Sample, shape: Shape) -> Spread | None:
-    """The columns of months of a table of which the one required date, and the one required number, have no column."""
+    """The month columns of a table whose only required date and only required number have no column."""
     asked = [f for f in shape.fields if f.constraints.required and f.name not in matches]
     dates = [f for f in asked if f.type == "date"]
     counts = [f for f in asked if f.type in ("integer", "number")]
@@ -248,7 +248,7 @@ def _similarity(column: Column, headings: set[str]) -> float:
     if mine in headings:
         return SURE
     near = max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
-    # « N° compte / Login » says login, among other words
+    # « N° compte / Login » contains login, among other words
     is_said = any(set(heading.split("_")) <= set(mine.split("_")) for heading in headings if heading)
     return max(near, LIKELY) if is_said else near
 
@@ -266,7 +266,7 @@ def _may_hold(f: Field, column: Column) -> bool:
 
 
 def _own_words(f: Field, column: Column) -> list[str]:
-    """The words of the sample that are not those of the shape; nobody can guess which one is which."""
+    """The words of the sample that are not the shape's; which one means which cannot be guessed."""
     known = {str(word) for word in f.constraints.enum or []}
     own = sorted({cell for cell in column.cells if cell} - known)
     if not known or not own or f.personal or len(own) > MOST_WORDS:
@@ -277,7 +277,7 @@ def _own_words(f: Field, column: Column) -> list[str]:
 
 
 def _own_format(f: Field, column: Column) -> list[str]:
-    """How this system writes a field, where it is not the shape's way."""
+    """How this system writes a field, when it differs from the shape's way."""
     found = column.guess
     if f.type == "boolean" and found.type != "boolean":
         if (words_found := flag(column.cells)) is None:

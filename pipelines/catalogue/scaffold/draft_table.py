@@ -1,7 +1,6 @@
-"""Drafts the declaration of one table from a sample: the lines common to all, and a table with fields of its
-own.
+"""Drafts the declaration of one table from a sample: the lines common to all tables, and a table with fields of its own.
 
-A table of a shape is ``draft_shape``'s work; the rest of the declaration, ``scaffold``'s.
+A table of a shape is the work of ``draft_shape``; the rest of the declaration, that of ``source``.
 """
 
 import itertools
@@ -52,7 +51,7 @@ RESERVED = frozenset(
 
 
 def place_lines(sample: Sample) -> list[str]:
-    """Where the table is read in a file that may hold several: sheet, member of an archive, path of the records."""
+    """Where the table is in a file that may hold several: sheet, member of an archive, path of the records."""
     lines = []
     if sample.sheet:
         lines.append(_sheet_line(sample.sheets, sample.is_among_years))
@@ -65,7 +64,7 @@ def place_lines(sample: Sample) -> list[str]:
 
 
 def _sheet_line(names: list[str], is_among_years: bool) -> str:
-    """The sheets, by what their names have in common, else one by one; the year of a pattern is any, unless others are there."""
+    """The sheets, by what their names have in common, else one by one; a pattern accepts any year, unless others are there."""
     doubts = []
     before, after = around(names)
     if len(names) == 1:
@@ -84,7 +83,7 @@ def _sheet_line(names: list[str], is_among_years: bool) -> str:
 
 
 def around(names: Sequence[str]) -> tuple[str, str]:
-    """What several names begin and end with alike, in whole words."""
+    """What several names have in common at the beginning and the end, in whole words."""
     if len(names) < 2:
         return "", ""
     before, after = _beginning(names), _beginning([name[::-1] for name in names])[::-1]
@@ -93,7 +92,7 @@ def around(names: Sequence[str]) -> tuple[str, str]:
 
 
 def named_by(sample: Sample) -> tuple[str, str, str] | None:
-    """What tells apart those that are read as one: ``sheet`` or ``file``, its French name, and the pattern of the part that differs."""
+    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that differs."""
     for key, title, names in (
         ("sheet", "Feuille", sample.sheets),
         ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
@@ -105,17 +104,17 @@ def named_by(sample: Sample) -> tuple[str, str, str] | None:
 
 
 def any_year(text: str) -> str:
-    """A name as that of any exercice, in a pattern of names."""
+    """A name adapted to any exercice, in a pattern of names."""
     return YEAR.sub("????", text)
 
 
 def literally(text: str) -> str:
-    """The pattern of a text, in which only what a pattern would read is escaped; any year stands for a year."""
+    """The pattern of a text, escaping only what a pattern would interpret; any year matches a year."""
     return YEAR.sub(r"\\d{4}", re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text))
 
 
 def _beginning(texts: Sequence[str]) -> str:
-    """What all of them begin with."""
+    """What they all begin with."""
     return "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
 
 
@@ -138,13 +137,13 @@ def header_lines(headings: dict[str, str], layout: Layout, exercice: int, doubts
 
 
 def heading_of(column: Column) -> str:
-    """The heading of a column as a declaration writes it: with its rank where several bear it."""
+    """The heading of a column as a declaration writes it: with its rank when several share it."""
     said = scalar(column.heading)
     return f"{{column: {said}, occurrence: {column.occurrence}}}" if column.occurrence else said
 
 
 def unnamed_lines(layout: Layout) -> list[str]:
-    """What to decide of columns without a heading: nothing reads them."""
+    """What to decide about columns without a heading: nothing reads them."""
     places = ", ".join(map(str, layout.unnamed))
     return (
         [f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil"]
@@ -154,7 +153,7 @@ def unnamed_lines(layout: Layout) -> list[str]:
 
 
 def period_parts(columns: Sequence[Column]) -> tuple[dict[str, str], list[str]]:
-    """Heading → the month, quarter, semester or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
+    """Heading → the month, quarter, semester or year that it ends with; and the headings that sum them, such as ``Total 2024``.
 
     Beside months, a quarter or a year is one of these.
     """
@@ -165,7 +164,7 @@ def period_parts(columns: Sequence[Column]) -> tuple[dict[str, str], list[str]]:
 
 
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
-    """What to decide of columns that are each a month, a quarter, a semester or a year: another export has others."""
+    """What to decide about columns that are each a month, a quarter, a semester or a year: another export has others."""
     parts, totals = period_parts(layout.columns)
     headings, said = list(parts), set(parts.values())
     if len(said) < 2:
@@ -220,8 +219,8 @@ def _years(column: Column) -> set[int]:
 
 
 def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Column]) -> list[str]:
-    """The lines below the data: ignored, and a total that the sample confirms is compared with ours."""
-    rules: dict[str, str] = {}  # what tells the line → the rule
+    """The lines below the data: ignored, except that a total which the sample confirms is compared with ours."""
+    rules: dict[str, str] = {}  # what identifies the line → the rule
     unknown = []
     for number, cells in layout.below:
         place = next(i for i, cell in enumerate(cells) if cell.strip())
@@ -244,7 +243,7 @@ def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Colum
 def _totals(
     layout: Layout, cells: list[str], place: int, named: dict[int, str], numbers: dict[str, Column]
 ) -> tuple[list[str], list[str]]:
-    """``sums`` and ``counts`` of a total line where the sample confirms them, else a doubt."""
+    """``sums`` and ``counts`` of a total line when the sample confirms them, else a doubt."""
     found: dict[str, list[str]] = {"sums": [], "counts": []}
     doubts = []
     for other, cell in enumerate(cells):
@@ -265,7 +264,7 @@ def _totals(
 
 
 def _amount(text: str, found: Guess) -> Decimal | None:
-    """The number that a cell holds, exact; None when it is none."""
+    """The number in a cell, exact; None when it is not one."""
     plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-").removesuffix(str(found.options.get("suffix", "")))
     if group := found.options.get("groupChar"):
         plain = plain.replace(str(group), "")
@@ -323,7 +322,7 @@ class OwnTable:
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> tuple[list[str], list[str]]:
-        """The field that tells apart what is read from several sheets or members: its heading, and itself."""
+        """The field that distinguishes what is read from several sheets or members: its heading, and itself."""
         if (told := named_by(self.sample)) is None:
             return [], []
         key, title, pattern = told
@@ -363,7 +362,7 @@ class OwnTable:
 
 
 def _persons_as_columns(layout: Layout, sample: Sample) -> set[int]:
-    """The places of the columns whose heading seems to be a person, or a value: no name for a field."""
+    """The places of the columns whose heading seems to be a person, or a value: not a name for a field."""
     headings = [column.heading for column in layout.columns]
     persons = persons_in(headings) if sample.has_header else []
     return {
@@ -390,7 +389,7 @@ def _field_name(column: Column, taken: Iterable[str], is_person: bool) -> str:
 
 
 def free(name: str, taken: Iterable[str]) -> str:
-    """The name, with a number where it is taken."""
+    """The name, with a number when it is taken."""
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1

@@ -1,7 +1,7 @@
 """Guesses, from the cells of a sample, how a column is written: its type, its format, whether it is personal.
 
-A guess only proposes a declaration, which is then strict. What a sample cannot prove is a *doubt*, in
-English, that the scaffold turns into a TODO. Nothing here reads a file.
+A guess only proposes a declaration, which is then strict. What a sample cannot prove is a *doubt*, in English, which
+the scaffold turns into a TODO. Nothing here reads a file.
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ FALSE_WORDS = frozenset(
     bloqué invalide
     """.split()
 ) | {"hors service"}
-SOME = 200  # cells of a long column that are looked at one by one
+SOME = 200  # cells of a long column that are examined
 CAPITALS = "A-ZÀ-ÖØ-Þ"
 SERIAL = re.compile(r"[3-5]\d{4}")  # a workbook's date as a number of days, from 1982 to 2064
 DATE_WORDS = frozenset(
@@ -93,7 +93,7 @@ KEY_WORDS = {
     "code",
 }
 
-# Words of a heading that announce personal data, and what becomes of it unless somebody decides otherwise.
+# Words of a heading that announce personal data, and what happens to it unless someone decides otherwise.
 DROPPED_WORDS = frozenset(
     """
     naissance nir securite adresse telephone tel portable mobile iban rib photo civilite sexe
@@ -126,7 +126,7 @@ MAIL = re.compile(r"[^@\s<>;,]+@[^@\s<>;,]+\.[a-z]{2,}", re.IGNORECASE)
 PHONE = re.compile(r"(\+33[ .-]?|0)[1-9]([ .-]?\d\d){4}")
 IBAN = re.compile(r"[A-Z]{2}\d\d([ ]?[A-Z0-9]{4}){3,7}[ ]?[A-Z0-9]{0,3}")
 ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+|/\d+)?|(?=.*::|(.*:){7})[0-9a-f:]{3,39}", re.IGNORECASE)
-LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file nor a site
+LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file or a site
     r"[a-z]{1,20}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z-]{3,30}\d{0,3}"
     r"|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+"
 )
@@ -140,12 +140,12 @@ PLACE = re.compile(
     r"|centre|parc|groupe|biblioth[èe]que|m[ée]diath[èe]que|th[ée][âa]tre|r[ée]sidence)\b",
     re.IGNORECASE,
 )
-NUMBERED = re.compile(r"(?=.*\s)(?=.*\d).*")  # several words and a number: a product and its version, no account
+NUMBERED = re.compile(r"(?=.*\s)(?=.*\d).*")  # several words and a number: a product and its version, not an account
 SHORT_LOGIN = re.compile(r"[a-z]{4,12}\d{0,2}")
 INITIALS = (slice(1, None), slice(2, None), slice(None, -1), slice(None, -2))  # what is left without one or two
 DATED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]")
 CIVIL = re.compile(r"(m|mme|mlle|monsieur|madame)\.?[ ]\S.*", re.IGNORECASE)
-# Words of a heading, which tell it from a person or a login that is written alike.
+# Words of a heading, which distinguish it from a person or a login written the same way.
 HEADING_WORDS = (
     CODE_WORDS
     | DATE_WORDS
@@ -162,7 +162,7 @@ HEADING_WORDS = (
     | frozenset("montant taux prix cout part solde base valeur quantite volume duree heure ip time host".split())
 )
 ACCOUNT = re.compile(r"[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+")  # DOMAINE\\compte
-# First names that one agent in two bears, without accents: enough of them in a column tells that it holds persons.
+# First names shared by one agent in two, without accents: enough of them in a column mean that it holds persons.
 FIRST_NAMES = frozenset(
     """
     adele adrien agathe agnes alain alexandra alexandre alexis alice aline amandine amelie ana anais andre andrea angelique
@@ -184,7 +184,8 @@ FIRST_NAMES = frozenset(
     virginie xavier yann yannick yasmine yves yvette yvonne zoe
     """.split()
 )
-# And surnames that are no first name nor a common word, for columns that hold surnames alone, or logins made of them.
+# And surnames that are neither first names nor common words, for columns that hold surnames alone, or logins made from
+# them.
 SURNAMES = frozenset(
     """
     andrieu aubert aubry bailly barbier barthelemy benali benard berthier bertin besson blanchard blanchet bouchet
@@ -217,7 +218,7 @@ class Guess:
     """How a column seems to be written, in the vocabulary of a declaration."""
 
     type: str = "string"
-    options: dict[str, object] = field(default_factory=dict)  # format, decimalChar, trueValues… where not the default
+    options: dict[str, object] = field(default_factory=dict)  # format, decimalChar, trueValues… when not the default
     missing: list[str] = field(default_factory=list)  # words read as an empty cell
     doubts: list[str] = field(default_factory=list)
 
@@ -243,8 +244,8 @@ def words(heading: str) -> set[str]:
 def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) -> str | None:
     """``drop`` or ``pseudonymise`` when the cells or the heading look personal.
 
-    The cells have the first word; the heading is heard where they prove nothing, and may then say that they are things.
-    ``places`` are slugs of names that no person is known by here.
+    The cells come first; the heading is used when they prove nothing, and may then say that they are things. ``places``
+    are slugs of names by which no person is known here.
     """
     found, cells = words(heading), [value.strip(SPACES) for value in values if value.strip(SPACES)]
     for kept_as, looks in _PERSONAL_CELLS:
@@ -271,7 +272,7 @@ def names_members(heading: str, values: Iterable[str], places: Collection[str]) 
 
 
 def _is_thing(heading: str) -> bool:
-    """True where the first word that says something names no person: ``Nom de la commune``, not ``Chef de service``."""
+    """True when the first meaningful word names no person: ``Nom de la commune``, not ``Chef de service``."""
     said = slug(heading).split("_")
     return bool(NUMBER_WORDS & {*said}) or next((word for word in said if word not in NAMING_WORDS), "") in THING_WORDS
 
@@ -290,7 +291,7 @@ def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
 
 
 def _hold_names(cells: list[str]) -> bool:
-    """True when many cells, of one to four words, begin with a civility, hold a first name, or are surnames."""
+    """True when many cells, of one to four words, begin with a civility, contain a first name, or are surnames."""
     distinct = {cell for cell in cells if not PLACE.match(cell)}
     named = [cell for cell in distinct if CIVIL.fullmatch(cell) or (cell.count(" ") < 4 and _first_name(cell))]
     surnames = [cell for cell in distinct if slug(cell) in SURNAMES | FIRST_NAMES]
@@ -308,14 +309,14 @@ def _hold_persons(cells: list[str]) -> bool:
 
 
 def _may_hold_persons(cells: list[str]) -> bool:
-    """True when nearly all cells are two or three words in capitals, or that begin with one, and no word comes twice."""
+    """True when nearly all cells are two or three words, all or the first in capitals, and no word comes twice."""
     distinct = {cell for cell in cells if not PLACE.match(cell)}
     parts = [tuple(cell.split(" ", 1)) for cell in distinct if CAPITALISED.fullmatch(cell)]
     return len(parts) >= 3 and len(parts) >= 0.9 * len(set(cells)) and _all_differ(parts, 0.8)
 
 
 def _person(text: str) -> tuple[str, str] | None:
-    """(given name, surname) of ``Awa DIOP`` or ``DIOP Awa``; None where no word is in capitals, or all are."""
+    """(given name, surname) of ``Awa DIOP`` or ``DIOP Awa``; None when no word is in capitals, or all are."""
     parts = text.split(" ")
     if not 2 <= len(parts) <= 4 or not CAPITALISED.fullmatch(text) or PLACE.match(text):
         return None
@@ -327,13 +328,13 @@ def _person(text: str) -> tuple[str, str] | None:
 def _all_differ(parts: Sequence[tuple[str, ...]], share: float) -> bool:
     """True when few of the first words, and few of the last, come twice: those of things do, as in ``Serveur DNS``.
 
-    Twenty given names are enough of a long list.
+    In a long list, twenty given names are enough.
     """
     return all(len({*said}) >= min(share * len(parts), 20) for said in zip(*parts, strict=True))
 
 
 def are_values(keys: Iterable[str]) -> bool:
-    """True when one of the keys of an object is a value, or all of them are logins or persons: they name no field."""
+    """True when one of an object's keys is a value, or all of them are logins or persons: they are not names of fields."""
     known = list(keys)
     return any(map(is_value, known)) or (
         bool(known) and (all(map(DOTTED.fullmatch, known)) or len(persons_in(known)) > 1)
@@ -341,7 +342,7 @@ def are_values(keys: Iterable[str]) -> bool:
 
 
 def persons_in(headings: Iterable[str]) -> list[str]:
-    """Those that seem to be a person, as no other word of them says what a column holds."""
+    """Those that seem to be a person, since no other word in them says what a column holds."""
     persons = {text: part for text in headings if not words(text) & HEADING_WORDS and (part := _person(text))}
     far = {
         text: part for text, part in persons.items() if len(max(re.split("[ -]", part[1]), key=len)) > 3
@@ -350,19 +351,19 @@ def persons_in(headings: Iterable[str]) -> list[str]:
 
 
 def is_login(heading: str) -> bool:
-    """True for ``prenom.nom``, of which no word says what a column holds."""
+    """True for ``prenom.nom``, when no word in it says what a column holds."""
     return bool(DOTTED.fullmatch(heading)) and not words(heading) & HEADING_WORDS
 
 
 def is_written_as(text: str, cells: list[str]) -> bool:
-    """True when a text would be one more of the logins, or persons, that most cells are: it is no heading of theirs."""
+    """True when a text would be one more of the logins, or persons, that most cells are: it is not their heading."""
     return not words(text) & HEADING_WORDS and any(
         look(text) and _most(cells, look) for look in (DOTTED.fullmatch, ACCOUNT.fullmatch, _known_login, _person)
     )
 
 
 def may_be_a_person(heading: str, cells: list[str]) -> bool:
-    """True for a heading written as cells that may be persons are, where no word of it says what they are."""
+    """True for a heading written like cells that may be persons, when no word in it says what they are."""
     is_alike = CAPITALISED.fullmatch(heading) and not words(heading) & HEADING_WORDS
     return bool(is_alike) and _may_hold_persons([heading, *filter(None, cells)])
 
@@ -373,14 +374,14 @@ def _first_name(cell: str) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """True for what no column is called: a date, an address, a person, a number of the social security or of a telephone, a pair."""
+    """True for what no column is called: a date, an address, a person, a social security or telephone number, a pair."""
     looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match, PAIR.match)
-    person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # a country too
+    person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # or a country
     return person or any(look(text) for look in looks)
 
 
 def _is_keyed_by_persons(cell: str) -> object:
-    """True for JSON text of which keys are persons."""
+    """True for JSON text with persons among its keys."""
     return cell.startswith("{") and are_values(re.findall(r'"((?:[^"\\]|\\.)*)":', cell))
 
 
@@ -450,7 +451,7 @@ def _look_alike(heading: str, values: list[str], workbook: bool) -> list[str]:
 
 
 def _spread(values: list[str]) -> list[str]:
-    """A few hundred of the cells, from the first to the last: each is tried in every format that there is."""
+    """A few hundred of the cells, from the first to the last: each is tried in every existing format."""
     return values[:: -(-len(values) // SOME)]
 
 
@@ -535,10 +536,10 @@ def reads(kind: str, fmt: str, value: str) -> bool:
 def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
     """The date that ``value`` is, or None."""
     pattern = ISO[kind] if fmt == "default" else fmt
-    if pattern == "%Y%m%d" and len(value) != 8:  # strptime would take fewer digits
+    if pattern == "%Y%m%d" and len(value) != 8:  # strptime would accept fewer digits
         return None
     if "." not in value:
-        pattern = pattern.replace(".%f", "")  # a fraction may lack
+        pattern = pattern.replace(".%f", "")  # a fraction may be absent
     if written := re.search("%[Bb]", pattern):
         value, pattern = _with_month_number(value, written[0]), pattern.replace(written[0], "%m")
     try:
@@ -549,10 +550,10 @@ def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
 
 
 def _with_month_number(value: str, directive: str) -> str:
-    """``1er août 2024`` → ``1 8 2024``; no date when it names no month so."""
+    """``1er août 2024`` → ``1 8 2024``; not a date if no month is named."""
     word = re.search(r"[^\W\d_]{3,}", value)
     if word is None:
-        return ""  # a number is no name of a month
+        return ""  # a number is not the name of a month
     for number, (full, short) in enumerate(MONTH_WORDS, start=1):
         forms = full if directive == "%B" else "|".join(short.split())
         if re.fullmatch(forms, word[0], re.IGNORECASE):
@@ -562,12 +563,12 @@ def _with_month_number(value: str, directive: str) -> str:
 
 
 def period(heading: str) -> bool:
-    """True for a year, or a month, a quarter or a semester with or without its year, that stands as a heading."""
+    """True for a year, or a month, a quarter or a semester with or without its year, used as a heading."""
     return length(heading) is not None
 
 
 def length(period: str) -> int | None:
-    """How many months a month, a quarter, a semester or a year has; None for what is none of them."""
+    """How many months a month, a quarter, a semester or a year has; None for anything else."""
     if YEAR.fullmatch(period):
         return 12
     if term := TERM.fullmatch(period):
@@ -583,7 +584,7 @@ def period_in(heading: str) -> str | None:
 
 
 def kept_in(name: str, options: dict[str, object]) -> dict[str, object]:
-    """The options of a field of that name: an instant is by the clock of Paris, unless the name says that it is universal."""
+    """The options of a field of that name: an instant is in Paris time, unless the name says that it is universal."""
     return options | {"timezone": "UTC"} if "timezone" in options and name.endswith("_utc") else options
 
 
@@ -641,7 +642,7 @@ def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:
 
 
 def _quantity(heading: str, values: list[str], workbook: bool) -> Guess | None:
-    """Numbers that bear their unit: the same one, or several sizes of files."""
+    """Numbers with their unit: always the same, or several sizes of files."""
     parts = [QUANTITY.fullmatch(value) for value in values]
     cut = [part.groups() for part in parts if part]
     units = {unit for _, _, unit in cut}

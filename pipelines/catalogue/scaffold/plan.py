@@ -45,7 +45,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """``m57_d_2025``: what its files are called."""
+        """``m57_d_2025``: the name of its files."""
         return f"{self.declinaison}_{self.exercice}".lower()
 
     def files(self) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _label(of: str, element: "_Element") -> Row:
 
 
 def _enter(rows: dict[str, Row], code: str, row: Row, path: Path, element: "_Element") -> None:
-    """One answer a code: two that differ cannot be chosen between."""
+    """One answer per code: between two that differ there is no choosing."""
     if not code:
         raise DeclarationError(f"{_at(path, element)} un élément n’a pas de Code")
     if rows.setdefault(code, row) != row:

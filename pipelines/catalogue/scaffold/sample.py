@@ -1,7 +1,6 @@
-"""A sample of what a source delivers, taken apart: titles, header, columns, data, and the lines below that
-are none.
+"""A sample of what a source delivers, taken apart: titles, header, columns, data, and the lines below that are not data.
 
-By their look only: what a declaration then says is strict. Reading the file is the caller's work.
+Only by their look: the resulting declaration is strict. Reading the file is the caller's work.
 """
 
 import re
@@ -26,12 +25,10 @@ from pipelines.catalogue.scaffold.inference import (
 )
 from pipelines.catalogue.yaml_file import DeclarationError
 
-SEARCHED_ROWS = 40  # a header stands within the first lines
-LOOKED_ROWS = 200  # what columns hold is told by the first lines
+SEARCHED_ROWS = 40  # a header is within the first lines
+LOOKED_ROWS = 200  # the first lines show what columns hold
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
-ANYWHERE = re.compile(
-    r"\s*(sous[- ]?)?total\b", re.IGNORECASE
-)  # the other words are those of a total below the data alone
+ANYWHERE = re.compile(r"\s*(sous[- ]?)?total\b", re.IGNORECASE)  # the other words mark a total only below the data
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Sample:
     has_header: bool = True  # false: no line names the columns
     is_among_years: bool = False  # the file has sheets of other exercices
     doubts: list[str] = field(default_factory=list)
-    alike: tuple["Sample", ...] = ()  # further sheets, or members, of the same headings; their rows are among these
+    alike: tuple["Sample", ...] = ()  # further sheets, or members, with the same headings; their rows are among these
 
     @property
     def place(self) -> str:
@@ -59,22 +56,22 @@ class Sample:
 
     @property
     def parts(self) -> tuple["Sample", ...]:
-        """Itself and those that are written alike."""
+        """Itself and those written the same way."""
         return self, *self.alike
 
     @property
     def sheets(self) -> list[str]:
-        """The sheets that it is made of."""
+        """The sheets that it consists of."""
         return list(dict.fromkeys(one.sheet for one in self.parts if one.sheet))
 
     @property
     def places(self) -> list[str]:
-        """The names of the sheets, else of the members, that tell its parts apart."""
+        """The names of the sheets, else of the members, that distinguish its parts."""
         return self.sheets if len(self.sheets) > 1 else [PurePosixPath(member).name for member in self.members]
 
     @property
     def members(self) -> list[str]:
-        """The members of an archive that it is made of."""
+        """The members of an archive that it consists of."""
         return list(dict.fromkeys(one.member for one in self.parts if one.member))
 
 
@@ -86,7 +83,7 @@ class Column:
     place: int
     cells: list[str]
     guess: Guess
-    occurrence: str | None = None  # which of the columns of its heading it is, where several bear it: ``2/3``
+    occurrence: str | None = None  # which of the columns of its heading it is, when several share it: ``2/3``
 
 
 @dataclass(frozen=True)
@@ -97,9 +94,9 @@ class Layout:
     columns: list[Column]
     data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
-    header_rows: int  # over how many lines the headings stand
-    unnamed: list[int]  # the columns, from 1, that hold something and bear no heading
-    first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
+    header_rows: int  # how many lines the headings take
+    unnamed: list[int]  # the columns, from 1, that hold something but have no heading
+    first: int  # how many of its lines come from its first sheet, or member
 
 
 class Headerless(DeclarationError):
@@ -137,7 +134,7 @@ def take_apart(sample: Sample) -> Layout:
 
 
 def _continue_above(cells: list[str]) -> bool:
-    """True when empty cells stand under full ones, none of which comes back: they may go on with what is above."""
+    """True when empty cells are under full ones, none of which comes back: they may continue what is above."""
     full = [cell for cell in cells if cell]
     return (
         bool(full and cells[0]) and len(set(full)) == len(full) and 2 <= len(full) and 3 * len(full) <= 2 * len(cells)
@@ -145,7 +142,7 @@ def _continue_above(cells: list[str]) -> bool:
 
 
 def _typed_alike(columns: list[Column]) -> list[Column]:
-    """The columns, those of a month or a year each all of numbers where one has decimals."""
+    """The columns; those of a month or a year are all decimal numbers when one is."""
     periods = [column for column in columns if period_in(column.heading)]
     decimal = next((column.guess for column in periods if column.guess.type == "number"), None)
     if decimal is None or any(column.guess.type not in ("integer", "number") for column in periods):
@@ -159,7 +156,7 @@ def _typed_alike(columns: list[Column]) -> list[Column]:
 
 
 def _grouped_alike(columns: list[Column]) -> list[Column]:
-    """The columns, all numbers cut as some are: one that has no thousand this year may have one the next."""
+    """The columns, all numbers grouped if some are: one with no thousands this year may have them the next."""
     groups = {str(column.guess.options["groupChar"]) for column in columns if "groupChar" in column.guess.options}
     if len(groups) != 1:
         return columns
@@ -176,9 +173,9 @@ Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]
 
 
 def gathered(samples: Sequence[Sample]) -> Gathered:
-    """The tables that a file holds, the largest first, and what none is drafted of, with the reason.
+    """The tables in a file, the largest first, and what none is drafted from, with the reason.
 
-    Sheets, or members, under the same headings are one table. Raises DeclarationError when there is no table at all.
+    Sheets, or members, with the same headings are one table. Raises DeclarationError when there is no table at all.
     """
     tables: dict[tuple[Any, ...], list[tuple[Sample, Layout]]] = {}
     unread: list[tuple[Sample, str]] = []
@@ -220,7 +217,7 @@ def _way(sample: Sample) -> tuple[str, str, str, bool]:
 
 
 def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
-    """What is written alike, as one: every line counts for what is guessed."""
+    """Parts written the same way, merged: every line counts for what is guessed."""
     (first, layout), *others = group
     if not others:
         return first, layout
@@ -232,8 +229,8 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
 def _header(sample: Sample) -> tuple[int, int]:
     """The first row that is nearly as wide as the widest of those below and holds only words, none of them a value; and 1.
 
-    Or the first of two such rows, and 2, where it takes both to name the columns. Raises DeclarationError when there is none:
-    a cell's value is never taken for a heading.
+    Or the first of two such rows, and 2, when it takes both to name the columns. Raises DeclarationError when there is
+    none: a cell's value is never taken for a heading.
     """
     rows, looked = sample.rows[:SEARCHED_ROWS], sample.rows[:LOOKED_ROWS]
     passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
@@ -268,7 +265,7 @@ def _header(sample: Sample) -> tuple[int, int]:
 
 
 def _nowhere(sample: Sample, passed: list[tuple[int, list[str]]]) -> str:
-    """Why no line is a header; ``passed`` are those that are whole."""
+    """Why no line is a header; ``passed`` are the complete ones."""
     said = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
         said += " (le dire d’un fichier qui n’en a pas : --no-header)"
@@ -276,12 +273,12 @@ def _nowhere(sample: Sample, passed: list[tuple[int, list[str]]]) -> str:
 
 
 def _holds_numbers(rows: list[tuple[int, list[str]]]) -> bool:
-    """True when a column holds numbers or dates: only there do headings look otherwise than what is below them."""
+    """True when a column holds numbers or dates: only there do headings look different from what is below them."""
     return any(_kind(place, rows) for place in range(max((len(cells) for _, cells in rows), default=0)))
 
 
 def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
-    """True for a heading over two lines (a group, then what it holds): it takes both to name the columns."""
+    """True for a heading over two lines (a group, then its parts): it takes both to name the columns."""
     above, below = ({place for place, cell in enumerate(rows[at][1]) if cell.strip()} for at in (index, index + 1))
     typed = len(above) < 0.8 * widest or any(_kind(place, rows[index + 2 :]) for place in below)
     return (
@@ -289,9 +286,9 @@ def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> b
         and len(above | below) >= 0.8 * widest
         and bool(above - below)
         and bool(below - above)
-        # what the line below alone names stands under a group, or beside a column that does
+        # what only the line below names is under a group, or beside a column that is
         and not any(place - 1 in above - below for place in below - above)
-        and typed  # above a line of data with gaps, a header of which one column has no name looks the same
+        and typed  # above a line of data with gaps, a header with one unnamed column looks the same
         and all(
             _holds_headings(at, rows) and not _is_data(0, [rows[at], *rows[index + 2 :]]) for at in (index, index + 1)
         )
@@ -299,7 +296,7 @@ def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> b
 
 
 def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
-    """True for two lines of headings of which neither tells the columns apart, and both together do."""
+    """True for two lines of headings that identify the columns only together."""
     above, below = rows[index][1], rows[index + 1][1]
 
     def tells_apart(cells: list[str]) -> bool:
@@ -320,14 +317,14 @@ def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) ->
 
 
 def _names_more(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True for a line of headings that names a column which the two lines below leave without a name."""
+    """True for a line of headings that names a column left without a name by the two lines below."""
     named = {place for at in (index + 1, index + 2) for place, cell in enumerate(rows[at][1]) if cell.strip()}
     own = {place for place, cell in enumerate(rows[index][1]) if cell.strip()}
     return _holds_headings(index, rows) and any(_under(place, rows[index + 3 :]) for place in own - named)
 
 
 def _is_continued(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True for a line below the headings that goes on with them, as units do: words, all of them above numbers or dates."""
+    """True for a line below the headings that continues them, as units do: words, all of them above numbers or dates."""
     found = (
         {place: cell for place, cell in enumerate(map(str.strip, rows[index][1])) if cell} if index < len(rows) else {}
     )
@@ -338,7 +335,7 @@ def _is_continued(index: int, rows: list[tuple[int, list[str]]]) -> bool:
 
 
 def _holds_headings(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True when every cell of a row is a name, or a period above cells that are none."""
+    """True when every cell of a row is a name, or a period above cells that are not."""
     return all(
         _is_heading(cell) or (period(cell) and sum(map(period, under)) * 2 <= len(under))
         for place, cell in enumerate(map(str.strip, rows[index][1]))
@@ -352,14 +349,14 @@ def _under(place: int, rows: list[tuple[int, list[str]]]) -> list[str]:
 
 
 def _kind(place: int, rows: list[tuple[int, list[str]]]) -> str | None:
-    """What a column holds, numbers or dates, told by two cells at least; None for a text."""
+    """What a column holds, numbers or dates, judging by at least two cells; None for a text."""
     cells = _under(place, _data_and_below(rows)[0])
     found = guess("", cells, workbook=False).type if len(cells) > 1 else "string"
     return None if found == "string" else found
 
 
 def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[str]]]) -> bool:
-    """True when lines as wide as the table are none of its data: few cells are the numbers or dates of the columns below."""
+    """True when lines as wide as the table are not its data: few cells are the numbers or dates of the columns below."""
     width = max((len(cells) for _, cells in below), default=0)
     kinds = {place: kind for place in range(width) if whole and (kind := _kind(place, below))}
     for line in whole:
@@ -370,9 +367,9 @@ def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[
 
 
 def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True when a fifth of the cells of a row are in its own column further down, in rows that do not repeat it whole.
+    """True when a fifth of the cells of a row are in their own column further down, in rows that do not repeat it whole.
 
-    Or when one is written as the persons, or logins, of its column are.
+    Or when one is written like the persons, or logins, of its column.
     """
     header = [same(cell) for cell in rows[index][1]]
     below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
@@ -399,7 +396,7 @@ def _is_heading(text: str) -> bool:
 def _data_and_below(
     rows: list[tuple[int, list[str]]],
 ) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
-    """Total lines wherever they are, and the sparse lines that end the file, apart from the data."""
+    """Total lines wherever they are, and the sparse lines that end the file, separated from the data."""
     last = max((at for at, row in enumerate(rows) if not TOTAL.match(_first(row[1]))), default=-1)
     totals = [row for at, row in enumerate(rows) if (TOTAL if at > last else ANYWHERE).match(_first(row[1]))]
     data = [row for row in rows if row not in totals]
@@ -415,7 +412,7 @@ def _first(cells: list[str]) -> str:
 
 
 def exercice_of(sample: Sample, layout: Layout) -> int:
-    """The one year that the file's name, or else its sheets and titles, hold."""
+    """The single year in the file's name, or else in its sheets and titles."""
     titles = layout.titles + [title for part in sample.alike for title in take_apart(part).titles]
     for texts in ([sample.name], [*sample.sheets, *titles]):
         years = {year for text in texts for year in years_in(text)}
@@ -425,5 +422,5 @@ def exercice_of(sample: Sample, layout: Layout) -> int:
 
 
 def years_in(text: str) -> set[int]:
-    """The years that a text names."""
+    """The years named in a text."""
     return {int(year) for year in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)}

@@ -1,7 +1,7 @@
 """Drafts the declaration of a new source from a sample.
 
-What the sample proves is written; what it only suggests is written with a TODO; what it does not tell is left
-out, so that collection refuses instead of reading wrongly. The draft loads at once.
+What the sample proves is written; what it only suggests is written with a TODO; what it does not show is left out, so
+that collection refuses instead of reading wrongly. The draft loads at once.
 """
 
 import json
@@ -29,7 +29,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True)
 class Request:
-    """What the author says of the source; what is None is guessed."""
+    """What the author says of the source; None means to guess."""
 
     system: str
     shape: str | None = None
@@ -62,9 +62,10 @@ def scaffold(
 ) -> Draft:
     """Draft the files; ``samples`` are the sheets, or members, of one file.
 
-    ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of it changes.
-    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape; ``places``, names
-    of towns and bodies, which are no persons. Raises DeclarationError when the sample or the names cannot make a declaration.
+    ``known`` is the declaration of an existing system: it gains an export, and nothing else in it changes.
+    ``indicators`` are what may be printed for an application; ``needs``, what is required of the fields of its shape;
+    ``places``, names of towns and bodies, which are not persons. Raises DeclarationError when the sample or the names
+    cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -107,7 +108,7 @@ def scaffold(
 
 
 def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
-    """The sheets whose name holds other years than the exercice, where another one bears it."""
+    """The sheets whose name has years other than the exercice, when another sheet has it."""
     years = {one.sheet: years_in(one.sheet) for one in samples if one.sheet}
     if not any(exercice in of_sheet for of_sheet in years.values()):
         return []
@@ -115,13 +116,13 @@ def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
 
 
 def _named_unread(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple[Sample, str]]) -> dict[str, str]:
-    """What collection calls that which no table reads, with the reason: a sheet, or the whole member when none of it is read."""
+    """What collection calls the part that no table reads, with the reason: a sheet, or the whole member if none of it is read."""
     read = {part.member for sample, _ in found for part in sample.parts}
     return {one.place if one.member in read else one.member or one.place: why for one, why in unread}
 
 
 def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> list[str]:
-    """A name for each table: the largest is called as the author says, or as the shape or the file is."""
+    """A name for each table: the largest is named as the author says, or after the shape or the file."""
     names: list[str] = []
     for sample, _ in found:
         text = sample.place if len(found) > 1 else sample.name
@@ -133,7 +134,7 @@ def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> li
 
 
 def _refuse_taken(system: System, names: "_Names") -> None:
-    """Raise DeclarationError when the system has an export or a table of the name already."""
+    """Raise DeclarationError when the system already has an export or a table of that name."""
     tables = [table.name for export in system.exports for table in export.tables]
     for option, name, taken in (
         ("--export", names.export, [export.name for export in system.exports]),
@@ -146,7 +147,7 @@ def _refuse_taken(system: System, names: "_Names") -> None:
 
 
 def _with_export(known: str, export: list[str]) -> str:
-    """A declaration with one export more at the end of its list. Raises DeclarationError when it cannot be written there."""
+    """A declaration with one more export at the end of its list. Raises DeclarationError when it cannot be written there."""
     root = yaml.compose(known, Loader=yaml.CSafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     listed = next((value for key, value in pairs if key.value == "exports"), None)
@@ -164,13 +165,13 @@ def _with_export(known: str, export: list[str]) -> str:
 
 
 def _speaks_of_what_follows(line: str, column: int) -> bool:
-    """True for a blank line, and for a comment that stands left of the list that begins at ``column``, or of the whole file."""
+    """True for a blank line, and for a comment to the left of the list that begins at ``column``, or of the whole file."""
     text = line.lstrip()
     return not text or (text.startswith("#") and len(line) - len(text) < max(column, 1))
 
 
 def load(declaration: str, system: str, registry: Registry) -> System:
-    """What a draft declares. Raises DeclarationError, without a file's path: the draft is nowhere yet."""
+    """What a draft declares. Raises DeclarationError, without a file's path: the draft is not in a file yet."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.yml"
         path.write_text(declaration, encoding="utf-8")

@@ -13,7 +13,7 @@ def todo(text: str, needed: bool = True) -> str:
 
 
 def scalar(text: str) -> str:
-    """A YAML scalar, plain where that is safe in a flow too."""
+    """A YAML scalar, plain when that is safe even in a flow."""
     if re.fullmatch(r"[^\W\d_][\w ’().°/]*", text) and text == text.strip() and yaml.safe_load(text) == text:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
@@ -26,7 +26,7 @@ def flow(values: Iterable[str]) -> str:
 
 
 def option(value: object) -> str:
-    """A value that is a word, a number, a list of words, or what each word is worth."""
+    """A value that is a word, a number, a list of words, or words with their worth."""
     if isinstance(value, list):
         return flow(value)
     if isinstance(value, dict):

@@ -1,1 +1,1 @@
-"""How the ledger's file came to its present form, one revision a change; run by ``migrate``, with Alembic."""
+"""How the ledger's file came to its present form, one revision per change; run by ``migrate``, with Alembic."""

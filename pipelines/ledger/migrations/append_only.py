@@ -1,4 +1,4 @@
-"""What every table of the ledger is made with: its rows are entered, and never written again nor removed."""
+"""What every table of the ledger is created with: rows are entered, and never changed or removed."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ from pipelines.ledger.chain import guard_of
 
 
 def append_only(*tables: str) -> None:
-    """Let nothing be changed in these tables any more."""
+    """Forbid any change or removal in these tables from now on."""
     for table in tables:
         for verb in ("update", "delete"):
             op.execute(guard_of(table, verb))

@@ -1,7 +1,7 @@
-"""Every check and how it came out, by dimension of quality, by table and over the years.
+"""Every check and its outcome, by dimension of quality, by table and over the years.
 
 A check is an expectation (Great Expectations), a control of the collection itself (balance, refused lines, announced
-totals, due date) or a test of the warehouse (dbt). The last ones speak of all exercices at once: they are told apart.
+totals, due date) or a test of the warehouse (dbt). The last ones cover all exercices at once: they are kept apart.
 """
 
 from collections import Counter
@@ -51,11 +51,11 @@ BY_TYPE = {
 }
 PASSED, FAILED, WARNED = "réussi", "échec", "alerte"
 DBT = {"pass": PASSED, "warn": WARNED, "skipped": "non exécuté"}  # any other status fails
-TESTS = ("test", "unit_test", "model")  # a model is told only when it could not be built
+TESTS = ("test", "unit_test", "model")  # a model is listed only when it could not be built
 
 
 def dimension(key: str, type_: str) -> str:
-    """The dimension of a check; one that nothing places is said to be of coherence."""
+    """The dimension of a check; coherence by default."""
     head = key.partition(".")[0]
     return BY_KEY.get(head) or BY_TYPE.get(type_, COHERENCE)
 
@@ -114,7 +114,7 @@ def _by_dimension(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def warehouse_tests(ledger: Ledger) -> dict[str, Any]:
-    """The tests of the last build, which speak of every exercice."""
+    """The tests of the last build, which cover every exercice."""
     build = ledger.last_build()
     tests = [
         {"nom": test["name"], "nature": test["kind"], "resultat": DBT.get(test["status"], FAILED),

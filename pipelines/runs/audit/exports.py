@@ -1,4 +1,4 @@
-"""What was asked of whom, what came, when, and with which fingerprint."""
+"""What was requested from whom, what came, when, and with which fingerprint."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ STATES = {
     "awaited": "attendu",
     "not sent": "facultatif",
 }
-TO_MEND = {"refusé": 0, "manque": 1}  # what is shown first; the rest in order of declaration
+TO_MEND = {"refusé": 0, "manque": 1}  # shown first; the rest in order of declaration
 
 
 def collection(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
-    """``{attendus, recus, lignes, exports}``; an export that nobody must send is expected once it has come."""
+    """``{attendus, recus, lignes, exports}``; an export that nobody has to send counts as expected once it has come."""
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     exports = [_export(arrivals, ref, arrivals.export(ref), received) for ref in refs]
     exports.sort(key=lambda export: TO_MEND.get(export["etat"], len(TO_MEND)))

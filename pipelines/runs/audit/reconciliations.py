@@ -23,7 +23,7 @@ PLACES = (
     "section",
     "sens_budgetaire",
     "code_chapitre",
-)  # what a line speaks of
+)  # what a line is about
 
 
 def reconciliations(home: Home, exercice: int) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _others(home: Home, exercice: int) -> list[dict[str, Any]]:
     found = []
     for path in sorted((home.published / "rapport").glob("rpt_*rapprochements.parquet")):
         rows = _rows(path, exercice)
-        if not rows:  # nothing came of what it compares, as « Collecte » says, or nobody follows it
+        if not rows:  # nothing came for it to compare, as « Collecte » says, or nobody follows it
             continue
         lines = [
             {

@@ -1,9 +1,9 @@
-"""A sample of the accepted lines, drawn again and again the same: the line of the original beside the row of the lake.
+"""A sample of the accepted lines that can be drawn again identically: the line of the original beside the row of the lake.
 
-It is stratified: every source takes part, one table of it after the other, and tables of amounts take part twice as often; a table
-of amounts is cut in as many strata as it gives lines, each of which holds the same part of the money, so that great amounts are
-looked at more than small ones. Within a table or a stratum the order is that of a hash of the seed and the place of the line, so
-that anybody can draw it again with any tool that knows MD5.
+It is stratified: every source takes part, one of its tables after the other, and tables of amounts take part twice as
+often. A table of amounts is cut into as many strata as it contributes lines, each with the same share of the money, so
+that large amounts are examined more than small ones. Within a table or a stratum the order is that of a hash of the
+seed and the place of the line, so that anybody can draw it again with any tool that knows MD5.
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from pipelines.sql import literal
 from pipelines.stages.ingest.originals import Cells, cells_at
 
 SIZE = 60
-MONEY = "_eur"  # how the name of a column of amounts ends
+MONEY = "_eur"  # suffixes of columns of amounts
 HIDDEN = "donnée personnelle"
 
 
@@ -41,7 +41,7 @@ def sample(
 ) -> dict[str, Any]:
     """``{graine, taille, population, tires, tables, lignes}``; ``tables`` says what the lines of each table were shown from.
 
-    ``former`` is the sample of the last page: its lines serve again where they were shown from the same.
+    ``former`` is the sample of the last page: its lines are reused if they were shown from the same data.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
@@ -74,7 +74,7 @@ Place = tuple[str, str, int]  # table, file with its sheet, line
 
 
 def _known(former: dict[str, Any] | None, shown_from: dict[str, str]) -> dict[Place, Line]:
-    """The lines of the last sample that would be shown the same today."""
+    """The lines of the last sample that would be shown the same way today."""
     before, lines = ((former or {}).get(name, {}) for name in ("tables", "lignes"))
     return {_place(line): line for line in lines if before.get(line["table"]) == shown_from.get(line["table"], "")}
 
@@ -84,7 +84,7 @@ def _place(line: Line) -> Place:
 
 
 def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> str:
-    """What decides which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
+    """What determines which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
     declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
     kept = [(home.archive / file.sha256).exists() for file in manifest.files]
     return fingerprint([manifest.delivery, declared, kept])[:32]
@@ -94,10 +94,10 @@ Stratum = tuple[str, str]  # export, table
 
 
 def allocate(counts: dict[Stratum, int], money: set[Stratum], size: int, seed: int) -> dict[Stratum, int]:
-    """How many lines of each table, no more than it has: each export in its turn gives one, one that holds amounts two.
+    """How many lines to draw from each table, at most what it has: exports take turns giving one line, or two if they hold amounts.
 
-    Those that hold amounts come first, then the order is that of a hash of the seed and the export's name; of the tables of an
-    export, the one that is furthest from its share of the lines.
+    Those that hold amounts come first, then the order is that of a hash of the seed and the export's name; within an
+    export, the table furthest from its share of the lines goes first.
     """
     shares = dict.fromkeys(counts, 0)
     turns = sorted({export for export, _ in counts}, key=lambda export: (not _of(money, export), _hash(seed, export)))
@@ -149,7 +149,7 @@ def _of_delivery(
 
 
 def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) -> list[dict[str, Any]]:
-    """The lines drawn of a table: of one of amounts, from strata that each hold the same part of the money."""
+    """The lines drawn from a table: for one of amounts, from strata that each hold the same share of the money."""
     mark = literal(f"{seed}|{manifest.system}/{table.name}|")
     order = f"md5({mark} || _fichier || '|' || _ligne)"
     amounts = [f"coalesce(abs({name}), 0)" for name in amounts_of(table)]
@@ -168,18 +168,18 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
 
 
 def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
-    """One pair a column that the file has, and the row: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
+    """One pair per column that the file has, and the row: its cell, and the value in the lake. ``cellule`` is None if purged."""
     headings = table.header_of(exercice)
     origins = table.origins_of(exercice)
     personal = {same(heading) for name, o in origins.items() if table.field(name).personal for heading in o.columns}
-    # a row of an older declaration, whose original is gone, has not all of today's fields
+    # a row of an older declaration, whose original is gone, does not have all of today's fields
     fields = [field for field in table.kept_fields if field.name in origins and field.name in row]
     cells = _nearest(records, row, {field.name: headings[field.name] for field in fields if field.name in headings})
     pairs = []
     for field in fields:
         origin = origins[field.name]
         read = [row[COLUMN.name]] if origin.under and row.get(COLUMN.name) else origin.columns
-        if not read:  # a name, a constant, a heading: no cell says it
+        if not read:  # a name, a constant, a heading: it is in no cell
             continue
         hidden = hides(field) or not personal.isdisjoint(map(same, read))
         texts = [(cells or {}).get(heading) for heading in read]
@@ -196,7 +196,7 @@ def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells
 
 
 def hides(field: Field) -> bool:
-    """True for a personal column, as the catalogue declares it: a free text in which a name may stand is declared so too."""
+    """True for a personal column, as the catalogue declares it: free text that may contain a name is declared so too."""
     return bool(field.personal)
 
 

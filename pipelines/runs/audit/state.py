@@ -1,9 +1,10 @@
-"""Builds the state of one exercice: plain data, in the order of the page, that the page and its JSON both hold.
+"""Builds the state of one exercice: plain data, in the order of the page, for both the page and its JSON.
 
     {page, organisation, exercice, etabli_le, construction, publication, version_code, verdict, cles, collecte, controles,
      annees, entrepot, rapprochements, constats, echantillon, versions, reproduire}
 
-Dates are ISO (moments in UTC), exact numbers are text. No personal value is in it: whatever it copies was made without.
+Dates are ISO (moments in UTC), exact numbers are text. It contains no personal value: whatever it copies was made
+without any.
 """
 
 from dataclasses import asdict, dataclass
@@ -46,9 +47,9 @@ class Known:
     work: Workspace
     standing: list[Standing]
     verification: Verification
-    arrivals: dict[int, Arrivals]  # by exercice
-    checks: dict[int, dict[str, Any]]  # what ``controls`` finds, by exercice
-    changes: Changes  # since the last frozen version, by exercice
+    arrivals: dict[int, Arrivals]  # per exercice
+    checks: dict[int, dict[str, Any]]  # what ``controls`` finds, per exercice
+    changes: Changes  # since the last frozen version, per exercice
     moment: str  # UTC
 
     @property
@@ -58,9 +59,9 @@ class Known:
 
 
 def look(work: Workspace) -> Known:
-    """Gather what every page says; reads every kept file once, to verify it."""
+    """Gather what every page says; reads every kept file once to verify it."""
     moment = now()
-    # by the ledger alone: the mailbox is no evidence
+    # from the ledger alone: the mailbox is not evidence
     arrivals = {year: arrivals_of(work, year, today=moment[:10], landed={}) for year in work.organisation.years}
     findings, changes = findings_and_changes(work)
     return Known(
@@ -83,9 +84,9 @@ def state(
     former: dict[str, Any] | None = None,
     release: str | None = None,
 ) -> dict[str, Any]:
-    """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again.
+    """The state of ``exercice``; ``former``, the last one written, avoids drawing the same sample again.
 
-    The head that it prints is that which ``release`` reached, else the last publication.
+    The ledger head that it prints is the one ``release`` reached, or else the last publication.
     """
     home, ledger, registry, organisation = (
         known.work.home,
@@ -155,9 +156,9 @@ def _publication(ledger: Ledger) -> dict[str, Any] | None:
 
 
 def _figures(known: Known, exercice: int) -> dict[str, Any] | None:
-    """How many figures are published, missing, partial, and the same as in the release that stands.
+    """How many figures are published, missing, partial, and the same as in the current release.
 
-    A figure that what is accepted would change is not unchanged, though what is published is.
+    A figure that would change with what is now accepted is not unchanged, even if what is published is.
     """
     home, ledger = known.work.home, known.work.ledger
     rows = published_figures(home, exercice)
@@ -182,7 +183,7 @@ def _figures(known: Known, exercice: int) -> dict[str, Any] | None:
 
 
 def _findings(known: Known, exercice: int) -> list[dict[str, Any]]:
-    """Those that stop the year first, then the open ones, then what is accepted; each with its decision."""
+    """Those that block the year first, then the open ones, then the accepted ones; each with its decision."""
     found = [
         _finding(one, known.today, known.work.rules)
         for one in of_year(known.standing, known.work.registry, exercice, known.today)
@@ -204,7 +205,7 @@ def _finding(one: Standing, today: str, rules: Rules) -> dict[str, Any]:
 
 
 def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]:
-    """Every release of the year, oldest first, with what it changed of the one before."""
+    """Every release of the year, oldest first, with what it changed from the previous one."""
     rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
     found: list[dict[str, Any]] = []
     before: Path | None = None
@@ -229,7 +230,7 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
 
 
 def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
-    """The duty to send the report to each member (CGCT, art. L. 5211-39), and how it was kept; None without members."""
+    """The duty to send the report to each member (CGCT, art. L. 5211-39), and how it was met; None without members."""
     if not work.organisation.collectivites:
         return None
     sent = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == exercice]
@@ -251,8 +252,8 @@ def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
 
 
 def _changes(known: Known, exercice: int, release: str | None) -> dict[str, Any] | None:
-    """What is otherwise than in the last frozen version, of ``release`` the one before it; before there is one, than in the shipped
-    catalogue (``version`` is None).
+    """What differs from the last frozen version (for ``release``, from the one before it); before there is one, from
+    the shipped catalogue (``version`` is None).
     """
     found = changes_of(known.work, release, exercice) if release else known.changes.get(exercice)
     if found is None:
@@ -271,7 +272,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _head(ledger: Ledger, release: str | None) -> Head:
-    """The head that a release reached, else the last publication; before there is one, the ledger's."""
+    """The ledger head that a release reached, or else the last publication; before there is one, the ledger's current head."""
     table, name = ("releases", release) if release else ("publications", None)
     rows = [row["seq"] for row in ledger.all_rows(table) if name in (None, row.get("release"))]
     return ledger.head_at(table, rows[-1]) if rows else ledger.head()

@@ -1,11 +1,11 @@
-"""Whether the year may be published as it stands, why not, and the five numbers that come first."""
+"""Whether the year may be published in its current state, why not, and the five headline numbers."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 State = dict[str, Any]
-# What stops a year, by rule or family of rules: the words for one, for several, and where the page tells more.
+# What blocks a year, by rule or family of rules: the words for one, for several, and where the page says more.
 KINDS = {
     "COL-MANQUANT": ("export manque", "exports manquent", "collecte"),
     "FIC": ("livraison est refusée", "livraisons sont refusées", "collecte"),
@@ -15,9 +15,10 @@ FAILED_BUILD, OTHER = ("DBT", "LAC"), "autre"  # a failed build has its own sent
 
 
 def verdict(state: State) -> State:
-    """``{publiable, raisons: [{texte, ancre}]}``: publishable when there is no reason against.
+    """``{publiable, raisons: [{texte, ancre}]}``: publishable when there is no reason not to.
 
-    What somebody's decision accepts is no reason: the page and ``millesime release`` stop at the same findings.
+    A finding accepted by someone's decision is not a reason: the page and ``millesime release`` stop at the same
+    findings.
     """
     reasons = [{"texte": text, "ancre": anchor} for text, anchor in _reasons(state)]
     return {"publiable": not reasons, "raisons": reasons}
@@ -56,7 +57,7 @@ def _publication(state: State) -> Iterator[tuple[str, str]]:
 
 
 def key_figures(state: State) -> list[State]:
-    """Five numbers, each with its words and where the page tells more; a number alone never says anything."""
+    """Five numbers, each with its words and where the page says more; a number alone never says anything."""
     collecte, controles, figures = state["collecte"], state["controles"], state["chiffres"]
     lines = collecte["lignes"]
     return [

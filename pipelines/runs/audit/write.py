@@ -14,7 +14,7 @@ PAGE, DATA = "etat.html", "etat.json"
 def write_state(
     known: Known, exercice: int, folder: Path, seed: int | None, size: int, release: str | None = None
 ) -> Path:
-    """Write one page and its data in ``folder``; the page says nothing that the data do not hold."""
+    """Write one page and its data in ``folder``; the page says nothing that is not in the data."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA), release=release)
     _write(folder / DATA, json_lines(content))

@@ -1,7 +1,7 @@
 """Decides whether a judged delivery may become current, and commits it.
 
-The verdicts must be of this delivery's own tables, none may block, and the same bytes must not already stand for
-another exercice. A critical check that failed blocks until somebody accepts that very finding (``millesime decide``): the
+The verdicts must be of this delivery's own tables, none may block, and the same bytes must not already be accepted for
+another exercice. A critical check that failed blocks until someone accepts that very finding (``millesime decide``): the
 verdict stays what it is. A check that could not run proves nothing, and nobody can accept it.
 """
 
@@ -29,7 +29,7 @@ def accept(
 ) -> bool:
     """Make ``manifest`` current. Returns False when it already is. Raises DeliveryRefused ATT-CRITIQUE.
 
-    ``may_repeat`` admits bytes that already stand for another exercice. Raises ValueError when the verdicts are not
+    ``may_repeat`` admits bytes already accepted for another exercice. Raises ValueError when the verdicts are not
     those of this delivery's tables.
     """
     if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(manifest.tables):

@@ -1,10 +1,10 @@
 """Reads a tool's MariaDB or MySQL database, once, and writes the file that the tool's own export would have given.
 
-What is common to every tool: the address and its errors, one read-only consistent snapshot, the time limits, the check of
-the columns, rows streamed by the server and never held together, a file that appears only when it is whole. What is asked
-of one database is in the module that bears its name.
+What every tool has in common: the address and its errors, one read-only consistent snapshot, time limits, the check of
+the columns, rows streamed by the server and never held together, a file that appears only when it is whole. What is
+specific to one database is in the module named after it.
 
-The address is a secret: no message holds it, nor the text of a driver's error, which may quote it or a cell. ``--debug``
+The address is a secret: no message contains it, or the text of a driver's error, which may quote it or a cell. ``--debug``
 adds a traceback, without either.
 """
 
@@ -66,7 +66,7 @@ class SnapshotFailed(Exception):
 class Database:
     """Where to read, and how long an answer may take."""
 
-    variable: str  # that holds the address, to name it in a message
+    variable: str  # which holds the address, to name it in a message
     address: str = field(repr=False)
     timeout: int  # seconds for one statement
 
@@ -74,7 +74,7 @@ class Database:
 def take_snapshot(ref: ExportRef, exercice: int, database: Database, target: Path) -> int:
     """Write ``target``, in the layout that ``ref`` declares for ``exercice``; return how many rows it holds.
 
-    A former ``target`` is replaced whole, or kept when anything fails. Raises SnapshotFailed.
+    A previous ``target`` is replaced whole, and kept when anything fails. Raises SnapshotFailed.
     """
     reader = importlib.import_module(f"pipelines.stages.extract.{ref.export.database}")
     (table,), fmt = ref.export.tables, ref.export.format
@@ -162,7 +162,7 @@ def _begin(connection: "Connection", timeout: int) -> None:
 
 
 def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
-    """The rows of ``query``, streamed. A lost connection leaves nothing to drain, which the driver would try, and say."""
+    """The rows of ``query``, streamed. After a lost connection there is nothing to drain, though the driver would try and complain."""
     result = connection.execution_options(stream_results=True, yield_per=FETCHED).execute(query)
     streamed = result.cursor._result
     try:
@@ -179,7 +179,7 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
     from sqlalchemy import column, func, select, table
 
     def described(view: str, *names: str) -> list[Sequence]:
-        """What the server says of our tables: column grants are enough to read it."""
+        """What the server says of our tables: grants on columns are enough to read it."""
         source = table(
             view, *(column(name) for name in ("table_schema", "table_name", *names)), schema="information_schema"
         )
@@ -193,7 +193,7 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
             seen = found.get((name, column_name), "aucune colonne de ce nom, ou que le compte puisse lire")
             if seen not in KINDS[kind]:
                 wrong.append(f"{name}.{column_name} : attendu {' ou '.join(sorted(KINDS[kind]))}, trouvé {seen}")
-    # only InnoDB has snapshots: elsewhere rows would change while they are read
+    # only InnoDB has snapshots: with other engines rows would change while they are read
     wrong += [
         f"{name} : une table InnoDB est attendue, et non {engine}"
         for name, engine in described("tables", "engine")

@@ -1,6 +1,6 @@
 """The tickets of GLPI 9.4 and 9.5, as its own French export writes them.
 
-Only the columns named here are ever asked for: neither title, nor text, nor any person. An account that may read nothing
+Only the columns named here are ever read: no title, no text, no person. An account that may read nothing
 else is enough (``docs/glpi.md``). Words are those of GLPI's French interface; a code that it does not know is written as it
 is, and the suite of the table refuses it. An exercice holds the tickets opened in it, deleted ones left out.
 
@@ -65,7 +65,7 @@ def query(exercice: int) -> "Select":
     words_of_solutions = func.group_concat(
         _word(solutions.c.status, STATUTS_SOLUTIONS).op("order by")(
             solutions.c.id
-        )  # comma separated, which no word holds
+        )  # comma separated: no word contains one
     )
     statuses_of_solutions = select(func.replace(words_of_solutions, ",", "\n")).where(*of_the_ticket(solutions))
     return (

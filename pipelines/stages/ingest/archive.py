@@ -1,6 +1,7 @@
 """Keeps the originals: ``archive/<sha256>``, written aside, synced, renamed, never changed.
 
-The name of a file that may bear a person's is beside it, ``archive/noms/<sha256>``, and nowhere else once landing is purged.
+The name of a file that may contain a person's is kept beside it, ``archive/noms/<sha256>``, and nowhere else once
+landing is purged.
 """
 
 import os
@@ -15,9 +16,9 @@ NAMES = "noms"  # folder of the archive
 
 
 def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
-    """Copy ``path`` into the archive; its SHA-256 and its size. Raises DeliveryRefused FIC-INSTABLE when it changes meanwhile.
+    """Copy ``path`` into the archive; return its SHA-256 and size. Raises DeliveryRefused FIC-INSTABLE when it changes meanwhile.
 
-    What is archived is what is read: its bytes are those of ``path`` before it was copied. ``name`` is what a message calls it.
+    What is archived is what is read: the bytes of ``path`` before it was copied. ``name`` is what messages call it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = _state(path)
@@ -41,7 +42,7 @@ def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
 
 
 def keep_name(path: Path, sha256: str, folder: Path) -> None:
-    """Keep the name of an original that is shown by another."""
+    """Keep the name of an original when messages show another one."""
     kept = folder / NAMES / sha256
     if path.name != (os.fsdecode(kept.read_bytes()) if kept.exists() else None):
         kept.parent.mkdir(exist_ok=True, mode=0o700)
@@ -64,6 +65,6 @@ def _unstable(name: str) -> DeliveryRefused:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Size and time of the last change: both stand still in a file that is entirely there."""
+    """Size and time of the last change: neither changes once a file has fully arrived."""
     seen = path.stat()
     return seen.st_size, seen.st_mtime_ns

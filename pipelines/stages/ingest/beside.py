@@ -1,4 +1,4 @@
-"""What looks like records in a document, and that no table of its export reads.
+"""What looks like records in a document but is read by no table of its export.
 
 Readers count every list of a document by its path; what its tables read, and what only leads there, is taken away here.
 """
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.headings import climbed
 
-MOST_NAMES = 1000  # of lists: a document that names each its own way is none of lists
+MOST_NAMES = 1000  # list names; a document that gives each element its own name has no lists
 
 
 def unread_lists(lists: Mapping[str, int], tables: Iterable[Table], exercice: int, mark: str) -> dict[str, int]:
-    """Path → how many elements, of the outermost lists that none of the tables reads, nor finds its records in."""
+    """Path → how many elements, for the outermost lists that no table reads and in which none finds its records."""
     read = [path for table in tables for path in _read_by(table, exercice, mark)]
     kept: dict[str, int] = {}
     for path in sorted(lists, key=len):
@@ -25,7 +25,7 @@ def unread_lists(lists: Mapping[str, int], tables: Iterable[Table], exercice: in
 
 
 def _read_by(table: Table, exercice: int, mark: str) -> Iterator[tuple[str, bool]]:
-    """The paths from the root that a table reads: of its records, and, whole, of what each heading takes."""
+    """The paths from the root that a table reads: those of its records and, whole, what each heading takes."""
     records = (table.records or "").strip("/")
     yield records, False
     for heading in table.columns_of(exercice):

@@ -45,7 +45,7 @@ from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
-DOCUMENTS = ("budget_xml",)  # the readers that say whose are the documents of a file that is refused
+DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held
 READER_VERSION = 3  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
 
 
@@ -99,7 +99,7 @@ def _known(manifest_path: Path, lake: Path) -> Manifest | None:
 
 
 def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: bytes) -> str:
-    """hash(bytes and names of the files, resolved declaration, reader version, key id): 32 hex digits."""
+    """Hash of (bytes and names of the files, resolved declaration, reader version, key id): 32 hex digits."""
     return fingerprint(
         {
             "files": [(file.name, file.sha256) for file in files],
@@ -141,7 +141,7 @@ def _read(
 
 
 def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool) -> Contents:
-    """What every file of the delivery holds; a document that cannot be read refuses no other, unless it is the only one."""
+    """What every file of the delivery holds; an unreadable document does not refuse the others, unless it is the only one."""
     workdir.mkdir()
     contents, refused = Contents.of(ref.export), 0
     for index, source in enumerate(sources):
@@ -161,7 +161,7 @@ def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Pat
 
 
 def _lost(export: Export, source: Source, refusal: DeliveryRefused, workdir: Path) -> Contents:
-    """What stands for the documents of a file that is refused, each with a refused line; only its reader knows what they are."""
+    """Refused lines in place of the documents of a refused file; only its reader knows what they are."""
     reader = importlib.import_module(f"pipelines.stages.ingest.readers.{export.format.type}")
     found = reader.lost(source.path, source.file.name, [table.name for table in export.tables], workdir, refusal)
     return Contents({name: [(source.file.name, records)] for name, records in found.items()}, [])
@@ -250,7 +250,7 @@ def _write(
     workdir: Path,
     size: int,
 ) -> dict[str, TableCounts]:
-    """Write every table aside; only when all are proved do their files take their place in the lake."""
+    """Write every table aside; the files take their place in the lake only when all are proved."""
     counts, aside, readings = {}, workdir / "tables", ref.readings(exercice)
     shutil.rmtree(aside, ignore_errors=True)
     workbook = ref.export.format.type in WORKBOOKS

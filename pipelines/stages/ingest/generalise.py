@@ -1,8 +1,8 @@
-"""Rewrites the rows of deliveries so that nobody can be found in them by a name: pseudonyms become others, drawn at random, and so do
-the numbers that a declaration says (``at_term: draw``); the texts that no figure needs are emptied (``at_term: empty``).
+"""Rewrites the rows of deliveries so that nobody can be found in them by name: pseudonyms are replaced by random ones,
+and so are the numbers declared ``at_term: draw``; texts that no figure needs are emptied (``at_term: empty``).
 
-The same person stays the same in all that is rewritten together: what is counted comes out equal. What the new pseudonyms
-are made with is never written; neither the home's key nor a list of matricules leads to them.
+A person stays the same in everything that is rewritten together, so counts come out equal. The secret behind the new
+pseudonyms is never written; neither the home's key nor a list of matricules leads to them.
 """
 
 import functools
@@ -21,13 +21,13 @@ from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
 
-KEYED, DRAWN = "k1:", "k0:"  # how a pseudonym begins that the key leads to, and one that nothing leads to
+KEYED, DRAWN = "k1:", "k0:"  # prefix of a pseudonym that the key leads to, and of one that nothing leads to
 Place = tuple[str, str]  # table, column
 Texts = Mapping[Place, str]  # column → ``empty`` or ``draw``
 
 
 def persons_of(home: Home, manifests: Iterable[Manifest]) -> dict[str, dict[Place, set[str]]]:
-    """Delivery → the pseudonyms made with the key that it holds, by table and column, whatever is declared today."""
+    """Delivery → the pseudonyms in it that were made with the key, by table and column, whatever is declared today."""
     with _database().cursor() as db:
         return {manifest.delivery: _persons_of(db, home, manifest) for manifest in manifests}
 
@@ -46,7 +46,7 @@ def _persons_of(db: Any, home: Home, manifest: Manifest) -> dict[Place, set[str]
 
 
 def texts_left(home: Home, manifest: Manifest, declared: Texts) -> dict[Place, str]:
-    """Those of the ``declared`` columns in which the rows of a delivery still hold something that its term takes away."""
+    """Those of the ``declared`` columns in which a delivery's rows still hold something to remove at their term."""
     found = {}
     for table, counts in manifest.tables.items():
         hows = {name: how for (of, name), how in declared.items() if of == table}
@@ -62,23 +62,24 @@ def texts_left(home: Home, manifest: Manifest, declared: Texts) -> dict[Place, s
 
 
 def _holds(name: str, how: str) -> str:
-    """True, in SQL, where a column still holds what its term takes away."""
+    """True, in SQL, where a column still holds something to remove at its term."""
     drawn = f" and {identifier(name)} not like '{DRAWN}%'" if how == "draw" else ""
     return f"{identifier(name)} is not null{drawn}"
 
 
 @functools.cache
 def _database() -> Any:
-    """In memory, and kept: opening one takes longer than looking at a small file."""
+    """In memory, and reused: opening one takes longer than looking at a small file."""
     import duckdb
 
     return duckdb.connect()
 
 
 def generalise(home: Home, deliveries: Sequence[tuple[Manifest, Collection[Place], set[str], Texts]]) -> list[Manifest]:
-    """Write the rows of these deliveries anew, each as a delivery of another name; what they were made of stays.
+    """Rewrite the rows of these deliveries, each as a delivery under another name; what they were made from stays.
 
-    Of each, ``(its manifest, the columns that hold pseudonyms, those to replace, the columns that its term takes away)``.
+    Each is ``(its manifest, the columns that hold pseudonyms, those to replace, the columns emptied or drawn at their
+    term)``.
     """
     secret = os.urandom(32).hex()
     return [_rewritten(home, secret, *delivery) for delivery in deliveries]

@@ -9,19 +9,19 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 from pipelines.stages.ingest.origin import gives_rows
 
-SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
+SEARCHED_RECORDS = 40  # a header is within the first lines: title lines are few
 SEVERAL = 2  # cells: a title is one
 
 
 def find_header(
     records: Sequence[tuple[int, list[str]]], table: Table, exercice: int, fichier: str
 ) -> tuple[int, int, list[str]]:
-    """Return the indexes in ``records`` [(line, cells)] of the first and the last line of headings, and those of each column.
+    """Return the indexes in ``records`` [(line, cells)] of the first and last line of headings, and those of each column.
 
-    They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Where columns give rows
-    and it needs no other by name, those of the first line of several cells of which one gives rows, or else of one: a title
-    may look like a heading. Raises DeliveryRefused FIC-ENTETE (which headings are missing from the nearest line),
-    FIC-COLONNE-DOUBLE, or FIC-TAILLE.
+    They are on one line, or on as many as ``table`` says, with every heading that it needs. When columns give rows and
+    no other heading is needed by name, it is the first line of several cells one of which gives rows, or failing that
+    of one cell: a title may look like a heading. Raises DeliveryRefused FIC-ENTETE (which headings the nearest line is
+    missing), FIC-COLONNE-DOUBLE, or FIC-TAILLE.
     """
     expected, origins = table.headings_of(exercice), table.origins_of(exercice)
     read = {same(name): name for name in table.columns_of(exercice)}
@@ -58,7 +58,7 @@ def _is_wide(headings: Sequence[str], spread: Sequence[Origin], least: int) -> b
 def _candidates(
     records: Sequence[tuple[int, list[str]]], rows: int, read: dict[str, str], fichier: str
 ) -> Iterator[tuple[int, int, list[str]]]:
-    """What may be the line, or the ``rows`` lines, of headings: first, last, and the headings of each column."""
+    """What may be the line, or the ``rows`` lines, of headings: first, last, and the heading of each column."""
     filled = [at for at, (_, cells) in enumerate(records[:SEARCHED_RECORDS]) if any(map(str.strip, cells))]
     for index in range(len(filled) - rows + 1):
         places = filled[index : index + rows]
@@ -90,7 +90,7 @@ def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, lin
 
 
 def set_apart(records: Sequence[tuple[int, list[str]]], first: int, last: int) -> list[tuple[int, str]]:
-    """The lines down to the last one of the headings, which begin at ``first``: [(line, why it is no data)]."""
+    """The lines down to the last one of the headings, which begin at ``first``: [(line, why it is not data)]."""
     return [
         (line, "ligne vide" if not any(map(str.strip, cells)) else "titre" if at < first else "en-tête")
         for at, (line, cells) in enumerate(records[: last + 1])

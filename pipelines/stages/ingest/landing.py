@@ -9,14 +9,14 @@ from pathlib import Path
 from pipelines.catalogue.registry import ExportRef, Registry
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")
-# what programs lay beside a file that they write or hold, and its name: Office, LibreOffice, rsync
+# what programs put beside a file they are writing or have open, and its name: Office, LibreOffice, rsync
 BESIDE = [re.compile(r"~\$(.+)"), re.compile(r"\.~lock\.(.+)#"), re.compile(r"\.(.+)\.[A-Za-z0-9]{6}")]
 
 
 def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
     """The files of one export, whatever the case of their names, sorted by name; empty when nothing arrived.
 
-    A link that leaves the mailbox is none: it could name any file of the system.
+    A link that leads outside the mailbox is ignored: it could point at any file of the system.
     """
     return sorted(
         path
@@ -33,10 +33,11 @@ def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
 
 
 def arriving(landing: Path, ref: ExportRef, exercice: int, quiet: float) -> list[tuple[Path, str]]:
-    """What says that an export may not be entirely there, each with why, in French: nothing of the export is to be read then.
+    """Signs that an export may not have fully arrived, each with its reason in French: nothing of the export is then to be read.
 
-    A file is still arriving for ``quiet`` seconds after its last change, and as long as a temporary file or a lock lies beside.
-    A file system whose clock is ahead of ours says nothing of that: its files are looked at twice, ``quiet`` seconds apart.
+    A file is still arriving for ``quiet`` seconds after its last change, and as long as a temporary file or a lock is
+    beside it. When the file system's clock is ahead of ours that proves nothing: its files are looked at twice,
+    ``quiet`` seconds apart.
     """
     files = files_of(landing, ref, exercice)
     found = [
@@ -48,13 +49,13 @@ def arriving(landing: Path, ref: ExportRef, exercice: int, quiet: float) -> list
 
 
 def _awaited(name: str) -> Iterator[str]:
-    """The names of the files that a temporary file or a lock stands for; none for any other file."""
+    """The names of the files that a temporary file or a lock is about; empty for any other file."""
     yield from (found[1] for found in (pattern.fullmatch(name) for pattern in BESIDE) if found)
     yield from (name[: -len(end)] for end in UNFINISHED if name.casefold().endswith(end))
 
 
 def strays(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """Temporary files and locks of the year that stand for the file of no export: a download that has no name yet, for one."""
+    """Temporary files and locks of the year that belong to no export's file: a download that has no name yet, for example."""
     folder, found = landing / str(exercice), []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         names = list(_awaited(path.name))
@@ -66,7 +67,7 @@ def strays(landing: Path, registry: Registry, exercice: int) -> list[Path]:
 
 
 def _changing(files: list[Path], quiet: float) -> list[Path]:
-    """Those changed within ``quiet`` seconds, by either of their times: a copy may bear the date of what it copies."""
+    """Those changed within ``quiet`` seconds, by either of their times: a copy may keep the date of its original."""
     now, ahead, changing = time.time(), {}, []
     for path in files:
         seen = path.stat()
@@ -84,7 +85,7 @@ def _changing(files: list[Path], quiet: float) -> list[Path]:
 
 
 def leaves(landing: Path, path: Path) -> bool:
-    """True when a path of the mailbox is, by a link, a file or a folder outside of it, or would be."""
+    """True when a path of the mailbox leads, or would lead, through a link to a file or folder outside it."""
     return not Path(os.path.realpath(path)).is_relative_to(landing.resolve())
 
 
@@ -94,7 +95,7 @@ def ignored(path: Path) -> bool:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """Files of the year that no declaration claims, and links that leave the mailbox, be it to a folder or to nothing."""
+    """Files of the year that no declaration claims, and links that leave the mailbox, even to a folder or to nothing."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []

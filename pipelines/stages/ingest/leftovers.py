@@ -1,4 +1,4 @@
-"""Sweeps what a killed ingest left: it never counts, but it holds data.
+"""Sweeps what a killed ingest left behind: it never counts, but it contains data.
 
 Files being written carry their process in their name (``.….<pid>``, ``.lecture-<pid>-…``): those of a living process are
 left alone. Rows that no manifest lists are those of a delivery that was not finished.
@@ -21,7 +21,7 @@ def sweep(home: Home, system: str) -> None:
         if owner and not is_alive(int(owner[1] or owner[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = list((home.lake / system).glob("*/*/*.parquet"))
-    if not any(home.archive.glob(f"{WORK}*")):  # then whoever wrote these has written their manifest, or is dead
+    if not any(home.archive.glob(f"{WORK}*")):  # by then their writer has written the manifest, or is dead
         listed = {path.name.split(".")[-2] for path in (home.lake / system).glob("*.json")}
         for path in written:
             if path.name.split(".")[0] not in listed:

@@ -1,9 +1,9 @@
-"""Finds the text of the fields that do not read whole cells: a part of a cell, several cells, a name, a column's heading.
+"""Finds the text of the fields that do not read whole cells: part of a cell, several cells, a name, a column's heading.
 
-What is the same for a whole file (a constant, a name, a heading) is found here and now, and a file whose name or heading
-does not say it is refused. What differs from line to line becomes SQL over the raw cells; a line that does not say it is
-refused by the typing. Names and headings are matched whatever their case, cells are not. Typing the text is ``typing``'s
-work.
+What is the same for a whole file (a constant, a name, a heading) is found here at once, and a file whose name or
+heading does not give it is refused. What differs from line to line becomes SQL over the raw cells; a line that does not
+give it is refused by the typing. Names and headings match whatever their case, cells do not. Typing the text is
+``typing``'s work.
 """
 
 import re
@@ -25,7 +25,7 @@ class Derived:
     """A text taken from one or several cells of the line, in SQL."""
 
     received: str  # the raw text that it is taken from
-    text: str  # NULL when its cells are empty, or do not hold it
+    text: str  # NULL when its cells are empty or do not contain it
     unmatched: str  # boolean, never NULL: they hold something else
     part: str  # what they should hold, French
     heading: str
@@ -42,7 +42,7 @@ class Spread:
 
 
 def derived(origin: Origin, places: Mapping[str, int], table: Table) -> Derived | None:
-    """The part of ``origin.column`` that its pattern keeps, or its columns joined; None when the file has none of them.
+    """The part of ``origin.column`` that its pattern keeps, or its columns joined; None when the file has none of those columns.
 
     ``places`` gives the index of each heading, as ``same`` writes it.
     """
@@ -70,7 +70,7 @@ def derived(origin: Origin, places: Mapping[str, int], table: Table) -> Derived 
 
 
 def text_of_file(origin: Origin, fichier: str, records: Records) -> str:
-    """What ``origin`` says for every line of a file. Raises DeliveryRefused (FIC-NOM) when a name does not say it."""
+    """What ``origin`` gives for every line of a file. Raises DeliveryRefused (FIC-NOM) when a name does not give it."""
     if origin.constant is not None:
         return origin.constant
     if origin.file:
@@ -94,7 +94,7 @@ def spread_columns(origins: Mapping[str, Origin], known: set[str], records: Reco
 
     ``known`` are the headings that other fields read, as ``same`` writes them.
 
-    Every other heading must be one that the declaration ignores: a month that is misspelt is not lost in silence. Raises
+    Every other heading must be one that the declaration ignores: a misspelt month is not silently lost. Raises
     DeliveryRefused: FIC-ENTETE, FIC-COLONNE-DOUBLE.
     """
     found: dict[tuple[str, ...], Spread] = {}

@@ -1,6 +1,6 @@
 """Reads lines of archived originals again, cell by cell: what an auditor lays beside the warehouse's rows.
 
-Nothing is typed, kept or judged here. Whoever shows a cell decides first whether it may be shown.
+Nothing is typed, kept or judged here. Callers decide first whether a cell may be shown.
 """
 
 import csv
@@ -21,7 +21,7 @@ Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne
 
 
 def laid_out(home: Home, manifest: Manifest, folder: Path) -> list[Path]:
-    """The originals of a delivery, linked in ``folder`` under the names they came with; empty when one of them is purged."""
+    """The originals of a delivery, linked in ``folder`` under the names they came with; empty when one of them was purged."""
     originals = [home.archive / file.sha256 for file in manifest.files]
     if not all(original.exists() for original in originals):
         return []
@@ -34,8 +34,8 @@ def laid_out(home: Home, manifest: Manifest, folder: Path) -> list[Path]:
 def cells_at(home: Home, ref: ExportRef, manifest: Manifest, places: set[Place]) -> dict[Place, list[Cells]]:
     """Place → the records that begin on that line.
 
-    A line of an XML document may hold several records; one that is not there any longer has none. Each file is read once,
-    and not at all when its original was purged or is no longer what was delivered: such cells would prove nothing.
+    One line of an XML document may hold several records; a line that no longer exists has none. Each file is read once,
+    and not at all when its original was purged or is no longer what was delivered: its cells would prove nothing.
     """
     found: dict[Place, list[Cells]] = {}
     files = {manifest.original(fichier) for _, fichier, _, _ in places}
@@ -46,7 +46,7 @@ def cells_at(home: Home, ref: ExportRef, manifest: Manifest, places: set[Place])
         with tempfile.TemporaryDirectory(prefix="millesime-original-") as folder:
             try:
                 read = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
-            except DeliveryRefused:  # the declaration has changed since, and no longer reads it
+            except DeliveryRefused:  # the declaration has changed and no longer reads it
                 continue
             for table, parts in read.tables.items():
                 for fichier, records in parts:

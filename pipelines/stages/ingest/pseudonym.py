@@ -18,11 +18,11 @@ KEY_BYTES = 32
 
 
 class NoKey(WrongSetting):
-    """The file of the key holds none."""
+    """There is no key in the file meant to hold it."""
 
 
 class KeyRefused(Unsound):
-    """The key of the pseudonyms is missing, is none, or is not the home's; the message says what to do and never tells the key."""
+    """The key of the pseudonyms is missing, invalid, or not the home's; the message says what to do and never shows the key."""
 
 
 def load_key(path: Path) -> bytes:
@@ -34,7 +34,7 @@ def load_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> None:
-    """Write a fresh key, unless there is one already; if two processes do so at once, the first one's stays."""
+    """Write a fresh key unless there is one already; if two processes do so at once, the first one's stays."""
     if not path.exists():
         with suppress(FileExistsError):
             write_key(path, os.urandom(KEY_BYTES))
@@ -56,12 +56,12 @@ def write_key(path: Path, key: bytes) -> None:
 
 
 def fingerprint(key: bytes) -> str:
-    """What names the key without telling it: 16 hex digits, in the ledger and wherever a key is spoken of."""
+    """Identifies the key without revealing it: 16 hex digits, in the ledger and wherever a key is mentioned."""
     return hashlib.sha256(b"key-id|" + key).hexdigest()[:16]
 
 
 def key_id(key: bytes) -> str:
-    """The beginning of it, which is in the name of a delivery."""
+    """The start of the key's identifier, which is part of a delivery's name."""
     return fingerprint(key)[:8]
 
 

@@ -10,7 +10,7 @@ Misshapen = tuple[int, str, str, str]  # a refused record: line, rule, expected,
 
 
 def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
-    """Add a line that has not the shape of a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be told."""
+    """Add a line that is not shaped like a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be reported."""
     kept.append(one)
     _refuse_too_many(len(kept), one[0], "mal formées", fichier)
 
@@ -45,5 +45,5 @@ class Records:
     skip: int = 0  # physical lines of ``path`` that are title and header
     misshapen: list[Misshapen] = field(default_factory=list)
     feuille: str | None = None  # of a workbook
-    lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → how many
+    lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → number
     unseen: list[str] = field(default_factory=list)  # of ``columns``, those that no record names

@@ -30,13 +30,13 @@ from pipelines.stages.ingest.typing import (
 )
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
-MANY = 50  # dated rows from which a year without any in December is strange
+MANY = 50  # dated rows from which it is strange for a year to have none in December
 AMOUNT = "cast({} as decimal(20, 2))"
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 
 
 class IrregularRecord(Exception):
-    """DuckDB met a record that is not like the others: the file must be read with care."""
+    """DuckDB met a record unlike the others: the file must be read with care."""
 
 
 class IngestFailed(RuntimeError):
@@ -118,9 +118,10 @@ class TableWriter:
         return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
 
     def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
-        """Field → how many accepted lines are in files (or sheets) without its column; those of the layout that lack somewhere.
+        """Field → how many accepted lines are in files (or sheets) without its column; fields of the layout that are missing somewhere.
 
-        Records that name their own values leave out what is empty: one file of several proves nothing of its tool.
+        Records that name their own values leave out what is empty: one file among several proves nothing about its
+        tool.
         """
         found: dict[str, list[_Part]] = {}
         for part in parts:
@@ -134,7 +135,7 @@ class TableWriter:
         }
 
     def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
-        """Refuse the delivery when a file or a sheet of it lost a line; return how many lines are accepted and refused."""
+        """Refuse the delivery when a file or a sheet in it lost a line; return how many lines are accepted and refused."""
         written = [self._count_by_part(path) for path in (target, ignores)]
         kept = lost = 0
         for part in parts:
@@ -168,8 +169,8 @@ class TableWriter:
             self._has_pseudonyms = True
 
     def _copy(self, selects: list[str], order: str, target: Path) -> int:
-        """Write the rows, sync the file and return how many rows lie in it."""
-        # where several files follow one another, the row groups would depend on the threads: the bytes must not
+        """Write the rows, sync the file and return how many rows are in it."""
+        # with several files in a row, the row groups would depend on the threads: the bytes must not
         self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
@@ -185,7 +186,7 @@ class TableWriter:
         return self.db.execute(f"select 1 from ({' union all '.join(selects)}) limit 1").fetchone() is not None
 
     def _check_exercice(self, table: Table, target: Path) -> None:
-        """Refuse the delivery when its content belongs to another exercice; one of documents, when all of them do."""
+        """Refuse the delivery when its content belongs to another exercice; a delivery of documents, when all of them do."""
         rule = table.exercice
         if rule is None:
             return
@@ -213,7 +214,7 @@ class TableWriter:
             )
 
     def _check_measures(self, table: Table, target: Path) -> None:
-        """Refuse the delivery when a column of amounts or counts comes to more than what is made of it can hold."""
+        """Refuse the delivery when a column of amounts or counts adds up to more than its figures can hold."""
         measures = [field for field in table.fields if not field.informative and _limit(field)]
         if not measures:
             return
@@ -234,7 +235,7 @@ class TableWriter:
                 )
 
     def _days_without_rows(self, table: Table, target: Path) -> int | None:
-        """Days from the last row to the end of the exercice, of a table whose rows are all dated within it.
+        """Days from the last row to the end of the exercice, for a table whose rows are all dated within it.
 
         None for a few scattered dates: a register of rare events may well end in spring.
         """
@@ -283,9 +284,9 @@ class TableWriter:
 
 
 def _limit(field: Field) -> int:
-    """What the total of a delivery's column must stay below; 0 for what is not summed: a text, a number that names something."""
+    """What the total of a delivery's column must stay below; 0 for what is not summed: texts, and numbers that identify something."""
     if field.kept_type == "number" or (field.kept_type == "integer" and field.name.startswith("nb_")):
-        return 10**13  # a figure holds ten times as much
+        return 10**13  # a figure can hold ten times as much
     return 10**16 if field.kept_type == "integer" and field.name.endswith("_octets") else 0
 
 
@@ -305,12 +306,12 @@ class _Cell:
 
     @property
     def is_dropped(self) -> bool:
-        """True when its value is kept nowhere."""
+        """True when its value is not kept anywhere."""
         return self.reading.field.personal == "drop"
 
     @property
     def computed(self) -> Reading:
-        """The reading, once its value is computed: that costs more than all the rest."""
+        """The reading, once its value is computed: computing it costs more than all the rest."""
         return replace(self.reading, value=self.value)
 
 
@@ -401,7 +402,7 @@ class _Part:
         return read_field(field, raw, self.table, workbook=writer.workbook, exercice=writer.exercice)
 
     def _prove(self, name: str, text: str, code: str, place: str) -> None:
-        """Refuse the file when a text that stands for all its lines cannot be read as its field."""
+        """Refuse the file when a text that applies to all its lines cannot be read as its field."""
         reading = self._read(self.table.field(name), literal(text))
         if not self.writer.db.execute(f"select {fine_sql(reading, f'({reading.value})')}").fetchone()[0]:
             expected = reading.field.constraints.pattern or reading.expected
@@ -544,7 +545,7 @@ class _Part:
         rows, column = f"{self.typed} where brut is null", ""
         if self.spread:
             rows, column = self._spread_rows(rows), f", x.{COLUMN.name}"
-        elif COLUMN in self.table.provenance:  # in a layout of another exercice, columns become rows
+        elif COLUMN in self.table.provenance:  # in another exercice's layout, columns become rows
             column = f", cast(null as {COLUMN.sql_type}) as {COLUMN.name}"
         return (
             f"(select {columns}{self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
@@ -552,9 +553,9 @@ class _Part:
         )
 
     def lines_of(self, rows: int) -> int:
-        """How many lines of the file gave the ``rows`` that were written: as many, unless columns become rows.
+        """How many lines of the file gave the ``rows`` that were written: as many as rows, unless columns become rows.
 
-        They are then counted apart, and none is said to be accepted when a row lacks.
+        They are then counted separately, and no line is said to be accepted when one of its rows is missing.
         """
         if not self.spread:
             return rows
@@ -609,9 +610,9 @@ class _Part:
         )
 
     def _amount(self) -> str:
-        """SQL of the greatest amount that a line holds, in euros: what the figures may lack when it is refused.
+        """SQL of the greatest amount on a line, in euros: what the figures may be missing when it is refused.
 
-        NULL where an amount of it cannot be read, where it has none, and where the table speaks of persons.
+        NULL when one of its amounts cannot be read, when it has none, and when the table is about persons.
         """
         cells: dict[str, list[Reading]] = {}
         for cell in self.cells:
@@ -624,13 +625,13 @@ class _Part:
             for readings in cells.values()
             for one in readings
         )
-        # the cells of one field, a row each, add up; several fields are amounts of the same thing
+        # the cells of one field, a row each, add up; several fields are amounts of one thing
         each = [" + ".join(f"abs(coalesce({one.value}, 0))" for one in readings) for readings in cells.values()]
         empty = " and ".join(f"({one.value}) is null" for readings in cells.values() for one in readings)
         return AMOUNT.format(f"case when {unreadable} or ({empty}) then null else greatest({', '.join(each)}) end")
 
     def unread(self) -> str:
-        """One row a cell of an accepted line that is not as declared, and that no figure needs."""
+        """One row per cell of an accepted line that is not as declared and that no figure needs."""
         return (
             f"select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, "
             f"motif.regle as regle, motif.attendu as attendu, motif.recu as recu "

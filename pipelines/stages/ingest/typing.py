@@ -2,8 +2,8 @@
 
 A value is cast only after a strict pattern has matched it: DuckDB's own casts read ``'12.6'`` as 13 and ``'0x10'`` as
 16. For every field the compiler gives ``value``, an expression over the raw cell that is NULL when the cell is missing
-or unreadable, and ``missing``, which tells the two apart. Most cells take a short way: one regular expression that
-proves them right as they stand; it only ever accepts what the long way accepts, with the same value.
+or unreadable, and ``missing``, which tells these two cases apart. Most cells take a short way: one regular expression
+that proves them right unchanged; it only ever accepts what the long way accepts, with the same value.
 """
 
 import re
@@ -70,7 +70,7 @@ class Reading:
     value: str  # typed, NULL when missing or unreadable
     missing: str  # boolean, never NULL
     expected: str  # French
-    unmatched: str = ""  # boolean, never NULL: what the cell should be taken from holds no such part; "" when it cannot
+    unmatched: str = ""  # boolean, never NULL: the cell has no such part to take it from; "" when that cannot happen
     part: str = ""  # the part that was expected there, French
 
 
@@ -129,7 +129,7 @@ def raw_type(field: Field) -> str:
 
 
 def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
-    """A text: the canon's word in the place of the system's, and a number's digits together when it groups them."""
+    """A text: the canon's word instead of the system's, and a number's digits together when the text groups them."""
     if field.personal == "member":
         return _member(field)
     errors = literal("|".join(map(re.escape, EXCEL_ERRORS)))
@@ -147,7 +147,7 @@ def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
 
 
 def _member(field: Field) -> _Typed:
-    """The code of the member whose spelling the cell is, compared as the macro ``normalise_libelle`` does; else ``OTHERS``."""
+    """The code of the member whose spelling matches the cell, compared as the macro ``normalise_libelle`` does; else ``OTHERS``."""
     folded = "replace(replace(strip_accents(lower({t})), 'œ', 'oe'), 'æ', 'ae')"
     cases = " ".join(
         f"when {literal(spelling)} then {literal(code)}" for code, known in field.values.items() for spelling in known
@@ -260,7 +260,7 @@ def _date(field: Field, workbook: bool, exercice: int) -> _Typed:
                 f"cast(timestamp '1899-12-30' + to_days(try_cast({{t}} as integer)) as {raw_type(field)})",
             )
         )
-    if "%d" not in fmt:  # a workbook's own date is a month when it is its first day
+    if "%d" not in fmt:  # a workbook's own date is a month when it is the first of it
         parsed[1:] = [(f"{test} and day({value}) = 1", value) for test, value in parsed[1:]]
     cases = " ".join(f"when {test} then {value}" for test, value in parsed)
     ways = [(pattern_of(fmt), _parsed("{c}", fmt, field, exercice))]
@@ -304,7 +304,7 @@ def pattern_of(fmt: str) -> str:
     """The regular expression of a format, a group a directive.
 
     A day, a month or an hour may have one digit, unless two directives touch: ``2024111`` would be ambiguous. A shortened
-    month may bear a point, a fraction may lack with its mark.
+    month may bear a point, a fraction may be absent along with its mark.
     """
     short = "{2}" if re.search("%[dmYyHMS]%[dmYyHMS]", fmt) else "{1,2}"
     patterns = PATTERNS | {directive: f"[0-9]{short}" for directive in ("%d", "%m", "%H")}
@@ -370,7 +370,7 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
 
     constraints = reading.field.constraints
     cases = []
-    if reading.unmatched:  # what was received is not shown: of such a cell only a part is to be kept
+    if reading.unmatched:  # what was received is not shown: only a part of such a cell may be kept
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
         cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")

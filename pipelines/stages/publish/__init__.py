@@ -1,1 +1,1 @@
-"""The warehouse and the ledger become ``published/``: one DuckDB file and one Parquet a table, swapped whole."""
+"""The warehouse and the ledger become ``published/``: one DuckDB file and one Parquet per table, swapped as a whole."""

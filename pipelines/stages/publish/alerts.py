@@ -1,4 +1,4 @@
-"""Finds, in what is published, the rows that alarm and that no text of the year explains, and the sentences nobody answers for yet."""
+"""Finds the published rows that raise an alarm no text of the year explains, and the sentences that still need a decision."""
 
 import hashlib
 from typing import Any
@@ -14,7 +14,7 @@ MESSAGES = "RAP-MESSAGES"
 
 
 def unexplained(work: Workspace, db: Any) -> list[Finding]:
-    """One finding a row of the schema ``rapport`` of the current catalog. Raises DeclarationError: a condition cannot be asked."""
+    """One finding per row of the schema ``rapport`` of the current catalog. Raises DeclarationError: a condition cannot be run."""
     there = (
         "select table_name from duckdb_tables() where schema_name = 'rapport' and database_name = current_database()"
     )
@@ -34,7 +34,7 @@ def unexplained(work: Workspace, db: Any) -> list[Finding]:
 
 
 def unanswered(work: Workspace, db: Any) -> list[Finding]:
-    """One finding an exercice that its figures make sentences of: a decision on it answers for these sentences, and for no others."""
+    """One finding per exercice whose figures produce sentences: a decision on it answers for these sentences, and for no others."""
     blocs = list(of_chapters(work.catalogue.chapters))
     if not blocs:
         return []

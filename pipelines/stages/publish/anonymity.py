@@ -1,9 +1,10 @@
-"""Which marts would let a person be singled out: those that stay out of the schema ``marts`` of a publication.
+"""Which marts would let a person be singled out: these stay out of the schema ``marts`` of a publication.
 
-A mart speaks of persons when a table behind it has personal columns. Outside ``restreint`` it may bear no personal column but a
-public one, and every combination of its quasi-identifiers (``fields.yml``), exercice by exercice and month by month, counts nobody
-or ``threshold`` persons at least (Sweeney, *k-anonymity: a model for protecting privacy*, 2002). A column that ``fields.yml`` does
-not know is taken for one. Persons are counted by the columns that ``fields.yml`` says count them; without one, a row is a person.
+A mart is about persons when a table behind it has personal columns. Outside ``restreint`` it may have no personal
+column except a public one, and every combination of its quasi-identifiers (``fields.yml``), exercice by exercice and
+month by month, must count either nobody or at least ``threshold`` persons (Sweeney, *k-anonymity: a model for
+protecting privacy*, 2002). A column that ``fields.yml`` does not know is treated as a quasi-identifier. Persons are
+counted by the columns that ``fields.yml`` names for it; without one, a row is a person.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""Schema ``audit`` of a publication: a dated copy of the ledger, of the refused lines and of what was expected, outside dbt.
+"""Schema ``audit`` of a publication: a dated copy of the ledger, of the refused lines and of what was expected, independent of dbt.
 
-No table here holds a personal value: ``recu`` was left empty at ingest where the table has personal columns.
+No table here holds a personal value: ingest left ``recu`` empty for tables with personal columns.
 """
 
 from pathlib import Path
@@ -329,7 +329,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        # two findings of one identity are one: it is what decides of both
+        # two findings of one identity are one: decisions are made on the identity
         "constats": [*{one.finding.id: _standing(one) for one in ledger.standing(findings)}.values()],
         "decisions": [
             (
@@ -355,7 +355,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
 
 
 def _standing(one: Standing) -> tuple:
-    """A row of ``constats``."""
+    """One row of ``constats``."""
     f, decision = one.finding, one.decision
     said = (
         f.id,

@@ -14,7 +14,7 @@ from pipelines.sql import literal
 from pipelines.stages.publish.keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
 
-BLOCK = 16_384  # bytes, the least that DuckDB knows: each of hundreds of small tables takes whole blocks
+BLOCK = 16_384  # bytes, the smallest that DuckDB accepts: each of hundreds of small tables takes whole blocks
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Described:
-    """A table of the warehouse, as its catalog tells it."""
+    """A table of the warehouse, as its catalog describes it."""
 
     schema: str
     name: str
@@ -48,7 +48,7 @@ class Described:
 
 
 def described(db, schema: str) -> dict[str, Described]:
-    """The tables of a schema of the warehouse, in order of name. The catalog is read once: each look at it is of it all."""
+    """The tables of a schema of the warehouse, in order of name. The catalog is read once, since any look at it reads all of it."""
     columns: dict[str, list[tuple[str, str | None, bool]]] = {}
     for table, *column in db.execute(
         "select table_name, column_name, comment, is_nullable from duckdb_columns() "
@@ -92,10 +92,9 @@ def copy_table(
 ) -> None:
     """Recreate a table with its keys and comments, then its rows.
 
-    ``keys`` are those that dbt proves, by model. ``replaced`` gives SQL expressions for some columns, ``where`` keeps some
-    rows, both over the source's columns and
-    ``rowid``; ``added`` is one more column: name, type, expression, comment. Rows are ordered by what is written, so that
-    their order tells nothing of what was replaced.
+    ``keys`` are those that dbt proves, by model. ``replaced`` gives SQL expressions for some columns, ``where`` keeps
+    some rows; both are over the source's columns and ``rowid``. ``added`` is one more column: name, type, expression,
+    comment. Rows are ordered by what is written, so that their order reveals nothing of what was replaced.
     """
     replaced, name = replaced or {}, f"{table.schema}.{table.name}"
     db.execute(table.sql.replace(f"CREATE TABLE source.{name}", f"CREATE TABLE {name}", 1))
@@ -112,7 +111,7 @@ def copy_table(
 
 
 def say(db, name: str, comment: str | None, columns: Mapping[str, str | None]) -> None:
-    """Put its comment on a table, and theirs on its columns, where there are any."""
+    """Set the comments of a table and of its columns, where there are any."""
     said = [f"comment on table {name} is {literal(comment)}"] if comment else []
     said += [f'comment on column {name}."{column}" is {literal(text)}' for column, text in columns.items() if text]
     if said:
@@ -137,7 +136,7 @@ def write_parquet(db, folder: Path, table: Table) -> None:
 
 
 def described_in(table: Table, **more: str) -> str:
-    """The option of a Parquet that says in it what its table is, what its columns mean, its key, and ``more``."""
+    """The option that makes a Parquet say what its table is, what its columns mean, its key, and ``more``."""
     columns = {column.name: column.told for column in table.columns}
     told = {
         "description": table.comment,

@@ -34,7 +34,7 @@ TYPES = {
 
 
 def package(edition: Edition, folder: Path, counts: dict[str, int]) -> str:
-    """The text of ``datapackage.json``; ``folder`` holds ``donnees/``, ``counts`` the rows of each table."""
+    """The text of ``datapackage.json``; ``folder`` holds ``donnees/``, ``counts`` the number of rows of each table."""
     profile, organisation = edition.profile, edition.organisation
     first, topics = profile.db.execute(
         f"select min(exercice), list(distinct domaine order by domaine) from p.rapport.chiffres where exercice <= {edition.exercice}"
@@ -55,9 +55,9 @@ def package(edition: Edition, folder: Path, counts: dict[str, int]) -> str:
 
 
 def about(organisation: Organisation, keywords: list[str], first: int, last: int) -> dict[str, Any]:
-    """Who gives a set, what it speaks of, of which years and places, how often it comes: as open data portals ask.
+    """Who publishes a data set, what it is about, which years and places it covers, how often it comes: what open data portals ask.
 
-    Cover and frequency are those of data.gouv.fr, which the standard leaves to them.
+    Coverage and frequency follow data.gouv.fr, since the standard leaves them open.
     """
     communes = [one for one in organisation.collectivites if one.code_insee]
     places = {"zones": [f"fr:commune:{one.code_insee}" for one in communes]} if communes else {}
@@ -71,7 +71,7 @@ def about(organisation: Organisation, keywords: list[str], first: int, last: int
 
 
 def csv_file(folder: Path, path: str, rows: int) -> dict[str, Any]:
-    """What is said of a CSV of a package, which lies at ``path`` in its folder."""
+    """The description of a CSV of a package, at ``path`` in its folder."""
     content = (folder / path).read_bytes()
     return {
         "type": "table",
@@ -115,7 +115,7 @@ def _field(column: Column) -> dict[str, Any]:
         "description": column.comment,
     }
     field |= {name: said for name, said in column.told.items() if name in ("unit", "additif")}
-    if not column.is_nullable and kind != "string":  # a text may be empty, which a CSV does not tell from missing
+    if not column.is_nullable and kind != "string":  # a text may be empty, which a CSV cannot tell from missing
         field["constraints"] = {"required": True}
     return field
 

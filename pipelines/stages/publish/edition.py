@@ -1,4 +1,4 @@
-"""What an export is of: a year, frozen or not, for one kind of reader; and its rows, which every format writes."""
+"""What an export is of: a year, frozen or not, for one kind of reader; and its rows, which every format writes out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Edition:
 
     @property
     def version(self) -> str:
-        """The release, or what names a year that may still change."""
+        """The release, or what to call a year that may still change."""
         return self.release or f"provisoire-{self.profile.publication[:12]}"
 
     @property
@@ -38,7 +38,7 @@ class Edition:
         return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."
 
     def withholds(self, table: str) -> bool:
-        """True for a table that the public profile keeps back."""
+        """True for a table that the public profile withholds."""
         return self.profile.name == PUBLIC and all(one.full_name != table for one in self.profile.tables)
 
     def rows(self, table: Table) -> str:

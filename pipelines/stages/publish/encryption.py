@@ -1,7 +1,7 @@
-"""What failed of an encrypted connection to the server, in French: the driver's own words are not repeated.
+"""Why an encrypted connection to the server failed, in French: the driver's own words are not repeated.
 
-The driver says that a certificate is not to be trusted and not why; the server is then asked for it once more, to be told by
-OpenSSL's number. Nothing is sent to a server whose certificate is refused.
+The driver says that a certificate is not trusted but not why; the server is then asked for it once more, to get
+OpenSSL's error number. Nothing is sent to a server whose certificate is refused.
 """
 
 import socket
@@ -13,7 +13,7 @@ from pathlib import Path
 from psycopg import pq
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # what a client of PostgreSQL sends before TLS begins
-FAILURES = {  # what the driver's words hold → what failed; None where the server is to be asked
+FAILURES = {  # what the driver's message contains → what failed; None when the server has to be asked
     "certificate verify failed": None,
     "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte : écrire dans l’adresse le nom qu’il porte",
     "host name from server certificate": "le certificat du serveur ne porte aucun nom d’hôte",
@@ -35,9 +35,9 @@ UNKNOWN = f"{AUTHORITY}, ou il est périmé"
 
 
 def failure_of(error: Exception, parameters: Mapping[str, str]) -> str | None:
-    """What failed when a connection with these parameters of libpq met ``error``; None when it was not the encryption."""
+    """What failed when a connection with these libpq parameters met ``error``; None when it was not the encryption."""
     said = str(error)
-    if "pg_hba" in said:  # an answer of the server about the account, which says whether the connection was encrypted
+    if "pg_hba" in said:  # an answer of the server about the account also says whether the connection was encrypted
         return None
     met = next((text for text in FAILURES if text in said), None)
     return (FAILURES[met] or CERTIFICATES.get(_refusal(parameters) or 0, UNKNOWN)) if met else None

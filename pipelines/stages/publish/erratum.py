@@ -1,4 +1,4 @@
-"""The erratum of a year: what changed between two releases, in the sentences that the readers of a report are sent."""
+"""The erratum of a year: what changed between two releases, in sentences for the readers of the report."""
 
 from pipelines.french import MISSING_CODES, quantity
 from pipelines.publication import INTERNE
@@ -8,9 +8,9 @@ from pipelines.stages.publish.release import Change, Side
 def erratum(
     exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change], profile: str = INTERNE
 ) -> str:
-    """The text in French; one sentence a figure, in the order of their codes. ``second`` is None before it is released.
+    """The text in French; one sentence per figure, in order of code. ``second`` is None before it is released.
 
-    ``changed`` is what differs in ``profile``: only the public one may be given away.
+    ``changed`` lists the differences in ``profile``: only the public one may be given away.
     """
     inside = f" — profil {INTERNE}, à ne pas diffuser" if profile == INTERNE else ""
     title = f"Erratum au rapport d’activité {exercice}{inside}"
@@ -37,7 +37,7 @@ def _sentence(change: Change) -> str:
 
 
 def _said(change: Change, side: Side) -> str:
-    """One side in words: a code that stands for a value says why there is none."""
+    """One side in words; a code in place of a value says why there is none."""
     value, missing = side
     return change.printed(side) if value is not None else f"sans valeur : {MISSING_CODES.get(missing, missing)}"
 

@@ -1,4 +1,4 @@
-"""Writes what is given away of a year: the published tables in open formats, described, with their checksums.
+"""Writes what is given away for a year: the published tables in open formats, with descriptions and checksums.
 
 exports/<exercice>/<profile>/
     donnees/<table>.csv            exact, for programs: UTF-8, comma, decimal point, ISO dates, texts as they are
@@ -8,8 +8,8 @@ exports/<exercice>/<profile>/
     scdl/                          the budget in its national schema, when the publication has one
     datapackage.json  LISEZMOI.txt  SHA256SUMS
 
-Tables hold the rows up to the exercice, as a release does: a frozen year's figures are those of its release, since nothing
-else is published. The same publication gives the same bytes.
+Tables hold the rows up to the exercice, as a release does: the figures of a frozen year are those of its release, since
+nothing else is published. The same publication gives the same bytes.
 """
 
 import csv
@@ -39,11 +39,11 @@ SUMS = "SHA256SUMS"
 
 
 class NotExported(RuntimeError):
-    """Nothing can be exported as it stands; the message says why."""
+    """Nothing can be exported in the current state; the message says why."""
 
 
 def write_export(home: Home, organisation: Organisation, exercice: int, profile: str, release: str | None) -> Path:
-    """Write the export of ``exercice`` from the current publication; a former one is replaced. Returns its folder.
+    """Write the export of ``exercice`` from the current publication, replacing any previous one. Returns its folder.
 
     Raises NotPublished when the profile is not published, NotExported when the publication has no such year.
     """
@@ -63,7 +63,7 @@ def fill_export(
     """Write the files of an export in ``folder``, which is new. Raises as ``write_export`` does."""
     published, catalogue = home.published.resolve(), load_catalogue(home)
     with opened(published, profile, catalogue.fields, catalogue.project.links) as whole:
-        # how fresh a publication is says nothing of the rows of a year
+        # how fresh a publication is says nothing about the rows of a year
         read = replace(whole, tables=tuple(table for table in whole.tables if table.full_name != FRESHNESS))
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         _require(read, exercice)
@@ -79,7 +79,7 @@ def fill_export(
 
 
 def _sweep(target: Path) -> None:
-    """Remove the former export, or what a killed one left."""
+    """Remove the previous export, or what a killed one left."""
     for leftover in target.parent.glob(f".{target.name}.*"):
         shutil.rmtree(leftover)
 
@@ -145,7 +145,7 @@ Les tables
 
 
 def _opening(edition: Edition) -> str:
-    """What to open a CSV with, and the columns of which a double click would lose zeros."""
+    """What to open a CSV with, and the columns in which a double click would lose zeros."""
     found = [f"{table.name}.{column}" for table in edition.profile.tables for column in _codes(edition, table)]
     said = f" Colonnes concernées : {', '.join(found)}." if found else ""
     text = (

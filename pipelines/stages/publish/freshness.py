@@ -1,7 +1,7 @@
-"""``rapport.fraicheur``: of each table of a publication, its rows, the last exercice that they speak of, the build they are of.
+"""``rapport.fraicheur``: for each table of a publication, its rows, the last exercice they cover, and the build they come from.
 
-It lies in the databases, as Parquet and on the server alike, which adds when it was copied. No clock is in the files: the same
-content gives the same bytes.
+It is in the databases, as Parquet, and on the server, which adds when it was copied. The files contain no clock: the
+same content gives the same bytes.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:
-    """Make the table in the catalog ``cible``, of all the tables that lie there, and its Parquet in ``folder``."""
+    """Make the table in the catalog ``cible``, covering every table there, and its Parquet in ``folder``."""
     tables = db.execute(
         "select schema_name || '.' || table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
         f"where database_name = 'cible' and schema_name || '.' || table_name <> {literal(FRESHNESS)} group by 1 order by 1"

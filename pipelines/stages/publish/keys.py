@@ -1,7 +1,7 @@
 """The primary keys of the published tables: those that dbt proves at each build.
 
-A model states its key once, as the test ``unique_combination``. A key with a column that may be empty stays a test: no
-database takes it for a primary key.
+A model states its key once, as the test ``unique_combination``. A key with a column that may be empty remains a test
+only: no database accepts it as a primary key.
 """
 
 from collections.abc import Mapping, Set

@@ -1,13 +1,13 @@
 """Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``.
 
-One transaction. A table whose shape is unchanged is emptied and filled again: rights, views and keys of it are kept, nobody waits,
-and a statement sees one publication (a transaction too, where it is REPEATABLE READ). One that only gains columns is given them, at its
-end, at a moment when nobody reads. Another is made aside, in ``<schema>__next``, and takes the place of the former one at such a moment;
-objects of others that hold the former one are named, and refuse it.
-Emptied rows stay a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made anew.
-Whatever stops in between leaves the server as it was.
+One transaction. A table whose shape is unchanged is emptied and filled again: its rights, views and keys are kept,
+nobody waits, and a statement sees one publication (so does a transaction, if it is REPEATABLE READ). A table that only
+gains columns gets them, at its end, when nobody is reading. Any other change is made aside, in ``<schema>__next``, and
+replaces the previous table when nobody is reading; other users' objects that depend on the previous one are named, and
+block the copy. Emptied rows stay for a while in the server's files: after a change of profile, a purge or a withdrawal
+all tables are recreated. Whatever stops halfway leaves the server as it was.
 
-The address is a secret: no message holds it, nor a driver's text, which may quote it or a cell.
+The address is a secret: no message contains it, or a driver's text, which may quote it or a cell.
 """
 
 import hashlib
@@ -50,13 +50,13 @@ LOCK_SECONDS = 5
 STATEMENT_SECONDS = 600
 TRIES = 3
 PAUSE_SECONDS = 1
-# Readers who come while the swap waits for those before them wait too: it asks for little, often. Below the server's own
-# deadlock_timeout (1 s), so that no reader is ever ended for our sake.
+# Readers who come while the swap waits for earlier ones wait too: so it waits briefly, and often. Below the server's
+# own deadlock_timeout (1 s), so that no reader is ever cancelled because of us.
 SWAP_MILLISECONDS = 400
 SWAP_TRIES = 40
-SCHEMAS = ("marts", "rapport", "audit")  # all that may be ours on the server, whatever the profile
+SCHEMAS = ("marts", "rapport", "audit")  # everything on the server that may be ours, whatever the profile
 MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
-OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool made under a former name is its own too
+OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool created under an old name is its own too
 ADDRESS = "postgresql://user:password@host:5432/database"
 GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée"
 # SQLSTATE → (what happened, how to fix it).
@@ -74,13 +74,13 @@ ERRORS = {
     "22021": ("un texte contient un caractère que PostgreSQL refuse (NUL)", "le corriger dans la source"),
     "40P01": ("l’échange et une autre transaction s’attendaient l’un l’autre", "publier de nouveau"),
 }
-# A copy of this account that holds the lock of a number.
+# A copy, by this account, that holds the lock with a given number.
 HELD_BY_US = """
 select 1 from pg_locks l join pg_stat_activity a using (pid)
 where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.usename = current_user
     and (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
-# Objects of others that hold a table: views, materialized or not, and foreign keys of tables that are not ours.
+# Other users' objects that hold a table: views, materialized or not, and foreign keys of tables that are not ours.
 HOLDERS = """
 select case v.relkind when 'm' then 'la vue matérialisée ' else 'la vue ' end || n.nspname || '.' || v.relname
 from pg_depend d
@@ -102,7 +102,8 @@ join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnames
 join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
 where k.contype = 'f' and n.nspname = any(%(schemas)s)
 """
-# Tables that others' foreign keys name: their rows are to be proved while they are empty, so that they cannot gain a column.
+# Tables that other users' foreign keys refer to: their rows must be proved while they are empty, so they cannot gain a
+# column.
 TIED = """
 select distinct m.nspname, p.relname
 from pg_constraint k
@@ -122,12 +123,12 @@ COLUMNS = "select column_name::text from information_schema.columns where table_
 
 
 class NotServed(RuntimeError):
-    """The server could not be given the publication: it keeps what it had. The message is free of secrets."""
+    """The publication could not be copied to the server, which keeps what it had. The message is free of secrets."""
 
 
 @dataclass
 class Served:
-    """What a copy came to; ``notes`` are what an administrator must know."""
+    """The outcome of a copy; ``notes`` are for the administrator."""
 
     publication: str
     is_new: bool
@@ -136,18 +137,18 @@ class Served:
 
 
 class Held(NamedTuple):
-    """What the server holds; where the last two are others, no former row may stay in its files."""
+    """What the server holds; when the last two differ, no previous row may stay in its files."""
 
     publication: str
     profile: str
-    removals: int | None  # None: copied before they were counted
+    removals: int | None  # None: copied before removals were counted
 
 
-Grown = list[tuple[Copied, tuple[tuple[str, str, str], ...]]]  # tables that gain columns, with these
+Grown = list[tuple[Copied, tuple[tuple[str, str, str], ...]]]  # tables that gain columns, with the columns
 
 
 class ForeignKey(NamedTuple):
-    """A column of a table that another one has for its key."""
+    """A column of one table that refers to the key of another."""
 
     table: Name
     column: str
@@ -157,9 +158,9 @@ class ForeignKey(NamedTuple):
 def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
     """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
 
-    ``links``, and the star where they are given, become foreign keys; ``removals`` counts what was ever to disappear: after another,
-    nothing of the former tables stays.
-    Raises NotServed, and NotPublished when the profile is not in the publication.
+    ``links``, and the star when given, become foreign keys. ``removals`` counts everything that was ever meant to
+    disappear: if it changed, nothing of the previous tables stays. Raises NotServed, and NotPublished when the profile
+    is not in the publication.
     """
     _check(server)
     with opened(published, server.profile, links=links) as profile, _connected(server) as connection:
@@ -185,7 +186,7 @@ def _serve_restricted(cursor: Cursor, published: Path, server: Server, profile: 
 
 
 def remove(server: Server) -> bool:
-    """Take what is published off the server; True when there was any. Raises NotServed."""
+    """Take what is published off the server; True if there was anything. Raises NotServed."""
     _check(server)
     with _connected(server) as connection:
         with connection.cursor() as cursor:
@@ -242,12 +243,12 @@ def _connected(server: Server) -> Iterator[Connection]:
 
 
 def _parameters(url: str) -> tuple[str, dict]:
-    """How messages name the server, and what the driver is given. Raises NotServed."""
+    """How messages name the server, and what the driver gets. Raises NotServed."""
     try:
         parsed = conninfo_to_dict(url)
     except psycopg.Error:
         raise NotServed(f"MILLESIME_PUBLISH_URL n’est pas une adresse de la forme {ADDRESS}") from None
-    if "@" in f"{parsed.get('host', '')}{parsed.get('dbname', '')}":  # the end of a password: it is not repeated
+    if "@" in f"{parsed.get('host', '')}{parsed.get('dbname', '')}":  # the end of a password: do not repeat it
         raise NotServed(
             "MILLESIME_PUBLISH_URL : un caractère du mot de passe est à écrire autrement : @ s’écrit %40, / %2F"
         )
@@ -257,7 +258,7 @@ def _parameters(url: str) -> tuple[str, dict]:
 
 
 def _patiently_connected(where: str, parameters: dict) -> Connection:
-    """Connect, again while nothing answers or the server is starting. Raises NotServed."""
+    """Connect, retrying while nothing answers or the server is starting. Raises NotServed."""
     dsn = make_conninfo(**parameters)
     for tried in range(1, TRIES + 1):
         try:
@@ -290,7 +291,7 @@ def _explained(error: Exception) -> str:
 def _be_alone(cursor: Cursor, prefix: str) -> None:
     """Hold the right to publish until the end of the transaction. Raises NotServed when another process has it.
 
-    Any login of the server may take this lock: that of another account holds nothing back.
+    Any login of the server may take this lock: one taken by another account is ignored.
     """
     number = int.from_bytes(hashlib.sha256(f"millesime:{prefix}".encode()).digest()[:8], "big", signed=True)
     try:
@@ -303,12 +304,12 @@ def _be_alone(cursor: Cursor, prefix: str) -> None:
 
 
 def _ours(prefix: str) -> list[str]:
-    """The names of the schemas that are the tool's; it once kept the former publication too."""
+    """The names of the schemas that belong to the tool, which once kept the previous publication too."""
     return [f"{prefix}{schema}{end}" for schema in SCHEMAS for end in ("", "__former")]
 
 
 def _refuse_strangers(cursor: Cursor, prefix: str) -> None:
-    """Raise NotServed when a schema bears one of our names and somebody else made it."""
+    """Raise NotServed when a schema has one of our names but someone else created it."""
     strangers = cursor.execute(
         "select nspname from pg_namespace where nspname = any(%s) "
         "and (obj_description(oid, 'pg_namespace') like %s) is not true order by 1",
@@ -342,7 +343,7 @@ def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
 
 
 def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
-    """Fill the tables of an unchanged shape again, those that gain columns too, and put the others in the place of the former ones."""
+    """Refill the tables whose shape is unchanged or gains columns, and replace the others."""
     there = shapes(cursor, _ours(prefix))
     wanted = copied_tables(profile, prefix, removals)
     keys = _wanted_keys(wanted)
@@ -359,7 +360,7 @@ def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep
     for name in wanted.keys() - kept:
         create(cursor, (_next(name[0]), name[1]), wanted[name])
         _fill(cursor, wanted[name], served, (_next(name[0]), name[1]))
-    if kept:  # all of them first: a row that is gone may have been the key of another
+    if kept:  # all of them first: a row that is gone may have been another's key
         for name in there:
             cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
     waiting = {key.table for key in lost} | grown.keys()
@@ -383,7 +384,7 @@ def _fill(cursor: Cursor, table: Copied, served: Served, name: Name | None = Non
 
 
 def _settle(cursor: Cursor) -> None:
-    """Prove the foreign keys now: a table whose rows are still to be proved cannot be altered."""
+    """Prove the foreign keys now: a table with rows still to be proved cannot be altered."""
     cursor.execute("set constraints all immediate; set constraints all deferred")
 
 
@@ -398,7 +399,7 @@ def _make_schemas(cursor: Cursor, names: list[str]) -> None:
 
 
 def _put_in_place(cursor: Cursor, prefix: str, wanted: dict[Name, Copied], made: set[Name]) -> None:
-    """Move the tables that were made aside; schemas that hold nothing any more go."""
+    """Move the tables that were made aside; drop schemas that hold nothing any more."""
     schemas = {schema for schema, _ in wanted}
     _make_schemas(cursor, sorted(schemas - {*_schemas(cursor, list(schemas))}))
     for schema, table in sorted(made):
@@ -436,7 +437,7 @@ def _add_keys(cursor: Cursor, keys: set[ForeignKey]) -> None:
 
 
 def _make_role(cursor: Cursor, role: str, served: Served) -> None:
-    """Make the reading role when it is not there and we may; else say what to ask."""
+    """Create the reading role when it does not exist and we may; otherwise say what to ask for."""
     if cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
         return
     (may,) = cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user").fetchone()
@@ -460,7 +461,7 @@ def _let_read(cursor: Cursor, role: str, schemas: list[str]) -> None:
 
 
 def _note_open_database(cursor: Cursor, served: Served) -> None:
-    """Tell that every login of the server enters the database, which PostgreSQL allows of a new one."""
+    """Warn that every login of the server can enter the database, which PostgreSQL allows for a new one."""
     rights = [
         name
         for name in ("connect", "temporary")
@@ -476,7 +477,7 @@ def _note_open_database(cursor: Cursor, served: Served) -> None:
 
 
 def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
-    """Grant on the tables made aside what was granted to read those whose place they take."""
+    """Grant, on the tables made aside, the reading rights of the tables that they replace."""
     for schema, table in sorted(replaced):
         rights = cursor.execute(READERS, {"table": sql.Identifier(schema, table).as_string()}).fetchall()
         there = {column for (column,) in cursor.execute(COLUMNS, [_next(schema), table]).fetchall()}
@@ -494,7 +495,7 @@ def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
 def _replace_patiently(
     cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
 ) -> None:
-    """Drop tables and foreign keys, and add columns, at a moment when nobody reads. Raises NotServed, naming who reads."""
+    """Drop tables and foreign keys, and add columns, when nobody is reading. Raises NotServed, naming the readers."""
     for _ in range(SWAP_TRIES):
         try:
             with cursor.connection.transaction():
@@ -512,7 +513,7 @@ def _replace_patiently(
 
 
 def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
-    """Raise NotServed when objects of others hold a table that goes: before its rows go, which a foreign key would prove."""
+    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key would check."""
     tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])
@@ -523,10 +524,10 @@ def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
 
 
 def _keep_readers_out(cursor: Cursor, tables: list[Name]) -> None:
-    """Lock all that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
+    """Lock everything that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
 
-    Who waits for a lock looks the name up again, and reads the new table. All are locked, those that stay too: of a REPEATABLE
-    READ that has read one of them, a new table would be empty.
+    A session waiting for a lock looks the name up again and reads the new table. All tables are locked, unchanged ones
+    too: to a REPEATABLE READ transaction that has read one of them, a new table would be empty.
     """
     listed = sql.SQL(", ").join(sql.Identifier(*name) for name in tables)
     cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
@@ -544,7 +545,7 @@ def _drop(cursor: Cursor, gone: set[Name], lost: dict[ForeignKey, str]) -> None:
 
 
 def _readers(cursor: Cursor, schemas: list[str]) -> str:
-    """The sessions that hold a table of these schemas, for an administrator."""
+    """The sessions that hold a table of these schemas, for the administrator."""
     rows = cursor.execute(
         "select distinct a.pid, a.usename, a.application_name from pg_locks l join pg_class c on c.oid = l.relation "
         "join pg_namespace n on n.oid = c.relnamespace join pg_stat_activity a using (pid) "

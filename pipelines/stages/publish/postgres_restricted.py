@@ -1,7 +1,7 @@
-"""The schema ``restreint`` on the server: made anew with each publication, for one role that a setting names, and for no other.
+"""The schema ``restreint`` on the server: recreated with each publication, for the one role that a setting names.
 
-It is a few small tables: they are dropped and made again in the transaction of the copy, without a former version. What others made over
-them is not dropped with them: it keeps the former tables, and the copy says so.
+It is a few small tables, dropped and created again in the transaction of the copy, without keeping a previous version.
+What others built on them is not dropped with them: it keeps the previous tables, and the copy says so.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ where n.nspname = %(schema)s and a.grantee not in (0, c.relowner)
 
 
 class NotRestricted(RuntimeError):
-    """``restreint`` would be read by others, or a schema of that name is not ours; the message is free of secrets."""
+    """``restreint`` would be readable by others, or a schema of that name is not ours; the message is free of secrets."""
 
 
 def check_roles(cursor: Cursor, server: Server) -> None:
-    """Raise NotRestricted when whoever reads the rest would read ``restreint`` too."""
+    """Raise NotRestricted when the readers of the other schemas could read ``restreint`` too."""
     if server.restricted is None:
         return
     said = f"MILLESIME_RESTREINT_ROLE nomme {server.restricted}, "
@@ -51,10 +51,10 @@ def check_roles(cursor: Cursor, server: Server) -> None:
 def copy_restricted(
     cursor: Cursor, published: Path, server: Server, publication: Profile, note: Callable[[str], None]
 ) -> dict[str, int]:
-    """Make ``restreint`` what the publication says, for the role that exists already; table → rows.
+    """Make ``restreint`` match the publication, for the role, which already exists; table → rows.
 
-    It is taken off the server when no role is named, or what is public alone is copied. Raises NotRestricted, RowsLost and the
-    driver's errors.
+    It is taken off the server when no role is named, or when only the public profile is copied. Raises NotRestricted,
+    RowsLost and the driver's errors.
     """
     schema, file = f"{server.prefix}{RESTREINT}", published / DATABASE
     made_by = _mark_of(cursor, schema)
@@ -81,7 +81,7 @@ def copy_restricted(
 
 
 def _mark_of(cursor: Cursor, schema: str) -> str | None:
-    """What a schema says of itself; None when it is not there."""
+    """What a schema says of itself; None when it does not exist."""
     asked = "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s"
     found = cursor.execute(asked, [schema]).fetchone()
     return found[0] if found else None
@@ -109,7 +109,7 @@ def _fill(cursor: Cursor, schema: str, file: Path, publication: Profile) -> dict
 
 
 def _let_read(cursor: Cursor, schema: str, role: str) -> None:
-    """Nobody but the role, whatever the default rights of the server give."""
+    """Leave access to the role alone, whatever the server's default rights give."""
     there = cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     place = sql.Identifier(schema)
     others = [

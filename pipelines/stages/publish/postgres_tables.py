@@ -1,7 +1,7 @@
 """Published tables in PostgreSQL: exact types, keys, comments, indexes, rows streamed by COPY.
 
-Every table gains ``_construction``, the build that its rows come from: a reader that asks several queries compares it to
-know that no publication came between them. ``fraicheur`` gains what only the copy knows.
+Every table gains ``_construction``, the build that its rows come from: a reader who runs several queries compares it to
+check that no publication came in between. ``fraicheur`` gains what only the copy knows.
 """
 
 import re
@@ -18,7 +18,7 @@ from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.profiles import Profile, Table
 
 BYTES = 1 << 20  # sent at a time
-TYPES = {  # as the server names them
+TYPES = {  # with the server's names
     "BOOLEAN": "boolean",
     "SMALLINT": "smallint",
     "INTEGER": "integer",
@@ -54,15 +54,15 @@ Shape = tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]  # (name, type,
 
 
 class NoSuchType(RuntimeError):
-    """A published column has a type that PostgreSQL is not given."""
+    """A published column has a type that has no counterpart in PostgreSQL here."""
 
 
 class RowsLost(RuntimeError):
-    """The server says that it holds another number of rows than it was sent."""
+    """The server says that it has a different number of rows from what it was sent."""
 
 
 class Added(NamedTuple):
-    """A column that the copy adds; where ``value`` is None, the moment of the copy."""
+    """A column that the copy adds; the moment of the copy when ``value`` is None."""
 
     name: str
     kind: str
@@ -72,7 +72,7 @@ class Added(NamedTuple):
 
 @dataclass(frozen=True)
 class Copied:
-    """A published table as the server is to hold it."""
+    """A published table as it is to be on the server."""
 
     name: Name
     table: Table
@@ -96,7 +96,7 @@ class Copied:
 
 
 def gained(there: Shape | None, wanted: Shape) -> tuple[tuple[str, str, str], ...] | None:
-    """The columns that a table of one shape lacks to be of the other, in their order; None where anything else differs."""
+    """The columns that a table of one shape needs to take the other, in order; None when anything else differs."""
     if there is None or there[1] != wanted[1] or not {*there[0]} <= {*wanted[0]}:
         return None
     return tuple(column for column in wanted[0] if column not in there[0])
@@ -142,7 +142,7 @@ def create(cursor: Cursor, name: Name, table: Copied) -> None:
 
 
 def add_columns(cursor: Cursor, table: Copied, columns: Iterable[tuple[str, str, str]]) -> None:
-    """Give a table that holds no row further columns, at its end, and their indexes."""
+    """Add columns at the end of a table that holds no row, with their indexes."""
     for column in columns:
         order = sql.SQL("alter table {} add column {}")
         cursor.execute(order.format(sql.Identifier(*table.name), _column(table, *column)))
@@ -171,9 +171,9 @@ def postgres_type(kind: str, where: str) -> str:
 
 
 def fill(cursor: Cursor, name: Name, table: Copied) -> int:
-    """Send the rows to a table that has none. Returns their number. Raises RowsLost and the driver's errors.
+    """Send the rows to an empty table. Returns their number. Raises RowsLost and the driver's errors.
 
-    As CSV, which DuckDB writes aside: texts in quotes, so that an empty one is not NULL.
+    As CSV, which DuckDB writes aside, with texts in quotes so that an empty one is not NULL.
     """
     given = [one for one in table.added if one.value is not None]
     texts = [f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR"]
@@ -199,7 +199,7 @@ def fill(cursor: Cursor, name: Name, table: Copied) -> int:
 
 
 def describe(cursor: Cursor, table: Copied, profile: Profile) -> None:
-    """Say what a table and its columns are, and let the server count its rows."""
+    """Describe a table and its columns, and let the server count its rows."""
     name = sql.Identifier(*table.name)
     comment = f"{table.table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
     orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment))]

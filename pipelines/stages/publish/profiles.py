@@ -1,6 +1,6 @@
 """What a publication holds for each kind of reader, described by the publication itself.
 
-Two profiles: ``interne``, all of it; ``public``, the report's tables where numbers of too few persons are hidden. Names,
+Two profiles: ``interne``, all of it; ``public``, the report's tables with numbers of too few persons hidden. Names,
 types, keys and comments are those of the published database: there is no other dictionary.
 """
 
@@ -19,7 +19,7 @@ from pipelines.sql import literal
 
 
 class NotPublished(RuntimeError):
-    """The profile that is asked for is not in the publication."""
+    """The requested profile is not in the publication."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Column:
     is_nullable: bool
     title: str | None  # as ``fields.yml`` says it
     unit: str | None
-    additif: tuple[str, ...] | None = None  # along what a measure adds; None where nobody says it
+    additif: tuple[str, ...] | None = None  # the dimensions along which a measure adds; None when undeclared
 
     @property
     def told(self) -> dict[str, Any]:
-        """What a reader of a file is told of it, which its type does not say."""
+        """What readers of a file need to know about it that its type does not say."""
         said = {"title": self.title, "description": self.comment, "unit": self.unit, "additif": self.additif}
         return {name: text for name, text in said.items() if text not in (None, "")}
 
@@ -87,15 +87,15 @@ class Profile:
 
 @contextmanager
 def opened(published: Path, name: str, fields: Fields | None = None, links: Links | None = None) -> Iterator[Profile]:
-    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``.
+    """Open a profile of the publication in folder ``published``; columns get their titles from ``fields``.
 
-    Tables bear their links where ``links``, those that dbt proves, are given: each is held against the rows.
+    When ``links``, those that dbt proves, are given, tables get them: each is checked against the rows.
 
     Raises NotPublished when it is not there.
     """
     import duckdb
 
-    published = published.resolve()  # another publication may take its place while this one is read
+    published = published.resolve()  # another publication may replace it while this one is being read
     folder = published / FOLDERS[name]
     known = [folder / DATABASES[name], *([folder / FORMER_DATABASE] if name == INTERNE else [])]
     file = next((file for file in known if file.exists()), None)
@@ -148,8 +148,8 @@ def tables_in(db, catalog: str, fields: Fields) -> tuple[Table, ...]:
 
 
 def _linked(db, tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
-    """The tables with what links them: the star, whose columns bear the name of a dimension's key, and what dbt proves; as far as the
-    rows hold it, since no reader may trust a link that they break.
+    """The tables with their links: the star, whose columns are named after a dimension's key, and what dbt proves.
+    Links that the rows break are left out, since no reader may rely on them.
     """
     parents = {table.name: table for table in tables if len(table.key) == 1}
     star = [parent for name, parent in parents.items() if name.startswith("dim_")]
@@ -178,7 +178,7 @@ def _joins(table: Table, column: str, parent: Table) -> bool:
 
 
 def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:
-    """Those of which every row has its parent, or none."""
+    """Those of which every row has its parent, or no value."""
     if not links:
         return ()
     held = ", ".join(
@@ -196,7 +196,7 @@ def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_n
 def meaning_of(
     fields: Fields, table: str, column: str, comment: str
 ) -> tuple[str | None, str | None, tuple[str, ...] | None]:
-    """Title, unit and additivity of a column; where its comment is another (schema ``audit``), the name means something else."""
+    """Title, unit and additivity of a column; if its comment is a different one (schema ``audit``), the name means something else."""
     said = fields.of(table, column)
     if said is None or comment != said.text:
         return None, unit_of(column), None

@@ -1,4 +1,4 @@
-"""The shape of what is published, and of what is to be: what contracts are held against."""
+"""The shape of what is published, and of what is about to be: contracts are checked against it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -37,7 +37,7 @@ def shape_published(folder: Path, fields: Fields) -> Shape:
 
 
 def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]:
-    """That of what the warehouse would be published as, and the last exercice that has a figure in it (0: none has)."""
+    """The shape in which the warehouse would be published, and the last exercice that has a figure in it (0 if none has)."""
     import duckdb
 
     keys = catalogue.project.keys
@@ -55,13 +55,13 @@ def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]
 
 
 def _keyed(table: Table, keys) -> Table:
-    """A table of the warehouse with the key that it is published with."""
+    """A table of the warehouse with the key it is published with."""
     filled = {column.name for column in table.columns if not column.is_nullable}
     return replace(table, key=table.key or tuple(key_of(keys, table.name, filled)))
 
 
 def refuse_broken(warehouse: Path, catalogue: Catalogue) -> None:
-    """Raise ContractBroken when the warehouse, published, would lack what is promised."""
+    """Raise ContractBroken when publishing the warehouse would leave out something that is promised."""
     if catalogue.contracts:
         shape, last = shape_to_publish(warehouse, catalogue)
         if broken := judge(catalogue.contracts, shape, last).broken:

@@ -1,16 +1,16 @@
-"""Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
+"""Freezes a year: its figures and tables, what they were made from, and a fingerprint of it all.
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
                              restreint/<table>.parquet   the same of what singles a person out
                              lignes/<schema>/<table>.parquet   the rows of that exercice that a figure is traced down to
-                             organisation.yml            as it stood
+                             organisation.yml            at that date
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
                              state.json                  all of that, deliveries, checks, decisions, visas, the ledger's head before
                              report/ etat/               the pages, which print the head that its entry reached
                              public/ exports/            the public tables, and what is given away, from the publication that followed
 
-A frozen year never changes. A warehouse whose figures of that year are others is not published before a new release,
-with a reason, takes its place.
+A frozen year never changes. A warehouse with other figures for that year is not published until a new release, with a
+reason, replaces the old one.
 """
 
 import os
@@ -54,16 +54,16 @@ Side = tuple[Decimal | None, str | None]  # the value of a figure, the code of w
 
 
 class CannotRelease(RuntimeError):
-    """The year cannot be frozen as it stands; the message says why and what to do."""
+    """The year cannot be frozen in its current state; the message says why and what to do."""
 
 
 class FrozenYear(RuntimeError):
-    """The warehouse would change the figures of a frozen year: a new release must be asked for."""
+    """The warehouse would change the figures of a frozen year: that takes a new release."""
 
 
 @dataclass(frozen=True)
 class Visas:
-    """Who vouches for a release; ``cumul`` is why they are not three persons, where they are not."""
+    """Who vouches for a release; ``cumul`` is why they are not three different persons, when they are not."""
 
     prepared_by: str
     reviewed_by: str
@@ -77,7 +77,7 @@ class Visas:
 
 @dataclass(frozen=True)
 class Change:
-    """A figure of one exercice that differs between two states; a side that lacks it altogether is None."""
+    """A figure of one exercice that differs between two states; None on a side where it does not exist at all."""
 
     code: str
     libelle: str
@@ -105,8 +105,9 @@ def write_release(
 ) -> str:
     """Freeze ``exercice`` from the current warehouse. Returns the name of the release, ``2020-v1``.
 
-    ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads. Raises CannotRelease
-    when a former release has the very same figures and tables, or when it exists and no reason is given.
+    ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads. Raises
+    CannotRelease when a previous release has the very same figures and tables, or when one exists and no reason is
+    given.
     """
     home, ledger = work.home, work.ledger
     _sweep(home, ledger)
@@ -138,7 +139,7 @@ def write_release(
 
 
 def complete_release(home: Home, folder: Path, exercice: int, build: str, exports: Exports) -> None:
-    """Write beside a release what is given away of it, from the publication that followed: the public tables, and ``exports``."""
+    """Write beside a release what is given away of it, from the publication that followed: the public tables and ``exports``."""
     public = home.published / PLACES[PUBLIC] / DATABASES[PUBLIC]
     if public.exists():
         there = folder / PLACES[PUBLIC]
@@ -183,7 +184,7 @@ def export_tables(warehouse: Path, exercice: int, folder: Path, schema: str = "r
 
 
 def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str, set[str]]) -> None:
-    """Write the rows of ``exercice`` of each relation of ``traced``, these columns of it alone, in ``folder/lignes``.
+    """Write the rows of ``exercice`` from each relation of ``traced``, with these columns alone, in ``folder/lignes``.
 
     The same rows give the same bytes.
     """
@@ -201,7 +202,7 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
 
 
 def _commit(home: Home, aside: Path, name: str) -> None:
-    """Rename the folder to its name; the ledger's entry, which comes next, is what makes it a release."""
+    """Give the folder its final name; the ledger's entry, which comes next, is what makes it a release."""
     for path in (*aside.rglob("*"), aside):
         sync(path)
     aside.rename(home.releases / name)
@@ -217,15 +218,15 @@ def _sweep(home: Home, ledger: Ledger) -> None:
 
 
 def last_release(home: Home, ledger: Ledger, exercice: int) -> Path | None:
-    """The folder of the release that stands for ``exercice``; None when it is not frozen."""
+    """The folder of the release in force for ``exercice``; None when it is not frozen."""
     rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
     return home.releases / rows[-1]["release"] if rows else None
 
 
 def changes(before: str, after: str, exercice: int) -> list[Change]:
-    """The figures of ``exercice`` whose value or missing code differ; both sides are relations in SQL, over ``source``.
+    """The figures of ``exercice`` whose value or missing code differs; both sides are SQL relations over ``source``.
 
-    A label, a formula or a new figure of another chapter changes nothing of a frozen year; a figure that is no longer
+    A label, a formula or a new figure in another chapter changes nothing in a frozen year; a figure that is no longer
     computed does.
     """
     import duckdb
@@ -253,7 +254,7 @@ def changes_between(first: Path, second: Path, exercice: int, profile: str = INT
 def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
     """Release → figures of its year that the current warehouse would change.
 
-    A figure that is new is no change; nor is one that was missing and whose system is no longer followed: no value is lost.
+    A new figure is no change; nor is one that was missing and whose system is no longer followed: no value is lost.
     """
     import tempfile
 

@@ -1,7 +1,7 @@
-"""The schema ``restreint`` of a publication: what singles a person out, and who stands behind what is public of the staff.
+"""The schema ``restreint`` of a publication: what singles a person out, and the persons behind the public staff figures.
 
-``millesime_restreint.duckdb`` and ``restreint/<table>.parquet`` belong to the account that publishes, whatever group reads the rest; no
-profile, export or page holds any of it. On the server, one role of its own reads it.
+``millesime_restreint.duckdb`` and ``restreint/<table>.parquet`` belong to the publishing account, whatever group reads
+the rest; no profile, export or page contains any of it. On the server, it has a reading role of its own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ ABOUT = "Population derrière chaque version publique des tableaux du personnel,
 
 @dataclass(frozen=True)
 class Behind:
-    """A version that was public of an exercice's staff, the SHA-256 of its archive, and whether it is what is public now."""
+    """A version of an exercice's staff that was public, the SHA-256 of its archive, and whether it is the one public now."""
 
     sha256: str
     version: Version
@@ -36,7 +36,7 @@ class Behind:
 
 
 def behind(archived: Archived, new: Iterable[Version], withheld: Iterable[int]) -> list[Behind]:
-    """What was public, oldest first, and what is: ``new`` versions take the place of those of their exercice."""
+    """What was public, oldest first, and what is: ``new`` versions replace those of their exercice."""
     known = [*archived, *((version.sha256, version) for version in new)]
     last = {version.exercice: sha256 for sha256, version in known}
     stands = {sha256 for exercice, sha256 in last.items() if exercice not in {*withheld}}
@@ -44,7 +44,7 @@ def behind(archived: Archived, new: Iterable[Version], withheld: Iterable[int]) 
 
 
 def write_restricted(work: Workspace, folder: Path, versions: list[Behind]) -> None:
-    """Write ``restreint`` in a publication's folder; nothing when there is nothing of it."""
+    """Write ``restreint`` in a publication's folder; nothing when there is nothing to write."""
     keys = work.catalogue.project.keys
     with attached(folder / DATABASE, work.home.warehouse) as db:
         tables = described(db, RESTREINT)
@@ -62,7 +62,7 @@ def write_restricted(work: Workspace, folder: Path, versions: list[Behind]) -> N
 
 
 def _write_population(db: Any, fact: str, keys: Keys, versions: list[Behind]) -> None:
-    """``population_<fact>``: the rows of a fact behind each version, of the columns that it has now, or had."""
+    """``population_<fact>``: the rows of a fact behind each version, with the columns that it has now, or had."""
     name = f"{RESTREINT}.population_{fact.rpartition('.')[2].removeprefix('fct_')}"
     kept = [(one, one.version.facts[fact]) for one in versions if fact in one.version.facts]
     columns = _columns(db, fact, [rows for _, rows in kept])
@@ -79,7 +79,7 @@ def _write_population(db: Any, fact: str, keys: Keys, versions: list[Behind]) ->
 
 
 def _columns(db: Any, fact: str, kept: list[Rows]) -> dict[str, tuple[str, str | None]]:
-    """Column → type and comment: as the warehouse has it, a text where it has it no more."""
+    """Column → type and comment, as in the warehouse; text when the warehouse no longer has the column."""
     schema, _, table = fact.partition(".")
     found = db.execute(
         "select column_name, data_type, comment from duckdb_columns() where database_name = 'source' "

@@ -6,9 +6,9 @@ scdl/budget_<exercice>.csv     every line of every document that counts, UTF-8, 
 
 The schema says « chapitre » of the column that holds the account, and the other way round; like every published file we
 follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the plan of accounts: the
-ContNat of the documents is missing, or no chapter, too often, and has no label. An account that the plan has not, placed
-by its ContNat, is labelled by its number. The label of a function is unknown here: its column is there, as every column of
-the schema, and empty.
+documents' ContNat is too often missing or not a chapter, and has no label. An account that is not in the plan, placed
+by its ContNat, is labelled by its number. The label of a function is unknown here: its column is there, like every
+column of the schema, but empty.
 """
 
 import json
@@ -32,7 +32,7 @@ DESCRIPTION = (
 
 
 def _code(column: str) -> str:
-    """A code of the document where it is one, of figures alone: anybody may have the file, and it holds no text written freely."""
+    """A code from the document, when it consists of digits alone: anybody may have the file, so it must hold no free text."""
     return f"case when regexp_full_match({column}, '[0-9]{{{{1,10}}}}') then {column} end"
 
 
@@ -77,9 +77,9 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
 
     ``organisation`` gives them, from ``build``.
 
-    ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
-    that neither its account nor its vote places has no section, which the schema requires: it is left out, and counted in
-    the package.
+    ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A
+    line that neither its account nor its vote places has no section, which the schema requires: it is left out, and
+    counted in
     Returns the files.
     """
     if not _has(db, FACT):
@@ -111,7 +111,7 @@ def _has(db, table: str) -> bool:
 
 
 def _absent(db) -> dict[int, int]:
-    """How many documents of each exercice were expected, or came, and do not count."""
+    """How many documents of each exercice were expected, or came, but do not count."""
     if not _has(db, PIECES):
         return {}
     lost = "nature_morceau = 'document' and source = 'budget/lignes' and (est_attendue or est_recue) and est_acceptee is not true"
@@ -119,7 +119,7 @@ def _absent(db) -> dict[int, int]:
 
 
 def _what_lacks(left_out: int, absent: int) -> str:
-    """What a reader of the lines of an exercice must know."""
+    """What readers of an exercice's lines must know."""
     lines = f"Lignes de compte inconnu, non publiées : {left_out}." if left_out else ""
     documents = f"Documents attendus ou reçus qui n’y sont pas : {absent}." if absent else ""
     return " ".join(filter(None, [lines, documents])) or "Toutes les lignes."
@@ -130,7 +130,7 @@ def _file(year: int) -> str:
 
 
 def _write_year(db, folder: Path, year: int, names: Collection[str]) -> int:
-    """Write the lines of an exercice: how many they are. A budget that bears none of these ``names`` is called by its SIRET."""
+    """Write the lines of an exercice; return how many. A budget that has none of these ``names`` is called by its SIRET."""
     listed = ", ".join(map(literal, names)) or "null"
     select = SELECT.format(name=f"case when libelle_budget in ({listed}) then libelle_budget end")
     (rows,) = db.execute(

@@ -1,7 +1,7 @@
-"""What of the last publication stands again: tables of the same content, described alike, are neither copied nor written anew.
+"""What the next publication keeps of the last: tables with the same content and description are neither copied nor rewritten.
 
-Nothing is believed of a publication whose state or database is not the one that the ledger knows, nor after a build that made
-everything anew: all is then written.
+A publication whose state or database is not the one in the ledger is not trusted, nor is any after a build that redid
+everything: then all is written.
 """
 
 import shutil
@@ -26,19 +26,19 @@ DATABASE = DATABASES[INTERNE]
 
 @dataclass(frozen=True)
 class Former:
-    """The last publication: its folder, its files, and what each of its tables was made of; nothing where none stands."""
+    """The last publication: its folder, its files, and what each of its tables was made from; empty when there is none."""
 
     folder: Path | None = None
     files: dict[str, str] = field(default_factory=dict)
     made_of: dict[str, str] = field(default_factory=dict)
 
     def begin(self, file: Path) -> None:
-        """Put the former database where the new one is written."""
+        """Put the previous database where the new one is written."""
         if self.folder:
             shutil.copyfile(self.folder / DATABASE, file)
 
     def link(self, name: str, target: Path) -> bool:
-        """Give a file of the former publication a second name, if it is what its state says."""
+        """Give a file of the previous publication a second name, if it is what its state says."""
         source = self.folder / name if self.folder else None
         if source is None or not source.is_file() or sha256_of(source) != self.files.get(name):
             return False
@@ -47,7 +47,7 @@ class Former:
 
 
 def former_of(work: Workspace) -> Former:
-    """The publication that stands, where it may be built upon."""
+    """The current publication, when it may be built upon."""
     published, ledger = work.home.published, work.ledger
     last, warehouse = ledger.last_publication(), ledger.last_warehouse()
     if last is None or warehouse is None or warehouse["is_whole"] or not (published / STATE).exists():
@@ -65,9 +65,9 @@ def former_of(work: Workspace) -> Former:
 def copy_schema(
     db: Any, folder: Path, schema: str, keys: Keys, fields: Fields, former: Former, withheld: Collection[str] = ()
 ) -> dict[str, str]:
-    """Make a schema of the new database what it is in the warehouse, but for the tables ``withheld``, with its Parquet files.
+    """Make a schema of the new database match the warehouse, except for the tables ``withheld``, with its Parquet files.
 
-    Returns what each table is made of.
+    Returns what each table is made from.
     """
     db.execute(f"create schema if not exists {schema}")
     (folder / schema).mkdir()
@@ -95,7 +95,7 @@ def _contents(db: Any) -> dict[str, str]:
 
 
 def _made_of(table: Described, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
-    """What stands for a table and all that is said of it; None when nobody noted its content."""
+    """A fingerprint of a table and of all that describes it; None when nobody noted its content."""
     content = contents.get(f"{table.schema}.{table.name}")
     columns = [(name, said, meaning_of(fields, table.name, name, said or "")) for name, said in table.columns.items()]
     told = [content, table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]

@@ -1,8 +1,8 @@
-"""A bundle that Superset imports: a database, a dataset for each published table, their charts, a dashboard for each domain.
+"""A bundle that Superset imports: a database, a dataset per published table, their charts, a dashboard per domain.
 
-Superset 6.1 reads it from its page of dashboards (« Import »), and by ``/api/v1/assets/import/``, which puts what changed in the place
-of what an earlier bundle made: ``metadata.yaml`` names no type, and identifiers follow from names. It holds no row and no password.
-The same publication gives the same bytes.
+Superset 6.1 imports it from its dashboards page (« Import »), or through ``/api/v1/assets/import/``, which replaces
+what an earlier bundle made by what changed: ``metadata.yaml`` names no type, and identifiers follow from names. It
+contains no row and no password. The same publication gives the same bytes.
 """
 
 import json
@@ -46,14 +46,14 @@ LISTED = ("libelle", "valeur", "unite", "etat", "code_manquant")
 REST = "autres"
 REST_TITLE = "Les autres tables, la collecte et les contrôles"
 ADDRESS = re.compile(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://\S+")
-PASSWORD = re.compile(r"(?<=://)([^/:@]*):.*@")  # up to the last @: one of a password may not have been escaped
+PASSWORD = re.compile(r"(?<=://)([^/:@]*):.*@")  # up to the last @: one in a password may not have been escaped
 MASK = "XXXXXXXXXX"  # where Superset asks for a password
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip can record
 WIDTH, HEIGHT = 6, 50  # of a chart; a row is 12 wide
 
 
 class NotAnAddress(ValueError):
-    """What is given for the address of a database is none; the message is French, and repeats nothing."""
+    """What was given as the address of a database is not one; the message is French, and repeats nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class _Namer:
-    """Gives the things of one organisation and profile identifiers that do not change."""
+    """Gives an organisation's and a profile's objects identifiers that do not change."""
 
     place: str
 
@@ -87,9 +87,8 @@ def write_bundle(
 ) -> Bundle:
     """Write ``file`` (a zip) for a profile of the current publication.
 
-    ``address`` is SQLAlchemy's, as Superset is to reach the tables (the published DuckDB file when None); ``prefix`` is what the names of
-    the schemas begin with there.
-    Raises NotPublished, and NotAnAddress.
+    ``address`` is SQLAlchemy's, as Superset will reach the tables (the published DuckDB file when None); ``prefix`` is
+    what schema names begin with there. Raises NotPublished, and NotAnAddress.
     """
     usual = home.published / FOLDERS[profile] / DATABASES[profile]
     uri = masked(address) if address else f"duckdb:///{usual}"
@@ -168,7 +167,7 @@ def _by_domain(db: Any, of: Mapping[str, Described], catalogue: Catalogue) -> di
 
 
 def _domain(table: Table, catalogue: Catalogue) -> str:
-    """That of the folder of its model, of its name, or of the figure that one of its columns adds up to."""
+    """Taken from the folder of its model, from its name, or from the figure that one of its columns adds up to."""
     titles, project = catalogue.figures.titles, catalogue.project
     folder = project.folder_of[project.models[table.name].path].parent.name if table.name in project.models else ""
     named = PREFIX.match(table.name)
@@ -256,7 +255,7 @@ def _metric(of: Described, column: Column, named: Mapping[str, str]) -> dict[str
 def _chart(chart: Chart, identity: str, dataset: str) -> dict[str, Any]:
     said = parameters(chart)
     asked = {
-        "datasource": {"id": 0, "type": "table"},  # what imports it says which
+        "datasource": {"id": 0, "type": "table"},  # the importer says which
         "force": False,
         "queries": [query(chart)],
         "form_data": said,
@@ -276,7 +275,7 @@ def _chart(chart: Chart, identity: str, dataset: str) -> dict[str, Any]:
 
 
 def _position(titled: str, placed: list[tuple[str, Chart]]) -> dict[str, Any]:
-    """Two charts a row, in their order."""
+    """Two charts per row, in order."""
     rows = [placed[start : start + 12 // WIDTH] for start in range(0, len(placed), 12 // WIDTH)]
     found: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -308,7 +307,7 @@ def _position(titled: str, placed: list[tuple[str, Chart]]) -> dict[str, Any]:
                 "children": [],
                 "meta": {
                     "uuid": identity,
-                    "chartId": len(found),  # of this dashboard; what imports it gives its own
+                    "chartId": len(found),  # of this dashboard; the importer gives its own
                     "sliceName": chart.title,
                     "width": WIDTH,
                     "height": HEIGHT,

@@ -1,8 +1,9 @@
-"""What Superset shows of a published table: its measures, which never add what does not add, and its charts.
+"""What Superset shows of a published table: its measures, which never add what does not add up, and its charts.
 
-A measure is empty rather than wrong: one of its rows is empty, or rows differ in a column along which it does not add. Rows of
-``total`` and ``dont`` are left out. A chart is one that the report draws, over every exercice; a table of the report, one that no
-chapter prints, what does not add up and what is wholly hidden are rows as they are; a fact is drawn along time where all of it adds up.
+A measure is empty rather than wrong: when one of its rows is empty, or when rows differ in a column along which it does
+not add. ``total`` and ``dont`` rows are left out. Charts are those of the report, over every exercice. Shown as plain
+rows: the report's tables, those that no chapter prints, what does not add up and what is wholly hidden. A fact is drawn
+over time when all of it adds up.
 
 Names and shapes are those that Superset 6.1 saves (``params`` and ``query_context`` of a chart).
 """
@@ -28,14 +29,14 @@ LINE, BARS, CROSS, LIST = "echarts_timeseries_line", "echarts_timeseries_bar", "
 
 @dataclass(frozen=True)
 class Described:
-    """A table with what its columns are told apart by."""
+    """A table with the columns that tell its rows apart."""
 
     table: Table
     dimensions: Mapping[str, Dimension]  # of each column of the key, and of any other that tells rows apart
     measures: tuple[Column, ...]
 
     def measure_names(self) -> dict[str, str]:
-        """What a reader sees of each measure: its title, with its column where two have the same."""
+        """What a reader sees of each measure: its title, with its column when two have the same title."""
         titles = [column.title or column.name for column in self.measures]
         return {
             column.name: f"{said} ({column.name})" if titles.count(said) > 1 else said
@@ -50,7 +51,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its ``name`` tells it from others of its table."""
+    """A chart: its ``name`` distinguishes it from the table's other charts."""
 
     name: str
     title: str
@@ -76,7 +77,7 @@ class Chart:
 
 
 def described(table: Table, fields: Fields) -> Described:
-    """What ``fields`` say of the columns of a table."""
+    """What ``fields`` say of a table's columns."""
     said = {column.name: fields.of(table.name, column.name) for column in table.columns}
     named = {name: one.dimension for name, one in said.items() if one and one.dimension}
     measures = tuple(
@@ -98,7 +99,7 @@ def expression(of: Described, column: Column) -> str:
 
 
 def charts(db: Any, tables: Mapping[str, Described], chapters: list[Chapitre]) -> list[Chart]:
-    """The charts of these tables, by full name: what the report prints of them, in its order, then the others.
+    """The charts of these tables, by full name: those that the report prints, in its order, then the others.
 
     ``db`` has their rows in its catalog ``p``.
     """
@@ -123,7 +124,7 @@ def _printed(db: Any, tables: Mapping[str, Described], chapters: list[Chapitre])
 
 
 def _of_block(db: Any, of: Described, block: Donnees, apart: tuple[str, ...]) -> Chart:
-    """``apart``: the column that has a section of the report for each of its values."""
+    """``apart``: the column that gets a section of the report for each of its values."""
     if any(not of.table.has(name) for name in block.filtres):  # a column that is withheld
         return _rows(block.id, title(of.table.comment) or of.table.full_name, of)
     crossed = (block.croise.par,) if block.croise else ()
@@ -156,7 +157,7 @@ def _rows(
 
 
 def _along_time(db: Any, of: Described) -> list[Chart]:
-    """A fact by month, else by exercice: the measures that add over everything else and are told, a chart for each unit."""
+    """A fact by month, else by exercice: the described measures that add over everything else, one chart per unit."""
     x = MONTH if of.table.has(MONTH) else YEAR
     units: dict[str | None, list[str]] = {}
     for column in of.measures:
@@ -179,7 +180,7 @@ def _is_told(db: Any, of: Described, column: Column, by: tuple[str, ...]) -> boo
 
 
 def number_format(table: Table, name: str) -> str | None:
-    """How the values of a measure are written (d3); None of what is no measure."""
+    """How the values of a measure are written (d3); None for what is not a measure."""
     (column,) = (one for one in table.columns if one.name == name)
     if column.unit == "EUR":
         return ",.2f"
@@ -224,7 +225,7 @@ def parameters(chart: Chart) -> dict[str, Any]:
 
 
 def query(chart: Chart) -> dict[str, Any]:
-    """``queries`` of a ``query_context``: what is asked of the database, without the editor."""
+    """``queries`` of a ``query_context``: what the database is asked, without the editor."""
     asked: dict[str, Any] = {
         "filters": _filters(chart),
         "extras": {"having": "", "where": ""},

@@ -10,7 +10,7 @@ builds/<publication>/millesime.duckdb                tables of marts, rapport an
                      ledger.db                       the ledger as it stood: what to restore from
 published → builds/<publication>
 
-The warehouse it was made from stays beside, as ``warehouse/published``: whoever traces a figure reads its lines there.
+The warehouse it was made from stays beside it, as ``warehouse/published``: tracing a figure reads its lines there.
 """
 
 import os
@@ -56,7 +56,7 @@ from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
-SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
+SOLVED = "secret.json"  # in the cache: the solver's answers about the public profile
 UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
 
@@ -67,7 +67,7 @@ class OtherBuild(RuntimeError):
 
 @dataclass(frozen=True)
 class Written:
-    """The data of a publication: what its tables were made of, its public profile, and what could not be made, as findings."""
+    """The data of a publication: what its tables were made from, its public profile, and what could not be made, as findings."""
 
     made_of: dict[str, str]
     profile: PublicProfile | None
@@ -79,11 +79,11 @@ def publish(
 ) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
-    Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden. When the public
-    one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
-    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises ContractBroken when something that is
-    promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was stopped between the swap
-    and its entry in the ledger.
+    Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden.
+    When the public one cannot be proved, the previous one stays and a finding, here and in the ledger, says why. The
+    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state. Raises
+    ContractBroken when something promised would be missing, and OtherBuild when the warehouse is not the one that
+    ``build`` made: a run was stopped between the swap and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
@@ -116,7 +116,7 @@ def publish(
 def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
     """Write the data in ``folder``.
 
-    The pages are drawn by others as soon as their tables lie there, while the rest is copied.
+    The pages are drawn by other code as soon as their tables are there, while the rest is copied.
     """
     former, keys, fields = former_of(work), work.catalogue.project.keys, work.catalogue.fields
     former.begin(folder / DATABASE)
@@ -143,12 +143,12 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
 
 
 def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Written) -> str:
-    """Write what the publication is, and enter it: its identity."""
+    """Write what the publication is and enter it in the ledger; return its identity."""
     ledger = work.ledger
     state = _write_state(folder, build, facts, data)
     identity = state[:32]
     reached("publish.files_written")
-    if data.profile:  # before anybody can read it: never forgotten
+    if data.profile:  # before anybody can read it: it must never be forgotten
         ledger.record_disclosures(data.profile.disclosed)
         _archive(work, data.profile)
     ledger.record_findings(identity, data.broken)
@@ -158,7 +158,7 @@ def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Writte
 
 
 def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
-    """Write what the publication is; its SHA-256."""
+    """Write what the publication is; return its SHA-256."""
     found = [*({"finding": one.id, **asdict(one)} for one in data.broken), *facts.get("findings", [])]
     content = {
         "kind": "publication",
@@ -174,12 +174,12 @@ def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
 
 
 def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding]:
-    """The finding when a page cannot be drawn; the data are published without it."""
+    """The finding for a page that cannot be drawn; the data are published without it."""
     errors = [error for one in begun if (error := one.exception())]
     if not errors or pages.exercice is None:
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
-    ours = type(error).__module__.startswith("pipelines")  # another's words may quote what it could not draw
+    ours = type(error).__module__.startswith("pipelines")  # a foreign error message may quote what it could not draw
     said = str(error) if ours else "erreur du programme, que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
@@ -187,7 +187,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
 
 
 def _beside(home: Home, folder: Path) -> dict[str, str]:
-    """Path in the home, once it is published, → SHA-256 of what lies beside the state and what the state lists."""
+    """Path in the home, once published, → SHA-256 of everything beside the state and in its list."""
     return {
         f"{home.published.name}/{name}": sha256_of(path)
         for path in sorted(folder.rglob("*"))
@@ -198,9 +198,9 @@ def _beside(home: Home, folder: Path) -> dict[str, str]:
 
 
 def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str]) -> bool:
-    """True when what is published is, byte for byte, what lies aside, its databases apart, which are those that were written.
+    """True when what is published is, byte for byte, what was written aside; databases are compared with the ones written then.
 
-    ``ours`` is what lies aside beside the state.
+    ``ours`` is what was written aside beside the state.
     """
     published, written = work.home.published, work.ledger.written()
     state = published / STATE
@@ -218,7 +218,7 @@ def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str
 
 
 def _placed(home: Home, aside: Path, identity: str) -> Path:
-    """Give the folder its name. One that bears it already stays for its readers: it lacks pages, or was changed."""
+    """Give the folder its name. A folder that already has that name is kept for its readers: it is missing pages, or was changed."""
     for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
         sync(path)
     names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
@@ -239,7 +239,7 @@ def _check_build(warehouse: Path, build: str) -> None:
 
 
 def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:
-    """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
+    """The public profile in ``folder``; when it cannot be made, the previous one and a finding that says why."""
     folder.mkdir()
     try:
         profile = write_public(
@@ -281,7 +281,7 @@ def _words(work: Workspace) -> Words:
 
 
 def _archive(work: Workspace, profile: PublicProfile) -> None:
-    """Keep what is public of the staff of each exercice, and who stands behind it, as a delivery is kept."""
+    """Archive what is public of each exercice's staff, and the persons behind it, the way a delivery is archived."""
     for version in profile.versions:
         if not (file := work.home.archive / version.sha256).exists():
             work.home.archive.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -292,7 +292,7 @@ def _archive(work: Workspace, profile: PublicProfile) -> None:
 
 
 def _archived(work: Workspace) -> Archived:
-    """What was ever public of the staff of each exercice. Raises SecrecyBroken when the archive no longer has it."""
+    """What was ever public of each exercice's staff. Raises SecrecyBroken when the archive no longer has it."""
     found = []
     for exercice, kept in work.ledger.populations().items():
         for sha256 in kept:
@@ -306,7 +306,7 @@ def _archived(work: Workspace) -> Archived:
 
 
 def _behind(work: Workspace, profile: PublicProfile | None) -> list[Behind]:
-    """Who stands, and stood, behind what is public of the staff; nothing where the archive cannot say, which is a finding."""
+    """Who is, and was, behind what is public of the staff; empty when the archive cannot say, which is a finding."""
     try:
         archived = _archived(work)
     except SecrecyBroken:
@@ -348,14 +348,14 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _keep_warehouse(home: Home) -> None:
-    """The rows behind what is published stay readable when the next warehouse takes the place of this one: a second name."""
+    """Keep the rows behind the publication readable when the next warehouse replaces this one, by a second name."""
     kept = home.warehouse_published
     kept.parent.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     second_name(home.warehouse, fresh)
     fresh.rename(kept)
-    fresh.unlink(missing_ok=True)  # two names of one file: the system renames nothing
+    fresh.unlink(missing_ok=True)  # two names for one file: the system renames nothing
     sync(kept.parent)
 
 
@@ -374,4 +374,4 @@ def _forget_old(home: Home, current: str) -> None:
         shutil.rmtree(old, ignore_errors=True)
     for old in others[-KEPT:]:
         if (home.builds / current / RESTREINT).is_dir() and not (old / RESTREINT).is_dir():
-            old.chmod(0o700)  # of before: it holds among the marts what is restricted now
+            old.chmod(0o700)  # an older publication: its marts contain what is restricted now

@@ -1,6 +1,6 @@
-"""Takes a public profile back from everywhere it went: the public folder, its pages, exports, what is ready to send, the server.
+"""Withdraws a public profile from everywhere it went: the public folder, its pages, exports, what is ready to send, the server.
 
-The ledger says so before anything is removed, and the same public profile is never published again.
+The ledger records it before anything is removed, and the same public profile is never published again.
 """
 
 import shutil
@@ -16,9 +16,10 @@ from pipelines.stages.publish.profiles import NotPublished
 
 
 def withdraw(work: Workspace, reason: str, by: str, server: Server | None) -> list[str]:
-    """Take the public profile back; where it was, a folder or a file of the home each, or the server.
+    """Withdraw the public profile; return where it was: folders or files of the home, or the server.
 
-    Raises NotPublished when it is nowhere, and NotServed when the server, which comes last, keeps it: the rest is taken back.
+    Raises NotPublished when it is nowhere, and NotServed when the server, which comes last, keeps it: the rest is
+    withdrawn.
     """
     from pipelines.stages.publish.postgres import remove
 
@@ -45,7 +46,7 @@ def remove_from_home(places: Iterable[Path]) -> None:
 
 
 def public_places(home: Home, ledger: Ledger) -> list[Path]:
-    """All that holds a public profile, was drawn from one or leads to one; what a release keeps, and what was sent, is evidence."""
+    """Everything that holds, was drawn from or leads to a public profile; what a release keeps, and what was sent, is evidence and stays."""
     sent = {home.transmissions / row["release"] / row["profile"] for row in ledger.all_rows("sendings")}
     patterns = (
         (home.builds, f"*/{PUBLIC}"),

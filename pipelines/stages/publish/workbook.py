@@ -1,6 +1,7 @@
-"""The workbook of an export: a first sheet that says what it is, the published figures, then one sheet a table.
+"""The workbook of an export: a first sheet that says what it is, the published figures, then one sheet per table.
 
-No cell is a formula or a link. A number that a spreadsheet would round, it having fifteen digits only, is written as text.
+No cell is a formula or a link. A number with more than a spreadsheet's fifteen digits is written as text, so as not to
+be rounded.
 """
 
 import datetime as dt
@@ -58,7 +59,7 @@ def write_workbook(edition: Edition, file: Path) -> None:
 
 
 def sheet_names(tables: Sequence[Table]) -> dict[str, str]:
-    """Full name of a table → its sheet: what is usual is left out, and two names cut short stay two names."""
+    """Full name of a table → its sheet: the usual part is left out, and two truncated names stay distinct."""
     names: dict[str, str] = {}
     for table in tables:
         whole = table.name.removeprefix("rpt_")
@@ -158,7 +159,7 @@ def _write_readme(edition: Edition, sheets: _Sheets, names: dict[str, str]) -> N
 
 
 def _write_figures(edition: Edition, sheets: _Sheets) -> None:
-    """One line a figure, the exercice of the report first."""
+    """One line per figure, the exercice of the report first."""
     rows = edition.profile.db.execute(
         "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, etat, part_manquante, montant_manquant_eur "
         f"from p.rapport.chiffres where exercice <= {edition.exercice} order by exercice desc, code"
@@ -187,7 +188,7 @@ def _write_figures(edition: Edition, sheets: _Sheets) -> None:
 
 
 def _checks(edition: Edition) -> dict[tuple[str, int], str]:
-    """(code, exercice) → how the figure stands against the printed report."""
+    """(code, exercice) → how the figure compares with the printed report."""
     if all(table.full_name != COMPARED for table in edition.profile.tables):
         return {}
     found = edition.profile.db.execute(

@@ -1,7 +1,7 @@
-"""Makes the report from what is published: one frozen model, then a page, a PDF and a Word document that only lay it out.
+"""Makes the report from what is published: one frozen model, which a page, a PDF and a Word document only lay out.
 
     publication → tables → model (cells, blocks, prose, charts) → html, pdf, word → files
 
 It reads the Parquet of schema ``rapport`` and the prose; never a mart, never the warehouse. ``etat`` lays out another
-page, that of the year's collection and quality, from data that ``pipelines.runs.audit`` gathers.
+page, the state of the year's collection and quality, from data that ``pipelines.runs.audit`` gathers.
 """

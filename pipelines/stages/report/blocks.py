@@ -1,8 +1,8 @@
 """Fills the declared blocks with the published rows: tables, charts (their numbers and their text), lists, key figures.
 
 Every block is plain data. A table or a chart holds ``entete`` (the titles of its columns), ``lignes`` (a title and its
-cells) and ``legende`` (the missing codes that it uses); a chart adds ``forme`` and ``alternative``, its content in words.
-A block without a row says so in a sentence, and is never an empty chart.
+cells) and ``legende`` (the missing codes that it uses); a chart adds ``forme`` and ``alternative``, its content in
+words. A block without rows says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
@@ -59,18 +59,18 @@ SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, fau
 
 @dataclass
 class Builder:
-    """What the blocks of one report share: the rows, the figures and the numbers already given."""
+    """What the blocks of one report share: the rows, the figures and the numbers already assigned."""
 
     publication: Publication
     figures: Figures
     receipts: Receipts
-    first: int  # the first exercice of the organisation: no column stands for a year before it
+    first: int  # the organisation's first exercice: no column for a year before it
     secrecy: Secrecy = field(default_factory=Secrecy)
     part_visible_pct: int = 0  # see ``Couverture``
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
+        """A table or a chart of the rows that ``only`` keeps; None when nothing behind it is followed."""
         printed = _columns_of(bloc.croise) if bloc.croise else [column.nom for column in bloc.colonnes]
         title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed or not self._stays_with(bloc):
@@ -124,11 +124,11 @@ class Builder:
         return block
 
     def _stays_with(self, bloc: Tableau | Graphique) -> bool:
-        """False where nothing is followed of the table that the block is printed beside."""
+        """False when the table that the block is printed beside has nothing that is followed."""
         return bloc.avec is None or self.receipts.of(bloc.avec, self.figures.exercice, []).is_followed
 
     def matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """A series in each cell; a pair of which no year has a row is without object. None when nothing behind it is followed."""
+        """A series in each cell; a pair with no row in any year is not applicable. None when nothing behind it is followed."""
         title, printed = self._title(bloc, names), _columns_of(bloc.croise)
         receipt = self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
@@ -140,7 +140,7 @@ class Builder:
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
-        if not rows and not receipt.is_known:  # no export tells what came: that there is none cannot be said either
+        if not rows and not receipt.is_known:  # no export shows what came: that there is none cannot be said either
             return None
         if not of_year:
             return _empty(title, bloc, receipt, names)
@@ -175,7 +175,7 @@ class Builder:
         }
 
     def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """A list: a title and details an entry; None when nothing behind it is followed."""
+        """A list: a title and details per entry; None when nothing behind it is followed."""
         printed = [*bloc.entree, *(column.nom for column in bloc.details)]
         title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
@@ -207,13 +207,13 @@ class Builder:
         }
 
     def _title(self, bloc: Donnees | Liste | Matrice, names: dict[str, Any]) -> str:
-        """A title; in the public edition, with what its rows leave out."""
+        """A title; in the public edition, with a mention of what its rows leave out."""
         title = bloc.titre.format(**names)
         out = self.secrecy.left_out(bloc.table) if self._is_public else []
         return f"{title}, hors {french.enumeration(out)}" if out else title
 
     def _of_no_row(self, data: Donnees, receipt: Receipt) -> Cell:
-        """The cell of a crossing that no row gives: where the rows of the public edition lack, nothing says why."""
+        """The cell of a crossing that no row gives: nothing says why the public edition has no such row."""
         if not data.croise or not data.croise.nul or receipt.reserve:
             return absent(_void(data, receipt))
         return absent(HIDDEN) if self._is_public else number(Decimal(0), *NUMBERS[data.croise.format])
@@ -226,7 +226,7 @@ class Builder:
         return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
-        """Figures shown large: those that are followed and not hidden. Raises MissingTable when nothing declares one of them."""
+        """Figures shown large: those that are followed and not hidden. Raises MissingTable when one of them is not declared."""
         shown = []
         for one in bloc.chiffres:
             try:
@@ -242,14 +242,14 @@ class Builder:
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
     def messages(self, bloc: Messages) -> Block | None:
-        """What the year comes to, a sentence a figure, which leads to where it comes from; None where nothing may be said."""
+        """The results of the year, one sentence per figure, linked to its source; None when nothing may be said."""
         rows = self.figures.rows
         said = drafted(bloc, lambda code, year: rows.get((code, year)), self.figures.exercice)
         items = [_node("element", *_sentence(one)) for one in said]
         return {"genre": "texte", "arbre": [_node("liste", *items)]} if items else None
 
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """By how much each row moved since the year before, as sentences under a title; None without rows."""
+        """By how much each row changed since the year before, as sentences under a title; None without rows."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return None
@@ -262,7 +262,7 @@ class Builder:
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
     def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block | None:
-        """Key figures that are rows, each with its value of the year before and how it moved."""
+        """Key figures that are rows, each with its value of the year before and its change."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
         shown = [
@@ -278,7 +278,7 @@ class Builder:
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
-        """True for the report's year, and for another one of which there are rows, or that is gathered in them."""
+        """True for the report's year, and for any other year that has rows or is gathered in them."""
         return year == self.figures.exercice or any(row.get("exercice", year) == year for row in rows)
 
     def _next(self, kind: str) -> int:
@@ -291,17 +291,17 @@ def _columns_of(croise: Croisement) -> list[str]:
 
 
 def _with_gaps(row: Row, bloc: Donnees | Matrice, receipt: Receipt) -> Row:
-    """A row with what its receipt says of its gaps: the columns that no tool gives, and the code of any other value it lacks."""
+    """A row with what its receipt says of its gaps: the columns that no tool gives, and the code of any other missing value."""
     return row | {HOLLOW: receipt.hollow, VOID: _void(bloc, receipt)}
 
 
 def _void(bloc: Donnees | Matrice, receipt: Receipt) -> str:
-    """What is not there of rows, or of a crossing, that need a field which no tool gives is not given; else it is without object."""
+    """What is missing from rows, or from a crossing, that need a field no tool gives is « not given »; otherwise not applicable."""
     return "m" if receipt.is_bare or (bloc.croise and receipt.hollow) else "—"
 
 
 def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[int, Receipt], nothing: str) -> Block:
-    """The cells of a pair, year by year, and the height of each on its curve (from 0 to 1; None where there is no number)."""
+    """The cells of a pair, year by year, and the height of each on its curve (0 to 1; None where there is no number)."""
     if not any((row, column, year) in found for year in came):
         return {"cellules": [absent(nothing)], "hauteurs": []}
     cells = [found.get((row, column, year), absent(one.code)) for year, one in came.items()]
@@ -311,7 +311,7 @@ def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[in
 
 
 def _empty(title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
-    """A block without rows: that there is nothing is only said when everything came."""
+    """A block without rows: it only says that there is nothing when everything came."""
     return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
 
 
@@ -324,7 +324,7 @@ def _detail(lines: list[Block]) -> list[Block]:
 
 
 def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], list[str]]:
-    """A table without the columns of which secrecy hides all but the totals, and the titles of these."""
+    """A table without the columns in which secrecy hides everything but the totals, and the titles of those columns."""
     detail = [line["cellules"] for line in _detail(lines)]
     of_columns = [[cells[i]["manque"] for cells in detail if cells[i]["manque"] != "—"] for i in range(len(head))]
     kept = [not codes or any(code != HIDDEN for code in codes) for codes in of_columns]
@@ -333,7 +333,7 @@ def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], 
 
 
 def _share_told_pct(lines: list[Block]) -> float:
-    """Of the cells that hold a number, totals apart, the share that secrecy does not hide."""
+    """Among the cells that hold a number, totals apart, the share that secrecy leaves visible."""
     cells = [one for line in _detail(lines) for one in line["cellules"]]
     hidden = sum(one["manque"] == HIDDEN for one in cells)
     known = sum(one["valeur"] is not None for one in cells)
@@ -345,7 +345,7 @@ def _joined(*notes: str | None) -> str | None:
 
 
 def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
-    """Not where every value is missing, nor small charts of one bar each: these are a table."""
+    """Not when every value is missing, nor for small charts of one bar each: these become a table."""
     is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
     return is_known and (bloc.forme != "multiples" or len(head) > 1)
 
@@ -395,7 +395,7 @@ def _identity(name: str, only: dict[str, Any]) -> str:
 
 
 def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
-    """True when the row lists the member of the section, or when nothing is asked of it."""
+    """True when the row lists the member of the section, or when no member is asked for."""
     return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
 
 
@@ -423,7 +423,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
 
 
 def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
-    """Columns in the order of the years, or in that of the rows; ``lacks``: the code of a cell that no row gives, by year."""
+    """Columns in the order of the years, or of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
     values = [value for value in data.croise.valeurs if value in there]
@@ -449,7 +449,7 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cel
 
 
 def _shared(data: Donnees, rows: list[Row]) -> set[tuple[Any, Any]]:
-    """The crossings that several rows give: none of them is the value, and the block does not say how to bring them together."""
+    """The crossings that several rows give: none of them is the value, and the block does not say how to combine them."""
     given = Counter((row[data.lignes.nom], row[data.croise.par]) for row in rows) if data.croise else {}
     return {place for place, times in given.items() if times > 1}
 
@@ -479,14 +479,14 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block]) -> Block:
 
 
 def legend(cells: list[Cell]) -> list[dict[str, str]]:
-    """The missing codes and the mark of a partial figure that are used, with their meaning."""
+    """The missing codes and the partial mark that are used, with their meaning."""
     used = {c["manque"] for c in cells}
     codes = [{"code": code, "sens": sens} for code, sens in MISSING.items() if code in used]
     return codes + [{"code": PARTIAL_MARK, "sens": PARTIAL}] * any(c["est_partiel"] for c in cells)
 
 
 def in_words(head: list[str], lines: list[Block]) -> str:
-    """What a chart shows, for who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
+    """What a chart shows, for those who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
     said = list(_lines_in_words(head, [line for line in lines if not line["est_total"]]))
     years = all(title.isdecimal() and len(title) == 4 for title in head)
     span = f"De {head[0]} à {head[-1]} : " if years and len(head) > 1 else f"En {head[0]} : " if years else ""
@@ -504,7 +504,7 @@ def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
 
 
 def far_from_the_median(bloc: Graphique, block: Block) -> list[str]:
-    """A sentence for each column of which rows are farther from its median than the chart declares, on either side."""
+    """A sentence for each column with rows farther from its median than the chart declares, on either side."""
     formats = [bloc.croise.format] * len(block["entete"]) if bloc.croise else [one.format for one in bloc.colonnes]
     told = []
     for rank, (head, how) in enumerate(zip(block["entete"], formats, strict=True)) if bloc.seuil_pct else []:

@@ -1,7 +1,7 @@
 """Writes values as a reader sees them: a cell keeps what is printed, the exact value, and the code of what is missing.
 
 A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False,
-"est_partiel": False}``; a figure that is partial bears its mark, ``27 (p)``. French formats and missing codes are decided here,
+"est_partiel": False}``; a partial figure carries its mark, ``27 (p)``. French formats and missing codes are decided here,
 never in a template.
 """
 
@@ -15,8 +15,8 @@ from pipelines.stages.report.tables import SECRET, Row
 
 Cell = dict[str, Any]
 HIDDEN = "s"
-HOLLOW = "_non_fournies"  # beside the columns of a row: those that need a field which no tool gives
-VOID = "_rien"  # the code of what a row does not hold, and says not why
+HOLLOW = "_non_fournies"  # stored with the columns of a row: those that need a field which no tool gives
+VOID = "_rien"  # the code of what a row does not have, when it does not say why
 MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
@@ -49,17 +49,17 @@ def cell(row: Row, column: Colonne) -> Cell:
 
 
 def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:
-    """The cell of a number, with the code of the figure that it is."""
+    """The cell of a number, with the code of its figure."""
     return {**empty(french.printed(value, decimals, unit)), "valeur": format(value, "f"), "chiffre": code}
 
 
 def marked(one: Cell) -> Cell:
-    """The cell of a number that lacks a part of what it counts."""
+    """The cell of a number that is missing part of what it counts."""
     return {**one, "texte": f"{one['texte']}{french.NO_BREAK}({PARTIAL_MARK})", "est_partiel": True}
 
 
 def missing(row: Row) -> Cell:
-    """The cell of a value that is not there: its code, secrecy first, else that of its table, else « sans objet »."""
+    """The cell of a missing value: its code, secrecy first, else that of its table, else « sans objet »."""
     return absent(HIDDEN if row.get(SECRET) else row.get("code_manquant") or row.get(VOID, "—"))
 
 
@@ -74,7 +74,7 @@ def empty(text: str = "") -> Cell:
 
 
 def words(value: Any, how: Format) -> str:
-    """A value that is no number, as it is printed."""
+    """A value that is not a number, as it is printed."""
     if how == "mois":
         return french.month(value.month if isinstance(value, dt.date) else int(value))
     if how == "oui_non":
@@ -83,7 +83,7 @@ def words(value: Any, how: Format) -> str:
 
 
 def total(cells: list[Cell], how: Format) -> Cell:
-    """The sum of a column; missing when one of its cells is, nothing for what does not add up."""
+    """The sum of a column; missing when one of its cells is, None for what does not add up."""
     if how not in NUMBERS or how.startswith("pourcent"):
         return empty()
     lacking = next((c["manque"] for c in cells if c["manque"] and c["manque"] != "—"), None)

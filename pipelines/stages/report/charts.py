@@ -1,8 +1,8 @@
-"""Draws the charts of the model as static SVG: Vega-Lite specifications, rendered without a browser nor the network.
+"""Draws the charts of the model as static SVG: Vega-Lite specifications, rendered without a browser or the network.
 
 One blue family, one ochre; every value is written beside its mark, so that no legend is needed; a missing value is the
-text of its code at the baseline, never a zero. Each chart is drawn twice, wide and for a narrow screen. A drawing is kept
-under the hash of its specification: prose can change without any chart being drawn again.
+text of its code at the baseline, never a zero. Each chart is drawn twice, wide and for a narrow screen. A drawing is
+cached under the hash of its specification: prose can change without any chart being redrawn.
 """
 
 import json
@@ -72,7 +72,7 @@ def png_of(block: Block, cache: Path) -> bytes:
 
 
 def width_pt(drawing: str) -> float:
-    """The printed width of a drawing, in points: the same scale for all, so that their letters have one size."""
+    """The printed width of a drawing, in points: the same scale for all, so that their lettering is the same size."""
     return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
 
 
@@ -95,7 +95,7 @@ def _draw(spec: Spec) -> str:
 
 
 def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
-    """One record a cell: line, column, number, text, whether it is missing."""
+    """One record per cell: line, column, number, text, whether it is missing."""
     return [
         {
             "ligne": _wrapped(line["titre"], 16 if narrow else 40),
@@ -116,7 +116,7 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _in_order(values: list[dict[str, Any]], field: str) -> list[str]:
-    """The values of a field, said once: a layer that filters would change the order of a scale left to itself."""
+    """The values of a field, listed once: a layer that filters would otherwise change the order of the scale."""
     return list(dict.fromkeys(value[field] for value in values))
 
 
@@ -126,7 +126,7 @@ def _rows(values: list[dict[str, Any]]) -> Spec:
 
 
 def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
-    """The titles of the rows at their left; an axis would not centre those of several lines."""
+    """The titles of the rows on their left; an axis would not centre titles of several lines."""
     titles = [{"ligne": title, "hauteur": -7 * title.count("|")} for title in _in_order(values, "ligne")]
     mark = {"type": "text", "align": "right", "lineBreak": "|", "lineHeight": 14, "dy": {"expr": "datum.hauteur"}}
     return {
@@ -158,7 +158,7 @@ def _palette(block: Block) -> list[str]:
 
 
 def _bars(block: Block, narrow: bool) -> Spec:
-    """One bar a row, or one a column when there are several (``groupes``)."""
+    """One bar per row, or one per column when there are several (``groupes``)."""
     values, heads = _values(block, narrow), block["entete"]
     for value in values:
         value["dit"] = f"{value['texte']} · {value['colonne']}" if len(heads) > 1 else value["texte"]
@@ -208,13 +208,14 @@ def _plot_width(values: list[dict[str, Any]], narrow: bool) -> int:
 
 
 def _multiples(block: Block, narrow: bool) -> Spec:
-    """A small chart a row, the years from left to right: each has a scale of its own.
+    """A small chart per row, the years from left to right, each with its own scale.
 
-    All of them are one view whose marks are placed here, in pixels: a view each would take three times as long to draw.
+    All of them are one view whose marks are placed here, in pixels: one view each would take three times as long to
+    draw.
     """
     lines = [line for line in block["lignes"] if not line["est_total"]]
     most = 2 if narrow else _most_across(block)
-    across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of a same length
+    across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of equal length
     slots = across if narrow or len(lines) > most else max(across, 4)
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
     titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
@@ -239,7 +240,7 @@ def _place(
     base: float,
     width: float,
 ) -> None:
-    """The marks of one small chart that is on ``base``."""
+    """The marks of one small chart, at ``base``."""
     band, top = width / len(values), _top(values, 1.0)
     marks["base"].append({"x": left, "x2": left + width, "y": base})
     for rank, value in enumerate(values):
@@ -303,7 +304,7 @@ def _months(block: Block, narrow: bool) -> Spec:
     if len(block["entete"]) == 1:
         y = {"field": "valeur", "type": "quantitative", "axis": None}
         widest = max(len(value["texte"]) for value in values) * 6.2
-        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars stand upright
+        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars are rotated
         turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
         return {
             **base,
@@ -339,7 +340,7 @@ def _months(block: Block, narrow: bool) -> Spec:
 
 
 def _ends(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The last point of each line, with what its name is moved by so as not to touch the one below."""
+    """The last point of each line, and how far its name is moved so as not to touch the one below."""
     top = _top(values, 1.0)
     ends = sorted(
         (v for v in values if v["ligne"] == values[-1]["ligne"] and not v["manque"]), key=lambda v: v["valeur"]
@@ -360,7 +361,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
     x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
     sides = []
-    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one sex may lack
+    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one may be absent
         sides.append(
             {
                 "transform": [{"filter": f"datum.rang == {rank} && !datum.manque"}],
@@ -438,7 +439,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
 
 
 def _cascade(block: Block, narrow: bool) -> Spec:
-    """From the first amount of the only row to its last one: each bar between them begins where the former ended."""
+    """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
     values = [{**one, "ligne": _wrapped(one["colonne"], 16 if narrow else 40)} for one in _values(block, narrow)]
     reached = 0.0
     for value in values:
@@ -480,14 +481,14 @@ def _cascade(block: Block, narrow: bool) -> Spec:
 
 
 def _short(value: dict[str, Any]) -> str:
-    """A value over a narrow bar: an amount that is long, in thousands or in millions."""
+    """A value over a narrow bar: a long amount in thousands or in millions."""
     if value["valeur"] is None or not value["texte"].endswith("€") or abs(value["valeur"]) < 10_000:
         return value["texte"]
     return _thousands(value) if abs(value["valeur"]) < 1_000_000 else french.millions(value["valeur"])
 
 
 def _thousands(value: dict[str, Any]) -> str:
-    """An amount as a chart says it; its cents are in the table."""
+    """An amount as a chart writes it; its cents are in the table."""
     return value["texte"] if value["valeur"] is None else french.thousands(value["valeur"])
 
 

@@ -19,16 +19,16 @@ class Figures:
 
     exercice: int
     rows: dict[tuple[str, int], dict[str, Any]]
-    reconciled: dict[str, str] | None  # None: the profile keeps that back
-    titles: dict[str, str]  # of the domains
-    # code → label: a figure of a system that the organisation does not use is declared, and has no row
+    reconciled: dict[str, str] | None  # None: the profile withholds it
+    titles: dict[str, str]  # for domains
+    # code → label: a figure of a system that the organisation does not use is declared, but has no row
     declared: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, list[str]] = field(
         default_factory=dict
-    )  # of each source of the year; none in the public edition
+    )  # for each source of the year; none in the public edition
 
     def is_followed(self, code: str, exercice: int | None = None) -> bool:
-        """False for a figure of a system that is not used in that year. Raises KeyError when nothing declares the code."""
+        """False for a figure of a system that is not used that year. Raises KeyError when the code is not declared."""
         if (code, exercice or self.exercice) in self.rows:
             return True
         if code in self.declared or any(code == known for known, _ in self.rows):
@@ -36,7 +36,7 @@ class Figures:
         raise KeyError(code)
 
     def label(self, code: str) -> str:
-        """What a declared figure is called; its code where the declaration names a whole family."""
+        """The name of a declared figure; its code when the declaration names a whole family."""
         return self.declared.get(code, code)
 
     def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
@@ -44,14 +44,14 @@ class Figures:
         return self.rows[code, exercice or self.exercice]
 
     def printed(self, code: str, exercice: int | None = None, *, unsigned: bool = False) -> str | None:
-        """A figure as a sentence holds it, ``unsigned`` where its words tell the sign; None when it is missing or hidden."""
+        """A figure as it appears in a sentence, ``unsigned`` when the words carry the sign; None when it is missing or hidden."""
         row = self.get(code, exercice)
         if row["valeur"] is None:
             return None
         return french.printed(abs(row["valeur"]) if unsigned else row["valeur"], row["decimales"], row["unite"])
 
     def _comparison(self, code: str) -> str | None:
-        """What came of the comparison with a printed report; None when no report of the year was received."""
+        """The result of the comparison with a printed report; None when no report of the year was received."""
         if not self.reconciled:
             return None
         return self.reconciled.get(code, "absent du rapport publié")
@@ -61,7 +61,7 @@ class Figures:
         return list(dict.fromkeys(file for source in sources for file in self.files.get(source, [])))
 
     def annex(self) -> list[dict[str, Any]]:
-        """What the annex says of each figure of the year that has an object, chapter by chapter."""
+        """What the annex says of each applicable figure of the year, chapter by chapter."""
         found = [row for (_, year), row in self.rows.items() if year == self.exercice and row["code_manquant"] != "—"]
         named = self.titles
         return [
@@ -91,7 +91,7 @@ def _lines(row: dict[str, Any]) -> str | None:
 
 
 def _exact(row: dict[str, Any]) -> str:
-    """The value as it is published, with all the decimals that it has."""
+    """The value as published, with all its decimals."""
     if row["valeur"] is None:
         return "aucune"
     exponent = row["valeur"].normalize().as_tuple().exponent
@@ -105,7 +105,7 @@ def _status(row: dict[str, Any], *, tells_lines: bool) -> str:
 
 
 def _lack(row: dict[str, Any]) -> str:
-    """What a partial figure lacks, as far as it is known and may be told."""
+    """What a partial figure is missing, as far as it is known and may be said."""
     share, amount = row.get("part_manquante"), row.get("montant_manquant_eur")
     said = [f"{french.printed(share * 100, 1, '%')} des lignes"] if share is not None else []
     said += [f"{french.printed(amount, 2, 'EUR')} au plus"] if amount is not None else []
@@ -113,7 +113,7 @@ def _lack(row: dict[str, Any]) -> str:
 
 
 def read_figures(publication: Publication, titles: dict[str, str], declared: Mapping[str, str]) -> Figures:
-    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of those that may have none."""
+    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of figures that may have none."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):

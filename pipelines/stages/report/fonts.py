@@ -33,7 +33,7 @@ def folder() -> Path:
 
 @functools.cache
 def covered() -> frozenset[int]:
-    """The characters that every face can draw, ends of line among them."""
+    """The characters that every face can draw, including line ends."""
     from fontTools.ttLib import TTFont
 
     faces = [TTFont(folder() / name, lazy=True).getBestCmap().keys() for name in FACES]
@@ -41,13 +41,13 @@ def covered() -> frozenset[int]:
 
 
 def drawable(text: str) -> str:
-    """A text whose characters that the font lacks are told by their number: a PDF that misses one is not made."""
+    """A text in which characters missing from the font are replaced by their number: a PDF missing one is not made."""
     return "".join(one if ord(one) in covered() else told(one) for one in text)
 
 
 @functools.cache
 def font_faces(cache: Path) -> list[dict[str, str]]:
-    """Weight, style and WOFF2 in base64 of each face, cut down to ``CHARACTERS``."""
+    """Weight, style and base64 WOFF2 of each face, cut down to ``CHARACTERS``."""
     return [
         {"poids": str(weight), "style": style, "woff2": base64.b64encode(_subset(folder() / name, cache)).decode()}
         for name, (weight, style) in FACES.items()

@@ -1,4 +1,4 @@
-"""Lays out the model as one page that needs nothing else: no script, no file, no address. Everything is escaped."""
+"""Lays out the model as one self-contained page: no script, no file, no address. Everything is escaped."""
 
 import csv
 import functools
@@ -37,12 +37,12 @@ def report_page(model: Model, cache: Path) -> str:
 
 
 def _labels(model: Model) -> dict[str, str]:
-    """What each figure that has an entry in the annex is called."""
+    """The name of each figure that has an entry in the annex."""
     return {figure["code"]: figure["libelle"] for figure in disclosed(model)}
 
 
 def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
-    """(name, content) of each file of the site: its contents, a page a chapter, the annex, a CSV a table."""
+    """(name, content) of each file of the site: its contents, a page per chapter, the annex, a CSV per table."""
     by_code = {figure["code"]: figure for figure in disclosed(model)}
     chapters = model["chapitres"]
     pages = {part["id"]: f"{one['id']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
@@ -85,12 +85,12 @@ def _codes(part: Any) -> Iterator[str]:
 
 
 def _csv(block: Model) -> str:
-    """The cells of a table, their numbers exact, in the order of the page; a series has a column a year."""
+    """The cells of a table, numbers exact, in the order of the page; a series has one column per year."""
     head, rows = block["entete"], [(line["titre"], line.get("cellules", [])) for line in block["lignes"]]
     if block["genre"] == "matrice":
         years = block["annees"]
         head = [f"{title} {year}" for title in head for year in years]
-        # a pair without object has one cell for all years
+        # a pair that is not applicable has one cell for all years
         rows = [
             (
                 line["titre"],
@@ -110,7 +110,7 @@ def _exact(one: Cell) -> str:
 
 
 def summary_page(model: Model, section: Model, cache: Path) -> str:
-    """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
+    """The page of one collectivité; its figures are not links, the annex being in the report."""
     return _page("synthese.html.j2", model, cache, s=section, links={})
 
 
@@ -165,7 +165,7 @@ def _with_ordinals(page: str) -> str:
 
 
 def _inline(drawing: str, prefix: str) -> str:
-    """A drawing that may be beside others: identifiers of its own, hidden from who reads its text instead."""
+    """A drawing that may be next to others: it has identifiers of its own and is hidden from those who read its text instead."""
     own = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', drawing)
     own = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", own)
     return own.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

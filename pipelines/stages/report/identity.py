@@ -1,4 +1,4 @@
-"""What the report shows of those who speak in it: pictures, portraits, signature, organisation, and what its words mean."""
+"""What the report shows of the people who speak in it (pictures, portraits, signature, organisation), and its glossary."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ from pipelines.catalogue.organisation import Identite, Image, Organisation
 from pipelines.stages.report.images import encoded
 
 Model = dict[str, Any]
-UNREAD = {"id", "genre", "source", "cible", "chiffre", "code", "forme"}  # keys whose texts nobody reads
+UNREAD = {"id", "genre", "source", "cible", "chiffre", "code", "forme"}  # keys whose texts are not for readers
 
 
 def identity(identite: Identite, images: Path) -> Model:
@@ -25,7 +25,7 @@ def identity(identite: Identite, images: Path) -> Model:
 
 
 def presented(genre: str, organisation: Organisation, images: Path) -> Model | None:
-    """A block of organisation.yml; None where it says nothing of it. Raises ProseError: a picture cannot be read."""
+    """A block of organisation.yml; None when it says nothing of it. Raises ProseError: a picture cannot be read."""
     match genre:
         case "elus":
             return _portraits(organisation.identite, images)
@@ -53,7 +53,7 @@ def _signature(identite: Identite) -> Model | None:
 
 
 def glossary(terms: dict[str, str], shown: Any) -> list[Model]:
-    """The terms that what is shown uses, in their order; one of capitals alone is an acronym, and is written so."""
+    """The terms used in what is shown, in order; a term all in capitals is an acronym, and is matched as such."""
     text = " ".join(_texts(shown))
     used = [term for term in terms if _pattern(term).search(text)]
     return [{"terme": term, "sens": terms[term]} for term in sorted(used, key=french.plain)]

@@ -1,4 +1,4 @@
-"""The pictures of ``contenu/images``, encoded again: of what was dropped there, nothing but its pixels is given to a reader."""
+"""The pictures of ``contenu/images``, re-encoded: readers get the pixels of what was dropped there, and nothing else."""
 
 import io
 from pathlib import Path
@@ -36,7 +36,7 @@ def encoded(path: Path) -> tuple[str, tuple[int, int], bytes]:
             raise
         raise ProseError(f"{name} n’est ni un PNG ni un JPEG lisible") from None
     upright.thumbnail((SIDE, SIDE))
-    bare = Image.new(upright.mode, upright.size)  # without what a file says beside its pixels
+    bare = Image.new(upright.mode, upright.size)  # without what a file contains besides its pixels
     bare.paste(upright)
     out = io.BytesIO()
     bare.save(out, kind, **({"quality": 85} if kind == "JPEG" else {"optimize": True}))

@@ -1,6 +1,6 @@
-"""Keeps what is long to make, under the fingerprint of all that it is made of: a drawing, a cut font, the page of a town.
+"""Caches what takes long to make, under the fingerprint of all that it is made from: a drawing, a font subset, a town's page.
 
-Each is sealed with the home's key: what somebody without it put there is made anew.
+Each is sealed with the home's key: anything put there without the key is made again.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ SEAL = hashlib.sha256().digest_size
 
 
 def forget(cache: Path) -> None:
-    """Remove all that is kept: what follows is made anew, whatever somebody put there."""
+    """Empty the cache: everything is then made again, whatever anyone put there."""
     for path in cache.glob("*") if cache.exists() else []:
         if path.suffix in (".svg", ".png", ".pdf", ".woff2"):
             path.unlink()
 
 
 def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the end of the file's name."""
+    """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the file name's extension."""
     path = cache / f"{hashlib.sha256(made_of).hexdigest()}.{kind}"
     if path.exists():
         whole = path.read_bytes()
@@ -36,7 +36,7 @@ def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> b
 
 
 def _seal(path: Path, content: bytes) -> bytes:
-    """HMAC-SHA-256 of what is kept under a name; a home that has no key yet seals with none."""
+    """HMAC-SHA-256 of what is kept under a name; a home that has no key yet seals without one."""
     key = key_file(Home(path.parent.parent))
     said = b"drawing\0" + path.name.encode() + b"\0" + content
     return hmac.digest(key.read_bytes() if key.exists() else b"", said, "sha256")

@@ -1,10 +1,10 @@
 """The prose of a year as a word processor can hold it: lines of text with figures in them, and the way back to Markdown.
 
-A text is cut into pieces, the blocks of its Markdown. What comes back is compared line by line: a piece that nobody touched keeps
-its source, byte for byte; only what changed is written anew, and read again to prove that it says the same.
+A text is cut into pieces, the blocks of its Markdown. What comes back is compared line by line: an untouched piece
+keeps its source, byte for byte; only what changed is rewritten, and read again to prove that it says the same.
 
-A call, ``{{ … }}``, is one sign in a line. A block with a statement, ``{% … %}``, or that no document holds alike, is locked: a line of
-its own that says which one it is, and whose source never leaves the file.
+A call, ``{{ … }}``, is one sign in a line. A block with a statement, ``{% … %}``, or one that a document cannot
+represent, is locked: it becomes a line of its own that says which one it is, and its source never leaves the file.
 """
 
 import difflib
@@ -23,7 +23,7 @@ CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)")
 OPENING = ("if", "for", "with", "filter", "macro", "call", "block", "raw")
 BREAK = "\n"
-# A call stands as one sign of the private area, and so does what is locked: no text may hold them.
+# A call is one character of the private use area, and so is what is locked: no text may contain them.
 CALLS, LOCKS, END = 0xF0000, 0x100000, 0x10FFFE
 ROW = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")  # as Markdown ends them
 BARE = re.compile(r"https://[^/?#]+")
@@ -33,7 +33,7 @@ SIGN = re.compile(f"[{chr(CALLS)}-{chr(END)}]")
 
 @dataclass(frozen=True)
 class Span:
-    """Words in one hand; ``call`` is the code of a figure, without its braces, and such a span has no words."""
+    """Words in one style; ``call`` is the code of a figure, without its braces, and such a span has no words."""
 
     text: str = ""
     bold: bool = False
@@ -44,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph of a document. ``level``: of a heading (1 to 6), of an item (0 is outermost), the number of what is locked."""
+    """A paragraph of a document. ``level``: of a heading (1 to 6), of an item (0 is outermost), or the number of a locked block."""
 
     kind: str
     spans: tuple[Span, ...] = ()
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Piece:
-    """A block of the source, with the lines that it is in a document, and what is before it in the source."""
+    """A block of the source, with its lines in a document, and what precedes it in the source."""
 
     source: str
     lines: tuple[Line, ...]
@@ -62,7 +62,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Manuscript:
-    """A text, cut: ``source`` is what its pieces, what is before them and ``after`` come to."""
+    """A text, cut up: ``source`` is the sum of its pieces, what precedes them, and ``after``."""
 
     source: str
     pieces: tuple[Piece, ...]
@@ -70,7 +70,7 @@ class Manuscript:
 
     @property
     def lines(self) -> list[Line]:
-        """What a document holds of it."""
+        """The lines that a document holds of it."""
         return [line for piece in self.pieces for line in piece.lines]
 
     @property
@@ -79,12 +79,12 @@ class Manuscript:
         return [span.call for line in self.lines for span in line.spans if span.call]
 
     def locked(self, number: int) -> str:
-        """The source of what is locked under a number."""
+        """The source of the locked block with that number."""
         return next(one.source for one in self.pieces if one.lines[:1] == (Line(LOCKED, level=number),))
 
 
 class NotWritten(ValueError):
-    """Lines that no Markdown says; the message is for their author."""
+    """Lines that Markdown cannot express; the message is for their author."""
 
 
 # from the source -----------------------------------------------------------
@@ -100,7 +100,7 @@ def read(source: str) -> Manuscript:
     at = locks = 0
     for first, end, tokens in _blocks(masked):
         while end > first and not rows[end - 1].strip():
-            end -= 1  # blank lines after a list are none of it
+            end -= 1  # blank lines after a list are not part of it
         said = _lines(tokens, hidden)
         if said is None:
             said, locks = [Line(LOCKED, level=locks)], locks + 1
@@ -111,7 +111,7 @@ def read(source: str) -> Manuscript:
 
 
 def _masked(source: str) -> tuple[str, dict[str, str]]:
-    """The Markdown with a sign for each call and each statement, to its end; and what each sign stands for."""
+    """The Markdown, to its end, with a sign for each call and each statement; and the meaning of each sign."""
     hidden: dict[str, str] = {}
     out, at, depth, start = [], 0, 0, 0
     for found in CODE.finditer(source):
@@ -125,7 +125,7 @@ def _masked(source: str) -> tuple[str, dict[str, str]]:
         hidden[sign] = source[start : found.end()]
         out += [source[at:start], sign]
         at = found.end()
-    if depth > 0:  # never closed: the report refuses it
+    if depth > 0:  # never closed: the report will refuse it
         sign = chr(LOCKS + len(hidden))
         hidden[sign] = source[start:]
         return "".join([*out, source[at:start], sign]), hidden
@@ -155,7 +155,7 @@ def _blocks(masked: str) -> Iterator[tuple[int, int, list[Any]]]:
 
 
 def _lines(tokens: list[Any], hidden: dict[str, str]) -> list[Line] | None:
-    """The lines of a block; None for one that a document does not hold alike."""
+    """The lines of a block; None for one that a document cannot represent."""
     kind = tokens[0].type
     if kind == "paragraph_open":
         return _simple(PARAGRAPH, tokens, hidden)
@@ -184,7 +184,7 @@ def _quoted(tokens: list[Any], hidden: dict[str, str]) -> list[Line] | None:
 
 
 def _items(tokens: list[Any], hidden: dict[str, str]) -> list[Line] | None:
-    """The items of a list, one paragraph each, and of those inside of it."""
+    """The items of a list, one paragraph each, including those nested in it."""
     lines: list[Line] = []
     kinds: list[str] = []
     begun = False  # an item, whose paragraph is still to come
@@ -207,7 +207,7 @@ def _items(tokens: list[Any], hidden: dict[str, str]) -> list[Line] | None:
 
 
 def _spans(children: list[Any], hidden: dict[str, str]) -> tuple[Span, ...] | None:
-    """The words of a block; None where a statement stands among them, or a call in an address."""
+    """The words of a block; None when it contains a statement, or a call inside an address."""
     found: list[Span] = []
     now, deep = Span(), Counter[str]()
     for token in children:
@@ -237,7 +237,7 @@ def _span(like: Span, part: str, hidden: dict[str, str]) -> Span:
 
 
 def normal(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same words, said in one way: no space at the ends nor twice, a space marked as both of its neighbours are."""
+    """The same words, normalised: no space at the ends or doubled, a space marked as both of its neighbours are."""
     signs = [
         replace(one, text=letter, link=_whole(one.link)) for one in spans for letter in ([""] if one.call else one.text)
     ]
@@ -271,7 +271,7 @@ def _joined(signs: list[Span]) -> Iterator[Span]:
 
 
 def _hand(at: int, sign: Span) -> tuple[Span, str | None, int]:
-    """What two signs of one span share; a call shares nothing."""
+    """The style that two signs of one span share; a call shares nothing."""
     return replace(sign, text="", call=None), sign.call, at if sign.call else -1
 
 
@@ -306,7 +306,7 @@ def rewritten(text: Manuscript, lines: list[Line]) -> str:
 
 
 def _kept(text: Manuscript, lines: list[Line]) -> dict[int, int]:
-    """The pieces that nobody touched → where their lines begin now."""
+    """The untouched pieces → where their lines begin now."""
     matcher = difflib.SequenceMatcher(None, text.lines, lines, autojunk=False)
     now = {a + k: b + k for a, b, size in matcher.get_matching_blocks() for k in range(size)}
     kept, at = {}, 0
@@ -326,7 +326,7 @@ def _kept(text: Manuscript, lines: list[Line]) -> dict[int, int]:
 
 
 def _is_continued(text: Manuscript, lines: list[Line], kept: dict[int, int], number: int, start: int) -> bool:
-    """True for a list that has got more items before or after it: it is written anew with them."""
+    """True for a list that now has more items before or after it: it is rewritten with them."""
     size = len(text.pieces[number].lines)
     if lines[start].kind not in LISTS:
         return False
@@ -336,7 +336,7 @@ def _is_continued(text: Manuscript, lines: list[Line], kept: dict[int, int], num
 
 
 def _renumbered(lines: list[Line]) -> list[Line]:
-    """What is locked, numbered in its order."""
+    """Locked blocks, numbered in order."""
     numbers = iter(range(len(lines)))
     return [replace(one, level=next(numbers)) if one.kind == LOCKED else one for one in lines]
 
@@ -358,7 +358,7 @@ def written(lines: list[Line]) -> str:
 
 
 def _numbered(items: list[Line]) -> Iterator[str]:
-    """The items of a list, each under the words of the one that it is inside of."""
+    """The items of a list, each nested in the one that contains it."""
     indents, ranks = [""], [0]
     for one in items:
         del indents[one.level + 1 :], ranks[one.level + 1 :]
@@ -379,7 +379,7 @@ def _inline(spans: tuple[Span, ...]) -> str:
 
 
 def _marked(spans: list[Span], *, is_first: bool) -> str:
-    """Words with their marks, opened and closed one inside the other."""
+    """Words with their marks, opened and closed in proper nesting."""
     out, opened = "", []
     for one in spans:
         wanted = [mark for mark, has in (("**", one.bold), ("*", one.italic)) if has]
@@ -393,7 +393,7 @@ def _marked(spans: list[Span], *, is_first: bool) -> str:
 
 
 def _escaped(text: str, is_first: bool) -> str:
-    """Words that Markdown and the figures of a text leave alone. Raises NotWritten."""
+    """Words that neither Markdown nor the figures of a text would alter. Raises NotWritten."""
     if CODE.search(text) or re.search(r"\{[{%#]|[#%}]\}", text):
         raise NotWritten("des accolades doublées, qui ne s’écrivent que dans le fichier du texte")
     safe = re.sub(r"&(?=#?\w+;)", r"\\&", escaped(text))
@@ -403,7 +403,7 @@ def _escaped(text: str, is_first: bool) -> str:
 
 
 def _guarded(row: str) -> str:
-    """The beginning of a row, which is no sign of a list nor of a title."""
+    """The beginning of a row, escaped so that it is not read as a list or a title."""
     return re.sub(r"^(\d{1,9})([.)])|^([-+=])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", row)
 
 

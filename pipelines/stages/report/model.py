@@ -4,7 +4,7 @@
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
 
 Whatever is computed for a reader (numbering, formats, missing codes, alternative texts) is computed here, once, from
-the published tables: no output can say something else, or more.
+the published tables: no output can say anything different, or more.
 """
 
 import datetime as dt
@@ -32,13 +32,13 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
-FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
+FIGURES = "figures"  # in contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
 class Edition:
-    """Which state of the figures is printed: a release, or what stands now (« projet »)."""
+    """Which state of the figures is printed: a release, or the current one (« projet »)."""
 
     name: str
     fingerprint: str
@@ -54,13 +54,13 @@ class Editor:
     organisation: Organisation
     contenu: Path  # contenu/<exercice> of the home
     texte: Prose  # finds a text that is the same every year
-    is_own: Callable[[Path], bool]  # true for a text of the home's
+    is_own: Callable[[Path], bool]  # true for one of the home's own texts
     alerts: Mapping[str, Alerte] = field(default_factory=dict)
-    pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
+    pages_apart: bool = False  # each section is a page: its figures are numbered from 1
 
     @property
     def names(self) -> dict[str, Any]:
-        """What a title, a sentence and the prose may name."""
+        """What a title, a sentence and the prose may refer to."""
         exercice = self.builder.figures.exercice
         return {
             "exercice": exercice,
@@ -75,7 +75,7 @@ class Editor:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What the braces of a text of the year may name, its figures apart."""
+        """What the braces of a text of the year may refer to, besides figures."""
         return {**self.names, "dit": self._told}
 
     def chapters(self, chapters: list[Chapitre]) -> list[Model]:
@@ -95,7 +95,7 @@ class Editor:
         return kept
 
     def sections(self, chapter: Chapitre) -> list[Model]:
-        """The sections of a chapter that have something to say; none when only words that introduce the others are left."""
+        """The sections of a chapter that have something to say; none when only introductory words are left."""
         bears = {section.id: any(map(self._bears, section.blocs)) for section in chapter.sections}
         found = [(section, one) for section in chapter.sections for one in self._sections(section, bears[section.id])]
         if any(bears.values()) and not any(bears[section.id] for section, _ in found):
@@ -103,7 +103,7 @@ class Editor:
         return [one for _, one in found]
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures, which introduces what is beside it."""
+        """False for a text without figures, which introduces what is next to it."""
         return not isinstance(bloc, Texte) or bool(self._asked(bloc))
 
     def _asked(self, bloc: Texte) -> list[str]:
@@ -115,7 +115,7 @@ class Editor:
         return path
 
     def _sections(self, section: Section, bears: bool) -> list[Model]:
-        """A section, or one for each value that it is repeated for; none without a block that ``bears`` it."""
+        """A section, or one per value that it is repeated for; none without a block that ``bears`` it."""
         each = section.pour_chaque
         if each is None:
             made = [self._section(section, section.id, {}, self.names)]
@@ -140,7 +140,7 @@ class Editor:
     def _section(
         self, section: Section, identity: str, only: dict[str, Any], names: dict[str, Any]
     ) -> tuple[Model, bool]:
-        """A section, and whether it holds more than words that introduce."""
+        """A section, and whether it holds more than introductory words."""
         if self.pages_apart:
             self.builder.counts.clear()
         found = [pair for bloc in section.blocs for pair in self._blocks(bloc, only, names)]
@@ -150,7 +150,7 @@ class Editor:
         return made, any(self._bears(bloc) for bloc, _ in kept)
 
     def _blocks(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Iterator[tuple[Any, Model | None]]:
-        """A block, and what alarms in the rows that it prints."""
+        """A block, and any alarms in the rows that it prints."""
         block = self._block(bloc, only, names)
         yield bloc, block
         if block and block["genre"] == "graphique" and (told := far_from_the_median(bloc, block)):
@@ -163,7 +163,7 @@ class Editor:
                     yield from ((bloc, self._alert(name, alert, row)) for row in rows)
 
     def _explained(self, name: str, told: list[str]) -> Model:
-        """What stands out in a chart, and the text of the year that explains it."""
+        """What is remarkable in a chart, and the text of the year that explains it."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
         text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
@@ -179,7 +179,7 @@ class Editor:
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
     def _alarms(self) -> Model | None:
-        """All that alarms in the year, said once; None where nothing does."""
+        """All the alarms of the year, each said once; None when there are none."""
         publication = self.builder.publication
         said = [
             _words(alert.said(row))
@@ -241,14 +241,14 @@ class Editor:
         return _sentence(bloc.vide.format(**names)) if bloc.vide else None
 
     def _told(self, table: str, colonne: str, **filtres: Any) -> str:
-        """The different values of a column in the rows of the year, « a et b »; empty when no row tells one."""
+        """The different values of a column in the rows of the year, « a et b »; empty when no row has one."""
         if self.builder.publication.is_withheld(table):
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
         return french.enumeration(list(dict.fromkeys(str(row[colonne]) for row in rows if row[colonne] is not None)))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
-        """In the place of a text of which no figure is followed: nothing of a shipped one; the home asked for its own."""
+        """Replaces a text none of whose figures are followed: nothing for a shipped text, a sentence for one the home wrote."""
         if not self.is_own(self._path(bloc.fichier)):
             return None
         figures = self.builder.figures
@@ -257,7 +257,7 @@ class Editor:
 
 
 def _gathered(blocks: list[Model]) -> list[Model]:
-    """The blocks, those that follow one another and are not given away for the same reason said at once."""
+    """The blocks, with consecutive ones withheld for the same reason mentioned together."""
     gathered: list[Model] = []
     for block in blocks:
         last = gathered[-1] if gathered else {}
@@ -286,7 +286,7 @@ def _is_kept(row: dict[str, Any], filters: dict[str, Any]) -> bool:
 
 
 def editor_of(publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path) -> Editor:
-    """Who builds the report of one exercice: what the prose may ask for. Raises MissingTable."""
+    """The builder of the report of one exercice: what the prose may refer to. Raises MissingTable."""
     declared, summary = catalogue.figures, catalogue.summary
     figures = read_figures(
         publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
@@ -349,7 +349,7 @@ def build(
 
 
 def entry_of(edition: Edition) -> Model:
-    """What a report prints of its entry in the ledger, and of what it is made of."""
+    """What a report prints of its entry in the ledger, and of what it is made from."""
     head = edition.head
     return {
         "empreinte": edition.fingerprint,
@@ -358,7 +358,7 @@ def entry_of(edition: Edition) -> Model:
 
 
 def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | None) -> dict[str, Sequence[Any]]:
-    """What is said of each table of ``rapport``, and of the page of a member, which is made of those of its indicators."""
+    """What is said of each table of ``rapport``, and of a member's page, which is made from the tables of its indicators."""
     indicators = summary.indicateurs if summary else []
     names = [name for one in indicators for name in (one.table, f"{one.table}.{one.colonne}")]
     page = dict.fromkeys(said for name in names for said in of_tables.get(name, ()))
@@ -366,7 +366,7 @@ def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | N
 
 
 def _labels(catalogue: Catalogue) -> dict[str, str]:
-    """``system/table`` → what readers call it: its title, and the system when the title does not name it."""
+    """``system/table`` → its name for readers: its title, and the system when the title does not name it."""
     return {
         f"{system.system}/{table.name}": table.title
         if system.title in table.title
@@ -398,7 +398,7 @@ def _called(block: Model) -> str:
 
 
 def _typeset(part: Any) -> Any:
-    """A part of the model, French spaces in every text."""
+    """A part of the model, with French spaces in every text."""
     if isinstance(part, str):
         return french.typeset(part)
     if isinstance(part, dict):
@@ -407,7 +407,7 @@ def _typeset(part: Any) -> Any:
 
 
 def _check_anchors(model: Model) -> None:
-    """A title is found by its identifier: two of the same would hide one, and a link leads to one that is there."""
+    """Check titles: a link finds one by its identifier, so no two may share it, and each link must lead to an existing one."""
     titled = {part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"]) if part["titre"]}
     for target in _targets(model["chapitres"]):
         if not target.startswith(("#c-", "https://")) and target[1:] not in titled:
@@ -433,7 +433,7 @@ def charts_of(model: Model) -> list[Model]:
 
 
 def disclosed(model: Model) -> list[Model]:
-    """The figures that the annex has a line for: of one that is hidden there is nothing to say."""
+    """The figures that have a line in the annex: there is nothing to say of a hidden one."""
     return [one for one in model["chiffres"] if one["manque"] != HIDDEN]
 
 

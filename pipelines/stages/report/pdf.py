@@ -1,6 +1,6 @@
 """Lays out the model as a PDF made to PDF/UA-1 and PDF/A-3a, with its data attached; the same model gives the same bytes.
 
-Typst checks both standards while it compiles. What it does not tag yet, the scope of the headers of rows, is added after.
+Typst checks both standards while it compiles. What it does not tag yet, the scope of row headers, is added afterwards.
 """
 
 import csv
@@ -31,7 +31,7 @@ def report_pdf(model: Model, cache: Path) -> bytes:
 
 
 def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
-    """The page of one collectivité, kept until something in it changes: the prose of the report does not."""
+    """The page of one collectivité, cached until something in it changes: the prose of the report does not affect it."""
     model, section = each_text([model, section], drawable)
     alone = {**model, "collectivites": [section], "chapitres": [], "chiffres": [], "methode": {}, "provenance": []}
     alone["edition"] = {**model["edition"], "registre": None}  # it prints no head
@@ -41,7 +41,7 @@ def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
 
 
 def _maker() -> tuple:
-    """What the same files would be laid out differently by."""
+    """What could make the same files be laid out differently."""
     return importlib.metadata.version("typst"), STANDARDS, Path(tags.__file__).read_bytes()
 
 
@@ -56,7 +56,7 @@ def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dic
 
 
 def _picture(one: Model) -> str:
-    """A picture inside a drawing: the files of typst given from memory are texts."""
+    """A picture inside a drawing: the files given to typst from memory must be text."""
     size = f'width="{one["largeur"]}" height="{one["hauteur"]}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {one["largeur"]} {one["hauteur"]}">'

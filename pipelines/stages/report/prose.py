@@ -1,13 +1,12 @@
 """Turns Markdown with figures by reference into a tree that the page and the PDF lay out alike.
 
-``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from, and said to be partial where it is;
-``{{ f("…", "un nombre inconnu") }}`` says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of
-another year. ``{% if connu("…")
-%}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
-zero for which everything came; ``suivi("…")`` tells a figure whose systems the organisation uses, known or not, and
-``secret("…")`` one that is hidden: of another that is missing, nobody may say that it is not given away. Nothing else
-is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle``
-and ``profil``.
+``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from, and marked as partial when it is;
+``{{ f("…", "un nombre inconnu") }}`` gives the words to print when it is missing or hidden; ``{{ f("…", exercice=2019)
+}}`` is the figure of another year. ``{% if connu("…") %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and
+``nul("…")`` detect figures that are printed alike, and a zero for which everything came; ``suivi("…")`` detects a
+figure whose systems the organisation uses, known or not, and ``secret("…")`` a hidden one: of any other missing figure,
+nobody may say that it is not given away. Nothing else is available: no attribute, no import, no name other than
+``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle`` and ``profil``.
 
 A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
 "accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
@@ -48,19 +47,19 @@ class ProseError(ValueError):
 
 
 def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
-    """The tree of one Markdown file; ``name`` is how errors call it. Raises ProseError."""
+    """The tree of one Markdown file; ``name`` is what errors call it. Raises ProseError."""
     return _tree(iter(_typographer().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
 
 
 def markdown() -> "MarkdownIt":
-    """What reads a text of the report: no HTML, no picture, no code."""
+    """The parser for a text of the report: no HTML, no picture, no code."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"])
 
 
 def _typographer() -> "MarkdownIt":
-    """The same reader, which prints straight quotes and apostrophes as French does."""
+    """The same parser, which prints straight quotes and apostrophes as French does."""
     reader = markdown().enable("smartquotes")
     reader.options.update(typographer=True, quotes=[f"«{NO_BREAK}", f"{NO_BREAK}»", "“", "”"])
     return reader
@@ -82,7 +81,7 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
 
 
 def _reason(error: Exception, known: Collection[str]) -> str:
-    """What is wrong with what is in braces, in French: jinja's own words are none of the author's."""
+    """What is wrong inside braces, in French: jinja's own words would mean nothing to the author."""
     if isinstance(error, ProseError):
         return str(error)
     if found := re.match(r"'(\w+)' is undefined", str(error)):
@@ -113,7 +112,7 @@ def _figure(figures: Figures):
 
 
 def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | None) -> None:
-    """A code of a system that is not used, or of a member that ended, is missing like any other; any other is a mistake."""
+    """A code of a system that is not used, or of a member that left, is missing like any other; an unknown code is a mistake."""
     known = {*figures.declared, *(known for known, _ in figures.rows)}
     if code in known and sinon is not None:
         return
@@ -136,9 +135,9 @@ def _is_known(figures: Figures):
 
 
 def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
-    """What agrees with a figure: ``selon`` with its number, ``ecart`` with its sign; ``{}`` is where it is printed.
+    """Agreement with a figure: ``selon`` by its number, ``ecart`` by its sign; ``{}`` is where it is printed.
 
-    « Aucun » is said of a zero for which everything came; of a zero that lacks something, what is said of many.
+    « Aucun » is said of a zero for which everything came; a partial zero gets the plural words.
     """
     f = _figure(figures)
 
@@ -166,7 +165,7 @@ def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
 def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
     """Whether figures of the year are printed alike, whether one is zero or hidden, whether all are followed.
 
-    A figure that is missing is neither; one from which received lines are missing is no certain zero.
+    A missing figure is neither; one that is missing received lines is not a certain zero.
     """
 
     def printed(code: str) -> str | None:
@@ -184,7 +183,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
 
     def suivi(*codes: str) -> bool:
         for code in codes:
-            printed(code)  # a code that nothing declares is a mistake
+            printed(code)  # an undeclared code is a mistake
         return all(figures.is_followed(code) for code in codes)
 
     def secret(code: str) -> bool:

@@ -1,9 +1,10 @@
-"""What came of the tables behind the report, and the sentence that an absence of rows then means.
+"""What came for the tables behind the report, and what an absence of rows then means, in a sentence.
 
-Four cases are never said alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu et
-refusé » (it came, and nothing of it counts), « non suivi » (the system is not used: the block is left out) and « aucun »
-(everything came, and holds nothing), which alone is what a chapter's ``vide`` says. When some lines that came could not be
-counted, nothing is claimed either; nor when a tool does not give a field that the rows need (« non fourni »).
+Four cases are never worded alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu
+et refusé » (it came, and none of it counts), « non suivi » (the system is not used: the block is left out) and « aucun
+» (everything came, and is empty), the only case in which a chapter's ``vide`` is printed. Nothing is claimed either
+when some lines that came could not be counted, or when a tool does not give a field that the rows need (« non fourni
+»).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ RECEIVED = ("reçue", PARTIAL)
 class Receipt:
     """The tables behind a table of ``rapport`` in one exercice, by label, as far as the organisation uses their systems.
 
-    Rows that no export gives (``is_known`` false) are followed, and came.
+    Rows that no export gives (``is_known`` false) count as followed and received.
     """
 
     exercice: int
@@ -30,9 +31,9 @@ class Receipt:
     lacking: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
-    # by label of a table that came, the fields that the rows need and that it does not give
+    # by label of a table that came, the fields that the rows need and it does not give
     ungiven: dict[str, list[str]] = field(default_factory=dict)
-    hollow: frozenset[str] = frozenset()  # the printed columns that need a field which no table that came gives
+    hollow: frozenset[str] = frozenset()  # the printed columns that need a field which no received table gives
     is_bare: bool = False  # the rows themselves need such a field
 
     @property
@@ -42,7 +43,7 @@ class Receipt:
 
     @property
     def is_whole(self) -> bool:
-        """True when nothing of what it needs is known to lack."""
+        """True when nothing that it needs is known to be missing."""
         return not (self.lacking or self.refused or self.partial or self.hollow)
 
     @property
@@ -55,7 +56,7 @@ class Receipt:
 
     @property
     def reserve(self) -> str | None:
-        """Why nothing can be said of what no row tells; None when everything came."""
+        """Why an absence of rows says nothing; None when everything came."""
         if self.lacking or self.refused:
             return " ".join(sentence.format(self.exercice) for sentence in self._absent(""))
         if self.ungiven:
@@ -68,7 +69,7 @@ class Receipt:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of rows that are there must know, each sentence with a place for the exercices."""
+        """What readers of the existing rows must know, each sentence with a place for the exercices."""
         said = self._absent(", absent d’ici")
         for label, fields in self.ungiven.items():
             named = french.enumeration(fields)
@@ -87,8 +88,8 @@ class Receipt:
 
 
 def note(receipts: Iterable[Receipt]) -> str | None:
-    """What a reader of rows that are there must know, of the exercices that they are of; None when all came whole."""
-    said: dict[str, list[str]] = {}  # a sentence → the exercices that it is true of
+    """What readers of the existing rows must know, for their exercices; None when all came whole."""
+    said: dict[str, list[str]] = {}  # a sentence → the exercices it is true of
     for one in receipts:
         for sentence in one.notes:
             said.setdefault(sentence, []).append(str(one.exercice))
@@ -102,7 +103,7 @@ class Receipts:
     states: Mapping[tuple[str, int], str]  # (system/table, exercice) → its state in ``rpt_sources``
     absent: Mapping[tuple[str, int], Collection[str]]  # the same → the fields that it does not give
     behind: Mapping[str, tuple[str, ...]]  # table of ``rapport`` → system/table
-    labels: Mapping[str, str]  # system/table → what readers call it
+    labels: Mapping[str, str]  # system/table → its name for readers
     needed: Mapping[str, Sequence[Sequence[str]]]  # table of ``rapport``, or ``table.column`` → fields, by group
     titles: Mapping[str, Mapping[str, str]]  # system/table → title of each of its fields
     required: Mapping[
@@ -110,7 +111,7 @@ class Receipts:
     ]  # table of ``rapport`` → sets of tables: one of each must be followed
 
     def of(self, table: str, exercice: int, columns: Collection[str] = ()) -> Receipt:
-        """What came for a table of ``rapport``, of which these columns are printed."""
+        """What came for a table of ``rapport``, for the columns printed."""
         groups = [
             group for name in (table, *(f"{table}.{one}" for one in columns)) for group in self.needed.get(name, ())
         ]
@@ -147,7 +148,7 @@ class Receipts:
         )
 
     def _is_given_by_none(self, group: Sequence[str], followed: Mapping[str, str], exercice: int) -> bool:
-        """True when of the tables that came, and have a field of the group, none gives one."""
+        """True when none of the received tables that have a field of the group gives one."""
         able = [
             source
             for source, state in followed.items()
@@ -171,7 +172,7 @@ def read_receipts(
 ) -> Receipts:
     """The receipts of a publication, of the exercices up to the report's. Raises MissingTable."""
     rows = publication.rows(SOURCES, {}, [], exercices=10)
-    # an older publication calls the state by its former name, and does not say what is absent
+    # an older publication uses the state's former name, and does not say what is absent
     states = {(row["source"], row["exercice"]): row.get("statut_collecte") or row["statut"] for row in rows}
     absent = {(row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows}
     return Receipts(states, absent, behind, labels, needed, titles, required)

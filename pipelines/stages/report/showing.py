@@ -1,6 +1,6 @@
 """What a chart shows, for its title: the first of its bars, its highest or lowest months, how its total moved, how far credits were used.
 
-Nothing is said where a value that it rests on is missing, hidden or partial.
+Nothing is said when a value that it rests on is missing, hidden or partial.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Chosen = Callable[[list[Decimal]], Decimal]
 
 
 def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> str:
-    """The title with what the chart shows, before what it says in brackets at its end."""
+    """The title with what the chart shows, inserted before the brackets at its end."""
     said = SHOWN[shows](head, [line for line in lines if not line["est_total"]]) if shows else None
     if said is None:
         return title
@@ -36,7 +36,7 @@ def _trough(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) -> str | None:
-    """When each column is at its extreme; None where one of them is not known, or reaches it twice."""
+    """When each column is at its extreme; None when one of them is not known, or reaches it twice."""
     found = [_extreme(lines, column, chosen) for column in range(len(head))]
     said = [
         f"{words} en {line['titre'].lower()} ({line['cellules'][column]['texte']})"
@@ -55,7 +55,7 @@ def _highest(lines: list[Line]) -> Line | None:
 
 
 def _extreme(lines: list[Line], column: int, chosen: Chosen) -> Line | None:
-    """The line whose value is beyond all others; None where another equals it, or is not known."""
+    """The line whose value is beyond all others; None when another equals it, or is not known."""
     values = _values(lines, column)
     if values is None or len(values) < 2 or values.count(chosen(values)) > 1:
         return None
@@ -76,7 +76,7 @@ def _change(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _rate(head: list[str], lines: list[Line]) -> str | None:
-    """What was done of the credits, of the lines that are carried out."""
+    """How far the credits were used, over the lines that are carried out."""
     carried_out = [line for line in lines if line["cellules"][1]["manque"] != "—"]
     done, credits = _values(carried_out, 1), _values(carried_out, 0)
     if not done or not credits or sum(credits) <= 0:
@@ -85,7 +85,7 @@ def _rate(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _values(lines: list[Line], column: int) -> list[Decimal] | None:
-    """The numbers of a column; None where one of them is not whole."""
+    """The numbers of a column; None when one of them is not complete."""
     cells = [line["cellules"][column] for line in lines]
     if any(one["valeur"] is None or one["est_partiel"] for one in cells):
         return None

@@ -18,11 +18,11 @@ from pipelines.sql import literal, parquet_scan
 Row = dict[str, Any]
 Files = dict[str, list[str]]  # system/table → the names of its files
 AGGREGATES = {"somme": "sum", "maximum": "max"}
-SECRET = "est_secret"  # the column by which the public profile says that a number of the row is hidden
+SECRET = "est_secret"  # the column that says, in the public profile, that a number of the row is hidden
 
 
 class MissingTable(ValueError):
-    """A chapter names a table or a column that the publication does not hold."""
+    """A chapter names a table or a column that is not in the publication."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Publication:
     exercice: int
     profile: str
     db: Any
-    entered: Files | None = None  # what is to be read in ``audit``, which is written last
+    entered: Files | None = None  # what to read from ``audit``, which is written last
 
     @functools.cached_property
     def tables(self) -> dict[str, list[str]]:
@@ -52,17 +52,17 @@ class Publication:
         return self.tables[table]
 
     def is_withheld(self, table: str) -> bool:
-        """True for a table that the public profile keeps back as a whole."""
+        """True for a table that the public profile withholds altogether."""
         return self.profile == PUBLIC and table not in self.tables
 
     @functools.cached_property
     def notes(self) -> dict[int, str]:
-        """What a reader of the public staff tables must know of each exercice."""
+        """What readers of the public staff tables must know of each exercice."""
         return read_notes(self.folder) if self.profile == PUBLIC else {}
 
     @functools.cached_property
     def files(self) -> Files:
-        """The files of the year that stand; nothing in the public edition, nor before they are published."""
+        """The files in force for the year; none in the public edition, or before they are published."""
         if self.entered is not None:
             return self.entered
         audit = self.folder / "audit"
@@ -89,7 +89,7 @@ class Publication:
         )
 
     def alarming(self, alert: Alerte) -> list[Row]:
-        """The rows of the year that alarm; none where a column that they are told by is not given away. Raises MissingTable."""
+        """The rows of the year that raise an alarm; none when a column that identifies them is withheld. Raises MissingTable."""
         import duckdb
 
         self.columns(alert.table)
@@ -102,7 +102,7 @@ class Publication:
         return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
     def grouped(self, data: Donnees) -> list[Row]:
-        """The rows behind a block, brought together when it says so; a missing value among them makes NULL."""
+        """The rows behind a block, aggregated when it says so; a missing value among them makes NULL."""
         if not data.agrege:
             return self.rows(data.table, data.filtres, data.ordre, data.exercices)
         by = [data.lignes.nom, *([data.croise.par] if data.croise else [])]
@@ -110,7 +110,7 @@ class Publication:
         gathered = [f"case when count(*) = count({v}) then {AGGREGATES[data.agrege]}({v}) end as {v}" for v in values]
         if SECRET in self.columns(data.table):
             gathered.append(f"bool_or({SECRET}) as {SECRET}")
-        # an order may name a column that is grouped away: its least value stands for the group
+        # an order may name a column that is grouped away: its least value is then used
         order = ", ".join([*(_towards(name, "min({})") for name in data.ordre), *by])
         end = f"group by {', '.join(by)} order by {order}"
         return self._fetch(data.table, ", ".join([*by, *gathered]), end, data.filtres, data.ordre, data.exercices)
@@ -147,7 +147,7 @@ def _is(value: Value | list[Value]) -> str:
 
 
 def files_entered(ledger: Ledger, exercice: int) -> Files:
-    """What ``audit`` says of the files of an exercice that stand, read where it is made from."""
+    """What ``audit`` says of the files in force for an exercice, read from its source."""
     current = [one.manifest for (_, year), one in ledger.current().items() if year == exercice]
     return {
         f"{one.system}/{table}": sorted({file.name for file in one.files}) for one in current for table in one.tables
@@ -156,7 +156,7 @@ def files_entered(ledger: Ledger, exercice: int) -> Files:
 
 @contextmanager
 def read_publication(folder: Path, exercice: int, profile: str, entered: Files | None = None) -> Iterator[Publication]:
-    """The publication in ``folder``, for one report; ``entered`` where its ``audit`` is not written yet."""
+    """The publication in ``folder``, for one report; ``entered`` when its ``audit`` is not written yet."""
     import duckdb
 
     with duckdb.connect() as db:

@@ -1,4 +1,4 @@
-"""Gives the first cell of each row of a tagged PDF the part of a header, which Typst does not yet do by itself."""
+"""Marks the first cell of each row of a tagged PDF as a header, which Typst does not yet do by itself."""
 
 import io
 

@@ -1,8 +1,8 @@
-"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet a table or chart of the report.
+"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet per table or chart of the report.
 
-A number keeps its exact value and shows as it is printed; a missing one is its code, said in words below. Charts are the
-spreadsheet's own, over the cells beside them (``workbook_charts``). The same model gives the same bytes. What a program needs is
-the export's (``stages.publish.workbook``).
+A number keeps its exact value and is shown as it is printed; a missing one is its code, explained below. Charts are the
+spreadsheet's own, over the cells beside them (``workbook_charts``). The same model gives the same bytes. Programs
+should read the export instead (``stages.publish.workbook``).
 """
 
 import datetime as dt
@@ -23,9 +23,9 @@ from pipelines.stages.report.workbook_charts import Area, add_charts
 NAME_LENGTH, DIGITS = 31, 15  # of a spreadsheet
 CONTENTS, FIGURES = "Sommaire", "Chiffres"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-HEADER = 3  # the row of the headings of a sheet, below its title and the way back
+HEADER = 3  # the row of a sheet's headings, below its title and the link back
 NARROWEST, WIDEST, WIDEST_FIRST = 11, 38, 46  # characters of a column
-ONE_PAGE = 30  # lines of a table that stay readable on one printed page with their chart
+ONE_PAGE = 30  # lines of a table that remain readable on one printed page with their chart
 COMPLETE, PART = "complet", "partiel"
 PRINTED = re.compile(r"(−?[\d\u202f]+)(?:,(\d+))?(?:\u00a0(.+))?")
 LETTERS = {"tableau": "T", "matrice": "T", "graphique": "F", "liste": "L"}
@@ -43,7 +43,7 @@ FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
     "code": ("Code", 46),
 }
 VALUES = ("affichage", "valeur")
-PRINTED_COLUMNS = 8  # on paper, how a figure is computed would leave the others no room
+PRINTED_COLUMNS = 8  # on paper, the column that says how a figure is computed would leave the others no room
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def states(self) -> list[str]:
-        """What is said of each line: complete, partial, or why something of it is missing."""
+        """What is said of each line: complete, partial, or why some of it is missing."""
         return [_state(cells) for _, cells, _ in self.lines]
 
 
@@ -95,7 +95,7 @@ def grid_of(block: Model) -> Grid:
 
 
 def _flat(line: Model, years: Sequence[str]) -> Iterator[Cell]:
-    """The cells of a row of a matrix, a column a year; of a pair without object, each year is."""
+    """The cells of a row of a matrix, one column per year; for a pair that is not applicable, every year says so."""
     for series in line["series"]:
         cells = series["cellules"]
         yield from cells if len(cells) == len(years) else [absent("—")] * len(years)
@@ -121,7 +121,7 @@ def _blocks(model: Model) -> Iterator[tuple[Model, Model]]:
 
 
 def _names(model: Model) -> dict[str, str]:
-    """Identifier of a block → its sheet: ``F3 Effectifs par statut``, within what a spreadsheet takes."""
+    """Identifier of a block → its sheet: ``F3 Effectifs par statut``, within a spreadsheet's limits."""
     names: dict[str, str] = {}
     lists = 0
     for _, block in _blocks(model):
@@ -136,7 +136,7 @@ def _names(model: Model) -> dict[str, str]:
 
 @dataclass
 class _Sheets:
-    """Writes sheets, each with the same head and the same foot."""
+    """Writes sheets that share the same head and foot."""
 
     book: Any
     names: Mapping[str, str]
@@ -162,7 +162,7 @@ class _Sheets:
         return sheet
 
     def head(self, sheet: Any, headings: Sequence[str], widths: Sequence[float], numbers: Collection[int] = ()) -> None:
-        """The headings of the columns, which stay in sight and at the head of each printed page."""
+        """The headings of the columns, which stay in view and are repeated on each printed page."""
         for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
             side = {"align": "right"} if column in numbers else {"align": "left", "indent": int(column > 0)}
             sheet.set_column(column, column, width)
@@ -236,13 +236,13 @@ class _Sheets:
             sheet.write_string(row, column, neutralised(one[key] or ""), self.format(**align))
 
     def block(self, chapter: Model, grid: Grid) -> None:
-        """A sheet: its table, what must be known of it, its chart."""
+        """A sheet: its table, what readers must know of it, its chart."""
         block = grid.block
         sheet = self.begin(self.names[block["id"]], _called(block), "")
         self.link(sheet, 1, CONTENTS, "← Sommaire")
         sheet.write_string(1, 1, f"Chapitre {chapter['numero']}, {chapter['titre']}", self.format(font_color="#5c6873"))
         if block["genre"] == "graphique" and len(grid.lines) <= ONE_PAGE:
-            sheet.fit_to_pages(1, 1)  # the chart is not cut
+            sheet.fit_to_pages(1, 1)  # the chart is not split
         states = grid.states if any(grid.states) else []
         headings = [grid.corner, *grid.head, *(["État"] if states else [])]
         numbers = [rank for rank, is_text in enumerate(_are_texts(grid), start=1) if not is_text]
@@ -303,7 +303,7 @@ def _fits(value: Decimal) -> bool:
 
 
 def number_format(cell: Cell) -> str:
-    """The format under which the exact value of a cell shows as it is printed, unit and mark of what is partial included."""
+    """The format that shows the exact value of a cell as it is printed, with its unit and partial mark."""
     found, value = PRINTED.fullmatch(cell["texte"]), Decimal(cell["valeur"])
     if found:
         whole, decimals, unit = found[1], found[2] or "", found[3]
@@ -311,4 +311,4 @@ def number_format(cell: Cell) -> str:
         rounded = value.quantize(Decimal(1).scaleb(-len(decimals)), rounding=ROUND_HALF_UP)
         if printed == rounded:
             return "#,##0" + (f".{'0' * len(decimals)}" if decimals else "") + (f'"\u00a0{unit}"' if unit else "")
-    return '"{}"'.format(cell["texte"].replace('"', "”"))  # in another unit than its value: a volume in terabytes
+    return '"{}"'.format(cell["texte"].replace('"', "”"))  # in a different unit from its value: a volume in terabytes

@@ -1,7 +1,7 @@
 """The charts of the workbook: the spreadsheet's own, over the cells of their sheet, in the colours of the report.
 
-A missing value has no bar, and its code as a label. What a spreadsheet cannot draw from the table alone (a pyramid, a cascade)
-is drawn from a few cells beside it, which say so.
+A missing value has no bar, only its code as a label. What a spreadsheet cannot draw from the table alone (a pyramid, a
+cascade) is drawn from a few cells beside it, which say so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ SIDES = "#,##0;#,##0"  # a pyramid has no negative side
 
 @dataclass(frozen=True)
 class Area:
-    """Where a table lies: the row of its headings, how many columns it takes, the first free row below."""
+    """Where a table is: the row of its headings, how many columns it takes, the first free row below."""
 
     header: int
     columns: int
@@ -29,7 +29,7 @@ class Area:
 
 @dataclass(frozen=True)
 class _Series:
-    """One series: its name, the column (or row) of its values, its colour, the labels that say another thing than the value."""
+    """One series: its name, the column (or row) of its values, its colour, the labels that differ from the values."""
 
     name: str
     values: tuple[int, int, int, int]
@@ -38,7 +38,7 @@ class _Series:
 
 
 def add_charts(book: Any, sheet: Any, name: str, block: Block, area: Area) -> None:
-    """Draw a block that is a chart below its table; nothing of another one."""
+    """Draw a block below its table if it is a chart; otherwise do nothing."""
     if block["genre"] != "graphique":
         return
     lines = [line for line in block["lignes"] if not line["est_total"]]
@@ -61,7 +61,7 @@ def _chart(
     chart = book.add_chart(kind)
     for one in series:
         labels = {"value": True, "custom": list(one.labels)} if one.labels else None
-        if labels and kind.get("subtype") == "stacked":  # they stand inside the bars
+        if labels and kind.get("subtype") == "stacked":  # they are inside the bars
             labels |= {"num_format": SIDES, "font": {"color": "#ffffff", "bold": True}}
         chart.add_series(
             {
@@ -86,13 +86,13 @@ def _chart(
 
 
 def _labels(lines: Sequence[Block], rank: int) -> list[dict[str, Any] | None]:
-    """A label a row: the code of what is missing in place of a zero that nobody counted."""
+    """One label per row: the code of what is missing instead of a zero that nobody counted."""
     cells = [line["cellules"][rank] for line in lines]
     return [{"value": one["texte"]} if one["valeur"] is None else None for one in cells]
 
 
 def _palette(heads: Sequence[str]) -> list[str]:
-    """Years from light to dark; other things in colours that differ."""
+    """Years from light to dark; other things in distinct colours."""
     if all(head.isdecimal() for head in heads):
         return ([LIGHT] * len(heads) + [LIGHT, MIDDLE, BLUE])[-len(heads) :]
     return ([BLUE] if len(heads) == 1 else [OCHRE, BLUE, MIDDLE, LIGHT, GREY])[: len(heads)] + [GREY] * (len(heads) - 5)
@@ -108,7 +108,7 @@ def _columns(block: Block, lines: Sequence[Block], first: int, last: int) -> lis
 
 
 def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """One bar a row, or one a column when there are several."""
+    """One bar per row, or one per column when there are several."""
     first, last, _ = place
     series = _columns(block, lines, first, last)
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
@@ -132,7 +132,7 @@ def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block],
 
 
 def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """A small chart a row, the years from left to right: each has a scale of its own."""
+    """A small chart per row, the years from left to right, each with its own scale."""
     first, _, area = place
     wide = len(block["entete"])
     for rank, line in enumerate(lines):
@@ -146,7 +146,7 @@ def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Bloc
 
 
 def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """Two columns back to back, the first one on the left: its numbers are written anew, below zero."""
+    """Two columns back to back, the first one on the left, its numbers rewritten as negative."""
     first, last, area = place
     sides = block["entete"][:2]
     column, pale = area.columns + 1, book.add_format({"font_color": PALE})
@@ -168,14 +168,14 @@ def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
 
 
 def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """From the first amount of the only row to its last one: each bar between them begins where the former ended."""
+    """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
     first, _, area = place
     heads, cells = block["entete"], lines[0]["cellules"]
     values = [number_of(one) or 0.0 for one in cells]
     inner = list(accumulate(values[:-1]))
     starts = [0.0, *inner[:-1], 0.0]
     ends = [*inner, values[-1]]
-    if min(*starts, *ends) < 0:  # a bar that crosses zero has no base to stand on
+    if min(*starts, *ends) < 0:  # a bar that crosses zero has no base
         series = [_Series(lines[0]["titre"], (first, 1, first, len(heads)), BLUE, [None] * len(heads))]
         yield _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, len(heads)), series)
         return

@@ -35,11 +35,12 @@ BUILD_NAMED = "fraicheur"  # the table that names the build
 def edition_of(
     ledger: Ledger, exercice: int, tables: Path, profile: str, build: str, release: str | None = None
 ) -> Edition:
-    """``release``, else the one that stands for an exercice, or « projet », with the fingerprint of what is printed.
+    """``release``, else the one in force for an exercice, or « projet », with the fingerprint of what is printed.
 
-    That of a release is the release's own, that of a project of its tables. The public edition tells that of the public tables, and
-    of the rest nothing: what names the build changes with what is hidden. The head of the ledger is that which was reached with the
-    release, or with the publication of ``build``; before there is one, none.
+    The fingerprint of a release is its own; that of a project is computed from its tables. The public edition shows
+    that of the public tables and reveals nothing of the rest: what identifies the build changes with what is hidden.
+    The ledger head is the one reached with the release, or with the publication of ``build``; before there is one,
+    there is none.
     """
     rows = ledger.all_rows("releases")
     released = [row for row in rows if row["exercice"] == exercice and release in (None, row["release"])]
@@ -64,9 +65,10 @@ def _day(moment: str) -> dt.date:
 
 @dataclass(frozen=True)
 class ReportPages:
-    """What a publication is completed with: the report of one exercice, for its profiles, written by a second process.
+    """What completes a publication: the report of one exercice, for its profiles, written by a second process.
 
-    Drawing the charts of a first report takes as long as all the rest: it begins before the publication has an entry.
+    Drawing the charts of a first report takes as long as all the rest, so it begins before the publication has an
+    entry.
     """
 
     writer: Executor
@@ -75,13 +77,13 @@ class ReportPages:
     exercice: int | None
 
     def begin(self, publication: Path, profile: str) -> Future:
-        """Write the public report, which tells nothing of the entry; of the other, gather all that it says, and draw what is kept."""
+        """Write the public report, which shows nothing of the entry; for the other, gather everything it says, and draw what is cached."""
         if profile == PUBLIC or self.exercice is None:
             return self._submit(write_report, publication, profile)
         return self._submit(draw_report, publication, profile, files_entered(self.work.ledger, self.exercice))
 
     def finish(self, publication: Path) -> Future:
-        """Write what prints the head that the entry reached."""
+        """Write what prints the ledger head that the entry reached."""
         return self._submit(finish_report, publication, INTERNE)
 
     def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
@@ -132,7 +134,7 @@ def write_report(
     return _written(_model(home, organisation, edition, tables, exercice, profile), home.cache, folder, formats)
 
 
-_begun: dict[Path, Model] = {}  # of this process: a folder → the report that is to lie there, which misses its entry
+_begun: dict[Path, Model] = {}  # folder → the report to be written there, only waiting for its entry
 
 
 def draw_report(
@@ -145,13 +147,13 @@ def draw_report(
     profile: str,
     entered: Files,
 ) -> None:
-    """Gather what a report says, and draw of it what is kept. Raises what ``write_report`` would of what is declared."""
+    """Gather what a report says, and draw what is cached of it. Raises what ``write_report`` would about declarations."""
     from pipelines.stages.report.charts import png_of, svg_of
     from pipelines.stages.report.pdf import summary_pdf
 
     _begun[folder] = model = _model(home, organisation, edition, tables, exercice, profile, entered)
     for block in charts_of(model):
-        png_of(block, home.cache)  # made of the wide drawing
+        png_of(block, home.cache)  # made from the wide drawing
         svg_of(block, True, home.cache)
     for section in model["collectivites"]:
         summary_pdf(model, section, home.cache)
@@ -160,7 +162,7 @@ def draw_report(
 def finish_report(
     home: Home, organisation: Organisation, edition: Edition, tables: Path, folder: Path, exercice: int, profile: str
 ) -> list[Path]:
-    """Write the report that ``draw_report`` began in this process, with the entry that it has now; its files."""
+    """Write the report that ``draw_report`` began in this process, with the entry that it has now; return its files."""
     model = _begun.pop(folder, None) or _model(home, organisation, edition, tables, exercice, profile)
     whole = {**model, "edition": model["edition"] | entry_of(edition)}
     return _written(whole, home.cache, folder, FORMATS)

@@ -1,7 +1,7 @@
-"""A warehouse of an analyst's own: the accepted rows, loaded beside the real one, for ``millesime dbt``.
+"""An analyst's own warehouse: the accepted rows, loaded beside the real one, for ``millesime dbt``.
 
-It is loaded anew when what it is made of has changed, and kept otherwise, so that ``run`` then ``test``
-works. Nothing here publishes, and the real warehouse is neither read nor written.
+It is reloaded when what it is made from has changed, and kept otherwise, so that ``run`` then ``test`` works. Nothing
+here publishes, and the real warehouse is neither read nor written.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from pipelines.stages.transform.load import load_warehouse
 
 
 def offer_to_analyst(work: Workspace) -> None:
-    """Give the analyst a copy of the warehouse that was just proved: dbt's own commands work there at once."""
+    """Give the analyst a copy of the warehouse that was just proved: dbt's own commands work there straight away."""
     path = work.home.warehouse_analyst
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}")
@@ -24,13 +24,13 @@ def offer_to_analyst(work: Workspace) -> None:
 
 
 def prepare_analyst(work: Workspace) -> Path:
-    """The analyst's warehouse file, holding the deliveries that are accepted now."""
+    """The analyst's warehouse file, holding the deliveries accepted now."""
     frozen = freeze(work)
     path = work.home.warehouse_analyst
     mark = path.with_suffix(".inputs")
     if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == frozen.build:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, replace(frozen, build=""))  # nobody takes it for the build
+    load_warehouse(path, work, replace(frozen, build=""))  # nobody mistakes it for the build
     mark.write_text(frozen.build, encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""What a warehouse remembers of how it came to be, in its schema ``construction``, by name of table (``<schema>.<table>``).
+"""What a warehouse remembers of how it was made, in its schema ``construction``, by table name (``<schema>.<table>``).
 
     ingredients  (nom, identite)    what a table that no model makes was filled from
     contenus     (nom, contenu)     what lies in it: equal for equal rows and columns, whatever their order
@@ -6,7 +6,8 @@
     lectures     (nom, lu)          what each model reads
     signatures   (nom, signature)   the contents of these when it was made
 
-``load`` writes the first two, ``reuse`` the next two, and the materializations of dbt, while it runs, what comes of models.
+``load`` writes the first two, ``reuse`` the next two, and dbt's materializations, while it runs, what comes from
+models.
 """
 
 from typing import Any
@@ -22,14 +23,14 @@ TABLES = {
     "signatures": "nom varchar, signature varchar",
 }
 MACROS = (
-    # of a table: its columns, how many rows, and two sums of hashes, which no order changes
+    # of a table: its columns, how many rows, and two sums of hashes, which do not depend on order
     """create or replace macro construction.contenu(un_nom) as (
         select md5(concat_ws('|', count(*), sum(hash(lignes)), sum(hash(1, lignes)), (
             select string_agg(column_name || ' ' || data_type, ',' order by column_index) from duckdb_columns()
             where database_name = current_database() and schema_name || '.' || table_name = un_nom
         ))) from query_table(un_nom) as lignes
     )""",
-    # of what a model reads, as it stands
+    # of what a model reads, as it is now
     """create or replace macro construction.signature(un_nom) as (
         select md5(coalesce(string_agg(lu || '=' || contenu, '|' order by lu), ''))
         from construction.lectures left join construction.contenus on lu = contenus.nom where lectures.nom = un_nom
@@ -47,7 +48,7 @@ def open_books(db: Any) -> None:
 
 
 def write(db: Any, table: str, rows: list[tuple]) -> None:
-    """Make the rows of one of the tables these."""
+    """Replace the rows of one of the tables."""
     db.execute(f"delete from construction.{table}")
     if rows:
         db.execute(f"insert into construction.{table} values {values(rows)}")

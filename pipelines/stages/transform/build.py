@@ -1,6 +1,6 @@
-"""One build of the warehouse: load, dbt, findings, swap. The former warehouse stays until the new one is proved.
+"""One build of the warehouse: load, dbt, findings, swap. The previous warehouse stays until the new one is proved.
 
-``prepare`` and ``finish`` stand around dbt, which the caller runs, or need not run at all (``Prepared.plan``).
+``prepare`` and ``finish`` go around dbt, which the caller runs, or does not need to run at all (``Prepared.plan``).
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -22,12 +22,12 @@ from pipelines.stages.transform.reuse import Plan, is_proved, start
 
 
 class BuildFailed(RuntimeError):
-    """dbt stopped: the former warehouse stays. The findings are in the ledger."""
+    """dbt stopped: the previous warehouse stays. The findings are in the ledger."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A build under way: its inputs, and what dbt is to do."""
+    """A build under way: its inputs, and what dbt has to do."""
 
     frozen: Frozen
     plan: Plan
@@ -43,9 +43,9 @@ class Built:
 
 
 def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
-    """Make ``warehouse/next`` with the accepted deliveries; dbt, whose project has these ``nodes``, comes next.
+    """Make ``warehouse/next`` from the accepted deliveries; next comes dbt, whose project has these ``nodes``.
 
-    Raises BuildFailed when the lake is not what the ledger knows.
+    Raises BuildFailed when the lake is not what the ledger recorded.
     """
     frozen = freeze(work)
     try:
@@ -58,7 +58,7 @@ def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> 
 
 
 def is_current(work: Workspace) -> bool:
-    """True when the last build succeeded, stands as the warehouse byte for byte, and would come out the same today."""
+    """True when the last build succeeded, is byte for byte the current warehouse, and would come out the same today."""
     last, frozen = work.ledger.last_build(), freeze(work)
     if not (last and last["succeeded"] and last["build"] == frozen.build):
         return False
@@ -83,7 +83,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
     _refuse_log(home)
-    # before the swap: a file that takes its place is known, and so are the results that a later build lets stand
+    # before the swap: the file that takes its place is recorded, and so are the results that a later build may keep
     ledger.record_warehouse(frozen.build, sha256_of(home.warehouse_next), is_whole=prepared.plan.is_whole)
     ledger.record_build(frozen.build, True, deliveries, tests)
     reached("transform.before_swap")
@@ -94,7 +94,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
 
 
 def _record_failure(work: Workspace, frozen: Frozen, tests: list[dict], findings: list[Finding]) -> None:
-    """Enter a build that failed and why, under a name that is never taken for the build it did not become."""
+    """Enter a failed build and why, under a name that cannot be mistaken for the build it did not become."""
     identity = f"x{fingerprint([frozen.build, tests, [asdict(finding) for finding in findings]])[:31]}"
     work.ledger.record_build(identity, False, [manifest.delivery for manifest in frozen.manifests], tests)
     work.ledger.record_findings(identity, findings)
@@ -105,7 +105,7 @@ def _sorted(tests: list[dict]) -> list[dict]:
 
 
 def _standing(work: Workspace, plan: Plan) -> list[dict]:
-    """The results of tests that were not run, since nothing that they look at changed: those of the last warehouse."""
+    """The results of tests that were not run because nothing they look at changed: those of the last warehouse."""
     former = work.ledger.last_warehouse()
     build = former and work.ledger.build(former["build"])
     return [test for test in build["tests"] if test["name"] in plan.standing_tests] if build else []

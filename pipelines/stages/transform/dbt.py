@@ -1,7 +1,7 @@
 """Runs dbt in a home's project, and reads what it answered.
 
-A build runs in this process, on the project as dbt last read it: starting dbt and having it read the project again take
-longer than most builds. Anything else that dbt is asked is another process (``run_dbt``).
+A build runs in this process, on the project as dbt last read it: starting dbt and having it read the project again
+takes longer than most builds. Anything else asked of dbt runs in another process (``run_dbt``).
 """
 
 import importlib.metadata
@@ -30,24 +30,24 @@ class NodeResult:
     status: str  # success | pass | warn | fail | error | skipped
     failures: int | None
     message: str | None
-    node: str = ""  # dbt's own identity of it
+    node: str = ""  # dbt's own identifier for it
     sql: str | None = field(default=None, repr=False)  # as it ran
 
 
-QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # towards the network
-CHOSEN = "a_construire"  # the tag of what a build is to make
+QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
+CHOSEN = "a_construire"  # the tag of what a build has to make
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
 
 def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
-    dbt = str(Path(sys.executable).with_name("dbt"))  # that of this environment, found without relying on PATH
+    dbt = str(Path(sys.executable).with_name("dbt"))  # the one in this environment, found without relying on PATH
     command = [dbt, *arguments, *_options(home, target)]
     return subprocess.run(command, env=environment(), capture_output=capture, text=True, check=False)
 
 
 def environment() -> dict[str, str]:
-    """The environment without dbt's own variables: one of them passes over the tests, another builds of empty tables."""
+    """The environment without dbt's own variables: one of them skips the tests, another builds empty tables."""
     return {name: said for name, said in os.environ.items() if not name.startswith("DBT_")} | QUIET
 
 
@@ -60,9 +60,9 @@ def build_models(
 ) -> list[NodeResult]:
     """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
 
-    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is dbt's. Its own
-    lines go nowhere: they quote cells. The file is free when it ends. What became of each node is returned: nothing when dbt
-    stopped before running any.
+    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is
+    dbt's. dbt's own output is discarded: it quotes cells. The file is free when it ends. Returns what became of each
+    node: nothing when dbt stopped before running any.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -90,7 +90,7 @@ def build_models(
 
 
 def _mark(node: Any) -> None:
-    """Choose a node. A hundred names on the command line would each be compared with every node."""
+    """Select a node. A hundred names on the command line would each be compared with every node."""
     if node.resource_type == "unit_test":
         node.config.tags = [*node.tags, CHOSEN]
     else:
@@ -116,9 +116,9 @@ def _options(home: Home, target: str) -> list[str]:
 
 
 def parse(catalogue: Catalogue, home: Home) -> Path:
-    """Compose the home's dbt project and have dbt read it, when either is not done yet; its manifest.
+    """Compose the home's dbt project and have dbt read it, where not done yet; return its manifest.
 
-    Raises DeclarationError with dbt's own words when it cannot read the project.
+    Raises DeclarationError with dbt's own words when dbt cannot read the project.
     """
     composed = f"{compose(catalogue, home)} {importlib.metadata.version('dbt-core')}"
     mark, kept = home.dbt_target / "read", [home.dbt_manifest, home.dbt_target / READ]

@@ -1,7 +1,7 @@
 """The documentation of dbt's models as one HTML file: descriptions, lineage, tests, and the pages that read each table.
 
-The page is dbt's own, as `dbt docs generate --static` fills it: with the manifest of the last build, and a catalog read
-from the warehouse that stands. dbt is not started, which would read the whole project again.
+The page is dbt's own, as filled by `dbt docs generate --static`: with the manifest of the last build, and a catalog
+read from the current warehouse. dbt is not started, as it would read the whole project again.
 """
 
 import base64
@@ -58,12 +58,12 @@ def _viewer() -> str:
 
 
 def _inline(data: dict[str, Any]) -> str:
-    """JSON that may be in a script of the page: no text can end it."""
+    """JSON that may go inside a script of the page: no text can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _only_its_own(page: str) -> str:
-    """The page, told to run no script but those that are in it now, and to ask for nothing."""
+    """The page, set to run only the scripts that are in it now, and to request nothing."""
     scripts = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
@@ -84,7 +84,7 @@ def _columns(warehouse: Path) -> Columns:
 
 
 def _describe(manifest: dict[str, Any], columns: Columns, fields: Fields) -> None:
-    """Say what columns mean that no YAML of dbt lists: only those of published tables are listed there."""
+    """Describe columns that no YAML of dbt lists: only those of published tables are listed there."""
     nodes = [(node, node["alias"]) for node in manifest["nodes"].values()]
     nodes += [(node, node["identifier"]) for node in manifest["sources"].values()]
     for node, table in nodes:
@@ -95,7 +95,7 @@ def _describe(manifest: dict[str, Any], columns: Columns, fields: Fields) -> Non
 
 
 def _catalog(manifest: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    """What is in the warehouse of the manifest's models and sources, as dbt's page reads it."""
+    """What the warehouse contains of the manifest's models and sources, as dbt's page reads it."""
     generated_at = manifest["metadata"]["generated_at"]
     return {
         "metadata": {"dbt_schema_version": CATALOG_VERSION, "generated_at": generated_at},

@@ -1,6 +1,6 @@
-"""Says what stopped a build: the lines behind the failing rows of a test, the deliveries that are new behind a model.
+"""Says what stopped a build: the lines behind the failing rows of a test, the new deliveries behind a model.
 
-The place of a row in its original is told, never a value of it: it may be of a personal column. dbt's own words are kept
+Messages give the place of a row in its original, never a value of it, which may be personal. dbt's own words are kept
 without what they quote of the data.
 """
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 Line = tuple[tuple[int, str, int], str]  # (exercice, fichier, ligne), livraison
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the macros that lead there, a table of columns
+_ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # the model, the macros that lead there, a table of columns
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
-OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # whose names in double quotes are the program's
-OF_VALUES = ("Conversion", "Range")  # which quote a value in either way; what any other error holds is not known
+OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # names in double quotes are the program's own
+OF_VALUES = ("Conversion", "Range")  # these quote a value in either way; what any other error contains is not known
 _NULL = re.compile(r"NOT NULL constraint \w+: \S+\.(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
@@ -39,7 +39,7 @@ _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\
 
 @dataclass(frozen=True)
 class Culprit:
-    """A line that stopped the build; or, without file, a delivery that was not there when the last one succeeded."""
+    """A line that stopped the build; or, without a file, a delivery that was not there when the last build succeeded."""
 
     source: str  # system/export
     exercice: int
@@ -52,7 +52,7 @@ class Culprit:
 
 
 def words(result: NodeResult) -> str:
-    """What dbt said, on one line, without colours nor values; in French where it is DuckDB that refuses a text."""
+    """What dbt said, on one line, without colours or values; in French when it is DuckDB that refuses a text."""
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
     said = [line for line in lines if not _ABOUT.match(line)]
     told = next((line for line in said if _ERROR.search(line)), said[-1] if said else "")
@@ -60,7 +60,7 @@ def words(result: NodeResult) -> str:
 
 
 def without_values(text: str) -> str:
-    """What dbt says, without what an error of the database quotes of the data, nor the lines that follow it."""
+    """What dbt says, without what a database error quotes of the data, or the lines that follow it."""
     plain = _COLOUR.sub("", text)
     error = _ERROR.search(plain)
     if error is None:
@@ -73,8 +73,8 @@ def without_values(text: str) -> str:
 
 
 def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:
-    """Up to three lines behind the failing rows of a test, or the one that a node cannot be computed with; else the deliveries that
-    are not among ``before``, unless no data is at fault.
+    """Up to three lines behind the failing rows of a test, or the one that makes a node fail; otherwise the deliveries
+    that are not among ``before``, unless no data is at fault.
     """
     sources = {manifest.delivery: manifest.export_key for manifest in manifests}
     try:
@@ -86,7 +86,7 @@ def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: 
 
 
 def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Line]:
-    """What stopped a node. It is looked for in a copy, called as the warehouse is: SQL names the database. Raises NotOfTheData."""
+    """What stopped a node, searched for in a copy with the warehouse's name, since SQL names the database. Raises NotOfTheData."""
     import duckdb
 
     nodes = read_json(home.dbt_manifest)
@@ -107,7 +107,7 @@ def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Lin
 
 
 def _lines(db: "duckdb.DuckDBPyConnection", nodes: dict, node: str, sql: str, before: list[str]) -> list[Line]:
-    """Those behind the rows of ``sql``, which are of ``node``, by the nearest relation that keeps them.
+    """The lines behind the rows of ``sql``, which belongs to ``node``, in the nearest relation that keeps them.
 
     The lines of deliveries that are not among ``before`` come first: the build had succeeded without them.
     """
@@ -129,7 +129,7 @@ def _lines(db: "duckdb.DuckDBPyConnection", nodes: dict, node: str, sql: str, be
 
 
 def _ancestors(nodes: dict, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
-    """Every relation that a node reads, the nearest first, with its columns."""
+    """Every relation that a node reads, nearest first, with its columns."""
     held: dict[str, set[str]] = {}
     for schema, table, column in db.execute(
         "select schema_name, table_name, column_name from duckdb_columns()"
@@ -144,7 +144,7 @@ def _ancestors(nodes: dict, node: str, db: "duckdb.DuckDBPyConnection") -> Itera
 
 
 def _parents(nodes: dict, node: str) -> list[tuple[str, str]]:
-    """The models and sources that a node reads: identity, relation."""
+    """The models and sources that a node reads: identifier, relation."""
     known = nodes["nodes"] | nodes["sources"]
     read = [(parent, known[parent]) for parent in nodes["parent_map"].get(node, []) if parent in known]
     return [(parent, f'"{one["schema"]}"."{one.get("identifier") or one["name"]}"') for parent, one in read]

@@ -1,4 +1,4 @@
-"""Finds the row that a node cannot be computed with: what it reads is halved, in a copy of the warehouse, for as long as it fails."""
+"""Finds the row that makes a node fail: what it reads is halved, in a copy of the warehouse, for as long as it fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class NotOfTheData(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One row of a relation, as SQL, and the node that the relation is of."""
+    """One row of a relation, as SQL, and the node that the relation belongs to."""
 
     node: str
     row: str
@@ -23,9 +23,9 @@ class Fault:
 def fault(
     db: "duckdb.DuckDBPyConnection", sql: str, node: str, parents: Callable[[str], list[tuple[str, str]]]
 ) -> Fault | None:
-    """The row that ``sql``, of ``node``, cannot be computed with; None when no single one is. Raises NotOfTheData.
+    """The row that makes ``sql``, of ``node``, fail; None when no single one does. Raises NotOfTheData.
 
-    ``parents``: what a node reads, as (node, relation). Relations of ``db`` are changed: it is a copy.
+    ``parents``: what a node reads, as (node, relation). Relations of ``db`` are changed, since it is a copy.
     """
     if not _fails(db, sql):
         return None
@@ -56,7 +56,7 @@ def _fails(db: "duckdb.DuckDBPyConnection", sql: str) -> bool:
 
 
 class _Reading:
-    """One relation that ``sql`` reads, of which rows are taken away."""
+    """One relation that ``sql`` reads, from which rows are removed."""
 
     rows = "temp.lues"
 
@@ -68,7 +68,7 @@ class _Reading:
         self.kind = "view" if (relation,) in db.execute(views).fetchall() else "table"
 
     def keep(self, first: int, last: int) -> None:
-        """Leave these rows alone in the relation."""
+        """Leave only these rows in the relation."""
         self.db.execute(f"drop {self.kind} {self.relation}")
         self.kind = "table"
         kept = f"select * exclude (_rang) from {self.rows} where _rang between {first} and {last}"
@@ -80,7 +80,7 @@ class _Reading:
         return _fails(self.db, self.sql)
 
     def row_at_fault(self) -> int | None:
-        """The rank of the one row that is enough for it to fail; the relation is whole again."""
+        """The rank of the one row that is enough to make it fail; the relation is whole again afterwards."""
         first, last = 1, self.last
         while first < last:
             middle = (first + last) // 2

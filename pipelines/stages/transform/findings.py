@@ -1,8 +1,9 @@
-"""What a new warehouse says of itself.
+"""What a new warehouse says about itself.
 
-Deliveries that no longer serve, months that nothing gives, members who are in no line where they were or have none in some
-months, differences with published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack
-a part, meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
+Deliveries that are no longer usable, months that nothing covers, members who are missing from lines they used to be in
+or from some months, differences with published figures, contradicted absences, unknown accounts, budget documents that
+are set aside or incomplete, meetings whose quorum is not the one declared, and amounts on which two documents or
+systems should agree.
 """
 
 import json
@@ -37,8 +38,8 @@ ABSENT_ACCOUNTS = ("FIN-ANNEXE-ABSENTE", "FIN-COMPTE-ABSENT")
 def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines] | None = None) -> list[Finding]:
     """Read the control tables of the warehouse; each line is a finding, in a stable order.
 
-    A control whose table is switched off finds nothing. ``lines``: the line-grain models, whose members are compared with those
-    of the former exercice.
+    A control whose table is switched off finds nothing. ``lines``: the line-grain models, whose members are compared
+    with those of the previous exercice.
     """
     import duckdb
 
@@ -50,12 +51,12 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
 
 
 def _warned(rule: Rule, exercice: int, where: str, named: str, **said: Any) -> Finding:
-    """A warning of a rule, with its title and how to fix; ``named`` is what it is of, ``said`` the other fields of a finding."""
+    """A warning of a rule, with its title and fix; ``named`` is its subject, ``said`` the other fields of a finding."""
     return Finding(rule.code, "alerte", exercice, where, f"{rule.titre} : {named}", aide=rule.aide, **said)
 
 
 def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
-    """SQL of the lines that count, of each line-grain model that has ``columns``: source, exercice and these."""
+    """SQL of the lines that count, of each line-grain model that has ``columns``: source, exercice and those columns."""
     needed = ("exercice", "poids", *(column for column in columns if column != "_feuille"))
     models = db.execute(
         "select table_name from information_schema.columns where table_schema = 'intermediate' "
@@ -70,7 +71,7 @@ def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
 
 
 def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
-    """The lines that no spelling gives to a member: its numbers lack them. The first is named, and not what stands there."""
+    """The lines that no spelling links to a member, and so are missing from its numbers. The first is located, without its text."""
     columns = ("code_collectivite", "_fichier", "_feuille", "_ligne")
     counted = _lines_of(db, lines, *columns)
     if ("intermediate", NAMED_MEMBERS) in db.execute(TABLES).fetchall():
@@ -102,10 +103,10 @@ def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[
 
 
 def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rules) -> list[Finding]:
-    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before.
+    """Members of the organisation who are in no line of a source, in an exercice that it has lines for, but were the year before.
 
-    Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down. ``known``, in
-    SQL: the organisation declares every figure of the member from that source absent.
+    In a source's first exercice it is the year after that tells: nothing else distinguishes a 0 from what nobody wrote
+    down. ``known``, in SQL: the organisation declares every figure of the member from that source absent.
     """
     found = []
     for code, (column, members, label, present) in MEMBERS.items():
@@ -155,7 +156,7 @@ def _differences(db, rules: Rules) -> list[Finding]:
 
 
 def printed_values(warehouse: Path) -> dict[tuple[int, str], str]:
-    """(exercice, figure) → the printed value that it is compared with, as ``PUB-ECART`` says it; none where the table is switched off."""
+    """(exercice, figure) → the printed value it is compared with, worded as in ``PUB-ECART``; empty when the table is switched off."""
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
@@ -190,7 +191,7 @@ def plain(value: Decimal | None) -> str:
 
 
 def _outdated(db, rules: Rules) -> list[Finding]:
-    """The deliveries whose rows do not hold what today's declaration wants, and that cannot be read again."""
+    """The deliveries whose rows do not contain what today's declaration wants, and which cannot be read again."""
     rows = db.execute(
         "select systeme || '/' || nom_table, exercice from collecte.pieces "
         "where nature = 'livraison' and est_recue and not est_acceptee order by all"
@@ -210,9 +211,9 @@ def _outdated(db, rules: Rules) -> list[Finding]:
 
 
 def _missing_months(db, rules: Rules) -> list[Finding]:
-    """The months in which a table that came has no row: one finding a table, but for those that an alternative fills.
+    """The months in which a table that came has no row, one finding per table, except those that an alternative fills.
 
-    A month that lacks to one figure is missing, even if another one has it from elsewhere.
+    A month missing from one figure is missing, even if another figure gets it from elsewhere.
     """
     rows = db.execute(
         "with mois as (select source, exercice, piece, est_attendue and not est_acceptee as est_absent "
@@ -228,7 +229,7 @@ def _missing_months(db, rules: Rules) -> list[Finding]:
 
 
 def _silent_months(db, rules: Rules) -> list[Finding]:
-    """Those of a table that declares no period, and has lines in most of the others."""
+    """Those of a table that declares no period, and has lines in most of the other months."""
     rows = db.execute(
         "select source, exercice, list(mois order by mois) from collecte.mois_muets group by all order by all"
     ).fetchall()
@@ -251,7 +252,7 @@ def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list
 
 
 def _holes(db, rules: Rules) -> list[Finding]:
-    """The members and the files that have no line in months in which they should, those that a decision explains too."""
+    """The members and the files with no line in months that should have some, including those that a decision explains."""
     rows = db.execute(
         "select source, exercice, serie, membre, coalesce(libelle_collectivite, if(est_fichier, '', serie || ' ') || membre), "
         "est_fichier, tous_les_mois, nb_mois, ceil(sum(nb_attendues)) "
@@ -295,7 +296,7 @@ def _contradicted_absences(db, rules: Rules) -> list[Finding]:
 
 
 def _unknown_accounts(db, rules: Rules) -> list[Finding]:
-    """One finding an account: how many lines, and what they amount to."""
+    """One finding per account: how many lines, and their total."""
     rows = db.execute(
         "select exercice, nomenclature, compte, count(*), count(distinct document_id), count(*) filter (section is null), "
         "sum(credits_ouverts_eur) filter (not est_compte_administratif), "
@@ -345,7 +346,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
 
 
 def _other_plans(db, rules: Rules) -> list[Finding]:
-    """The documents that a plan of another year, or of another form of their nomenclature, places: said once a nomenclature."""
+    """The documents placed by a plan of another year, or of another form of their nomenclature: reported once per nomenclature."""
     rows = db.execute(
         "select d.exercice, d.nomenclature, d.declinaison_plan, d.exercice_plan, count(*), "
         "(select count(distinct compte) from marts.fct_lignes_budgetaires as l where l.anomalie is not null "
@@ -395,7 +396,7 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
 
 
 def _loans_left_out(db, rules: Rules) -> list[Finding]:
-    """The annexes of the debt that their accounts, or themselves, contradict: some loan is not in it, or not for what is due."""
+    """The debt annexes that the accounts, or the annexes themselves, contradict: a loan is missing, or has a wrong amount due."""
     rows = db.execute(LOANS).fetchall()
     rule = rules["FIN-EMPRUNTS"]
     return [
@@ -416,8 +417,8 @@ def _loans_left_out(db, rules: Rules) -> list[Finding]:
 
 
 def _without_totals(db, rules: Rules) -> list[Finding]:
-    """The accounts that give no total of their own: a warning where those of the year before gave them, or where one side of the
-    investment says nothing of what is left to carry out, while the other does.
+    """The accounts that give no total of their own: a warning when those of the year before did, or when one side of
+    the investment says nothing about what is left to carry out while the other does.
     """
     rows = db.execute(
         "with comptes as (select d.*, exists (select 1 from marts.fct_consolidations as t where t.document_id = d.document_id) "
@@ -450,7 +451,7 @@ def _without_totals(db, rules: Rules) -> list[Finding]:
 
 
 def _vanished(db, rules: Rules) -> list[Finding]:
-    """The budgets that had accounts the year before and of which nothing came, in a year that has accounts; declared ones are expected."""
+    """The budgets that had accounts the year before but none this year, in a year that has accounts; declared ones are expected."""
     rows = db.execute(
         "with comptes as (select exercice, siret, code_budget, max(libelle_budget) as libelle, sum(nb_lignes) as nb "
         "from marts.fct_documents_budgetaires where est_compte_administratif group by all) "
@@ -476,9 +477,10 @@ def _vanished(db, rules: Rules) -> list[Finding]:
 
 
 def _same_budget_twice(db, rules: Rules) -> list[Finding]:
-    """Two accounts that may be those of one budget, under two codes: it would count twice.
+    """Two accounts that may belong to one budget, under two codes: it would count twice.
 
-    An organisation has one principal budget; the annexes that share a SIRET and an exercice are told apart by the declared codes.
+    An organisation has one principal budget; annexes that share a SIRET and an exercice are distinguished by the
+    declared codes.
     """
     rows = db.execute(
         "select exercice, if(type_budget = 'principal', null, siret) as budget, count(*), "
@@ -506,7 +508,7 @@ def _same_budget_twice(db, rules: Rules) -> list[Finding]:
 
 
 def _replaced(db, rules: Rules) -> list[Finding]:
-    """The documents that a later one replaces, and which it may not be a version of: it names another budget, or is another decision."""
+    """The documents replaced by a later one that may not be a version of them: it names another budget, or is another decision."""
     rows = db.execute(REPLACED).fetchall()
     rule = rules["FIN-REMPLACE"]
     return [
@@ -525,7 +527,7 @@ def _replaced(db, rules: Rules) -> list[Finding]:
 
 
 def _called_otherwise(db, rules: Rules) -> list[Finding]:
-    """The budgets that documents of an exercice, or of the one before or after, call principal here and annexe there."""
+    """The budgets called principal by some documents and annexe by others, in an exercice and the ones around it."""
     rows = db.execute(
         "select a.exercice, a.siret, a.code_budget, max(a.libelle_budget), max(a.type_budget), min(a.fichier), "
         "string_agg(distinct b.fichier || ' (' || b.exercice || ')', ', ' order by b.fichier || ' (' || b.exercice || ')') "
@@ -549,7 +551,7 @@ def _called_otherwise(db, rules: Rules) -> list[Finding]:
 
 
 def _unnumbered(db, rules: Rules) -> list[Finding]:
-    """Décisions modificatives without a number, several in one budget: each counts, in the order that is said."""
+    """Décisions modificatives without a number, several in one budget: each counts, in the order given."""
     rows = db.execute(
         "select exercice, siret, code_budget, max(libelle_budget), count(*), "
         "string_agg(fichier || coalesce(strftime(date_decision, ' (%d/%m/%Y)'), ' (sans date)'), ', ' order by rang_sans_numero) "
@@ -621,7 +623,7 @@ def _of_pieces(db, rules: Rules) -> list[Finding]:
 
 
 def _expected(db, rules: Rules) -> list[Finding]:
-    """The documents that lack to a year whose delivery came: of declared budgets, and of those that other accounts name."""
+    """The documents missing from a year whose delivery came: those of declared budgets, and of budgets that other accounts name."""
     rows = db.execute(
         "select exercice, piece, est_declaree from intermediate.int_finances__pieces as p where source = 'budget/documents' "
         "and (est_declaree or est_a_dire) and not est_recue and exists (select 1 from marts.fct_collecte as c "
@@ -642,7 +644,7 @@ def _expected(db, rules: Rules) -> list[Finding]:
 
 
 def _unsaid(db, rules: Rules) -> list[Finding]:
-    """The accounts that count and do not say what figures ask: which budget, what was opened, done and left to do."""
+    """The accounts that count but do not say what figures need: which budget, what was opened, done and left to do."""
     rows = db.execute(
         f"select exercice, piece, {', '.join(f'{column} is null' for column in SAID)} "
         "from intermediate.int_finances__pieces where source = 'budget/lignes' and est_acceptee and est_compte_administratif "
@@ -665,7 +667,7 @@ def _unsaid(db, rules: Rules) -> list[Finding]:
 
 
 def _undeclared(db, rules: Rules) -> list[Finding]:
-    """The budgets whose documents came, and that the organisation, which declares others, does not declare so: the lines to add."""
+    """The budgets whose documents came but which the organisation, though it declares others, does not declare: the lines to add."""
     rows = db.execute(
         "select exercice, siret, code_budget, max(libelle_budget), max(type_budget), regexp_replace(declinaison, '_.*$', ''), "
         "count(*), arg_min(fichier, document_id), arg_min(ligne, document_id) from marts.fct_documents_budgetaires as d "
@@ -700,7 +702,7 @@ def _undeclared(db, rules: Rules) -> list[Finding]:
 
 
 def _unreadable(db, rules: Rules) -> list[Finding]:
-    """The documents that a refused line makes unusable, each with the first of them."""
+    """The documents made unusable by refused lines, each with the first of these."""
     rows = db.execute(
         "select any_value(d.exercice), d.document_id, any_value(coalesce(d.libelle_decision, 'document')), "
         "any_value(coalesce(d.libelle_budget, d.siret)), any_value(r.fichier), min(r.ligne), count(*), "
@@ -731,9 +733,9 @@ def _unreadable(db, rules: Rules) -> list[Finding]:
 
 
 def _drafts(db, rules: Rules) -> list[Finding]:
-    """The documents that call themselves drafts, those that a decision made count too: it can be taken back.
+    """The documents that call themselves drafts, including those that a decision made count: it can be reversed.
 
-    The finding is named by the bytes of the file: the decision holds for them, whatever the file is called.
+    The finding is named after the bytes of the file: the decision holds for them, whatever the file is called.
     """
     rows = db.execute(
         "select exercice, cle_document, coalesce(libelle_budget, siret), libelle_decision, date_decision is not null, "
@@ -853,7 +855,7 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
-# What accounts say, for the figures that need it: the column of their piece, and its words.
+# What figures need accounts to say: the column of their document, and its words.
 SAID = {
     "type_budget": "type de budget (principal ou annexe)",
     "a_credits_fonctionnement": "crédits ouverts en fonctionnement",
@@ -915,8 +917,8 @@ from (
 )
 where each.gap > greatest(1, 0.01 * greatest(paid.repaid, paid.interest)) order by all
 """
-# A document and the one that counts in its place, where these call their budget otherwise, or are decisions of two days: a budget
-# is voted once a year, whatever the day.
+# A document and the one that replaces it, when they name their budget differently, or are decisions of two days: a
+# budget is voted once a year, whatever the day.
 REPLACED = """
 with versions as (
     select

@@ -1,7 +1,7 @@
-"""Freezes what a build is made of: the accepted deliveries, the decisions that make something count, the engine, the effective
-catalogue and the organisation.
+"""Freezes what a build is made from: the accepted deliveries, the decisions that make something count, the engine, the
+effective catalogue and the organisation.
 
-Its identity is a hash of those and of nothing else, so that the same build made twice has the same name.
+Its identity is a hash of these and nothing else, so that the same build made twice has the same name.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Frozen:
     counted: list[tuple[str, str]] = field(
         default_factory=list
     )  # the decisions that make something count: rule, key of the finding
-    # the exports that came and of which nothing counts: system/export, exercice, rule
+    # the exports that came but of which nothing counts: system/export, exercice, rule
     refused: list[tuple[str, int, str]] = field(default_factory=list)
 
 
@@ -32,7 +32,7 @@ def accepted(work: Workspace) -> list[Manifest]:
 
 
 def counted(work: Workspace) -> list[tuple[str, str]]:
-    """The accepted findings whose acceptance makes something count (``fait_compter``), as (rule, key), in a stable order."""
+    """The accepted findings that make something count (``fait_compter``), as (rule, key), in a stable order."""
     last = {row["finding"]: row for row in work.ledger.all_rows("decisions")}
     return sorted(
         (row["content"]["code"], row["content"]["cle"])
@@ -42,14 +42,14 @@ def counted(work: Workspace) -> list[tuple[str, str]]:
 
 
 def refused(work: Workspace) -> list[tuple[str, int, str]]:
-    """The exports of which nothing counts and the last delivery was refused, as (system/export, exercice, rule), in order."""
+    """The exports of which nothing counts and whose last delivery was refused, as (system/export, exercice, rule), in order."""
     keys = {(f"{row['system']}/{row['export']}", row["exercice"]) for row in work.ledger.all_rows("refusals")}
     open_keys = sorted(key for key in keys - work.ledger.current().keys() if key[1] in work.organisation.years)
     return [(*key, last["rule"]["code"]) for key in open_keys if (last := work.ledger.last_refusal(*key))]
 
 
 def freeze(work: Workspace) -> Frozen:
-    """The accepted deliveries as they stand now, under the identity of the build they make."""
+    """The deliveries accepted now, under the identity of the build they make."""
     manifests, decisions, refusals = accepted(work), counted(work), refused(work)
     identity = fingerprint(
         {

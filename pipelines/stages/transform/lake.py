@@ -1,4 +1,4 @@
-"""Is what is loaded what was received? Every file of the lake that a build reads is hashed, and compared with the ledger.
+"""Checks that what is loaded is what was received: each lake file that a build reads is hashed and compared with the ledger.
 
 Size and date prove nothing; hashing the demonstration's 361 files takes some 20 ms.
 """
@@ -15,7 +15,7 @@ from pipelines.settings import Home
 
 @dataclass(frozen=True)
 class Changed:
-    """A file of the lake that is not the one that was entered with its delivery; ``sha256`` is None when it is gone."""
+    """A lake file that is not the one entered with its delivery; ``sha256`` is None when it is gone."""
 
     manifest: Manifest
     path: str  # inside the lake
@@ -34,7 +34,7 @@ class Changed:
 
 
 class LakeChanged(Unsound):
-    """Nothing may be built of files that are not those that were received."""
+    """Nothing may be built from files that are not the ones received."""
 
     def __init__(self, files: Sequence[Changed]):
         self.files = files
@@ -42,7 +42,7 @@ class LakeChanged(Unsound):
 
 
 def changed_files(home: Home, manifests: Sequence[Manifest]) -> list[Changed]:
-    """The files of these deliveries that are not those that the ledger knows."""
+    """The files of these deliveries that are not those recorded in the ledger."""
     found = []
     for manifest in manifests:
         for path, entered in manifest.lake_files().items():
@@ -54,6 +54,6 @@ def changed_files(home: Home, manifests: Sequence[Manifest]) -> list[Changed]:
 
 
 def refuse_changed_files(home: Home, manifests: Sequence[Manifest]) -> None:
-    """Raise LakeChanged when one of the files of these deliveries is not the one that the ledger knows."""
+    """Raise LakeChanged when a file of these deliveries is not the one recorded in the ledger."""
     if files := changed_files(home, manifests):
         raise LakeChanged(files)

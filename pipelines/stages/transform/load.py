@@ -1,7 +1,7 @@
 """Fills a warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
 
-Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table. Each is a
-*filling*, known by what it is made of before it is made: a file that holds it already keeps it.
+Every declared table exists, typed, and is empty when nothing is accepted: models never meet a missing table. Each is a
+*filling*, identified by what it is made from before it is made: a file that already has it keeps it.
 """
 
 import glob
@@ -33,7 +33,7 @@ SCHEMAS = ("lake", "organisation", "collecte", "catalogue", "reference")
 
 @dataclass(frozen=True)
 class Filling:
-    """A table of the warehouse that no model makes: ``<schema>.<table>``, what it is made of, and how."""
+    """A warehouse table that no model makes: ``<schema>.<table>``, what it is made from, and how."""
 
     name: str
     made_of: object  # a JSON value
@@ -41,10 +41,11 @@ class Filling:
 
 
 def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
-    """Make the database file ``path`` (an older one is removed) of what is ``frozen``, and close it.
+    """Make the database file ``path`` (removing any older one) from what is ``frozen``, and close it.
 
-    The build's name is in the file, so that nobody takes it for another. A delivery that was read under an older declaration,
-    and whose rows do not suffice for today's, enters no table: it is a piece that came and is not accepted. Raises LakeChanged.
+    The build's name is in the file, so that it cannot be mistaken for another. A delivery that was read under an older
+    declaration, and whose rows do not suffice for today's, enters no table: it counts as received but not accepted.
+    Raises LakeChanged.
     """
     import duckdb
 
@@ -67,9 +68,9 @@ def clear(path: Path) -> None:
 
 
 def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
-    """Fill the tables whose ingredients are not those that the file remembers; the names of those whose content changed.
+    """Fill the tables whose ingredients differ from those recorded in the file; return the names of those whose content changed.
 
-    What is no longer declared goes. Raises LakeChanged.
+    What is no longer declared is dropped. Raises LakeChanged.
     """
     known = dict(db.execute("from construction.ingredients").fetchall())
     contents = dict(db.execute("from construction.contenus").fetchall())
@@ -106,7 +107,7 @@ def lake_name(system: System, table: Table) -> str:
 
 
 def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
-    """Every table that a build needs; the last ones are told from the first, as ``db`` then holds them."""
+    """Every table that a build needs; the last ones are worked out from the first, as ``db`` then holds them."""
     refuse_changed_files(work.home, frozen.manifests)
     read, selects = _readable(db, work.home, work.registry, frozen.manifests)
     for system, table in work.registry.tables():
@@ -125,7 +126,7 @@ def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
 
 
 def _used(work: Workspace, frozen: Frozen) -> set[str]:
-    """The tables (``system/table``) that the organisation uses in one exercice or another, or of which something counts."""
+    """The tables (``system/table``) that the organisation uses in at least one exercice, or of which something counts."""
     refs = [ref for year in work.organisation.years for ref in work.exports(year)]
     used = {f"{ref.system.system}/{table.name}" for ref in refs for table in ref.export.tables}
     return used | {f"{manifest.system}/{name}" for manifest in frozen.manifests for name in manifest.tables}
@@ -134,7 +135,7 @@ def _used(work: Workspace, frozen: Frozen) -> set[str]:
 def _readable(
     db: Any, home: Home, registry: Registry, manifests: list[Manifest]
 ) -> tuple[list[Manifest], dict[str, list[str]]]:
-    """The deliveries of which every table holds what today's declaration wants, and the SQL of the rows of each lake table."""
+    """The deliveries whose tables all contain what today's declaration wants, and the SQL of the rows of each lake table."""
     read, selects = [], dict[str, list[str]]()
     tables = {
         (ref.system.system, table.name): (ref, table) for ref in registry.exports() for table in ref.export.tables
@@ -167,9 +168,9 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
 
 
 def _rows_of(db, home: Home, table: Table, manifest: Manifest, today: dict[str, str]) -> str | None:
-    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold, or hides it.
+    """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what they lack, or hides it.
 
-    ``today``: how it reads each field; what was read elsewhere, or otherwise, is not what it wants.
+    ``today``: how it reads each field; a field that was read from elsewhere, or otherwise, is not what it wants.
     """
     counts = manifest.tables[table.name]
     rows = lake_scan(home.lake / counts.parquet)
@@ -212,7 +213,7 @@ def _written(kind: str) -> str:
 
 
 def load_reference(db, file: Path, reference: Reference) -> None:
-    """Add the rows of a reference, whose every cell is known to be of its type, to its table; make it where there is none."""
+    """Add the rows of a reference, every cell of which is known to be of its type, to its table; create it when there is none."""
     spec = ", ".join(f'"{column.name}" {column.sql_type}' for column in reference.fields)
     db.execute(f"create table if not exists reference.{reference.table} ({spec})")
     columns = ", ".join(f'cast("{column.name}" as {column.sql_type}) as "{column.name}"' for column in reference.fields)
@@ -223,7 +224,7 @@ def load_reference(db, file: Path, reference: Reference) -> None:
 
 
 def _references(references: Mapping[Path, Reference]) -> Iterator[Filling]:
-    """The tables of reference, each of one file or more."""
+    """The reference tables, each from one file or more."""
     for name in dict.fromkeys(reference.table for reference in references.values()):
         files = {file: reference for file, reference in references.items() if reference.table == name}
 
@@ -253,7 +254,7 @@ def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[t
         "organisation.collectivites_alias",
         "orthographe varchar, code_collectivite varchar",
         [(alias, c.code) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
-        # the syndicate itself, whose code is a word: its own agents, accounts and data belong somewhere
+        # the syndicate itself, whose code is a word: its own agents, accounts and data must belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
     )
     yield (
@@ -296,12 +297,12 @@ REFUSED = (
 
 
 def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) -> Iterator[tuple[str, str, list[tuple]]]:
-    """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
+    """What was expected, piece by piece, and what came: each table's delivery, and each month of a table with a period.
 
     ``read``: the deliveries whose rows are in ``lake``.
 
-    The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
-    models, which read what a document is.
+    The lines of a month also count in its delivery, the only one to know the refused lines. Documents are told apart by
+    models, which can read what a document is.
     """
     manifests, lost = frozen.manifests, _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
@@ -365,7 +366,7 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
 
 
 def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tuple[Field, int | None]]:
-    """The fields that nothing gives, by the header or by what came; those that some files lack, with how many lines these hold."""
+    """The fields that nothing gives, according to the header or to what came; those that some files lack, with how many lines these hold."""
     found: list[tuple[Field, int | None]] = [(field, None) for field in table.ungiven(exercice)]
     if counts:
         found += [
@@ -377,7 +378,7 @@ def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tu
 
 
 def _months(db, system: System, table: Table, column: str, exercice: int) -> dict[str, int]:
-    """Month of the exercice (``2020-03``) → lines of the lake that bear it."""
+    """Month of the exercice (``2020-03``) → the lake lines that have it."""
     rows = db.execute(
         f"select strftime(\"{column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
         f'where exercice = {exercice} and year("{column}") = {exercice} group by mois'
@@ -386,7 +387,7 @@ def _months(db, system: System, table: Table, column: str, exercice: int) -> dic
 
 
 def _silent_months(db, work: Workspace) -> list[tuple[str, int, int]]:
-    """The months without a line of a table that declares no period, and has many lines in most of the others."""
+    """The months without a line, for a table that declares no period and has many lines in most of the others."""
     found = []
     for system, table in work.registry.tables():
         rule = table.exercice
@@ -400,7 +401,7 @@ def _silent_months(db, work: Workspace) -> list[tuple[str, int, int]]:
 
 
 def _refused(home: Home, manifests: list[Manifest]) -> Filling:
-    """Where the refused lines stand, and what they amount to, without what else they hold: a document that has one cannot count."""
+    """Where the refused lines are and what they amount to, without their other contents: a document that has one cannot count."""
     having = [(m, name, counts) for m in manifests for name, counts in m.tables.items() if counts.refusees]
 
     def make(db: Any) -> None:
@@ -420,7 +421,7 @@ def _refused(home: Home, manifests: list[Manifest]) -> Filling:
 
 
 def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
-    """Table and exercice → what its refused lines amount to at most; None when one of them does not say."""
+    """Table and exercice → the most that its refused lines amount to; None when one of them does not say."""
     rows = db.execute(
         "select systeme, nom_table, exercice, case when count(*) = count(montant_eur) then sum(montant_eur) end "
         "from collecte.lignes_refusees group by all"

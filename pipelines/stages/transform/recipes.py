@@ -1,7 +1,7 @@
-"""What decides a node of the dbt project, read from dbt's manifest: two nodes of one recipe make one thing of the same inputs.
+"""What determines a node of the dbt project, read from dbt's manifest: two nodes with one recipe turn the same inputs into the same result.
 
-A recipe is a hash of the node's SQL, of the macros it calls (theirs too), of its configuration, of what is said of its
-columns, and of what is the same for all: materializations, naming, versions. What a node reads is not in it.
+A recipe is a hash of the node's SQL, of the macros it calls (and theirs), of its configuration, of the description of
+its columns, and of what is common to all: materializations, naming, versions. What a node reads is not in it.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 
-# What dbt writes of a node that decides what comes out of it; what a run adds to it (its compiled SQL, dates, paths) does not.
+# What dbt writes about a node that determines its result; what a run adds (its compiled SQL, dates, paths) does not.
 DECIDES = (
     *("raw_code", "language", "schema", "alias", "config", "description", "columns", "contract", "constraints"),
     *("column_name", "test_metadata", "model", "given", "expect", "overrides"),
@@ -24,7 +24,7 @@ EVERYWHERE = ("materialization_", "generate_")  # macros that dbt calls by itsel
 
 @dataclass(frozen=True)
 class Node:
-    """A model or a test: its name in dbt, its recipe, the tables it reads and, of a model that lies in the warehouse, its own.
+    """A model or a test: its name in dbt, its recipe, the tables it reads and, for a model stored in the warehouse, its own table.
 
     Tables are ``<schema>.<table>``. Ephemeral models are part of the recipe of those that read them.
     """
@@ -38,12 +38,12 @@ class Node:
 
     @property
     def answers_as(self) -> str:
-        """The name under which dbt tells its result."""
+        """The name under which dbt reports its result."""
         return self.id.split(".", 2)[2]
 
 
 def nodes_of(manifest: Path) -> dict[str, Node]:
-    """Unique id → node of what dbt last read, each after those that it reads."""
+    """Unique id → node, from what dbt last read, each after those that it reads."""
     return _Reading(json.loads(manifest.read_text(encoding="utf-8"))).nodes()
 
 

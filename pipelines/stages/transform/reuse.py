@@ -1,9 +1,9 @@
-"""What of the last warehouse still holds: the next starts as its copy, and only what follows from a change is made again.
+"""What still holds of the last warehouse: the next starts as its copy, and only what depends on a change is made again.
 
-Before dbt runs, the tables whose ingredients changed are filled anew, and the models that may follow are *stale*. While it
-runs, the materializations of ``dbt_project/macros`` pass over a stale model whose recipe stands and whose inputs came out
-equal. What was switched off goes. Nothing here is believed of a file that is not, byte for byte, the one that the ledger
-knows as the last warehouse: then all is built.
+Before dbt runs, the tables whose ingredients changed are refilled, and the models that may depend on them are *stale*.
+While it runs, the materializations of ``dbt_project/macros`` skip a stale model whose recipe is unchanged and whose
+inputs came out equal. What was switched off is dropped. A file is trusted only if it is, byte for byte, the one that
+the ledger records as the last warehouse: otherwise everything is built.
 """
 
 import shutil
@@ -42,14 +42,14 @@ class Plan:
 
     @property
     def nodes(self) -> list[str] | None:
-        """What dbt is to make, by name; all of it when None."""
+        """What dbt has to make, by name; everything when None."""
         return None if self.models is None else [*self.models, *self.tests]
 
 
 def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: bool) -> Plan:
-    """Make the next warehouse, filled; what dbt, whose project has these ``nodes``, has to do in it.
+    """Make the next warehouse, filled, and say what is left in it for dbt, whose project has these ``nodes``.
 
-    ``whole``: nothing of the former one is kept.
+    ``whole``: nothing of the previous one is kept.
     """
     import duckdb
 
@@ -70,7 +70,7 @@ def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: boo
 
 
 def is_proved(work: Workspace, build: str | None = None) -> bool:
-    """True when the warehouse that stands is, byte for byte, the last that was built and tested (of ``build`` if given)."""
+    """True when the current warehouse is, byte for byte, the last one built and tested (by ``build`` if given)."""
     last = work.ledger.last_warehouse()
     if last is None or build not in (None, last["build"]) or not work.home.warehouse.exists():
         return False
@@ -90,7 +90,7 @@ def _plan(db: Any, nodes: dict[str, Node], changed: set[str]) -> Plan:
                 moved.add(node.table)
             else:
                 standing_models.append(node.name)
-        elif is_new or (follows and node.kind == "test"):  # a unit test is of a recipe, whatever the data
+        elif is_new or (follows and node.kind == "test"):  # a unit test depends on a recipe, whatever the data
             tests.append(node.name)
         else:
             standing_tests.add(node.answers_as)
@@ -98,7 +98,7 @@ def _plan(db: Any, nodes: dict[str, Node], changed: set[str]) -> Plan:
 
 
 def _remember(db: Any, nodes: dict[str, Node]) -> None:
-    """Note the recipes, and who reads what; forget how a model of another recipe was made, and models that are no more."""
+    """Note the recipes, and who reads what; forget how a model was made under another recipe, and models that no longer exist."""
     models = [node for node in nodes.values() if node.table]
     known = dict(db.execute("from construction.recettes").fetchall())
     kept = {node.table for node in models if known.get(node.id) == node.recipe}

@@ -1,7 +1,7 @@
 """The expectations that follow from a declaration: constraints, primary key, a table that is neither empty nor suddenly small.
 
-``pattern`` and ``required`` already refused their lines at reading; ``required`` is judged once more, all
-columns in one check. What does not belong here: what a declaration cannot say (``expectations/``).
+``pattern`` and ``required`` have already refused their lines at reading; ``required`` is judged once more, all columns
+in one check. What does not belong here: what a declaration cannot say (``expectations/``).
 """
 
 import datetime as dt
@@ -14,7 +14,8 @@ from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec, identifi
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.french import number, quantity
 
-# The share of the former exercice's lines below which a table is questioned, or refused; under so few lines it says nothing.
+# The share of the previous exercice's lines below which a table is questioned, or refused; with so few lines it means
+# nothing.
 QUESTIONED, REFUSED, FEW = ("volume", "la moitié", 2), ("chute", "le dixième", 10), 10
 
 _REEXPORT = "dans l’outil d’origine, puis réexporter."
@@ -33,10 +34,10 @@ def expectations(system: str, table: Table, empty_allowed: bool = False) -> list
 
 
 def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
-    """What every table is expected to hold, the former exercice having ``previous_rows``: the half of them, never under a tenth.
+    """What every table should contain when the previous exercice had ``previous_rows``: half of them, and never under a tenth.
 
-    A suite that has an expectation of that key (``volume``, ``chute``) says another share. A table that may be empty may be
-    small, which is only a warning. Nothing without a former exercice, or after one of a few lines.
+    A suite that has an expectation with that key (``volume``, ``chute``) sets another share. A table that may be empty
+    may be small, which is only a warning. Nothing without a previous exercice, or after one with few lines.
     """
     if previous_rows is None or previous_rows < FEW:
         return []
@@ -115,7 +116,7 @@ def _required(table: Table) -> Iterator[ExpectationSpec]:
 
 
 def _primary_key(table: Table) -> Iterator[ExpectationSpec]:
-    """A key of one column is a plain uniqueness, of several a query: GX gives no count for a compound key."""
+    """A one-column key is a plain uniqueness; a key of several becomes a query, since GX gives no count for compound keys."""
     fields = [field for field in table.kept_fields if field.name in table.primaryKey]
     if not fields:
         return

@@ -1,7 +1,7 @@
 """The SQLAlchemy dialect of the judge: duckdb-engine without transactions.
 
 duckdb-engine shares one DuckDB connection between SQLAlchemy's connections, and a rollback drops results
-that Great Expectations has not fetched yet. The judge only reads: begin, commit and rollback do nothing.
+that Great Expectations has not fetched yet. The judge only reads, so begin, commit and rollback do nothing.
 SQLAlchemy imports this module by name when the judge starts; import it nowhere else, it loads duckdb and
 sqlalchemy.
 """

@@ -1,17 +1,17 @@
-"""Whether the rows reach the end of their exercice: an export made too early holds only a part of the year.
+"""Whether the rows reach the end of their exercice: an export made too early holds only part of the year.
 
-Ingest counts the days when it reads and leaves them in the manifest; here they become one result, a warning. Where the rows
-cannot tell (no date, or a few scattered ones) nothing is said.
+Ingest counts the days as it reads and leaves them in the manifest; here they become one result, a warning. When the
+rows cannot show it (no date, or a few scattered ones) nothing is said.
 """
 
 from pipelines.catalogue.rules import Rules
 from pipelines.ledger.records import FRESHNESS, CheckResult, TableCounts
 
-A_MONTH = 30  # the last row lies in December
+A_MONTH = 30  # the last row is in December
 
 
 def freshness(counts: TableCounts, rules: Rules) -> list[CheckResult]:
-    """A warning when nothing is dated of the last month."""
+    """A warning when no row is dated in the last month."""
     days = counts.jours_sans_ligne
     if days is None:
         return []

@@ -1,11 +1,10 @@
 """Runs Great Expectations on one Parquet file: the only module of the project that knows it.
 
-In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``,
-made once per process and pointed at one delivery after the other. Great Expectations says whether each
-expectation holds; where it does not, the number of lines comes from the same condition in SQL, so that no
-cell is ever fetched, but for the words that are in the place of a known one, in a table that speaks of
-nobody. What does not belong here: what is expected (``suite``), where a failure is (``lines``), what follows
-from it (``pipelines.ledger.records``).
+In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``, made once per process
+and pointed at one delivery after the other. Great Expectations says whether each expectation holds; when it does not,
+the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except for unexpected words
+in place of known ones, in a table that is about nobody. What does not belong here: what is expected (``suite``), where
+a failure is (``lines``), what follows from it (``pipelines.ledger.records``).
 """
 
 import datetime as dt
@@ -28,7 +27,7 @@ from pipelines.stages.validate.lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
 
-# Only the verdict is asked for: every other format fetches values of the judged columns.
+# Only the verdict: every other format fetches values of the judged columns.
 RESULT_FORMAT = {
     "result_format": "BOOLEAN_ONLY",
     "exclude_unexpected_values": True,
@@ -38,9 +37,9 @@ RESULT_FORMAT = {
 UNCALLED = (
     "altair",
     "scipy.stats",
-)  # what the library imports for expectations that nobody declares: a third of its time
+)  # what the library imports for expectations that nobody declares: a third of its loading time
 
-SHOWN, LONGEST = 5, 40  # unforeseen values that a verdict names, and their characters
+SHOWN, LONGEST = 5, 40  # unexpected values that a verdict names, and their length
 
 _NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 _CLASS = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
@@ -61,7 +60,7 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def open_court() -> None:
-    """Pay for the library now, in a process that will judge."""
+    """Load the library now, in a process that is going to judge."""
     _bench()
 
 
@@ -113,7 +112,7 @@ class _Bench:
         self._spill.cleanup()
 
     def judge(self, parquet: Path, suite: Suite) -> list[CheckResult]:
-        """See ``judge``. ``lot`` is dropped afterwards: nothing stays of a delivery, no file stays open."""
+        """See ``judge``. ``lot`` is dropped afterwards: nothing of a delivery remains, no file stays open."""
         kind = relation_kind(parquet)
         self._run(create_statement(parquet, kind))
         try:
@@ -124,7 +123,7 @@ class _Bench:
             self._run(f"drop {kind} {NAME}")
 
     def _outcomes(self, suite: Suite) -> dict[str, Any]:
-        """Key → the library's result, which comes in an order of its own: ``meta`` tells which is which."""
+        """Key → the library's result, which comes in its own order: ``meta`` says which is which."""
         import great_expectations.expectations as library
 
         expectations, outcomes = [], {}
@@ -159,7 +158,7 @@ class _Bench:
     def _observe(
         self, spec: ExpectationSpec, success: bool, rows: int, *, shown: bool
     ) -> tuple[str | None, int | None]:
-        """What is seen, in French, and how many lines break it; ``shown``: with the words that were not foreseen."""
+        """What is seen, in French, and how many lines break it; ``shown``: with the unexpected words."""
         if spec.type == "expect_table_row_count_to_be_between":
             return _lines(rows), None
         if success:
@@ -171,7 +170,7 @@ class _Bench:
         return f"{_lines(broken)} sur {_number(rows)}{words}", broken
 
     def _unforeseen(self, spec: ExpectationSpec) -> str:
-        """The values outside of a set, the most frequent first, a few of them."""
+        """A few of the values outside a set, most frequent first."""
         column = f'cast("{spec.kwargs["column"]}" as varchar)'
         found = self._run(
             f"select left({column}, {LONGEST}), count(*) from {NAME} where ({broken_rows(spec)}) "
@@ -197,7 +196,7 @@ class _Bench:
 
 
 class _Later(ModuleType):
-    """A module that is read when something of it is asked for, and not when it is imported."""
+    """A module that is loaded when something in it is used, not when it is imported."""
 
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
@@ -206,7 +205,7 @@ class _Later(ModuleType):
 
 
 def _silence() -> None:
-    """The library logs exceptions whole, cell included: nothing of it may reach a log."""
+    """The library logs whole exceptions, cells included: none of it may reach a log."""
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
 
 
@@ -217,7 +216,7 @@ def _expectation(library: Any, spec: ExpectationSpec) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A typed value as the library takes it: it knows no Decimal."""
+    """A typed value as the library accepts it: it does not know Decimal."""
     from decimal import Decimal
 
     if isinstance(value, list):
@@ -243,7 +242,7 @@ def _error(outcome: Any) -> str | None:
 
 
 def _sanitised(entry: dict[str, Any]) -> str:
-    """The error's class, and its first line if it only speaks of names: other messages may quote a cell."""
+    """The error's class, with its first line if that only contains names: other messages may quote a cell."""
     message = str(entry.get("exception_message") or "")
     for text in (message, str(entry.get("exception_traceback") or "")):
         for name in reversed(_CLASS.findall(text)):
@@ -254,7 +253,7 @@ def _sanitised(entry: dict[str, Any]) -> str:
 
 
 def _is_class(name: str) -> bool:
-    """True for an exception that exists: a cell may end in Error too."""
+    """True for the name of an existing exception: a cell may end in Error too."""
     import builtins
 
     import duckdb

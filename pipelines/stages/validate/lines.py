@@ -1,6 +1,6 @@
 """Where a failed expectation is: file and line of the rows that break it, found by SQL.
 
-Only ``_fichier``, ``_feuille`` and ``_ligne`` are ever read: no cell can leave by this road. No Great Expectations here.
+Only ``_fichier``, ``_feuille`` and ``_ligne`` are ever read: no cell can get out this way. No Great Expectations here.
 """
 
 import functools
@@ -20,8 +20,9 @@ from pipelines.stages.validate.suite import Suite
 def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int]]:
     """``(file, or its sheet; line)`` of the first ``limit`` rows that break the expectation ``key``, in order.
 
-    Empty for an expectation on the whole table (a row count), which no line breaks by itself, and for one that some value stops
-    (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no such expectation.
+    Empty for an expectation on the whole table (a row count), which no line breaks by itself, and for one that a value
+    makes fail (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no
+    such expectation.
     """
     import duckdb
 
@@ -38,13 +39,13 @@ def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> lis
 
 
 def lines_statement(spec: ExpectationSpec) -> str | None:
-    """SQL listing ``_fichier, _feuille, _ligne`` of the rows that break ``spec``; None if it is about the table."""
+    """SQL listing ``_fichier, _feuille, _ligne`` of the rows that break ``spec``; None if it is about the whole table."""
     broken = broken_rows(spec)
     return f"select _fichier, _feuille, _ligne from {NAME} where ({broken})" if broken else None
 
 
 def broken_rows(spec: ExpectationSpec) -> str | None:
-    """SQL over a row of the delivery: it breaks ``spec``; None if it is about the table."""
+    """SQL over a row of the delivery that is true when it breaks ``spec``; None if it is about the whole table."""
     return spec.broken.replace(BATCH, NAME) if spec.broken else None
 
 

@@ -1,6 +1,6 @@
-"""Whether too much of a table was refused: a few unreadable lines are explained, most of a file is another file.
+"""Whether too much of a table was refused: a few unreadable lines have an explanation, most of a file means a wrong file.
 
-What the suite judges are the rows that could be read; how many could not is in the manifest's counts.
+The suite judges the rows that could be read; how many could not be is in the manifest's counts.
 """
 
 from pipelines.ledger.records import CheckResult, TableCounts

@@ -1,4 +1,4 @@
-"""How one Parquet file of the lake shows in DuckDB as ``lot``: the rows of this file and nothing else."""
+"""How one Parquet file of the lake appears in DuckDB as ``lot``: the rows of this file and nothing else."""
 
 from pathlib import Path
 

@@ -20,12 +20,12 @@ from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared
 
-JUDGE_VERSION = 1  # raise it when the same suite judges the same rows otherwise: golden verdicts fail until then
+JUDGE_VERSION = 1  # raise it when the same suite judges the same rows differently: golden verdicts fail until then
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations of one table for one exercice, in order; ``shown``: its cells may be in a verdict."""
+    """The expectations of one table for one exercice, in order; ``shown``: its cells may appear in a verdict."""
 
     system: str
     table: str
@@ -34,7 +34,7 @@ class Suite:
 
     @functools.cached_property
     def suite_id(self) -> str:
-        """SHA-256 of all that decides the verdict and of what it says, former counts included."""
+        """SHA-256 of everything that decides the verdict and what it says, former counts included."""
         return fingerprint([JUDGE_VERSION, self.system, self.table, [asdict(spec) for spec in self.specs]])
 
     def spec(self, key: str) -> ExpectationSpec:
@@ -56,10 +56,10 @@ def compile_suite(
 ) -> Suite:
     """The suite of ``table`` for ``exercice``; ``files`` are its shape's, then its own.
 
-    ``previous_rows`` is the number of accepted rows of the former exercice, None when it has no accepted
-    delivery: an expectation that compares with it is then left out, as it is when that number is 0. A suite that does not
-    compare with it itself is given a share to hold (``declared.against_former``). ``lacking`` are the fields that the files were
-    found not to hold: nothing is expected of them, nor of those that the header leaves out.
+    ``previous_rows`` is the number of accepted rows of the previous exercice, None when it has no accepted delivery: an
+    expectation that compares with it is then left out, as it is when that number is 0. A suite that does not compare
+    with it gets a share to respect (``declared.against_former``). ``lacking`` are the fields found missing from the
+    files: nothing is expected of them, or of those that the header leaves out.
 
     Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
     table.

@@ -1,8 +1,8 @@
-"""Control totals: what the file announces on its total line against what ingest recomputed.
+"""Control totals: what the file announces on its total line against what ingest computed.
 
-Ingest compares them when it reads (the total line never reaches the lake) and leaves the outcome in the
-manifest; here each becomes one result, a warning: figures come from the lines, never from an announced
-total. A file that holds less than the declared share of what it announces (``least``) was cut: that is critical.
+Ingest compares them as it reads (the total line never reaches the lake) and leaves the outcome in the manifest; here
+each becomes one result, a warning: figures come from the lines, never from an announced total. A file that contains
+less than the declared share of what it announces (``least``) was cut short: that is critical.
 """
 
 import re
@@ -49,7 +49,7 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
 
 
 def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
-    """True when the file holds too little of what it announces; a sum says nothing of it when lines were refused."""
+    """True when the file contains too little of what it announces; a sum proves nothing of this when lines were refused."""
     announced, ours = str(total["annonce"]), str(total["recalcule"])
     if not (_NUMBER.fullmatch(announced) and _NUMBER.fullmatch(ours)) or (total["kind"] == "sums" and counts.refusees):
         return False
@@ -58,7 +58,7 @@ def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
 
 
 def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
-    """Both numbers. With personal data in the table an announced sum is a cell, as is the sum of one line."""
+    """Both numbers. In a table with personal data an announced sum is a cell, and so is the sum of one line."""
     if table.has_personal_data and total["kind"] != "counts":
         said = "annoncé : égal" if total["ok"] else "annoncé : différent"
         return f"{said} ; recalculé : {_shown(total['recalcule'])}" if counts.acceptees > 1 else said
@@ -66,6 +66,6 @@ def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A number in French; anything else is not shown, since a shifted cell may hold a name."""
+    """A number in French; anything else is not shown, since a shifted cell may contain a name."""
     text = str(value)
     return text.replace(".", ",") if _NUMBER.fullmatch(text) else "illisible"

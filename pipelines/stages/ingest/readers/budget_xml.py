@@ -140,12 +140,13 @@ RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT"
 # Of the tables that follow the lines: the heading that numbers their records; and of those, what a document counts.
 ORDINALS = {"lignes": "NumLigne", "emprunts": "NumEmprunt", "consolidations": "NumConsolidation"}
 COUNTED = {"lignes": "NbLignes", "emprunts": "NbEmprunts"}
-# What a heading must say for its document to be known, and what stands for the counts of one that cannot be read whole.
+# What a heading must say for its document to be identified, and what replaces the counts of one that cannot be read
+# whole.
 IDENTITY = {"IdEtab", "Nomenclature", "Exer", "NatDec", "CodTypBud"}
 LOST_COUNTS = {"NbLignes": "1", "NbLignesCalculees": "0", "NbEmprunts": "0"}
 WHOLE = "un document budgétaire entier"
 HEADERS = ("VersionSchema", "BlocEditeur", "Scellement", "EnTeteDocBudgetaire", "EnTeteBudget", "BlocBudget")
-# Bulky parts that nothing reads: forgotten as they pass, so that memory does not grow with the file.
+# Bulky parts that nothing reads: dropped as they pass, so that memory does not grow with the file.
 ANNEXES = (
     "SOMMAIRE",
     "PATRIMOINE",
@@ -158,9 +159,9 @@ ANNEXES = (
 )
 UNREAD = frozenset([f"{{{COMPTABLE}}}LigneComptable", *(PREFIX + name for name in ANNEXES)])
 WANTED = frozenset(heading for columns in COLUMNS.values() for heading in columns)
-# Of a line, the amounts that figures add up: one that stands there empty is not 0.
+# The amounts of a line that figures add up: present but empty, one is not 0.
 AMOUNTS = frozenset(["MtRARPrec", "MtPrev", "CredOuv", "MtReal", "MtRAR3112"])
-EMPTY = 'V=""'  # what such a cell is told to hold, which is no number
+EMPTY = 'V=""'  # what such a cell is expected to hold, since it is not a number
 # The case of these codes varies from editor to editor (RARPrec, RARprec; APVote, ApVote).
 CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith(("MtSup@", "CaracSup@"))}
 
@@ -180,9 +181,10 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
 
 
 def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: DeliveryRefused) -> dict[str, Records]:
-    """What stands for a file that ``read`` refused: the heading of each of its documents, and one refused line in each.
+    """What replaces a file that ``read`` refused: the heading of each of its documents, and one refused line in each.
 
-    A document whose heading is not whole, or of which nothing is left, is a refused heading. A DOCTYPE is not read any further.
+    A document whose heading is incomplete, or of which nothing is left, becomes a refused heading. A file with a
+    DOCTYPE is read no further.
     """
     outline, headings = _Outline(fichier), _Headings(fichier)
     with suppress(DeliveryRefused):
@@ -348,7 +350,7 @@ class _Reading:
         _forget(element)
 
     def _values(self, element: etree._Element, line: int) -> dict[str, str]:
-        """The ``V`` of each child of the schema; two values for one are refused: neither can be chosen."""
+        """The ``V`` of each child of the schema; two values for one child are refused: neither can be chosen."""
         values: dict[str, str] = {}
         for child in element:
             if not child.tag.startswith(PREFIX):

@@ -20,7 +20,7 @@ from pipelines.stages.ingest.records import Records
 
 COLUMNS = ["Event", "Time", "SessionId", "User", "SSLVPN_client_type", "Start_time", "LogoutMethod"]
 OTHER = "autre événement de la passerelle"
-MARK = "SSLVPN LOG"  # what a plain search finds first: most lines stop there
+MARK = "SSLVPN LOG"  # what a plain search finds first: most lines go no further
 
 _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")
@@ -31,10 +31,10 @@ _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]
 
 
 def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
-    """Read ``path``, delivered as ``fichier``, into the one table asked for.
+    """Read ``path``, delivered as ``fichier``, into the one requested table.
 
-    A line that says LOGIN or LOGOUT and lacks its time, its session or its user is a record with empty cells, for the typing
-    to refuse. Raises DeliveryRefused: FIC-VIDE, FIC-ENCODAGE, or FIC-NATURE when no line is a gateway's.
+    A LOGIN or LOGOUT line without its time, session or user is a record with empty cells, which the typing then
+    refuses. Raises DeliveryRefused: FIC-VIDE, FIC-ENCODAGE, or FIC-NATURE when no line comes from a gateway.
     """
     (table,) = tables
     lines = _events(path, fichier)

@@ -68,7 +68,7 @@ def read_csv(
 ) -> Records:
     """Turn ``path`` into records whose ``columns`` are the headings found in the file, or their ranks where it has none.
 
-    ``careful`` forces the reading by ``csv.reader``; the caller asks for it when DuckDB found an irregular record.
+    ``careful`` forces the reading by ``csv.reader``; the caller sets it when DuckDB found an irregular record.
     Raises DeliveryRefused (FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-ENTETE, FIC-EXERCICE, FIC-GUILLEMETS).
     """
     _refuse_binary(path, fichier)
@@ -167,7 +167,7 @@ def _unix_lines(chunks: Iterator[str]) -> Iterator[str]:
     held = ""
     for chunk in chunks:
         text = held + chunk
-        held = "\r" if text.endswith("\r") else ""  # its line feed may open the next chunk
+        held = "\r" if text.endswith("\r") else ""  # its line feed may be the first byte of the next chunk
         text = text.removesuffix("\r")
         yield text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if held:
@@ -175,7 +175,7 @@ def _unix_lines(chunks: Iterator[str]) -> Iterator[str]:
 
 
 def _refuse_other_mark(start: bytes, fichier: str, encoding: str) -> None:
-    """Refuse a file whose byte order mark, or lack of one, contradicts the declared encoding."""
+    """Refuse a file whose byte order mark, or the absence of one, contradicts the declared encoding."""
     found = None
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "utf-16"
@@ -188,7 +188,7 @@ def _refuse_other_mark(start: bytes, fichier: str, encoding: str) -> None:
 
 
 class _Utf8Suspicion:
-    """Tells a UTF-8 file declared in a single-byte encoding: accented single-byte text is practically never UTF-8."""
+    """Detects a UTF-8 file declared in a single-byte encoding: accented single-byte text is practically never UTF-8."""
 
     def __init__(self, encoding: str) -> None:
         self._possible = encoding in ("cp1252", "iso-8859-15")
@@ -224,14 +224,14 @@ def _header(
             if len(records) == SEARCHED_RECORDS:
                 break
     except csv.Error:
-        pass  # the header is looked for in what could be read
+        pass  # the header is looked for in whatever could be read
     first, last, header = find_header(records, table, exercice, fichier)
     check_title(records[:first], fmt.title, exercice, fichier)
     return set_apart(records, first, last), header, ends[last + 1]
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
-    """How many cells a record of a file without header has: those of the first one."""
+    """How many cells a record of a file without a header has: those of the first one."""
     with text.path.open(encoding="utf-8-sig", newline="") as source:
         cells = next(
             (cells for _, _, cells in _records(source, fmt.delimiter, 0, fichier) if any(map(str.strip, cells))), []
@@ -246,7 +246,7 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
 
 
 def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
-    """The cells of a record, without what a delimiter at the end of its line, or of the header's, adds or lacks."""
+    """The cells of a record, ignoring what a delimiter at the end of its line, or of the header's, adds or removes."""
     named = max(place for place, heading in enumerate(header, start=1) if heading)
     while len(cells) > len(header) and not cells[-1]:
         cells = cells[:-1]

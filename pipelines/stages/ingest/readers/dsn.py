@@ -3,11 +3,11 @@
 ``declarations`` holds one record per S20.G00.05 (declaration), ``contrats`` one per S21.G00.40 (contract) with its
 person, its end (62) and its last suspension (65), ``activites`` one per S21.G00.53 (activity) with the remuneration
 (51) that it follows. Headings are the rubriques of the norm (``S21.G00.40.007``), values their text; a few, such as
-``NumDeclaration``, are counted here. What is not asked for is passed over. Which declaration counts and what the codes
+``NumDeclaration``, are counted here. The rest is ignored. Which declaration counts and what the codes
 mean is dbt's work.
 
 A file is ISO-8859-1, one rubrique a line: ``S21.G00.40.006,'ADJOINT D'ANIMATION'``. The value lies between the first
-apostrophe and the last one of the line; an apostrophe inside is written as it stands. A block begins when the code
+apostrophe and the last one of the line; an apostrophe inside is not escaped. A block begins when the code
 changes or when its rubriques no longer ascend.
 
 Nothing may be lost: the file announces its own number of lines and of declarations (S90.G00.90), and the records are

@@ -1,9 +1,9 @@
 """Reads JSON: a document whose records lie in a list at a declared path, or one record a line (JSONL).
 
 A heading is a path in a record, ``user.name``, ``tags.0``, or begins above it, ``../service``: in the object that holds its
-list. What it leads to, if not a plain value, is kept as JSON text.
-Numbers keep the very text of the file. Whatever is not sound (two values under one key, a record that is no object, a
-file cut short) refuses the whole file, with its line.
+list. Anything other than a plain value is kept as JSON text.
+Numbers keep the very text of the file. Anything unsound (two values under one key, a record that is not an object, a
+truncated file) refuses the whole file, with its line.
 """
 
 import json
@@ -33,7 +33,7 @@ class _Number(str):
 
 
 class _Unsound(ValueError):
-    """What JSON allows and no record may hold; the message is French."""
+    """What JSON allows but no record may hold; the message is French."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 
 
 class _Lists:
-    """The lists of objects of a document, by path. A key that may be no name of a field (``a.martin``, ``12``) is shown as ``*``."""
+    """The lists of objects of a document, by path. A key that may not be a field's name (``a.martin``, ``12``) is shown as ``*``."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -120,7 +120,7 @@ def _decoded(text: str, place: int, fichier: str, line: int) -> tuple[Any, int]:
 
 
 def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[str, str]:
-    """Heading → text, of those that the record has."""
+    """Heading → text, for those that the record has."""
     if not isinstance(record, dict):
         kind = KINDS.get(type(record), "un nombre" if isinstance(record, _Number) else "un texte")
         raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=line, recu=kind, attendu="un objet par enregistrement")
@@ -180,10 +180,10 @@ def _text_of(path: Path, fichier: str) -> str:
 
 
 class _Document:
-    """A document held in memory, of which one record at a time is decoded.
+    """A document held in memory, decoded one record at a time.
 
-    ``counted``, known once the records were read, is the number of elements of their lists, found by cutting the text into
-    tokens: no decoder has a part in it.
+    ``counted``, known once the records were read, is the number of elements of their lists, found by cutting the text
+    into tokens, without any decoder.
     """
 
     def __init__(self, text: str, fichier: str, path: list[str], lists: _Lists):
@@ -275,13 +275,13 @@ class _Document:
                     found[key], place = _DECODER.raw_decode(self.text, place)
                 place, _ = self._next(place, "}")
         except (ValueError, RecursionError, DeliveryRefused):
-            pass  # where, is for the reading that follows to say
+            pass  # the reading that follows will say where
         rests = {climbed(heading)[1]: heading for heading in asked}
         told = _values(found, list(rests), self.fichier, self._line_of(start))
         return {rests[rest]: text for rest, text in told.items()}
 
     def _next(self, place: int, closing: str) -> tuple[int, bool]:
-        """Where the next element begins, or the closing mark stands, and whether there is one more."""
+        """Where the next element begins or the closing mark is, and whether there is one more."""
         place = self._blank(place)
         if self.text[place : place + 1] == closing:
             return place, False

@@ -1,8 +1,8 @@
 r"""Reads logs of ``key=value`` pairs, a record a line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
 
-Pairs are parted by spaces, or by ``;`` or ``,``. A value that holds them is in quotes, ``"`` or ``'``, in which ``\"`` is a quote.
-What precedes the first pair (the header of a syslog) is passed over. A line that is not so is refused, and so is one that gives a
-key two values; the others are read.
+Pairs are separated by spaces, ``;`` or ``,``. A value that contains them is in quotes, ``"`` or ``'``, in which ``\"`` is a quote.
+What precedes the first pair (the header of a syslog) is ignored. A line of another form is refused, and so is one that
+gives a key two values; the others are read.
 """
 
 import re
@@ -17,7 +17,7 @@ from pipelines.stages.ingest.records import Records
 _KEY = r"[A-Za-z_][\w.-]*="
 _QUOTED = r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\''
 _SPACED = re.compile(rf'({_KEY})(?:(?:{_QUOTED})(?=\s|$)|([^\s"]*))(?:\s+|$)')
-_MARKED = {  # a mark parts two pairs where a key follows it
+_MARKED = {  # a mark separates two pairs when a key follows it
     mark: re.compile(
         rf'({_KEY})(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*))(?:\s*{mark}\s*|$)'
     )
@@ -40,9 +40,9 @@ def _lines(path: Path, fichier: str) -> Iterator[Named]:
 
 
 def pairs(text: str) -> dict[str, str] | None:
-    """Key → value, of one line; None when it is no such line.
+    """Key → value, of one line; None when it is not such a line.
 
-    Spaces part the pairs, unless that leaves a mark at the end of every value but the last, or a single pair.
+    Spaces separate the pairs, unless that leaves a mark at the end of every value but the last, or a single pair.
     """
     first = _FIRST.search(text)
     if first is None:

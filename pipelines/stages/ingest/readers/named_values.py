@@ -1,6 +1,6 @@
 """What the readers of records that name their own values share: one cell a declared heading, written as CSV.
 
-Only declared headings become columns: the others are passed over, as the undeclared columns of a table are.
+Only declared headings become columns: the others are ignored, like the undeclared columns of a table.
 """
 
 import csv
@@ -31,7 +31,7 @@ class Sheet:
         self._misshapen: list[Misshapen] = []
 
     def write(self, records: Iterable[Named], unlike: tuple[str, str, str] = ("", "", "")) -> None:
-        """Write every record; ``unlike`` is the (rule, expected, received) of one that has no values.
+        """Write every record; ``unlike`` is the (rule, expected, received) of a record without values.
 
         Raises DeliveryRefused FIC-ENCODAGE or FIC-TAILLE for a cell that no table can hold.
         """
@@ -63,9 +63,9 @@ class Sheet:
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
     def close(self, read: int) -> Records:
-        """The records; ``read`` counts those of the file. Raises DeliveryRefused FIC-ENTETE when a heading is in none of them.
+        """The records; ``read`` counts those of the file. Raises DeliveryRefused FIC-ENTETE when no record has a given heading.
 
-        Where two records begin on one line, all are numbered by rank: a line must name one record.
+        When two records begin on one line, all are numbered by rank: a line must identify one record.
         """
         missing = [heading for heading in self._needed if heading not in self._seen]
         if self._count > len(self._misshapen) and missing:

@@ -1,7 +1,7 @@
 """What the readers of tools' plain texts share: strict lines in, one CSV a table out.
 
-Each physical line is a row of a table, or is set apart with its reason (French): nothing else can happen to it. The count
-that the balance is proved against is made on the bytes, away from the reading.
+Each physical line is either a row of a table or set apart with its reason (French): nothing else can happen to it. The
+count used to prove the balance is made on the bytes, away from the reading.
 """
 
 import csv
@@ -37,7 +37,7 @@ def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
 
 
 def count_lines(path: Path) -> int:
-    """Physical lines of a file; the last one may lack its line end."""
+    """Physical lines of a file; the last one may have no line end."""
     count, last = 0, b"\n"
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):

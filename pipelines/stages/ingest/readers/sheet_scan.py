@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-MOST_REPEATED = 2_000_000  # rows that one element of an .ods may stand for, when they hold something
+MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, when they hold something
 
 
 @dataclass
@@ -100,7 +100,7 @@ ROW_START, CELL_START = b'<row r="', b'<c r="'
 LETTERS = re.compile(rb"[A-Z]{1,4}")  # one letter more than the last column has
 FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^>]*?\bt\s*=\s*["']e["']""")
 PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
-# Where one of these stands, the bytes do not say by themselves what is a cell and what holds something.
+# Where one of these appears, the bytes alone do not say what is a cell and what holds something.
 UNUSUAL = (b"<!", b"<v/>", b"<v ", b"<v></v>", b"<t/>", b"<t></t>", b'"></t>', b"'></t>", b"<t />", b"&#")
 
 
@@ -140,15 +140,15 @@ class _Xlsx:
         return (self._scan_plain(xml) if _is_plain(xml) else None) or self._scan_any(xml)
 
     def _scan_plain(self, xml: bytes) -> Scan | None:
-        """The bytes as the usual programs write them: one look at each row, and one at each formula and each error.
+        """The bytes as the usual programs write them: one look at each row, one at each formula and each error.
 
-        None when they are not so.
+        None when they are not written that way.
         """
         numbers, heads = [], set()
         for row in xml.split(b"</row>"):
             end = len(row) if row.endswith(b"</v></c>") else max(row.rfind(b"</v>"), row.rfind(b"</t>"))
             if end >= 0:
-                start = row.rfind(ROW_START, 0, end) + len(ROW_START)  # rows that hold nothing may come before it
+                start = row.rfind(ROW_START, 0, end) + len(ROW_START)  # rows that hold nothing may precede it
                 numbers.append(row[start : row.find(b'"', start)])
                 last = row.rfind(CELL_START, 0, end) + len(CELL_START)
                 heads.add(row[last : last + 4])
@@ -203,7 +203,7 @@ class _Xlsx:
 
 
 class _Ods:
-    """A row or a cell may say that it is repeated: only those that hold something are counted so often."""
+    """A row or a cell may say that it is repeated: only those that hold something are counted that many times."""
 
     recalculates = False
 
@@ -224,7 +224,7 @@ class _Ods:
         for event, element in _elements(xml, "table", "table-row"):
             is_row = element.tag.endswith("}table-row")
             if not is_row:
-                depth += 1 if event == "start" else -1  # a table may lie in a cell, which is not a sheet
+                depth += 1 if event == "start" else -1  # a table inside a cell is not a sheet
                 if event == "start" and depth == 1:
                     scan, row = Scan(), 0
                     scans[_attribute(element, "name")] = scan

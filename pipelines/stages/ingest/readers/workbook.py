@@ -26,7 +26,7 @@ from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_h
 from pipelines.stages.ingest.records import Records
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
-CHILD_SECONDS = 600  # of a machine however busy: the child counts its own seconds of processor
+CHILD_SECONDS = 600  # generous, for a busy machine: the child counts its own CPU seconds
 OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un ancien classeur .xls"}
@@ -34,7 +34,7 @@ KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un anci
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a workbook: ``rows`` hold something; ``csv`` holds them as text when the sheet was wanted."""
+    """One sheet of a workbook: ``rows`` hold something; ``csv`` holds them as text when the sheet was requested."""
 
     name: str
     is_hidden: bool
@@ -66,7 +66,7 @@ def read_workbook(
 
 
 def raw_sheets(path: Path, fichier: str, sheet: str | None, workdir: Path) -> dict[str, list[tuple[int, list[str]]]]:
-    """Sheet name → rows [(line, cells as text)], header or not: for who drafts a declaration.
+    """Sheet name → rows [(line, cells as text)], header or not: for drafting a declaration.
 
     Every sheet, or only ``sheet``. Raises DeliveryRefused (FIC-NATURE, FIC-PROTEGE, FIC-TAILLE, FIC-FEUILLE, FIC-FORMULE).
     """
@@ -155,8 +155,8 @@ def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Pa
 
 
 def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fichier: str) -> Records:
-    """Find the header among the first rows, then leave only what lies under it."""
-    assert sheet.csv is not None  # it was wanted
+    """Find the header among the first rows, then leave only what is under it."""
+    assert sheet.csv is not None  # it was requested
     body, place = sheet.csv.with_suffix(f".{table.name}"), where(fichier, sheet.name)
     with sheet.csv.open("rb") as source, body.open("wb") as out:
         rows = [(int(row[0]), row[1:]) for row in itertools.islice(_rows(source), SEARCHED_RECORDS)]
@@ -170,6 +170,6 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
 
 
 def _rows(source: BinaryIO) -> Iterator[list[str]]:
-    """The records of a CSV; the file is read no further than the last one that was asked for."""
+    """The records of a CSV; the file is read no further than the last one requested."""
     csv.field_size_limit(limits().cell)
     return csv.reader(line.decode() for line in iter(source.readline, b""))

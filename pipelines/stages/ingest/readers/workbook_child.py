@@ -36,13 +36,13 @@ def main() -> None:
         answer = {"refused": refused.answer}
     except MemoryError:
         answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
-    except Exception:  # calamine, zip or XML: whatever is wrong, the message could quote a cell
+    except Exception:  # whatever fails in calamine, zip or XML, the message could quote a cell
         answer = {"refused": {"code": "FIC-NATURE", "attendu": f"un classeur .{kind} lisible"}}
     json.dump(answer, sys.stdout)
 
 
 def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[dict]:
-    """Write each sheet that is wanted; return, for each of the workbook, ``{name, hidden, rows, csv}``.
+    """Write each requested sheet; return ``{name, hidden, rows, csv}`` for every sheet of the workbook.
 
     ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names. The pattern
     ``""`` names the first visible sheet.
@@ -103,7 +103,7 @@ def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
 
 
 def texts(column: Sequence[object]) -> list[str]:
-    """The canonical texts of cells: ``text`` of each, by kind of value, since a column mostly holds one."""
+    """The canonical texts of cells: ``text`` of each, by kind of value, since a column mostly holds one kind."""
     kinds = set(map(type, column))
     if kinds == {str}:
         return list(column)

@@ -1,8 +1,8 @@
 """Reads XML whose records are the elements at a declared path, from the root: ``export/tickets/ticket``.
 
 A heading is a path in a record: ``titre``, ``demandeur/nom``, ``@id``, ``demandeur/@id``, or ``.`` for the text of the record
-itself; ``../@code`` and ``../../nom`` begin in what holds it, which is read beforehand, since it may come after. Namespaces are
-passed over. The file is parsed twice, by two parsers that share no code: expat counts the records with their lines
+itself; ``../@code`` and ``../../nom`` begin in its ancestors, which are read beforehand since they may come after. Namespaces are
+ignored. The file is parsed twice, by two parsers that share no code: expat counts the records with their lines
 (``xml_outline``), lxml gives the values, as a stream.
 """
 
@@ -44,10 +44,10 @@ class _Kind:
 
 
 class _Outline(Outline):
-    """The line of each record; a document without any must at least hold what they would lie in.
+    """The line of each record; a document without any must at least have the element that would hold them.
 
-    What looks like records is counted, wherever it is: several elements of a name with attributes or elements of their own;
-    beside the records, several of a name or one of theirs otherwise spelt.
+    What looks like records is counted, wherever it is: several elements of one name with attributes or elements of
+    their own; beside the records, several of one name, or one whose name is a variant spelling of theirs.
     """
 
     def __init__(self, fichier: str, place: list[str]):
@@ -117,7 +117,7 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     steps = {heading: heading.split("/") for heading in headings if not climbed(heading)[0]}
     above = _above(path, fichier, place, headings)
     opened: list[str] = []
-    passed = [-1] * len(place)  # how many of each element that leads to the records came before the open one
+    passed = [-1] * len(place)  # how many of each element leading to the records came before the open one
     rank = 0
     for event, element in _events(path, fichier):
         if event == "start":
@@ -155,7 +155,7 @@ def _events(path: Path, fichier: str) -> Iterator[tuple[str, etree._Element]]:
 
 
 def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> dict[str, tuple[int, list[set[str]]]]:
-    """Heading that begins above the records → the depth of its element, and the texts of each of these, in their order."""
+    """Heading that begins above the records → the depth of its element and the texts of each such element, in order."""
     found: dict[str, tuple[int, list[set[str]]]] = {}
     steps: dict[int, dict[str, list[str]]] = {}  # by depth
     for heading in headings:
@@ -179,7 +179,7 @@ def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> d
 
 
 def _values(texts: dict[str, set[str]], fichier: str, line: int) -> dict[str, str]:
-    """Heading → text, of those that the record has; two values for one are refused: neither can be chosen."""
+    """Heading → text, for those that the record has; two values for one are refused: neither can be chosen."""
     if several := next((heading for heading, found in texts.items() if len(found) > 1), None):
         raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, colonne=several, attendu="une seule valeur")
     return {heading: text for heading, found in texts.items() for text in found}
@@ -199,7 +199,7 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
 
 
 def _forget(element: etree._Element, kept: Collection[str] = ()) -> None:
-    """Free an element that has been read, and what is before it, up to one of a name that is ``kept``."""
+    """Free an element that has been read and what is before it, up to one whose name is ``kept``."""
     element.clear()
     parent = element.getparent()
     while parent is not None and (before := element.getprevious()) is not None:

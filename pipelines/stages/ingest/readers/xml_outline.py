@@ -1,6 +1,6 @@
-"""The first pass over an XML document, by expat: refuses any DOCTYPE before an entity could be declared, and what is malformed.
+"""The first pass over an XML document, by expat: refuses a DOCTYPE before any entity can be declared, and malformed documents.
 
-Values are read afterwards, by lxml: what is counted here, with its line, does not come from it.
+Values are read afterwards, by lxml: what is counted here, with its line, is independent of it.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ BYTES = 4  # of a character, at most
 class Outline:
     """Sees every element with the line where it begins; ``start`` and ``end`` are for those that extend it.
 
-    A name is ``namespace name``, or ``name`` alone; ``has_attributes`` is said of the element that begins.
+    A name is ``namespace name``, or ``name`` alone; ``has_attributes`` describes the element that begins.
     """
 
     def __init__(self, fichier: str):
@@ -53,7 +53,7 @@ class Outline:
         """An element ends."""
 
     def _too_long(self) -> None:
-        """An attribute, or a name, is held whole by the parser, which would look at it again with each chunk."""
+        """The parser holds an attribute or a name whole, and would look at it again with each chunk."""
         raise DeliveryRefused(
             "FIC-TAILLE",
             fichier=self.fichier,

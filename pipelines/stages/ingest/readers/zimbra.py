@@ -36,15 +36,16 @@ _RULE = re.compile(r"-[- ]*")
 _LICENCE = re.compile(r"(\w+)=(.*)")
 _COUNTED = re.compile(r"\w*Accounts(?:Limit|Count)")
 _SYSTEM = re.compile(r"(?:galsync|spam|ham|virus-quarantine)(?:[.-].*)?", re.IGNORECASE)
-_STAMP = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d:\d\d)")  # strftime %D %H:%M: the century is ours to say
+_STAMP = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d:\d\d)")  # strftime %D %H:%M: we have to supply the century
 
 Lines = list[tuple[int, str]]
 
 
 def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
-    """Read ``path``, delivered as ``fichier``: the command is known by the tables asked for, and verified.
+    """Read ``path``, delivered as ``fichier``: the command is known from the requested tables, and verified.
 
-    A line that the command does not print so is a record whose cells the typing refuses. Raises DeliveryRefused: FIC-VIDE,
+    A line that the command would not print is a record whose cells the typing refuses. Raises DeliveryRefused:
+    FIC-VIDE,
     FIC-ENCODAGE, or FIC-NATURE when the file is not what that command prints.
     """
     command, recognised, parse = _PRINTED[tables[0]]
@@ -111,7 +112,7 @@ def _not_data(text: str) -> str | None:
 
 
 def _block(lines: Lines, summary_domain: list[str]) -> list[Line]:
-    """The accounts of one domain: that of its whole addresses, else the one at the same rank in the summary."""
+    """The accounts of one domain: the domain of its whole addresses, else the one at the same rank in the summary."""
     found = [(number, text, _ACCOUNT.fullmatch(text)) for number, text in lines]
     names = [match[1].rstrip() for _, _, match in found if match]
     domain = next((_domain(name) for name in names if _is_whole(name)), "".join(summary_domain))
@@ -144,7 +145,7 @@ def _dated(text: str) -> str:
     return f"20{match[3]}-{match[1]}-{match[2]} {match[4]}" if match else text
 
 
-# first table asked for → the command, a line that only it prints, the parser
+# first requested table → the command, a line that only it prints, the parser
 _PRINTED: dict[str, tuple[str, re.Pattern, Callable[[Lines], dict[str, list[Line]]]]] = {
     "quotas": ("zmprov gqu", _QUOTA, _quotas),
     "comptes": ("zmaccts", _ACCOUNTS_HEADER, _accounts),

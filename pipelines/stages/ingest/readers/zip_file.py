@@ -15,8 +15,8 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.landing import ignored
 
 LARGEST_CONTENT = 2 * 1024**3  # bytes, all members once inflated
-SMALL_CONTENT = 50 * 1024**2  # below, how well it was packed tells nothing
-PACKED_BEST = 200  # times: text packs 5 to 50 times, a bomb a thousand
+SMALL_CONTENT = 50 * 1024**2  # below this size, the compression ratio means nothing
+PACKED_BEST = 200  # ratio: text packs 5 to 50 times, a bomb a thousand
 MOST_MEMBERS = 10_000
 NESTED = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".bz2", ".xz")
 CHUNK = 1 << 20
@@ -31,11 +31,11 @@ class Member:
 
     @property
     def is_junk(self) -> bool:
-        """True for what a system adds by itself."""
+        """True for files that an operating system adds by itself."""
         return self.name.startswith("__MACOSX/") or ignored(PurePosixPath(self.name)) or self.name.endswith("Thumbs.db")
 
     def count_lines(self) -> int:
-        """How many lines hold something; a file that is no text counts for one."""
+        """How many lines hold something; a file that is not text counts as one."""
         with self.path.open("rb") as file:
             if b"\0" in file.read(CHUNK):
                 return 1
@@ -83,7 +83,7 @@ def _refuse_hostile(members: list[zipfile.ZipInfo], fichier: str) -> None:
 
 
 def _expected(member: zipfile.ZipInfo) -> str | None:
-    """What was expected instead of a member that may not be read; None when it may."""
+    """What was expected instead of a member that may not be read; None when it may be."""
     name = member.orig_filename
     parts = PurePosixPath(name).parts
     if "\\" in name or "\0" in name or name.startswith("/") or ".." in parts or ":" in name.partition("/")[0]:

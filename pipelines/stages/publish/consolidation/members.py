@@ -1,4 +1,4 @@
-"""Opens what is public of each organisation, and proves that it is as it was published."""
+"""Opens the public part of each organisation, and proves that it is as it was published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pipelines.publication import FOLDERS, MARTS, PUBLIC
 from pipelines.sql import parquet_scan
 
 OWN = "syndicat"  # what dim_collectivite calls the organisation itself
-COMPARED = "rpt_comparaison__"  # tables that tell of other organisations already
+COMPARED = "rpt_comparaison__"  # tables that are already about other organisations
 
 
 class SameMember(ValueError):
@@ -21,7 +21,7 @@ class SameMember(ValueError):
 
 @dataclass(frozen=True)
 class Member:
-    """One organisation: ``code`` is its SIREN; of one that cannot be read, the name of its folder, and why (``absence``, French)."""
+    """One organisation: ``code`` is its SIREN. For one that cannot be read, it is its folder's name, and ``absence`` says why (French)."""
 
     code: str
     name: str
@@ -56,7 +56,7 @@ def _read(folder: Path) -> Member:
 
 
 def _proved(public: Path) -> tuple[dict[str, Any] | None, str | None]:
-    """The manifest of a public folder that is as it was published; else None, and why."""
+    """The manifest of a public folder that is as it was published; otherwise None, and why."""
     if not (public / MANIFEST).is_file():
         return None, "aucun profil public n’est publié"
     try:
@@ -73,7 +73,7 @@ def _proved(public: Path) -> tuple[dict[str, Any] | None, str | None]:
 
 
 def _is_another(public: Path) -> bool:
-    """True where the publication around it, if there is one, lists another manifest."""
+    """True when the publication around it, if any, lists another manifest."""
     state = public.parent / STATE
     if not state.is_file():
         return False
@@ -81,7 +81,7 @@ def _is_another(public: Path) -> bool:
 
 
 def _identity(files: dict[str, Path]) -> tuple[str, str] | None:
-    """SIREN and short name, as the profile itself tells them."""
+    """SIREN and short name, as the profile itself gives them."""
     import duckdb
 
     if (file := files.get(f"{MARTS}.dim_collectivite")) is None:

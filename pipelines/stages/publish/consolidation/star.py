@@ -1,5 +1,5 @@
-"""Writes the consolidation: the public tables of every organisation one under another, ``siren_organisation`` in every grain,
-then the tables of ``comparaison``, which the SQL files beside this module make of them.
+"""Writes the consolidation: the public tables of all organisations one under another, ``siren_organisation`` in every
+grain, then the tables of ``comparaison``, which the SQL files beside this module build from them.
 """
 
 import glob
@@ -29,7 +29,7 @@ KIND = "consolidation"
 ORGANISATION = "siren_organisation"
 COMPARISON = "comparaison"
 REPORTED = f"{COMPARISON}.rpt_comparaison"
-TABLES = {  # of ``comparaison`` that SQL files make, in order: comment
+TABLES = {  # tables of ``comparaison`` built by SQL files, in order: comment
     "fct_ratios": "Ce qui se compare : une ligne par organisation, exercice et ratio, avec sa valeur, ou la raison de son absence.",
     "fct_classes": "Les classes où une organisation entre, une ligne par organisation, exercice et classe.",
     "fct_quartiles": "Les quartiles de chaque ratio, une ligne par exercice, ratio et classe ; aucun sous quatre organisations.",
@@ -53,11 +53,11 @@ DIMENSIONS = {
 
 
 class NotOurs(ValueError):
-    """The folder to write holds something that no consolidation wrote."""
+    """The folder to write to holds something that no consolidation wrote."""
 
 
 class Consolidated(NamedTuple):
-    """What was written: how many tables and rows, the exercices, the compared values and those left out, by reason."""
+    """What was written: how many tables and rows, the exercices, the compared values, and those left out, by reason."""
 
     tables: int
     rows: int
@@ -67,7 +67,7 @@ class Consolidated(NamedTuple):
 
 
 def consolidate(members: Sequence[Member], said: Comparisons, fields: Fields, target: Path) -> Consolidated:
-    """Write ``target`` whole, in the place of the consolidation that lay there. The same profiles give the same Parquet files.
+    """Write ``target`` whole, replacing the previous consolidation. The same profiles give the same Parquet files.
 
     Raises NotOurs when the folder holds something else.
     """
@@ -131,7 +131,7 @@ def _write(db: Any, folder: Path, members: Sequence[Member], said: Comparisons, 
 
 
 def _join(db: Any, name: str, files_: list[tuple[str, Path]]) -> None:
-    """One table, of the organisations that publish it: a column that one of them lacks is empty there."""
+    """One table, from the organisations that publish it: a column that one of them does not have is empty there."""
     rows = " union all by name ".join(
         f"select {literal(code)} as {ORGANISATION}, * from {parquet_scan(path)}" for code, path in files_
     )
@@ -170,7 +170,7 @@ def _say(db: Any, name: str, comment: str, fields: Fields) -> None:
 
 
 def _declare(db: Any, members: Sequence[Member], said: Comparisons) -> None:
-    """The dimensions of ``comparaison``, from what is declared and from who is there."""
+    """The dimensions of ``comparaison``, from what is declared and from the organisations present."""
     starts = sorted({(one.de, one.a_partir_de) for one in said.classes.values()})
     ends = {start: after for start, after in itertools.pairwise(starts) if start[0] == after[0]}
     rows: dict[str, list[tuple]] = {
@@ -196,7 +196,7 @@ def _declare(db: Any, members: Sequence[Member], said: Comparisons) -> None:
 
 
 def _measure(db: Any, said: Comparisons, names: set[str]) -> None:
-    """``denominateurs``, of the session: what figures are divided by, where it is not a figure itself; NULL where a row lacks it."""
+    """``denominateurs``, for the session: what figures are divided by when it is not a figure itself; NULL where a row has none."""
     db.execute(
         "create temporary table denominateurs (denominateur varchar, siren_organisation varchar, exercice integer, "
         "code_chiffre varchar, valeur decimal(20, 6))"
@@ -237,7 +237,7 @@ def _told(db: Any, names: Iterable[str]) -> Consolidated:
 
 
 def _deposit(db: Any, folder: Path) -> None:
-    """What each organisation may deposit with its own exports: ``depots/<siren>/<exercice>/comparaison_<exercice>.csv``."""
+    """What each organisation may submit with its own exports: ``depots/<siren>/<exercice>/comparaison_<exercice>.csv``."""
     if not _is_compared(db):
         return
     for code, year in db.execute(f"select distinct {ORGANISATION}, exercice from {REPORTED} order by all").fetchall():

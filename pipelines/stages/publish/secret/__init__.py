@@ -1,4 +1,4 @@
-"""The public profile: what may be read by anybody, small numbers of agents hidden, and the proof that they stay so.
+"""The public profile: what anybody may read, with small numbers of agents hidden, and the proof that they stay hidden.
 
     declaration   what each table of ``rapport`` says of whom (``tables.yml``)
     population    who is counted: the unknowns of a reader, and what he knows of them beforehand

@@ -1,13 +1,13 @@
-"""What a reader cannot deduce: the worlds that agree with all the numbers he can read.
+"""What a reader cannot deduce: the worlds consistent with every number he can read.
 
 A *world* gives every unknown of the populations a value, persons being whole; the true one is a world. A hidden number
 that has another value in a second world, all published numbers being the same in both, cannot be deduced: the second
 world is the proof, and adding up is enough to check it.
 
 ``Worlds.nearest`` looks for the world in which a number is greater by a given amount and which moves the fewest and
-least numbers that could be published: those that move must be hidden with it. That is the linear-programming heuristic
-of cell suppression (Kelly, Golden and Assad, *Cell suppression: disclosure protection for sensitive tabular data*,
-Networks 22, 1992), with whole persons. HiGHS through scipy; same input, same answer.
+smallest publishable numbers: those that move must be hidden with it. That is the linear-programming heuristic of cell
+suppression (Kelly, Golden and Assad, *Cell suppression: disclosure protection for sensitive tabular data*, Networks 22,
+1992), with whole persons. HiGHS through scipy; same input, same answer.
 """
 
 import ctypes
@@ -26,18 +26,18 @@ from pipelines.stages.publish.secret.cells import Cell, Key, Numbers
 from pipelines.stages.publish.secret.population import Form
 
 TOLERANCE = 1e-6
-NODES = 2000  # of the search for whole persons: a limit that is the same on every machine
-GAP = 0.05  # the nearest world or almost: it is a proof all the same
-LITTLE = 1e-3  # cost of moving an unknown that no published number shows: what need not move stays as it is
+NODES = 2000  # for the search for whole persons: a limit that is the same on every machine
+GAP = 0.05  # the nearest world or almost: it is a proof either way
+LITTLE = 1e-3  # cost of moving an unknown that no published number shows: what need not move stays put
 
 Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
 
 
 class Solutions:
-    """What the solver answered, kept from one publication to the next: the same question has the same answer.
+    """What the solver answered, kept from one publication to the next so that the same question gets the same answer.
 
-    What is kept is believed no more than what is found: an answer that does not add up is looked for again, and what no answer
-    is kept for is, at worst, hidden.
+    A kept answer is trusted no more than a new one: one that does not add up is searched for again, and a number for
+    which no answer is kept is, at worst, hidden.
     """
 
     def __init__(self, file: Path | None = None):
@@ -66,10 +66,10 @@ class Solutions:
         return answer
 
     def keep(self) -> None:
-        """Keep the answers to what was asked, and no other."""
+        """Keep the answers to what was asked, and drop the others."""
         if self._file and self._asked != self._kept:
             with written_whole(self._file) as file:
-                os.fchmod(file.fileno(), 0o600)  # they tell what is hidden
+                os.fchmod(file.fileno(), 0o600)  # they reveal what is hidden
                 json.dump(self._asked, file)
 
 
@@ -89,7 +89,7 @@ class Worlds:
         self._sums = _matrix([cell.form for cell in self.cells], unknowns.size)
         self._always = _matrix(unknowns.equations, unknowns.size)
         self._values = [self._sums @ self._truth]
-        # how much each unknown, then each cell, goes up or down from the truth
+        # how much each unknown, then each cell, goes up or down from its true value
         each = eye_array(len(self.cells))
         always, sums = self._always, self._sums
         self._equations = block_array([[always, -always, None, None], [sums, -sums, -each, each]]).tocsr()
@@ -99,14 +99,14 @@ class Worlds:
         self._asked_of = [part.tobytes() for part in parts] + [importlib.metadata.version("scipy").encode()]
 
     def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
-        """The least and the greatest value of ``cell`` among the worlds that agree with what is ``known``."""
+        """The smallest and greatest value of ``cell`` among the worlds consistent with what is ``known``."""
         if cell.key not in self._place:
             return 0, 0
         values = self.agreeing(known, occupied)[:, self._place[cell.key]]
         return round(values.min()), round(values.max())
 
     def agreeing(self, known: Collection[Key], occupied: Collection[Key]) -> Any:
-        """World × cell → value, for the worlds where ``known`` cells are as they truly are, ``occupied`` at least 1."""
+        """World × cell → value, for the worlds where ``known`` cells have their true value and ``occupied`` ones at least 1."""
         import numpy as np
 
         values = np.array(self._values)
@@ -116,13 +116,13 @@ class Worlds:
         return values[alike & (least >= 1 - TOLERANCE).all(axis=1)]
 
     def moved(self, known: Collection[Key], occupied: Collection[Key]) -> dict[Key, int]:
-        """Cell → how far apart the agreeing worlds hold it."""
+        """Cell → the spread of its values over the consistent worlds."""
         values = self.agreeing(known, occupied)
         widths = (values.max(axis=0) - values.min(axis=0)).round().astype(int)
         return dict(zip(self._place, widths.tolist(), strict=True))
 
     def nearest(self, cell: Cell, by: int, cost: Cost, fixed: Collection[Key]) -> list[Cell] | None:
-        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, None when there is none.
+        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, or None when there is no such world.
 
         Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
         """
@@ -131,7 +131,7 @@ class Worlds:
         costs, greatest = self._bounds(cost, fixed)
         found = self._solve(cell, by, costs, greatest, whole=False)
         if found is not None and not self._keep(found):
-            # whole persons: first where cutting them in pieces moved something, then anywhere
+            # whole persons: first where a fractional solution moved something, then anywhere
             narrow = np.where((found > TOLERANCE) | (costs == 0), greatest, 0)
             tries = (self._solve(cell, by, costs, limits, whole=True) for limits in (narrow, greatest))
             found = next((solution for solution in tries if solution is not None and self._keep(solution)), None)
@@ -198,7 +198,7 @@ class Worlds:
 
 @contextmanager
 def _unheard() -> Iterator[None]:
-    """Lose what a library writes on the standard output itself: the solver has remarks that no option stops."""
+    """Discard what a library writes directly to standard output: the solver makes remarks that no option silences."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -206,20 +206,20 @@ def _unheard() -> Iterator[None]:
         os.dup2(nowhere, 1)
         yield
     finally:
-        _flush()  # what it kept in memory goes the same way
+        _flush()  # what it buffered goes the same way
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)
 
 
 def _flush() -> None:
-    """Write out what C libraries keep of the standard output in memory."""
+    """Flush what C libraries have buffered for standard output."""
     if os.name == "posix":
         ctypes.CDLL(None).fflush(None)
 
 
 def _matrix(forms: list[Form], size: int) -> Any:
-    """One row a form, one column an unknown."""
+    """One row per form, one column per unknown."""
     from scipy.sparse import csr_array
 
     rows = [n for n, form in enumerate(forms) for _ in form]

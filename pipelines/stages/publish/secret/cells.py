@@ -13,7 +13,7 @@ from pipelines.catalogue.secrecy import Part, Secrecy, Table
 from pipelines.stages.publish.copy import tables_of
 from pipelines.stages.publish.secret.population import Form, People, Unknowns, read_people
 
-Key = tuple  # what tells a cell from another: population, exercice, leaves kept on each axis, quantity summed
+Key = tuple  # what identifies a cell: population, exercice, leaves kept on each axis, quantity summed
 
 
 class SecrecyBroken(Exception):
@@ -39,7 +39,7 @@ class Cell:
     is_mean: bool = False
 
     def is_small(self, threshold: int) -> bool:
-        """True for what fewer than ``threshold`` persons make up, nobody excepted."""
+        """True for a number that fewer than ``threshold`` persons, but at least one, make up."""
         return not self.is_mean and 0 < abs(self.value) < threshold * self.unit
 
 
@@ -61,16 +61,14 @@ class Numbers:
 
     unknowns: Unknowns
     cells: dict[Key, Cell] = field(default_factory=dict)
-    names: dict[Key, list[str]] = field(default_factory=dict)  # what a cell is called from one publication to the next
+    names: dict[Key, list[str]] = field(default_factory=dict)  # the name of a cell, from one publication to the next
     items: list[Item] = field(default_factory=list)
     occupied: list[tuple[str, int, Key]] = field(default_factory=list)  # (table, row, cell): the line exists, so ≥ 1
     lines: dict[tuple[str, int], tuple[Part, dict]] = field(default_factory=dict)  # (table, row) → part, values
-    same: list[tuple[Key, Key]] = field(default_factory=list)  # equal for who reads two exercices
+    same: list[tuple[Key, Key]] = field(default_factory=list)  # equal, to a reader who has two exercices
     follows: dict[Key, Key] = field(default_factory=dict)  # cell → the cell that hides it
-    compared: dict[Key, Key] = field(
-        default_factory=dict
-    )  # cell → that of the exercice before, of which it says the number
-    moved: set[Key] = field(default_factory=set)  # hidden in a former version, and moved by few persons since
+    compared: dict[Key, Key] = field(default_factory=dict)  # cell → the cell of the year before whose number it reveals
+    moved: set[Key] = field(default_factory=set)  # hidden in a previous version, and changed by few persons since
 
 
 def read_numbers(db, secrecy: Secrecy, threshold: int, tables: str = "source", facts: str = "source") -> Numbers:
@@ -96,7 +94,7 @@ class _Reader:
         self._link_exercices()
 
     def _crossed(self, name: str) -> list[frozenset[str]]:
-        """The axes that tables cross, one set a part."""
+        """The axes that tables cross, one set per part."""
         population, found = self._secrecy.populations[name], []
         axis_of = {level: axis for axis, levels in population.axes.items() for level in levels}
         for table in self._tables.values():
@@ -132,7 +130,8 @@ class _Reader:
     def _rows(self, table: str, declared: Table, part: Part) -> Iterator[tuple[int, dict]]:
         texts = [f"{column}::varchar as {column}" for column in dict.fromkeys([*part.levels, *declared.plain])]
         numbers = [f"{c}::decimal(38, 6) as {c}" for c in (*part.numbers, *part.persons)]
-        # rowid comes last: the order of the rows in the warehouse is dbt's and its threads', what is hidden must not be
+        # rowid comes last: the order of the warehouse's rows depends on dbt and its threads, and what is hidden must
+        # not
         query = self._db.execute(
             f"select exercice, {', '.join([*texts, *numbers])}, rowid from {self._name(table)} "
             f"where {part.where or 'true'} order by all"
@@ -232,7 +231,7 @@ class _Reader:
         return cell
 
     def _link_exercices(self) -> None:
-        """Who reads two exercices takes the theoretical number of one for the number of the other."""
+        """A reader who has two exercices takes the theoretical number in one for the number in the other."""
         for one, other in dict.fromkeys(self.numbers.same):
             form = dict(self.numbers.cells[one].form)
             for unknown, weight in self.numbers.cells[other].form.items():
@@ -241,7 +240,7 @@ class _Reader:
 
 
 def _half_unit(printed: Decimal) -> Decimal:
-    """Half of the last digit: 12.9 may be printed for 12.85 to 12.95, 50 for 49.5 to 50.5."""
+    """Half of the last digit: 12.9 may stand for 12.85 to 12.95, 50 for 49.5 to 50.5."""
     return Decimal(5).scaleb(min(0, int(printed.normalize().as_tuple().exponent)) - 1)
 
 

@@ -4,7 +4,7 @@ A population has axes (statut, emploi, sexe, âge); a value of an axis is a *lea
 unknowns are kept by groups of axes that tables do cross, each a full crossing of their leaves. The groups come from a
 triangulated graph of the axes: where two of them agree on the axes they share, one population gives both (decomposable
 models: Dobra and Fienberg, *Bounds for cell entries in contingency tables given marginal totals*, PNAS 97, 2000).
-Nothing is lost by it, and a hundred unknowns stand for thousands.
+Nothing is lost, and a hundred unknowns replace thousands.
 
 The leaves are those that occur in any exercice: a reader is taken to know that no other exists.
 """
@@ -50,7 +50,7 @@ class People:
         }
 
     def crossing(self, axes: tuple[str, ...]) -> dict[tuple[int, ...], Decimal]:
-        """The measure of each combination of the leaves of ``axes``, those of nobody included."""
+        """The measure of each combination of the leaves of ``axes``, including combinations that nobody is in."""
         places = [list(self.axes).index(axis) for axis in axes]
         found = {leaf: Decimal(0) for leaf in itertools.product(*(range(len(self.axes[axis])) for axis in axes))}
         for leaf, measure, _ in self.rows:
@@ -79,11 +79,11 @@ class Unknowns:
 
     size: int = 0
     counted: list[bool] = field(default_factory=list)  # a number of persons, or a quantity
-    greatest: list[Decimal] = field(default_factory=list)  # what a reader would never go beyond
+    greatest: list[Decimal] = field(default_factory=list)  # the most a reader would assume
     exercices: list[int] = field(default_factory=list)
     units: list[int] = field(default_factory=list)  # greatest measure of one person
     truth: list[Decimal] = field(default_factory=list)
-    equations: list[Form] = field(default_factory=list)  # each stays what it truly is
+    equations: list[Form] = field(default_factory=list)  # each keeps its true value
     crossings: dict[tuple[str, int], list[dict[tuple[int, ...], int]]] = field(default_factory=dict)
     groups: dict[tuple[str, int], list[tuple[str, ...]]] = field(default_factory=dict)
 
@@ -116,9 +116,10 @@ class Unknowns:
         self.equations += sums.values()
 
     def tie(self, name: str, before: int, after: int, threshold: int) -> None:
-        """Make what changed between two versions of a population unknown too: who came, and who left, if anybody did.
+        """Make what changed between two versions of a population unknown too: who came and who left, if anyone did.
 
-        A reader is taken to know that nobody came, or that nobody left, where it is true; otherwise, how many at most.
+        A reader is assumed to know that nobody came, or that nobody left, when that is true; otherwise, how many at
+        most.
         """
         for was, is_now in zip(self.crossings[name, before], self.crossings[name, after], strict=True):
             gaps = {leaf: self.truth[unknown] - self.truth[was[leaf]] for leaf, unknown in is_now.items()}
@@ -144,7 +145,7 @@ class Unknowns:
         self.equations.append(within)
 
     def _unknown(self, true: Decimal, greatest: Decimal, like: int) -> int:
-        """One more unknown, counted as another is."""
+        """One more unknown, counted like another."""
         self.size += 1
         self.truth.append(true)
         self.greatest.append(greatest)
@@ -188,7 +189,7 @@ def cliques(crossed: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 def read_people(db, populations: Mapping[str, Population], catalog: str) -> dict[tuple[str, int], People]:
     """(population, exercice) → who is counted, from the facts of ``catalog``; combinations are left out.
 
-    Every population exists in every exercice of any of them: that nobody left in a year is also something to hide.
+    Every population exists in every exercice of any of them: that nobody left in a year is also worth hiding.
     """
     rows = {name: read_measures(db, declared, catalog) for name, declared in populations.items() if declared.fact}
     exercices = sorted({exercice for found in rows.values() for exercice in found})

@@ -1,8 +1,8 @@
-"""Makes the public database: the tables of ``rapport`` without what is to hide, then reads it back and attacks it.
+"""Makes the public database: the tables of ``rapport`` without what must be hidden, then reads it back and attacks it.
 
-What is proved is the file that will be published, not the list of what should have been hidden. ``rapport`` is copied, and the
-marts that are declared free of persons; no audit. A text that nobody declared is emptied. Keys and comments are kept; a table under secrecy
-gains the column ``est_secret``.
+What is proved is the file that will be published, not the list of what should have been hidden. ``rapport`` is copied,
+with the marts declared free of persons, but not audit. A text that nobody declared is emptied. Keys and comments are
+kept; a table under secrecy gains the column ``est_secret``.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class PublicProfile:
-    """A public database that was written and proved; the exercices whose former tables stay, and whose tables are withheld."""
+    """A public database, written and proved; the exercices that keep their previous tables, and those whose tables are withheld."""
 
     proofs: list[Proof]
     disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
@@ -51,8 +51,8 @@ class PublicProfile:
     withheld: list[int] = field(default_factory=list)
     undeclared: list[str] = field(
         default_factory=list
-    )  # tables, columns and figures that are withheld for want of a declaration
-    versions: list[Version] = field(default_factory=list)  # of the other exercices: what is public of them now
+    )  # tables, columns and figures withheld because nobody declared them
+    versions: list[Version] = field(default_factory=list)  # for the other exercices: what is public of them now
     written_freely: list[str] = field(default_factory=list)  # tables and columns with texts that nobody declared
 
 
@@ -70,11 +70,11 @@ def write_public(
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
-    ``words`` are the texts that may be published; ``solved`` is where what the solver answered is kept; ``versions`` are those that
-    were public, oldest first.
+    ``words`` are the texts that may be published; ``solved`` is where the solver's answers are kept; ``versions`` are
+    those that were public, oldest first.
 
-    Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
-    is then worth nothing.
+    Raises SecrecyBroken when something is not declared, is not as declared, or cannot be kept secret; the contents of
+    the folder are then worthless.
     """
     import duckdb
 
@@ -95,12 +95,12 @@ def write_public(
         raise SecrecyBroken("SEC-COHERENCE", "rapport", in_french(str(error).splitlines()[0])) from None
     except (
         duckdb.ConstraintException
-    ):  # a constraint of a home's own asks for what is to be emptied; it may quote a row
+    ):  # a constraint of a home's own needs what must be emptied; its message may quote a row
         raise SecrecyBroken("SEC-COHERENCE", "rapport", "une contrainte interdit de vider une cellule") from None
 
 
 def _without(plan: Plan, error: SecrecyBroken) -> Plan:
-    """The plan, less what cannot be proved beside what was public before. Raises the error when nothing more can be withheld."""
+    """The plan, without what cannot be proved next to what was public before. Raises the error when nothing more can be withheld."""
     if error.code not in ("SEC-AUDIT", "SEC-DEJA-PUBLIE") or not plan.replaced:
         raise error
     broken = plan.former[error.exercice].exercice if error.exercice in plan.former else error.exercice
@@ -110,7 +110,7 @@ def _without(plan: Plan, error: SecrecyBroken) -> Plan:
 
 @contextmanager
 def _composed(warehouse: Path, folder: Path, secrecy: Secrecy, plan: Plan) -> Iterator[Path]:
-    """The database of what is to be public: one where what stays as it was takes the place of what is new, or the warehouse."""
+    """The database to make public: the warehouse, or a copy in which the parts that stay as they were replace the new ones."""
     composed = folder / f".{DATABASE}"
     try:
         if plan.corrected:
@@ -157,7 +157,7 @@ def _write_and_prove(
 
 
 def undeclared(db, secrecy: Secrecy) -> list[str]:
-    """What is withheld because nobody declared of whom it speaks: tables of ``rapport``, columns under secrecy, figures."""
+    """What is withheld because nobody declared whom it is about: tables of ``rapport``, columns under secrecy, figures."""
     found = []
     for table, told in described(db, "rapport").items():
         if table == FIGURES and secrecy.figures:
@@ -173,7 +173,7 @@ def undeclared(db, secrecy: Secrecy) -> list[str]:
 
 
 def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
-    """Marts that are declared free, and have a column of persons: the declaration is wrong, they are withheld."""
+    """Marts that are declared free of persons but have a personal column: the declaration is wrong, and they are withheld."""
     return [
         name
         for name, told in described(db, MARTS).items()
@@ -182,7 +182,7 @@ def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
 
 
 def _told_apart_freely(db, secrecy: Secrecy, texts: "_Texts") -> list[str]:
-    """Tables under secrecy whose lines bear texts that nobody declared: without them, no line would be told from another."""
+    """Tables under secrecy whose lines have texts that nobody declared: without them, lines could not be told apart."""
     found = []
     for name in described(db, "rapport").keys() & secrecy.tables.keys():
         levels = {level for part in secrecy.tables[name].parts for level in part.levels}
@@ -200,7 +200,7 @@ def _known(figures: Figures) -> set[str]:
 
 @dataclass
 class _Texts:
-    """The texts of what is written: those that nobody declared are emptied, and their columns noted."""
+    """The texts to write: those that nobody declared are emptied, and their columns noted."""
 
     db: Any
     words: Words
@@ -218,7 +218,7 @@ class _Texts:
         return self._known[schema, table]
 
     def replaced(self, table: Described) -> dict[str, str]:
-        """Column of a table of the source → the SQL of what is published of it, where that is not all."""
+        """Column of a table of the source → the SQL of its published part, when not all is published."""
         found = {}
         for column, texts in self.known(table.schema, table.name).items():
             self.emptied.append(f"{table.name}.{column}")
@@ -278,8 +278,8 @@ def _write_secret(
 
 
 def _few_persons(lines: dict[int, tuple[Part, dict]], threshold: int) -> set[tuple[int, str]]:
-    """(row, column) of each small number of persons, and of the next ones that a total would otherwise give it back with: of what lines
-    add up, two numbers at least are hidden in an exercice, which make up the threshold together.
+    """(row, column) of each small number of persons, and of the next ones that a total would otherwise reveal it by:
+    among what lines add up, at least two numbers are hidden per exercice, which together reach the threshold.
     """
     columns: dict[
         tuple[int, str], list[tuple[Decimal, int, bool]]
@@ -300,7 +300,7 @@ def _few_persons(lines: dict[int, tuple[Part, dict]], threshold: int) -> set[tup
 
 
 def _is_safe(hidden: list[Decimal], threshold: int) -> bool:
-    """True when the sum of what is hidden tells of none of it: it is of two numbers, and of as many persons as the threshold."""
+    """True when the sum of what is hidden reveals none of it: it covers two numbers, and as many persons as the threshold."""
     return len(hidden) > 1 and sum(hidden) >= threshold
 
 
@@ -320,7 +320,7 @@ def _write_figures(
         item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
         if value is None:
-            continue  # nobody gave it: to call it secret would say that there is a number
+            continue  # nobody gave it: calling it secret would imply that there is a number
         if rule is None or item is None or hidden.keys() & item.cells:
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
@@ -372,7 +372,7 @@ def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item |
 
 
 def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
-    """A figure that is empty says nothing; another is the item's number, at its own precision."""
+    """An empty figure reveals nothing; any other gives its item's number, at its own precision."""
     return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
 
 
@@ -387,8 +387,9 @@ def _among(rows: Iterable[int]) -> str:
 def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, plan: Plan) -> PublicProfile:
     """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced.
 
-    The search starts anew from what a reader knows: how the numbers to hide were chosen, which former publications weigh
-    upon, leaves no trace in the bounds. ``worlds``, found on that way, only serves where the new search finds none.
+    The search starts afresh from what a reader knows: how the numbers to hide were chosen, which takes former
+    publications into account, leaves no trace in the bounds. ``worlds``, found earlier, is only used where the new
+    search finds none.
     """
     numbers, fresh = worlds.numbers, Worlds(worlds.numbers, worlds.solutions)
     shown = read_numbers(db, secrecy, threshold, "cible", "source")
@@ -421,7 +422,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
 
 
 def _refuse_small(db, secrecy: Secrecy, true: Numbers, shown: Numbers, threshold: int) -> None:
-    """No small number of persons stands where nothing else is to hide, nor can be had from a total."""
+    """No small number of persons is left where nothing else is to be hidden, or can be obtained from a total."""
     for (table, _), (part, values) in shown.lines.items():
         if any(_is_small(values[column], threshold) for column in part.persons):
             raise SecrecyBroken("SEC-AUDIT", table, "un petit nombre est publié", values["exercice"])
@@ -436,7 +437,7 @@ def _refuse_small(db, secrecy: Secrecy, true: Numbers, shown: Numbers, threshold
 
 
 def _added(lines: dict[tuple[str, int], tuple[Part, dict]]) -> dict[tuple[str, str, int], Counter[Decimal]]:
-    """(table, column, exercice) → the numbers that lines add up, but those of nobody; what stands for a former version has no exercice."""
+    """(table, column, exercice) → the numbers that lines add up, except zeros; those of a former version have no exercice."""
     found: dict[tuple[str, str, int], Counter[Decimal]] = {}
     for (table, _), (part, values) in lines.items():
         for column in part.adds if values["exercice"] >= 0 and not part.withheld else ():
@@ -458,7 +459,7 @@ def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], thresh
 
 
 def _is_given(item: Item, secret: set[tuple[str, int]]) -> bool:
-    """Printed, or empty in a line where nothing is hidden: an empty cell then says that nobody is there."""
+    """Printed, or empty in a line where nothing is hidden: an empty cell then means that nobody is there."""
     return item.printed is not None or (item.table, item.row) not in secret
 
 

@@ -1,11 +1,11 @@
 """Which numbers to hide: the small ones, then as few others as keep them from being deduced.
 
-A cell is *primary* when it is small (1 to threshold − 1 persons), when it moved by so few since it was published, or compares
-so with what was published of the year before, or when
-it follows a hidden cell of another population (unless its number was published before and still holds: hiding it would
-then hide nothing). For each, the nearest world where it is greater by threshold − 1 is looked for: what differs from the
-truth in that world, and nothing else, has to be hidden. Worlds found for one cell often serve others. Each cell is hidden
-at most once, so the search ends.
+A cell is *primary* when it is small (1 to threshold − 1 persons), when it changed by so few since it was published,
+when it differs by so few from what was published of the year before, or when it follows a hidden cell of another
+population (unless its number was published before and still holds: hiding it would then hide nothing). For each, the
+search looks for the nearest world where it is greater by threshold − 1: what differs from the truth in that world, and
+nothing else, has to be hidden. Worlds found for one cell often serve others. Each cell is hidden at most once, so the
+search ends.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,12 +16,12 @@ from pipelines.stages.publish.secret.cells import Cell, Key, Numbers, SecrecyBro
 
 Former = Mapping[Key, set[Decimal]]  # cell → every value that was ever published
 
-MEAN_SCALE = 20  # years: what a person more adds to a sum of ages, roughly; only for the cost of hiding a mean
-COARSE = {0: 8, 1: 3}  # the fewer the axes that a number narrows, the more it is worth keeping
+MEAN_SCALE = 20  # years: roughly what one more person adds to a sum of ages; only used for the cost of hiding a mean
+COARSE = {0: 8, 1: 3}  # the fewer axes a number narrows, the more it is worth keeping
 
 
 def former_values(numbers: Numbers, disclosed: Iterable[tuple[str, Decimal]]) -> Former:
-    """What was published of each cell, from the (name, value) pairs that the ledger keeps."""
+    """What was published of each cell, from the (name, value) pairs kept in the ledger."""
     by_name: dict[str, set[Decimal]] = {}
     for name, value in disclosed:
         by_name.setdefault(name, set()).add(value)
@@ -34,7 +34,7 @@ def needed(cell: Cell, threshold: int) -> int:
 
 
 def still_public(worlds: Worlds, former: Former) -> set[Key]:
-    """The cells whose present value was published before: hiding them now hides nothing."""
+    """The cells whose current value was published before: hiding them now hides nothing."""
     return {cell.key for cell in worlds.cells if cell.value in former.get(cell.key, ())}
 
 
@@ -50,13 +50,13 @@ def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hid
 
 
 def _moved_little(cell: Cell, threshold: int, values: Iterable[Decimal]) -> bool:
-    """The difference with one of the former ``values`` is itself a small number of persons."""
+    """The difference from one of the former ``values`` is itself a small number of persons."""
     differences = [abs(cell.value - value) for value in values]
     return not cell.is_mean and any(0 < difference < threshold * cell.unit for difference in differences)
 
 
 def _compares_little(numbers: Numbers, cell: Cell, threshold: int, former: Former) -> bool:
-    """So is the difference with what was public of the year before, of which the cell says the number now."""
+    """So is the difference from what was public of the year before, whose number the cell now reveals."""
     before = numbers.compared.get(cell.key)
     return before is not None and _is_new(cell, former) and _moved_little(cell, threshold, former.get(before, ()))
 
@@ -68,9 +68,10 @@ def _is_new(cell: Cell, former: Former) -> bool:
 def suppress(
     worlds: Worlds, threshold: int, former: Former, fixed: tuple[Collection[Key], Collection[Key]] = ((), ())
 ) -> dict[Key, str]:
-    """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding is no help.
+    """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding does not help.
 
-    ``fixed`` are the cells given, and hidden, that stay so. The worlds that prove it are added to ``worlds``.
+    ``fixed`` are the cells, published and hidden, that stay as they are. The worlds that prove it are added to
+    ``worlds``.
     """
     numbers = worlds.numbers
     given, kept = fixed
@@ -113,7 +114,7 @@ def _protect(worlds: Worlds, cell: Cell, width: int, published: set[Key], hidden
 
 
 def _cost(cell: Cell) -> float:
-    """What hiding a cell costs its readers: more for a greater number, and for a coarser one."""
+    """What hiding a cell costs readers: more for a greater number, and for a coarser one."""
     scale = MEAN_SCALE if cell.is_mean else cell.unit
     return (3 + abs(float(cell.value)) / scale) * COARSE.get(cell.detail, 1) / scale
 
@@ -121,7 +122,7 @@ def _cost(cell: Cell) -> float:
 def _reopen(
     worlds: Worlds, threshold: int, published: set[Key], hidden: dict[Key, str], kept: Collection[Key]
 ) -> dict[Key, str]:
-    """Show again the secondary cells, the most costly first, without which the primary ones are still proved safe."""
+    """Show again, most costly first, the secondary cells that the proof of the primary ones can do without."""
     occupied = {key for _, _, key in worlds.numbers.occupied}
     cells = worlds.numbers.cells
     primary = [cells[key] for key, kind in hidden.items() if kind == "primaire" and cells[key].form]

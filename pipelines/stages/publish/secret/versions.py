@@ -1,9 +1,10 @@
-"""What was ever public of the staff of an exercice, and the persons behind it: what a new version is held against.
+"""What was ever public of an exercice's staff, and the persons behind it: what a new version is checked against.
 
-Two versions of a year, side by side, tell of the persons who differ. So the staff tables of an exercice are replaced whole or
-not at all: where fewer persons than the threshold differ, at the finest crossing, from those behind what is public, the former
-tables stay; otherwise all versions are proved together. A former version is, for the proof, one more exercice that a reader has
-(its *alias*, a negative number), whose persons became those of now by arrivals alone or departures alone where that is true.
+Two versions of a year, side by side, reveal the persons who differ. So the staff tables of an exercice are replaced
+whole or not at all: when fewer persons than the threshold differ, at the finest crossing, from those behind what is
+public, the former tables stay; otherwise all versions are proved together. In the proof, a former version is one more
+exercice that a reader has (its *alias*, a negative number), whose persons became today's through arrivals alone or
+departures alone where that is true.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ FIGURES = "chiffres"
 FORMER_COLUMNS = {
     "categorie": "categorie_hierarchique",
     "sens": "sens_mouvement",
-}  # what archives of before call a column
+}  # what older archives call a column
 HIDDEN = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}  # what a figure says once it is hidden
 
 
@@ -38,8 +39,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an exercice: the facts that count its persons, its staff tables and figures as the internal profile has
-    them, and the labels of the numbers that the public one gave.
+    """One version of an exercice: the facts that count its persons, its staff tables and figures as in the internal
+    profile, and the labels of the numbers that the public one gave.
     """
 
     exercice: int
@@ -53,7 +54,7 @@ class Version:
 
     @property
     def sha256(self) -> str:
-        """Of what is archived: its name there."""
+        """The hash of the archived text: its name in the archive."""
         return hashlib.sha256(self.written().encode()).hexdigest()
 
 
@@ -81,7 +82,7 @@ def _bare(table: str) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which exercices are printed anew, stay as they were or are withheld; and alias → the former version it stands for."""
+    """Which exercices are printed afresh, stay as they were or are withheld; and alias → the former version behind it."""
 
     held: dict[int, Version]
     withheld: frozenset[int]
@@ -89,7 +90,7 @@ class Plan:
 
     @property
     def corrected(self) -> set[int]:
-        """The exercices of which something else was public, or is."""
+        """The exercices for which something else was public, or is."""
         return {*self.held, *self.withheld, *(version.exercice for version in self.former.values())}
 
     @property
@@ -98,7 +99,7 @@ class Plan:
         return {version.exercice for version in self.former.values()} - self.withheld
 
     def fixed(self, numbers: Numbers) -> tuple[set[Key], set[Key]]:
-        """The numbers given, and hidden, of versions that stand as they were published."""
+        """The numbers, published and hidden, of versions that stay as they were published."""
         versions = {**self.former, **self.held}
         told = {f"{exercice} {label}" for exercice, version in versions.items() for label in version.told}
         given = {key for key, names in numbers.names.items() if not told.isdisjoint(names)}
@@ -107,7 +108,7 @@ class Plan:
 
 
 def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
-    """What becomes of each exercice, from all that was public of it, oldest first; nothing is withheld yet."""
+    """What happens to each exercice, given all that was public of it, oldest first; nothing is withheld yet."""
     import duckdb
 
     by_exercice: dict[int, list[Version]] = {}
@@ -120,23 +121,23 @@ def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterabl
         for exercice, known in by_exercice.items():
             stands = known[-1]
             facts = facts_of(db, secrecy, exercice)
-            if facts != stands.facts:  # or its columns are others
+            if facts != stands.facts:  # or its columns differ
                 if 0 < _persons_apart(db, secrecy, stands) < threshold:
                     held[exercice], facts = stands, stands.facts
             for version in known:
                 if version.facts != facts and not _is_otherwise_written(db, secrecy, version, facts):
-                    former[-2 * (len(former) + 1)] = version  # the number before it is no exercice
+                    former[-2 * (len(former) + 1)] = version  # the number before it is not an exercice
     return Plan(held, frozenset(), former)
 
 
 def _is_otherwise_written(db, secrecy: Secrecy, version: Version, facts: dict[str, Rows]) -> bool:
-    """True for the same persons, of whom an archive of before kept other columns."""
+    """True for the same persons, when an older archive kept other columns of them."""
     shapes = [{name: {*rows.columns} for name, rows in of.items()} for of in (version.facts, facts)]
     return shapes[0] != shapes[1] and _persons_apart(db, secrecy, version) == 0
 
 
 def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:
-    """How many persons differ at least, at the finest crossing, between a version and the warehouse."""
+    """The least number of persons who differ, at the finest crossing, between a version and the warehouse."""
     db.execute("attach ':memory:' as passe")
     try:
         _make_schemas(db, "passe", secrecy)
@@ -172,7 +173,7 @@ def _measures(db, declared: Population, catalog: str) -> dict[int, dict[tuple, D
 
 
 def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str, Decimal]]) -> Version:
-    """The version of ``exercice`` that is public once ``disclosed`` is, as catalog ``source`` has it."""
+    """The version of ``exercice`` that becomes public with ``disclosed``, as in catalog ``source``."""
     start = f"{exercice} "
     told = sorted({name.removeprefix(start) for name, _ in disclosed if name.startswith(start)})
     tables = {
@@ -209,7 +210,7 @@ def _facts(secrecy: Secrecy) -> list[Population]:
 
 
 def _of_staff(db, secrecy: Secrecy, catalog: str, also: Iterable[str] = ()) -> str:
-    """The figures that are under secrecy, and those of ``also``, as a condition; one that is never published is none of them."""
+    """A condition for the figures under secrecy and those of ``also``; a figure that is never published is not among them."""
     figures = secrecy.figures
     assert figures is not None
     codes = [code for (code,) in db.execute(f"select distinct code from {catalog}.rapport.{FIGURES}").fetchall()]
@@ -227,7 +228,7 @@ def _columns(db, catalog: str, table: str) -> list[str]:
 
 
 def _rows(db, table: str, where: str) -> Rows:
-    # not from the catalog, which is slow where tables are many
+    # not from the catalog, which is slow with many tables
     columns = [name for name, *_ in db.execute(f"from source.{table} limit 0").description]
     texts = ", ".join(f"{column}::varchar" for column in columns)
     found = db.execute(f"select {texts} from source.{table} where {where} order by all nulls first").fetchall()
@@ -235,7 +236,7 @@ def _rows(db, table: str, where: str) -> Rows:
 
 
 def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None) -> None:
-    """Add rows, of the columns that the table still has; ``exercice`` in place of their own."""
+    """Add rows, limited to the columns that the table still has; ``exercice`` replaces theirs."""
     names = [name for name in _columns(db, catalog, table) if name in rows.columns]
     if not rows.rows:
         return
@@ -249,7 +250,7 @@ def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None
 
 
 def compose(file: Path, warehouse: Path, secrecy: Secrecy, plan: Plan) -> None:
-    """Write a database like the warehouse, with what stays as it was, without what is withheld, and the aliases."""
+    """Write a database like the warehouse, with what stays as it was and the aliases, but without what is withheld."""
     facts = _facts_of(secrecy)
     with attached(file, warehouse) as db:
         db.execute(f"create schema rapport; create schema {MARTS}")
@@ -290,7 +291,7 @@ def _delete(db, secrecy: Secrecy, exercice: int) -> None:
 
 
 def _empty(db, secrecy: Secrecy, exercice: int) -> None:
-    """No staff table of an exercice, and no value of the figures that restate them."""
+    """Remove an exercice's staff tables, and the values of the figures that restate them."""
     _delete(db, secrecy, exercice)
     if secrecy.figures and _columns(db, "cible", f"rapport.{FIGURES}"):
         said = ", ".join(f"{column} = {value}" for column, value in HIDDEN.items())
@@ -309,9 +310,10 @@ def _add(db, version: Version, exercice: int, tables: Iterable[str]) -> None:
 
 
 def tie(numbers: Numbers, plan: Plan, threshold: int) -> None:
-    """Say what a reader knows of two versions of an exercice: who came between them, or who left, where it is one of both.
+    """State what a reader knows of two versions of an exercice: who came between them, or who left, when it is only one of the two.
 
-    A number of persons who came or left, when it is not 0, is known to be at most that number, or the threshold.
+    A number of persons who came or left, when it is not 0, is known to be at most that number or the threshold,
+    whichever is greater.
     """
     for alias, version in plan.former.items():
         for name, exercice in list(numbers.unknowns.crossings):
@@ -322,7 +324,7 @@ def tie(numbers: Numbers, plan: Plan, threshold: int) -> None:
 
 
 def _note_small_moves(numbers: Numbers, plan: Plan, threshold: int) -> None:
-    """The hidden numbers of a former version that moved by few persons: who knew them would know these persons."""
+    """The hidden numbers of a former version that changed by few persons: a reader who knew them would know these persons."""
     named = {name: key for key, names in numbers.names.items() for name in names}
     given, _ = plan.fixed(numbers)
     for name, key in named.items():
@@ -337,7 +339,7 @@ def _note_small_moves(numbers: Numbers, plan: Plan, threshold: int) -> None:
 
 
 def _note_comparisons(numbers: Numbers, plan: Plan) -> None:
-    """The comparison with a year that was corrected is held against what was public of that year too."""
+    """The comparison with a year that was corrected is checked against what was public of that year too."""
     numbers.compared = {
         key: before for key, before in numbers.compared.items() if numbers.cells[before].exercice in plan.corrected
     }

@@ -1,8 +1,9 @@
-"""The texts that anybody may read: the words of the catalogue, of the models and of the organisation, never those of a delivery.
+"""The texts that anybody may read: the words of the catalogue, the models and the organisation, never those of a delivery.
 
-A text of the public profile is a word that somebody declared (a code, a label, a list of them), a declared sentence with such words
-or small numbers in its places (``{application} : agents formés``), one of the ``words`` that ``fields.yml`` gives its column, or of a
-column that it says is ``public``, and why. Whatever else a column holds was written freely in a tool, and stays out.
+A text of the public profile is a declared word (a code, a label, a list of them), a declared sentence with such words
+or small numbers in its places (``{application} : agents formés``), one of the ``words`` that ``fields.yml`` gives its
+column, or any text of a column that ``fields.yml`` calls ``public``, with the reason. Anything else in a column was
+typed freely in a tool, and stays out.
 """
 
 import functools
@@ -20,16 +21,16 @@ from pipelines.sql import literal
 DECLARED = ("organisation", "reference", "catalogue")  # schemas of the warehouse that no delivery fills
 LITERAL = re.compile(r"'((?:[^']|'')*)'")
 PLACE = re.compile(r"\{\w+\}")
-NUMBER = re.compile(r"\d{1,4}")  # an age, a rank, a year: neither a telephone number nor a NIR
-BESIDE = " \u00a0\u202f:"  # what is between a place and the words beside it
+NUMBER = re.compile(r"\d{1,4}")  # an age, a rank, a year: not a telephone number or a NIR
+BESIDE = " \u00a0\u202f:"  # between a place and the words next to it
 LIST = ", "  # between the words of a list
 
 
 @dataclass(frozen=True)
 class Words:
-    """Every declared word, and every declared sentence with places for words. Capitals do not count."""
+    """Every declared word, and every declared sentence with places for words. Case does not matter."""
 
-    words: frozenset[str]  # in small letters
+    words: frozenset[str]  # in lower case
     fields: Fields = field(default_factory=Fields)
 
     def unknown(self, table: str, column: str, texts: Iterable[str]) -> list[str]:
@@ -70,9 +71,9 @@ def _fits(sentence: str, text: str, is_word: Callable[[str], bool]) -> bool:
     return bool(found) and all(map(is_word, found.groups()))
 
 
-@functools.cache  # each text meets them all
+@functools.cache  # every text is compared with them
 def _form(sentence: str) -> tuple[str, str, re.Pattern[str]] | None:
-    """How a sentence with places begins and ends, and its regular expression; None where it has no place."""
+    """How a sentence with places begins and ends, and its regular expression; None when it has no place."""
     parts = PLACE.split(sentence)
     return (parts[0], parts[-1], re.compile("(.+?)".join(map(re.escape, parts)))) if len(parts) > 1 else None
 
@@ -98,7 +99,7 @@ def _of_warehouse(db: Any) -> Iterator[str]:
 
 
 def _of_declarations(catalogue: Catalogue) -> Iterator[str]:
-    """Every text of what is declared of systems, shapes, figures and chapters, and what a sentence says beside its places."""
+    """Every text in the declarations of systems, shapes, figures and chapters, and what sentences say around their places."""
     figures = catalogue.figures_declared
     for overlay in (
         catalogue.systems,
@@ -137,7 +138,7 @@ def _of_models(catalogue: Catalogue) -> Iterator[str]:
 def texts_of(db: Any, catalog: str, schema: str, table: str) -> dict[str, list[str]]:
     """Column of text → the texts that it holds."""
     source = f'{catalog}.{schema}."{table}"'
-    # not from the catalog, which is slow where tables are many
+    # not from the catalog, which is slow with many tables
     columns = [name for name, kind, *_ in db.execute(f"from {source} limit 0").description if str(kind) == "VARCHAR"]
     return {
         column: [

@@ -1,1 +1,1 @@
-"""The page « État de la collecte et de la qualité »: one HTML file, without script nor external resource."""
+"""The page « État de la collecte et de la qualité »: one HTML file, without scripts or external resources."""

@@ -1,6 +1,6 @@
 """Lays out the state of a year (``pipelines.runs.audit.state``) as one HTML page.
 
-Everything that is written in it goes through Jinja's autoescape: file names, reasons and owners are other people's text.
+Everything written in it goes through Jinja's autoescape: file names, reasons and owners are other people's text.
 """
 
 import functools
@@ -20,7 +20,7 @@ COLOURS = {"reussis": "ok", "alertes": "alerte", "echecs": "echec"}
 
 
 def render(state: dict[str, Any], cache: Path) -> str:
-    """The page, ended by a line feed; the same state gives the same text. ``cache`` keeps the font that was cut down."""
+    """The page, ending with a line feed; the same state gives the same text. ``cache`` keeps the font subset."""
     css = (FOLDER / "etat.css").read_text(encoding="utf-8")
     fonts = [face for face in font_faces(cache) if face["style"] == "normal"]
     return _template().render(etat=state, css=css, polices=fonts, signes=SEVERITIES)
@@ -61,14 +61,14 @@ def quantity(value: str | None, decimals: int, unit: str, missing: str | None = 
 
 
 def share(counts: dict[str, int]) -> str:
-    """The part that passed, ``98 %``; 100 is said only when nothing else happened. Nothing when there is no check."""
+    """The part that passed, ``98 %``; 100 only when nothing else happened. Empty when there is no check."""
     if not counts["total"]:
         return "—"
     return f"{100 * counts['reussis'] // counts['total']}{french.NO_BREAK}%"
 
 
 def segments(counts: dict[str, int]) -> list[dict[str, Any]]:
-    """The bar of a dimension: class, start and width of each part, on a scale of 100; a part that exists shows."""
+    """The bar of a dimension: class, start and width of each part, on a scale of 100; a part that exists is visible."""
     parts = {name: counts[name] for name in COLOURS if counts[name]}
     widths = {name: max(4, 100 * part / counts["total"]) for name, part in parts.items()}
     scale, start, found = 100 / sum(widths.values()) if widths else 1, 0.0, []

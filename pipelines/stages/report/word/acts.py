@@ -1,7 +1,7 @@
-"""The acts that go with a report, as drafts in Word: the délibération by which it is taken note of, a letter to each member.
+"""The acts that go with a report, as drafts in Word: the délibération that takes note of it, a letter to each member.
 
-Their words are two texts of the catalogue, in Markdown with figures by reference as all prose is; a home's take the place of the
-shipped ones. A quotation stands at the right, as the address and the signature of a letter do.
+Their words are two texts of the catalogue, in Markdown with figures by reference like all prose; a home's texts replace
+the shipped ones. A quotation is set on the right, like the address and the signature of a letter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ class _Acts(ProseWriter):
                 yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT))
 
     def _warnings(self) -> Elements:
-        """What no act may be sent with."""
+        """Warnings that an act must not be sent with."""
         said = ["DÉMONSTRATION : les lignes sont inventées."] * self.organisation.demonstration
         said += ["Projet : l’exercice n’est pas figé, ses chiffres peuvent changer."] * (self.edition.name == "projet")
         for one in said:
@@ -91,7 +91,7 @@ class _Acts(ProseWriter):
 
 
 def _typeset(nodes: list[Node]) -> list[Node]:
-    """The tree, French spaces in every text; a figure leads to no annex here."""
+    """The tree, with French spaces in every text; figures are not links here, since there is no annex."""
     made = []
     for node in nodes:
         kept = {**node, "enfants": _typeset(node["enfants"])} if "enfants" in node else dict(node)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 LANGUAGE = "fr-FR"
-FONT = "Calibri"  # of every Word; LibreOffice has one of the same widths
+FONT = "Calibri"  # in every Word; LibreOffice has one of the same widths
 BLUE, OCHRE, GREY, LINE, PALE, INK = "1B4F7D", "8F4700", "5C6873", "C5CED6", "F3F6F9", "1F2933"
 TEXT_WIDTH = 9638  # twentieths of a point, between margins of 20 mm
 BULLETS, NUMBERS = 1, 2  # definitions of lists
@@ -66,12 +66,12 @@ DROPPED = (
 
 
 def new_document(title: str, author: str, subject: str, day: dt.date, colour: str = BLUE) -> "Opened":
-    """An empty document on A4 with our styles, in French; ``colour`` (hexadecimal) is that of its titles."""
+    """An empty A4 document with our styles, in French; its titles have ``colour`` (hexadecimal)."""
     document = Document()
     document.element.body.clear_content()
     package = document.part.package
     for key in [key for key, one in package.rels.items() if one.reltype == RELATIONSHIP_TYPE.THUMBNAIL]:
-        del package.rels[key]  # the picture of the library's own example
+        del package.rels[key]  # the picture in the library's own template
     _page(document)
     _styles(document, colour)
     _lists(document)
@@ -114,7 +114,7 @@ def _styles(document: "Opened", own: str) -> None:
 
 
 def _plain(style: "_Element") -> None:
-    """A style of the library without what its theme says of it."""
+    """A style of the library without its theme settings."""
     for one in style.xpath("w:rPr/*"):
         if one.tag.rpartition("}")[2] in DROPPED:
             one.getparent().remove(one)
@@ -130,7 +130,7 @@ def _with_font(defaults: "_Element") -> None:
 
 
 def _bar(colour: str, fill: str | None = None) -> list["_Element"]:
-    """A bar at the left of a paragraph, and its shade."""
+    """A bar to the left of a paragraph, and its shade."""
     left = w("left", val="single", sz=18, space=8, color=colour)
     shade = [w("shd", val="clear", color="auto", fill=fill)] if fill else []
     return [w("pBdr", left), *shade, w("ind", left=227, right=113)]
@@ -165,7 +165,7 @@ def _table_style() -> "_Element":
 
 
 def _lists(document: "Opened") -> None:
-    """Two definitions of lists, and a list of each for who applies its style."""
+    """Two list definitions, and a list of each for users of its style."""
     numbering = document.part.numbering_part.element
     for one in list(numbering):
         numbering.remove(one)
@@ -214,7 +214,7 @@ def _properties(document: "Opened", title: str, author: str, subject: str, day: 
 
 
 def put_in(document: "Opened", *content: Any) -> None:
-    """Add elements at the end of the text, before what says its page."""
+    """Add elements at the end of the text, before the page settings."""
     last = document.element.body.sectPr
     for one in content:
         last.addprevious(one)

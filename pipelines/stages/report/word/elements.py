@@ -1,6 +1,6 @@
 """The elements of a Word document: paragraphs, runs, fields, links and tables, as lxml elements of python-docx's own classes.
 
-python-docx finds a cell again at each access, which is slow where a report has thousands; these are made in one go.
+python-docx looks a cell up again at each access, which is slow when a report has thousands; these are made in one go.
 """
 
 import re
@@ -22,7 +22,7 @@ MARKS = ("rStyle", "b", "i", "color", "sz", "vertAlign")  # in the order that th
 PROPERTIES = (
     "pStyle keepNext keepLines pageBreakBefore widowControl numPr pBdr shd tabs spacing ind contextualSpacing jc outlineLvl"
 ).split()  # likewise, those of a paragraph
-MOST_TOGETHER = 20  # rows of a table that no page cuts
+MOST_TOGETHER = 20  # rows of a table that must not be split across pages
 LONGEST_BOOKMARK = 40  # characters
 
 
@@ -36,7 +36,7 @@ def w(tag: str, *children: Any, **attributes: Any) -> "_Element":
 
 
 def run(text: str, **marks: Any) -> "_Element":
-    """A text in one hand: ``b=True``, ``i=True``, ``color="1b4f7d"``, ``sz=`` half-points, ``rStyle=``, ``vertAlign=``."""
+    """A text in one style: ``b=True``, ``i=True``, ``color="1b4f7d"``, ``sz=`` half-points, ``rStyle=``, ``vertAlign=``."""
     said = w("t")
     said.text = text
     said.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
@@ -50,7 +50,7 @@ def properties(**marks: Any) -> "_Element | None":
 
 
 def runs(text: str, **marks: Any) -> list["_Element"]:
-    """A text, « 1er » and « 2e » with their end in superscript."""
+    """A text, with the ends of « 1er » and « 2e » in superscript."""
     made, at = [], 0
     for found in ORDINAL.finditer(text):
         made += [run(text[at : found.end(1)], **marks), run(found[2], **{**marks, "vertAlign": "superscript"})]
@@ -70,7 +70,7 @@ def in_order(properties_: Iterable["_Element"]) -> list["_Element"]:
 
 
 def field(code: str, shown: str, **marks: Any) -> list["_Element"]:
-    """A field that the reader's program computes again, and what it shows until then."""
+    """A field that the reader's program recomputes, and what it shows until then."""
     instruction = w("instrText")
     instruction.text = f" {code} "
     instruction.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
@@ -100,7 +100,7 @@ class Bookmarks:
 
 
 def bookmark(name: str) -> str:
-    """A name of a bookmark: letters, digits and ``_``; the end of one that is too long tells more than its beginning."""
+    """A bookmark name: letters, digits and ``_``; of a name that is too long, the end is kept, being more distinctive."""
     return f"_{re.sub(r'[^0-9A-Za-z]', '_', name)[-(LONGEST_BOOKMARK - 1) :]}"
 
 
@@ -141,7 +141,7 @@ def table(rows: Iterable["_Element"], widths: list[int], caption: str | None, st
 
 
 def row(cells: Iterable["_Element"], *, is_header: bool = False) -> "_Element":
-    """A row that no page cuts; a header is said again on each page."""
+    """A row that is not split across pages; a header is repeated on each page."""
     return w("tr", w("trPr", w("cantSplit"), w("tblHeader") if is_header else None), *cells)
 
 

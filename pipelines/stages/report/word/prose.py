@@ -36,7 +36,7 @@ class ProseWriter:
                 yield paragraph(style or "Normal", *self.inline([node]))
 
     def _item(self, item: Node, identity: int, depth: int) -> Elements:
-        """An item of a list: its first paragraph bears its sign, lists inside of it are deeper."""
+        """An item of a list: its first paragraph has the bullet or number, and nested lists are deeper."""
         style = "ListBullet" if identity == BULLETS else "ListNumber"
         level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=identity))
         inline = [one for one in item["enfants"] if one["genre"] not in ("paragraphe", "liste", "numerotee")]
@@ -49,7 +49,7 @@ class ProseWriter:
         )
 
     def inline(self, nodes: list[Node], **marks: Any) -> list["_Element"]:
-        """The runs of what is in a paragraph."""
+        """The runs of a paragraph's content."""
         made: list[_Element] = []
         for node in nodes:
             match node["genre"]:

@@ -182,7 +182,7 @@ class _Writer(ProseWriter):
         )
 
     def _source(self, block: Model) -> "_Element":
-        """What the codes of a table mean, and its note; also keeps two tables that follow each other apart."""
+        """What the codes of a table mean, and its note; also keeps two consecutive tables apart."""
         legend = " ; ".join(f"{one['code']} : {one['sens']}" for one in block["legende"])
         said = " ".join(filter(None, [f"{legend}." if legend else None, block["note"]]))
         return paragraph("Source", *runs(said)) if said else paragraph("Annexe")
@@ -245,9 +245,9 @@ class _Writer(ProseWriter):
     def _chart(self, block: Model) -> Elements:
         yield self._caption("Figure", block, block["titre"])
         yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
-        if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # not all of its values are beside its marks
+        if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # some of its values are not beside its marks
             yield self._table(_turned(block))
-        is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: no code stands for it
+        is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: it has no code
         yield self._source(
             {**block, "legende": [one for one in block["legende"] if not is_drawn or one["code"] != "—"]}
         )
@@ -272,14 +272,14 @@ class _Writer(ProseWriter):
         yield self._source(block)
 
     def _services(self, services: list[Model], depth: int) -> Elements:
-        """The services of an organisation, each under the one that it is part of."""
+        """The services of an organisation, each under the one it belongs to."""
         for one in services:
             level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=BULLETS))
             yield paragraph("ListBullet", *runs(one["nom"], b=depth == 0), numPr=level)
             yield from self._services(one["services"], depth + 1)
 
     def _elected(self, elected: list[Model]) -> Elements:
-        """Those who were elected, three abreast, under their portraits."""
+        """The elected members, three abreast, under their portraits."""
         width = TEXT_WIDTH // ABREAST
         rows = []
         for at in range(0, len(elected), ABREAST):
@@ -303,7 +303,7 @@ class _Writer(ProseWriter):
         return w("r", w("drawing", inline))
 
     def _glossary(self) -> Elements:
-        """What the words of the report mean."""
+        """The report's glossary."""
         yield self._heading("Heading1", "glossaire", GLOSSARY)
         for one in self.m["glossaire"]:
             yield paragraph("Normal", *runs(one["terme"], b=True), *runs(f"\u00a0: {one['sens']}"))
@@ -373,7 +373,7 @@ def _numbered(chapter: Model) -> str:
 
 
 def _replace(part: Any, content: list["_Element"], style: str) -> None:
-    """Content in the place of what a header or a footer holds."""
+    """Replace the content of a header or a footer."""
     part.is_linked_to_previous = False
     element = part._element
     for one in list(element):
@@ -406,7 +406,7 @@ def _card(width: int, value: list["_Element"], one: Model, colour: str) -> "_Ele
 
 
 def _remarks(one: Model) -> list[str]:
-    """What a figure of the annex has that most have not: a gap with the printed report, another state than « calculé »."""
+    """What is unusual about a figure in the annex: a gap with the printed report, a state other than « calculé »."""
     gap, state = one["rapprochement"], one["statut"]
     said = [f"{gap} avec le rapport publié"] if gap and gap.startswith("écart") else []
     return said if state.startswith("calculé") and len(state) < len("calculé, x") else [*said, state]
@@ -423,7 +423,7 @@ def _turned(block: Model) -> Model:
 
 
 def _widths(block: Model) -> list[int]:
-    """Numbers take what they need; titles and texts share the rest by their length."""
+    """Numbers take what they need; titles and texts share the rest in proportion to their length."""
     lines, texts = block["lignes"], block["textes"]
     shares = {-1: _share([block["coin"], *(line["titre"] for line in lines)])}
     needs: dict[int, int] = {}
@@ -447,6 +447,6 @@ def _share(said: list[str]) -> int:
 
 
 def _need(head: str, said: list[str]) -> int:
-    """The width of a column of numbers: its longest one, the longest word of its title, which is bold and may take lines."""
+    """The width of a column of numbers: its longest number, or the longest word of its title, which is bold and may wrap."""
     longest = max([*map(len, said), *(len(word) + 1 for word in head.split()), min(len(head), 12)])
     return longest * CHARACTER + MARGIN

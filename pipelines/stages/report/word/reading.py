@@ -1,7 +1,8 @@
-"""Reads the prose of a year back from the Word document that its authors changed: all of it, or nothing and why.
+"""Reads the prose of a year back from the Word document that its authors changed: all of it, or nothing, with the reason.
 
-What travels is what a text can say: paragraphs, lists, titles, quotes, bold, italics, links, ends of line, and the figures that were
-sent. Whatever else an author put is refused with its place: it would be lost without a word.
+Only what a text can express is carried over: paragraphs, lists, titles, quotes, bold, italics, links, line ends, and
+the figures that were sent. Anything else an author added is refused with its place: it would otherwise be silently
+lost.
 """
 
 import difflib
@@ -57,7 +58,7 @@ HEADINGS = {f"Heading {level + 1}": level for level in range(1, 7)}
 QUOTES = ("Quote", "Intense Quote")
 INVISIBLE = (
     "bookmarkStart bookmarkEnd proofErr lastRenderedPageBreak pPr rPr permStart permEnd softHyphen"
-).split()  # of a paragraph or a run: nothing is read of them, and nothing is lost
+).split()  # of a paragraph or a run: nothing in them is read, and nothing is lost
 FOREIGN = {  # element → what its author calls it
     "tbl": "un tableau",
     "drawing": "une image",
@@ -98,7 +99,7 @@ OFF = ("0", "false", "off", "none", "auto", "baseline")
 
 @dataclass(frozen=True)
 class Refusal:
-    """What stops the whole document: where, why, and the two versions where the text changed since."""
+    """What stops the whole document: where, why, and both versions when the text changed in the meantime."""
 
     place: str
     reason: str
@@ -107,21 +108,21 @@ class Refusal:
 
 @dataclass
 class ReadBack:
-    """What a document comes to: path under ``contenu/<exercice>`` → its new source, or why nothing is taken."""
+    """The outcome of a document: path under ``contenu/<exercice>`` → its new source, or why nothing is taken."""
 
     exercice: int
     changed: dict[str, str] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)  # their sections were taken out: they stay as they are
+    absent: list[str] = field(default_factory=list)  # their sections were removed: they stay as they are
     refused: list[Refusal] = field(default_factory=list)
 
 
 class NoManuscript(ValueError):
-    """A file that is no document of this home's texts."""
+    """A file that is not a document of this home's texts."""
 
 
 def read_back(file: Path, contenu: Path) -> ReadBack:
-    """What the document says of the texts of ``contenu``, none of which is written. Raises NoManuscript, ProseError."""
+    """What the document says of the texts of ``contenu``; none of it is written. Raises NoManuscript, ProseError."""
     document = _opened(file)
     said = _properties(document)
     if not said.get(YEAR, "").isdecimal():
@@ -149,7 +150,7 @@ def read_back(file: Path, contenu: Path) -> ReadBack:
 
 
 def _take(found: ReadBack, text: Prose, fingerprint: str, lines: list[Line], shown: dict[str, str]) -> None:
-    """Add what came of one text."""
+    """Add the outcome of one text."""
     manuscript = text.manuscript
     if lines == manuscript.lines:
         found.unchanged.append(text.path)
@@ -176,7 +177,7 @@ def _lacking(manuscript: Manuscript, lines: list[Line]) -> str | None:
 
 
 def _typed_over(manuscript: Manuscript, lines: list[Line], shown: dict[str, str]) -> str | None:
-    """Why a figure that went is refused: its number stands among the words instead."""
+    """Why a figure that is gone is refused: its number is now part of the words."""
     kept = Counter(span.call for line in lines for span in line.spans if span.call)
     before, now = _said(manuscript.lines), _said(lines)
     for call in (Counter(manuscript.calls) - kept).keys():
@@ -218,7 +219,7 @@ def _name(element: "_Element") -> str:
 
 
 class _Foreign(ValueError):
-    """Something that no text says; the message names it."""
+    """Something that a text cannot express; the message names it."""
 
 
 class _Reader:
@@ -301,7 +302,7 @@ class _Reader:
         raise _Foreign(f"le style « {style} »")
 
     def _numbers(self, paragraph: "_Element") -> "_Element | None":
-        """The list that a paragraph is of, by itself or by its style."""
+        """The list that a paragraph belongs to, by itself or by its style."""
         own = paragraph.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
         if own is not None:
             return own
@@ -364,7 +365,7 @@ class _Reader:
         style = self.document.styles.get_by_id(named.get(qn("w:val")), 2).name if named is not None else ""
         colour = about.find(qn("w:color"))
         if colour is not None and colour.get(qn("w:val")) in (BLUE, GREY):
-            on.discard("color")  # ours, which words that are typed beside a figure take
+            on.discard("color")  # ours: words typed beside a figure inherit it
         for name, said in STYLED.items():
             if name in on and like.link is None:
                 raise _Foreign(said)
@@ -378,7 +379,7 @@ class _Reader:
         return str(address)
 
     def _figure(self, control: "_Element", like: Span) -> Span:
-        """A figure, as it was sent. Raises _Foreign: another was typed over it, or it is of another document."""
+        """A figure, as it was sent. Raises _Foreign: it was typed over, or comes from another document."""
         (tag,) = _tags(control)[:1] or [""]
         shown = "".join(one.text or "" for one in control.iter(qn("w:t")))
         if tag not in self.calls:
@@ -393,7 +394,7 @@ class _Reader:
 
 
 def _refuse_layout(paragraph: "_Element") -> None:
-    """Raise _Foreign for what a paragraph is and no text says: its side, a page or a section that it begins, that it was added."""
+    """Raise _Foreign for paragraph properties that no text can express: alignment, a page or section break, a tracked insertion."""
     for about in paragraph.findall(qn("w:pPr")):
         side = about.find(qn("w:jc"))
         if side is not None and side.get(qn("w:val")) in ASIDE:
@@ -405,13 +406,13 @@ def _refuse_layout(paragraph: "_Element") -> None:
 
 
 def _beside(paragraph: "_Element") -> str:
-    """The words of a paragraph that are in no control."""
+    """The words of a paragraph that are outside any control."""
     inside = {one for control in paragraph.iter(qn("w:sdt")) for one in control.iter(qn("w:t"))}
     return "".join(one.text or "" for one in paragraph.iter(qn("w:t")) if one not in inside).strip()
 
 
 def _flat(body: "_Element") -> Iterator["_Element"]:
-    """The paragraphs of a document and what is among them, those of a control around paragraphs with the others."""
+    """The paragraphs of a document and what lies between them, including those inside a block-level control."""
     for one in body:
         if _name(one) == "sdt":
             yield from _flat(one.find(qn("w:sdtContent")))
@@ -424,7 +425,7 @@ def _tags(element: "_Element") -> list[str]:
 
 
 def _list_kinds(document: Any) -> dict[tuple[str, str], str]:
-    """(list, level) → whether its items bear signs or numbers, through the definitions that the program wrote."""
+    """(list, level) → whether its items have bullets or numbers, from the definitions that the program wrote."""
     try:
         numbering = document.part.numbering_part.element
     except (KeyError, NotImplementedError):

@@ -1,4 +1,4 @@
-"""Writes the prose of a year as one Word document: a section a text, its figures locked, its fingerprints among the properties."""
+"""Writes the prose of a year as one Word document: a section per text, its figures locked, its fingerprints in the properties."""
 
 import hashlib
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LONGEST_TAG = 64  # characters, in Word
 CONDITIONAL, FIGURE, TITLE, GUIDE = "texte conditionnel", "chiffre", "texte", "consigne"
 TEXT, SHOWN, YEAR = "texte", "chiffre", "exercice"  # what a property of the document is about
-ABSENT = "absent"  # in the place of the fingerprint of a text that nobody wrote yet
+ABSENT = "absent"  # instead of the fingerprint of a text that nobody wrote yet
 PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 VALUES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
 FORMAT = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"  # of every property that a user may name
@@ -50,7 +50,7 @@ HOW = (
 
 @dataclass(frozen=True)
 class Prose:
-    """A text of a year: its path under ``contenu/<exercice>``, what readers know it by, its source (None before it is written)."""
+    """A text of a year: its path under ``contenu/<exercice>``, its name for readers, its source (None before it is written)."""
 
     path: str
     title: str
@@ -71,20 +71,20 @@ class Prose:
 
 
 def texts_of(folder: Path, declared: dict[str, str]) -> list[Prose]:
-    """The texts of ``contenu/<exercice>``: those that a chapter prints, written or not, in its order, then the others."""
+    """The texts of ``contenu/<exercice>``: those that a chapter prints, written or not, in order, then the others."""
     there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md")) if folder.is_dir() else []
     names = dict.fromkeys([*declared, *there])
     return [prose_at(folder, name, declared.get(name, "")) for name in names]
 
 
 def prose_at(folder: Path, name: str, title: str = "") -> Prose:
-    """One text of ``contenu/<exercice>``, its ends of line as they are."""
+    """One text of ``contenu/<exercice>``, its line ends as they are."""
     path = folder / name
     return Prose(name, title, path.read_bytes().decode("utf-8") if path.is_file() else None)
 
 
 def declared_texts(editor: Editor, chapters: list[Chapitre]) -> dict[str, str]:
-    """The texts of the year that the chapters print and can name, each with its title: their own, then what explains an alarm."""
+    """The texts of the year that the chapters print and can name, each with its title: their own, then the explanations of alarms."""
     found = {}
     for chapter in chapters:
         for section in chapter.sections:
@@ -102,14 +102,14 @@ def declared_texts(editor: Editor, chapters: list[Chapitre]) -> dict[str, str]:
 
 
 def tag_of(call: str) -> str:
-    """The tag of a figure: its whole call; the beginning of one that is too long for Word, and its hash."""
+    """The tag of a figure: its whole call; when that is too long for Word, its beginning and its hash."""
     if len(call) <= LONGEST_TAG:
         return call
     return f"{call[: LONGEST_TAG - 9]}…{hashlib.sha256(call.encode()).hexdigest()[:8]}"
 
 
 def prose_docx(editor: Editor, texts: list[Prose]) -> bytes:
-    """The document that authors change. Raises ProseError: a figure of a text cannot be printed."""
+    """The document for authors to change. Raises ProseError: a figure of a text cannot be printed."""
     return saved(_Document(editor, texts).written())
 
 
@@ -178,7 +178,7 @@ class _Document:
         return _locked([run(shown, b=span.bold, i=span.italic, color=BLUE)], FIGURE, tag)
 
     def _conditional(self, source: str, number: int, text: Prose) -> Iterator["_Element"]:
-        """What is printed of a text that is locked, paragraph by paragraph."""
+        """The printed form of a locked text, paragraph by paragraph."""
         said = self._rendered(source, text) or ["(rien n’est imprimé cette année)"]
         for one in said:
             yield paragraph("Verrou", _locked([run(one, color=GREY)], CONDITIONAL, f"{CONDITIONAL} {number}"))
@@ -201,7 +201,7 @@ def _plain(children: Any) -> str:
 
 
 def _words(span: Span) -> list["_Element"]:
-    """Words in one hand, their ends of line among them."""
+    """Words in one style, including their line ends."""
     made: list[_Element] = []
     style = "Hyperlink" if span.link else None
     for at, part in enumerate(span.text.split(BREAK)):
@@ -211,7 +211,7 @@ def _words(span: Span) -> list["_Element"]:
 
 
 def _locked(content: list["_Element"], title: str, tag: str) -> "_Element":
-    """A content control that can be moved whole, and not typed over."""
+    """A content control that can be moved whole but not typed over."""
     lock = "contentLocked" if title == FIGURE else "sdtContentLocked"
     return w(
         "sdt", w("sdtPr", w("alias", val=title), w("tag", val=tag), w("lock", val=lock)), w("sdtContent", *content)
