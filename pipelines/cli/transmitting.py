@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli.exporting import profile_option
-from pipelines.cli.names import year_argument
+from pipelines.cli.names import Day, year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.publication import EDITIONS, FOLDERS
+from pipelines.publication import EDITIONS, FOLDERS, LETTER
 
 if TYPE_CHECKING:
     from pipelines.runs.transmit import Transmission
@@ -58,14 +58,15 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
             continue
         path.write_bytes(content)
         echo(f"  {shown(path)}")
+    note(
+        f"Les courriers sont à relire ; ceux qui partent s’écrivent avec `{session.command} transmit {year}`, une fois l’exercice figé."
+    )
 
 
 @click.command(short_help="Ce qui s’envoie à chaque collectivité, et la date de l’envoi.")
 @year_argument
 @profile_option
-@click.option(
-    "--sent", type=click.DateTime(["%Y-%m-%d"]), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là."
-)
+@click.option("--sent", type=Day(), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là.")
 @click.option("--by", metavar="VOIE", help="Comment : courriel, remise en main propre… Avec --sent.")
 @click.option(
     "--to", multiple=True, metavar="COLLECTIVITÉ", help="À elle seule, et non à toutes ; se répète. Avec --sent."
@@ -117,7 +118,7 @@ def _show(session: Session, done: "Transmission") -> None:
         )
     option = "" if done.profile == "public" else f" --profile {done.profile}"
     note(
-        "Compléter et signer les courriers, envoyer, puis :\n"
+        f"Compléter et signer chaque {LETTER} de ces dossiers (ceux de {shown(session.home.acts)} ne partent pas), envoyer, puis :\n"
         f"  {session.command} transmit {done.exercice}{option} --sent AAAA-MM-JJ --by courriel\n"
         "--to COLLECTIVITÉ, pour celles qui partent un autre jour ou autrement"
     )

@@ -124,6 +124,7 @@ def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: 
     assert "Le compte de l’exercice n’est pas dans ce dossier" in (folder / "SOMMAIRE.txt").read_text(encoding="utf-8")
     (folder / "courrier.docx").write_bytes(b"signed")
     again = frozen.millesime("transmit", 2019)
+    assert "Compléter et signer chaque courrier.docx de ces dossiers" in again.stderr
     assert (folder / "courrier.docx").read_bytes() == b"signed"
     assert "courriers gardés tels qu’ils étaient : Orly, Choisy-le-Roi" in again.stderr
 
@@ -237,6 +238,16 @@ def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench, monk
         (row,) = ledger.all_rows("sendings")
     assert row["recipients"] == {"94022": "Choisy-le-Roi"}
     assert {name.partition("/")[0] for name in row["files"]} == {"choisy-le-roi"}
+
+
+def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+    frozen.millesime("transmit", 2019)
+    said = frozen.millesime("transmit", 2019, "--sent", "hier", "--by", "courriel")
+    assert said.exit_code == 2 and "« hier » n’est pas un jour : l’écrire comme 2021-09-14 ou 14/09/2021" in said.stderr
+    year, month, day = _released(frozen).split("-")
+    done = frozen.millesime("transmit", 2019, "--sent", f"{day}/{month}/{year}", "--by", "courriel")
+    assert done.exit_code == 0 and f"envoyée le {day}/{month}/{year} par courriel" in done.stdout
 
 
 def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:
