@@ -6,6 +6,7 @@ from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
 LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
+LETTERS = (LETTER, "courrier.pdf")  # the draft, and what somebody signed of it
 IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each

@@ -4,9 +4,15 @@ Their words are two texts of the catalogue, in Markdown with figures by referenc
 shipped ones. A quotation stands at the right, as the address and the signature of a letter do.
 """
 
+import hashlib
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from docx import Document
+from lxml import etree
 
 from pipelines import french
 from pipelines.catalogue.load import Catalogue
@@ -58,6 +64,20 @@ def acts(
         yield f"courriers/{french.plain(member.nom)}.docx", writer.written(LETTER, title, names | of_member)
 
 
+def is_untouched(content: bytes) -> bool:
+    """True for a draft that nobody saved since it was written: a word processor writes its body otherwise."""
+    try:
+        said = Document(io.BytesIO(content)).core_properties.identifier
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return said == _sha256(parts.read("word/document.xml"))
+    except (KeyError, ValueError, zipfile.BadZipFile, etree.XMLSyntaxError):
+        return False
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 class _Acts(ProseWriter):
     """Writes one act after another."""
 
@@ -71,6 +91,7 @@ class _Acts(ProseWriter):
         tree = each_text(_typeset(render(path, f"texte/{name}", self.figures, names)), visible)
         self.document = new_document(title, self.organisation.nom, "projet d’acte", self.edition.day)
         put_in(self.document, *self._warnings(), *self.prose(tree))
+        self.document.core_properties.identifier = _sha256(self.document.part.blob)
         return saved(self.document)
 
     def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
