@@ -28,6 +28,7 @@ from pipelines.stages.report.word.prose import Elements, ProseWriter
 
 DELIBERATION, LETTER = "actes/deliberation.md", "actes/courrier.md"  # in ``catalogue/report/texte``
 RIGHT = 5000  # where the right half of the page begins, in twentieths of a point
+APART = 240  # above and below an address or a signature, whose lines stand close
 
 
 def acts(
@@ -101,7 +102,9 @@ class _Acts(ProseWriter):
                 yield from super().prose([node], style, depth)
                 continue
             for one in node["enfants"]:
-                yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT))
+                is_first, is_last = one is node["enfants"][0], one is node["enfants"][-1]
+                apart = w("spacing", before=APART * is_first, after=APART * is_last)
+                yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT), spacing=apart)
 
     def _warnings(self) -> Elements:
         """What no act may be sent with."""
