@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
-LETTER = "courrier.docx"  # for a member: a draft, completed before it is sent
-IMAGES = "images"  # in contenu: the pictures of the organisation, for every year
-FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables are in a publication
+LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
+LETTERS = (LETTER, "courrier.pdf")  # the draft, and what somebody signed of it
+IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
+FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each
 # No database is named after a schema in it: a client could not tell ``rapport.chiffres`` from a catalog's.
 DATABASES = {

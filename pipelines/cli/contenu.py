@@ -1,5 +1,6 @@
 """``contenu``: the prose of a year as a Word document, its way back, and how far each text is."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from pipelines.cli.names import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.prose import STATES, VALIDATED
-from pipelines.french import moment
+from pipelines.french import agreed, moment
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.near import suggestion
@@ -42,7 +43,7 @@ def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
     """
     from pipelines.stages.report.model import editor_of
     from pipelines.stages.report.tables import read_publication
-    from pipelines.stages.report.word.writing import declared_texts, prose_docx, texts_of
+    from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, texts_of
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -55,7 +56,8 @@ def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
         )
     with read_publication(session.home.published, year, INTERNE) as publication:
         editor = editor_of(publication, session.catalogue, session.organisation, session.home.contenu)
-        texts = texts_of(editor.contenu, declared_texts(editor, session.catalogue.chapters))
+        chapters = session.catalogue.chapters
+        texts = texts_of(editor.contenu, declared_texts(editor, chapters), comments_of(editor, chapters))
         file.write_bytes(prose_docx(editor, texts))
     title(f"textes de {year}", session.organisation)
     for text in texts:
@@ -93,9 +95,10 @@ def import_texts(ctx: click.Context, file: Path) -> None:
         echo(f"  {path} : repris")
     for path in found.absent:
         echo(f"  {path} : absent du document, laissé tel quel")
-    echo(f"{len(found.changed)} textes repris, {len(found.unchanged)} inchangés.")
+    taken, same = Decimal(len(found.changed)), Decimal(len(found.unchanged))
+    echo(f"{taken} {agreed('textes', taken)} repris, {same} {agreed('inchangés', same)}.")
     if found.changed:
-        note(f"Les textes repris sont à valider : {session.command} contenu etat {found.exercice}")
+        note(f"Ce qui est repris est à valider : {session.command} contenu etat {found.exercice}")
 
 
 def _refuse(found: "ReadBack") -> None:
@@ -158,5 +161,5 @@ def _show_states(session: Session, year: int, states: "list[TextState]") -> None
     for one in states:
         said = f" par {one.by}, {moment(one.at)}" if one.by and one.at else ""
         echo(f"  {one.state:<7} {one.text}{said}")
-    done = sum(one.state == VALIDATED for one in states)
-    echo(f"{done} textes validés sur {len(states)}.")
+    done = Decimal(sum(one.state == VALIDATED for one in states))
+    echo(f"{done} {agreed('textes', done)} {agreed('validés', done)} sur {len(states)}.")

@@ -1,4 +1,4 @@
-"""Shell completion: the exercices, figures, sources, rules, findings and frozen versions of the home in question.
+"""The arguments that commands share, and what a shell completes: the names that the home holds.
 
 The shell asks at each keystroke: nothing here may write, and whatever cannot be read completes to nothing.
 """
@@ -12,6 +12,20 @@ from click.shell_completion import CompletionItem
 from pipelines.cli.session import Session
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+class Day(click.DateTime):
+    """A day, as the metavar says it or as French people type it."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d", "%d/%m/%Y"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The day. Raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"« {value} » n’est pas un jour : l’écrire comme 2021-09-14 ou 14/09/2021", param, ctx)
 
 
 def _completing(names: Callable[[Session, click.Context], Iterable[Any]]) -> Completer:

@@ -49,7 +49,8 @@ def release(
     visas = Visas(prepared_by, reviewed_by, approved_by)
     with only_writer(session.home), open_ledger(session.home) as ledger:
         try:
-            done = release_year(session.work(ledger), year, visas, reason)
+            with progress() as say:
+                done = release_year(session.work(ledger), year, visas, reason, say)
         except Undecided as error:
             for one in error.findings:
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli.exporting import profile_option
-from pipelines.cli.names import year_argument
+from pipelines.cli.names import Day, year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.publication import EDITIONS, FOLDERS
+from pipelines.publication import EDITIONS, FOLDERS, LETTER
 
 if TYPE_CHECKING:
     from pipelines.runs.transmit import Transmission
@@ -36,6 +36,7 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     from pipelines.runs.transmit import signatory
     from pipelines.stages.report.tables import read_publication
     from pipelines.stages.report.word.acts import acts as drafts
+    from pipelines.stages.report.word.acts import is_untouched
     from pipelines.stages.report.write import edition_of
 
     session: Session = ctx.obj
@@ -53,19 +54,20 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     for name, content in made:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.read_bytes() != content:
-            note(f"Attention : {shown(path)} est gardé tel qu’il est ; le retirer pour le refaire")
+        if path.exists() and not is_untouched(path.read_bytes()):
+            note(f"Attention : {shown(path)} a été modifié, et est gardé tel qu’il est ; le supprimer pour le refaire")
             continue
         path.write_bytes(content)
         echo(f"  {shown(path)}")
+    note(
+        f"Les courriers sont à relire ; ceux qui partent s’écrivent avec `{session.command} transmit {year}`, une fois l’exercice figé."
+    )
 
 
 @click.command(short_help="Ce qui s’envoie à chaque collectivité, et la date de l’envoi.")
 @year_argument
 @profile_option
-@click.option(
-    "--sent", type=click.DateTime(["%Y-%m-%d"]), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là."
-)
+@click.option("--sent", type=Day(), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là.")
 @click.option("--by", metavar="VOIE", help="Comment : courriel, remise en main propre… Avec --sent.")
 @click.option(
     "--to", multiple=True, metavar="COLLECTIVITÉ", help="À elle seule, et non à toutes ; se répète. Avec --sent."
@@ -110,14 +112,14 @@ def _show(session: Session, done: "Transmission") -> None:
         echo(f"  {member.nom}")
     echo(f"\nDossiers : {shown(done.folder)}")
     if done.kept:
-        note(f"Attention : courriers gardés tels qu’ils étaient : {', '.join(done.kept)}")
+        note(f"Courriers modifiés, gardés tels qu’ils sont : {', '.join(done.kept)}")
     if not done.has_accounts:
         note(
             "Attention : la version ne garde aucun compte administratif ni compte financier unique : le joindre à la main"
         )
     option = "" if done.profile == "public" else f" --profile {done.profile}"
     note(
-        "Compléter et signer les courriers, envoyer, puis :\n"
+        f"Compléter et signer chaque {LETTER} de ces dossiers (ceux du dossier {shown(session.home.acts)} ne partent pas), envoyer, puis :\n"
         f"  {session.command} transmit {done.exercice}{option} --sent AAAA-MM-JJ --by courriel\n"
         "--to COLLECTIVITÉ, pour celles qui partent un autre jour ou autrement"
     )

@@ -21,7 +21,7 @@ from pipelines.ledger.chain import head as end_of
 from pipelines.ledger.records import ORIGINAL, Manifest
 from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
-from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE, LETTER, PUBLIC
+from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE, LETTERS, PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -233,7 +233,7 @@ def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
     for folder in (home.audit, home.exports, home.reports, home.transmissions):
         for path in sorted(folder.rglob("*")) if folder.exists() else []:
             name = path.relative_to(home.root)
-            is_draft = folder == home.transmissions and path.name == LETTER  # until it is sent
+            is_draft = folder == home.transmissions and path.name in LETTERS  # until it is sent
             is_hidden = any(part.startswith(".") for part in name.parts)
             if _holds(path) and name.as_posix() not in entered and not is_hidden and not is_draft:
                 yield _problem(home, path, ADDED)

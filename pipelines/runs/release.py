@@ -4,6 +4,7 @@ Like ``collect`` and ``replay``, a place where stages meet: ``millesime release`
 interface do the same thing. The content of a release is the work of ``publish.release``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
@@ -61,23 +62,28 @@ class Released:
     held: str | None
 
 
-def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
+def release_year(
+    work: Workspace, exercice: int, visas: Visas, reason: str | None, say: Callable[[str], None] = lambda _: None
+) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then.
 
     The visas are checked first, since that takes no time; all that is kept is then verified before anything is made.
     """
     visas = _declared(work.organisation, visas)
+    say("vérification de tout ce qui est gardé")
     if problems := verify(work.home, work.ledger).problems:
         raise Anomalies(problems)
     _refuse_what_is_open(work, exercice)
     if not any(year == exercice for _, year in work.ledger.current()):
         raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
-    forget(home.cache)  # nothing left over there goes into the pages of a frozen year
+    say("écriture de la version")
+    forget(home.cache)  # nothing of a frozen year is drawn by what lay there
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
     name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue))
+    say("publication, et dessin du rapport")
     held = publish_warehouse(work).held  # so that the audit tables name the release
     row = ledger.all_rows("releases")[-1]
     head = ledger.head_at("releases", row["seq"])

@@ -21,7 +21,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
 from pipelines.near import suggestion
-from pipelines.publication import FOLDERS, INTERNE, LETTER, PUBLIC
+from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import enter, write_states
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.release import EXPORTS, last_release
@@ -45,12 +45,14 @@ class Transmission:
     profile: str
     folder: Path
     members: tuple[Collectivite, ...]
-    kept: tuple[str, ...]  # the members whose letter was already there, and stays as it is
+    kept: tuple[str, ...]  # the members whose letter somebody changed, which stays as it is
     has_accounts: bool  # false when none of the documents that the release was made of is the account of the year
 
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
-    """Write a folder for each member, from the current release of ``exercice``. Raises CannotTransmit."""
+    """Write a folder for each member, from the release that stands for ``exercice``. Raises CannotTransmit."""
+    from pipelines.stages.report.word.acts import is_untouched
+
     release = _release(work, exercice, profile)
     report, members = release / "report" / profile, tuple(work.organisation.collectivites)
     folder = work.home.transmissions / release.name / profile
@@ -70,15 +72,16 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
             shutil.copyfile(original, here / ACCOUNTS / file)
         if lines.exists():
             shutil.copyfile(lines, here / ACCOUNTS / lines.name)
-        former = folder / name / LETTER
-        if former.exists():
-            kept.append(member.nom)
-        (here / LETTER).write_bytes(former.read_bytes() if former.exists() else letters[f"courriers/{name}.docx"])
+        (here / LETTER).write_bytes(letters[f"courriers/{name}.docx"])
+        changed = [path for path in _letters_in(folder / name) if not is_untouched(path.read_bytes())]
+        kept += [member.nom] * bool(changed)
+        for path in changed:
+            shutil.copyfile(path, here / path.name)
         said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
         (here / CONTENTS).write_text(said, encoding="utf-8")
         (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
     take_place(aside, folder)
-    enter(work.ledger, work.home, [path for path in _files(folder) if path.name != LETTER])
+    enter(work.ledger, work.home, [path for path in _files(folder) if path.name not in LETTERS])
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 
@@ -212,8 +215,8 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
 
 
 def _sums(folder: Path) -> list[tuple[str, str]]:
-    """(name, SHA-256) of what is sent as prepared: everything but the letter and this list."""
-    files = [path for path in _files(folder) if path.name not in (LETTER, SUMS)]
+    """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
+    files = [path for path in _files(folder) if path.name not in (*LETTERS, SUMS)]
     return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
 
 
@@ -225,7 +228,13 @@ def _changed(work: Workspace, folder: Path) -> list[str]:
     ]
     was = {name.removeprefix(place): sha256 for name, sha256 in (entered or [{}])[-1].items() if name.startswith(place)}
     is_now = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
-    return sorted(name for name in was.keys() | is_now.keys() if name != LETTER and was.get(name) != is_now.get(name))
+    return sorted(
+        name for name in was.keys() | is_now.keys() if name not in LETTERS and was.get(name) != is_now.get(name)
+    )
+
+
+def _letters_in(folder: Path) -> list[Path]:
+    return [path for name in LETTERS if (path := folder / name).exists()]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -70,11 +70,11 @@ def test_texts_go_to_word_and_what_changed_comes_back(home: Path, tmp_path: Path
     assert again.exit_code == 2 and "ses changements seraient perdus" in again.stderr
     before = (home / "contenu/2040/edito.md").stat()
     same = contenu(home, "import", file)
-    assert same.exit_code == 0 and "0 textes repris" in same.stdout
+    assert same.exit_code == 0 and "0 texte repris, " in same.stdout
     assert (home / "contenu/2040/edito.md").stat() == before  # not even written again
     edit(file, "deux", "trois")
     done = contenu(home, "import", file)
-    assert done.exit_code == 0 and "edito.md : repris" in done.stdout
+    assert done.exit_code == 0 and "edito.md : repris" in done.stdout and "1 texte repris, " in done.stdout
     assert (home / "contenu/2040/edito.md").read_text(encoding="utf-8") == EDITO.replace("deux", "trois")
     assert sorted(path.name for path in (home / "contenu/2040").iterdir()) == ["edito.md"]
 
@@ -97,10 +97,10 @@ def test_another_document_is_told(home: Path, tmp_path: Path):
 
 
 def test_somebody_says_how_far_a_text_is_and_a_change_takes_it_back(home: Path):
-    assert "  rédigé  edito.md\n0 textes validés sur 1." in contenu(home, "etat", 2040).stdout
+    assert "  rédigé  edito.md\n0 texte validé sur 1." in contenu(home, "etat", 2040).stdout
     done = contenu(home, "etat", 2040, "edito.md", "--to", "validé", "--by", "b. relectrice")
     assert done.exit_code == 0 and "  validé  edito.md par B. Relectrice, " in done.stdout, done.stderr
-    assert "1 textes validés sur 1." in contenu(home, "etat", 2040).stdout
+    assert "1 texte validé sur 1." in contenu(home, "etat", 2040).stdout
     (home / "contenu/2040/edito.md").write_text("Autre.", encoding="utf-8")
     assert "  rédigé  edito.md\n" in contenu(home, "etat", 2040).stdout
 

@@ -129,6 +129,8 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
     assert "acceptation caduque par A. Martin" in filled.millesime("findings", 2019).stdout
     assert filled.millesime("findings", 2019).stdout.endswith(", dont 1 à corriger ou à décider avant de figer.\n")
+    built("a0019a484984")  # of words
+    assert "  écart " not in filled.millesime("findings", 2019).stdout
     assert filled.millesime("decide", name, "--because", "vu de nouveau", "--by", "A. Martin").exit_code == 0
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
 

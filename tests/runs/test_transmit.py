@@ -122,10 +122,12 @@ def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: 
     )
     folder = frozen.home.transmissions / "2019-v1" / PUBLIC / "orly"
     assert "Le compte de l’exercice n’est pas dans ce dossier" in (folder / "SOMMAIRE.txt").read_text(encoding="utf-8")
-    (folder / "courrier.docx").write_bytes(b"signed")
+    (folder / "courrier.docx").write_bytes(b"completed")
+    (folder / "courrier.pdf").write_bytes(b"signed")
     again = frozen.millesime("transmit", 2019)
-    assert (folder / "courrier.docx").read_bytes() == b"signed"
-    assert "courriers gardés tels qu’ils étaient : Orly, Choisy-le-Roi" in again.stderr
+    assert "Compléter et signer chaque courrier.docx de ces dossiers" in again.stderr
+    assert [(folder / f"courrier.{kind}").read_bytes() for kind in ("docx", "pdf")] == [b"completed", b"signed"]
+    assert "Courriers modifiés, gardés tels qu’ils sont : Orly\n" in again.stderr
 
 
 def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,12 +137,12 @@ def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeyp
     with frozen.work() as work:
         assert "Aucun envoi n’est enregistré" in _page(work)
         prepare(work, 2019, PUBLIC)
-        (frozen.home.transmissions / "2019-v1" / PUBLIC / "orly" / "courrier.docx").write_bytes(b"signed")
+        (frozen.home.transmissions / "2019-v1" / PUBLIC / "orly" / "courrier.pdf").write_bytes(b"signed")
         enter_sending(work, 2019, PUBLIC, today, "courriel", today)
         (row,) = work.ledger.all_rows("sendings")
         assert (row["release"], row["sent_on"], row["sent_by"]) == ("2019-v1", today, "courriel")
         assert row["recipients"] == {"94054": "Orly", "94022": "Choisy-le-Roi"}
-        assert row["files"]["orly/courrier.docx"] == hashlib.sha256(b"signed").hexdigest()
+        assert row["files"]["orly/courrier.pdf"] == hashlib.sha256(b"signed").hexdigest()
         assert work.ledger.check({}) == []
         page = _page(work)
     assert "<dt>Voie</dt><dd>courriel</dd>" in page and "<dt>À</dt><dd>Orly, Choisy-le-Roi</dd>" in page
@@ -237,6 +239,16 @@ def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench, monk
         (row,) = ledger.all_rows("sendings")
     assert row["recipients"] == {"94022": "Choisy-le-Roi"}
     assert {name.partition("/")[0] for name in row["files"]} == {"choisy-le-roi"}
+
+
+def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+    frozen.millesime("transmit", 2019)
+    said = frozen.millesime("transmit", 2019, "--sent", "hier", "--by", "courriel")
+    assert said.exit_code == 2 and "« hier » n’est pas un jour : l’écrire comme 2021-09-14 ou 14/09/2021" in said.stderr
+    year, month, day = _released(frozen).split("-")
+    done = frozen.millesime("transmit", 2019, "--sent", f"{day}/{month}/{year}", "--by", "courriel")
+    assert done.exit_code == 0 and f"envoyée le {day}/{month}/{year} par courriel" in done.stdout
 
 
 def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:

@@ -7,6 +7,7 @@ should read the export instead (``stages.publish.workbook``).
 
 import datetime as dt
 import io
+import math
 import re
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,17 +16,19 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pipelines import french
+from pipelines.publication import EDITIONS
 from pipelines.spreadsheet import neutralised
 from pipelines.stages.report.cells import Cell, absent, empty
 from pipelines.stages.report.model import Model
-from pipelines.stages.report.workbook_charts import Area, add_charts
+from pipelines.stages.report.workbook_charts import Area, add_charts, title_of
 
 NAME_LENGTH, DIGITS = 31, 15  # of a spreadsheet
 CONTENTS, FIGURES = "Sommaire", "Chiffres"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 HEADER = 3  # the row of a sheet's headings, below its title and the link back
 NARROWEST, WIDEST, WIDEST_FIRST = 11, 38, 46  # characters of a column
-ONE_PAGE = 30  # lines of a table that remain readable on one printed page with their chart
+LINE_HEIGHT = 15  # points
+ONE_PAGE = 30  # lines of a table that stay readable on one printed page with their chart
 COMPLETE, PART = "complet", "partiel"
 PRINTED = re.compile(r"(−?[\d\u202f]+)(?:,(\d+))?(?:\u00a0(.+))?")
 LETTERS = {"tableau": "T", "matrice": "T", "graphique": "F", "liste": "L"}
@@ -129,7 +132,7 @@ def _names(model: Model) -> dict[str, str]:
             continue
         lists += block["genre"] == "liste"
         rank = f"{LETTERS[block['genre']]}{block.get('numero', lists)}"
-        title = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\']", " ", block["titre"]))
+        title = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\']", " ", title_of(block)))
         names[block["id"]] = textwrap.shorten(f"{rank} {title}", NAME_LENGTH, placeholder="…")
     return names
 
@@ -176,7 +179,7 @@ class _Sheets:
         """What the workbook is, then each sheet by chapter, with a link and its state."""
         edition, organisation = model["edition"], model["organisation"]
         kind = "projet, à ne pas diffuser comme définitif" if edition["est_projet"] else f"version {edition['nom']}"
-        said = [organisation["nom"], f"édition {model['profil']}", kind, edition["date_imprimee"]]
+        said = [organisation["nom"], f"édition {EDITIONS[model['profil']]}", kind, edition["date_imprimee"]]
         said += ["DÉMONSTRATION : les lignes sont inventées"] * model["demonstration"]
         sheet = self.begin(CONTENTS, model["titre"], " · ".join(said))
         self.head(sheet, ["Feuille", "Ce qu’elle montre", "État"], [34, 80, 52])
@@ -246,7 +249,8 @@ class _Sheets:
         states = grid.states if any(grid.states) else []
         headings = [grid.corner, *grid.head, *(["État"] if states else [])]
         numbers = [rank for rank, is_text in enumerate(_are_texts(grid), start=1) if not is_text]
-        self.head(sheet, headings, _widths(grid) + [26] * bool(states), numbers)
+        widths = _widths(grid) + [26] * bool(states)
+        self.head(sheet, headings, widths, numbers)
         row = HEADER
         for row, (title, cells, is_total) in enumerate(grid.lines, start=HEADER + 1):
             strong = {"bold": True, "top": 1} if is_total else {}
@@ -256,7 +260,7 @@ class _Sheets:
             if states:
                 said = self.format(text_wrap=True, align="left", indent=1, **strong)
                 sheet.write_string(row, len(headings) - 1, states[row - HEADER - 1], said)
-        row = self._foot(sheet, row + 2, block)
+        row = self._foot(sheet, row + 2, block, widths)
         add_charts(self.book, sheet, self.names[block["id"]], block, Area(HEADER, len(headings), row + 2))
 
     def _cell(self, sheet: Any, row: int, column: int, cell: Cell, strong: Mapping[str, Any]) -> None:
@@ -268,19 +272,26 @@ class _Sheets:
         aligned = {"text_wrap": True, "align": "left", "indent": 1} if cell["est_texte"] else {"align": "right"}
         sheet.write_string(row, column, neutralised(cell["texte"]), self.format(**{**strong, **aligned, **lacking}))
 
-    def _foot(self, sheet: Any, row: int, block: Model) -> int:
-        """The codes in words, the note, the source; returns the row that follows."""
+    def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float]) -> int:
+        """The codes in words, the note, the source, no wider than the table: a printed sheet fits them; returns the row that follows."""
         said = [f"{one['code']} : {one['sens']}" for one in block["legende"]]
         said += [block["note"]] if block["note"] else []
         for text in [*said, f"Source : {block['source']}"]:
-            sheet.write_string(row, 0, text, self.format(font_color="#5c6873"))
+            lines = math.ceil(len(text) / sum(widths))
+            if lines > 1 and len(widths) > 1:
+                wrapped = self.format(font_color="#5c6873", text_wrap=True)
+                sheet.merge_range(row, 0, row, len(widths) - 1, "", wrapped)
+                sheet.set_row(row, LINE_HEIGHT * lines)
+                sheet.write_string(row, 0, text, wrapped)
+            else:
+                sheet.write_string(row, 0, text, self.format(font_color="#5c6873"))
             row += 1
         return row
 
 
 def _called(block: Model) -> str:
     rank = f"{CALLED[block['genre']]} {block['numero']} — " if block["genre"] in CALLED else ""
-    return f"{rank}{block['titre']}"
+    return f"{rank}{title_of(block)}"
 
 
 def _are_texts(grid: Grid) -> list[bool]:

@@ -4,6 +4,7 @@ A missing value has no bar, only its code as a label. What a spreadsheet cannot 
 cascade) is drawn from a few cells beside it, which say so.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -15,6 +16,7 @@ from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Blo
 WIDTH, ROW_HEIGHT = 760, 22  # pixels
 SMALL, ACROSS = (250, 190), 3  # of the small charts
 BESIDE, PALE = "Pour le dessin", "#9aa5b1"
+DRAWN = re.compile(r"\s*\([^()]*\)$")  # how the report draws credits: « (contour : crédits ; plein : réalisé) »
 SIDES = "#,##0;#,##0"  # a pyramid has no negative side
 
 
@@ -35,6 +37,11 @@ class _Series:
     values: tuple[int, int, int, int]
     color: str | None
     labels: Sequence[dict[str, Any] | None] = ()
+
+
+def title_of(block: Block) -> str:
+    """The title of a block, without how the report draws it: a spreadsheet draws it otherwise, with a legend."""
+    return DRAWN.sub("", block["titre"]) if block.get("forme") == "execution" else str(block["titre"])
 
 
 def add_charts(book: Any, sheet: Any, name: str, block: Block, area: Area) -> None:
@@ -79,10 +86,16 @@ def _chart(
                 ),
             }
         )
-    chart.set_title({"name": block["titre"], "name_font": {"size": 12, "color": BLUE}, "overlay": False})
+    chart.set_title({"name": title_of(block), "name_font": {"size": 12, "color": BLUE}, "overlay": False})
     chart.set_legend({"position": "bottom"} if len([one for one in series if one.color]) > 1 else {"none": True})
     chart.set_chartarea({"border": {"none": True}})
     return chart
+
+
+def _from_zero(lines: Sequence[Block]) -> dict[str, int]:
+    """The scale of bars, which a spreadsheet may begin higher: then they are not as long as what they stand for."""
+    values = [number_of(one) or 0.0 for line in lines for one in line["cellules"]]
+    return {"min": 0} if min(values, default=0.0) >= 0 else {}
 
 
 def _labels(lines: Sequence[Block], rank: int) -> list[dict[str, Any] | None]:
@@ -113,7 +126,7 @@ def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], p
     series = _columns(block, lines, first, last)
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "line": {"none": True}})
-    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **_from_zero(lines)})
     chart.set_size({"width": WIDTH, "height": 110 + ROW_HEIGHT * len(lines) * max(len(series), 1)})
     yield chart
 
@@ -126,7 +139,10 @@ def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block],
         series = [_Series(one.name, one.values, one.color) for one in series]
     kind = "column" if len(series) == 1 else "line"
     chart = _chart(book, {"type": kind}, name, block, (first, 0, last, 0), series)
-    chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#e9eef3"}}, "line": {"none": True}})
+    gridlines = {"visible": True, "line": {"color": "#e9eef3"}}
+    chart.set_y_axis(
+        {"major_gridlines": gridlines, "line": {"none": True}, **(_from_zero(lines) if kind == "column" else {})}
+    )
     chart.set_size({"width": WIDTH, "height": 320})
     yield chart
 

@@ -103,6 +103,34 @@ def test_each_form_is_a_native_chart_over_the_cells_and_says_itself_in_words(mod
     assert "<a:t>—</a:t>" in missing  # a label says what is missing, where a zero would stand
 
 
+def test_a_bar_begins_at_zero_and_no_title_says_how_the_report_draws(press: Press):
+    press.chapter = CHAPTER + FORMS.format(id="credits", form="execution").lstrip("\n").replace(
+        "titre: Dessin execution", 'titre: "Crédits (contour : crédits)"'
+    )
+    content = workbook(press.model())
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        series = [parts.read(name).decode() for name in sorted(parts.namelist()) if "charts/chart" in name]
+        said = parts.read("xl/sharedStrings.xml").decode()
+    assert all('<c:min val="0"/>' in one for one in series if "<c:barChart>" in one)
+    assert "Crédits" in said and "contour" not in "".join([said, *series])
+
+
+def test_a_note_is_no_wider_than_its_table(press: Press):
+    model = press.model()
+    block = next(one for one in model["chapitres"][0]["sections"][0]["blocs"] if one["genre"] == "graphique")
+    block["note"] = "Une longue note. " * 20
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(model)))["F1 Effectifs"]
+    (merged,) = sheet.merged_cells.ranges
+    (row,) = [cell.row for (cell,) in sheet["A1:A40"] if str(cell.value).startswith("Une longue note.")]
+    assert (merged.min_row, merged.max_row, merged.min_col, merged.max_col) == (row, row, 1, 3)
+    assert sheet.cell(row, 1).alignment.wrap_text and sheet.row_dimensions[row].height > 60
+
+
+def test_it_says_which_edition_it_is(press: Press):
+    press.profile = "public"
+    assert "édition publique" in openpyxl.load_workbook(io.BytesIO(workbook(press.model())))[CONTENTS]["A2"].value
+
+
 def test_a_pyramid_has_its_first_side_below_zero_and_both_without_sign(book):
     sheet = book["F5 Dessin pyramide"]
     (beside,) = [cell for cell in sheet[HEADER + 1] if str(cell.value).startswith("Pour le dessin")]

@@ -4,9 +4,15 @@ Their words are two texts of the catalogue, in Markdown with figures by referenc
 the shipped ones. A quotation is set on the right, like the address and the signature of a letter.
 """
 
+import hashlib
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from docx import Document
+from lxml import etree
 
 from pipelines import french
 from pipelines.catalogue.load import Catalogue
@@ -22,6 +28,7 @@ from pipelines.stages.report.word.prose import Elements, ProseWriter
 
 DELIBERATION, LETTER = "actes/deliberation.md", "actes/courrier.md"  # in ``catalogue/report/texte``
 RIGHT = 5000  # where the right half of the page begins, in twentieths of a point
+APART = 240  # above and below an address or a signature, whose lines stand close
 
 
 def acts(
@@ -58,6 +65,20 @@ def acts(
         yield f"courriers/{french.plain(member.nom)}.docx", writer.written(LETTER, title, names | of_member)
 
 
+def is_untouched(content: bytes) -> bool:
+    """True for a draft that nobody saved since it was written: a word processor writes its body otherwise."""
+    try:
+        said = Document(io.BytesIO(content)).core_properties.identifier
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return said == _sha256(parts.read("word/document.xml"))
+    except (KeyError, ValueError, zipfile.BadZipFile, etree.XMLSyntaxError):
+        return False
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 class _Acts(ProseWriter):
     """Writes one act after another."""
 
@@ -71,6 +92,7 @@ class _Acts(ProseWriter):
         tree = each_text(_typeset(render(path, f"texte/{name}", self.figures, names)), visible)
         self.document = new_document(title, self.organisation.nom, "projet d’acte", self.edition.day)
         put_in(self.document, *self._warnings(), *self.prose(tree))
+        self.document.core_properties.identifier = _sha256(self.document.part.blob)
         return saved(self.document)
 
     def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
@@ -80,7 +102,9 @@ class _Acts(ProseWriter):
                 yield from super().prose([node], style, depth)
                 continue
             for one in node["enfants"]:
-                yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT))
+                is_first, is_last = one is node["enfants"][0], one is node["enfants"][-1]
+                apart = w("spacing", before=APART * is_first, after=APART * is_last)
+                yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT), spacing=apart)
 
     def _warnings(self) -> Elements:
         """Warnings that an act must not be sent with."""

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 Elements = Iterator["_Element"]
-BLOCK_STYLES = {"titre": "Heading3", "citation": "Quote", "paragraphe": "Normal"}
+BLOCK_STYLES = {"citation": "Quote", "paragraphe": "Normal"}
 
 
 class ProseWriter:
     """Writes in one document."""
 
     document: "Opened"
+    subtitle = "Heading3"  # of a title among the prose
 
     def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
         """The paragraphs of a tree."""
@@ -30,6 +31,8 @@ class ProseWriter:
                     yield from self._item(item, identity, depth)
             elif kind == "citation":
                 yield from self.prose(children, "Quote")
+            elif kind == "titre":
+                yield paragraph(style or self.subtitle, *self.inline(children))
             elif kind in BLOCK_STYLES:
                 yield paragraph(style or BLOCK_STYLES[kind], *self.inline(children))
             else:

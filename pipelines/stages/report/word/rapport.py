@@ -11,6 +11,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from pipelines.french import capitalised
+from pipelines.publication import EDITIONS
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
 from pipelines.stages.report.model import Model, disclosed
@@ -69,7 +70,7 @@ class _Writer(ProseWriter):
         self.document = new_document(
             f"{model['titre']} – {organisation['sigle']}",
             organisation["nom"],
-            f"{self.state}, édition {model['profil']}",
+            f"{self.state}, édition {EDITIONS[model['profil']]}",
             dt.date.fromisoformat(edition["date"]),
             self.colour,
         )
@@ -138,6 +139,7 @@ class _Writer(ProseWriter):
         is_first = chapter["numero"] == 1
         yield self._heading("Heading1", chapter["id"], _numbered(chapter), is_first)
         for section in chapter["sections"]:
+            self.subtitle = "Heading3" if section["titre"] else "Heading2"  # no level is skipped
             if section["titre"]:
                 yield self._heading("Heading2", section["id"], section["titre"])
             for block in section["blocs"]:
@@ -233,7 +235,7 @@ class _Writer(ProseWriter):
         yield table(lines, widths, block["titre"])
         yield self._source(block)
         for one in block["commentaires"]:
-            yield paragraph("Heading3", *runs(one["titre"]))
+            yield paragraph(self.subtitle, *runs(one["titre"]))
             yield from self.prose(one["arbre"])
 
     def _series(self, series: Model) -> list["_Element"]:
@@ -309,7 +311,7 @@ class _Writer(ProseWriter):
             yield paragraph("Normal", *runs(one["terme"], b=True), *runs(f"\u00a0: {one['sens']}"))
 
     def _entries(self, block: Model) -> Elements:
-        yield paragraph("Heading3", inner_link(f"source-{block['id']}", *runs(block["titre"])))
+        yield paragraph(self.subtitle, inner_link(f"source-{block['id']}", *runs(block["titre"])))
         for one in block["entrees"]:
             said = [*runs(one["titre"], b=True), w("r", w("br"))]
             for rank, detail in enumerate(one["details"]):

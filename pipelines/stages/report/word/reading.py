@@ -56,6 +56,12 @@ if TYPE_CHECKING:
 PLAIN = ("Normal", "Body Text", "List Paragraph", "No Spacing", "Verrou", "List Bullet", "List Number")
 HEADINGS = {f"Heading {level + 1}": level for level in range(1, 7)}
 QUOTES = ("Quote", "Intense Quote")
+IN_FRENCH = {
+    "Title": "Titre",
+    "Subtitle": "Sous-titre",
+    "Caption": "Légende",
+    "Plain Text": "Texte brut",
+}  # as Word shows them
 INVISIBLE = (
     "bookmarkStart bookmarkEnd proofErr lastRenderedPageBreak pPr rPr permStart permEnd softHyphen"
 ).split()  # of a paragraph or a run: nothing in them is read, and nothing is lost
@@ -184,12 +190,15 @@ def _typed_over(manuscript: Manuscript, lines: list[Line], shown: dict[str, str]
         value = " ".join(shown.get(tag_of(call), "").split())
         number = re.compile(rf"(?<!\d){re.escape(value)}(?!\d)")
         if any(letter.isdigit() for letter in value) and number.search(now) and not number.search(before):
-            return f"un chiffre retapé : « {value} » est écrit à la place de {call}"
+            return (
+                f"un chiffre retapé : « {value} » est écrit à la main ; annuler, ou copier ce chiffre du document reçu"
+            )
     return None
 
 
 def _said(lines: list[Line]) -> str:
-    return " ".join(" ".join(span.text for span in line.spans).replace(BREAK, " ") for line in lines)
+    """The words, with a plain space for each run of spaces of any kind: a figure is printed with narrow ones."""
+    return " ".join(" ".join(span.text for line in lines for span in line.spans).replace(BREAK, " ").split())
 
 
 def _both(manuscript: Manuscript, lines: list[Line]) -> Iterator[str]:
@@ -299,7 +308,7 @@ class _Reader:
             return PARAGRAPH, 0
         if style == "Heading 1":
             raise _Foreign("un titre de niveau 1, qui est celui d’un texte : prendre le niveau 2")
-        raise _Foreign(f"le style « {style} »")
+        raise _Foreign(f"le style « {IN_FRENCH.get(style, style)} » : prendre « Normal »")
 
     def _numbers(self, paragraph: "_Element") -> "_Element | None":
         """The list that a paragraph belongs to, by itself or by its style."""
@@ -386,7 +395,8 @@ class _Reader:
             raise _Foreign(f"un chiffre qui n’est d’aucun de ces textes (« {shown} »)")
         if " ".join(shown.split()) != " ".join(self.shown.get(tag, "").split()):
             raise _Foreign(
-                f"un chiffre retapé : « {shown} » au lieu de « {self.shown.get(tag, '')} », que donne {self.calls[tag]}"
+                f"un chiffre retapé : « {shown} » au lieu de « {self.shown.get(tag, '')} » ; annuler, ou copier ce chiffre "
+                "du document reçu"
             )
         first = next(iter(one for one in control.iter(qn("w:r")) if one.find(qn("w:t")) is not None))
         on = {_name(one) for one in first.iterfind(f"{qn('w:rPr')}/*") if (one.get(qn("w:val")) or "on") not in OFF}

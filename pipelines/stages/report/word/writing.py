@@ -25,7 +25,7 @@ from pipelines.stages.report.manuscript import (
     Span,
     read,
 )
-from pipelines.stages.report.model import Editor
+from pipelines.stages.report.model import FIGURES, Editor
 from pipelines.stages.report.prose import ProseError, fill, markdown
 from pipelines.stages.report.word.document import BLUE, BULLETS, GREY, new_document, new_numbers, put_in, saved
 from pipelines.stages.report.word.elements import outer_link, paragraph, run, w
@@ -70,11 +70,14 @@ class Prose:
             raise ProseError(f"{self.path} : {error}") from None
 
 
-def texts_of(folder: Path, declared: dict[str, str]) -> list[Prose]:
-    """The texts of ``contenu/<exercice>``: those that a chapter prints, written or not, in order, then the others."""
+def texts_of(folder: Path, declared: dict[str, str], titles: dict[str, str]) -> list[Prose]:
+    """The texts of ``contenu/<exercice>``: those that a chapter prints, written or not, in its order, then the others.
+
+    ``declared`` are the former with their titles, ``titles`` those of others that are only printed where they are written.
+    """
     there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md")) if folder.is_dir() else []
     names = dict.fromkeys([*declared, *there])
-    return [prose_at(folder, name, declared.get(name, "")) for name in names]
+    return [prose_at(folder, name, declared.get(name) or titles.get(name, "")) for name in names]
 
 
 def prose_at(folder: Path, name: str, title: str = "") -> Prose:
@@ -98,6 +101,19 @@ def declared_texts(editor: Editor, chapters: list[Chapitre]) -> dict[str, str]:
             found.setdefault(
                 alert.note(name, row).relative_to(str(editor.builder.figures.exercice)).as_posix(), alert.said(row)
             )
+    return found
+
+
+def comments_of(editor: Editor, chapters: list[Chapitre]) -> dict[str, str]:
+    """The texts that may comment a chart or a row of a matrix, each with the title that it is printed below."""
+    found = {}
+    for chapter in chapters:
+        for bloc in (bloc for section in chapter.sections if not section.pour_chaque for bloc in section.blocs):
+            if bloc.genre == "graphique":
+                found[f"{FIGURES}/{bloc.id}.md"] = bloc.titre.format(**editor.names)
+            elif bloc.genre == "matrice" and bloc.commentaires and (editor.contenu / bloc.commentaires).parent.is_dir():
+                for row in editor.builder.publication.rows(bloc.table, {}, [bloc.code]):
+                    found[bloc.commentaires.format(**editor.names, code=row[bloc.code])] = str(row[bloc.lignes.nom])
     return found
 
 

@@ -15,7 +15,7 @@ from pipelines.settings import Home
 from pipelines.stages.report.model import Edition
 from pipelines.stages.report.prose import ProseError
 from pipelines.stages.report.tables import read_publication
-from pipelines.stages.report.word.acts import RIGHT, acts
+from pipelines.stages.report.word.acts import RIGHT, acts, is_untouched
 from tests.stages.report.publication import Press
 from tests.stages.report.word.office import converted
 
@@ -68,6 +68,15 @@ def _state(value: Any) -> tuple[str, str | None, str]:
 
 def text_of(content: bytes) -> str:
     return "\n".join(one.text for one in Document(io.BytesIO(content)).paragraphs)
+
+
+def test_a_draft_that_somebody_saved_is_told_from_one_as_it_was_written(made, tmp_path: Path):
+    draft = made()["courriers/orly.docx"]
+    document = Document(io.BytesIO(draft))
+    document.add_paragraph("Signé.")
+    document.save(tmp_path / "courrier.docx")
+    assert is_untouched(draft) and not is_untouched((tmp_path / "courrier.docx").read_bytes())
+    assert not is_untouched(b"signed")
 
 
 def test_the_figures_of_the_year_are_in_place_and_what_is_missing_is_not_spoken_of(made):

@@ -17,7 +17,7 @@ from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError
 from pipelines.stages.report.word.elements import outer_link, run, w
 from pipelines.stages.report.word.reading import NoManuscript, ReadBack, read_back
-from pipelines.stages.report.word.writing import declared_texts, prose_docx, tag_of, texts_of
+from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, tag_of, texts_of
 from tests.stages.report.publication import Press
 from tests.stages.report.word.office import converted
 
@@ -39,6 +39,17 @@ Imprimé : {{ f("a.total") }}.
 
 {{ selon("a.total", "Personne", "Une personne", "Toutes les {} personnes que le syndicat compte") }} lisent *ceci*.
 """
+MATRIX = """      - genre: matrice
+        id: lignes
+        titre: Lignes
+        table: rpt_series
+        ordre: [rang]
+        code: code
+        lignes: {nom: libelle, titre: Indicateur, format: texte}
+        croise: {par: exercice, valeur: valeur, format: chiffre}
+        commentaires: "series/{code}.md"
+        vide: Rien.
+"""
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )  # a picture
@@ -58,7 +69,8 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write(editor: Editor, chapters: list[Any]) -> None:
     folder = editor.contenu
-    texts = texts_of(folder, declared_texts(editor, chapters) | {"demain.md": "À écrire"})
+    declared = declared_texts(editor, chapters) | {"demain.md": "À écrire"}
+    texts = texts_of(folder, declared, comments_of(editor, chapters))
     (folder.parents[1] / "textes.docx").write_bytes(prose_docx(editor, texts))
 
 
@@ -114,6 +126,20 @@ def test_a_section_a_text_and_a_locked_control_a_figure(sent: Path):
     long = 'selon("a.total", "Personne", "Une personne", "Toutes les {} personnes que le syndicat compte")'
     assert controls[tag_of(long)][1] == "Toutes les 27 personnes que le syndicat compte"
     assert max(map(len, controls)) <= 64  # more is too long for Word
+
+
+def test_what_comments_a_chart_or_a_row_is_known_by_its_title(tmp_path: Path):
+    press = Press(tmp_path)
+    press.chapter += MATRIX
+    press.write("series/a_total.md", "Deux.")
+    found: dict[str, str] = {}
+    press.edited(lambda editor, chapters: found.update(comments_of(editor, chapters)))
+    assert found == {
+        "figures/effectifs.md": "Effectifs",
+        "figures/series.md": "Indicateurs",
+        "series/a.total.md": "Agents formés",
+        "series/a.y.md": "Jours",
+    }
 
 
 def test_a_change_of_nothing_changes_no_byte(home: Path):
@@ -206,7 +232,7 @@ def test_a_figure_that_is_typed_over_is_refused(home: Path):
 
     assert refusal(changed(home, change)) == (
         "essai.md, « Le SE compte 28 agents, et un site. » : "
-        'un chiffre retapé : « 28 » au lieu de « 27 », que donne f("a.total")'
+        "un chiffre retapé : « 28 » au lieu de « 27 » ; annuler, ou copier ce chiffre du document reçu"
     )
 
 
@@ -215,8 +241,22 @@ def test_nor_can_words_take_its_place(home: Path):
         total(document).getparent().replace(total(document), run("27"))
 
     assert refusal(changed(home, change)) == (
-        'essai.md : un chiffre retapé : « 27 » est écrit à la place de f("a.total")'
+        "essai.md : un chiffre retapé : « 27 » est écrit à la main ; annuler, ou copier ce chiffre du document reçu"
     )
+
+
+def test_whatever_spaces_its_thousands_have(tmp_path: Path):
+    press = Press(tmp_path)
+    press.write("essai.md", 'Il y a {{ f("a.montant") }}.\n')
+    press.edited(write)
+
+    def change(document: Any) -> None:
+        (control,) = paragraph(document, "Il y a")._p.iter(qn("w:sdt"))
+        said = "".join(one.text for one in control.iter(qn("w:t")))
+        assert "\u202f" in said
+        control.getparent().replace(control, run(said))
+
+    assert "un chiffre retapé : « 1 234 567,89 € »" in refusal(changed(tmp_path, change))
 
 
 def add(element: Any) -> Callable[[Any], None]:
@@ -270,7 +310,7 @@ def commented(document: Any) -> None:
         (lambda document: setattr(paragraph(document, "Intertitre"), "alignment", 1), "un alignement"),
         (lambda document: setattr(paragraph(document, "Intertitre").paragraph_format, "page_break_before", True),
          "un saut de page ou de section"),
-        (restyled("Title"), "le style « Title »"),
+        (restyled("Title"), "le style « Titre » : prendre « Normal »"),
         (linked("http://exemple.fr"), "un lien qui ne mène pas à https://… : http://exemple.fr"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,14 @@ def test_its_titles_are_styled_and_its_table_of_contents_names_them(content: byt
     named = ["".join(t.text for t in one.iter(qn("w:t"))) for one in contents.iter(qn("w:p"))]
     assert named == ["Table des matières", "1. Essai", "Partie de 2040", "Sources et méthode"]
     assert [one.text.split()[0] for one in contents.iter(qn("w:instrText"))] == ["TOC"]
+
+
+def test_no_level_of_title_is_skipped(press: Press, cache: Path):
+    press.write("essai.md", "Un mot.\n\n# Dedans\n\nUn autre.\n")
+    press.chapter = press.chapter.replace("titre: Partie de {exercice}", 'titre: ""')
+    styles = [one.style.name for one in document_of(press, cache).paragraphs]
+    levels = [int(name.removeprefix("Heading ")) for name in styles if name.startswith("Heading ")]
+    assert levels[:2] == [1, 2] and all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_its_captions_are_numbered_by_fields_in_the_order_of_the_report(content: bytes):
