@@ -1,4 +1,5 @@
-"""What a chart shows, for its title: the first of its bars, its highest or lowest months, how its total moved, how far credits were used.
+"""What a chart shows, for its title: the first of its bars, its highest or lowest months, which of its columns is the larger, the
+fullest of its rows, where it begins and ends, how its total moved, how far credits were used.
 
 Nothing is said when a value that it rests on is missing, hidden or partial.
 """
@@ -84,13 +85,52 @@ def _rate(head: list[str], lines: list[Line]) -> str | None:
     return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation"
 
 
-def _values(lines: list[Line], column: int) -> list[Decimal] | None:
-    """The numbers of a column; None when one of them is not complete."""
+def _majority(head: list[str], lines: list[Line]) -> str | None:
+    """The column that holds more than half of what all hold together."""
+    columns = [_values(lines, column, blank="—") for column in range(len(head))]
+    if not lines or None in columns:
+        return None
+    totals = [sum(values or []) for values in columns]
+    most = max(totals)
+    if most * 2 <= sum(totals):
+        return None
+    return f"{head[totals.index(most)].lower()} majoritaires ({french.number(100 * Decimal(most) / sum(totals), 0)} %)"
+
+
+def _fullest(head: list[str], lines: list[Line]) -> str | None:
+    """The row that holds more than any other, all columns together."""
+    columns = [_values(lines, column, blank="—") for column in range(len(head))]
+    if len(lines) < 2 or None in columns:
+        return None
+    sums = [sum(row) for row in zip(*[values or [] for values in columns], strict=True)]
+    most = max(sums)
+    return f"{lines[sums.index(most)]['titre']} en tête ({french.number(most, 0)})" if sums.count(most) == 1 else None
+
+
+def _ends(head: list[str], lines: list[Line]) -> str | None:
+    if len(lines) != 1 or len(head) < 2 or _values(lines, 0) is None or _values(lines, -1) is None:
+        return None
+    return f"de {lines[0]['cellules'][0]['texte']} à {lines[0]['cellules'][-1]['texte']}"
+
+
+def _values(lines: list[Line], column: int, blank: str | None = None) -> list[Decimal] | None:
+    """The numbers of a column, 0 where the code ``blank`` is printed; None when one of them is not complete."""
     cells = [line["cellules"][column] for line in lines]
+    if blank:
+        cells = [one | {"valeur": "0"} if one["manque"] == blank else one for one in cells]
     if any(one["valeur"] is None or one["est_partiel"] for one in cells):
         return None
     return [Decimal(one["valeur"]) for one in cells]
 
 
 EVOLUTION = "evolution"
-SHOWN = {"premier": _first, "pic": _peak, "creux": _trough, EVOLUTION: _change, "taux": _rate}
+SHOWN = {
+    "premier": _first,
+    "pic": _peak,
+    "creux": _trough,
+    EVOLUTION: _change,
+    "taux": _rate,
+    "majorite": _majority,
+    "plus_fournie": _fullest,
+    "extremites": _ends,
+}
