@@ -107,7 +107,7 @@ def _refuse(found: "ReadBack") -> None:
         for line in one.versions:
             note(f"    {line}")
     if found.refused:
-        raise click.ClickException(f"rien n’est repris : {len(found.refused)} refus, dits ci-dessus")
+        raise click.ClickException("rien n’est repris tant que le document contient ce qui est dit ci-dessus")
 
 
 @contenu.command("etat", short_help="Dire où en sont les textes, ou le changer.")

@@ -209,13 +209,14 @@ def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """What was written after a state was entered: pages, exports, the databases of the publication.
 
-    What is written on demand may be removed whole, one profile's folder at a time; what is left of it must be as it was
-    written.
+    What is written on demand may be removed whole, the folder of a profile or of a member at a time; what is left of it must be as it
+    was written.
     """
     given = (home.exports.name, home.reports.name, home.transmissions.name, home.docs.name)
     for name, sha256 in entered.items():
         top, *_ = parts = name.split("/")
-        if top not in given or home.root.joinpath(*parts[:3]).exists():  # <exports>/<exercice>/<profile>
+        folder = _folder(home, name) or "/".join(parts[:3])
+        if top not in given or (home.root / folder).exists():
             yield home.root / name, sha256
 
 
@@ -289,9 +290,13 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
 
 
 def _folder(home: Home, name: str) -> str | None:
-    """The folder to give away, ``<exports>/<exercice>/<profile>``, that a written file is in; None elsewhere."""
+    """The folder that goes to somebody, of what is written there; None elsewhere.
+
+    ``<exports>/<exercice>/<profile>``, ``<transmissions>/<version>/<profile>/<collectivité>``: each may go another day.
+    """
     parts = name.split("/")
-    return "/".join(parts[:3]) if parts[0] in (home.exports.name, home.transmissions.name) else None
+    depth = {home.exports.name: 3, home.transmissions.name: 4}.get(parts[0])
+    return "/".join(parts[:depth]) if depth else None
 
 
 def _owner(home: Home, name: str, last: dict[str, Any] | None) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.disk import sha256_of
 from pipelines.evidence.sendings import unsent_findings
+from pipelines.evidence.verify import verify
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.runs.audit.state import look, state
@@ -239,6 +240,16 @@ def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench, monk
         (row,) = ledger.all_rows("sendings")
     assert row["recipients"] == {"94022": "Choisy-le-Roi"}
     assert {name.partition("/")[0] for name in row["files"]} == {"choisy-le-roi"}
+    assert _strange(frozen) == []  # what is still to go is as it was prepared
+    page = frozen.home.transmissions / "2019-v1" / PUBLIC / "orly" / "page_orly.pdf"
+    page.write_bytes(b"another")
+    assert _strange(frozen) == [f"{page.relative_to(frozen.home.root)}\u00a0: le fichier a été modifié"]
+
+
+def _strange(bench: Bench) -> list[str]:
+    """What ``verify`` says of what goes to members."""
+    with bench.ledger() as ledger:
+        return [one for one in verify(bench.home, ledger).problems if one.startswith("transmissions/")]
 
 
 def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,12 @@ exports:
     assert ("infrastructure.editique.documents_mis_sous_pli", "editique/travaux") in sources
 
 
+def test_what_came_of_a_budget_is_not_what_came_of_every_tool() -> None:
+    """A table that asks whether the accounts came has no rows of the others: a file that is refused there takes nothing from it."""
+    sources = report_sources(CATALOGUE)
+    assert sources["rpt_finances__consolidation"] == sources["rpt_finances__chapitres"]
+
+
 def test_rows_that_no_table_can_hold_are_nobody_s(home: Layer) -> None:
     """They are not rows that need no export, which always came."""
     home.write("catalogue/systems/editique.yml", "system: editique\nenabled: false\n")
