@@ -77,12 +77,13 @@ def _change(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _rate(head: list[str], lines: list[Line]) -> str | None:
-    """How far the credits were used, over the lines that are carried out."""
+    """How far the credits were used, over the lines that are carried out; says so where others have credits too."""
     carried_out = [line for line in lines if line["cellules"][1]["manque"] != "—"]
     done, credits = _values(carried_out, 1), _values(carried_out, 0)
     if not done or not credits or sum(credits) <= 0:
         return None
-    return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation"
+    apart = ", hors chapitres sans exécution" if len(carried_out) < len(lines) else ""
+    return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation{apart}"
 
 
 def _majority(head: list[str], lines: list[Line]) -> str | None:

@@ -52,8 +52,9 @@ TOTAL = line("Total", 99, 99, total=True)
             "taux",
             ["C", "R"],
             [line("A", 100, 80), line("023", 900, None, code="—")],
-            "Titre : 80,0 % de réalisation (Go)",
+            "Titre : 80,0 % de réalisation, hors chapitres sans exécution (Go)",
         ),
+        ("taux", ["C", "R"], [line("A", 100, 80), TOTAL], "Titre : 80,0 % de réalisation (Go)"),
         ("taux", ["C", "R"], [line("A", 100, None, code="NC")], "Titre (Go)"),
         (
             "majorite",
