@@ -185,7 +185,7 @@ def renew(golden: Golden) -> None:
 
 
 def _text(value: Any) -> str:
-    """JSON whose innermost lists and mappings stand on one line: a row is a line of the difference."""
+    """JSON whose innermost lists and mappings take one line each: a row is one line of the difference."""
     return "\n".join(_lines(value, "")) + "\n"
 
 
