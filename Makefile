@@ -74,7 +74,7 @@ lock: ## resolve the versions again (needs uv)
 clean: ## remove the environments and the demonstration
 	rm -rf $(VENV) $(SUPERSET) $(RELEASE) $(DEMO)
 
-# A Debian Python may lack ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
+# A Debian Python may come without ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
 # the system's own pip. Where there is no pip at all, say the one command that helps.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -99,7 +99,7 @@ else \
 fi
 endef
 
-# Superset is tested with Python 3.11 alone, and asks for versions that are not this project's.
+# Superset is tested with Python 3.11 alone, and requires versions that are not this project's.
 $(SUPERSET)/.ready: tests/superset/requirements.lock
 	@python3.11 -m venv $(SUPERSET)
 	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock

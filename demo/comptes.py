@@ -62,7 +62,7 @@ CREATIONS_PAR_DEFAUT = {("cegid_rh", 2018): 1}  # 01/01/1900, the default date o
 
 @dataclass(frozen=True)
 class Compte:
-    """One account, as it stands on 31 December."""
+    """One account, in its state on 31 December."""
 
     identifiant: str
     nom: str

@@ -1,4 +1,4 @@
-"""The staff of the demonstration as its social declarations (DSN) tell it, from 2022.
+"""The staff of the demonstration as given by its social declarations (DSN), from 2022.
 
 A declaration knows contracts, not careers: each CDD is one, a renewal is another, and a post held in two parts is two.
 Its hours are those of the HR system but for one planted difference.

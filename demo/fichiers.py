@@ -40,7 +40,7 @@ class FichierTexte:
         return self.ligne_libre(tampon.getvalue() + self.separateur * self.separateur_final)
 
     def ligne_libre(self, texte: str = "") -> int:
-        """Append a line as it stands: a title, or nothing."""
+        """Append a line unchanged: a title, or nothing."""
         return self._note(texte + self.fin_de_ligne)
 
     def _note(self, texte: str) -> int:

@@ -126,7 +126,7 @@ def _ticket(rng: Random, exercice: int, mois: int, categorie: tuple[str, str, in
 
 
 def _cellules(rng: Random, numero: int, exercice: int, ticket: Ticket) -> dict[str, str]:
-    """The cells of a line, by heading, as they stand on the day of the export."""
+    """The cells of a line, by heading, in their state on the day of the export."""
     export = dt.datetime(exercice + 1, 1, 20, 18)
     attente = rng.choices((0, rng.randint(30, 6000)), weights=(80, 20))[0]  # minutes
     travail = max(2, round(rng.lognormvariate(0, 1.1) * ticket.heures * 60))

@@ -193,7 +193,7 @@ def _gmt(instant: dt.datetime) -> str:
 
 
 def _evenements(rng: Random, session: Session) -> Iterator[tuple[dt.datetime, str]]:
-    """What the gateway writes about a session; ``#`` stands for the number of the message."""
+    """What the gateway writes about a session; ``#`` is replaced by the number of the message."""
     adresse = f"203.0.113.{1 + session.numero % 254}"
     qui = (
         f"Context {session.agent}@{adresse} - SessionId: {session.numero} - User {session.agent} - Client_ip {adresse}"

@@ -200,7 +200,7 @@ def _listes(classeur: Classeur, exercice: int) -> None:
 def _feuille_sessions(
     rng: Random, classeur: Classeur, exercice: int, sessions: list[Ligne], nom: str
 ) -> Iterator[Defaut]:
-    """Write the sheet; numbers stand as text in places, as when a cell was pasted."""
+    """Write the sheet; some numbers are written as text, as when a cell was pasted."""
     feuille = classeur.feuille("Sessions")
     feuille.ajoute([f"DÉMONSTRATION – Journal des formations – exercice {exercice}"], gras=True)
     feuille.ajoute(["Pôle applications – une ligne par session"])

@@ -32,7 +32,7 @@ class Tableur:
 
 @dataclass(frozen=True)
 class Total:
-    """The line below the list: its label stands under the login, the number of lines under ``champ``."""
+    """The line below the list: its label is under the login, the number of lines under ``champ``."""
 
     libelle: str
     champ: str = "nom"
@@ -72,7 +72,7 @@ class Outil:
         return self.premier <= exercice and (self.dernier is None or exercice <= self.dernier)
 
     def colonnes_de(self, exercice: int) -> Colonnes:
-        """The columns as they stand in ``exercice``."""
+        """The columns in their state of ``exercice``."""
         return self.colonnes[max(annee for annee in self.colonnes if annee <= exercice)]
 
 

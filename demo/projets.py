@@ -1,6 +1,6 @@
 """The portfolio of projects of both poles, and the landmarks of the year.
 
-Those of 2020 are the ones that the report of 2020 tells, in its order and shortened; where it gives no date the month is
+Those of 2020 are the ones in the report of 2020, in its order and shortened; where it gives no date the month is
 invented. Those of the other years are invented.
 """
 

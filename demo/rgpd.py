@@ -1,6 +1,6 @@
 """The two registers of article 30 and the yearly follow-up of the data protection officer.
 
-The actions of 2018 to 2020 are those that the report of 2020 tells; processings, processors, requests and breaches are
+The actions of 2018 to 2020 are those in the report of 2020; processings, processors, requests and breaches are
 invented.
 """
 
@@ -85,7 +85,7 @@ PRESTATAIRES = (
     ("Impressions Dalfizaire", "Mise sous pli"),
 )
 
-# What the report of 2020 tells of the officer's work; invented from 2021 on.
+# What the report of 2020 says of the officer's work; invented from 2021 on.
 ACTIONS = {
     2018: (
         (dt.date(2018, 2, 5), "documentation", "Cartographie des traitements du syndicat", "Services", None),
@@ -157,7 +157,7 @@ EXERCICE_DEMANDE_REFUSEE = 2018
 
 
 def registres(exercice: int) -> list[Livraison]:
-    """The two registers as they stood on 31 December: one workbook, two sheets."""
+    """The two registers as of 31 December: one workbook, two sheets."""
     classeur = Classeur(exercice, f"DÉMONSTRATION – registres des traitements {exercice}")
     feuille = classeur.feuille("Responsable de traitement")
     feuille.ajoute(

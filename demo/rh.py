@@ -259,7 +259,7 @@ def _completees(groupe: str, exercice: int, lignes: list[Heures]) -> list[Heures
 
 
 def _supplementaires(rng: Random, groupe: str, exercice: int, heures_des_postes: Decimal) -> Decimal:
-    """The extra hours of the year: what lacks to the published ETPR, or the usual number."""
+    """The extra hours of the year: what is missing from the published ETPR, or the usual number."""
     etpr = chiffres.publie(f"rh.etpr.{groupe}", exercice)
     if etpr is not None:
         return (etpr * HEURES_PAR_ETPR).quantize(Decimal(1), ROUND_HALF_UP) - heures_des_postes

@@ -24,7 +24,7 @@ OF_THE_SYSTEM = tempfile.gettempdir()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """What each room costs, so that whoever adds to one sees it; an end-to-end file is a room of its own."""
+    """What each room costs, for those who add to one; an end-to-end file is a room of its own."""
     seconds: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -75,7 +75,7 @@ def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None
 
 @pytest.fixture(autouse=True)
 def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The workers of pytest-xdist are told how wide a screen is; a test that draws for one says so itself."""
+    """The workers of pytest-xdist get a screen width; a test that draws for one says so itself."""
     monkeypatch.delenv("COLUMNS", raising=False)
 
 

@@ -100,7 +100,7 @@ class Depot:
         return self.ref
 
     def registry(self) -> Registry:
-        """The declarations as they stand now."""
+        """The declarations in their present state."""
         return self.layer.catalogue(self.home).registry
 
     def organise(self) -> None:
@@ -109,7 +109,7 @@ class Depot:
         self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
 
     def work(self, ledger: Ledger) -> Workspace:
-        """What a step works on, with the declarations as they stand now."""
+        """What a step works on, with the declarations in their present state."""
         return Workspace(self.home, ledger, self.layer.catalogue(self.home), self.organisation)
 
     @property

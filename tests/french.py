@@ -1,4 +1,4 @@
-"""What tells an English sentence, or a word of Python, in what a French reader is shown."""
+"""Detects an English sentence, or a word of Python, in what a French reader is shown."""
 
 import ast
 import re

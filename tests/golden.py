@@ -3,7 +3,7 @@
     python -m tests.golden        makes what is kept again
 
 A delivery's and a verdict's identities hold READER_VERSION and JUDGE_VERSION, so that what was read or judged under the same
-version is not made again. Whoever changes a reader, the typing or the judge so that the same bytes give something else
+version is not made again. Anyone who changes a reader, the typing or the judge so that the same bytes give something else
 must raise the version: the tests fail until then, and the command refuses to keep two answers of one version.
 """
 
@@ -185,7 +185,7 @@ def renew(golden: Golden) -> None:
 
 
 def _text(value: Any) -> str:
-    """JSON whose innermost lists and mappings stand on one line: a row is a line of the difference."""
+    """JSON whose innermost lists and mappings take one line each: a row is one line of the difference."""
     return "\n".join(_lines(value, "")) + "\n"
 
 

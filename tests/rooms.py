@@ -1,6 +1,6 @@
 """Twenty source lines, drawn by the commit: ``python -m tests.rooms``. Where does each belong?
 
-Whoever has the list of folders and files alone should say so for eighteen. ``--answers`` gives the places instead.
+Anyone with only the list of folders and files should get eighteen right. ``--answers`` gives the places instead.
 """
 
 import random

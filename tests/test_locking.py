@@ -1,4 +1,4 @@
-"""One writer a home: the second one is told at once who holds it, and a killed holder frees it."""
+"""One writer per home: the second one learns at once who holds it, and a killed holder frees it."""
 
 import signal
 import subprocess

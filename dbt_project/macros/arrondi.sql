@@ -3,7 +3,7 @@
     try_cast(round(cast({{ expression }} as decimal(30, 6)), {{ decimals }}) as decimal(20, 6))
 {%- endmacro %}
 
-{# The same to a number of decimals that a column says, 0 to 6: no engine rounds a decimal by row. #}
+{# The same to a number of decimals given by a column, 0 to 6: no engine rounds a decimal by row. #}
 {% macro arrondi_selon(expression, decimals) -%}
     case {{ decimals }}
         {%- for places in range(7) %}

@@ -1,6 +1,7 @@
 {#
-    Which line a line set aside is the double of: the first of its window, as the trace names a line (`fichier, feuille « … »:ligne`).
-    NULL for that first line itself. `relation` is the alias of the lines, where the select has several relations.
+    Which line a set-aside line is the double of: the first of its window, in the form the trace uses for a line
+    (`fichier, feuille « … »:ligne`). NULL for that first line itself. `relation` is the alias of the lines, when the
+    select has several relations.
 #}
 {% macro double_de(window, relation='') -%}
     {%- set of = relation ~ '.' if relation else '' -%}

@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 {#
-    The minutes that a French text says: « 1 jour 2 heures 5 minutes 40 secondes » is 1 565, seconds left out. Its units
+    The minutes in a French text: « 1 jour 2 heures 5 minutes 40 secondes » is 1 565, seconds left out. Its units
     are in that order, each of them optional; a bare number is minutes. NULL stays NULL.
 #}
 {% macro minutes_ecrites(texte) -%}
@@ -24,7 +24,7 @@
     end
 {%- endmacro %}
 
-{# The month of a row, as the two columns that every monthly table bears: `mois`, 1 to 12, and `date_mois`, its first day. #}
+{# The month of a row, as the two columns that every monthly table has: `mois`, 1 to 12, and `date_mois`, its first day. #}
 {% macro mois_et_date(exercice, mois) -%}
     cast({{ mois }} as integer) as mois,
     cast(make_date({{ exercice }}, {{ mois }}, 1) as date) as date_mois

@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 {#
-    What a `from` needs after its table for one row a piece of a text cut at each `separateur` (one character): the relation
-    `morceaux` (morceau, place). A NULL has no piece.
+    What a `from` needs after its table for one row per piece of a text split at each `separateur` (one character): the
+    relation `morceaux` (morceau, place). A NULL has no piece.
 #}
 {% macro morceaux(texte, separateur) -%}
     {{ return(adapter.dispatch('morceaux')(texte, separateur)) }}

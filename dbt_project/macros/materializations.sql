@@ -1,10 +1,10 @@
 {#
-    Every build is made in a file that nobody else has open: a table or a view is made under its own name, in one order,
-    where the adapter's own materializations make it aside, rename it, and look for what would stand in its place (four
-    more orders a model, a third of a build). A build that stops leaves a file that is never swapped in.
+    Every build is made in a file that nobody else has open: a table or a view is made under its own name, in one
+    statement, whereas the adapter's own materializations make it aside, rename it, and look for what might be in its
+    place (four more statements per model, a third of a build). A build that stops leaves a file that is never swapped in.
 
-    The file of a build starts as a copy of the last one (pipelines/stages/transform/reuse.py): a model whose recipe stands
-    and whose inputs came out equal is left as it is.
+    The file of a build starts as a copy of the last one (pipelines/stages/transform/reuse.py): a model whose recipe is
+    unchanged and whose inputs came out equal is left as it is.
 #}
 {% materialization table, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='table') -%}
@@ -30,7 +30,7 @@
         {% call statement('main', auto_begin=False) -%}
             {{ create_view_as(relation, sql) }}
         {%- endcall %}
-        {# its rows are those that its recipe makes of what it reads: they are not looked at #}
+        {# its rows follow from its recipe and what it reads: they are not examined #}
         {% do remember(this, "(select md5(recette || construction.signature('" ~ name_of(this) ~ "')) "
             ~ "from construction.recettes where noeud = '" ~ model.unique_id ~ "')") %}
     {% endif %}
@@ -60,7 +60,7 @@
     {% endif %}
 {% endmacro %}
 
-{# The table and its columns described in one order. The contract has proved that the columns are there. #}
+{# The table and its columns described in one statement. The contract has proved that the columns are there. #}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
     {% if config.persist_relation_docs() %}
         {% call statement('comments', auto_begin=False) -%}

@@ -1,5 +1,5 @@
 {#
-    The exact median of a group's known values, as a decimal: their middle one, or half the sum of their two middle ones.
+    The exact median of a group's known values, as a decimal: the middle one, or half the sum of the two middle ones.
     `expression` is an exact number of at most 5 decimals. NULL when the group holds no value.
 
     The lower middle value of -x is the upper one of x, so that one exact function gives both: percentile_cont and median()

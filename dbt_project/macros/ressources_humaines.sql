@@ -78,9 +78,9 @@ from comptes
 {%- endmacro %}
 
 {#
-    The permanent agents of `effectifs` (fct_effectifs) by statut and by answer to one question, as a table of the report: `est_oui`
-    is the condition of one answer, `oui` and `non` are the code and the words of both, in the columns `code` and `libelle`; `parmi`
-    is the condition of who is asked.
+    The permanent agents of `effectifs` (fct_effectifs) by statut and by answer to one question, as a table of the
+    report: `est_oui` is the condition of one answer, `oui` and `non` are the code and the words of both, in the columns
+    `code` and `libelle`; `parmi` is the condition that selects who is asked.
 #}
 {% macro deux_reponses(effectifs, est_oui, oui, non, code, libelle, parmi='true') -%}
 with reponses as (

@@ -1,7 +1,7 @@
 {#
-    What a row of a table of `rapport` is, as its column `role_ligne`: `total` where a column of `ensembles` (column → its word for
-    the whole) holds that word, `dont` where the condition `dont` holds (a part of another row), else `detail`. Detail rows
-    are disjoint: numbers are added over them alone.
+    What a row of a table of `rapport` is, as its column `role_ligne`: `total` when a column of `ensembles` (column →
+    its word for the whole) has that word, `dont` when the condition `dont` is true (a part of another row), else
+    `detail`. Detail rows are disjoint: numbers are added over them alone.
 #}
 {% macro role_ligne(ensembles={}, dont='false') -%}
     cast(

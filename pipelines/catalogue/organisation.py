@@ -60,11 +60,11 @@ LEAST_THRESHOLD = 3  # persons
 
 class Collectivite(Declared):
     """A member of the syndicate; ``alias`` lists the spellings that its tools use.
+
     ``debiteur`` lists those under which lists of titres and mandats name it: anyone with another name there belongs to no
     member, so that an ``alias`` that happens to be a person's name is not taken for one. ``population`` is that of
     ``annee_population``. A body that is not a commune (communauté de communes, another syndicate, CCAS) has no code Insee:
     its ``type`` says what it is, and its SIREN identifies it.
-        it is, its SIREN tells it apart.
     """
 
     code_insee: str | None = PydanticField(None, pattern=r"^[0-9][0-9AB][0-9]{3}$")
@@ -121,7 +121,7 @@ class Application(InUse):
 
 
 class Budget(InUse):
-    """A budget of the organisation, of which a budget and accounts are expected every exercice from ``debut`` to ``fin``.
+    """A budget of the organisation: a budget and accounts are expected for it every exercice from ``debut`` to ``fin``.
 
     ``code`` distinguishes budgets with the same SIRET; ``nomenclature`` is ``M57``, or one form of it, ``M57_A``.
     ``type`` matters before any of its documents has come: until then, what it is missing may be missing from any

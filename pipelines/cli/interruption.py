@@ -71,7 +71,7 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
 
 
 def end_children() -> None:
-    """Do not wait for what other processes are doing."""
+    """Kill the child processes, since nobody waits for what they are doing."""
     from multiprocessing import resource_tracker
 
     tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held

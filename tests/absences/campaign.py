@@ -149,7 +149,7 @@ class Campaign:
                 result.violations.append(Violation(" + ".join(map(str, group)), figure, was, now))
 
     def _news(self, findings: list[Finding]) -> list[Finding]:
-        """The findings that stand now and did not, or that tell another number."""
+        """The findings that exist now and did not, or that give another number."""
         before = {finding.id: said(finding) for finding in self.before.findings}
         return [
             f
@@ -161,7 +161,7 @@ class Campaign:
         ]
 
     def _shows(self, figure: Figure, after: Outcome, news: list[Finding]) -> bool:
-        """True when the figure has another state, lacks more, or has a finding of its own exercice."""
+        """True when the figure has another state, is missing more, or has a finding of its own exercice."""
         before, now = self.before.figures.get(figure), after.figures.get(figure)
         if before and now:
             if now.etat != before.etat and now.etat != "complet":

@@ -29,7 +29,7 @@ Figure = tuple[str, int]  # code, exercice
 
 @dataclass(frozen=True)
 class Value:
-    """What a reader is told of a figure: its value, its state, and what it says that it lacks."""
+    """What a reader learns of a figure: its value, its state, and what it says is missing."""
 
     valeur: Decimal | None
     etat: str

@@ -17,7 +17,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest.landing import files_of
 
 # What the organisation writes of its report itself (which absences it declares, what it printed): no tool exports it, and
-# nothing but these files can tell that it was ever said.
+# only these files can show that it was ever said.
 WRITTEN = ("absences", "published_reports")
 UNREADABLE = "illisible"
 MEMBER = "collectivite"  # the field that names a member

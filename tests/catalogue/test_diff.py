@@ -69,7 +69,7 @@ def test_a_home_that_answers_the_change_has_reviewed_it(shipped, home):
     shipped.write("catalogue/fields.yml", fields(a="Autre", b="Autre", c="C"))
     assert moved(shipped, home) == {"field a", "field b"}
     home.write("catalogue/fields.yml", fields(a="Nôtre", d="D") + "b: {enabled: false}\n")
-    assert moved(shipped, home) == {"field b"}  # written anew with what is shipped now in sight
+    assert moved(shipped, home) == {"field b"}  # rewritten with what is shipped now in sight
 
 
 def test_what_the_home_gives_up_is_forgotten(shipped, home):

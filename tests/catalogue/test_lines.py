@@ -1,4 +1,4 @@
-"""What a line-grain model says of its lines, and what is told to readers from it: small invented tables."""
+"""What a line-grain model says of its lines, and what is reported to readers from it: small invented tables."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.catalogue.figures.sql import render
 
 
 def entry(model: str, lignes: dict[str, Any] | None) -> Thing:
-    """A model's entry in dbt's YAML, of which the lines begin on line 7."""
+    """A model's entry in dbt's YAML, whose lines begin on line 7."""
     meta = {} if lignes is None else {"config": {"meta": {"lignes": lignes}}}
     places = {(): 3, ("config", "meta", "lignes"): 7, ("config", "meta", "lignes", "faits"): 9}
     return Thing("model entry", model, {"name": model, **meta}, Path("/maison/x/_x__models.yml"), places)

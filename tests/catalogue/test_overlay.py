@@ -528,7 +528,7 @@ def test_a_comment_changes_no_fingerprint(shipped, home):
     write(home, KINDS[0].write("neuf", "neuf"), figures_file({"chiffres": [figure("essai.neuf")]}))
     before = effective(shipped, home).fingerprint
     for layer in (shipped, home):
-        for path in layer.root.glob("*/*/**/*.yml"):  # but dbt_project.yml, which is composed as it stands
+        for path in layer.root.glob("*/*/**/*.yml"):  # except dbt_project.yml, which is composed unchanged
             path.write_text(f"# une remarque\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
     assert effective(shipped, home).fingerprint == before
 

@@ -290,7 +290,7 @@ def organisation(shipped: Layer, folder: Path, text: str):
 
 
 def refused(shipped: Layer, tmp_path: Path, text: str, line: int, said: str) -> None:
-    """An organisation of this text is refused, and told so of that line."""
+    """An organisation with this text is refused, with that line in the message."""
     with pytest.raises(DeclarationError) as raised:
         organisation(shipped, tmp_path, text)
     assert any(
@@ -379,7 +379,7 @@ def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(sh
     found = organisation(shipped, tmp_path, ORGANISATION + SAID)
     declared = shipped.catalogue().registry
     (_, before), (_, after) = declared.exports(), found.applied(declared).exports()
-    assert (before.owner, after.owner) == ("quelqu’un", "Le pôle")  # the export's own word stands before its system's
+    assert (before.owner, after.owner) == ("quelqu’un", "Le pôle")  # the export's own word prevails over its system's
     assert (after.system.owner, after.due(2019), after.system.retention) == ("La régie", "2020-04-30", "P3Y")
     assert before.due(2019) != after.due(2019) and declared.systems["essai"].owner == "quelqu’un"
     covered = [[ref.system.covers(year) for year in (2019, 2020)] for ref in (before, after)]

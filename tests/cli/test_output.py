@@ -34,12 +34,12 @@ def test_a_table_fits_the_screen_and_nothing_of_it_is_cut(eighty, capsys, code: 
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     begins = [lines[0].index(column.heading) for column in COLUMNS]
-    begins[1] = begins[2] - len("12 345 678,90 €") - 2  # its heading stands on the right
+    begins[1] = begins[2] - len("12 345 678,90 €") - 2  # its heading is on the right
     cells = [[line[a:b] for line in lines[2:]] for a, b in zip(begins, [*begins[1:], 80], strict=True)]
     assert ["".join("".join(one).split()) for one in cells] == [code, "12345678,90€", "partiel", "".join(why.split())]
     parts = [line.strip() for line in cells[0] if line.strip()]
     assert all(part[-1] in "._" for part in parts[:-1])  # a name is broken between its parts
-    assert any("12 345 678,90 €" in line for line in lines)  # a number stands on one line
+    assert any("12 345 678,90 €" in line for line in lines)  # a number is on one line
 
 
 def test_things_and_what_they_are_stand_one_under_the_other_where_they_do_not_fit(eighty, capsys) -> None:

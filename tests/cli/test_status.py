@@ -1,4 +1,4 @@
-"""``millesime status``: what arrived or did not, what the figures lack, what is published."""
+"""``millesime status``: what arrived or did not, what the figures are missing, what is published."""
 
 import json
 import re

@@ -25,7 +25,7 @@ FIELDS = [{"name": "code", "title": "Code"}, {"name": "montant", "title": "Monta
 
 @pytest.fixture
 def library(bench: Bench, declared: Layer) -> Bench:
-    """A home that has a library's tool, of which one sheet is declared."""
+    """A home with a library's tool, one sheet of which is declared."""
     declare(declared)
     text = bench.home.organisation_file.read_text(encoding="utf-8")
     bench.home.organisation_file.write_text(text.replace("[ventes,", "[livres, ventes,"), encoding="utf-8")

@@ -31,7 +31,7 @@ class Ban:
     bare: bool = False
 
     def found(self, sql: str) -> list[str]:
-        """The places of a text, without its comments, where the form stands."""
+        """The places in a text, without its comments, where the form occurs."""
         text = TEXT.sub("''", JINJA.sub(" ", sql)) if self.bare else sql
         return [match[0] for match in re.finditer(self.pattern, text, re.IGNORECASE | re.MULTILINE)]
 

@@ -182,7 +182,7 @@ def test_two_sources_that_agree_are_compared_all_the_same(warehouse):
     assert rows == [  # nothing of 2043, whose declaration of December has not arrived
         ("RH-DSN-EFFECTIF", 2042, "Contractuels", 1),
         ("RH-DSN-EFFECTIF", 2042, "Fonctionnaires", 4),
-        ("RH-THEORIQUE", 2042, "Contractuels", 2),  # nothing was published: the count stands in
+        ("RH-THEORIQUE", 2042, "Contractuels", 2),  # nothing was published: the count is used instead
         ("RH-THEORIQUE", 2042, "Fonctionnaires", 2),
     ]
 

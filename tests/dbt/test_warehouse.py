@@ -182,7 +182,7 @@ def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
         "select est_acceptee from rapport.rpt_collecte "
         "where nom_table = 'membres' and exercice = 2041 and nature_morceau = 'livraison'"
     )
-    assert received is False  # the missing delivery is still told
+    assert received is False  # the missing delivery is still reported
 
 
 def test_lines_left_out_are_reported(warehouse):
@@ -424,7 +424,7 @@ def test_line_grain_models_have_a_tested_key(warehouse):
 
 
 def test_every_weighed_model_says_of_its_lines_what_becomes_of_them(warehouse):
-    """Which facts they make, and whether readers are told of those that do not count."""
+    """Which facts they make, and whether those that do not count are reported to readers."""
     weighed = warehouse.rows(
         "select table_name from duckdb_columns() where schema_name = 'intermediate' "
         "and column_name in ('poids', 'motif') group by table_name having count(*) = 2"

@@ -1,4 +1,4 @@
-"""What Dagster is told of an export: an exercice without one ends well, and a publication that lags behind shows."""
+"""What Dagster learns of an export: an exercice without one ends well, and a publication that lags behind shows."""
 
 import os
 
@@ -27,7 +27,7 @@ def sales(filled: Bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
 
 
 def rows(instance: dg.DagsterInstance, year: int) -> tuple[int, str] | None:
-    """What was last told of an exercice: its rows, its state."""
+    """What was last reported of an exercice: its rows, its state."""
     records = instance.fetch_materializations(
         dg.AssetRecordsFilter(dg.AssetKey(["ventes", "ventes"]), asset_partitions=[str(year)]), limit=1
     ).records

@@ -1,4 +1,4 @@
-"""The event log of a home's instance: kept open, and the same to whoever opens it next."""
+"""The event log of a home's instance: kept open, and the same to its next reader."""
 
 import dagster as dg
 

@@ -240,7 +240,7 @@ def test_payslips_of_the_five_members_and_of_the_syndicate_every_month(home: Pat
 
 
 def declared_hours(home: Path) -> dict[str, Decimal]:
-    """Matricule → hours of 2022 of the declarations that stand, read rubrique by rubrique."""
+    """Matricule → hours of 2022 in the declarations in force, read rubrique by rubrique."""
     declarations: dict[str, list[tuple[str, Decimal]]] = {}
     for path in sorted((home / "landing/2022/dsn").glob("*.dsn")):
         lines = [line.split(",", 1) for line in path.read_text("iso-8859-1").splitlines()]

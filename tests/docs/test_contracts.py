@@ -1,4 +1,4 @@
-"""Whoever takes something back of what was promised tells the readers, in the changelog."""
+"""Withdrawing something that was promised must be announced to readers, in the changelog."""
 
 import subprocess
 from collections.abc import Iterator

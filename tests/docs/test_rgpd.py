@@ -11,7 +11,7 @@ from pipelines.settings import PROJECT_ROOT, Home
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"
 HEADING = "| système | table | originaux gardés | écartée | pseudonyme | tranche | membre | gardée |\n|---|---|---|---|---|---|---|---|\n"
 KINDS = ("drop", "pseudonymise", "generalise", "member", "keep")
-# nothing in their exports tells of a person
+# nothing in their exports is about a person
 FREE = {
     *("absences", "budget", "comparaison", "published_reports", "multifact", "projets"),
     *("journal_elections", "journal_formations"),

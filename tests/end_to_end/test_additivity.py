@@ -34,7 +34,7 @@ class Table:
 
     @property
     def dimensions(self) -> dict[str, Dimension]:
-        """What tells rows apart: each column, with the dimension that it is of."""
+        """What identifies rows: each column, with the dimension that it belongs to."""
         named = {name: said.dimension for name, said in self.columns.items() if said.dimension}
         return {**dict.fromkeys(self.key, "ventilations"), **named}
 

@@ -50,7 +50,7 @@ def test_the_page_of_each_year_is_written_by_the_main_job_and_says_what_the_ledg
 def test_what_stops_the_year_is_what_must_be_decided(demonstration):
     _, data = page_of(demonstration, 2020)
     waiting = json.loads(millesime(demonstration, "findings", "2020", "--format", "json").stdout)["constats"]
-    # what is kept too long, or was not sent, is so on a day: commands tell it
+    # what is kept too long, or was not sent, depends on the day: commands report it
     waiting = [one for one in waiting if not one["code"].startswith(("CONS-", "TRA-"))]
     assert {one["constat"] for one in data["constats"]} == {one["constat"] for one in waiting}
     assert [one["ou"] for one in data["constats"] if one["ou"] == "finances.annexe.fonctionnement.resultat"]

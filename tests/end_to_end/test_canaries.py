@@ -31,7 +31,7 @@ pytestmark = pytest.mark.campaign(minutes=6)
 
 NUMBER = 20
 MARK = "ZZCANARI"  # in every name and matricule
-FREE = "ZZLIBRE"  # in a free text that the lake keeps and nothing tells
+FREE = "ZZLIBRE"  # in a free text that the lake keeps and nothing shows
 ALLOWED = ("landing", "archive")
 KEPT = (*ALLOWED, "lake", "warehouse")  # where a free text may be
 # what dbt and DuckDB say of a cell that they cannot read: in quotes of one kind, of the other, in none
@@ -104,7 +104,7 @@ def agent(canary: Canary, **changes: str) -> dict[str, str]:
 
 
 def agents_csv(year: int, rows: list[dict[str, str]], *raw: str) -> bytes:
-    """The export, and lines that are put in as they stand."""
+    """The export, and lines that are added unchanged."""
     table = load_catalogue().registry.systems["cegid_rh"].exports[1].tables[0]
     headings = table.header_of(year)
     lines = [f"DÉMONSTRATION exercice {year}", ";".join(headings.values())]
@@ -285,7 +285,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
 
 @pytest.mark.parametrize("name", QUOTING)
 def test_a_rule_that_quotes_a_free_text_leaves_none_in_dbt_nor_dagster(lab, name):
-    """What cannot be computed is told by words of DuckDB that quote the cell: no log, target nor event keeps them."""
+    """What cannot be computed is reported by DuckDB in words that quote the cell: no log, target or event keeps them."""
     rows = [agent(c, cadre_emplois=f"{FREE} {c.rank}", motif_entree=f"{FREE} entrée") for c in CANARIES]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows))
     test = lab.home / "dbt_project" / "tests" / f"{name}.sql"

@@ -1,6 +1,6 @@
 """One agent corrected in the tool's own export, through the whole pipeline: no row that anybody may read moves.
 
-Two versions that are one tell nothing to any solver; those that differ are given to one in ``tests/stages/publish/secret``.
+Two versions that are one reveal nothing to any solver; those that differ are given to one in ``tests/stages/publish/secret``.
 """
 
 from collections.abc import Callable

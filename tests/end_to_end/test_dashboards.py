@@ -48,7 +48,7 @@ def drawn(db: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 
 
 def summed(rows: list[dict[str, Any]], column: str, **where: Any) -> dict[int, Decimal]:
-    """Exercice → sum of a column, for exercices of which no row is empty."""
+    """Exercice → sum of a column, for exercices without an empty row."""
     found: dict[int, list[Any]] = {}
     for row in rows:
         if all(row[name] == value for name, value in where.items()):
@@ -105,7 +105,7 @@ def test_pyramide(base):
         same(summed(drawn(db, "pyramide"), "nb_agents"), figures(db, "rh.effectif_permanent.total"))
     rows = drawn(db, "pyramide_public")
     printed = figures(db, "rh.effectif_permanent.total")
-    for year, total in summed(rows, "nb_agents").items():  # years of which no band is hidden
+    for year, total in summed(rows, "nb_agents").items():  # years without a hidden band
         assert year not in printed or printed[year] == total
     assert profile == INTERNE or None in {row["nb_agents"] for row in rows}  # the demonstration's are small
 

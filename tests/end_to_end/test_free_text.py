@@ -96,7 +96,7 @@ def found_in(read: Iterator[str], marked: list[str]) -> set[str]:
 
 
 def test_no_free_text_reaches_what_is_public(demonstration: Path, tmp_path: Path, monkeypatch):
-    # the numbers move with the texts: what was told of them before is not what is looked at here
+    # the numbers move with the texts: what was revealed of them before is not the subject here
     monkeypatch.setattr(Ledger, "disclosures", lambda _: [])
     monkeypatch.setattr(Ledger, "populations", lambda _: {})
     home = Home(copied(demonstration, tmp_path))

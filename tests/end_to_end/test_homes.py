@@ -88,7 +88,7 @@ def start(home: Path) -> subprocess.Popen:
 
 
 def digest(home: Path) -> dict[str, str]:
-    """Published table → hash of its bytes; the audit's, which tell the time, are left out."""
+    """Published table → hash of its bytes; the audit's, which contain the time, are left out."""
     files = [path for schema in ("marts", "rapport") for path in (home / "published" / schema).glob("*.parquet")]
     return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 

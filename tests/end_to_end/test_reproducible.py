@@ -44,7 +44,7 @@ def digests(home: Path, **environment: str) -> dict[str, str]:
         for folder in (home / "published", home / "exports")
         for path in sorted(folder.resolve().rglob("*"))
         if path.is_file()
-        and path.suffix not in (".duckdb", ".db")  # nor does the copy of the ledger, which tells of each build
+        and path.suffix not in (".duckdb", ".db")  # nor does the copy of the ledger, which records each build
     }
 
 

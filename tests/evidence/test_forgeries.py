@@ -1,4 +1,4 @@
-"""The dishonest operator, with the home and the code in hand: each forgery is told, or shows against a head kept elsewhere alone."""
+"""The dishonest operator, with the home and the code in hand: each forgery is reported, or shows only against a head kept elsewhere."""
 
 import hashlib
 import json
@@ -316,7 +316,7 @@ def test_a_clock_set_back_is_told(home: Home, monkeypatch: pytest.MonkeyPatch):
 
 
 def rewritten(home: Home, change: str) -> Head:
-    """Change entries, then write the chain anew from its beginning, and the head beside it."""
+    """Change entries, then rewrite the chain from its beginning, and the head beside it."""
     with unguarded(home) as db:
         db.execute(change)
         last = ORIGIN

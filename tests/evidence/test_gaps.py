@@ -1,4 +1,4 @@
-"""Why a figure is missing or partial, in words: the pieces that the build found lacking, and what the ledger knows of them."""
+"""Why a figure is missing or partial, in words: the pieces that the build found missing, and what the ledger knows of them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A delivery that is suddenly small is told with the number that was expected, for a source of which nobody asked it."""
+"""A delivery that is suddenly small is reported with the expected number, even for a source with no such setting."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whatever is changed, removed or added in the archive, the lake, the publication or a release is told."""
+"""Anything changed, removed or added in the archive, the lake, the publication or a release is reported."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A check that failed is told in words."""
+"""A check that failed is reported in words."""
 
 import pytest
 

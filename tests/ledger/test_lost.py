@@ -1,4 +1,4 @@
-"""A ledger that is gone, emptied, another's or damaged is refused, and never begun anew."""
+"""A ledger that is gone, emptied, another's or damaged is refused, and never started over."""
 
 import json
 import shutil

@@ -186,7 +186,7 @@ def test_what_blocks():
 
 
 def test_whatever_is_to_disappear_is_counted(ledger):
-    """A copy kept elsewhere is made anew after each."""
+    """A copy kept elsewhere is recreated after each."""
     assert ledger.removals() == 0
     ledger.record_withdrawal("publication", "profil", "seuil trop bas", "A", ["published/public"])
     ledger.record_removal(Removal("RGPD", "a" * 64, reason="demande", removed_by="A"))

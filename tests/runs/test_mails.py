@@ -156,7 +156,7 @@ def test_a_delivery_that_a_check_stopped_says_which_and_how_to_mend_it(bench: Be
     bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
     bench.receive("personnel/agents", 2019, check("unique", False), check("autre", True))
     assert len(sent(bench, "2019-06-03")) == 1
-    (mail,) = server.to("donnees@syndicat.example")  # nobody is declared: the operators are told to pass it on
+    (mail,) = server.to("donnees@syndicat.example")  # nobody is declared: the operators are asked to pass it on
     said = mail.get_content()
     assert "La règle unique." in said and "Corriger unique." in said and "La règle autre." not in said
     assert "À transmettre à « Ressources humaines »" in said
@@ -182,7 +182,7 @@ def test_an_owner_is_reminded_before_the_day_and_after_it(bench: Bench, server: 
 def test_a_reminder_comes_again_each_week_and_stops_once_the_export_came(filled: Bench, server: Kept):  # noqa: F811
     with_contacts(filled)
     for day in ("2021-02-01", "2021-02-10", "2021-02-16", "2021-02-17", "2021-02-22", "2021-02-23", "2021-03-02"):
-        sent(filled, day)  # of 2020, of which nothing came
+        sent(filled, day)  # of 2020, for which nothing came
     assert len(server.to("regie@syndicat.example")) == 4  # before, the day after, then twice
     assert "était attendu avant le 15/02/2021" in server.to("regie@syndicat.example")[-1].get_content()
     filled.drop("2020/ventes/ventes_2020.csv", "N°;Jour;Montant\nV1;02/01/2020;10,50\n")

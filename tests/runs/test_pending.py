@@ -1,4 +1,4 @@
-"""What a run has left to do: what stands is left alone, and nothing stands that would come out otherwise today."""
+"""What a run has left to do: what is up to date is left alone, and nothing is that would come out differently today."""
 
 from collections.abc import Callable
 from pathlib import Path

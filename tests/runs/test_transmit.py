@@ -1,4 +1,4 @@
-"""What goes to each member: what is in its folder, what is refused, what the ledger keeps of it, and when its lack is a finding."""
+"""What goes to each member: what is in its folder, what is refused, what the ledger keeps, and when its absence is a finding."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def _copied(published: Path, place: Path) -> None:
 
 
 def with_accounts(bench: Bench) -> None:
-    """The journal of sales stands for the accounts: the lines of the release name it as a document that is one."""
+    """The journal of sales replaces the accounts: the lines of the release name it as such a document."""
     with bench.ledger() as ledger:
         ventes, agents = (
             ledger.current()[key, 2019].manifest.delivery for key in ("ventes/ventes", "personnel/agents")

@@ -1,5 +1,5 @@
--- The fields that a source does not give in an exercice: a figure that needs one is missing, and a block says so. Where only
--- some of its files lack one, `nb_lignes` are the lines of these: the figure is partial.
+-- The fields that a source does not give in an exercice: a figure that needs one is missing, and a block says so. When
+-- only some of its files are without one, `nb_lignes` counts their lines: the figure is partial.
 select
     source,
     exercice,

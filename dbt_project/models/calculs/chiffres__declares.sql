@@ -1,4 +1,4 @@
--- Every figure that the report may print, one row per exercice (and member of its family), with what is said of it.
+-- Every figure that the report may print, one row per exercice (and member of its family), with its description.
 with instances as (
     select
         chiffres.code as code_declare,

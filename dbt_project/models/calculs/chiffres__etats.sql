@@ -1,6 +1,7 @@
--- The one rule of what is absent, for every figure: complete when every piece that it rests on is there whole; missing when
--- a source is not, when none of a source's pieces is, or when one lacks that the figure declares indispensable; else partial,
--- with the share of the lines and the amount that it lacks. The amount is the source's, not the filter's: an upper bound.
+-- The one rule of absence, for every figure: complete when every piece that it rests on is there whole; missing when a
+-- source is not, when none of a source's pieces is, or when one that the figure declares indispensable is not; else
+-- partial, with the share of the lines and the amount that are missing. The amount is the source's, not the filter's:
+-- an upper bound.
 with natures as (
     select
         code,

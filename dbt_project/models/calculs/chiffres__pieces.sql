@@ -1,7 +1,7 @@
--- The pieces that every figure rests on: those of the sources of its measures, but for the ones that a filter leaves out
+-- The pieces that every figure rests on: those of the sources of its measures, except the ones that a filter leaves out
 -- (the accounts of an annexe say nothing of the principal budget). The alternatives of a source cover a piece jointly:
--- payroll fills the months that the social declarations lack, and one that is not told apart in pieces covers all. The tables
--- of an alternative, those of a shape, cover it together: one that is awaited lacks.
+-- payroll fills the months missing from the social declarations, and one that is not divided into pieces covers all.
+-- The tables of an alternative, those of a shape, cover it together: one that is awaited leaves a gap.
 with sources as (
     select
         declares.code,
@@ -18,7 +18,7 @@ with sources as (
     inner join {{ source('catalogue', 'chiffres_sources') }} as alternatives on feuilles.mesure = alternatives.mesure
 ),
 
--- a piece that a filter tells apart, and of which it keeps nothing
+-- a piece that a filter recognises and leaves out
 hors_filtre as (
     select distinct mesure, source, exercice, nature, piece
     from (
@@ -40,7 +40,7 @@ hors_filtre as (
     where not est_gardee
 ),
 
--- a piece of which nothing says whether the filter keeps it: whatever came of it does not serve
+-- a piece that the filter cannot classify: whatever came of it is not used
 sans_axe as (
     select
         mesure,
@@ -65,8 +65,8 @@ sans_axe as (
     group by mesure, source, exercice, nature, piece
 ),
 
--- a source that gives none of the fields of a group that the measure needs: whatever came of it does not serve, or the lines of
--- those of its files that lack them
+-- a source that gives none of the fields of a group that the measure needs: whatever came of it is not used, or not the
+-- lines of those of its files that are without them
 sans_champ as (
     select
         mesure,

@@ -30,8 +30,8 @@ resultats as (
         on calculs.code = absences.code_chiffre and calculs.exercice = absences.exercice
 ),
 
--- a figure that only lacks its sources is that of the published report, marked as such: it was not computed, its
--- dependents stay missing, and fct_collecte still tells the missing delivery
+-- a figure that is only missing its sources takes the value of the published report, marked as such: it was not
+-- computed, its dependents stay missing, and fct_collecte still reports the missing delivery
 reprises as (
     select
         resultats.code,
@@ -61,7 +61,7 @@ select
             else 'manquant'
         end as string
     ) as statut,
-    -- a value that is not applicable (a division by zero) is as whole as what it was computed from
+    -- a value that is not applicable (a division by zero) is as complete as what it was computed from
     cast(
         case when coalesce(resultats.code_manquant, '—') = '—' then etats.etat else 'manquant' end as string
     ) as etat,
@@ -92,5 +92,5 @@ inner join resultats on declares.code = resultats.code and declares.exercice = r
 left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
 left join {{ ref('fct_absences_declarees') }} as absences
     on declares.code = absences.code_chiffre and declares.exercice = absences.exercice
--- what comes from a system that the organisation does not use is no figure of its report: not even a missing one
+-- what comes from a system that the organisation does not use is not a figure of its report, not even a missing one
 where etats.est_suivi or reprises.code is not null or absences.code_chiffre is not null

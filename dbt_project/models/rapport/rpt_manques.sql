@@ -1,5 +1,6 @@
--- What every figure lacks, and why: the pieces that no source covers, and the lines that were lost. Of the alternatives of a
--- source, those that the year awaits are named. Two measures of a figure may lack the same piece for different reasons.
+-- What every figure is missing, and why: the pieces that no source covers, and the lines that were lost. Among the
+-- alternatives of a source, those that the year awaits are named. Two measures of a figure may be missing the same
+-- piece for different reasons.
 with manques as (
     select distinct
         pieces.code,

@@ -2,7 +2,7 @@ with paires as (
     select
         publies.code_chiffre,
         publies.exercice,
-        -- a published number that stands for a missing one is not compared with itself
+        -- a published number used for a missing one is not compared with itself
         case when coalesce(chiffres.statut <> 'publié', true) then chiffres.valeur end as valeur_recalculee,
         case when coalesce(chiffres.statut <> 'publié', true) then chiffres.code_manquant else 'm' end as code_manquant,
         publies.valeur_publiee,

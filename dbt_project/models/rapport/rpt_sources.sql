@@ -1,5 +1,5 @@
--- Whether each table that is followed came, and which of its fields its tool does not give: what an empty table of the report
--- means depends on it. It counts nothing, so that every reader may have it, and names no system that nobody uses.
+-- Whether each followed table came, and which of its fields its tool does not give: this decides what an empty table of
+-- the report means. It counts nothing, so that every reader may have it, and names no system that nobody uses.
 with champs as (
     select source, exercice, {{ texte_joint('champ', 'champ') }} as champs_absents
     from {{ ref('chiffres__champs_absents') }}
@@ -11,7 +11,7 @@ etats as (
         source,
         exercice,
         case
-            -- lines are lost, or a month or a document is not there
+            -- lines are lost, or a month or a document is missing
             when
                 bool_or(nature_morceau = 'livraison' and est_acceptee)
                 and bool_or(

@@ -1,4 +1,4 @@
--- Two budgets under one SIRET bear two codes: two documents left for one decision of one SIRET deserve a look.
+-- Two budgets under one SIRET have two codes: two documents left for one decision of one SIRET deserve a look.
 {{ config(severity='warn') }}
 
 select siret, exercice, code_nature_decision, numero_decision, count(*) as nb_documents

@@ -22,7 +22,7 @@ def summary_model(
 ) -> str:
     """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy.
 
-    ``needed``: the fields that its rows need of these tables, each with the alternatives of which one is enough.
+    ``needed``: the fields that its rows need of these tables, each with its alternatives.
     """
     indicators = list(enumerate(summary.indicateurs, 1)) if summary else []
     if not indicators:

@@ -288,7 +288,7 @@ def alternatives(said: Iterable[str | list[str] | dict[str, Value]]) -> list[tup
 
 
 def values_of(said: Iterable[str | list[str] | dict[str, Value]]) -> dict[str, Value]:
-    """The needed fields of which a single value is counted."""
+    """The needed fields with a single counted value."""
     return {name: value for one in said if isinstance(one, dict) for name, value in one.items()}
 
 

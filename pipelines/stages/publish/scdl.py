@@ -79,8 +79,7 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
 
     ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A
     line that neither its account nor its vote places has no section, which the schema requires: it is left out, and
-    counted in
-    Returns the files.
+    counted in the package. Returns the files.
     """
     if not _has(db, FACT):
         return []

@@ -176,7 +176,7 @@ def _is_told(db: Any, of: Described, column: Column, by: tuple[str, ...]) -> boo
     return db.execute(f"select count(told) > 0 from ({asked})").fetchone()[0]
 
 
-# what Superset is told ------------------------------------------------------------
+# what Superset reads ------------------------------------------------------------
 
 
 def number_format(table: Table, name: str) -> str | None:

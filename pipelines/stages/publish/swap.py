@@ -7,7 +7,7 @@ builds/<publication>/millesime.duckdb                tables of marts, rapport an
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
                      state.json                      what all of it is: its SHA-256, in the ledger, names the publication
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
-                     ledger.db                       the ledger as it stood: what to restore from
+                     ledger.db                       the ledger at that moment: what to restore from
 published → builds/<publication>
 
 The warehouse it was made from stays beside it, as ``warehouse/published``: tracing a figure reads its lines there.

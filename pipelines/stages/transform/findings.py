@@ -105,7 +105,7 @@ def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[
 def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rules) -> list[Finding]:
     """Members of the organisation who are in no line of a source, in an exercice that it has lines for, but were the year before.
 
-    In a source's first exercice it is the year after that tells: nothing else distinguishes a 0 from what nobody wrote
+    In a source's first exercice only the year after shows it: nothing else distinguishes a 0 from what nobody wrote
     down. ``known``, in SQL: the organisation declares every figure of the member from that source absent.
     """
     found = []

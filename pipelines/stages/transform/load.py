@@ -168,7 +168,7 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
 
 
 def _rows_of(db, home: Home, table: Table, manifest: Manifest, today: dict[str, str]) -> str | None:
-    """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what they lack, or hides it.
+    """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what is not there, or hides it.
 
     ``today``: how it reads each field; a field that was read from elsewhere, or otherwise, is not what it wants.
     """

@@ -158,7 +158,7 @@ def test_exposures_name_only_what_is_in_effect(home):
     ],
 )
 def test_what_a_tool_can_hold_nothing_of_is_not_asked_of_it(home: Layer, nature, field, optional, may) -> None:
-    """A copier that never tells of payslips is behind neither the figure nor the table of those that are printed."""
+    """A copier that never mentions payslips is behind neither the figure nor the table of those that are printed."""
     home.write(
         "catalogue/systems/copieurs.yml",
         f"""\

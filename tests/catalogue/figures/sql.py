@@ -1,4 +1,4 @@
-"""Declares figures in a folder, and renders compiled ones without dbt: its macros, with ``ref`` and ``adapter`` stood in for."""
+"""Declares figures in a folder, and renders compiled ones without dbt: its macros, with stand-ins for ``ref`` and ``adapter``."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ BY_HAND = (
     *(f"calculs/chiffres__{name}" for name in ("declares", "champs_absents", "pieces", "etats", "mesures")),
     *("rapport/chiffres", "rapport/rpt_manques"),
 )
-DOCUMENTS = "int_essai__documents"  # a model that tells pieces apart, by the column ``sens``
+DOCUMENTS = "int_essai__documents"  # a model that distinguishes pieces, by the column ``sens``
 MACROS = ("listes", "ratio", "arrondi", "mediane", "durees", "normalise_libelle", "role_ligne", "ressources_humaines")
 
 
@@ -94,7 +94,7 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
 
 
 def _depth(models: dict[str, str]):
-    """How far a model stands from the marts."""
+    """How far a model is from the marts."""
 
     def depth(name):
         return 1 + max((depth(other) for other in models if f"ref('{other}')" in models[name]), default=0)

@@ -166,7 +166,7 @@ def test_alternatives_cover_the_months_jointly(states):
 
 def test_an_alternative_without_months_of_its_own_covers_all(states):
     declared = [month("dsn/activites", one, there=one < "2041-05") for one in MONTHS]
-    assert states(declared)["essai.heures"]["etat"] == "complet"  # payroll, told apart by no month, came whole
+    assert states(declared)["essai.heures"]["etat"] == "complet"  # payroll, not divided into months, came whole
     alone = [row for row in DELIVERED if row[:2] != ("cegid_rh", "heures")]
     assert states(declared, delivered=alone)["essai.heures"]["etat"] == "partiel"
 
@@ -258,7 +258,7 @@ def test_an_expression_declares_nothing_indispensable(tmp_path):
 
 
 def ungiven(source, field, title, exercice=2041, lines=None):
-    """``lines``: those of the files that lack it; None when all do."""
+    """``lines``: those of the files without it; None when none has it."""
     return (source, exercice, field, title, lines)
 
 

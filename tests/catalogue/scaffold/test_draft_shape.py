@@ -35,7 +35,7 @@ def test_every_shape_knows_what_is_needed_of_it(shipped: Catalogue, shape: str, 
     (need,) = [need for need in needs_of_shape(shipped, shape) if fields in need.fields]
     assert need.without.startswith(without)
     required = {field.name for field in shipped.registry.shapes[shape].fields if field.constraints.required}
-    assert not required & set(need.fields)  # what is required is asked for anyway
+    assert not required & set(need.fields)  # what is required is requested anyway
 
 
 def test_what_no_column_gives_is_asked_for(shipped: Catalogue) -> None:

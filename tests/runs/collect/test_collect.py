@@ -1,4 +1,4 @@
-"""One export through ingest → validate → accept, with the real judge: what counts, what is refused, what is told."""
+"""One export through ingest → validate → accept, with the real judge: what counts, what is refused, what is reported."""
 
 import pytest
 

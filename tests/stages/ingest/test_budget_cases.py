@@ -1,4 +1,4 @@
-"""Budget documents that lack something, or come twice, in a strange form: no smaller amount calls itself whole."""
+"""Budget documents that are incomplete, come twice, or have a strange form: no smaller amount passes for a whole one."""
 
 import hashlib
 from collections.abc import Iterator

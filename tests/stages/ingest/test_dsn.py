@@ -343,7 +343,7 @@ def test_a_malformed_line_is_refused_without_being_quoted(refusal, malformed: st
         (before("S21.G00.11.001", "S21.G00.30.001,'1'"), "le bloc S21.G00.11 avant S21.G00.30"),
         (before("S21.G00.40.001", "S21.G00.62.001,'31032022'"), "le bloc S21.G00.40 avant S21.G00.62"),
         (before("S21.G00.50.001", "S21.G00.51.001,'01032022'"), "le bloc S21.G00.50 avant S21.G00.51"),
-        # a bonus stands between a remuneration and this activity, which is therefore nobody's
+        # a bonus comes between a remuneration and this activity, which is therefore nobody's
         (before("S21.G00.53.001", "S21.G00.52.001,'026'"), "le bloc S21.G00.51 avant S21.G00.53"),
         (before("S21.G00.65.001", "S21.G00.51.001,'01032022'"), "le bloc S21.G00.50 avant S21.G00.51"),
         (before("S21.G00.30.001", "S21.G00.11.001,'00026'"), "un seul bloc S21.G00.11 par S21.G00.06"),

@@ -412,7 +412,7 @@ def a_sheet_a_town(depot: Depot) -> None:
 
 
 def test_months_as_columns_of_a_sheet_a_town_need_no_other_column(depot: Depot):
-    """Their line is the first of several cells of which one gives rows: neither a title, nor what is below."""
+    """Their line is the first of several cells one of which gives rows: neither a title, nor what is below."""
     a_sheet_a_town(depot)
     year = [["Relevé"], [], ["Indicateur", "Janvier", "Février", "Total"], ["Bulletins", 10, 20, 30]]
     read = depot.ingest(depot.workbook({"Orly": year, "Sucy": [["Indicateur", "Mars"], ["Bulletins", 7]]}))

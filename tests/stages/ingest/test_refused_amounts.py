@@ -1,4 +1,4 @@
-"""What a refused line amounts to: kept where it can be read, since the figures may lack as much."""
+"""What a refused line amounts to: kept when it can be read, since the figures may be missing as much."""
 
 from decimal import Decimal
 

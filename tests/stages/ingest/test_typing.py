@@ -480,7 +480,7 @@ def test_nothing_else_is_a_date(db, text, fmt):
     "options", [{"type": "date", "format": f} for f in ("%B", "%b-%y", "%d %b %Y")] + [UTC, EUROS, SIZE]
 )
 def test_the_short_way_of_units_and_months_agrees_with_the_long_one(db, options):
-    """What is read as it stands is read alike with spaces around, which only the long way strips."""
+    """What is read unchanged is read alike with spaces around it, which only the long way strips."""
     texts = ["janvier", "août", "janv.-24", "1 juin 2024", "2024-01-03T08:15:00Z", "4 €", "1,5 Mo", "2 To"]
     read = values_of(db, options, texts)
     assert values_of(db, options, [f" {text}\u00a0" for text in texts]) == read

@@ -1,4 +1,4 @@
-"""The erratum says in words what a code stands for."""
+"""The erratum says in words what a code means."""
 
 from decimal import Decimal
 

@@ -313,7 +313,7 @@ def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server
 
 
 def test_the_lock_that_another_account_takes_holds_no_copy_back(lab: Lab, server: Server, monkeypatch):
-    """Any login of the server may take an advisory lock, whose number the sources tell."""
+    """Any login of the server may take an advisory lock, whose number is in the sources."""
     monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
     run(server, "create role curieux login", f"grant connect on database {base_of(server)} to curieux")
     publish_small(lab)
@@ -553,7 +553,7 @@ def test_a_server_of_a_former_version_of_the_tool_is_taken_over(lab: Lab, server
 
 
 def read_on(url: str, stop, results) -> None:
-    """Read until told to stop: single queries over two schemas, of which none may mix two builds or fail."""
+    """Read until stopped: single queries over two schemas, none of which may mix two builds or fail."""
     seen, wrong, count = set(), [], 0
     query = (
         "select array_agg(distinct d._construction) || array_agg(distinct c._construction) || array_agg(distinct "

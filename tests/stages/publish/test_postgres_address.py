@@ -50,7 +50,7 @@ def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def refusal(address: str) -> str:
-    """What is told of an address that fails."""
+    """What the message says of an address that fails."""
     with pytest.raises(NotServed) as refused, _connected(Server(address, "interne", "lecture", "")):
         pass
     assert "S3CRET" not in str(refused.value)

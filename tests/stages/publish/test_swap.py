@@ -579,7 +579,7 @@ def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
 
 
 class Broken:
-    """Pages of which a part cannot be drawn."""
+    """Pages with a part that cannot be drawn."""
 
     exercice = 2020
 

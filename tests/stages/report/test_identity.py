@@ -1,4 +1,4 @@
-"""What organisation.yml says of those who speak: pictures made anew, portraits, signature, colours, the meaning of words."""
+"""What organisation.yml says of the people who speak: re-encoded pictures, portraits, signature, colours, the glossary."""
 
 import base64
 import io

@@ -145,7 +145,7 @@ def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_
 
 
 def hidden(press: Press, *rows: tuple) -> None:
-    """Rows of which some are hidden, in the public edition."""
+    """Rows, some of them hidden, in the public edition."""
     press.profile = "public"
     press.replace("rpt_effectifs", list(rows), columns=f"{TABLES['rpt_effectifs'][0]}, est_secret boolean")
 
@@ -584,7 +584,7 @@ sections:
 
 @pytest.fixture
 def matrix(press: Press) -> Press:
-    """Two applications, of which one has an indicator that the other has not."""
+    """Two applications, one with an indicator that the other does not have."""
     press.chapter = MATRIX
     press.tables["rpt_applications"] = (
         "exercice integer, code varchar, libelle varchar, domaine varchar, indicateur varchar, valeur decimal(20, 6), "

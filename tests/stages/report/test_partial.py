@@ -14,7 +14,7 @@ MEANS = {"code": "p", "sens": "partiel, il manque des lignes, des mois ou des do
 
 @pytest.fixture
 def partial(press: Press) -> Press:
-    """The small publication, of which a figure lacks a part."""
+    """The small publication, with a figure that is missing a part."""
     press.replace("chiffres", [PARTIAL, *press.tables["chiffres"][1][1:]])
     return press
 

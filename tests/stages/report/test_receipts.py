@@ -1,4 +1,4 @@
-"""What no row tells is never claimed: « non reçu », « non suivi » and « aucun » are three things, whatever the chapter says."""
+"""What no row shows is never claimed: « non reçu », « non suivi » and « aucun » are three things, whatever the chapter says."""
 
 import json
 
@@ -172,7 +172,7 @@ def test_a_figure_that_is_not_followed_is_neither_printed_nor_in_the_annex(figur
 
 
 def test_a_text_of_the_home_of_which_nothing_is_followed_says_so(figures: Press):
-    """A shipped text is written for who uses the system; its own, the home has asked for."""
+    """A shipped text is for organisations that use the system; a text of its own is what the home wanted."""
     without(figures, "a.absent", "a.total")
     figures.home = Home(figures.root / "home")
     text = figures.home.root / "catalogue/report/texte/avec_chiffre.md"
@@ -308,7 +308,7 @@ CROSSED = CHAPTER.replace(
 def test_a_table_crossed_by_a_field_that_no_tool_gives_does_not_say_without_object(
     followed: Press, entry: str, absent: str | None, cells: list
 ):
-    """Neither of a value that a row lacks, nor of a crossing that no row gives."""
+    """Neither for a value missing from a row, nor for a crossing that no row gives."""
     followed.chapter = CROSSED
     rows = [("A", 3, "x"), ("B", None, "x"), ("A", 5, "y")]
     followed.replace(

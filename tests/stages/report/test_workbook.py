@@ -100,7 +100,7 @@ def test_each_form_is_a_native_chart_over_the_cells_and_says_itself_in_words(mod
     assert pictures.count("descr=") == 8 and "Effectifs. Agents" not in pictures
     assert all(re.search(r"<c:f>'F\d [^']+'!\$", one) for one in series)
     (missing,) = [one for one in series if "'F1 Effectifs'" in one]
-    assert "<a:t>—</a:t>" in missing  # a label says what is missing, where a zero would stand
+    assert "<a:t>—</a:t>" in missing  # a label says what is missing, where there would be a zero
 
 
 def test_a_bar_begins_at_zero_and_no_title_says_how_the_report_draws(press: Press):

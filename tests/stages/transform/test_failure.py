@@ -1,4 +1,4 @@
-"""What stopped a build is told by its delivery, file and line, in one sentence, and by no value."""
+"""What stopped a build is reported by its delivery, file and line, in one sentence, without any value."""
 
 import json
 

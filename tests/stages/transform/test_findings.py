@@ -1,4 +1,4 @@
-"""The months and the members that lack in what came, as findings, from the tables that a build makes."""
+"""The months and the members missing from what came, as findings, from the tables that a build makes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -141,7 +141,7 @@ def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(
 
 
 def test_a_line_of_a_table_of_its_own_that_names_nobody_known_is_told_once(tmp_path: Path) -> None:
-    """Where a model says of which member its lines are, it is heard and not the field."""
+    """When a model says which member its lines belong to, it prevails over the field."""
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
         declare_members(db)

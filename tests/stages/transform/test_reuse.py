@@ -1,4 +1,4 @@
-"""The next warehouse starts as a copy of the last: what of it dbt is told to make again, and when nothing of it is believed."""
+"""The next warehouse starts as a copy of the last: what dbt has to make again, and when none of it is trusted."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ DIM_PLAN = "create table if not exists marts.dim_plan as select 1 as n"
 
 
 def built(lab: Lab) -> None:
-    """A first, whole build, of which the ledger knows the file."""
+    """A first, whole build, whose file is in the ledger."""
     lab.accept(HEADER + "A;x;1,00;03/02/2020\n", 2020)
     with open_ledger(lab.home) as ledger:
         prepared = prepare(lab.work(ledger), NODES)

@@ -94,7 +94,7 @@ def test_it_fails_on_rows_made_to_break_it(name: str, key: str, tmp_path: Path) 
 
 
 def test_one_print_job_without_pages_refuses_nothing(tmp_path: Path) -> None:
-    """A job that was not printed is told; columns taken for one another are refused."""
+    """A job that was not printed is reported; columns mistaken for one another are refused."""
     system, table, suite = TABLES["editique/travaux"]
     more = ValidRows(system, table)
     rows = [*more.take(), more.row({"nb_documents": 1, "nb_pages": 0, "nb_feuilles": 0, "nb_plis": 1})]

@@ -1,4 +1,4 @@
-"""An export that stops before the end of its exercice is told."""
+"""An export that stops before the end of its exercice is reported."""
 
 import pytest
 

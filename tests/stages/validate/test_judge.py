@@ -1,4 +1,4 @@
-"""The judge: verdicts told apart from errors, no cell ever, one delivery never seen through another."""
+"""The judge: verdicts distinguished from errors, no cell ever, one delivery never seen through another."""
 
 import itertools
 import logging

@@ -1,4 +1,4 @@
--- An application's accounts come from the system that bears its code.
+-- An application's accounts come from the system with its code.
 with comptes as (
     select
         comptes.exercice,

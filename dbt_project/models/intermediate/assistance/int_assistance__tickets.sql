@@ -1,5 +1,6 @@
--- The collectivité of a ticket is never its requester's: where the tool does not say it, it is the first level of its entity
--- below the root, whatever follows (« Syndicat > Orly > Écoles » is Orly's). A ticket left in the root has not been dispatched.
+-- The collectivité of a ticket is never its requester's: when the tool does not give it, it is the first level of its
+-- entity below the root, whatever follows (« Syndicat > Orly > Écoles » is Orly's). A ticket left in the root has not
+-- been dispatched.
 with rattaches as (
     select
         tickets.*,
@@ -44,9 +45,9 @@ select
     date_ouverture,
     date_resolution,
     est_resolu,
-    -- Reopened: the tool counts it, a solution was refused, or a ticket still open bears the date of a former resolution.
-    -- GLPI clears the dates of a ticket that is reopened, so that neither shows when its status was changed by hand: then
-    -- nothing tells it.
+    -- Reopened: the tool counts it, a solution was refused, or a ticket still open has the date of an earlier
+    -- resolution. GLPI clears the dates of a ticket that is reopened, so neither shows when its status was changed by
+    -- hand: then it cannot be detected.
     case
         when nb_reouvertures is not null then nb_reouvertures > 0
         when statuts_solutions like '%Refusée%' then true

@@ -4,7 +4,7 @@ select
     exercice,
     cast(value_text as decimal(20, 6)) as valeur_publiee,
     length(split_part(value_text, '.', 2)) as nb_decimales_publiees,
-    -- a report that prints no number prints the mention instead; a cell left blank has no object
+    -- a report that prints no number prints the mention instead; a blank cell is not applicable
     case when value_text is null then coalesce(published_text, '—') end as code_manquant_publie,
     unit as unite,
     published_text as texte_publie,

@@ -1,5 +1,6 @@
--- The members, the syndicate itself (which has payslips of its own), and a line for what belongs to none of them: what no
--- spelling recognises, and the tickets that nobody has dispatched. A fact never loses a row for want of a place.
+-- The members, the syndicate itself (which has payslips of its own), and a line for what belongs to none of them:
+-- spellings that are not recognised, and tickets that nobody has dispatched. A fact never loses a row for lack of a
+-- place.
 select
     code_collectivite,
     libelle_collectivite,

@@ -1,8 +1,8 @@
--- Whoever has lines month after month, and none in months of which its table has some: its numbers lack them. What is
--- expected is its own monthly mean, or less where the others have fewer lines than in its months. A member that is new
--- counts from its first month on; a few lines say nothing. Where the exercice before is known, it has lines in fewer
--- months than then; else it is an exception among the others: where most have such months, the export is cut so, or the
--- work is.
+-- Members with lines month after month, but none in months for which their table has some: their numbers are missing
+-- them. What is expected is the member's own monthly mean, or less where the others have fewer lines than in its
+-- months. A new member counts from its first month on; a few lines prove nothing. If the exercice before is known, the
+-- member must have lines in fewer months than then; otherwise it must be an exception among the others: when most have
+-- such months, either the export or the work is like that.
 with mois as (
     select source, exercice, serie, mois, sum(nb_lignes) as nb_lignes
     from {{ ref('int_communs__series') }}

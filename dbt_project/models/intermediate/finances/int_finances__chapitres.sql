@@ -1,4 +1,4 @@
--- The chapters of each plan that serves, once each: of two rows that say a chapter of one exercice, the later one.
+-- The chapters of each plan in use, once each: of two rows for one chapter and exercice, the later one.
 with places as (
     select
         plans.exercice,

@@ -1,4 +1,4 @@
--- The accounts of each plan that serves, once each: of two rows that say an account of one exercice, the later one.
+-- The accounts of each plan in use, once each: of two rows for one account and exercice, the later one.
 with places as (
     select
         plans.exercice,

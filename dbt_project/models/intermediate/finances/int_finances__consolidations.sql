@@ -31,7 +31,7 @@ qualifies as (
             when not documents.est_compte_administratif then 'budget, qui ne constate rien'
             when consolidations.groupe is not null then 'total de plusieurs budgets'
             when consolidations.siret_agrege <> documents.siret then 'total d’un autre budget'
-            -- annexes may share the SIRET of their principal, which gives its own totals beside theirs
+            -- annexes may share the SIRET of their principal, which gives its own totals alongside theirs
             when documents.type_budget = 'principal' and consolidations.code_agregat = '02' and consolidations.a_ses_totaux
                 then 'total d’un autre budget'
             when coalesce(consolidations.code_section not in ('I', 'F'), true) then 'section ou sens absent'

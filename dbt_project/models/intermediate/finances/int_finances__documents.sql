@@ -1,6 +1,6 @@
 -- Every accepted document, with its weight: of the versions of one decision only the latest counts. There is one budget
--- primitif, one compte administratif and one CFU a budget and exercice; décisions modificatives are told apart by their
--- number, and those without one by their seal: none replaces another, they follow one another by date, then file.
+-- primitif, one compte administratif and one CFU per budget and exercice; décisions modificatives are distinguished by
+-- their number, and those without one by their seal: none replaces another, they follow one another by date, then file.
 -- A document that calls itself a draft counts by decision alone (FIN-PROJET).
 with entetes as (
     select
@@ -80,7 +80,7 @@ versions as (
     where not est_tenu_a_l_ecart and not est_entete_refuse and exercice_document = exercice
 ),
 
--- A budget whose compte financier unique has arrived: it takes the place of the compte administratif.
+-- A budget whose compte financier unique has arrived: it replaces the compte administratif.
 cfu as (
     select distinct siret, code_budget, exercice
     from documents
@@ -126,7 +126,7 @@ qualifies as (
         and documents.exercice = cfu.exercice
 ),
 
--- A document is all or nothing: one line that cannot be read, and what it would take the place of does not count either.
+-- A document is all or nothing: with one unreadable line, what it would replace does not count either.
 exclus as (
     select
         qualifies.*,
@@ -137,7 +137,7 @@ exclus as (
         on qualifies.document_id = illisibles.document_id
 ),
 
--- Several décisions modificatives without a number are numbered by their rank, and say so.
+-- Several décisions modificatives without a number are numbered by rank, and say so.
 ranges as (
     select
         *,

@@ -1,6 +1,6 @@
 -- Every accepted line of the ledger, mandats and titres in one canon, with its weight. A line is placed by the plan of
--- accounts of its budget: the accounts of the year (or, before they come, a budget) bear the same code and name the plan.
--- An account that the plan has not goes where the documents of the budget put it, by the chapter that voted it.
+-- accounts of its budget: the accounts of the year (or, before they come, a budget) have the same code and name the
+-- plan. An account that is not in the plan goes where the documents of the budget put it, by the chapter that voted it.
 with pieces as (
     select
         exercice,

@@ -1,5 +1,5 @@
--- Every accepted record of the debt annexes, with its weight. One loan may stand in several states of the annexe: the
--- state 01 (debt by nature) lists each of them once; 09 lists the loans of others that the budget guarantees.
+-- Every accepted record of the debt annexes, with its weight. One loan may be in several states of the annexe: the
+-- state 01 (debt by nature) lists each loan once; 09 lists the loans of others that the budget guarantees.
 with emprunts as (
     select
         exercice,
@@ -19,8 +19,8 @@ with emprunts as (
         interets_eur,
         capital_rembourse_eur,
         capital_restant_du_ouverture_eur,
-        -- where it is left out, what was due at the opening less what was repaid says it; a loan of which nothing was due then
-        -- was drawn since
+        -- if it is left out, it is what was due at the opening less what was repaid; a loan with nothing due at the
+        -- opening was drawn since
         coalesce(
             capital_restant_du_cloture_eur,
             case when capital_restant_du_ouverture_eur > 0 then capital_restant_du_ouverture_eur - capital_rembourse_eur end

@@ -1,5 +1,5 @@
--- The heading of every document that was delivered: those that were read, and those whose heading was refused, of which only
--- their lines still say whose they are; where no line is left either, its place in the file is all that is known.
+-- The heading of every document that was delivered: those that were read, and those whose heading was refused, which
+-- only their lines can still attribute; if no line is left either, its place in the file is all that is known.
 with lus as (
     select
         {{ document_id('numero_budget') }} as document_id,

@@ -1,7 +1,8 @@
 -- Every accepted line, with the weight of its document, its chapter and section, and its amounts.
--- The section never comes from the first digits of the account: an account stands in one section or the other by the
--- side and the kind of operation, as the official plan of the nomenclature and year says. An account that the plan of the
--- year has not is placed by the chapter that was voted (ContNat), where that is a chapter of the plan; it stays a finding.
+-- The section never comes from the first digits of the account: an account is in one section or the other depending on
+-- the side and the kind of operation, as the official plan of the nomenclature and year says. An account that is not in
+-- the plan of the year is placed by the chapter that was voted (ContNat), if that is a chapter of the plan; it stays a
+-- finding.
 with lignes as (
     select
         exercice,
@@ -41,7 +42,7 @@ comptes as (
     select * from {{ ref('int_finances__comptes') }}
 ),
 
--- what the document's own totals say of the sides of its sections
+-- what the document's own totals say about the sides of its sections
 totaux as (
     select
         document_id,
@@ -55,7 +56,7 @@ totaux as (
     group by document_id, section, sens
 ),
 
--- what the last year known of a norm says holds until another is known
+-- the last known year of a norm applies until another is known
 flux as (
     select *, max(exercice_fin) over (partition by norme) as dernier_exercice from {{ source('reference', 'flux_reciproques') }}
 ),
@@ -136,7 +137,7 @@ select
     lignes.type_operation,
     chapitres.code_chapitre,
     chapitres.libelle_chapitre,
-    -- a chapter that a plan of the home brings stands in the series under itself
+    -- a chapter from one of the home's plans is in the series under its own code
     coalesce(canoniques.code_chapitre_canonique, chapitres.code_chapitre) as code_chapitre_canonique,
     coalesce(canoniques.libelle_chapitre_canonique, chapitres.libelle_chapitre) as libelle_chapitre_canonique,
     lignes.flux_reciproque,
@@ -169,9 +170,10 @@ select
             coalesce(lignes.restes_a_realiser_precedents_eur, 0) + coalesce(lignes.vote_eur, 0)
         )
     end as credits_ouverts_eur,
-    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done, and what is left to carry out.
-    -- Those that say it of no line, or of none on one side of a section where there was something to do, do not say that nothing
-    -- was, unless their own totals do. What is left to carry out may well be on one side alone.
+    -- Budgets have MtReal too, on 001 and 002: only the accounts of the year say what was done, and what is left to
+    -- carry out. When they give it on no line, or on none on one side of a section that had something to do, they do
+    -- not say that nothing was done, unless their own totals do. What is left to carry out may well be on one side
+    -- alone.
     case
         when not lignes.est_compte_administratif or count(lignes.realise_eur) over document = 0 then null
         when

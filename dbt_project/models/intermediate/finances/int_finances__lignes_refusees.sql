@@ -1,5 +1,5 @@
--- Every refused line of a budget document that figures read, with the document it belongs to: the one that begins last before
--- it in the file; all those that begin there where a file without line breaks does not tell them apart.
+-- Every refused line of a budget document that figures read, with the document it belongs to: the last one that begins
+-- before it in the file; all those that begin there when a file without line breaks does not distinguish them.
 with refusees as (
     select exercice, livraison, fichier, ligne, nom_table, colonnes, regle
     from {{ source('collecte', 'lignes_refusees') }}

@@ -1,8 +1,8 @@
--- What the budget figures rest on, document by document: those that count, those that came and do not, and those that are
--- expected: the budget and the accounts of each budget that is declared; where accounts of the year have come, those of each
--- budget that was voted or that other accounts name. A draft, or a document of another year, lacks nothing where one
--- that counts stands in its place; a document that cannot be read may be the later version of it.
--- The accounts of a budget are one piece, whichever document gives them; two that cannot be told apart are there or lost together.
+-- What the budget figures rest on, document by document: those that count, those that came but do not, and those that
+-- are expected: the budget and the accounts of each declared budget; once accounts of the year have come, those of each
+-- budget that was voted or that other accounts name. A draft, or a document of another year, leaves no gap if one that
+-- counts replaces it; a document that cannot be read may be the later version of it. The accounts of a budget are one
+-- piece, whichever document gives them; two that cannot be distinguished are there or lost together.
 with refusees as (
     select
         document_id,
@@ -17,7 +17,7 @@ lignes as (
     select
         document_id,
         count(*) as nb_lignes,
-        -- of a section without a line, nothing is to be said
+        -- a section without a line needs no statement
         coalesce(bool_or(case when section = 'fonctionnement' then dit_credits end), true) as dit_credits_fonctionnement,
         coalesce(bool_or(case when section = 'investissement' then dit_credits end), true) as dit_credits_investissement,
         bool_and(realise_eur is not null or coalesce(section, '') <> 'fonctionnement') as dit_realise_fonctionnement,
@@ -43,7 +43,7 @@ emprunts as (
     group by document_id
 ),
 
--- what a budget is, where nobody says it: what its documents call it
+-- the type of a budget, when nobody declares it: what its documents call it
 types as (
     select
         siret,
@@ -54,7 +54,7 @@ types as (
     group by siret, code_budget
 ),
 
--- what a document calls its budget does not stand where another of the exercice calls it otherwise, or its principal budget
+-- a document's name for its budget is ignored when another in the exercice contradicts it, or its principal budget does
 contredits as (
     select exercice, siret, code_budget
     from {{ ref('int_finances__documents') }}
@@ -92,7 +92,7 @@ declares as (
     group by budgets.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
 ),
 
--- the budgets that need nobody to name them: declared, or with a document of their own
+-- the budgets known without being named by others: declared, or with a document of their own
 connus as (
     select exercice, siret, greatest(count(distinct code_budget), 1) as nb_budgets
     from (
@@ -104,8 +104,8 @@ connus as (
     group by exercice, siret
 ),
 
--- of a budget that accounts name, its SIRET alone is sure: each tool numbers budgets its own way, and one SIRET may be that of
--- several, as many as a document tells apart there, itself among them
+-- only the SIRET is certain of a budget that accounts name: each tool numbers budgets its own way, and one SIRET may
+-- cover several, as many as a document distinguishes there, itself included
 nommes_par_document as (
     select
         exercice,
@@ -146,7 +146,7 @@ nommes_par_d_autres as (
     having max(totaux.nb_budgets) > coalesce(max(connus.nb_budgets), 0)
 ),
 
--- nor is an annexe alone: its accounts name their principal
+-- an annexe alone is not either: its accounts name their principal
 principaux_nommes as (
     select distinct
         annexes.exercice,
@@ -339,7 +339,7 @@ pieces as (
         bool_or(est_declaree) as est_declaree,
         bool_or(est_a_dire) as est_a_dire,
         bool_or(est_recue) as est_recue,
-        -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
+        -- none has come: not accepted; two that cannot be distinguished: accepted together or not at all
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
         max(_livraison) as livraison,
         max(motif) as motif,
@@ -353,7 +353,7 @@ pieces as (
         sum(nb_refusees) as nb_refusees,
         coalesce(sum(case tables.source when 'budget/lignes' then nb_non_placees end), 0) as nb_non_placees,
         coalesce(sum(case tables.source when 'budget/lignes' then montant_non_place_eur end), 0) as montant_non_place_eur,
-        -- of documents that do not agree, or where none says it, no filter leaves any out
+        -- when documents disagree, or none says it, no filter leaves any out
         case
             when not bool_or(est_recue) then max(type_budget)
             when
@@ -394,17 +394,17 @@ select
         else 'document attendu, et non reçu ou non compté'
     end as motif,
     est_declaree,
-    -- accounts name the budget, and no control of amounts tells that it is not there
+    -- accounts name the budget, but no check of amounts shows that it is missing
     est_a_dire,
     type_budget,
     est_compte_administratif,
-    -- some editors leave them out of all the lines of a document, or of a section: what it opens or did is then not said, and not 0
+    -- some editors leave them out of all lines of a document, or of a section: what it opened or did is then unknown, not 0
     a_credits_fonctionnement,
     a_credits_investissement,
     a_realise_fonctionnement,
     a_realise_investissement,
     a_restes,
-    -- what places mandats and titres: the accounts of their budget, or before they come whatever document of it there is
+    -- used to place mandats and titres: the accounts of their budget or, before these come, any document of it
     case
         when est_compte_administratif is null then null
         when not bool_or(est_acceptee) over budget then true

@@ -1,7 +1,8 @@
--- The plan of accounts that serves each nomenclature and exercice of the documents: its own of that year; else the latest
--- before it of a form that suits it, else the first after. Its own form suits it, and the one form that a nomenclature has in
--- some years (M43 for M43_A); the developed one serves documents that say no form, or one of which no plan is known (M57 after
--- 2021 is read by M57_D). Another form says less, or something else: it serves where none suits.
+-- The plan of accounts used for each nomenclature and exercice of the documents: its own for that year; else the latest
+-- before it whose form suits it, else the first after. What suits it: its own form, and the one form that a
+-- nomenclature has in some years (M43 for M43_A); the developed form is used for documents that state no form, or one
+-- without a known plan (M57 after 2021 is read by M57_D). Another form says less, or something else: it is used when
+-- none suits.
 with demandes as (
     select distinct exercice, declinaison, regexp_replace(declinaison, '_.*$', '') as famille
     from {{ ref('int_finances__documents') }}

@@ -61,7 +61,7 @@ select
     nb_presents,
     nb_pouvoirs,
     est_seconde_convocation,
-    -- CGCT, art. L. 2121-17: a second summons, three days later, asks for no quorum; a proxy never counts
+    -- CGCT, art. L. 2121-17: a second summons, three days later, requires no quorum; a proxy never counts
     case
         when est_seconde_convocation then 0
         when est_majorite_stricte then cast(floor(nb_en_exercice / diviseur) as bigint) + 1

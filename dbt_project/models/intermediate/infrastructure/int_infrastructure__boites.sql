@@ -2,7 +2,7 @@ with boites as (
     select
         boites.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
-        -- a mailbox lies on one server: listed twice, one listing was delivered twice
+        -- a mailbox is on one server: if it is listed twice, a listing was delivered twice
         row_number() over doublons as rang,
         {{ double_de('doublons', 'boites') }} as double_de
     from {{ ref('stg_boites') }} as boites

@@ -1,5 +1,5 @@
--- Every status uses a licence, closed accounts included, but for what is deleted. A command may cut long addresses: two
--- accounts whose addresses begin alike are told apart by when they were created.
+-- Every status uses a licence, closed accounts included, except what is deleted. A command may truncate long addresses:
+-- two accounts whose addresses begin alike are distinguished by their creation time.
 with comptes as (
     select
         comptes.*,

@@ -1,4 +1,4 @@
--- A backup that somebody cancelled is no attempt: it neither succeeded nor failed.
+-- A backup that somebody cancelled is not an attempt: it neither succeeded nor failed.
 with motifs as (
     select
         *,

@@ -1,5 +1,5 @@
--- The sessions that were open at the first moment of the year when most agents were connected, one an agent: what the
--- greatest number of agents connected at once is made of, for whoever wants to check it.
+-- The sessions that were open at the first moment of the year when most agents were connected, one per agent: the
+-- detail behind the greatest number of agents connected at once, for anyone who wants to check it.
 {{ config(materialized='view') }}
 
 with sessions as (

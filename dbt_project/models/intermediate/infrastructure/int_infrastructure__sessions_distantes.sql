@@ -1,8 +1,8 @@
--- A session is opened by a line and closed by the one that follows it under the same number: a gateway gives the numbers anew
--- when it restarts, hence « that follows ». A closing without its opening (the archive begins during the session) opens one
--- too, since it says when the session began or how long it lasted. A gateway that writes one line a session says both ends.
--- All in universal time: the night when the clock goes back has no hour twice. The rule for a session without closing is in
--- docs/decisions.
+-- A session is opened by a line and closed by the next one under the same number: « next » because a gateway numbers
+-- sessions afresh when it restarts. A closing without its opening (the archive begins during the session) also opens
+-- one, since it says when the session began or how long it lasted. A gateway that writes one line per session gives
+-- both ends. All in universal time: the night when the clock goes back has no hour twice. The rule for a session
+-- without closing is in docs/decisions.
 {% set plafond = "interval 12 hour" %}
 
 with ecrits as (
@@ -14,7 +14,7 @@ with ecrits as (
     from {{ ref('stg_acces_distants') }}
 ),
 
--- of its beginning, its end and its length, a session says two; one that does not say its end is an opening
+-- a session gives two of its beginning, end and length; one without its end is an opening
 instants as (
     select
         *,
@@ -59,7 +59,7 @@ voisins as (
     from rangs
     window session as (
         partition by exercice, systeme, rang = 1, identifiant, id_session
-        -- an opening stands before the closing of the same second
+        -- an opening comes before the closing of the same second
         order by instant asc nulls last, evenement desc nulls last, _fichier asc nulls last, _feuille asc nulls first, _ligne asc nulls last
     )
 ),

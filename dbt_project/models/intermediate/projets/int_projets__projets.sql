@@ -1,4 +1,4 @@
--- « Toutes » stands for every member; a name that is no member's (a partner) stays as it was written. The syndicate is
+-- « Toutes » means every member; a name that is not a member's (a partner) stays as it was written. The syndicate is
 -- not one of its own members.
 with membres as (
     select code_collectivite, libelle_collectivite

@@ -1,5 +1,6 @@
--- What the regulation gives a time to: a request is answered within a month, or three when a prolongation was announced
--- within that month (art. 12-3), counted from date to date; a violation is notified within 72 hours (art. 33-1).
+-- What the regulation sets a time limit for: a request is answered within a month, or three when a prolongation was
+-- announced within that month (art. 12-3), counted from date to date; a violation is notified within 72 hours (art.
+-- 33-1).
 with dossiers as (
     select
         'demande' as nature,
@@ -59,7 +60,7 @@ select
     date_ouverture,
     date_limite,
     date_reponse,
-    -- without answer, late as soon as the limit fell within the exercice; else the time was still running
+    -- without answer, late if the limit fell within the exercice; otherwise the time was still running
     case
         when date_limite is null then null
         when date_reponse is not null then date_reponse <= date_limite

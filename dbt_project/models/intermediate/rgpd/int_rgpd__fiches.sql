@@ -15,7 +15,7 @@ with fiches as (
         _ligne
     from {{ source('lake', 'rgpd__traitements_responsable') }}
     union all
-    -- article 30-2 asks a processor neither for the categories of data nor for an impact assessment
+    -- article 30-2 requires of a processor neither the categories of data nor an impact assessment
     select
         'sous_traitant' as registre,
         exercice,

@@ -1,6 +1,6 @@
--- Every accepted line of the lists of agents, in the words of the canon. An agent whose words are not known is counted
--- out, never guessed; a cadre d'emplois that her tool does not give is no loss, but for what is told by it. Filière and
--- category are those of the reference on 31 December: the system's are only compared.
+-- Every accepted line of the lists of agents, in the words of the canon. An agent whose words are not known is left out
+-- of the count, never guessed; a cadre d'emplois that her tool does not give loses nothing, except what depends on it.
+-- Filière and category are those of the reference on 31 December: the system's are only compared.
 with reunis as (
     select
         systeme,
@@ -119,7 +119,7 @@ select
     date_nomination_stagiaire,
     date_sortie,
     motif_sortie_saisi,
-    -- an agent whose last day is 31 December is gone, in the lists as in the declarations
+    -- an agent whose last day is 31 December has left, in the lists and in the declarations
     date_sortie is null or date_sortie > date_situation as est_present,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,

@@ -1,4 +1,4 @@
--- A cadre d'emplois bears, in an exercice, the category that it has on 31 December.
+-- In an exercice, a cadre d'emplois has its category of 31 December.
 with cadres as (
     select
         code_cadre_emplois,

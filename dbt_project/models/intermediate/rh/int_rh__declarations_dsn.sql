@@ -1,6 +1,6 @@
--- Every accepted social declaration, with its weight: of those of an establishment, month, nature and fraction the last
--- sent counts (a type 03 or 05 takes the place of the former ones), unless it cancels (04). A payroll office may declare for
--- others: their employees are not ours.
+-- Every accepted social declaration, with its weight: of those for one establishment, month, nature and fraction the
+-- last one sent counts (a type 03 or 05 replaces earlier ones), unless it cancels (04). A payroll office may declare
+-- for others: their employees are not ours.
 with declarations as (
     select
         *,

@@ -1,7 +1,8 @@
--- Every accepted line of paid hours, with its weight. For the months whose social declaration is accepted it is the source,
--- and the HR system's hours are only compared with it. A regularisation goes to the month of the period that it corrects.
--- Neither source says whether a post is permanent: the list of agents does, that of the exercice or, for somebody gone
--- since, that of the year before. In a year without a list nobody is missing from it: a contractuel is one, no more is known.
+-- Every accepted line of paid hours, with its weight. For the months whose social declaration is accepted, that is the
+-- source, and the HR system's hours are only compared with it. A regularisation goes to the month of the period that it
+-- corrects. Neither source says whether a post is permanent: the list of agents does, that of the exercice or, for
+-- somebody who has left since, that of the year before. In a year without a list nobody is missing from it: a
+-- contractuel is one, no more is known.
 with activites as (
     select
         *,
@@ -59,7 +60,7 @@ lignes as (
     select
         'dsn' as systeme,
         'activites' as nom_table,
-        -- the exercice of the period; that of the delivery for a line that no exercice can take
+        -- the exercice of the period; that of the delivery for a line that belongs to none
         coalesce(exercices_dsn.exercice, activites.exercice) as exercice,
         activites.matricule,
         cast(date_trunc('month', activites.date_debut_periode) as date) as mois,

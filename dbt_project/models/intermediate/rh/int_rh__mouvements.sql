@@ -1,11 +1,12 @@
--- Arrivals, departures and contractuels appointed stagiaires of the year, one line a movement. An agent who was there on
--- the 31 December before did not arrive: a renewal, a new contract, a promotion give her a new date at most. Nor did one
--- whose contract ended on that very day and was renewed the day after. The stock is never derived from these flows.
+-- Arrivals, departures and contractuels appointed stagiaires in the year, one line per movement. An agent who was there
+-- on the previous 31 December did not arrive: a renewal, a new contract, a promotion at most give her a new date. Nor
+-- did one whose contract ended on that very day and was renewed the day after. The stock is never derived from these
+-- flows.
 with agents as (
     select * from {{ ref('int_rh__agents') }}
 ),
 
--- on the 31 December: there, or on the last day of a contract
+-- on that 31 December: present, or on the last day of a contract
 presents as (
     select exercice, matricule, code_statut, est_present, date_sortie
     from agents

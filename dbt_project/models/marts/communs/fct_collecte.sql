@@ -1,7 +1,7 @@
--- Every piece of every source, expected or come, and what the figures lack of it. The lines of a delivery that were refused
--- or not placed stand there, unless documents tell them apart: then a document that lost one is lost whole, and says itself how
--- many of its lines no place was found for. Those that a member or
--- a file should have had stand in the months in which it has none, or in the delivery where months are not told apart.
+-- Every piece of every source, expected or received, and what the figures are missing because of it. The refused or
+-- unplaced lines of a delivery count there, unless documents are distinguished: then a document that lost one is lost
+-- whole, and says itself how many of its lines could not be placed. Lines that a member or a file should have had count
+-- in the months in which it has none, or in the delivery when months are not distinguished.
 with pieces as (
     select
         *,
@@ -33,7 +33,7 @@ absentes_par_serie as (
     group by pieces.source, pieces.exercice, pieces.nature, pieces.piece, trous.serie
 ),
 
--- the same lines may be missed twice, of a member and in a file
+-- the same lines may be missing twice, from a member and from a file
 absentes as (
     select source, exercice, nature, piece, ceil(max(nb_lignes)) as nb_lignes
     from absentes_par_serie

@@ -1,4 +1,4 @@
--- Every budget of which a document is in force, as the latest one calls it.
+-- Every budget with a document in force, under the name that the latest one gives it.
 with documents as (
     select
         *,

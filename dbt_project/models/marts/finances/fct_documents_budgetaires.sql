@@ -3,8 +3,8 @@ with dettes as (
         document_id,
         sum(case when poids = 1 then coalesce(capital_restant_du_cloture_eur, 0) else 0 end) as encours_dette_eur,
         bool_or(poids = 1) as est_par_nature,
-        -- a loan of which no state of the annexe is said may be one of the debt, unless nothing is left of it; so may those of
-        -- another state, where none lists the debt by nature
+        -- a loan without a stated state of the annexe may be part of the debt, unless nothing is left of it; so may
+        -- those of another state, when none lists the debt by nature
         bool_or(
             motif = 'état de l’annexe non précisé' and coalesce(capital_restant_du_cloture_eur <> 0, true)
         ) as est_sans_etat,
@@ -24,7 +24,7 @@ anomalies as (
     group by document_id
 ),
 
--- What says that a budget has loans although the annexe tells of none: the capital or the interest it paid or received.
+-- What shows that a budget has loans although the annexe lists none: the capital or the interest it paid or received.
 mouvements as (
     select document_id, sum(abs(realise_eur)) as mouvements_dette_eur
     from {{ ref('int_finances__lignes_budgetaires') }}
@@ -87,7 +87,7 @@ select
     cast(documents.sceau_sha1 as string) as sceau_sha1,
     cast(documents.nb_lignes as bigint) as nb_lignes,
     cast(documents.nb_lignes_compte_inconnu as bigint) as nb_lignes_compte_inconnu,
-    -- a budget says nothing of the debt at 31 December; accounts that neither list a loan nor pay one say that there is none
+    -- a budget says nothing of the debt at 31 December; accounts that neither list a loan nor pay one mean that there is none
     cast(
         case documents.origine_dette
             when 'annexe de la dette' then documents.encours_dette_eur

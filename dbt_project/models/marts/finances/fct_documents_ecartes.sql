@@ -1,4 +1,4 @@
--- What was received and enters no figure, and why.
+-- What was received but enters no figure, and why.
 select
     cast(document_id as string) as document_id,
     cast(exercice as integer) as exercice,

@@ -1,13 +1,14 @@
 -- The greatest number of agents connected at once: the intervals of each agent are merged, so that somebody with two
--- sessions counts once, then the changes are added up in order of time. Intervals are [start, end): who leaves at the very
--- second when another arrives is gone. The beginning of each month is a point of its own, for the sessions that span it.
+-- sessions counts once, then the changes are added up in order of time. Intervals are [start, end): an agent who leaves
+-- at the very second when another arrives is gone. The beginning of each month is a point of its own, for the sessions
+-- that span it.
 -- Counts only: no pseudonym leaves the intermediate layer.
 with sessions as (
     select
         exercice,
         identifiant,
         mode_fin,
-        -- the part of the session that lies within the year
+        -- the part of the session within the year
         greatest(debut_utc, {{ debut_mois_utc('exercice') }}) as debut_utc,
         least(fin_utc, {{ debut_mois_utc('exercice + 1') }}) as fin_utc
     from {{ ref('int_infrastructure__sessions_distantes') }}
@@ -82,7 +83,7 @@ pics as (
     group by exercice, month(instant)
 ),
 
--- without a list of those who may connect, nobody is known to connect without leave
+-- without a list of those who may connect, nobody is known to connect without authorisation
 listes as (
     select distinct exercice from {{ ref('int_infrastructure__autorisations') }}
 ),

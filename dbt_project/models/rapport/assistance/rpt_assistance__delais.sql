@@ -1,4 +1,4 @@
--- By type and priority, with the totals of both: « tous » and « toutes » stand for any.
+-- By type and priority, with the totals of both: « tous » and « toutes » mean any.
 with delais as (
     select
         exercice,

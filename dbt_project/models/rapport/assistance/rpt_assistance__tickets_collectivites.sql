@@ -1,5 +1,5 @@
--- Every member of each exercice whose tickets were received, and what could not be given to a member; that alone where no tool
--- says whose a ticket is.
+-- Every member of each exercice whose tickets were received, and what could not be attributed to a member; only the
+-- latter when no tool says whose a ticket is.
 with tickets as (
     select
         recus.exercice,

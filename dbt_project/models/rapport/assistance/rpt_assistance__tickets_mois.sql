@@ -2,7 +2,7 @@
 with mois as (
     select recus.exercice, recus.a_des_types, mois.mois
     from (
-        -- of what no tool of the exercice says, nothing is counted
+        -- what no tool of the exercice gives is not counted
         select exercice, bool_or(type_ticket <> 'non précisé') as a_des_types
         from {{ ref('fct_tickets') }}
         group by exercice

@@ -1,5 +1,5 @@
--- Findings: the lines that the plan of accounts does not place, with where they stand. Those that their chapter of vote does
--- not place either are in no total of a section.
+-- Findings: the lines that the plan of accounts does not place, with their position. Those that their chapter of vote
+-- does not place either are in no total of a section.
 select
     cast(ligne_id as string) as ligne_id,
     cast(exercice as integer) as exercice,

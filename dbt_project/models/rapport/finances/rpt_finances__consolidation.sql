@@ -1,13 +1,13 @@
 -- What was done, by canonical chapter: a series over years whatever the plan of accounts, and the principal and annexe
--- budgets together, less what they paid one another. A payment leaves both its sides, so that no result changes. A kind of
--- budget that has no accounts, or of which some are not there or do not say what was done, has no amount, nor has what they are
--- together; a chapter that it does not use has 0.
+-- budgets together, less what they paid one another. A payment is removed on both its sides, so that no result changes.
+-- A kind of budget that has no accounts, or whose accounts are incomplete or do not say what was done, has no amount,
+-- and neither has the total; a chapter that it does not use has 0.
 with lignes as (
     select * from {{ ref('fct_lignes_budgetaires') }}
     where est_compte_administratif and section is not null
 ),
 
--- accounts that are not there, of a kind of budget or of one that nobody says
+-- missing accounts, of a known or an unknown kind of budget
 absents as (
     select
         exercice,

@@ -1,4 +1,5 @@
--- What each member pays: the titres on the declared accounts, by debtor. Whoever is no member stands in one row, without name.
+-- What each member pays: the titres on the declared accounts, by debtor. Debtors that are not members are in one row,
+-- without name.
 with contributions as (
     select
         exercice,

@@ -1,5 +1,5 @@
--- The debt of each budget in the accounts of the year. Accounts that neither list a loan nor pay one say that there is none:
--- 0, not missing; those that pay one and list none leave it unknown.
+-- The debt of each budget in the accounts of the year. Accounts that neither list a loan nor pay one mean that there is
+-- none: 0, not missing; those that pay one but list none leave it unknown.
 with dettes as (
     select
         document_id,

@@ -12,7 +12,7 @@ with etapes as (
     where sections.section <> 'indéterminée'
 ),
 
--- what a step brings the credits to is known where the budget primitif is there, and each numbered decision before the step
+-- the credits after a step are known if the budget primitif and each numbered decision before the step are there
 numeros as (
     select
         exercice,
@@ -41,7 +41,7 @@ select
     ) as rang,
     cast(libelle_decision as string) as etape,
     cast(date_etape as date) as date_etape,
-    -- the accounts open nothing: they say where the credits stand
+    -- the accounts open nothing: they state the final credits
     cast(case when rang_nature < 3 then credits_ouverts_eur end as decimal(18, 2)) as credits_votes_eur,
     cast(
         case

@@ -171,7 +171,7 @@ reprise as (
     where repris.est_clos or (repris.est_vote and (repris.est_reprise_annoncee or repris.nb_reports > 0))
 ),
 
--- A budget that takes results up takes the restes à réaliser up too.
+-- A budget that takes up results takes up the restes à réaliser too.
 restes_repris as (
     select
         siret,
@@ -348,7 +348,7 @@ credits_votes as (
     where dit_credits and votes_cote_eur = credits_cote_eur and votes_eur <> credits_eur
 ),
 
--- Once the accounts of one budget have come, a budget that was voted and has none lacks them.
+-- Once the accounts of one budget have come, accounts are missing for every voted budget that has none.
 comptes_absents as (
     select
         'FIN-COMPTE-ABSENT' as controle,
@@ -500,8 +500,8 @@ ecritures as (
     where nb_realises > 0 and nb_emis > 0
 ),
 
--- Pieces whose budget bears a code of no document are compared with nothing: once accounts have arrived, all of them are
--- in excess.
+-- Pieces whose budget code is in no document are compared with nothing: once accounts have arrived, all of them are in
+-- excess.
 ecritures_sans_budget as (
     select
         'FIN-ECRITURES' as controle,
@@ -582,7 +582,8 @@ tous as (
     from annexes_absentes
 ),
 
--- Unique whatever the documents hold: of two totals that a document gives of one thing, each bears its place in the file.
+-- Unique whatever the documents contain: two totals that a document gives for one thing each carry their place in the
+-- file.
 nommes as (
     select
         *,

@@ -1,5 +1,5 @@
--- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one. A section of
--- which one side does not say what was done has none.
+-- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one. A
+-- section with a side that does not say what was done has none.
 with sections as (
     select sections.*, documents.code_budget
     from {{ ref('rpt_finances__sections') }} as sections

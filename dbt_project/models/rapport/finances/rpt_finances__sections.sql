@@ -1,5 +1,6 @@
--- Each counted document, section by section: a line whose account is unknown stands under « indéterminée ». What the budgets of the
--- year opened is a part of the credits that its accounts say, once they say them: the rows of detail then are those of the accounts.
+-- Each counted document, section by section: a line whose account is unknown goes under « indéterminée ». What the
+-- budgets of the year opened is part of the credits that its accounts state, once they do: the detail rows are then
+-- those of the accounts.
 with sections as (
     select
         exercice,

@@ -1,4 +1,4 @@
--- The same, of the permanent agents, by category.
+-- The same for the permanent agents, by category.
 with comptes as (
     select exercice, categorie_hierarchique, sum(heures) as heures
     from {{ ref('fct_heures_remunerees') }}

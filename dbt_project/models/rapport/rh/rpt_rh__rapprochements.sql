@@ -3,8 +3,8 @@ with controles as (
     select code_controle, exercice, perimetre, valeur, valeur_attendue
     from {{ ref('fct_controles_rh') }}
     union all
-    -- the theoretical head count may differ from the one a year before: somebody to look for, not an error. What was
-    -- published then is what readers compare with; what is counted stands in for it where nothing was
+    -- the theoretical head count may differ from the one a year before: somebody to look for, not an error. Readers
+    -- compare with what was published then, or with the count if nothing was
     select
         'RH-THEORIQUE' as code_controle,
         variations.exercice,

@@ -37,7 +37,7 @@ heures as (
     group by exercice
 ),
 
--- what nothing says of a year cannot be compared with its list of agents, nor looked for in it
+-- what is unknown for a year can be neither compared with its list of agents nor looked up in it
 listes as (
     select distinct exercice from {{ ref('int_rh__agents') }}
 ),
@@ -47,7 +47,7 @@ ecartees as (
     from {{ ref('int_rh__agents') }}
     where poids = 0
     union all
-    -- counted all the same: nothing is printed of the cadre d'emplois of an agent who has no permanent post
+    -- counted all the same: the cadre d'emplois of an agent without a permanent post is not printed
     select exercice, 'cadre d’emplois non reconnu' as motif
     from {{ ref('int_rh__agents') }}
     where poids = 1 and est_cadre_inconnu

@@ -1,4 +1,4 @@
--- Agents are counted here, not listed: neither a pseudonym nor a date of anybody.
+-- Agents are counted here, not listed: no pseudonym, and nobody's dates.
 select
     cast(exercice as integer) as exercice,
     cast(code_statut as string) as code_statut,

@@ -1,4 +1,4 @@
--- The declarations of December alone say who is paid on the 31st; they know no permanent post.
+-- Only the declarations of December say who is paid on the 31st; they do not know permanent posts.
 select
     cast(exercice as integer) as exercice,
     {{ mois_et_date('exercice', 'month(mois)') }},

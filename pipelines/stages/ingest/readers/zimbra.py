@@ -45,8 +45,7 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     """Read ``path``, delivered as ``fichier``: the command is known from the requested tables, and verified.
 
     A line that the command would not print is a record whose cells the typing refuses. Raises DeliveryRefused:
-    FIC-VIDE,
-    FIC-ENCODAGE, or FIC-NATURE when the file is not what that command prints.
+    FIC-VIDE, FIC-ENCODAGE, or FIC-NATURE when the file is not what that command prints.
     """
     command, recognised, parse = _PRINTED[tables[0]]
     lines = list(read_lines(path, fichier))

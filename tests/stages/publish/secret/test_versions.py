@@ -1,4 +1,4 @@
-"""Two public versions of a year, read side by side, tell nothing of few agents: the tables are replaced whole or not at all."""
+"""Two public versions of a year, side by side, reveal nothing about few agents: tables are replaced whole or not at all."""
 
 import itertools
 import json

@@ -156,7 +156,7 @@ def test_prose_keeps_its_lists_its_marks_and_its_quotes(content: bytes):
 
 
 def test_the_same_model_gives_the_same_bytes(content: bytes, model: Model, tmp_path: Path):
-    assert content == report_docx(json.loads(json.dumps(model)), tmp_path)  # its drawings made anew
+    assert content == report_docx(json.loads(json.dumps(model)), tmp_path)  # its drawings redrawn
     assert {one.date_time[0] for one in zipfile.ZipFile(io.BytesIO(content)).infolist()} == {1980}
 
 
