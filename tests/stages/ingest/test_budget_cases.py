@@ -555,6 +555,7 @@ def test_two_totals_of_one_thing_are_two_controls_that_name_file_and_block(wareh
     )
     assert controls == [(2, 2)]
     (finding,) = of(found, "FIN-CONSOLIDATION", 2016)
+    assert load_catalogue().rules["FIN-CONSOLIDATION"].a_decider
     assert (finding.fichier, finding.recu, finding.attendu) == ("ca.xml", "900\u00a0€", "4\u00a0€")
     assert "élément CONSOLIDATION" in finding.message
     assert finding.severity == "alerte"
