@@ -134,4 +134,4 @@ def test_social_declarations_alone_are_published(declared: Path):
     pages = [path.read_text(encoding="utf-8") for path in interne(home, 2022).rglob("*.html")]
     assert not any("refusées ou écartées" in page or "Reçu en partie" in page for page in pages)
     said = millesime(home, "findings", "2022").stdout
-    assert "fichier_d_essai" in said and "RH-" not in said
+    assert "un essai n’entre dans aucun chiffre" in said and "RH-" not in said
