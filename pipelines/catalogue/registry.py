@@ -67,7 +67,8 @@ class ExportRef:
     def readings(self, exercice: int) -> dict[str, dict[str, str]]:
         """Table → field → fingerprint of where its cells are read and how they are written; that of the lines is under "".
 
-        Under "field=word", what a word of the system became. Rows that were read differently do not hold what is wanted today.
+        Under "field=…", what a word of the system became; only its fingerprint, since it may be the name of a debtor.
+        Rows that were read differently do not hold what is wanted today.
         What a cell may contain is not part of it: that changes which lines are refused, not what the others hold.
         """
         return {table["name"]: _readings(table) for table in self.layout(exercice)["tables"]}
@@ -79,7 +80,9 @@ def _readings(table: dict[str, Any]) -> dict[str, str]:
         name = one["name"]
         found[name] = _short([table["header"].get(name), *(one.get(key) for key in WRITTEN)])
         words = {"true": one["trueValues"], "false": one["falseValues"]} if one["type"] == "boolean" else one["values"]
-        found |= {f"{name}={written}": _short(word) for word, spellings in words.items() for written in spellings}
+        found |= {
+            f"{name}={_short(written)}": _short(word) for word, spellings in words.items() for written in spellings
+        }
     return found
 
 

@@ -131,9 +131,9 @@ def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
     open_years = {year for year, (name, _) in changes.items() if name is None}
     contradicted: dict[tuple[int, str], str] = {}  # the first time
     for row in work.ledger.all_rows("findings"):
-        then = Finding(**row["content"])
-        if then.code == CONTRADICTED and then.exercice in open_years:
-            contradicted.setdefault((then.exercice, then.ou), then.recu or "")
+        then = row["content"]
+        if then["code"] == CONTRADICTED and then["exercice"] in open_years:
+            contradicted.setdefault((then["exercice"], then["ou"]), then.get("recu") or "")
     if not contradicted or not rule.is_on or not warehouse.exists():
         return []
     now = printed_values(warehouse)

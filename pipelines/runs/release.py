@@ -6,12 +6,13 @@ interface do the same thing. The content of a release is the work of ``publish.r
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
 from pipelines.evidence.rows import traced_columns
 from pipelines.evidence.verify import verify
-from pipelines.french import NO_BREAK
+from pipelines.french import NO_BREAK, agreed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -30,9 +31,10 @@ class Undecided(CannotRelease):
 
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
-        several = len(findings) > 1
+        count = Decimal(len(findings))
+        are = "sont" if count > 1 else "est"
         super().__init__(
-            f"{len(findings)} constat{'s' * several} de {exercice} {'sont' if several else 'est'} sans décision, à corriger ou à décider"
+            f"{count} {agreed('constats', count)} de {exercice} {are} sans décision, à corriger ou à décider"
         )
 
 

@@ -1,10 +1,12 @@
 """A check that failed is reported in words."""
 
+from dataclasses import replace
+
 import pytest
 
-from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.checks import check_finding
-from pipelines.ledger.records import CheckResult, DeliveredFile, Manifest, Verdict
+from tests.layers import rules
+from tests.ledger.entries import manifest, verdict
 
 
 @pytest.mark.parametrize(
@@ -20,9 +22,7 @@ from pipelines.ledger.records import CheckResult, DeliveredFile, Manifest, Verdi
     ],
 )
 def test_what_failed_is_said_in_words_and_never_by_its_key(key: str, reason: str, said: str) -> None:
-    manifest = Manifest("d" * 64, "kolok", "comptes", 2020, [DeliveredFile("kolok.csv", "a" * 64, 1)], {})
-    result = CheckResult(key, "t", "c", "warning", False, "2", 2, reason, "Corriger.")
-    found = check_finding(
-        manifest, Verdict("v", manifest.delivery, "comptes", "s", [result]), result, load_catalogue().rules
-    )
+    judged = verdict("d", success=False)
+    result = replace(judged.results[0], key=key, severity="warning", reason=reason)
+    found = check_finding(manifest("d"), judged, result, rules())
     assert (found.message, found.attendu, found.cle) == (said, reason, key)

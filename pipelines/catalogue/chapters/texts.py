@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue.chapters.grammar import NAMES
+
 if TYPE_CHECKING:
     from jinja2 import nodes
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
 # Function → how many of its first arguments are codes of figures; all of them when unlisted.
 OF_FIGURES = {"f": 1, "connu": None, "suivi": None, "egaux": 2, "nul": 1, "secret": 1, "selon": 1, "ecart": 1}
-NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
 KNOWN = (*OF_FIGURES, "dit", *NAMES)
 
 

@@ -141,12 +141,13 @@ def _readable(
         (ref.system.system, table.name): (ref, table) for ref in registry.exports() for table in ref.export.tables
     }
     for manifest in sorted(manifests, key=lambda m: m.exercice):
-        found = dict[str, str | None]()
-        for name in manifest.tables:
-            if (manifest.system, name) in tables:
-                ref, table = tables[manifest.system, name]
-                today = ref.readings(manifest.exercice)[name]
-                found[lake_name(ref.system, table)] = _rows_of(db, home, table, manifest, today)
+        declared = [tables[manifest.system, name] for name in manifest.tables if (manifest.system, name) in tables]
+        refs = {ref.key: ref for ref, _ in declared}
+        today = {key: ref.readings(manifest.exercice) for key, ref in refs.items()}
+        found = {
+            lake_name(ref.system, table): _rows_of(db, home, table, manifest, today[ref.key][table.name])
+            for ref, table in declared
+        }
         if None not in found.values():
             read.append(manifest)
             for name, select in found.items():
