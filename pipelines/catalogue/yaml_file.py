@@ -42,57 +42,64 @@ def read_text(path: Path) -> str:
         raise DeclarationError(f"{shown(path)}:1 {why(error)}") from None
 
 
+class _Mistake(Exception):
+    """What is wrong with a text, and its line (from 1), whichever file it comes from."""
+
+    def __init__(self, line: int, reason: str):
+        super().__init__(line, reason)
+        self.line, self.reason = line, reason
+
+
 def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
     """Return the mapping in ``path`` and the line (from 1) of each of its paths, e.g. ``("tables", 0, "name")``.
 
     Raises DeclarationError when the file is not YAML, not a mapping, or gives a key twice.
     """
-    data, lines = pickle.loads(_read(path, read_text(path)))
+    try:
+        data, lines = pickle.loads(_read(read_text(path)))
+    except _Mistake as mistake:
+        raise DeclarationError(f"{shown(path)}:{mistake.line} {mistake.reason}") from None
     return data, lines
 
 
 @functools.lru_cache(maxsize=512)
-def _read(path: Path, text: str) -> bytes:
+def _read(text: str) -> bytes:
     """What ``read_mapping`` returns, pickled: each caller gets its own mapping, and several homes share what is shipped."""
     loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise DeclarationError(f"{shown(path)}:1 {MAPPING}")
+            raise _Mistake(1, MAPPING)
         lines: Lines = {}
-        _note_lines(node, (), lines, path, [])
+        _note_lines(node, (), lines, [])
         return pickle.dumps((loader.construct_document(node), lines))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DeclarationError(f"{shown(path)}:{line} ce n’est pas du YAML : {of_yaml(error.problem)}") from None
+        raise _Mistake(line, f"ce n’est pas du YAML : {of_yaml(error.problem)}") from None
     except yaml.YAMLError:  # of PyYAML, the only error without a line
-        raise DeclarationError(f"{shown(path)}:1 ce n’est pas du YAML : un caractère de contrôle y est") from None
-    except DeclarationError:
-        raise
+        raise _Mistake(1, "ce n’est pas du YAML : un caractère de contrôle y est") from None
     except ValueError:
-        raise DeclarationError(
-            f"{shown(path)}:1 une date ou une heure n’existe pas : la mettre entre guillemets"
-        ) from None
+        raise _Mistake(1, "une date ou une heure n’existe pas : la mettre entre guillemets") from None
 
 
-def _note_lines(node: yaml.Node, at: tuple[Any, ...], lines: Lines, path: Path, within: list[yaml.Node]) -> None:
+def _note_lines(node: yaml.Node, at: tuple[Any, ...], lines: Lines, within: list[yaml.Node]) -> None:
     if any(node is one for one in within):
-        raise DeclarationError(f"{shown(path)}:{node.start_mark.line + 1} cet alias se contient lui-même")
+        raise _Mistake(node.start_mark.line + 1, "cet alias se contient lui-même")
     within = [*within, node]
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here, line = (*at, _key(key, path)), key.start_mark.line + 1
+            here, line = (*at, _key(key)), key.start_mark.line + 1
             if here in lines:
-                raise DeclarationError(f"{shown(path)}:{line} la clé « {here[-1]} » est donnée deux fois")
+                raise _Mistake(line, f"la clé « {here[-1]} » est donnée deux fois")
             lines[here] = line
-            _note_lines(value, here, lines, path, within)
+            _note_lines(value, here, lines, within)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             lines[(*at, index)] = value.start_mark.line + 1
-            _note_lines(value, (*at, index), lines, path, within)
+            _note_lines(value, (*at, index), lines, within)
 
 
-def _key(key: yaml.Node, path: Path) -> str | int:
+def _key(key: yaml.Node) -> str | int:
     """A key as it is loaded: a word, a whole number, or the sign of a merge."""
     kind = key.tag.rpartition(":")[2]
     if kind == "int" and re.fullmatch(r"0|[1-9]\d*", key.value):
@@ -102,9 +109,7 @@ def _key(key: yaml.Node, path: Path) -> str | int:
         or kind not in ("str", "merge", "bool")
         or (kind == "bool" and not _is_flag(key))
     ):
-        raise DeclarationError(
-            f"{shown(path)}:{key.start_mark.line + 1} une clé est un mot : la mettre entre guillemets"
-        )
+        raise _Mistake(key.start_mark.line + 1, "une clé est un mot : la mettre entre guillemets")
     return str(key.value) if kind != "bool" else key.value.lower() == "true"
 
 
