@@ -1,13 +1,16 @@
 """Fixtures that several folders of tests share."""
 
+import datetime as dt
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from pipelines import settings
 from pipelines.catalogue.organisation import UnknownPerson
@@ -97,6 +100,13 @@ def _heard(begun: Callable[..., None], wrong: list[str]) -> Callable[..., None]:
             wrong.append(said)
 
     return heard
+
+
+@pytest.fixture
+def clock() -> Iterator[Callable[[str], None]]:
+    """Set the clock of the machine (ISO, UTC), which then stops."""
+    with ExitStack() as turned:
+        yield lambda moment: turned.enter_context(time_machine.travel(dt.datetime.fromisoformat(moment), tick=False))
 
 
 @pytest.fixture

@@ -175,8 +175,8 @@ def test_what_would_come_out_otherwise_is_published_again(published: Lab, change
     assert not stands_published(published)
 
 
-def test_another_day_has_other_late_exports(published: Lab, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pending, "now", lambda: "2031-01-01T00:00:00+00:00")
+def test_another_day_has_other_late_exports(published: Lab, clock):
+    clock("2031-01-01T00:00:00+00:00")
     assert not stands_published(published)
 
 

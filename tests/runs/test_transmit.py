@@ -262,8 +262,8 @@ def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.Monke
     assert done.exit_code == 0 and f"envoyée le {day}/{month}/{year} par courriel" in done.stdout
 
 
-def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:
-    monkeypatch.setattr("pipelines.cli.reading.now", lambda: "2020-09-02T00:00:00+00:00")
+def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, clock) -> None:
+    clock("2020-09-02T00:00:00+00:00")
     assert "TRA-ENVOI transmission — " in frozen.millesime("findings", 2019).stdout
     assert "TRA-ENVOI" not in frozen.millesime("findings", 2020).stdout
     text = frozen.home.organisation_file.read_text(encoding="utf-8").replace(MEMBERS, "")
