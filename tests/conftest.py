@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import time_machine
 
-from pipelines import settings
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.locking import Busy
@@ -113,7 +112,7 @@ def clock() -> Iterator[Callable[[str], None]]:
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """A small layer in the place of the shipped one."""
     layer = ship(tmp_path / "shipped")
-    monkeypatch.setattr(settings, "shipped", lambda: layer.root)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(layer.root))
     return layer
 
 
