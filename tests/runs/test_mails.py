@@ -65,7 +65,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kept]:
 
 
 @pytest.fixture
-def encrypting(server: Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Kept, Path]]:
+def encrypting(server: Kept, tmp_path: Path) -> Iterator[tuple[Kept, Path]]:
     """A server that wants STARTTLS before anything, and its certificate, which nobody trusts yet."""
     openssl = shutil.which("openssl", path=PATHS) or unavailable("openssl", "openssl is not installed (.ci/run)")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
