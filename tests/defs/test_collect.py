@@ -84,11 +84,10 @@ def test_the_sensor_waits_for_what_is_still_arriving(filled, sales):  # noqa: F8
     assert jobs.landing_stamp(2019) is None, "the date that a copy bears is not that of the copy"
 
 
-def test_the_sensor_leaves_out_what_is_locked(filled, sales, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(jobs, "QUIET_SECONDS", 0)
-    whole = jobs.landing_stamp(2019)
+def test_the_sensor_leaves_out_what_is_locked(filled, sales):  # noqa: F811
+    whole = jobs.landing_stamp(2019, quiet=0)
     filled.drop("2019/personnel/~$agents_2019.csv", "")
-    left = jobs.landing_stamp(2019)
+    left = jobs.landing_stamp(2019, quiet=0)
     filled.drop("2019/ventes/ventes_2019.csv.part", "")
     assert None not in (whole, left) and whole != left
     assert jobs.landing_stamp(2019) is None
