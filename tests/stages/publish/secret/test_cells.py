@@ -21,6 +21,11 @@ tables:
       - {where: statut is not null, population: effectif, levels: {statut: statut}, means: {age_moyen: ages}}
       - {where: statut is null, population: effectif, choice: {filiere: technique}, counts: {nb: }, occupied: true}
 """
+TOTAL = """
+  rpt_total:
+    parts:
+      - {population: effectif, counts: {nb: }}
+"""
 AGES_TABLES = """
 create schema marts; create schema rapport;
 create table marts.fct_effectifs (exercice integer, statut varchar, service varchar, filiere varchar, nb_agents bigint,
@@ -167,7 +172,7 @@ def test_a_combination_adds_its_populations_and_is_that_of_the_year_before(flows
     assert known == theoretical.value
     assert numbers.compared[theoretical.key] == before.key
     assert (theoretical.key, before.key) in numbers.same
-    assert not [one for one, _ in numbers.same if one[1] == 2019]  # nothing comes before it
+    assert not [one for one in numbers.compared if one[1] == 2019]  # nothing comes before it
     tied = numbers.unknowns.equations[-len(dict.fromkeys(numbers.same)) :]
     for form in tied:
         assert sum(numbers.unknowns.truth[unknown] * weight for unknown, weight in form.items()) == 0
@@ -217,7 +222,28 @@ def test_a_mean_weighs_each_person(ages):
 def test_a_mean_that_is_not_that_of_the_facts_stops_everything(ages):
     with pytest.raises(SecrecyBroken) as stopped:
         ages.numbers({}, "update rapport.rpt_ages set age_moyen = 40.2 where statut = 'f';")
-    assert stopped.value.where == "rpt_ages.age_moyen"
+    assert stopped.value.where == "rpt_ages.age_moyen" and str(stopped.value).startswith("la ligne 1 n’est pas")
+
+
+def test_a_year_whose_facts_did_not_come_has_nobody(ages):
+    numbers = ages.numbers({}, "insert into rapport.rpt_ages values (2018, 'f', null, null);")
+    nobody = {cell.key: cell for cell in numbers.cells.values() if cell.exercice == 2018}
+    assert set(nobody) == {("effectif", 2018, (), None), ("effectif", 2018, (), "ages")}
+    for (*_, sums), cell in nobody.items():
+        assert (cell.population, cell.form, cell.value, cell.unit, cell.detail) == ("effectif", {}, 0, 1, 0)
+        assert cell.label == "effectif, statut f" + (", ages" if sums else "") and cell.is_mean is bool(sums)
+
+
+def test_a_table_that_narrows_nothing_counts_everybody(ages):
+    ages.layer.write("catalogue/secrecy.yml", AGES.partition("  rpt_ages:")[0] + TOTAL)
+    numbers = ages.numbers({}, "create table rapport.rpt_total as select 2020 as exercice, 10 as nb;")
+    assert [(cell.label, cell.value) for cell in numbers.cells.values()] == [("effectif", 10)]
+    assert numbers.unknowns.groups == {("effectif", 2020): [("statut",)]}
+
+
+def test_a_number_may_be_rounded_up_from_the_middle(publisher):
+    numbers = publisher.numbers(office(1, 7, 0, 0, 0, 0))  # 12.5 % is printed 13
+    assert 13 in {item.printed for item in numbers.items if item.column == "part_pct"}
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_what_was_ever_published_of_a_cell_is_found_by_its_names():
     )
     assert former == {key("a"): {Decimal(7)}, key("b"): {Decimal(6), Decimal(8)}}
     assert still_public(Worlds(of), former) == {key("b")}
+    assert former_values(of, []) == {key("a"): set(), key("b"): set()}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,9 @@ def test_what_was_ever_published_of_a_cell_is_found_by_its_names():
 def test_a_number_that_few_persons_changed_since_it_was_published_is_hidden(value, published, moved):
     of, former = numbers(value), {key("a"): {Decimal(published)}}
     assert is_primary(of, of.cells[key("a")], THRESHOLD, former, {}) is moved
+    hours = numbers(1820 * value, unit=1820)
+    former_hours = {key("a"): {Decimal(1820 * published)}}
+    assert is_primary(hours, hours.cells[key("a")], THRESHOLD, former_hours, {}) is moved
     mean = Cell(key("a"), "a", 2020, "agents", {}, Decimal(value), 1, 1, True)
     assert is_primary(of, mean, THRESHOLD, former, {}) is False
 
@@ -134,6 +138,7 @@ def test_a_small_number_takes_its_line_and_its_column_with_it():
 
 def test_what_is_hidden_with_it_is_what_costs_readers_least():
     assert hidden(numbers(1, 50, 6, t="abc")) == {"a": "primaire", "c": "secondaire"}
+    assert hidden(numbers(3, 50, 6, t="abc")) == {"a": "primaire", "c": "secondaire"}
     assert hidden(numbers(1, 50, t="ab")) == {"a": "primaire", "b": "secondaire"}  # the total is worth more
 
 
@@ -151,6 +156,8 @@ def test_what_was_published_stays_and_what_was_hidden_too():
     assert hidden(of, fixed=([key("b")], [])) == {"a": "primaire", "c": "secondaire"}
     assert hidden(of, fixed=([], [key("c")])) == {"a": "primaire", "c": "secondaire"}
     assert hidden(numbers(9, 8, t="ab"), fixed=([], [key("b")])) == {"b": "secondaire"}
+    kept = [(*key("b")[:3], "ages"), key("b")]  # a sum and a mean of the same agents
+    assert suppress(Worlds(numbers(9, 8, t="ab")), THRESHOLD, {}, ([], kept)) == dict.fromkeys(kept, "secondaire")
 
 
 def test_what_can_be_had_from_what_is_public_stops_the_publication():
@@ -169,10 +176,13 @@ def test_what_a_reader_knows_is_what_is_shown_or_was():
 
 
 def test_the_smallest_and_finest_come_first():
-    of = numbers(3, 1, 2, r="ab")  # the sum of 4 is not small
+    of = numbers(3, 1, 2, r="bc", s="ab")  # a sum of 4 is not small
+    of.cells = dict(reversed(of.cells.items()))
     first = _primary(of, THRESHOLD, {}, {})
-    assert [one.label for one in first] == ["b", "c", "a"]
-    assert [one.label for one in _primary(numbers(2, 2), THRESHOLD, {}, {})] == ["a", "b"]
+    assert [one.label for one in first] == ["b", "c", "a", "bc"]
+    of = numbers(2, 2)
+    of.cells = dict(reversed(of.cells.items()))
+    assert [one.label for one in _primary(of, THRESHOLD, {}, {})] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
