@@ -210,7 +210,8 @@ UNREADABLE = [
         ({"type": "datetime"}, text)
         for text in ("2024-02-01", "2024-02-01 24:00:00", "2024-02-01 10:00:60", "2024-02-01 10:00:00Z")
     ),
-    *(({"type": "date", "format": "%d/%m/%y"}, text) for text in ("01/02/2024", "01/02/4", "30/02/24")),
+    *(({"type": "date", "format": "%d/%m/%y"}, text) for text in ("01/02/2024", "01/02/4", "30/02/24", "1er/02/24")),
+    ({"type": "date", "format": "%Y%m"}, "20241"),
     *(({"type": "date", "format": "%Y-%m"}, text) for text in ("2024-13", "2024-00", "2024-01-01", "24-01", "2024/01")),
     *(
         ({"type": "date", "format": "%B %Y"}, text)
@@ -397,6 +398,7 @@ def test_what_the_plain_class_holds_is_normalised_and_is_no_space():
         ({"type": "date", "format": "%d/%m/%Y"}, "2024-03-01", dt.date(2024, 3, 1)),
         ({"type": "date", "format": "%d/%m/%Y"}, "01/03/2024", dt.date(2024, 3, 1)),
         ({"type": "date", "format": "%d/%m/%Y"}, "45352", dt.date(2024, 3, 1)),
+        ({"type": "date", "format": "%d/%m/%Y"}, "2024-03-15", dt.date(2024, 3, 15)),
         ({"type": "date", "format": "%d/%m/%Y"}, "99999", None),
         ({"type": "date", "format": "%d/%m/%Y"}, "4535", None),
         ({"type": "date", "format": "%B %Y"}, "2024-03-01", dt.date(2024, 3, 1)),
@@ -410,6 +412,7 @@ def test_what_the_plain_class_holds_is_normalised_and_is_no_space():
         ({"type": "datetime"}, "2024-03-01", dt.datetime(2024, 3, 1)),
         ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "true", True),
         ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "FAUX", False),
+        ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "false", False),
     ],
 )
 def test_a_workbook_also_has_native_forms(db, options, text, value):
@@ -559,6 +562,7 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
     ("options", "said"),
     [
         ({"type": "string"}, "un texte"),
+        ({"type": "string", "personal": "member"}, "un tiers"),
         ({"type": "year"}, "une année sur quatre chiffres"),
         ({"type": "integer", "decimalChar": ",", "suffix": "€"}, "un nombre entier suivi de « € »"),
         (SIZE, "un nombre d’au plus 3 décimales (« , ») suivi de « Go » ou « Mo » ou « To »"),
@@ -610,11 +614,19 @@ def test_a_cell_without_the_part_that_it_should_have_is_refused_and_not_shown(db
     assert (said["regle"], said["attendu"], said["recu"]) == ("LIG-MOTIF", "avant le signe", None)
     assert refusals(db, reading, "12") is None
     assert [is_fine(db, reading, text) for text in ("12", "", "12!", "!")] == [True, True, False, False]
+    assert is_fine(db, replace(reading, unmatched="(c0 = '')"), "") is False
     required = _reading({"type": "integer", "constraints": {"required": True}})
     assert [is_fine(db, required, text) for text in ("12", "", "x")] == [True, False, False]
 
 
-def test_what_nothing_needs_is_always_fine(db):
+def test_a_field_without_a_cell_has_no_value_whatever_becomes_of_it():
+    field = Field(**(CODE | {"type": "integer", "personal": "pseudonymise"}))
+    read = read_field(field, None, Table(name="t", title="T", fields=[field]), workbook=False, exercice=2020)
+    nothing = ("cast(null as varchar)", "cast(null as BIGINT)", "true")
+    assert read == typing.Reading(field, *nothing, "un nombre entier")
+
+
+def test_what_nothing_needs_is_always_fine():
     reading = _reading({"type": "integer", "informative": True})
     assert typing.fine_sql(reading, reading.value) == "true"
 
