@@ -23,8 +23,10 @@ class WrongSetting(ValueError):
 
 def shipped() -> Path:
     """Where the shipped folders are (``catalogue/``, ``expectations/``, ``dbt_project/``): beside the package in a checkout,
-    inside it in a wheel.
+    inside it in a wheel, or wherever ``MILLESIME_SHIPPED`` says.
     """
+    if elsewhere := os.environ.get("MILLESIME_SHIPPED"):
+        return Path(elsewhere)
     return PROJECT_ROOT if (PROJECT_ROOT / "catalogue").is_dir() else PACKAGE / "shipped"
 
 

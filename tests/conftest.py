@@ -1,15 +1,17 @@
 """Fixtures that several folders of tests share."""
 
+import datetime as dt
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
-from pipelines import settings
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.locking import Busy
@@ -100,10 +102,17 @@ def _heard(begun: Callable[..., None], wrong: list[str]) -> Callable[..., None]:
 
 
 @pytest.fixture
+def clock() -> Iterator[Callable[[str], None]]:
+    """Set the clock of the machine (ISO, UTC), which then stops."""
+    with ExitStack() as turned:
+        yield lambda moment: turned.enter_context(time_machine.travel(dt.datetime.fromisoformat(moment), tick=False))
+
+
+@pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """A small layer in the place of the shipped one."""
     layer = ship(tmp_path / "shipped")
-    monkeypatch.setattr(settings, "shipped", lambda: layer.root)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(layer.root))
     return layer
 
 

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from pathlib import Path
 
 from pipelines import settings
 
@@ -14,10 +15,19 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-@functools.cache
 def engine_version() -> str:
     """SHA-256 over the engine files that determine a result: its code and the lock of its dependencies."""
-    files = [path for path in settings.PACKAGE.rglob("*") if path.suffix in ENGINE_SUFFIXES]
-    content = {path.relative_to(settings.PACKAGE).as_posix(): path.read_bytes() for path in files}
-    content["requirements.lock"] = (settings.shipped() / "requirements.lock").read_bytes()
-    return fingerprint({name: hashlib.sha256(text).hexdigest() for name, text in content.items()})
+    return fingerprint(
+        {**code_of(settings.PACKAGE), "requirements.lock": _sha256(settings.shipped() / "requirements.lock")}
+    )
+
+
+@functools.cache
+def code_of(package: Path) -> dict[str, str]:
+    """The SHA-256 of each engine file of a package, by its path there."""
+    files = [path for path in package.rglob("*") if path.suffix in ENGINE_SUFFIXES]
+    return {path.relative_to(package).as_posix(): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

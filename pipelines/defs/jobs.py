@@ -120,12 +120,12 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
     return depot_dans_landing
 
 
-def landing_stamp(year: int) -> str | None:
+def landing_stamp(year: int, quiet: float = QUIET_SECONDS) -> str | None:
     """The contents of a year's folder as one hash, without exports that may still be arriving; None when nothing is left."""
     paths = [
         path
         for ref in organisation().exports(registry(), year)
-        if not arriving(home().landing, ref, year, QUIET_SECONDS)
+        if not arriving(home().landing, ref, year, quiet)
         for path in files_of(home().landing, ref, year)
     ]
     digest = hashlib.sha256()

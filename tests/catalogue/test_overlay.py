@@ -520,7 +520,7 @@ def test_it_is_kept_for_each_pair_of_layers_until_a_file_changes(shipped, home, 
     assert load_catalogue(Home(home.root)).fields_declared["neuve"].data["title"] == "Vieux"
     shipped.write("catalogue/fields.yml", {"autre": {"title": "Autre", "description": "Un sens."}})
     assert load_catalogue() is not alone
-    monkeypatch.setattr("pipelines.settings.shipped", lambda: tmp_path / "ailleurs")
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(tmp_path / "ailleurs"))
     assert load_catalogue().layers == [tmp_path / "ailleurs"]
 
 

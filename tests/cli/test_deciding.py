@@ -5,7 +5,6 @@ import sqlite3
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.evidence.findings import gather
-from pipelines.ledger import store
 from pipelines.ledger.records import Finding
 from pipelines.stages.accept.decide import accept
 from tests.cli.conftest import VENTES_2019, Bench, check
@@ -30,12 +29,12 @@ def judged_again(bench: Bench) -> bool:
         return accept(ledger, manifest, ledger.verdicts_of(manifest.delivery), rules())
 
 
-def test_a_finding_keeps_its_number_and_says_since_when(filled, monkeypatch):
+def test_a_finding_keeps_its_number_and_says_since_when(filled, clock):
     first = findings(filled)
     assert len({row["constat"] for row in first}) == len(first)
     assert {row["depuis"] for row in first} == {None}  # nothing has recorded them yet
     for moment in ("2020-01-05T08:00:00+00:00", "2020-02-05T08:00:00+00:00"):
-        monkeypatch.setattr(store, "now", lambda moment=moment: moment)
+        clock(moment)
         sight(filled)
     seen = [row for row in findings(filled) if not row["code"].startswith("CONS-")]  # those of retention are of the day
     assert {row["depuis"] for row in seen} == {"2020-01-05T08:00:00+00:00"}
@@ -56,11 +55,12 @@ def test_a_finding_says_in_words_what_was_received_and_expected(filled):
     }
 
 
-def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
+def test_a_finding_that_went_and_comes_back_is_new(filled, clock):
     (warning,) = findings(filled, code="ATT-ALERTE")
     events = []
-    for moment, success in (("2020-01-05", False), ("2020-02-05", True), ("2020-03-05", False)):
-        monkeypatch.setattr(store, "now", lambda moment=moment: moment)
+    days = ("2020-01-05", "2020-02-05", "2020-03-05")
+    for moment, success in zip([f"{day}T00:00:00+00:00" for day in days], (False, True, False), strict=True):
+        clock(moment)
         filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + f"V{moment[5:7]};05/01/2019;1,00\n")
         filled.receive("ventes/ventes", 2019, check("alerte", success, severity="warning"))
         sight(filled)
@@ -68,29 +68,31 @@ def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
         events = [
             (r["event"], r["seen_at"]) for r in ledger.all_rows("sightings") if r["finding"] == warning["constat"]
         ]
-    assert events == [("seen", "2020-01-05"), ("gone", "2020-02-05"), ("seen", "2020-03-05")]
-    assert findings(filled, code="ATT-ALERTE")[0]["depuis"] == "2020-03-05"
+    assert [(event, moment[:10]) for event, moment in events] == list(zip(("seen", "gone", "seen"), days, strict=True))
+    assert findings(filled, code="ATT-ALERTE")[0]["depuis"] == "2020-03-05T00:00:00+00:00"
 
 
-def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench, monkeypatch):
-    monkeypatch.setattr(store, "now", lambda: "2019-10-05T08:00:00+00:00")
+def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench, clock):
+    clock("2019-10-05T08:00:00+00:00")
     bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
     bench.receive("ventes/ventes", 2019, check("ok", True))
+    clock("2020-02-16T00:00:00+00:00")
     (early,) = findings(bench, code="COL-PERIME")
     assert (early["ou"], early["severite"]) == ("ventes/ventes", "alerte")
     assert (early["recu"], early["attendu"]) == ("reçu le 05/10/2019", "un export fait après le 31/12/2019")
     assert "à prendre avant de figer l’exercice" in bench.millesime("findings", 2019).stdout
-    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-15T00:00:00+00:00")
+    clock("2020-02-15T00:00:00+00:00")
     assert findings(bench, code="COL-PERIME") == []  # a later one may still come on that day
-    monkeypatch.setattr(store, "now", lambda: "2020-02-10T08:00:00+00:00")
-    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-16T00:00:00+00:00")
+    clock("2020-02-16T00:00:00+00:00")
     assert len(findings(bench, code="COL-PERIME")) == 1
+    clock("2020-02-10T08:00:00+00:00")
     bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;31/12/2019;1,00\n")
     bench.receive("ventes/ventes", 2019, check("ok", True))
+    clock("2020-02-16T00:00:00+00:00")
     assert findings(bench, code="COL-PERIME") == []
 
 
-def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
+def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch, clock):
     filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
     assert filled.millesime("findings", 2020).exit_code == 1
     (empty,) = findings(filled, 2020, "FIC-VIDE")
@@ -107,7 +109,7 @@ def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
         "2100-12-31",
     )
     assert "accepté par A. Martin, jusqu’au 31/12/2100 : sans objet" in filled.millesime("findings", 2020).stdout
-    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2101-01-01T00:00:00+00:00")
+    clock("2101-01-01T00:00:00+00:00")
     assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
     assert filled.millesime("findings", 2020).exit_code == 1
     monkeypatch.undo()

@@ -6,7 +6,6 @@ import zipfile
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines import settings
 from pipelines.cli.app import millesime
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
@@ -18,7 +17,7 @@ from tests.stages.transform.conftest import Lab
 @pytest.fixture
 def lab(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> Lab:
     lab = keyed(Lab(depot))
-    monkeypatch.setattr(settings, "shipped", lambda: depot.layer.root)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(depot.layer.root))
     publish_small(lab, more="create table rapport.rpt_x (exercice integer, n integer);")
     return lab
 

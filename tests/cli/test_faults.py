@@ -3,24 +3,48 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from pipelines import disk
-from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, millesime
+from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, LazyGroup, millesime
 from pipelines.cli.interruption import INTERRUPTED, Interrupted
 from pipelines.disk import is_full, lack
 from pipelines.settings import LONGEST_HOME
 from tests.french import english, python
 
 MILLESIME = str(Path(sys.executable).with_name("millesime"))
+
+
+class Failing(LazyGroup):
+    """The command line, every command of which meets an error."""
+
+    def __init__(self, error: BaseException):
+        super().__init__("millesime", callback=millesime.callback, params=millesime.params)
+        self.error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        return click.Command(cmd_name, callback=self.fail)
+
+    def fail(self) -> None:
+        if self.error.__cause__:
+            raise self.error from self.error.__cause__
+        raise self.error
+
+
+def met(bench, error: BaseException) -> Result:
+    """What a command says of an error that it meets."""
+    return CliRunner().invoke(Failing(error), ["--home", str(bench.home.root), "status"], prog_name="millesime")
 
 
 def said(stderr: str) -> str:
@@ -110,31 +134,22 @@ def test_a_lack_of_disk_is_known_whoever_tells_of_it(bench, monkeypatch, error: 
         assert is_full(wrapped) or "I/O" in str(error)
     assert not is_full(ValueError("x"))
 
-    def full(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr("pipelines.cli.reading.year_status", full)
-    monkeypatch.setattr(disk, "is_crowded", lambda _: True)
-    monkeypatch.setattr("pipelines.cli.app.is_crowded", lambda _: True)
-    done = bench.millesime("status", 2019)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=disk.MEGA - 1))
+    done = met(bench, error)
     assert done.exit_code == NO_DISK
     assert "est plein" in said(done.stderr) and "il en manque environ" in said(done.stderr)
 
 
 def test_what_lacks_is_what_is_needed_without_what_is_left(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 3 * disk.MEGA}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=3 * disk.MEGA))
     words = lack(tmp_path / "not" / "there", 1003 * disk.MEGA)
     assert "il y reste 3 Mo, il en manque environ 1000" in words
     mount = words.removeprefix("le disque ").partition(" est plein")[0]
     assert Path(mount).is_mount() and tmp_path.is_relative_to(mount)
 
 
-def test_a_right_that_lacks_says_what_to_do(bench, monkeypatch) -> None:
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied", "/a/b")
-
-    monkeypatch.setattr("pipelines.cli.reading.year_status", refused)
-    done = bench.millesime("status", 2019)
+def test_a_right_that_lacks_says_what_to_do(bench) -> None:
+    done = met(bench, PermissionError(errno.EACCES, "Permission denied", "/a/b"))
     assert done.exit_code == USAGE
     assert "/a/b : l’accès est refusé : donnez ce droit" in said(done.stderr)
 
@@ -148,12 +163,14 @@ def test_a_key_file_that_is_none_is_said(filled, spoilt, tmp_path: Path, monkeyp
     assert str(tmp_path / "none") in said(done.stderr)
 
 
-def test_an_interruption_says_what_is_kept(bench, monkeypatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise Interrupted("3 exports acceptés sont gardés")
+def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench) -> None:
+    result = met(bench, ZeroDivisionError("division by zero"))
+    assert result.exit_code == BROKEN
+    assert "ZeroDivisionError" in result.stderr
 
-    monkeypatch.setattr("pipelines.cli.reading.year_status", interrupted)
-    done = bench.millesime("status", 2019)
+
+def test_an_interruption_says_what_is_kept(bench) -> None:
+    done = met(bench, Interrupted("3 exports acceptés sont gardés"))
     assert (done.exit_code, said(done.stderr)) == (
         INTERRUPTED,
         "Erreur : interrompu : 3 exports acceptés sont gardés ; la prochaine exécution finira ce qui reste",
@@ -165,12 +182,10 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_a_query_that_ctrl_c_ended_is_an_interruption_too(bench, monkeypatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise RuntimeError("Query interrupted") from KeyboardInterrupt()
-
-    monkeypatch.setattr("pipelines.cli.reading.year_status", interrupted)
-    done = bench.millesime("status", 2019)
+def test_a_query_that_ctrl_c_ended_is_an_interruption_too(bench) -> None:
+    ended = RuntimeError("Query interrupted")
+    ended.__cause__ = KeyboardInterrupt()
+    done = met(bench, ended)
     assert (done.exit_code, "interrompu" in done.stderr, "Traceback" in done.stderr) == (INTERRUPTED, True, False)
 
 

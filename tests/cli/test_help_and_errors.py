@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli.app import BROKEN, COMMANDS, millesime
+from pipelines.cli.app import COMMANDS, millesime
 from pipelines.locking import only_writer
 from tests.cli.conftest import VENTES_2019
 from tests.layers import Layer
@@ -130,13 +130,6 @@ def test_debug_shows_the_traceback_of_an_expected_error(bench) -> None:
     bench.home.organisation_file.unlink()
     assert "Traceback" not in bench.millesime("status", 2019).stderr
     assert "Traceback" in bench.millesime("status", 2019, "--debug").stderr
-
-
-def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench, monkeypatch) -> None:
-    monkeypatch.setattr("pipelines.cli.reading.year_status", lambda *_, **__: 1 / 0)
-    result = bench.millesime("status", 2019)
-    assert result.exit_code == BROKEN
-    assert "ZeroDivisionError" in result.stderr
 
 
 def test_home_and_debug_may_stand_after_the_command(bench) -> None:

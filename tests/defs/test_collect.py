@@ -8,7 +8,6 @@ import pytest
 from pipelines.defs import jobs, workspace
 from pipelines.defs.collect import asides_of, export_assets
 from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, publication_lag
-from pipelines.runs import collect
 from tests.cli.conftest import VENTES_2019, Bench, bench, check, declared, filled, make_bench  # noqa: F401
 
 TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, 'partiel', 'T', 'essai', 'f')"
@@ -16,11 +15,10 @@ TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé'
 
 @pytest.fixture
 def sales(filled: Bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
-    """The op of the sales, on the small home; every check passes."""
+    """The op of the sales, on the small home."""
     monkeypatch.setenv("MILLESIME_HOME", str(filled.home.root))
     for name in ("organisation", "exercices"):
         getattr(workspace, name).cache_clear()
-    monkeypatch.setattr(collect, "judged", lambda *_: [check("ok", True)])
     yield export_assets(workspace.registry().export_of("ventes/ventes"))
     for name in ("organisation", "exercices"):
         getattr(workspace, name).cache_clear()
@@ -86,11 +84,10 @@ def test_the_sensor_waits_for_what_is_still_arriving(filled, sales):  # noqa: F8
     assert jobs.landing_stamp(2019) is None, "the date that a copy bears is not that of the copy"
 
 
-def test_the_sensor_leaves_out_what_is_locked(filled, sales, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(jobs, "QUIET_SECONDS", 0)
-    whole = jobs.landing_stamp(2019)
+def test_the_sensor_leaves_out_what_is_locked(filled, sales):  # noqa: F811
+    whole = jobs.landing_stamp(2019, quiet=0)
     filled.drop("2019/personnel/~$agents_2019.csv", "")
-    left = jobs.landing_stamp(2019)
+    left = jobs.landing_stamp(2019, quiet=0)
     filled.drop("2019/ventes/ventes_2019.csv.part", "")
     assert None not in (whole, left) and whole != left
     assert jobs.landing_stamp(2019) is None

@@ -308,9 +308,9 @@ def test_an_original_whose_removal_is_forged_is_counted(home: Home):
     assert verified(home).removed == {ORIGINAL: 1, "FAUX": 1}
 
 
-def test_a_clock_set_back_is_told(home: Home, monkeypatch: pytest.MonkeyPatch):
+def test_a_clock_set_back_is_told(home: Home, clock):
     with open_ledger(home) as ledger:
-        monkeypatch.setattr("pipelines.ledger.store.now", lambda: "2020-01-01T00:00:00+00:00")
+        clock("2020-01-01T00:00:00+00:00")
         ledger.record_decision(FINDING, "withdrawn", "antidatée", "A")
     assert [one for one in verified(home).dated_back if "2020-01-01" in one]
 

@@ -248,31 +248,28 @@ def test_what_answers_in_the_place_of_a_table_or_keeps_entries_out_is_told(fille
         assert [one.table for one in check(db, {"an anchor": filled[1]})] == [name]
 
 
-def test_an_entry_whose_time_goes_back_is_told_unless_a_clock_was_set_right(tmp_path, monkeypatch):
+def test_an_entry_whose_time_goes_back_is_told_unless_a_clock_was_set_right(tmp_path, clock):
     with open_ledger(Home(tmp_path / "home")) as ledger:
         for number, moment in enumerate(
             ("2026-11-26T10:00", "2026-11-26T09:30", "2026-01-15T09:00", "2026-11-26T10:01")
         ):
-            monkeypatch.setattr("pipelines.ledger.store.now", lambda said=moment: f"{said}:00+00:00")
+            clock(f"{moment}:00+00:00")
             ledger.record_decision(Finding("A", "alerte", 2020, "a", f"{number}"), "accepted", "vu", f"{number}")
         (told,) = ledger.dated_back()
         assert told.startswith("decisions 3") and "2026-01-15" in told and "2026-11-26" in told
 
 
-def test_generalised_rows_bear_the_moment_of_those_that_they_are_made_of(tmp_path, monkeypatch):
-    def at(moment: str) -> None:
-        monkeypatch.setattr("pipelines.ledger.store.now", lambda: f"{moment}:00+00:00")
-
+def test_generalised_rows_bear_the_moment_of_those_that_they_are_made_of(tmp_path, clock):
     with open_ledger(Home(tmp_path / "home")) as ledger:
-        at("2020-02-01T10:00")
+        clock("2020-02-01T10:00:00+00:00")
         old, forged = manifest("a"), manifest("c")
         ledger.record_delivery(old)
-        at("2026-11-26T10:00")
+        clock("2026-11-26T10:00:00+00:00")
         ledger.record_delivery(manifest("d"))
         removal = Removal("CONS-LAC", old.delivery, old.export_key, old.exercice, [], "b" * 32)
         ledger.record_generalised([(replace(old, delivery="b" * 32), removal)])
         assert ledger.dated_back() == []
-        at("2020-03-01T10:00")
+        clock("2020-03-01T10:00:00+00:00")
         ledger.record_delivery(forged)
         (told,) = ledger.dated_back()
         assert told.startswith("deliveries 4")
@@ -307,10 +304,10 @@ def test_what_is_broken_is_told_with_its_table_and_number(filled, tmp_path):
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(3600, False), (3601, True)])
-def test_an_hour_is_what_a_clock_is_set_right_by(tmp_path, monkeypatch, seconds, told):
+def test_an_hour_is_what_a_clock_is_set_right_by(tmp_path, clock, seconds, told):
     noon = dt.datetime(2020, 5, 1, 12, tzinfo=dt.UTC)
     with open_ledger(Home(tmp_path / "home")) as ledger:
         for name, moment in (("a", noon), ("b", noon - dt.timedelta(seconds=seconds))):
-            monkeypatch.setattr("pipelines.ledger.store.now", lambda said=moment: said.isoformat())
+            clock(moment.isoformat())
             ledger.record_delivery(manifest(name))
         assert bool(ledger.dated_back()) == told

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from pipelines.ledger import store
 from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
@@ -70,8 +69,8 @@ def code(ledger: Ledger) -> str | None:
     return refusal["rule"]["code"] if refusal else None
 
 
-def test_a_refusal_stands_until_something_is_accepted_after_it(ledger, monkeypatch):
-    monkeypatch.setattr(store, "now", lambda: "2020-01-01T00:00:00+00:00")  # all within one second
+def test_a_refusal_stands_until_something_is_accepted_after_it(ledger, clock):
+    clock("2020-01-01T00:00:00+00:00")  # all within one second
     steps = []
     for step in ("x", "a", "x", "y", "x", "a", "a", "b", "x"):
         if step in "xy":
@@ -85,10 +84,10 @@ def test_a_refusal_stands_until_something_is_accepted_after_it(ledger, monkeypat
     assert ledger.last_refusal("essai/export", 2019) is None
 
 
-def test_a_clock_that_goes_back_changes_nothing(ledger, monkeypatch):
+def test_a_clock_that_goes_back_changes_nothing(ledger, clock):
     times = iter(f"20{year}-01-01" for year in range(40, 10, -1))
-    monkeypatch.setattr(store, "now", lambda: next(times))
     for step in ("a", "x", "b"):
+        clock(next(times))
         refuse(ledger) if step == "x" else accept(ledger, manifest(step))
     assert current(ledger) == {("essai/export", 2020): "b"}
     assert code(ledger) is None

@@ -178,9 +178,9 @@ def test_another_catalogue_is_told_and_a_later_year_is_compared_with_the_last_fr
         assert declaration.startswith("déclaration modifiée : system ventes (")
 
 
-def test_a_suite_that_is_no_longer_declared_and_another_program_are_told(frozen, declared, monkeypatch):
+def test_a_suite_that_is_no_longer_declared_and_another_program_are_told(frozen, declared):
     shutil.rmtree(declared.root / "expectations" / "systems" / "absences")
-    monkeypatch.setattr("pipelines.runs.state.engine_version", lambda: "autre")
+    declared.write("requirements.lock", "d’autres versions")
     found = [one.partition(" (")[0] for one in told(frozen)]
     assert any(one.startswith("déclaration retirée : suite systems/absences/") for one in found)
     assert "programme modifié : code et dépendances" in found

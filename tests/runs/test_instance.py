@@ -19,7 +19,7 @@ def test_what_is_shipped_tomorrow_is_taken_tomorrow(tmp_path: Path, monkeypatch:
     home = Home(tmp_path / "home")
     assert yaml.safe_load(laid(home)) == yaml.safe_load((settings.shipped() / "dagster.yaml").read_text())
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
-    monkeypatch.setattr(settings, "shipped", lambda: tmp_path)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(tmp_path))
     assert yaml.safe_load(laid(home)) == {"telemetry": {"enabled": True}}
     assert [path.name for path in home.dagster.iterdir()] == ["dagster.yaml"]
 

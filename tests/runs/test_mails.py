@@ -65,7 +65,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kept]:
 
 
 @pytest.fixture
-def encrypting(server: Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Kept, Path]]:
+def encrypting(server: Kept, tmp_path: Path) -> Iterator[tuple[Kept, Path]]:
     """A server that wants STARTTLS before anything, and its certificate, which nobody trusts yet."""
     openssl = shutil.which("openssl", path=PATHS) or unavailable("openssl", "openssl is not installed (.ci/run)")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -238,8 +238,8 @@ def test_an_address_is_that_of_an_owner(bench: Bench):  # noqa: F811
     assert done.exit_code == 2 and "« Regie » ne tient aucun export" in done.stderr and "Régie" in done.stderr
 
 
-def test_the_command_shows_and_sends(filled: Bench, server: Kept, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("pipelines.cli.keeping.now", lambda: "2020-03-02T00:00:00+00:00")
+def test_the_command_shows_and_sends(filled: Bench, server: Kept, clock, monkeypatch):  # noqa: F811
+    clock("2020-03-02T00:00:00+00:00")
     shown = filled.millesime("mail", "--dry-run")
     assert "1\u00a0courriel à envoyer." in shown.stdout and "Que faire" in shown.stdout and not server.messages
     assert "1\u00a0courriel parti." in filled.millesime("mail").stdout and len(server.messages) == 1

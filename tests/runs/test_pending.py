@@ -30,9 +30,8 @@ def result(*, success: bool) -> CheckResult:
 
 
 @pytest.fixture
-def taken(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> Depot:
-    """A home with one accepted delivery, found good without Great Expectations."""
-    monkeypatch.setattr("pipelines.runs.collect.judged", lambda *_: [result(success=True)])
+def taken(depot: Depot) -> Depot:
+    """A home with one accepted delivery."""
     depot.declare()
     depot.organise()
     depot.drop(ROWS, exercice=YEAR)
@@ -175,8 +174,8 @@ def test_what_would_come_out_otherwise_is_published_again(published: Lab, change
     assert not stands_published(published)
 
 
-def test_another_day_has_other_late_exports(published: Lab, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pending, "now", lambda: "2031-01-01T00:00:00+00:00")
+def test_another_day_has_other_late_exports(published: Lab, clock):
+    clock("2031-01-01T00:00:00+00:00")
     assert not stands_published(published)
 
 
@@ -188,9 +187,6 @@ def test_what_a_server_holds_is_not_known(published: Lab, monkeypatch: pytest.Mo
 def test_what_is_still_arriving_is_neither_to_do_nor_absent_and_what_stands_is_not_waited_for(
     taken: Depot, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(pending, "compose", lambda *_: None)
-    monkeypatch.setattr(pending, "is_current", lambda _: False)
-    monkeypatch.setattr(pending, "refuse_wrong_sql", lambda _: None)
     monkeypatch.setenv("MILLESIME_QUIET", "60")
 
     def todo() -> pending.Pending:
@@ -222,20 +218,14 @@ def test_what_is_still_arriving_is_neither_to_do_nor_absent_and_what_stands_is_n
         ("lisez.txt", None),
     ],
 )
-def test_a_temporary_file_is_named_though_what_it_lies_beside_stands(
-    taken: Depot, monkeypatch: pytest.MonkeyPatch, beside: str, told: str | None
-):
-    monkeypatch.setattr(pending, "compose", lambda *_: None)
-    monkeypatch.setattr(pending, "is_current", lambda _: True)
-    monkeypatch.setattr(pending, "is_published", lambda _: True)
-    monkeypatch.setattr(pending, "refuse_wrong_sql", lambda _: None)
+def test_a_temporary_file_is_named_though_what_it_lies_beside_stands(taken: Depot, beside: str, told: str | None):
     taken.declare(files="export*.csv")
     taken.drop("x", beside, exercice=YEAR)
     with open_ledger(taken.home) as ledger:
         todo = pending.pending(taken.work(ledger), [YEAR], None)
         other = pending.pending(taken.work(ledger), [YEAR], ["autre"])
     assert [one.fichier for one in todo.aside] == [f"landing/{YEAR}/essai/{told}"] * bool(told)
-    assert todo.is_nothing and other.aside == []
+    assert (todo.arrived, todo.absent, other.aside) == ([], [], [])
 
 
 def test_the_name_of_a_person_is_not_told_of_a_file_left_aside(taken: Depot, monkeypatch: pytest.MonkeyPatch):

@@ -62,11 +62,10 @@ def test_a_body_too_small_for_three_says_why(filled: Bench):
             release_year(work, 2019, Visas("A", "B", "a"), None)
 
 
-def test_the_reason_is_on_the_audit_page(filled: Bench, monkeypatch):
+def test_the_reason_is_on_the_audit_page(filled: Bench):
     visas = Visas("A", "A", "A", "un seul agent")
     with filled.work() as work:
         work.ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", visas.as_dict(), None, "c" * 64)
-        monkeypatch.setattr("pipelines.runs.audit.state._figures", lambda *_: None)
         folder = filled.home.releases / "2019-v1"
         folder.mkdir(parents=True)
         content = state(look(work), 2019)

@@ -131,9 +131,7 @@ def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: 
     assert "Courriers modifiés, gardés tels qu’ils sont : Orly\n" in again.stderr
 
 
-def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.runs.audit.state._figures", lambda *_: None)
-    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench) -> None:
     today = _released(frozen)
     with frozen.work() as work:
         assert "Aucun envoi n’est enregistré" in _page(work)
@@ -221,8 +219,7 @@ def test_a_member_that_came_after_lacks_nothing_of_what_was_sent_before(frozen: 
         assert unsent_findings(work, "2030-01-01") == []
 
 
-def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench) -> None:
     today = _released(frozen)
     assert frozen.millesime("transmit", 2019).exit_code == 0
     sent = ("transmit", 2019, "--sent", today, "--by")
@@ -252,8 +249,7 @@ def _strange(bench: Bench) -> list[str]:
         return [one for one in verify(bench.home, ledger).problems if one.startswith("transmissions/")]
 
 
-def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+def test_a_day_is_said_as_people_say_it(frozen: Bench) -> None:
     frozen.millesime("transmit", 2019)
     said = frozen.millesime("transmit", 2019, "--sent", "hier", "--by", "courriel")
     assert said.exit_code == 2 and "« hier » n’est pas un jour : l’écrire comme 2021-09-14 ou 14/09/2021" in said.stderr
@@ -262,8 +258,8 @@ def test_a_day_is_said_as_people_say_it(frozen: Bench, monkeypatch: pytest.Monke
     assert done.exit_code == 0 and f"envoyée le {day}/{month}/{year} par courriel" in done.stdout
 
 
-def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:
-    monkeypatch.setattr("pipelines.cli.reading.now", lambda: "2020-09-02T00:00:00+00:00")
+def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, clock) -> None:
+    clock("2020-09-02T00:00:00+00:00")
     assert "TRA-ENVOI transmission — " in frozen.millesime("findings", 2019).stdout
     assert "TRA-ENVOI" not in frozen.millesime("findings", 2020).stdout
     text = frozen.home.organisation_file.read_text(encoding="utf-8").replace(MEMBERS, "")

@@ -205,8 +205,7 @@ def _with_unit(field: Field, kind: str, decimals: int, expected: str) -> _Typed:
     ways = []
     for unit, factor in units.items():
         written = decimals if factor == 1 else 6
-        digits = min(12, 18 - written)
-        number = _spaced(field, digits, _decimals(re.escape(field.decimalChar), written))
+        number = _spaced(field, 12, _decimals(re.escape(field.decimalChar), written))
         ending = f"[{SPACES}]*{re.escape(unit)}[{SPACES}]*"
         bare = _bare(f"regexp_replace({{c}}, {literal(ending + '$')}, '')", field)
         value = f"try_cast(replace({bare}, {literal(field.decimalChar)}, '.') as decimal(20,6))"

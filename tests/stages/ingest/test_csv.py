@@ -1,6 +1,7 @@
 """Delimited files: encodings, line ends, titles, totals, irregular lines. Nothing is guessed, nothing is lost."""
 
 import datetime as dt
+import io
 import shutil
 from decimal import Decimal
 
@@ -89,20 +90,20 @@ def test_another_encoding_is_refused_with_its_line(depot: Depot, declared, conte
     assert (refused.code, refused.ligne, refused.fichier) == ("FIC-ENCODAGE", line, "export.csv")
 
 
-def test_utf_8_in_place_of_cp1252_is_seen_far_into_the_file(depot: Depot, monkeypatch):
-    monkeypatch.setattr(csv_file, "CHUNK", 64)
+def test_utf_8_in_place_of_cp1252_is_seen_far_into_the_file(depot: Depot):
     depot.declare(kind=kind(encoding="cp1252"), fields=[{"name": "code", "title": "Code"}])
     content = b"Code\n" + b"abc\n" * 100 + "été\n".encode()
     assert refusal(depot, content).code == "FIC-ENCODAGE"
+    with pytest.raises(DeliveryRefused, match="FIC-ENCODAGE"):
+        list(csv_file._decoded(io.BytesIO(content), "export.csv", "cp1252", 64))
     assert depot.csv(b"Code\n" + b"abc\n" * 100 + "été\n".encode("cp1252")).column("code")[-1] == "été"
 
 
 @pytest.mark.parametrize("chunk", [7, 16, 33])
-def test_the_size_of_the_chunks_changes_nothing(depot: Depot, monkeypatch, chunk):
-    depot.declare(kind=kind(encoding="utf-16"))
+def test_the_size_of_the_chunks_changes_nothing(chunk):
     content = b"\xff\xfe" + GOOD.replace("\n", "\r\n").encode("utf-16-le")
-    monkeypatch.setattr(csv_file, "CHUNK", chunk)
-    assert values(depot.csv(content)) == ROWS
+    read = csv_file._decoded(io.BytesIO(content), "export.csv", "utf-16", chunk)
+    assert "".join(csv_file._unix_lines(text for _, text in read)) == GOOD
 
 
 def test_mixed_line_ends(depot: Depot):

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import re
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,12 @@ READABLE = [
     ({"type": "integer", "groupChar": "."}, "1.234.567", 1234567),
     ({"type": "integer"}, "999999999999999", 999999999999999),
     ({"type": "number"}, "12.5", Decimal("12.50")),
+    ({"type": "integer", "decimalChar": "2"}, "1234", 1234),  # which a whole number has not
     ({"type": "number", "decimalChar": ","}, "12,05", Decimal("12.05")),
+    ({"type": "number", "decimals": 4, "decimalChar": ","}, "12345678901234,5", Decimal("12345678901234.5")),
+    ({**SIZE, "suffix": {"k€": 1000, "M€": 1e6}}, "1 234,567 k€", Decimal(1234567)),
+    ({**SIZE, "decimals": 6, "suffix": "Go"}, "123456789012,5 Go", Decimal("123456789012.5")),
+    ({"type": "year"}, " 2024 ", 2024),
     ({"type": "number", "decimalChar": ",", "groupChar": "."}, "-1.234,5", Decimal("-1234.50")),
     ({"type": "number", "decimals": 6}, "123456789012.123456", Decimal("123456789012.123456")),
     ({"type": "number", "decimals": 0}, "12", Decimal(12)),
@@ -175,6 +181,8 @@ UNREADABLE = [
     ({"type": "number", "decimals": 6}, "1234567890123"),  # would not fit: never NULL in silence
     ({"type": "number", "decimals": 4}, "123456789012345"),
     ({"type": "number", "decimals": 0}, "12.0"),
+    ({"type": "number", "decimals": 4, "groupChar": " "}, "123 456 789 012 345"),
+    ({"type": "number", "decimals": 4, "groupChar": " "}, "12 345 678 901 234"),
     *(
         ({"type": "date", "format": "%d/%m/%Y"}, text)
         for text in (
@@ -202,7 +210,8 @@ UNREADABLE = [
         ({"type": "datetime"}, text)
         for text in ("2024-02-01", "2024-02-01 24:00:00", "2024-02-01 10:00:60", "2024-02-01 10:00:00Z")
     ),
-    *(({"type": "date", "format": "%d/%m/%y"}, text) for text in ("01/02/2024", "01/02/4", "30/02/24")),
+    *(({"type": "date", "format": "%d/%m/%y"}, text) for text in ("01/02/2024", "01/02/4", "30/02/24", "1er/02/24")),
+    ({"type": "date", "format": "%Y%m"}, "20241"),
     *(({"type": "date", "format": "%Y-%m"}, text) for text in ("2024-13", "2024-00", "2024-01-01", "24-01", "2024/01")),
     *(
         ({"type": "date", "format": "%B %Y"}, text)
@@ -255,6 +264,7 @@ UNREADABLE = [
         ({"type": "boolean", "trueValues": ["Oui"], "falseValues": ["Non"]}, text)
         for text in ("oui", "O", "1", "true", "OuiNon")
     ),
+    ({"type": "integer", "decimalChar": "2"}, "12.0"),
     *(({"type": "string"}, text) for text in ("#N/A", " #REF! ", "#NOM?")),
     *(
         ({"type": "string"}, f"Im{character}primante")
@@ -388,6 +398,7 @@ def test_what_the_plain_class_holds_is_normalised_and_is_no_space():
         ({"type": "date", "format": "%d/%m/%Y"}, "2024-03-01", dt.date(2024, 3, 1)),
         ({"type": "date", "format": "%d/%m/%Y"}, "01/03/2024", dt.date(2024, 3, 1)),
         ({"type": "date", "format": "%d/%m/%Y"}, "45352", dt.date(2024, 3, 1)),
+        ({"type": "date", "format": "%d/%m/%Y"}, "2024-03-15", dt.date(2024, 3, 15)),
         ({"type": "date", "format": "%d/%m/%Y"}, "99999", None),
         ({"type": "date", "format": "%d/%m/%Y"}, "4535", None),
         ({"type": "date", "format": "%B %Y"}, "2024-03-01", dt.date(2024, 3, 1)),
@@ -401,6 +412,7 @@ def test_what_the_plain_class_holds_is_normalised_and_is_no_space():
         ({"type": "datetime"}, "2024-03-01", dt.datetime(2024, 3, 1)),
         ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "true", True),
         ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "FAUX", False),
+        ({"type": "boolean", "trueValues": ["VRAI"], "falseValues": ["FAUX"]}, "false", False),
     ],
 )
 def test_a_workbook_also_has_native_forms(db, options, text, value):
@@ -544,6 +556,79 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
         (4, 3, "Nombre", "LIG-TYPE", "un nombre entier", "12.6"),
     ]
     assert {r["_fichier"] for r in read.refused} == {"export.csv"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"type": "string"}, "un texte"),
+        ({"type": "string", "personal": "member"}, "un tiers"),
+        ({"type": "year"}, "une année sur quatre chiffres"),
+        ({"type": "integer", "decimalChar": ",", "suffix": "€"}, "un nombre entier suivi de « € »"),
+        (SIZE, "un nombre d’au plus 3 décimales (« , ») suivi de « Go » ou « Mo » ou « To »"),
+        ({"type": "boolean", "trueValues": ["Oui", "1"], "falseValues": ["Non", "0"]}, "Oui ou Non"),
+        (UTC, "une date aaaa-mm-jjThh:mm:ss[.fraction]±hh:mm"),
+    ],
+)
+def test_what_is_expected_is_said_in_french(options, said):
+    assert _reading(options).expected == said
+
+
+def refusals(db, reading: typing.Reading, text: str, *, show: bool = True) -> dict | None:
+    """What is said of a cell."""
+    sql = typing.reason_sql(reading, "Code", 3, show=show)
+    return db.execute(f"select {sql} from (select {literal(text)} as c0)").fetchone()[0]
+
+
+def is_fine(db, reading: typing.Reading, text: str) -> bool:
+    """Whether it may stay in its line."""
+    return db.execute(
+        f"select {typing.fine_sql(reading, reading.value)} from (select {literal(text)} as c0)"
+    ).fetchone()[0]
+
+
+def test_a_refusal_shows_a_cell_that_may_be_shown_without_what_a_terminal_would_obey(db):
+    said = refusals(db, _reading({"type": "string"}), "a\x1bb" + "c" * 300)
+    assert said == {
+        "colonne": "Code",
+        "position": 3,
+        "regle": "LIG-COMMANDE",
+        "attendu": "un texte sans caractère de commande",
+        "recu": "a\ufffdb" + "c" * 197,
+    }
+    assert refusals(db, _reading({"type": "integer"}), "douze", show=False)["recu"] is None
+
+
+def test_a_pattern_is_that_of_the_word_that_is_kept_or_of_a_number_as_it_is_written(db):
+    word = _reading({"type": "string", "values": {"oui": ["O"]}, "constraints": {"pattern": "oui"}})
+    number = _reading({"type": "integer", "constraints": {"pattern": "0[0-9]"}})
+    for reading, right, wrong in ((word, "O", "N"), (number, "07", "7")):
+        assert is_fine(db, reading, right) is True and refusals(db, reading, right) is None
+        assert is_fine(db, reading, wrong) is False and refusals(db, reading, wrong)["regle"] == "LIG-MOTIF"
+        assert is_fine(db, reading, "") is True and refusals(db, reading, "") is None
+
+
+def test_a_cell_without_the_part_that_it_should_have_is_refused_and_not_shown(db):
+    reading = replace(_reading({"type": "integer"}), unmatched="(c0 like '%!')", part="avant le signe")
+    said = refusals(db, reading, "12!")
+    assert (said["regle"], said["attendu"], said["recu"]) == ("LIG-MOTIF", "avant le signe", None)
+    assert refusals(db, reading, "12") is None
+    assert [is_fine(db, reading, text) for text in ("12", "", "12!", "!")] == [True, True, False, False]
+    assert is_fine(db, replace(reading, unmatched="(c0 = '')"), "") is False
+    required = _reading({"type": "integer", "constraints": {"required": True}})
+    assert [is_fine(db, required, text) for text in ("12", "", "x")] == [True, False, False]
+
+
+def test_a_field_without_a_cell_has_no_value_whatever_becomes_of_it():
+    field = Field(**(CODE | {"type": "integer", "personal": "pseudonymise"}))
+    read = read_field(field, None, Table(name="t", title="T", fields=[field]), workbook=False, exercice=2020)
+    nothing = ("cast(null as varchar)", "cast(null as BIGINT)", "true")
+    assert read == typing.Reading(field, *nothing, "un nombre entier")
+
+
+def test_what_nothing_needs_is_always_fine():
+    reading = _reading({"type": "integer", "informative": True})
+    assert typing.fine_sql(reading, reading.value) == "true"
 
 
 def test_lake_types_hold_no_double(depot: Depot):

@@ -8,7 +8,6 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from pipelines import settings
 from pipelines.catalogue.contracts import ContractBroken
 from pipelines.cli.app import BLOCKED, DONE, millesime
 from pipelines.ledger.store import open_ledger
@@ -25,7 +24,7 @@ RENAMED = "alter table marts.fct_depenses drop column part; alter table marts.fc
 @pytest.fixture
 def lab(depot: Depot, monkeypatch) -> Lab:
     """Its layer is the shipped one for the command line too."""
-    monkeypatch.setattr(settings, "shipped", lambda: depot.layer.root)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(depot.layer.root))
     lab = keyed(Lab(depot))
     for path in ("rpt_propre.sql", "rpt_propre.yml"):
         entry = {"version": 2, "models": [{"name": "rpt_propre", "description": "Une table du dossier."}]}

@@ -18,8 +18,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
-from pipelines.publication import PUBLIC
-from pipelines.stages.publish import swap
+from pipelines.publication import FORMER_UNTIL, PUBLIC
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
@@ -93,8 +92,11 @@ def test_the_database_is_not_named_like_a_schema_and_its_former_name_is_a_second
         assert db.execute("select block_size from pragma_database_size()").fetchone() == (16_384,)
 
 
-def test_the_former_name_goes_with_the_first_exercice_after_its_last(lab: Lab, monkeypatch):
-    monkeypatch.setattr(swap, "FORMER_UNTIL", 2019)  # the organisation publishes up to 2020
+def test_the_former_name_goes_with_the_first_exercice_after_its_last(lab: Lab):
+    text = lab.home.organisation_file.read_text(encoding="utf-8").replace(
+        "dernier: 2020", f"dernier: {FORMER_UNTIL + 1}"
+    )
+    lab.home.organisation_file.write_text(text, encoding="utf-8")
     warehouse(lab)
     published(lab)
     assert not (lab.home.published / "rapport.duckdb").exists()

@@ -7,11 +7,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
-from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish
 from pipelines.stages.transform.dbt import NodeResult, environment, failed
 from pipelines.stages.transform.findings import build_findings
@@ -258,7 +255,7 @@ def test_columns_that_become_rows_are_told_apart(lab: Lab):
 
 
 def test_what_names_a_build(lab: Lab, monkeypatch):
-    monkeypatch.setattr(freeze_module, "engine_version", lambda: "code")
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(lab.depot.layer.root))
     seen = []
 
     def frozen():
@@ -270,7 +267,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     frozen()
     lab.home.organisation_file.write_text(ORGANISATION + "demonstration: true\n", encoding="utf-8")
     frozen()
-    monkeypatch.setattr(freeze_module, "engine_version", lambda: "other code")
+    lab.depot.layer.write("requirements.lock", "others")
     frozen()
     lab.depot.layer.reference("plan", "compte,libelle\n")
     frozen()
@@ -278,25 +275,6 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     lab.accept(FORMER.format(year=2020), 2020)
     frozen()
     assert seen[-1] == seen[-2]
-
-
-def test_the_engine_version_is_that_of_the_code(shipped, tmp_path, monkeypatch):
-    root = shipped.root
-    for name in ("requirements.lock", "pipelines/a.py", "pipelines/p/page.html.j2", "dbt_project/m.sql"):
-        shipped.write(name, name)
-    monkeypatch.setattr(settings, "PACKAGE", root / "pipelines")
-    versions = []
-
-    def seen(name: str, content: str):
-        (root / name).write_text(content)
-        versions.append(engine_version.__wrapped__())
-
-    for name in ("requirements.lock", "pipelines/a.py", "pipelines/p/page.html.j2"):
-        seen(name, "changed")
-    assert len(set(versions)) == 3
-    seen("dbt_project/m.sql", "changed")  # that is the catalogue's
-    seen("pipelines/notes.md", "changed")
-    assert len(set(versions)) == 3
 
 
 def test_a_good_build_replaces_the_warehouse(lab: Lab):

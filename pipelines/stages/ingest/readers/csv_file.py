@@ -125,11 +125,11 @@ def _utf8_copy(path: Path, fichier: str, fmt: CsvFormat, workdir: Path) -> _Text
     return text
 
 
-def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str) -> Iterator[tuple[bytes, str]]:
-    """Yield the file chunk by chunk, as bytes and as strictly decoded text."""
+def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str, size: int = CHUNK) -> Iterator[tuple[bytes, str]]:
+    """Yield the file by chunks of ``size`` bytes, as bytes and as strictly decoded text."""
     decoder = codecs.getincrementaldecoder(CODECS.get(encoding, encoding))("strict")
     suspicion = _Utf8Suspicion(encoding)
-    lines, chunk = 1, file.read(CHUNK)
+    lines, chunk = 1, file.read(size)
     _refuse_other_mark(chunk, fichier, encoding)
     while True:
         try:
@@ -157,7 +157,7 @@ def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str) -> Iterator[t
         if not chunk:
             break
         lines += text.count("\n") if "\n" in text else text.count("\r")
-        chunk = file.read(CHUNK)
+        chunk = file.read(size)
     if suspicion.founded:
         raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=1, recu="utf-8", attendu=encoding)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from pipelines.stages.publish.secret.cells import Numbers, read_numbers
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import Version
 from pipelines.stages.publish.secret.words import Words
@@ -93,6 +94,59 @@ union all select 'finances.dette', 2020, 2, 'EUR', 0, 'calculé', null, 1, 'fina
 """
 
 
+# movements: who came and who left, and the hours that were paid
+FLOWS = """
+populations:
+  effectif: {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {statut: statut}}, groups: {statut: {tous: "*"}}}
+  arrivees:
+    {fact: marts.fct_mouvements, where: sens = 'arrivee', measure: nb_agents, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+  departs:
+    {fact: marts.fct_mouvements, where: sens = 'depart', measure: nb_agents, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+  theorique: {combination: {effectif: 1, arrivees: -1, departs: 1}, previous: effectif}
+  heures:
+    {fact: marts.fct_heures, measure: heures, per_person: 1820, follows: effectif, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+tables:
+  rpt_variations:
+    parts:
+      - population: effectif
+        levels: {statut: statut}
+        counts: {nb_agents: , nb_arrivees: arrivees, nb_departs: departs, nb_theorique: theorique}
+        shares: {variation_pct: {change_from: theorique}}
+  rpt_etpr:
+    parts:
+      - {population: heures, levels: {statut: statut}, counts: {heures: }, scaled: {etpr: 1820}}
+"""
+
+FLOW_TABLES = """
+create schema marts; create schema rapport;
+create table marts.fct_effectifs (exercice integer, statut varchar, nb_agents bigint);
+insert into marts.fct_effectifs values (2019, 'f', 13), (2019, 'c', 12), (2020, 'f', 13), (2020, 'c', 14);
+create table marts.fct_mouvements (exercice integer, sens varchar, statut varchar, nb_agents bigint);
+insert into marts.fct_mouvements values (2019, 'depart', 'c', 9), (2019, 'arrivee', 'f', 8),
+    (2020, 'arrivee', 'f', 1), (2020, 'depart', 'f', 1), (2020, 'arrivee', 'c', 2);
+create table marts.fct_heures (exercice integer, statut varchar, heures decimal(18, 2));
+insert into marts.fct_heures values (2020, 'f', 23478), (2020, 'c', 22768), (2020, 'np', 1511);
+create table rapport.rpt_variations as
+with lignes as (select exercice, statut from (values (2019), (2020)) e(exercice), (values ('f'), ('c'), ('tous')) s(statut)),
+s as (select exercice, coalesce(statut, 'tous') as statut, sum(nb_agents) as n from marts.fct_effectifs
+    group by grouping sets ((exercice, statut), (exercice))),
+m as (select exercice, coalesce(statut, 'tous') as statut, coalesce(sum(nb_agents) filter (sens = 'arrivee'), 0) as a,
+    coalesce(sum(nb_agents) filter (sens = 'depart'), 0) as d from marts.fct_mouvements
+    group by grouping sets ((exercice, statut), (exercice)))
+select exercice, statut, n::bigint as nb_agents, coalesce(a, 0)::bigint as nb_arrivees,
+    coalesce(d, 0)::bigint as nb_departs, (n - coalesce(a, 0) + coalesce(d, 0))::bigint as nb_theorique,
+    round(100.0 * (nb_agents - nb_theorique) / nb_theorique, 1)::decimal(6, 1) as variation_pct
+from lignes join s using (exercice, statut) left join m using (exercice, statut);
+create table rapport.rpt_etpr as
+select exercice, coalesce(statut, 'tous') as statut, sum(heures)::decimal(18, 2) as heures,
+    round(sum(heures) / 1820, 2)::decimal(18, 2) as etpr
+from marts.fct_heures group by grouping sets ((exercice, statut), (exercice));
+"""
+
+
 class AnyText(Words):
     """For the tests of numbers: every text may be published."""
 
@@ -108,6 +162,7 @@ class Publisher:
     """Publishes offices in a folder, one after the other; ``disclosed`` grows as the ledger's would."""
 
     root: Path
+    tables: str = TABLES
 
     def __post_init__(self) -> None:
         self.layer = ship(self.root / "shipped")
@@ -125,8 +180,14 @@ class Publisher:
             for (statut, service), n in office.items()
         )
         with duckdb.connect(str(path)) as db:
-            db.execute(TABLES.format(rows=rows) + change)
+            db.execute(self.tables.format(rows=rows) + change)
         return path
+
+    def numbers(self, office: Office, change: str = "", threshold: int = THRESHOLD) -> Numbers:
+        """What the tables print under secrecy, read from a warehouse."""
+        with duckdb.connect() as db:
+            db.execute(f"attach '{self.warehouse(office, change)}' as source (read_only)")
+            return read_numbers(db, self.layer.catalogue().secrecy, threshold)
 
     def publish(self, office: Office, change: str = "", threshold: int = THRESHOLD) -> PublicProfile:
         """Publish it; the folder is ``self.folder``."""

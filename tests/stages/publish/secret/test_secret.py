@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from pipelines.stages.publish.secret import profile as profile_module
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.population import cliques
-from tests.stages.publish.secret.office import DECLARATION, KINDS, THRESHOLD, Publisher, count, office, possible, share
+from tests.stages.publish.secret.office import (
+    DECLARATION,
+    FLOW_TABLES,
+    FLOWS,
+    KINDS,
+    THRESHOLD,
+    Publisher,
+    count,
+    office,
+    possible,
+    share,
+)
 
 ORDINARY = office(1, 8, 4, 7, 4, 3)  # one fonctionnaire in the administrative filière
 
@@ -387,62 +398,11 @@ def test_what_was_published_cannot_be_hidden_any_more(publisher):
 
 # movements ------------------------------------------------------------
 
-FLOWS = """
-populations:
-  effectif: {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {statut: statut}}, groups: {statut: {tous: "*"}}}
-  arrivees:
-    {fact: marts.fct_mouvements, where: sens = 'arrivee', measure: nb_agents, axes: {statut: {statut: statut}},
-     groups: {statut: {tous: "*"}}}
-  departs:
-    {fact: marts.fct_mouvements, where: sens = 'depart', measure: nb_agents, axes: {statut: {statut: statut}},
-     groups: {statut: {tous: "*"}}}
-  theorique: {combination: {effectif: 1, arrivees: -1, departs: 1}, previous: effectif}
-  heures:
-    {fact: marts.fct_heures, measure: heures, per_person: 1820, follows: effectif, axes: {statut: {statut: statut}},
-     groups: {statut: {tous: "*"}}}
-tables:
-  rpt_variations:
-    parts:
-      - population: effectif
-        levels: {statut: statut}
-        counts: {nb_agents: , nb_arrivees: arrivees, nb_departs: departs, nb_theorique: theorique}
-        shares: {variation_pct: {change_from: theorique}}
-  rpt_etpr:
-    parts:
-      - {population: heures, levels: {statut: statut}, counts: {heures: }, scaled: {etpr: 1820}}
-"""
-
-FLOW_TABLES = """
-create schema marts; create schema rapport;
-create table marts.fct_effectifs (exercice integer, statut varchar, nb_agents bigint);
-insert into marts.fct_effectifs values (2019, 'f', 13), (2019, 'c', 12), (2020, 'f', 13), (2020, 'c', 14);
-create table marts.fct_mouvements (exercice integer, sens varchar, statut varchar, nb_agents bigint);
-insert into marts.fct_mouvements values (2019, 'depart', 'c', 9), (2019, 'arrivee', 'f', 8),
-    (2020, 'arrivee', 'f', 1), (2020, 'depart', 'f', 1), (2020, 'arrivee', 'c', 2);
-create table marts.fct_heures (exercice integer, statut varchar, heures decimal(18, 2));
-insert into marts.fct_heures values (2020, 'f', 23478), (2020, 'c', 22768), (2020, 'np', 1511);
-create table rapport.rpt_variations as
-with lignes as (select exercice, statut from (values (2019), (2020)) e(exercice), (values ('f'), ('c'), ('tous')) s(statut)),
-s as (select exercice, coalesce(statut, 'tous') as statut, sum(nb_agents) as n from marts.fct_effectifs
-    group by grouping sets ((exercice, statut), (exercice))),
-m as (select exercice, coalesce(statut, 'tous') as statut, coalesce(sum(nb_agents) filter (sens = 'arrivee'), 0) as a,
-    coalesce(sum(nb_agents) filter (sens = 'depart'), 0) as d from marts.fct_mouvements
-    group by grouping sets ((exercice, statut), (exercice)))
-select exercice, statut, n::bigint as nb_agents, coalesce(a, 0)::bigint as nb_arrivees,
-    coalesce(d, 0)::bigint as nb_departs, (n - coalesce(a, 0) + coalesce(d, 0))::bigint as nb_theorique,
-    round(100.0 * (nb_agents - nb_theorique) / nb_theorique, 1)::decimal(6, 1) as variation_pct
-from lignes join s using (exercice, statut) left join m using (exercice, statut);
-create table rapport.rpt_etpr as
-select exercice, coalesce(statut, 'tous') as statut, sum(heures)::decimal(18, 2) as heures,
-    round(sum(heures) / 1820, 2)::decimal(18, 2) as etpr
-from marts.fct_heures group by grouping sets ((exercice, statut), (exercice));
-"""
-
 
 @pytest.fixture
-def flows(publisher, monkeypatch) -> Publisher:
+def flows(publisher) -> Publisher:
     publisher.layer.write("catalogue/secrecy.yml", FLOWS)
-    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", FLOW_TABLES)
+    publisher.tables = FLOW_TABLES
     return publisher
 
 
@@ -497,38 +457,38 @@ create table rapport.rpt_ages as from marts.fct_effectifs select exercice, age, 
 create table rapport.rpt_etpr as""" + FLOW_TABLES.partition("create table rapport.rpt_etpr as")[2]
 
 
-def test_hours_are_published_where_no_head_count_was_ever_received(publisher, monkeypatch):
+def test_hours_are_published_where_no_head_count_was_ever_received(publisher):
     publisher.layer.write("catalogue/secrecy.yml", HOURS_ALONE)
-    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", HOURS_ALONE_TABLES)
+    publisher.tables = HOURS_ALONE_TABLES
     publisher.publish({}, threshold=5)
     lines = {s: (h, e) for s, h, e in publisher.ask("select statut, heures, etpr from p.rapport.rpt_etpr")}
     assert lines["np"] == (None, None)
     assert lines["tous"] == (47757, Decimal("26.24"))
 
 
-def test_a_corrected_head_count_may_leave_its_hours_as_they_were_published(flows, monkeypatch):
+def test_a_corrected_head_count_may_leave_its_hours_as_they_were_published(flows):
     flows.publish({}, threshold=5)
     hours = "select statut, heures from p.rapport.rpt_etpr where heures is not null order by statut"
     before = flows.ask(hours)
     assert before
     corrected = FLOW_TABLES.replace("(2020, 'c', 14)", "(2020, 'c', 15)")  # one more agent, paid the same hours
-    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", corrected)
+    flows.tables = corrected
     flows.publish({}, threshold=5)
     [(agents,)] = flows.ask("select nb_agents from p.rapport.rpt_variations where exercice = 2020 and statut = 'tous'")
     assert agents == 27
     assert flows.ask(hours) == before
 
 
-def test_the_next_year_does_not_tell_what_the_former_tables_keep(flows, monkeypatch):
+def test_the_next_year_does_not_tell_what_the_former_tables_keep(flows):
     """The theoretical head count of a year is that of the year before: one agent corrected there would show in it."""
     only_2019 = FLOW_TABLES.replace(", (2020, 'f', 13), (2020, 'c', 14)", "")
-    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", only_2019)
+    flows.tables = only_2019
     flows.publish({}, threshold=5)
     rows = "select exercice, statut, nb_agents, nb_theorique from p.rapport.rpt_variations order by 1, 2"
     was = flows.ask(rows)
     assert (2019, "c", 12) in [row[:3] for row in was]
     corrected = FLOW_TABLES.replace("(2019, 'c', 12)", "(2019, 'c', 13)").replace("(2020, 'c', 14)", "(2020, 'c', 15)")
-    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", corrected)
+    flows.tables = corrected
     assert flows.publish({}, threshold=5).held == [2019]
     after = flows.ask(rows)
     assert [row for row in after if row[0] == 2019] == was
