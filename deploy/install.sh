@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 pip() { "$python" -m pip --python "$target/bin/python" install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: "$@"; }
 pip --require-hashes -r requirements.lock
 wheel=$(mktemp -d)
-"$target/bin/python" -m hatchling build -t wheel -d "$wheel"
+"$target/bin/python" -m hatchling build -t wheel -d "$wheel" > /dev/null
 pip --no-deps --no-index "$wheel"/*.whl
 rm -r "$wheel"
 if [ "$(id -u)" = 0 ]; then

@@ -1,12 +1,15 @@
 """What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
 
+import hashlib
 import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines import settings
 from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.disk import MEGA, sha256_of
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")
 # what programs put beside a file they are writing or have open, and its name: Office, LibreOffice, rsync
@@ -23,6 +26,16 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
         for path in _lying(landing, ref, exercice)
         if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
     )
+
+
+def is_too_large(path: Path) -> bool:
+    """True for a file beyond the limit (``MILLESIME_MOST_MEGABYTES``): it is refused unread, since its size may be a lie (a sparse file)."""
+    return path.stat().st_size > settings.limits().megabytes * MEGA
+
+
+def known_by(path: Path) -> str:
+    """What a file is known by: the SHA-256 of its bytes, or of its size when it is too large to be read."""
+    return hashlib.sha256(str(path.stat().st_size).encode()).hexdigest() if is_too_large(path) else sha256_of(path)
 
 
 def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:

@@ -1,5 +1,6 @@
 """What a hostile export may cost is counted, and named when it is reached."""
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import WrongSetting, limits
+from pipelines.stages.ingest.landing import known_by
 from tests.deliveries import HEADER, Depot
 
 XLSX = {"type": "xlsx"}
@@ -102,6 +104,26 @@ def test_empty_lines_are_bounded_and_blank_cells_are_ignored_by_any_count(
     assert depot.csv(HEADER + good + "\n" + ";;;\n; ;\t;\n" * 9).counts == (21, 1, 0, 20)
     said = refused(depot, depot.drop(HEADER + good + "\n" * 4))
     assert "export.csv:6 FIC-TAILLE" in said and "3 lignes vides au plus" in said
+
+
+def test_a_file_larger_than_the_limit_is_refused_unread_whatever_it_holds(depot: Depot):
+    depot.declare()
+    path = depot.drop(HEADER + "A1;x;1,00;\n")
+    before = known_by(path)
+    with path.open("r+b") as file:
+        file.truncate(10**12)  # a hole: it takes no room, until it is copied
+    begun = time.monotonic()
+    assert "FIC-TAILLE" in (said := refused(depot, path)) and "2000 Mo au plus" in said
+    assert known_by(path) != before and time.monotonic() - begun < 5
+
+
+def test_what_duckdb_has_no_memory_for_is_refused_and_the_setting_named(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MEMORY", "200")
+    depot.declare()
+    wide = 1900
+    header = HEADER.replace("\n", "".join(f";c{n}" for n in range(wide)) + "\n")
+    path = depot.drop(header + f"A1;x;1,00;{';y' * wide}\n" * 4000)
+    assert "FIC-TAILLE" in (said := refused(depot, path)) and "MILLESIME_MEMORY (200 Mo)" in said
 
 
 def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):
