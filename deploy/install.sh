@@ -11,8 +11,9 @@ cd "$(dirname "$0")/.."
 pip() { "$python" -m pip --python "$target/bin/python" install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: "$@"; }
 pip --require-hashes -r requirements.lock
 wheel=$(mktemp -d)
-"$target/bin/python" -m hatchling build -t wheel -d "$wheel" > /dev/null
-pip --no-deps --no-index "$wheel"/*.whl
+"$target/bin/python" -m hatchling build -t wheel -d "$wheel"
+# --force-reinstall: another commit may have the same number
+pip --no-deps --no-index --force-reinstall "$wheel"/*.whl
 rm -r "$wheel"
 if [ "$(id -u)" = 0 ]; then
     runuser -u nobody -- "$target/bin/millesime" --version || {
