@@ -34,8 +34,10 @@ def is_too_large(path: Path) -> bool:
 
 
 def known_by(path: Path) -> str:
-    """What a file is known by: the SHA-256 of its bytes, or of its size when it is too large to be read."""
-    return hashlib.sha256(str(path.stat().st_size).encode()).hexdigest() if is_too_large(path) else sha256_of(path)
+    """What a file is known by: the SHA-256 of its bytes; of its size, or its place on the disk, when these cannot be read."""
+    if path.is_file():
+        return hashlib.sha256(str(path.stat().st_size).encode()).hexdigest() if is_too_large(path) else sha256_of(path)
+    return hashlib.sha256(str(path.lstat().st_ino).encode()).hexdigest()  # a pipe would be waited for
 
 
 def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
@@ -108,12 +110,12 @@ def ignored(path: Path) -> bool:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """Files of the year that no declaration claims, and links that leave the mailbox, even to a folder or to nothing."""
+    """What no declaration claims of the year: files, pipes and devices, and links that leave the mailbox, even to a folder or to nothing."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []
     if leaves(landing, folder):
         return [folder]
     known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
-    there = (p for p in folder.rglob("*") if p.is_file() or (p.is_symlink() and leaves(landing, p)))
+    there = (p for p in folder.rglob("*") if not p.is_dir() or (p.is_symlink() and leaves(landing, p)))
     return sorted(p for p in there if not ignored(p) and p not in known)
