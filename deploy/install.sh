@@ -12,7 +12,8 @@ pip() { "$python" -m pip --python "$target/bin/python" install --quiet --disable
 pip --require-hashes -r requirements.lock
 wheel=$(mktemp -d)
 "$target/bin/python" -m hatchling build -t wheel -d "$wheel"
-pip --no-deps --no-index "$wheel"/*.whl
+# --force-reinstall: another commit may have the same number
+pip --no-deps --no-index --force-reinstall "$wheel"/*.whl
 rm -r "$wheel"
 if [ "$(id -u)" = 0 ]; then
     runuser -u nobody -- "$target/bin/millesime" --version || {

@@ -274,6 +274,7 @@ class Limits:
     columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
     cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
     misshapen: int  # misshapen lines of a file, and as many empty ones (``MILLESIME_MOST_MISSHAPEN``)
+    megabytes: int  # of a file (``MILLESIME_MOST_MEGABYTES``)
 
 
 def limits() -> Limits:
@@ -282,6 +283,7 @@ def limits() -> Limits:
         _count("MILLESIME_MOST_COLUMNS", 2000),
         _count("MILLESIME_LONGEST_CELL", 1_000_000),
         _count("MILLESIME_MOST_MISSHAPEN", 100_000),
+        _count("MILLESIME_MOST_MEGABYTES", 2000),
     )
 
 
@@ -292,17 +294,22 @@ def _count(name: str, default: int) -> int:
     return int(said)
 
 
-def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
-    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, for what does not fit in it.
-
-    ``MILLESIME_MEMORY`` is in megabytes, 400 by default: the whole process then stays under 1 GB. Raises WrongSetting.
-    """
+def memory() -> int:
+    """The megabytes of DuckDB (``MILLESIME_MEMORY``, 400 by default: the process then stays under 1 GB). Raises WrongSetting."""
     said = os.environ.get("MILLESIME_MEMORY", MEMORY)
     if not (said.isascii() and said.isdecimal() and int(said) >= int(MEMORY_LEAST)):
         raise WrongSetting(f"MILLESIME_MEMORY est un nombre de mégaoctets, {MEMORY_LEAST} au moins, et non « {said} »")
+    return int(said)
+
+
+def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
+    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, for what does not fit in it.
+
+    Raises WrongSetting.
+    """
     return {
         "threads": threads_ or threads(),
-        "memory_limit": f"{said}MB",
+        "memory_limit": f"{memory()}MB",
         "temp_directory": f"{work}.tmp",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",

@@ -72,7 +72,7 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
     if again.removed or again.withdrawn:
         said = [
             quantity(Decimal(again.removed), 0, "retraits"),
-            quantity(Decimal(again.withdrawn), 0, "profils publics repris"),
+            f"{quantity(Decimal(again.withdrawn), 0, 'reprises')} du profil public",
         ]
         echo(f"Fait de nouveau, comme depuis cette sauvegarde : {', '.join(said)}.")
     else:

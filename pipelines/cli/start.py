@@ -81,6 +81,9 @@ personnes: []
 #   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
 # cumul_des_visas: deux agents en tout   # très petite organisation : pourquoi une personne signe deux fois, imprimé avec la version
 
+# Où écrire à qui tient un export : ses refus, ses rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
+# contacts: {{Ressources humaines: rh@exemple.fr}}
+
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 

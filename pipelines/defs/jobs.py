@@ -191,6 +191,6 @@ def mail_sensor() -> dg.SensorDefinition:
             return dg.SkipReason("MILLESIME_SMTP_URL ne nomme aucun serveur")
         with open_workspace(home()) as work:
             sent = send_due(work, post, now()[:10])
-        return dg.SkipReason(f"{len(sent)} courriels partis")
+        return dg.SkipReason(f"courriels partis : {len(sent)}")
 
     return courriels

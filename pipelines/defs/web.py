@@ -155,6 +155,7 @@ def _daemon(ref: InstanceRef, workspace: Path, *, wanted: bool) -> Iterator[None
 
 def _daemon_command(ref: InstanceRef, workspace: Path) -> list[str]:
     arguments = ["run", "--workspace", str(workspace), "--instance-ref", serialize_value(ref)]
+    arguments += ["--log-format", "json"] if settings.log_is_json() else []
     return [sys.executable, "-m", "dagster._daemon", *arguments]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import in_utf8
-from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest import landing
 
@@ -24,7 +23,7 @@ class Aside:
 def landed(work: Workspace, exercice: int) -> dict[str, frozenset[str]]:
     """``system/export`` → the SHA-256 of its files in the mailbox."""
     return {
-        ref.key: frozenset(sha256_of(path) for path in landing.files_of(work.home.landing, ref, exercice))
+        ref.key: frozenset(landing.known_by(path) for path in landing.files_of(work.home.landing, ref, exercice))
         for ref in work.exports(exercice)
     }
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.shown_name import shown_names
-from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Ledger
@@ -23,7 +22,7 @@ from pipelines.runs.pending import stands
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.delivery import delivery_id, ingest
-from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of, known_by
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.validate.freshness import freshness
 from pipelines.stages.validate.losses import refused_share
@@ -110,7 +109,7 @@ def _generalised(ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path
     current = ledger.current().get((ref.key, exercice))
     if current is None or current.manifest.delivery not in ledger.generalised():
         return None
-    came = sorted(sha256_of(path) for path in paths)
+    came = sorted(known_by(path) for path in paths)
     return current.manifest if came == sorted(file.sha256 for file in current.manifest.files) else None
 
 
@@ -153,7 +152,7 @@ def _record(
     refusal: DeliveryRefused,
     manifest: Manifest | None,
 ) -> None:
-    found = [(path.name, sha256_of(path)) for path in paths]
+    found = [(path.name, known_by(path)) for path in paths]
     names = shown_names(ref.export, found)
     files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
     work.ledger.record_refusal(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.catalogue.shown_name import anonymous_name
-from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather, in_order
 from pipelines.evidence.sendings import unsent_findings
 from pipelines.french import enumeration
@@ -14,7 +13,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.backup import old_backup
 from pipelines.runs.changes import Changes, change_findings, changes_since, erased_findings
 from pipelines.runs.retention import overdue_findings
-from pipelines.stages.ingest.landing import leaves, unknown_files
+from pipelines.stages.ingest.landing import known_by, leaves, unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
@@ -58,7 +57,7 @@ def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
     rule, folder = work.rules["FIC-NON-RECONNU"], _folder(work, exercice, path)
     names = [ref.export.files for ref in work.exports(exercice) if folder in (ref.system.system, "landing")]
     expected = [f"« {name.removeprefix('/')} »" for name in names if name.startswith("/") == (folder == "landing")]
-    shown = anonymous_name(path.name, sha256_of(path))
+    shown = anonymous_name(path.name, known_by(path))
     return Finding(
         rule.code,
         "alerte",

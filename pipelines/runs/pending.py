@@ -12,7 +12,7 @@ from pipelines.catalogue.needs import check_texts
 from pipelines.catalogue.organisation import declaration_of
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
-from pipelines.disk import read_json, sha256_of, written_whole
+from pipelines.disk import read_json, written_whole
 from pipelines.evidence.verify import publication_problems
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
@@ -24,7 +24,7 @@ from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.state import prose_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.ingest.delivery import delivery_id
-from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of, known_by
 from pipelines.stages.transform.build import is_current
 from pipelines.stages.validate.lines import refuse_wrong_sql
 
@@ -106,7 +106,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     if current is None or work.ledger.last_refusal(ref.key, exercice):
         return False
     manifest, paths = current.manifest, files_of(work.home.landing, ref, exercice)
-    found = [(path.name, sha256_of(path)) for path in paths]
+    found = [(path.name, known_by(path)) for path in paths]
     files = [
         DeliveredFile(name, sha256, path.stat().st_size)
         for name, (_, sha256), path in zip(shown_names(ref.export, found), found, paths, strict=True)

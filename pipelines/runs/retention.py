@@ -27,7 +27,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.locking import nothing_goes
 from pipelines.stages.ingest.archive import NAMES, kept_of
 from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
-from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of, known_by
 
 REFUSED, ROWS, FORMER, LOGS = "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
 BY_HAND = "CONS-DECISION"
@@ -327,7 +327,7 @@ class _Known:
     def _landed(self, key: str, exercice: int, shas: set[str]) -> list[Path]:
         """The files of an export in the mailbox that are, byte for byte, among these."""
         ref = self.refs.get(key)
-        return [path for path in files_of(self.home.landing, ref, exercice) if sha256_of(path) in shas] if ref else []
+        return [path for path in files_of(self.home.landing, ref, exercice) if known_by(path) in shas] if ref else []
 
     # rows ------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
@@ -107,3 +108,23 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
     assert "[E] échec du travail « collect »" in said and "[E] export refusé : " in said
     told = millesime(served, "status", "2020", "--format", "prometheus").stdout
     assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()
+
+
+def test_a_run_whose_process_died_does_not_stay_started_and_alerts(served: Path) -> None:
+    def runs(status: dg.DagsterRunStatus) -> set[str]:
+        with dg.DagsterInstance.from_config(str(served / "dagster")) as instance:
+            return {run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[status]))}
+
+    assert wait_for(lambda: not runs(dg.DagsterRunStatus.STARTED))
+    running = subprocess.Popen(
+        [MILLESIME, "run", "2020", "--full"],
+        env=os.environ | {"MILLESIME_HOME": str(served), "MILLESIME_KEY_FILE": str(served.parent / "key")},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert wait_for(lambda: bool(runs(dg.DagsterRunStatus.STARTED)))
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    died = runs(dg.DagsterRunStatus.STARTED)
+    assert died and wait_for(lambda: died <= runs(dg.DagsterRunStatus.FAILURE))

@@ -11,16 +11,22 @@ from pathlib import Path
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
+from pipelines.settings import limits
+from pipelines.stages.ingest.landing import is_too_large
 
 NAMES = "noms"  # folder of the archive
 
 
 def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
-    """Copy ``path`` into the archive; return its SHA-256 and size. Raises DeliveryRefused FIC-INSTABLE when it changes meanwhile.
+    """Copy ``path`` into the archive; return its SHA-256 and size.
+
+    Raises DeliveryRefused FIC-TAILLE when it is too large, FIC-INSTABLE when it changes meanwhile.
 
     What is archived is what is read: the bytes of ``path`` before it was copied. ``name`` is what messages call it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_too_large(path):
+        raise DeliveryRefused("FIC-TAILLE", fichier=name, attendu=f"un fichier de {limits().megabytes} Mo au plus")
     before = _state(path)
     sha = sha256_of(path)
     target = folder / sha

@@ -1,12 +1,15 @@
 """What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
 
+import hashlib
 import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines import settings
 from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.disk import MEGA, sha256_of
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")
 # what programs put beside a file they are writing or have open, and its name: Office, LibreOffice, rsync
@@ -23,6 +26,18 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
         for path in _lying(landing, ref, exercice)
         if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
     )
+
+
+def is_too_large(path: Path) -> bool:
+    """True for a file beyond the limit (``MILLESIME_MOST_MEGABYTES``): it is refused unread, since its size may be a lie (a sparse file)."""
+    return path.stat().st_size > settings.limits().megabytes * MEGA
+
+
+def known_by(path: Path) -> str:
+    """What a file is known by: the SHA-256 of its bytes; of its size, or its place on the disk, when these cannot be read."""
+    if path.is_file():
+        return hashlib.sha256(str(path.stat().st_size).encode()).hexdigest() if is_too_large(path) else sha256_of(path)
+    return hashlib.sha256(str(path.lstat().st_ino).encode()).hexdigest()  # a pipe would be waited for
 
 
 def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
@@ -95,12 +110,12 @@ def ignored(path: Path) -> bool:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """Files of the year that no declaration claims, and links that leave the mailbox, even to a folder or to nothing."""
+    """What no declaration claims of the year: files, pipes and devices, and links that leave the mailbox, even to a folder or to nothing."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []
     if leaves(landing, folder):
         return [folder]
     known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
-    there = (p for p in folder.rglob("*") if p.is_file() or (p.is_symlink() and leaves(landing, p)))
+    there = (p for p in folder.rglob("*") if not p.is_dir() or (p.is_symlink() and leaves(landing, p)))
     return sorted(p for p in there if not ignored(p) and p not in known)

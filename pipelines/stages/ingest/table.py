@@ -15,7 +15,7 @@ from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
-from pipelines.settings import engine, threads
+from pipelines.settings import engine, memory, threads
 from pipelines.sql import literal, parquet_scan, values
 from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
@@ -75,13 +75,16 @@ class TableWriter:
     def write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
         """Write ``target`` and its companions; return the counts, ``parquet`` being its path in the lake.
 
-        Raises DeliveryRefused, or IrregularRecord when a file must be read with care.
+        Raises DeliveryRefused (FIC-TAILLE when DuckDB’s memory does not suffice), or IrregularRecord when a file must be read with care.
         """
         import duckdb
 
         try:
             return self._write(table, files, target, parquet)
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
+            if isinstance(error, duckdb.OutOfMemoryException) and "temp_directory" not in str(error):
+                enough = f"un fichier que lit MILLESIME_MEMORY ({memory()} Mo) : moins de colonnes, ou plus de mémoire"
+                raise DeliveryRefused("FIC-TAILLE", fichier=files[0][0], attendu=enough) from None
             kind = type(error).__name__
             said = f": {error}" if kind in NAMES_ONLY else ""
             raise IngestFailed(f"{kind}, table {table.name} de {files[0][0]}{said}") from None

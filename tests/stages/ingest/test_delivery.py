@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.landing import files_of, unknown_files
+from pipelines.stages.ingest.landing import files_of, known_by, unknown_files
 from tests.deliveries import FIELDS, HEADER, YEAR, Depot
 
 GOOD = HEADER + "A1;x;1,00;03/02/2020\n"
@@ -169,6 +169,17 @@ def test_landing_takes_the_files_that_the_pattern_names(depot: Depot):
     assert [p.name for p in unknown_files(landing, depot.registry(), 2020)] == ["autre.csv"]
     assert files_of(landing, ref, 2019) == []
     assert unknown_files(landing, depot.registry(), 2019) == []
+
+
+def test_what_is_no_file_is_named_and_never_opened(depot: Depot):
+    depot.declare(files="export*.csv")
+    folder = depot.drop("x", "autre.csv").parent
+    os.mkfifo(folder / "export_tube.csv")  # nobody writes to it: opening it would wait for ever
+    (folder / "export_rien.csv").symlink_to("nulle.csv")
+    (folder / "export_boucle.csv").symlink_to("export_boucle.csv")
+    found = unknown_files(depot.home.landing, depot.registry(), 2020)
+    assert [p.name for p in found] == ["autre.csv", "export_boucle.csv", "export_rien.csv", "export_tube.csv"]
+    assert len({known_by(p) for p in found}) == 4
 
 
 def test_a_name_in_capitals_is_the_same_file_and_two_cases_are_two(depot: Depot):

@@ -1,5 +1,6 @@
 """Logs of key=value pairs: a line that is not so is refused, and the others are read."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,12 @@ def test_what_stands_in_quotes_comes_back(tmp_path_factory, texts: list[str]):
     read = depot.csv("\n".join(f'n={n} msg="x{text}x" fin=1' for n, text in enumerate(texts)))
     assert [row["rang"] for row in read.rows] == [str(n) for n in range(len(texts))]
     assert read.counts[2] == 0
+
+
+@pytest.mark.parametrize("text", ['a=1 b="' + 'x\\"' * 200_000, "a=1; b=" + "x;" * 200_000 + '"'])
+def test_a_long_value_without_an_end_costs_no_memory(text: str):
+    tracemalloc.start()
+    pairs(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(text)

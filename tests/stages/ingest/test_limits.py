@@ -1,5 +1,6 @@
 """What a hostile export may cost is counted, and named when it is reached."""
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import WrongSetting, limits
+from pipelines.stages.ingest.landing import known_by
+from pipelines.stages.ingest.readers import json_file, plain_lines
 from tests.deliveries import HEADER, Depot
 
 XLSX = {"type": "xlsx"}
@@ -104,7 +107,51 @@ def test_empty_lines_are_bounded_and_blank_cells_are_ignored_by_any_count(
     assert "export.csv:6 FIC-TAILLE" in said and "3 lignes vides au plus" in said
 
 
+def test_a_file_larger_than_the_limit_is_refused_unread_whatever_it_holds(depot: Depot):
+    depot.declare()
+    path = depot.drop(HEADER + "A1;x;1,00;\n")
+    before = known_by(path)
+    with path.open("r+b") as file:
+        file.truncate(10**12)  # a hole: it takes no room, until it is copied
+    begun = time.monotonic()
+    assert "FIC-TAILLE" in (said := refused(depot, path)) and "2000 Mo au plus" in said
+    assert known_by(path) != before and time.monotonic() - begun < 5
+
+
+def test_what_duckdb_has_no_memory_for_is_refused_and_the_setting_named(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MEMORY", "200")
+    depot.declare()
+    wide = 1900
+    header = HEADER.replace("\n", "".join(f";c{n}" for n in range(wide)) + "\n")
+    path = depot.drop(header + f"A1;x;1,00;{';y' * wide}\n" * 4000)
+    assert "FIC-TAILLE" in (said := refused(depot, path)) and "MILLESIME_MEMORY (200 Mo)" in said
+
+
 def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "beaucoup")
     with pytest.raises(WrongSetting, match="MILLESIME_MOST_COLUMNS"):
         limits()
+
+
+@pytest.mark.parametrize("place", ["record", "beside", "line"])
+def test_a_vast_json_value_is_refused_before_it_is_held(depot: Depot, monkeypatch: pytest.MonkeyPatch, place: str):
+    monkeypatch.setattr(json_file, "MOST_MARKS", 60)
+    many = ", ".join(f'"k{n}": {n}' for n in range(30))
+    lines = place == "line"
+    kind = {"type": "jsonl" if lines else "json"}
+    depot.declare([{"name": "code", "title": "code"}], kind=kind, table={} if lines else {"records": "l"}, files="*")
+    good, vast = '{"code": 1}', f'{{"code": 2, {many}}}'
+    text = {
+        "record": f'{{"l": [{good},\n{vast}]}}',
+        "beside": f'{{"x": 1,\n"y": {vast}, "l": [{good}]}}',
+        "line": f"{good}\n{vast}",
+    }[place]
+    said = refused(depot, depot.drop(text, "e.jsonl" if lines else "e.json"))
+    assert ":2 FIC-TAILLE" in said and "dans un enregistrement" in said
+
+
+def test_a_line_too_long_to_be_held_is_refused(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(plain_lines, "LONGEST_LINE", 1 << 20)
+    depot.declare([{"name": "code", "title": "code"}], kind={"type": "jsonl"}, files="*")
+    said = refused(depot, depot.drop('{"code": 1}\n' + " " * (1 << 20), "e.jsonl"))
+    assert "e.jsonl:2 FIC-TAILLE" in said and "moins de 1 Mo" in said

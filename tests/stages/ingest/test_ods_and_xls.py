@@ -150,11 +150,17 @@ def test_an_open_document_that_is_locked_unfinished_or_a_bomb(depot: Depot):
     row = '<table:table-row{}><table:table-cell{} office:value-type="float" office:value="1"/></table:table-row>'
     tall = Xml(row.format(' table:number-rows-repeated="900000000"', ""))
     wide = Xml(row.format("", ' table:number-columns-repeated="90000000"'))
-    for name, bomb in (("c", tall), ("d", wide)):
+    long = Xml(
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>'
+        '<text:s text:c="2000000000"/></text:p></table:table-cell></table:table-row>'
+    )
+    for name, bomb in (("c", tall), ("d", wide), ("g", long)):
         assert refusal(depot, ods(depot, {"F": [*table, bomb]}, f"{name}.ods")).code == "FIC-TAILLE"
     hostile = ods(depot, {"F": [*table, Xml("<!-- -->")]}, "e.ods")
     cut = hostile.read_bytes()[:-40]
     assert refusal(depot, depot.drop(cut, "f.ods")).code == "FIC-NATURE"
+    many = refusal(depot, ods(depot, {f"F{n}": [HEAD] for n in range(501)}, "h.ods"))
+    assert (many.code, many.attendu) == ("FIC-TAILLE", "500 feuilles au plus")
 
 
 def test_a_workbook_of_another_kind_is_named(depot: Depot):

@@ -22,6 +22,7 @@ from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read
 from pipelines.stages.ingest.records import Records
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
+MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -96,6 +97,8 @@ def _of_lines(path: Path, fichier: str, headings: list[str], lists: _Lists) -> I
             yield number, BLANK
             continue
         blank = False
+        if len(text) > MOST_MARKS and _is_vast(text, 0):
+            raise _vast(fichier, number)
         value, end = _decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
         if text[end:].strip():
             raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=number, attendu="un seul enregistrement par ligne")
@@ -224,6 +227,11 @@ class _Document:
     def _list(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
         place = self._blank(start + 1)
         self._is_found = self._is_found or not path
+        if not path:
+            count, vast = _elements(self.text, start)
+            if vast is not None:
+                raise _vast(self.fichier, self._line_of(vast))
+            self.counted += count
         is_open = self.text[place : place + 1] != "]"
         while is_open:
             if path:
@@ -235,8 +243,6 @@ class _Document:
                 above = {heading: text for told in self._above.values() for heading, text in told.items()}
                 yield line, above | _values(value, headings, self.fichier, line)
             place, is_open = self._next(place, "]")
-        if not path:
-            self.counted += _elements(self.text, start, place)
         return place + 1
 
     def _keys(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
@@ -256,6 +262,8 @@ class _Document:
             if key == path[0]:
                 place = yield from self._walk(place, path[1:], headings)
             else:
+                if _is_vast(self.text, place):
+                    raise _vast(self.fichier, self._line_of(place))
                 value, place = _decoded(self.text, place, self.fichier, self._line_of(place))
                 self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]))
             place, is_open = self._next(place, "}")
@@ -272,6 +280,8 @@ class _Document:
                 if key == inside:
                     place = _past(self.text, place)
                 else:
+                    if _is_vast(self.text, place):
+                        break  # the reading that follows refuses it
                     found[key], place = _DECODER.raw_decode(self.text, place)
                 place, _ = self._next(place, "}")
         except (ValueError, RecursionError, DeliveryRefused):
@@ -317,16 +327,35 @@ def _past(text: str, place: int) -> int:
     return len(text)
 
 
-def _elements(text: str, start: int, end: int) -> int:
-    """How many elements lie in the list that spans ``text[start:end + 1]``."""
-    depth, count, is_open = 0, 0, False
-    for token in _TOKEN.finditer(text, start + 1, end):
-        mark = token[0]
+def _elements(text: str, start: int) -> tuple[int, int | None]:
+    """How many elements are in the list that begins at ``start``, up to the first that is too vast, and where that one is."""
+    depth, count, is_open, marks = 0, 0, False, 0
+    for token in _TOKEN.finditer(text, start + 1):
+        mark, marks = token[0], marks + 1
+        if marks > MOST_MARKS:
+            return count, token.start()
         if depth == 0:
+            if mark == "]":
+                break
             if mark == ",":
-                is_open = False
+                is_open, marks = False, 0
                 continue
             if not is_open:
                 count, is_open = count + 1, True
         depth += (mark in ("[", "{")) - (mark in ("]", "}"))
-    return count
+    return count, None
+
+
+def _is_vast(text: str, place: int) -> bool:
+    """True when the value at ``place`` has too many marks to be held in memory as objects."""
+    depth = 0
+    for marks, token in enumerate(_TOKEN.finditer(text, place)):
+        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        if depth <= 0 or marks > MOST_MARKS:
+            return depth > 0
+    return False
+
+
+def _vast(fichier: str, line: int) -> DeliveryRefused:
+    most = "moins de deux millions de clés, de valeurs et de signes dans un enregistrement"
+    return DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=most)

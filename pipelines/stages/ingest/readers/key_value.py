@@ -15,11 +15,12 @@ from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read
 from pipelines.stages.ingest.records import Records
 
 _KEY = r"[A-Za-z_][\w.-]*="
-_QUOTED = r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\''
+# possessive, as below: what repeats is never given back, so a long line costs no memory for it
+_QUOTED = r'"((?:[^"\\]|\\.)*+)"|\'((?:[^\'\\]|\\.)*+)\''
 _SPACED = re.compile(rf'({_KEY})(?:(?:{_QUOTED})(?=\s|$)|([^\s"]*))(?:\s+|$)')
 _MARKED = {  # a mark separates two pairs when a key follows it
     mark: re.compile(
-        rf'({_KEY})(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*))(?:\s*{mark}\s*|$)'
+        rf'({_KEY})(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*+))(?:\s*{mark}\s*|$)'
     )
     for mark in ";,"
 }

@@ -6,12 +6,14 @@ count used to prove the balance is made on the bytes, away from the reading.
 
 import csv
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.records import Records
 
 CHUNK = 8 * 1024 * 1024
+LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory
 BLANK = "ligne vide"
 
 Line = tuple[int, list[str] | str]  # (number, cells), or (number, why it is set apart)
@@ -20,7 +22,7 @@ Line = tuple[int, list[str] | str]  # (number, cells), or (number, why it is set
 def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text without its line end) of a UTF-8 file, as a stream.
 
-    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE when the file is binary, FIC-ENCODAGE.
+    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE when the file is binary, FIC-TAILLE for too long a line, FIC-ENCODAGE.
     """
     if path.stat().st_size == 0:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins une ligne")
@@ -29,7 +31,10 @@ def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
             raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un fichier binaire", attendu="un texte")
     number = 0
     with path.open("rb") as file:
-        for number, data in enumerate(file, start=1):
+        for number, data in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
+            if len(data) == LONGEST_LINE:
+                most = f"une ligne de moins de {LONGEST_LINE >> 20} Mo"
+                raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=number, attendu=most)
             try:
                 yield number, data.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pipelines.settings import limits
+
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, when they hold something
 
@@ -245,6 +247,8 @@ class _Ods:
             if not isinstance(cell.tag, str) or not cell.tag.endswith(("}table-cell", "}covered-table-cell")):
                 continue
             kind = _attribute(cell, "value-type")
+            if sum(int(_attribute(spaces, "c") or 1) for spaces in cell.iter("{*}s")) > limits().cell:
+                raise Refused("FIC-TAILLE", attendu=f"des cellules de {limits().cell} caractères au plus")
             shown = "\n".join("".join(p.itertext()) for p in cell.iterfind("{*}p"))
             is_error = any(name.endswith("}value-type") and value == "error" for name, value in cell.attrib.items())
             times = int(_attribute(cell, "number-columns-repeated") or 1)

@@ -23,6 +23,7 @@ MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
 LARGEST_GRID = 20_000_000  # cells
 LAST_ROW = 1_048_576  # of a sheet
+MOST_SHEETS = 500
 
 
 def main() -> None:
@@ -50,6 +51,8 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
     import python_calamine
 
     scanner = open_scanner(path, kind)
+    if len(scanner.names) > MOST_SHEETS:
+        raise Refused("FIC-TAILLE", attendu=f"{MOST_SHEETS} feuilles au plus")
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
     except python_calamine.PasswordError:

@@ -1,0 +1,46 @@
+"""Starts runs as Dagster does, and says whether the process of one still lives, which Dagster's own cannot.
+
+Without it, a run whose process died along with what had started it (a kill, a lack of memory, a power cut) stays STARTED,
+and holds the only place of the queue for ever. Named in ``dagster.yaml``; asked by the daemon (``run_monitoring``).
+"""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+
+from pipelines.private import is_alive
+
+MARGIN = 5  # seconds: the kernel counts in hundredths from a boot whose time it rounds
+
+
+class Launcher(DefaultRunLauncher):
+    """Dagster's, with a health check."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """True: the processes of a home's runs are on one machine."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """FAILED when the process that began a run is gone."""
+        log = self._instance.event_log_storage
+        begun = log.get_logs_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_START)
+        last = log.get_logs_for_run(run.run_id, limit=1, ascending=False)
+        pid = begun[-1].get_dagster_event().pid if begun else None
+        if pid is None or _is_of(pid, last[0].timestamp):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, f"its process ({pid}) is gone")
+
+
+def _is_of(pid: int, seen: float) -> bool:
+    """True when a process has this number and began before ``seen`` (Unix time): numbers are given again, after a restart above all."""
+    if not is_alive(pid):
+        return False
+    process = Path(f"/proc/{pid}/stat")
+    if not process.exists():  # no Linux
+        return True
+    ticks = int(process.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19])
+    boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+    return int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK") <= seen + MARGIN
