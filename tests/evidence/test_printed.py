@@ -67,7 +67,9 @@ def test_it_stops_a_release_until_it_goes_or_somebody_decides_of_these_very_word
     with bench.ledger() as ledger:
         ledger.record_text(2019, "edito.md", "0" * 64, "rédigé", "A. Martin")
     for profile, value in zip(PROFILES, (0, 5), strict=True):
-        figures(bench.home.published / FOLDERS[profile] / "rapport", f"('finances.dette.encours', {value}, 2019, 'complet')")
+        figures(
+            bench.home.published / FOLDERS[profile] / "rapport", f"('finances.dette.encours', {value}, 2019, 'complet')"
+        )
         printed(bench, profile, "Ni emprunt, ni dette.")
     with bench.work() as work:
         (one,) = misprinted(work)  # each edition answers for itself
@@ -81,5 +83,7 @@ def test_it_stops_a_release_until_it_goes_or_somebody_decides_of_these_very_word
         assert work.ledger.standing(misprinted(work))[0].is_open(now()[:10])
         printed(bench, "public", "soit −3")
         assert ["un signe contraire" in found.message for found in misprinted(work)] == [True]
-        printed(bench, "public", "soit −3", intitules={"annexe": "Sources"})  # the next publication answers for a former version
+        printed(
+            bench, "public", "soit −3", intitules={"annexe": "Sources"}
+        )  # the next publication answers for a former version
         assert misprinted(work) == []

@@ -250,4 +250,3 @@ def _followed(said: list[tuple[str | None, str]]) -> list[tuple[str, str]]:
 
 def _joined(*texts: str | None) -> str:
     return " · ".join(filter(None, texts))
-

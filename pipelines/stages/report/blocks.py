@@ -279,7 +279,9 @@ class Builder:
             }
             for row in rows
         ]
-        said = _joined(bloc.note and bloc.note.format(**names), note([self.receipts.of(bloc.table, self.figures.exercice)]))
+        said = _joined(
+            bloc.note and bloc.note.format(**names), note([self.receipts.of(bloc.table, self.figures.exercice)])
+        )
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
@@ -522,7 +524,11 @@ def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
     """The total of one column over that of another, in the rows that hold both; missing when one of either is."""
     if lacking := next((c["manque"] for c in (*above, *below) if c["manque"] and c["manque"] != "—"), None):
         return absent(lacking)
-    pairs = [(Decimal(a["valeur"]), Decimal(b["valeur"])) for a, b in zip(above, below, strict=True) if a["valeur"] and b["valeur"]]
+    pairs = [
+        (Decimal(a["valeur"]), Decimal(b["valeur"]))
+        for a, b in zip(above, below, strict=True)
+        if a["valeur"] and b["valeur"]
+    ]
     divisor = sum((b for _, b in pairs), Decimal(0))
     if not divisor:
         return absent("—")

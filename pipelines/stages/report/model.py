@@ -246,7 +246,9 @@ class Editor:
         if self.builder.publication.is_withheld(table):
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
-        return french.enumeration(list(dict.fromkeys(_as_said(row[colonne]) for row in rows if row[colonne] is not None)))
+        return french.enumeration(
+            list(dict.fromkeys(_as_said(row[colonne]) for row in rows if row[colonne] is not None))
+        )
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """Replaces a text none of whose figures are followed: nothing for a shipped text, a sentence for one the home wrote."""

@@ -32,12 +32,23 @@ def card(label: str, code: str | None = None, note: str | None = None) -> Model:
 
 
 def cell(text: str) -> Model:
-    return {"texte": text, "manque": text if text in ("s", "—") else None, "valeur": None if text in ("s", "—") else "1"}
+    return {
+        "texte": text,
+        "manque": text if text in ("s", "—") else None,
+        "valeur": None if text in ("s", "—") else "1",
+    }
 
 
 def table(title: str, head: list[str], *rows: list[str], of: str = "rpt_a", note: str | None = None) -> Model:
     lines = [{"titre": one, "est_total": False, "cellules": list(map(cell, cells))} for one, *cells in rows]
-    return {"genre": "tableau", "titre": title, "entete": head, "lignes": lines, "source": f"rapport.{of}", "note": note}
+    return {
+        "genre": "tableau",
+        "titre": title,
+        "entete": head,
+        "lignes": lines,
+        "source": f"rapport.{of}",
+        "note": note,
+    }
 
 
 def report(*blocks: Model, title: str = "Partie", profile: str = "interne") -> Model:
@@ -59,7 +70,9 @@ LICENCES, STORED = "rpt_activite__licences_messagerie", "rpt_activite__stockage"
 # guard → a report that breaks it, and one that does not
 CASES: dict[str, tuple[Model, Model]] = {
     "recus-dits-resolus": (
-        report(sentence("Il y a eu ", figure(TICKETS), " demandes traitées, dont ", figure("assistance.tickets.resolus"))),
+        report(
+            sentence("Il y a eu ", figure(TICKETS), " demandes traitées, dont ", figure("assistance.tickets.resolus"))
+        ),
         report(sentence(figure(TICKETS), " tickets reçus, dont ", figure("assistance.tickets.resolus"), " résolus.")),
     ),
     "cumule-avant-celui-de-l-exercice": (
@@ -80,7 +93,9 @@ CASES: dict[str, tuple[Model, Model]] = {
     ),
     "encours-sans-date": (
         report(table("Dette", ["Encours"], ["Principal", "3"], of="rpt_finances__dette")),
-        report(table("Dette", ["Emprunts", "Encours au 1er janvier"], ["Principal", "3", "4"], of="rpt_finances__dette")),
+        report(
+            table("Dette", ["Emprunts", "Encours au 1er janvier"], ["Principal", "3", "4"], of="rpt_finances__dette")
+        ),
     ),
     "habitants-sans-annee": (
         report(card("Contribution par habitant"), title="En 2040"),
@@ -108,7 +123,9 @@ CASES: dict[str, tuple[Model, Model]] = {
         report(title="Les deux budgets ensemble"),
     ),
     "tableau-masque": (
-        report(table("Effectifs", ["Agents"], ["Titulaires", "s"], ["Autres", "3"], ["Vacataires", "s"]), profile="public"),
+        report(
+            table("Effectifs", ["Agents"], ["Titulaires", "s"], ["Autres", "3"], ["Vacataires", "s"]), profile="public"
+        ),
         report(table("Effectifs", ["Agents"], ["Titulaires", "s"], ["Autres", "3"]), profile="public"),
     ),
     "zero-pour-cent-en-tiret": (
@@ -159,5 +176,3 @@ def test_what_is_in_a_list_a_note_or_the_page_of_a_member_is_read():
 def test_a_guard_that_says_nothing_is_refused(said: dict[str, Any], why: str):
     with pytest.raises(ValueError, match=why):
         Garde.model_validate({"dit": "essai", **said})
-
-
