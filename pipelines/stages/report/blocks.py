@@ -98,11 +98,8 @@ class Builder:
                 head, lines, hidden = _told(head, lines)
             if not head or _share_told_pct(lines) < self.part_visible_pct:
                 return _undisclosed(title, SECRET)
-        is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+        is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
-        levels: list[int] = []
-        if is_drawn and bloc.forme == "cascade":
-            head, lines, levels = _steps_known(bloc, head, lines)
         if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
             title = titled(title, bloc.montre, head, lines)
         block = {
@@ -364,13 +361,21 @@ def _joined(*notes: str | None) -> str | None:
     return " ".join(filter(None, notes)) or None
 
 
-def _steps_known(bloc: Graphique, head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], list[int]]:
-    """The head and the rows of a cascade without the columns that are not known, and the ranks of those drawn from zero."""
+def _as_drawn(
+    bloc: Tableau | Graphique, head: list[str], lines: list[Block]
+) -> tuple[bool, list[str], list[Block], list[int]]:
+    """Whether it is drawn, its head, its rows and the ranks of the columns that a cascade draws from zero.
+
+    A cascade leaves out the columns that are not known.
+    """
+    is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+    if not is_drawn or bloc.forme != "cascade":
+        return is_drawn, head, lines, []
     kept = [all(line["cellules"][at]["valeur"] is not None for line in lines) for at in range(len(head))]
     columns = list(compress(bloc.colonnes, kept))
     levels = [at for at, one in enumerate(columns) if one.palier or at in (0, len(columns) - 1)]
     cut = [{**line, "cellules": list(compress(line["cellules"], kept))} for line in lines]
-    return list(compress(head, kept)), cut, levels
+    return True, list(compress(head, kept)), cut, levels
 
 
 def steps(block: Block) -> list[tuple[float, float]]:

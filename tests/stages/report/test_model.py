@@ -464,7 +464,7 @@ def test_a_crossing_that_no_row_gives_is_zero_where_the_chapter_says_so(press: P
     press.profile = "public"
     assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "s"]]
     press.profile = "interne"
-    columns, rows = press.tables["rpt_series"]
+    _, rows = press.tables["rpt_series"]
     press.replace("rpt_series", [*rows, (2040, "B", 4, None, "y", 0, None, "")])
     assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "0"]]  # what a row leaves blank too
     press.replace("rpt_series", [*rows, *[(2040, "C", 5, None, unit, 0, None, "") for unit in "xy"]])
