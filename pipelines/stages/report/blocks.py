@@ -55,6 +55,7 @@ from pipelines.stages.report.tables import MissingTable, Publication, Row
 Block = dict[str, Any]
 SECRET = "secret statistique"
 UNDISCLOSED = "Non diffusé"
+ALL_MEMBERS = "toutes celles du syndicat"
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
 
@@ -68,6 +69,7 @@ class Builder:
     first: int  # the organisation's first exercice: no column for a year before it
     secrecy: Secrecy = field(default_factory=Secrecy)
     part_visible_pct: int = 0  # see ``Couverture``
+    members: frozenset[str] = frozenset()  # the labels of the members: a list of them all is « toutes »
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
@@ -196,7 +198,7 @@ class Builder:
                 {
                     "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
-                        {"titre": column.titre, "texte": cell(row, column)["texte"]}
+                        {"titre": column.titre, "texte": self._shortened(cell(row, column)["texte"])}
                         for column in bloc.details
                         if row[column.nom] is not None
                     ],
@@ -207,6 +209,10 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": note([receipt]),
         }
+
+    def _shortened(self, text: str) -> str:
+        """« toutes » for a list of all the members, when there are more than two."""
+        return ALL_MEMBERS if len(self.members) > 2 and set(text.split(", ")) == self.members else text
 
     def _title(self, bloc: Donnees | Liste | Matrice, names: dict[str, Any]) -> str:
         """A title; in the public edition, with a mention of what its rows leave out."""

@@ -1,6 +1,7 @@
 """What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -510,6 +511,42 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
     names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE", "dit": lambda *_, **_filters: ""}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("path", sorted(TEXTE.glob("*.md")), ids=lambda path: path.stem)
+def test_the_chapters_own_prose_agrees_with_none_and_one(path, value: int):
+    declared = load_catalogue()
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public", "dit": lambda *_, **_filters: ""}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    known = {"exercice": 2040, "valeur": Decimal(value), "etat": "complet", "code_manquant": None}
+    rows = {
+        (code, 2040): {"code": code, "decimales": one.figure.decimales, "unite": one.figure.unite, **known}
+        for code, one in declared.figures.by_code.items()
+    }
+    printed = said({"arbre": render(path, path.name, Figures(2040, rows, {}, {}), names)})
+    wrong = [
+        re.search(declared.guards[name].mots, one)
+        for one in printed
+        for name in ("nombre-sans-accord", "signe-contraire")
+    ]
+    assert [found[0] for found in wrong if found] == []
+
+
+def test_a_list_of_all_the_members_is_said_in_a_word(press: Press):
+    press.replace("rpt_effectifs", [(2040, "A, B, C", 1, 3), (2040, "A, C", 2, 4)])
+    press.chapter = CHAPTER.replace(
+        "details: [{nom: nb_agents, titre: Agents}]", "details: [{nom: libelle, titre: Pour, format: texte}]"
+    )
+    found: list[str] = []
+
+    def look(editor: Editor, chapters: list) -> None:
+        editor.builder.members = frozenset("ABC")
+        blocks = editor.chapters(chapters)[0]["sections"][0]["blocs"]
+        found.extend(one["details"][0]["texte"] for b in blocks if b["genre"] == "liste" for one in b["entrees"])
+
+    press.edited(look)
+    assert found == ["toutes celles du syndicat", "A, C"]
 
 
 # what alarms ------------------------------------------------------------
