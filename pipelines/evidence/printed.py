@@ -54,7 +54,6 @@ def _finding(rule: Rule, name: str, guard: Garde, model: Model, passage: Passage
         model["exercice"],
         "report",
         f"{rule.titre} : {guard.dit} (édition {edition}, {passage.place})",
-        ecart=words,
         aide=rule.aide,
         cle=f"{name} {model['profil']} {words}",
     )

@@ -11,7 +11,7 @@ from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.evidence.printed import RULE, is_there, misprinted
 from pipelines.ledger.store import now
 from pipelines.publication import FOLDERS, PROFILES
-from tests.catalogue.chapters.test_printed import report, sentence
+from tests.catalogue.chapters.printing import report, sentence
 from tests.cli.conftest import Bench
 from tests.layers import rules
 
