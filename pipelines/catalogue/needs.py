@@ -326,8 +326,9 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     for s, section in enumerate(thing.data.get("sections") or []):
-        if each := section.get("pour_chaque"):
-            yield ("sections", s, "pour_chaque"), each
+        for key in ("si", "pour_chaque"):
+            if each := section.get(key):
+                yield ("sections", s, key), each
         for b, block in enumerate(section["blocs"]):
             yield ("sections", s, "blocs", b), block
 

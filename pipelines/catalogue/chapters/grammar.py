@@ -318,11 +318,19 @@ class PourChaque(Declared):
     ordre: list[Order] = []
 
 
+class Presence(Declared):
+    """Rows of the report's year, in one table of ``rapport``."""
+
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+
+
 class Section(Declared):
-    """Blocks under one title."""
+    """Blocks under one title; with ``si``, left out of a year of which everything came and that has no such rows."""
 
     id: Identifier
     titre: str
+    si: Presence | None = None
     pour_chaque: PourChaque | None = None
     blocs: list[Bloc]
 
@@ -341,6 +349,7 @@ class Chapitre(Declared):
         named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
         named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
+        named |= {section.si.table for section in self.sections if section.si}
         if any(
             bloc.genre in ("chiffres", "messages", "texte", "contenu")
             for section in self.sections

@@ -26,6 +26,7 @@ from pipelines.catalogue.chapters.grammar import (
     Liste,
     Matrice,
     Messages,
+    Presence,
     Tableau,
 )
 from pipelines.catalogue.chapters.messages import Sentence, drafted
@@ -126,6 +127,15 @@ class Builder:
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
         return block
+
+    def has_no(self, asked: Presence) -> bool:
+        """True when everything behind a table came, and it has no such row this year."""
+        if (
+            self.publication.is_withheld(asked.table)
+            or self.receipts.of(asked.table, self.figures.exercice, []).reserve
+        ):
+            return False
+        return not self.publication.rows(asked.table, asked.filtres, [])
 
     def _stays_with(self, bloc: Tableau | Graphique) -> bool:
         """False when the table that the block is printed beside has nothing that is followed."""

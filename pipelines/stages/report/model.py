@@ -118,6 +118,8 @@ class Editor:
     def _sections(self, section: Section, bears: bool) -> list[Model]:
         """A section, or one per value that it is repeated for; none without a block that ``bears`` it."""
         each = section.pour_chaque
+        if section.si and self.builder.has_no(section.si):
+            return []
         if each is None:
             made = [self._section(section, section.id, {}, self.names)]
         else:

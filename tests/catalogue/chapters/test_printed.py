@@ -71,7 +71,7 @@ CASES: dict[str, tuple[Model, Model]] = {
     ),
     "nombre-annonce": (
         report(title="L’année en cinq chiffres"),
-        report(title="Les deux budgets ensemble"),
+        report(title="Les deux budgets"),
     ),
     "tableau-masque": (
         report(

@@ -551,6 +551,22 @@ def test_a_list_of_all_the_members_is_said_in_a_word(press: Press):
 
 # what alarms ------------------------------------------------------------
 
+
+@pytest.mark.parametrize(
+    ("state", "kind", "is_there"),
+    [("reçue", "annexe", True), ("reçue", "principal", False), ("en retard", "principal", True)],
+)
+def test_a_section_without_its_rows_is_left_out_of_a_year_of_which_everything_came(
+    press: Press, state: str, kind: str, is_there: bool
+):
+    asked = "    titre: Partie de {exercice}\n    si: {table: rpt_budgets, filtres: {type: annexe}}\n"
+    press.chapter = CHAPTER.replace("    titre: Partie de {exercice}\n", asked)
+    press.models = {"rpt_budgets": ["essai__lignes"]}
+    press.tables["rpt_budgets"] = ("exercice integer, type varchar", [(2040, kind), (2039, "annexe")])
+    press.replace("rpt_sources", [("essai/lignes", 2040, state)])
+    assert bool(press.model()["chapitres"]) == is_there
+
+
 ALERT = """
 alertes:
   trop-peu: {table: rpt_effectifs, quand: nb_agents < 5, cle: [libelle], dit: "{libelle} : {nb_agents} agents."}
