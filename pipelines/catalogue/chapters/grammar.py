@@ -184,7 +184,10 @@ class Liste(Declared):
 
 
 class ChiffreCle(Declared):
-    """A figure that is shown large, by its code; the declared label is used when none is given."""
+    """A figure that is shown large, by its code; the declared label is used when none is given.
+
+    ``un|plusieurs`` in its label are the forms that agree with less than two, and with more.
+    """
 
     code: str
     libelle: str | None = None

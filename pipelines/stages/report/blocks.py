@@ -255,7 +255,7 @@ class Builder:
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             if value["manque"] != HIDDEN:
-                shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
+                shown.append({"libelle": _agreed(one.libelle or row["libelle"], row["valeur"]), **value, "suite": None})
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
@@ -419,6 +419,12 @@ def _sentence(one: Sentence) -> list[Block]:
         {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"},
         _words(one.after),
     ]
+
+
+def _agreed(label: str, value: Decimal | None) -> str:
+    """The form of a label, ``un|plusieurs``, that agrees with a number."""
+    one, _, many = label.partition("|")
+    return one if not many or (value is not None and abs(value) < 2) else many
 
 
 def _moved(row: Row, before: int) -> str | None:

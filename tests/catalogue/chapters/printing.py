@@ -17,8 +17,8 @@ def sentence(*parts: str | Model) -> Model:
     return {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": said}]}
 
 
-def card(label: str, code: str | None = None, note: str | None = None) -> Model:
-    one = {"texte": "12", "libelle": label, "chiffre": code, "manque": None, "valeur": "12"}
+def card(label: str, code: str | None = None, note: str | None = None, printed: str = "12") -> Model:
+    one = {"texte": printed, "libelle": label, "chiffre": code, "manque": None, "valeur": "12"}
     return {"genre": "chiffres", "chiffres": [one], "note": note, "legende": []}
 
 

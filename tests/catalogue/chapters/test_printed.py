@@ -69,6 +69,14 @@ CASES: dict[str, tuple[Model, Model]] = {
         report(sentence("Il y a ", figure("a.b", "1"), " agents.")),
         report(sentence("Il y a 21 agents, 1\u202f001 boîtes, 10 agents et 1 mois.")),
     ),
+    "carte-sans-accord": (
+        report(card("factures émises", printed="1")),
+        report(
+            card("facture émise", printed="1"),
+            card("factures émises", printed="11"),
+            card("sous-traitant", printed="1"),
+        ),
+    ),
     "nombre-annonce": (
         report(title="L’année en cinq chiffres"),
         report(title="Les deux budgets"),

@@ -188,6 +188,16 @@ def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_p
     assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant"]
 
 
+@pytest.mark.parametrize(
+    ("value", "label"), [(0, "agent"), (1, "agent"), ("1.5", "agent"), (2, "agents"), (-3, "agents")]
+)
+def test_the_label_of_a_key_figure_agrees_with_it(press: Press, value: int | str, label: str):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], value, *rows[0][3:]), *rows[1:]])
+    press.chapter = CHAPTER.replace("libelle: agents}", "libelle: agent|agents}")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == [label, "inconnus"]
+
+
 LEFT_OUT = """
 tables:
   rpt_effectifs:
