@@ -102,7 +102,8 @@ def broken(rule: Garde, model: Model, *, is_answered: bool = True) -> list[Passa
     """The passages of a report that break a rule; ``is_answered``: the rows that it needs are there."""
     if rule.edition not in (None, model["profil"]):
         return []
-    found, printed = [], set()
+    found: list[Passage] = []
+    printed: set[str] = set()
     for passage in passages(model):
         if _is_about(rule, passage) and _breaks(rule, passage, printed, is_answered=is_answered):
             found.append(passage)
@@ -151,7 +152,7 @@ def _has_cells(asked: Cellules, lines: list[Model]) -> bool:
     cells = [one for row in rows for one in row]
     coded = sum(one["manque"] == asked.code for one in cells)
     known = sum(one["valeur"] is not None for one in cells)
-    return 100 * coded > asked.part_max_pct * (coded + known)
+    return bool(100 * coded > asked.part_max_pct * (coded + known))
 
 
 def _cells(line: Model) -> list[Model]:
@@ -165,7 +166,7 @@ def _lacks_beside(code: str, cells: list[Model]) -> bool:
 
 
 def _is_share(one: Model) -> bool:
-    return one["texte"].endswith("%")
+    return bool(one["texte"].endswith("%"))
 
 
 # passages -------------------------------------------------------------------------------------------------------------
