@@ -150,6 +150,8 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
         named += [((*counted, "colonne"), one.colonne), *(((*counted, "filtres", name), name) for name in one.filtres)]
         yield thing, one.table, named
     for s, section in enumerate(chapter.sections):
+        if asked := section.si:
+            yield thing, asked.table, [(("sections", s, "si", "filtres", name), name) for name in asked.filtres]
         if each := section.pour_chaque:
             above = ("sections", s, "pour_chaque")
             yield thing, each.table, [((*above, "code"), each.code), *_ordered(above, each.ordre)]

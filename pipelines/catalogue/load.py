@@ -12,6 +12,7 @@ from pipelines import settings
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import Contracts, make_contracts
@@ -44,7 +45,7 @@ SUMMARY = "synthese"  # not a chapter: one page for each collectivité
 COVER = "rapport"  # nor this: the report's own wording
 # What the files of several sections may hold.
 KNOWN = {
-    "alertes.yml": (("alertes",),),
+    "alertes.yml": (("alertes",), ("gardes",)),
     "comparaisons.yml": tuple((name,) for name in COMPARED.values()),
     "rules.yml": (("regles",), ("effets",)),
     "secrecy.yml": SECTIONS,
@@ -113,6 +114,11 @@ class Catalogue:
     def alerts_declared(self) -> Overlay:
         """What raises an alarm in the published rows, by name."""
         return self._entries("alert", "catalogue/alertes.yml", ("alertes",))
+
+    @functools.cached_property
+    def guards_declared(self) -> Overlay:
+        """What a finished report may not print, by name."""
+        return self._entries("guard", "catalogue/alertes.yml", ("gardes",))
 
     @functools.cached_property
     def figures_declared(self) -> DeclaredFigures:
@@ -266,6 +272,11 @@ class Catalogue:
         return {thing.name: thing.parsed(Alerte) for thing in self.alerts_declared}
 
     @functools.cached_property
+    def guards(self) -> dict[str, Garde]:
+        """What a finished report may not print, by name."""
+        return {thing.name: thing.parsed(Garde) for thing in self.guards_declared}
+
+    @functools.cached_property
     def rules(self) -> Rules:
         """The rules, by code."""
         return make_rules(self.rules_declared, self.effects_declared)
@@ -343,6 +354,7 @@ class Catalogue:
             "figure": self.figures_declared.figures,
             "chapter": self.chapters_declared,
             "alert": self.alerts_declared,
+            "guard": self.guards_declared,
             **secrecy,
             **self.comparisons_declared,
             "prose": self.prose_declared,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
@@ -27,6 +28,7 @@ PARTS = (
     "figures",
     "chapters",
     "alerts",
+    "guards",
     "summary",
     "cover",
     "rules",
@@ -69,6 +71,7 @@ def check(catalogue: Catalogue) -> None:
         _of_lineage,
         _of_chapters,
         _of_alerts,
+        _of_guards,
         _of_texts,
         _of_secrecy,
         _of_suites,
@@ -263,6 +266,17 @@ def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
             yield from _model(catalogue, thing.at("table"), table)
 
 
+def _of_guards(catalogue: Catalogue) -> Iterator[str]:
+    """The tables and figures of what a report may not print; of one that is switched off, none prints anything."""
+    for thing in catalogue.guards_declared:
+        guard, off = thing.parsed(Garde), catalogue.figures_declared.figures.off
+        tables = [*guard.tables, *([guard.demande.table] if guard.demande else [])]
+        for table in (one for one in tables if one not in catalogue.project.off):
+            yield from _model(catalogue, thing.place, table)
+        for code in (one for one in (*guard.chiffres, guard.apres) if one and one not in off):
+            yield from _figure(catalogue, thing.place, code)
+
+
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     """The figures and the tables that the printed texts refer to."""
     blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
@@ -312,8 +326,9 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     for s, section in enumerate(thing.data.get("sections") or []):
-        if each := section.get("pour_chaque"):
-            yield ("sections", s, "pour_chaque"), each
+        for key in ("si", "pour_chaque"):
+            if each := section.get(key):
+                yield ("sections", s, key), each
         for b, block in enumerate(section["blocs"]):
             yield ("sections", s, "blocs", b), block
 

@@ -30,6 +30,7 @@ KINDS = {
     "figure": "le chiffre",
     "chapter": "le chapitre",
     "alert": "l’alerte",
+    "guard": "la garde",
     "secrecy": "l’entrée de secret",
     "denominator": "le dénominateur",
     "size class": "la classe de taille",

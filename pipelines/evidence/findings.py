@@ -17,6 +17,7 @@ from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.parquet import select
+from pipelines.evidence.printed import misprinted
 from pipelines.evidence.prose import unvalidated
 from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.checks import check_finding
@@ -46,6 +47,7 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
         *_last_build(work.ledger),
         *_last_publication(work),
         *unvalidated(work),
+        *misprinted(work),
     ]
     found = [
         finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on

@@ -116,6 +116,8 @@ KINDS = [
         f"catalogue/report/{n}.yml": {"id": n, **OFF} if m is None else chapter(n, title=m)}),
     Kind("alert", "seule", "neuve", lambda n, m: entry("catalogue/alertes.yml", "alertes")(
         n, OFF if m is None else {"table": "rpt_libre", "quand": "false", "cle": ["a"], "dit": m})),
+    Kind("guard", "seule", "neuve", lambda n, m: entry("catalogue/alertes.yml", "gardes")(
+        n, OFF if m is None else {"mots": "essai", "dit": m})),
     secrecy("populations", "seule", "neuve", lambda m: {**POPULATION, "where": f"'{m}' is not null"}),
     secrecy("tables", "rpt_seule", "rpt_neuve", lambda m: {"free": m}),
     secrecy("figures.withheld", "seul.a", "neuf.a", lambda m: m),

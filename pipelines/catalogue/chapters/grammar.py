@@ -56,18 +56,22 @@ class Colonne(Declared):
     """A column that is printed.
 
     ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
-    from a thousand.
+    from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
+    that hold both. ``palier``, in a cascade: an amount that those before it add up to, drawn from zero.
     """
 
     nom: Name
     titre: str
     format: Format = "entier"
+    quotient: tuple[Name, Name] | None = None
+    palier: bool = False
 
 
 class Croisement(Declared):
     """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.
 
-    ``nul``: when everything came, what no row gives is 0, rather than not applicable.
+    ``nul``: when everything came, what no row gives, or a row leaves blank beside others of its column, is 0, rather
+    than not applicable.
     """
 
     par: Name
@@ -124,7 +128,8 @@ class Graphique(Donnees):
 
     barres: a bar per row; groupes: a bar per column, row by row; multiples: a small chart per row; mois: months from
     left to right; pyramide: two columns back to back; execution: credits as an outline, what was done inside; cascade:
-    one row of amounts, from its first column to its last one, by what the others add or subtract.
+    one row of amounts, from its first column to its last one, by what the others add or subtract; those that are not
+    known are left out.
 
     ``montre``: what its title adds, when it is known: the first row, the highest or lowest month (of each column), the
     change of the total since the year before, the share of the credits that was carried out, the column that holds most, the
@@ -179,7 +184,10 @@ class Liste(Declared):
 
 
 class ChiffreCle(Declared):
-    """A figure that is shown large, by its code; the declared label is used when none is given."""
+    """A figure that is shown large, by its code; the declared label is used when none is given.
+
+    ``un|plusieurs`` in its label are the forms that agree with less than two, and with more.
+    """
 
     code: str
     libelle: str | None = None
@@ -240,6 +248,7 @@ class Indicateurs(Compares):
     """Such rows as key figures: label, value of the year, and the change since the year before."""
 
     genre: Literal["indicateurs"]
+    note: str | None = None
 
 
 class Evolutions(Compares):
@@ -312,11 +321,19 @@ class PourChaque(Declared):
     ordre: list[Order] = []
 
 
+class Presence(Declared):
+    """Rows of the report's year, in one table of ``rapport``."""
+
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+
+
 class Section(Declared):
-    """Blocks under one title."""
+    """Blocks under one title; with ``si``, left out of a year of which everything came and that has no such rows."""
 
     id: Identifier
     titre: str
+    si: Presence | None = None
     pour_chaque: PourChaque | None = None
     blocs: list[Bloc]
 
@@ -335,6 +352,7 @@ class Chapitre(Declared):
         named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
         named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
+        named |= {section.si.table for section in self.sections if section.si}
         if any(
             bloc.genre in ("chiffres", "messages", "texte", "contenu")
             for section in self.sections

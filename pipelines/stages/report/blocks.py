@@ -18,14 +18,15 @@ from pipelines import french
 from pipelines.catalogue.chapters.grammar import (
     Chiffres,
     Colonne,
-    Compares,
     Croisement,
     Donnees,
     Evolutions,
     Graphique,
+    Indicateurs,
     Liste,
     Matrice,
     Messages,
+    Presence,
     Tableau,
 )
 from pipelines.catalogue.chapters.messages import Sentence, drafted
@@ -49,11 +50,13 @@ from pipelines.stages.report.cells import (
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.showing import EVOLUTION, titled
+from pipelines.stages.report.tables import SECRET as SECRET_CELL
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
 SECRET = "secret statistique"
 UNDISCLOSED = "Non diffusé"
+ALL_MEMBERS = "toutes celles du syndicat"
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
 
@@ -67,6 +70,7 @@ class Builder:
     first: int  # the organisation's first exercice: no column for a year before it
     secrecy: Secrecy = field(default_factory=Secrecy)
     part_visible_pct: int = 0  # see ``Couverture``
+    members: frozenset[str] = frozenset()  # the labels of the members: a list of them all is « toutes »
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
@@ -83,6 +87,7 @@ class Builder:
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]
+        rows = _with_zeros(rows, bloc, receipt)
         head, lines = _laid_out(
             data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
         )
@@ -96,7 +101,7 @@ class Builder:
                 head, lines, hidden = _told(head, lines)
             if not head or _share_told_pct(lines) < self.part_visible_pct:
                 return _undisclosed(title, SECRET)
-        is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+        is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
         if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
             title = titled(title, bloc.montre, head, lines)
@@ -120,8 +125,17 @@ class Builder:
             ),
         }
         if is_drawn:
-            block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
+            block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
         return block
+
+    def has_no(self, asked: Presence) -> bool:
+        """True when everything behind a table came, and it has no such row this year."""
+        if (
+            self.publication.is_withheld(asked.table)
+            or self.receipts.of(asked.table, self.figures.exercice, []).reserve
+        ):
+            return False
+        return not self.publication.rows(asked.table, asked.filtres, [])
 
     def _stays_with(self, bloc: Tableau | Graphique) -> bool:
         """False when the table that the block is printed beside has nothing that is followed."""
@@ -194,7 +208,7 @@ class Builder:
                 {
                     "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
-                        {"titre": column.titre, "texte": cell(row, column)["texte"]}
+                        {"titre": column.titre, "texte": self._shortened(cell(row, column)["texte"])}
                         for column in bloc.details
                         if row[column.nom] is not None
                     ],
@@ -205,6 +219,10 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": note([receipt]),
         }
+
+    def _shortened(self, text: str) -> str:
+        """« toutes » for a list of all the members, when there are more than two."""
+        return ALL_MEMBERS if len(self.members) > 2 and set(text.split(", ")) == self.members else text
 
     def _title(self, bloc: Donnees | Liste | Matrice, names: dict[str, Any]) -> str:
         """A title; in the public edition, with a mention of what its rows leave out."""
@@ -237,7 +255,7 @@ class Builder:
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             if value["manque"] != HIDDEN:
-                shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
+                shown.append({"libelle": _agreed(one.libelle or row["libelle"], row["valeur"]), **value, "suite": None})
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
@@ -261,7 +279,7 @@ class Builder:
         title = _node("titre", _words(bloc.titre.format(**names)))
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
-    def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block | None:
+    def indicators(self, bloc: Indicateurs, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """Key figures that are rows, each with its value of the year before and its change."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
@@ -274,7 +292,9 @@ class Builder:
             }
             for row in rows
         ]
-        said = note([self.receipts.of(bloc.table, self.figures.exercice)])
+        said = _joined(
+            bloc.note and bloc.note.format(**names), note([self.receipts.of(bloc.table, self.figures.exercice)])
+        )
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
@@ -293,6 +313,19 @@ def _columns_of(croise: Croisement) -> list[str]:
 def _with_gaps(row: Row, bloc: Donnees | Matrice, receipt: Receipt) -> Row:
     """A row with what its receipt says of its gaps: the columns that no tool gives, and the code of any other missing value."""
     return row | {HOLLOW: receipt.hollow, VOID: _void(bloc, receipt)}
+
+
+def _with_zeros(rows: list[Row], bloc: Donnees, receipt: Receipt) -> list[Row]:
+    """Rows in which a blank of a crossing is 0, where the block says so and the column holds anything else."""
+    if not bloc.croise or not bloc.croise.nul or receipt.reserve:
+        return rows
+    by, value = bloc.croise.par, bloc.croise.valeur
+    held = {row[by] for row in rows if row[value] is not None}
+    is_blank = [
+        row[value] is None and row[by] in held and not row.get(SECRET_CELL) and not row.get("code_manquant")
+        for row in rows
+    ]
+    return [row | {value: Decimal(0)} if blank else row for row, blank in zip(rows, is_blank, strict=True)]
 
 
 def _void(bloc: Donnees | Matrice, receipt: Receipt) -> str:
@@ -344,10 +377,38 @@ def _joined(*notes: str | None) -> str | None:
     return " ".join(filter(None, notes)) or None
 
 
+def _as_drawn(
+    bloc: Tableau | Graphique, head: list[str], lines: list[Block]
+) -> tuple[bool, list[str], list[Block], list[int]]:
+    """Whether it is drawn, its head, its rows and the ranks of the columns that a cascade draws from zero.
+
+    A cascade leaves out the columns that are not known.
+    """
+    is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+    if not is_drawn or bloc.forme != "cascade":
+        return is_drawn, head, lines, []
+    kept = [all(line["cellules"][at]["valeur"] is not None for line in lines) for at in range(len(head))]
+    columns = list(compress(bloc.colonnes, kept))
+    levels = [at for at, one in enumerate(columns) if one.palier or at in (0, len(columns) - 1)]
+    cut = [{**line, "cellules": list(compress(line["cellules"], kept))} for line in lines]
+    return True, list(compress(head, kept)), cut, levels
+
+
+def steps(block: Block) -> list[tuple[float, float]]:
+    """Where each bar of a cascade begins and ends."""
+    found, reached = [], 0.0
+    for at, one in enumerate(block["lignes"][0]["cellules"]):
+        amount = number_of(one) or 0.0
+        begins = 0.0 if at in block["paliers"] else reached
+        reached = begins + amount
+        found.append((begins, reached))
+    return found
+
+
 def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
-    """Not when every value is missing, nor for small charts of one bar each: these become a table."""
-    is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
-    return is_known and (bloc.forme != "multiples" or len(head) > 1)
+    """Not when one value at most is known, nor for small charts of one bar each: these become a table."""
+    known = [one for line in _detail(lines) for one in line["cellules"] if one["valeur"] is not None]
+    return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
 
 
 def _sentence(one: Sentence) -> list[Block]:
@@ -358,6 +419,12 @@ def _sentence(one: Sentence) -> list[Block]:
         {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"},
         _words(one.after),
     ]
+
+
+def _agreed(label: str, value: Decimal | None) -> str:
+    """The form of a label, ``un|plusieurs``, that agrees with a number."""
+    one, _, many = label.partition("|")
+    return one if not many or (value is not None and abs(value) < 2) else many
 
 
 def _moved(row: Row, before: int) -> str | None:
@@ -471,11 +538,28 @@ def _is_total(data: Donnees, row: Row) -> bool:
 
 def _total_line(data: Donnees, head: list[str], lines: list[Block]) -> Block:
     formats = [data.croise.format] * len(head) if data.croise else [column.format for column in data.colonnes]
-    return {
-        "titre": data.total,
-        "est_total": True,
-        "cellules": [total([line["cellules"][i] for line in lines], how) for i, how in enumerate(formats)],
-    }
+    columns = [[line["cellules"][i] for line in lines] for i in range(len(head))]
+    cells = [total(cells, how) for cells, how in zip(columns, formats, strict=True)]
+    named = {column.nom: columns[at] for at, column in enumerate(data.colonnes)}
+    for at, column in enumerate(data.colonnes):
+        if column.quotient:
+            cells[at] = _quotient(*(named[name] for name in column.quotient), column)
+    return {"titre": data.total, "est_total": True, "cellules": cells}
+
+
+def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
+    """The total of one column over that of another, in the rows that hold both; missing when one of either is."""
+    if lacking := next((c["manque"] for c in (*above, *below) if c["manque"] and c["manque"] != "—"), None):
+        return absent(lacking)
+    pairs = [
+        (Decimal(a["valeur"]), Decimal(b["valeur"]))
+        for a, b in zip(above, below, strict=True)
+        if a["valeur"] and b["valeur"]
+    ]
+    divisor = sum((b for _, b in pairs), Decimal(0))
+    if not divisor:
+        return absent("—")
+    return number(sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
 
 
 def legend(cells: list[Cell]) -> list[dict[str, str]]:

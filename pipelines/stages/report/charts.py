@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import french
-from pipelines.stages.report.blocks import number_of
+from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.fonts import FAMILY, folder
 from pipelines.stages.report.kept import kept
 
@@ -441,13 +441,9 @@ def _execution(block: Block, narrow: bool) -> Spec:
 def _cascade(block: Block, narrow: bool) -> Spec:
     """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
     values = [{**one, "ligne": _wrapped(one["colonne"], 16 if narrow else 40)} for one in _values(block, narrow)]
-    reached = 0.0
-    for value in values:
-        is_end = value is values[0] or value is values[-1]
-        amount = value["valeur"] or 0
-        value["de"], reached = (0.0, amount) if is_end else (reached, reached + amount)
-        value["vers"] = reached
-        value["fin"] = max(value["de"], reached)
+    for at, (value, (begins, ends)) in enumerate(zip(values, steps(block), strict=True)):
+        is_end, amount = at in block["paliers"], value["valeur"] or 0
+        value["de"], value["vers"], value["fin"] = begins, ends, max(begins, ends)
         value["couleur"] = BLUE if is_end else MIDDLE if amount >= 0 else OCHRE
         sign = "+" if amount > 0 and not is_end else ""
         value["dit"] = value["texte"] if value["manque"] else f"{sign}{_thousands(value)}"

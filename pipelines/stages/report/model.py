@@ -10,6 +10,7 @@ the published tables: no output can say anything different, or more.
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,8 @@ class Editor:
     def _sections(self, section: Section, bears: bool) -> list[Model]:
         """A section, or one per value that it is repeated for; none without a block that ``bears`` it."""
         each = section.pour_chaque
+        if section.si and self.builder.has_no(section.si):
+            return []
         if each is None:
             made = [self._section(section, section.id, {}, self.names)]
         else:
@@ -207,7 +210,7 @@ class Editor:
             case "messages":
                 return self.builder.messages(bloc)
             case "indicateurs":
-                return self.builder.indicators(bloc, only)
+                return self.builder.indicators(bloc, only, names)
             case "evolutions":
                 return self.builder.evolutions(bloc, only, names)
             case _:
@@ -245,7 +248,9 @@ class Editor:
         if self.builder.publication.is_withheld(table):
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
-        return french.enumeration(list(dict.fromkeys(str(row[colonne]) for row in rows if row[colonne] is not None)))
+        return french.enumeration(
+            list(dict.fromkeys(_as_said(row[colonne]) for row in rows if row[colonne] is not None))
+        )
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """Replaces a text none of whose figures are followed: nothing for a shipped text, a sentence for one the home wrote."""
@@ -254,6 +259,11 @@ class Editor:
         figures = self.builder.figures
         named = french.enumeration([f"« {one} »" for one in dict.fromkeys(map(figures.label, asked))])
         return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
+
+
+def _as_said(value: Any) -> str:
+    """A value of a row in a sentence; a decimal one is an amount in euros."""
+    return french.quantity(value, 2, "EUR") if isinstance(value, Decimal) else str(value)
 
 
 def _gathered(blocks: list[Model]) -> list[Model]:
@@ -300,7 +310,8 @@ def editor_of(publication: Publication, catalogue: Catalogue, organisation: Orga
         report_needs(catalogue),
     )
     first, visible = organisation.exercices.premier, catalogue.cover.part_visible_pct
-    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, visible)
+    members = frozenset(one.nom for one in organisation.collectivites)
+    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, visible, members)
     of_year = contenu / str(publication.exercice)
     return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
 

@@ -7,10 +7,9 @@ cascade) is drawn from a few cells beside it, which say so.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
-from pipelines.stages.report.blocks import number_of
+from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block
 
 WIDTH, ROW_HEIGHT = 760, 22  # pixels
@@ -187,10 +186,7 @@ def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
     first, _, area = place
     heads, cells = block["entete"], lines[0]["cellules"]
-    values = [number_of(one) or 0.0 for one in cells]
-    inner = list(accumulate(values[:-1]))
-    starts = [0.0, *inner[:-1], 0.0]
-    ends = [*inner, values[-1]]
+    starts, ends = zip(*steps(block), strict=True)
     if min(*starts, *ends) < 0:  # a bar that crosses zero has no base
         series = [_Series(lines[0]["titre"], (first, 1, first, len(heads)), BLUE, [None] * len(heads))]
         yield _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, len(heads)), series)

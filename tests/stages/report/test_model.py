@@ -1,6 +1,7 @@
 """What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,12 +120,12 @@ def test_an_empty_table_is_a_sentence(press: Press):
 
 def test_a_missing_part_makes_the_total_missing(press: Press):
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, None)])
-    assert texts(press.block("graphique"))[-1] == ["Total", "3"]  # a « — » has nothing to add
+    assert texts(press.block("tableau"))[-1] == ["Total", "3"]  # a « — » has nothing to add
     columns = press.tables["rpt_effectifs"][0] + ", est_secret boolean"
     press.replace(
         "rpt_effectifs", [(2040, "Titulaires", 1, 3, False), (2040, "Contractuels", 2, None, True)], columns=columns
     )
-    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "s"], ["Total", "s"]]
+    assert texts(press.block("tableau")) == [["Titulaires", "3"], ["Contractuels", "s"], ["Total", "s"]]
 
 
 def test_rows_are_brought_together_and_an_unknown_part_stays_unknown(press: Press):
@@ -133,7 +134,7 @@ def test_rows_are_brought_together_and_an_unknown_part_stays_unknown(press: Pres
         "rpt_effectifs",
         [(2040, "Titulaires", 1, 3), (2040, "Titulaires", 2, 4), (2040, "Agents", 3, 1), (2040, "Agents", 4, None)],
     )
-    assert texts(press.block("graphique")) == [["Titulaires", "7"], ["Agents", "—"]]
+    assert texts(press.block("tableau")) == [["Titulaires", "7"], ["Agents", "—"]]
 
 
 def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_profile(press: Press):
@@ -185,6 +186,16 @@ def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_p
     assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant", "Absent"]
     press.chapter = press.chapter.replace("genre: chiffres\n", "genre: chiffres\n        nombre: 1\n")
     assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant"]
+
+
+@pytest.mark.parametrize(
+    ("value", "label"), [(0, "agent"), (1, "agent"), ("1.5", "agent"), (2, "agents"), (-3, "agents")]
+)
+def test_the_label_of_a_key_figure_agrees_with_it(press: Press, value: int | str, label: str):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], value, *rows[0][3:]), *rows[1:]])
+    press.chapter = CHAPTER.replace("libelle: agents}", "libelle: agent|agents}")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == [label, "inconnus"]
 
 
 LEFT_OUT = """
@@ -264,7 +275,7 @@ def test_a_row_of_nothing_but_zeros_is_left_out_where_the_chapter_says_so(press:
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, 0)])
     assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "0"], ["Total", "3"]]
     press.chapter = CHAPTER.replace("        total: Total\n", "        total: Total\n        sans_nuls: true\n", 1)
-    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Total", "3"]]
+    assert texts(press.block("tableau")) == [["Titulaires", "3"], ["Total", "3"]]
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 0)])
     assert press.block("vide")["texte"] == "Aucun agent en 2040."
 
@@ -463,6 +474,12 @@ def test_a_crossing_that_no_row_gives_is_zero_where_the_chapter_says_so(press: P
     assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "0"]]
     press.profile = "public"
     assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "s"]]
+    press.profile = "interne"
+    _, rows = press.tables["rpt_series"]
+    press.replace("rpt_series", [*rows, (2040, "B", 4, None, "y", 0, None, "")])
+    assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "0"]]  # what a row leaves blank too
+    press.replace("rpt_series", [*rows, *[(2040, "C", 5, None, unit, 0, None, "") for unit in "xy"]])
+    assert texts(press.block("graphique", 1))[0] == ["X", "3", "4", "—"]  # of nobody, no share
 
 
 def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
@@ -506,7 +523,59 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
     render(path, path.name, Figures(2040, rows, {}, {}), names)
 
 
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("path", sorted(TEXTE.glob("*.md")), ids=lambda path: path.stem)
+def test_the_chapters_own_prose_agrees_with_none_and_one(path, value: int):
+    declared = load_catalogue()
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public", "dit": lambda *_, **_filters: ""}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    known = {"exercice": 2040, "valeur": Decimal(value), "etat": "complet", "code_manquant": None}
+    rows = {
+        (code, 2040): {"code": code, "decimales": one.figure.decimales, "unite": one.figure.unite, **known}
+        for code, one in declared.figures.by_code.items()
+    }
+    printed = said({"arbre": render(path, path.name, Figures(2040, rows, {}, {}), names)})
+    wrong = [
+        re.search(declared.guards[name].mots, one)
+        for one in printed
+        for name in ("nombre-sans-accord", "signe-contraire")
+    ]
+    assert [found[0] for found in wrong if found] == []
+
+
+def test_a_list_of_all_the_members_is_said_in_a_word(press: Press):
+    press.replace("rpt_effectifs", [(2040, "A, B, C", 1, 3), (2040, "A, C", 2, 4)])
+    press.chapter = CHAPTER.replace(
+        "details: [{nom: nb_agents, titre: Agents}]", "details: [{nom: libelle, titre: Pour, format: texte}]"
+    )
+    found: list[str] = []
+
+    def look(editor: Editor, chapters: list) -> None:
+        editor.builder.members = frozenset("ABC")
+        blocks = editor.chapters(chapters)[0]["sections"][0]["blocs"]
+        found.extend(one["details"][0]["texte"] for b in blocks if b["genre"] == "liste" for one in b["entrees"])
+
+    press.edited(look)
+    assert found == ["toutes celles du syndicat", "A, C"]
+
+
 # what alarms ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "is_there"),
+    [("reçue", "annexe", True), ("reçue", "principal", False), ("en retard", "principal", True)],
+)
+def test_a_section_without_its_rows_is_left_out_of_a_year_of_which_everything_came(
+    press: Press, state: str, kind: str, is_there: bool
+):
+    asked = "    titre: Partie de {exercice}\n    si: {table: rpt_budgets, filtres: {type: annexe}}\n"
+    press.chapter = CHAPTER.replace("    titre: Partie de {exercice}\n", asked)
+    press.models = {"rpt_budgets": ["essai__lignes"]}
+    press.tables["rpt_budgets"] = ("exercice integer, type varchar", [(2040, kind), (2039, "annexe")])
+    press.replace("rpt_sources", [("essai/lignes", 2040, state)])
+    assert bool(press.model()["chapitres"]) == is_there
+
 
 ALERT = """
 alertes:
@@ -665,16 +734,88 @@ def test_charts_tell_amounts_in_thousands(euros: float, printed: str):
     assert french.thousands(euros) == printed.replace(" ", "\xa0")
 
 
-def test_a_cascade_begins_each_bar_where_the_former_one_ended():
-    cells = [number(Decimal(value), 2, "EUR") for value in (100000, -30000, 70000)]
+def cascade(*columns: tuple[str, int], levels: list[int]) -> list[tuple]:
+    """The bars of a cascade: title, beginning, end, and what stands beside it."""
+    cells = [number(Decimal(value), 2, "EUR") for _, value in columns]
     line = {"titre": "Fonctionnement", "est_total": False, "cellules": cells}
-    spec = FORMS["cascade"]({"entete": ["Report", "Résultat", "Cumul"], "lignes": [line]}, False)
-    bars = [(one["ligne"], one["de"], one["vers"], one["dit"]) for one in spec["data"]["values"]]
-    assert bars == [
+    block = {"entete": [title for title, _ in columns], "lignes": [line], "paliers": levels}
+    spec = FORMS["cascade"](block, False)
+    return [(one["ligne"], one["de"], one["vers"], one["dit"]) for one in spec["data"]["values"]]
+
+
+def test_a_cascade_begins_each_bar_where_the_former_one_ended():
+    assert cascade(("Report", 100000), ("Résultat", -30000), ("Cumul", 70000), levels=[0, 2]) == [
         ("Report", 0, 100000, "100\xa0k€"),
         ("Résultat", 100000, 70000, "−30,0\xa0k€"),
         ("Cumul", 0, 70000, "70,0\xa0k€"),
     ]
+
+
+def test_an_amount_that_those_before_it_add_up_to_is_drawn_from_zero():
+    bars = cascade(("Avant", 100), ("Part", -40), ("Report", 60), ("Résultat", 10), ("Cumul", 70), levels=[0, 2, 4])
+    assert [bar[1:3] for bar in bars] == [(0, 100), (100, 60), (0, 60), (60, 70), (0, 70)]
+
+
+RESULTS = """
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie
+    blocs:
+      - genre: graphique
+        id: cascade
+        forme: cascade
+        montre: extremites
+        titre: Du résultat à l’autre
+        table: rpt_resultats
+        lignes: {nom: section, titre: Section, format: texte}
+        colonnes:
+          - {nom: avant_eur, titre: Avant, format: euros2}
+          - {nom: part_eur, titre: Part, format: euros2}
+          - {nom: report_eur, titre: Report, format: euros2, palier: true}
+          - {nom: cumul_eur, titre: Cumul, format: euros2}
+        vide: Aucun.
+      - genre: tableau
+        id: membres
+        titre: Par habitant
+        table: rpt_membres
+        lignes: {nom: nom, titre: Nom, format: texte}
+        colonnes:
+          - {nom: habitants, titre: Habitants}
+          - {nom: montant_eur, titre: Montant, format: euros2}
+          - {nom: par_habitant_eur, titre: Par habitant, format: euros2, quotient: [montant_eur, habitants]}
+        total: Ensemble
+        vide: Aucun.
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "levels"),
+    [("100", ["Avant", "Part", "Report", "Cumul"], [0, 2, 3]), (None, ["Report", "Cumul"], [0, 1])],
+)
+def test_a_cascade_begins_with_what_is_known_and_a_mean_leaves_out_who_has_no_divisor(
+    press: Press, before: str | None, head: list[str], levels: list[int]
+):
+    press.chapter = RESULTS
+    amounts = ", ".join(f"{one}_eur decimal(18, 2)" for one in ("avant", "part", "report", "cumul"))
+    press.tables["rpt_resultats"] = (
+        f"exercice integer, section varchar, {amounts}",
+        [(2040, "fonctionnement", before, before and "-40", "60", "70")],
+    )
+    press.tables["rpt_membres"] = (
+        "exercice integer, nom varchar, habitants bigint, montant_eur decimal(18, 2), par_habitant_eur decimal(18, 2)",
+        [(2040, "A", 10, 100, 10), (2040, "B", 30, 100, "3.33"), (2040, "Autres", None, 50, None)],
+    )
+    block = press.block("graphique")
+    assert (block["entete"], block["paliers"]) == (head, levels)
+    assert block["titre"].endswith(f"de {before or 60},00\xa0€ à 70,00\xa0€")
+    assert texts(press.block("tableau"))[-1] == ["Ensemble", "40", "250,00\xa0€", "5,00\xa0€"]
+
+
+def test_a_text_tells_an_amount_of_a_table_in_euros(press: Press):
+    press.tables["rpt_resultats"] = ("exercice integer, montant_eur decimal(18, 2)", [(2040, "1234.5")])
+    assert "1\u202f234,50\xa0€" in prose(press, '{{ dit("rpt_resultats", "montant_eur") }}')
 
 
 def test_a_chart_tells_millions_of_euros_in_millions():

@@ -1,5 +1,7 @@
 -- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one. A
--- section with a side that does not say what was done has none.
+-- section with a side that does not say what was done has none. Of the cumulated result of the year before, what is not
+-- carried over is told; it went to investment where account 1068 (M14, M57: excédents de fonctionnement capitalisés) has
+-- that very amount.
 with sections as (
     select sections.*, documents.code_budget
     from {{ ref('rpt_finances__sections') }} as sections
@@ -43,6 +45,20 @@ totaux as (
     from sections
     group by exercice, document_id, siret, code_budget, libelle_budget, type_budget, section
     having count(*) = count(realise_eur)
+),
+
+precedents as (
+    select siret, code_budget, exercice + 1 as exercice, section, max(resultat_cumule_eur) as resultat_cumule_eur
+    from totaux
+    group by siret, code_budget, exercice, section
+    having count(*) = 1
+),
+
+reserves as (
+    select document_id, sum(realise_eur) as reserve_eur
+    from {{ ref('fct_lignes_budgetaires') }}
+    where compte = '1068' and type_operation = 'réelle' and sens_budgetaire = 'recette'
+    group by document_id
 )
 
 select
@@ -57,6 +73,15 @@ select
     cast(totaux.depenses_eur as decimal(18, 2)) as depenses_eur,
     cast(totaux.recettes_eur as decimal(18, 2)) as recettes_eur,
     cast(totaux.report_eur as decimal(18, 2)) as report_eur,
+    cast(precedents.resultat_cumule_eur as decimal(18, 2)) as resultat_precedent_eur,
+    cast(totaux.report_eur - precedents.resultat_cumule_eur as decimal(18, 2)) as non_reporte_eur,
+    cast(
+        case
+            when totaux.section = 'fonctionnement'
+                and precedents.resultat_cumule_eur - totaux.report_eur = reserves.reserve_eur
+                then nullif(reserves.reserve_eur, 0)
+        end as decimal(18, 2)
+    ) as affecte_investissement_eur,
     cast(
         case reprises.code_reprise_resultats
             when '1' then 'sans reprise au budget'
@@ -87,3 +112,9 @@ left join reprises
     and totaux.code_budget = reprises.code_budget
     and totaux.exercice = reprises.exercice
     and reprises.rang = 1
+left join precedents
+    on totaux.siret = precedents.siret
+    and totaux.code_budget = precedents.code_budget
+    and totaux.exercice = precedents.exercice
+    and totaux.section = precedents.section
+left join reserves on totaux.document_id = reserves.document_id

@@ -1,0 +1,253 @@
+"""What a finished report may not print (``gardes`` of ``alertes.yml``): the grammar of such a rule, and what breaks it.
+
+A report is its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and the heads and
+rows of each table or chart. Nothing here knows where a report is, nor reads a table.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, model_validator
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.chapters.grammar import Table
+from pipelines.catalogue.declarations import Declared
+from pipelines.french import NARROW, NO_BREAK
+
+Model = dict[str, Any]
+Where = Literal["titres", "phrases", "cartes", "tableaux"]
+OF_FIGURE = "#c-"
+
+
+def _readable(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"« {pattern} » n’est pas une expression régulière ({error})") from None
+    return pattern
+
+
+Words = Annotated[str, AfterValidator(_readable)]
+
+
+class Demande(Declared):
+    """Rows of the year that must be among those of the same edition: SQL condition over a table of ``rapport``."""
+
+    table: Table
+    quand: str
+
+
+class Cellules(Declared):
+    """Cells of a table that hold this ``code``: at most so many of those that hold a number or it, or none beside a percentage.
+
+    The latter looks at the columns of percentages alone, row by row.
+    """
+
+    code: str
+    part_max_pct: int | None = PydanticField(default=None, ge=0, lt=100)
+
+
+class Garde(Declared):
+    """A rule on what is printed; ``dit`` is what is wrong where it is broken.
+
+    It is about the passages that match ``mots``, print one of ``chiffres`` and lie in a block of one of ``tables``, as
+    far as these are given, ``dans`` these kinds and in this ``edition``. Such a passage, with the titles and notes
+    around it, must match ``avec``; from the figure to the next one, it may not match ``sans``; it may not be the first
+    to print its figure unless ``apres`` was printed; it needs the rows of ``demande``. A rule with none of these
+    refuses the passage itself.
+    """
+
+    dit: str
+    edition: Literal["interne", "public"] | None = None
+    dans: list[Where] = ["phrases", "cartes", "tableaux"]
+    mots: Words | None = None
+    chiffres: list[str] = []
+    tables: list[Table] = []
+    avec: Words | None = None
+    sans: Words | None = None
+    apres: str | None = None
+    demande: Demande | None = None
+    cellules: Cellules | None = None
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> "Garde":
+        if not (self.mots or self.chiffres or self.tables or self.cellules):
+            raise ValueError("donner mots, chiffres, tables ou cellules : ce dont parle la garde")
+        if (self.sans or self.apres) and not self.chiffres:
+            raise ValueError("sans et apres disent ce qui entoure un chiffre : donner chiffres")
+        return self
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Something printed: ``place`` names it for readers; ``around`` is what a reader sees with it, itself included."""
+
+    place: str
+    kind: Where
+    text: str
+    around: str
+    table: str | None = None
+    figures: list[tuple[str, str]] = field(default_factory=list)  # code → the words up to the next figure
+    lines: list[Model] = field(default_factory=list)  # of a whole table
+
+    def prints(self, codes: Collection[str]) -> bool:
+        """True when one of these figures is in it."""
+        return any(code in codes for code, _ in self.figures)
+
+
+def broken(rule: Garde, model: Model, *, is_answered: bool = True) -> list[Passage]:
+    """The passages of a report that break a rule; ``is_answered``: the rows that it needs are there."""
+    if rule.edition not in (None, model["profil"]):
+        return []
+    found: list[Passage] = []
+    printed: set[str] = set()
+    for passage in passages(model):
+        if _is_about(rule, passage) and _breaks(rule, passage, printed, is_answered=is_answered):
+            found.append(passage)
+        printed |= {code for code, _ in passage.figures}
+    return found
+
+
+def _is_about(rule: Garde, passage: Passage) -> bool:
+    return (
+        passage.kind in rule.dans
+        and bool(rule.cellules) == bool(passage.lines)
+        and (not rule.tables or passage.table in rule.tables)
+        and (not rule.chiffres or passage.prints(rule.chiffres))
+        and (not rule.mots or _holds(rule.mots, passage.text))
+    )
+
+
+def _breaks(rule: Garde, passage: Passage, printed: set[str], *, is_answered: bool) -> bool:
+    asked = [
+        rule.avec and not _holds(rule.avec, passage.around),
+        rule.sans and any(_holds(rule.sans, words) for code, words in passage.figures if code in rule.chiffres),
+        rule.apres and _comes_first(rule, passage, printed),
+        rule.demande and not is_answered,
+        rule.cellules and _has_cells(rule.cellules, passage.lines),
+    ]
+    return any(asked) if any(one is not None for one in asked) else True
+
+
+def _holds(pattern: str, text: str) -> bool:
+    """Whichever spaces the text has."""
+    return bool(re.search(pattern, re.sub(f"[{NO_BREAK}{NARROW}]", " ", text)))
+
+
+def _comes_first(rule: Garde, passage: Passage, printed: set[str]) -> bool:
+    """True when the figure is printed for the first time, and ``apres`` neither was nor comes before it in the passage."""
+    codes = [code for code, _ in passage.figures]
+    here = next(at for at, code in enumerate(codes) if code in rule.chiffres)
+    return not printed & {rule.apres, *rule.chiffres} and rule.apres not in codes[:here]
+
+
+def _has_cells(asked: Cellules, lines: list[Model]) -> bool:
+    rows = [_cells(line) for line in lines if not line["est_total"]]
+    if asked.part_max_pct is None:
+        shares = [any(map(_is_share, column)) for column in zip(*rows, strict=False)]
+        return any(_lacks_beside(asked.code, list(compress(cells, shares))) for cells in rows)
+    cells = [one for row in rows for one in row]
+    coded = sum(one["manque"] == asked.code for one in cells)
+    known = sum(one["valeur"] is not None for one in cells)
+    return bool(100 * coded > asked.part_max_pct * (coded + known))
+
+
+def _cells(line: Model) -> list[Model]:
+    """The cells of a row; those of a matrix are in series."""
+    return [one for series in line["series"] for one in series["cellules"]] if "series" in line else line["cellules"]
+
+
+def _lacks_beside(code: str, cells: list[Model]) -> bool:
+    """True for cells that hold one percentage, and this code instead of another."""
+    return any(one["manque"] == code for one in cells) and any(map(_is_share, cells))
+
+
+def _is_share(one: Model) -> bool:
+    return bool(one["texte"].endswith("%"))
+
+
+# passages -------------------------------------------------------------------------------------------------------------
+
+
+def passages(model: Model) -> Iterator[Passage]:
+    """What a report prints, in its order: the chapters, the method, then the page of each member."""
+    for chapter in model["chapitres"]:
+        yield from _titles(chapter["titre"])
+        for section in chapter["sections"]:
+            yield from _of_section(chapter["titre"], section)
+    yield from _of_tree(model["intitules"]["annexe"], "", model["methode"]["arbre"])
+    for section in model["collectivites"]:
+        yield from _of_section(model["intitules"]["collectivites"], section)
+
+
+def _titles(*titles: str) -> Iterator[Passage]:
+    yield from (Passage(title, "titres", title, title) for title in titles if title)
+
+
+def _of_section(chapter: str, section: Model) -> Iterator[Passage]:
+    title = section["titre"]
+    place = f"{chapter}, {title}" if title else chapter
+    yield from _titles(title)
+    for block in section["blocs"]:
+        match block["genre"]:
+            case "texte":
+                yield from _of_tree(place, title, block["arbre"])
+            case "chiffres":
+                yield from (_card(place, title, block, one) for one in block["chiffres"])
+            case "tableau" | "graphique" | "matrice":
+                yield from _of_table(place, block)
+                for comment in block.get("commentaires", []):
+                    yield from _of_tree(place, comment["titre"], comment["arbre"])
+
+
+def _card(place: str, title: str, block: Model, one: Model) -> Passage:
+    text = f"{one['texte']} {one['libelle']}"
+    figures = [(one["chiffre"], one["libelle"])] if one["chiffre"] else []
+    return Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
+
+
+def _of_table(place: str, block: Model) -> Iterator[Passage]:
+    """A passage for its title, each head and each row, and one for the whole of its cells."""
+    table, title = block["source"].partition(".")[2], block["titre"]
+    place = f"{place}, « {title} »"
+    for text in dict.fromkeys([title, *block["entete"], *(line["titre"] for line in block["lignes"])]):
+        yield Passage(place, "tableaux", text, _joined(title, text, block["note"]), table)
+    yield Passage(place, "tableaux", title, _joined(title, block["note"]), table, [], block["lignes"])
+
+
+def _of_tree(place: str, title: str, nodes: list[Model]) -> Iterator[Passage]:
+    for node in nodes:
+        if node["genre"] in ("liste", "numerotee", "citation"):
+            yield from _of_tree(place, title, node["enfants"])
+        elif node["genre"] != "saut":
+            said = list(_pieces(node))
+            text = "".join(words for _, words in said)
+            yield Passage(place, "phrases", text, _joined(title, text), None, _followed(said))
+
+
+def _pieces(node: Model) -> Iterator[tuple[str | None, str]]:
+    """The words of a node, each with the figure that it prints."""
+    target = node.get("cible", "")
+    if node["genre"] == "lien" and target.startswith(OF_FIGURE):
+        yield target.removeprefix(OF_FIGURE), "".join(words for one in node["enfants"] for _, words in _pieces(one))
+    elif "texte" in node:
+        yield None, node["texte"]
+    for one in node.get("enfants", []) if not target.startswith(OF_FIGURE) else []:
+        yield from _pieces(one)
+
+
+def _followed(said: list[tuple[str | None, str]]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for code, words in said:
+        if code:
+            found.append((code, ""))
+        elif found:
+            found[-1] = (found[-1][0], found[-1][1] + words)
+    return found
+
+
+def _joined(*texts: str | None) -> str:
+    return " · ".join(filter(None, texts))

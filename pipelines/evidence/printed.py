@@ -1,0 +1,59 @@
+"""What the published reports print and may not (``gardes`` of ``alertes.yml``): read in their models, whatever made them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.catalogue.chapters.printed import Demande, Garde, Model, Passage, broken
+from pipelines.catalogue.rules import Rule
+from pipelines.evidence.parquet import select
+from pipelines.ledger.records import Finding
+from pipelines.ledger.workspace import Workspace
+from pipelines.publication import EDITIONS, FOLDERS, PROFILES
+
+RULE = "RAP-GARDE"
+
+
+def misprinted(work: Workspace) -> list[Finding]:
+    """One finding per passage that breaks a rule; a decision on it holds for these words alone. Raises duckdb.Error."""
+    found: list[Finding] = []
+    reports = work.home.published / "report"
+    for profile in PROFILES:
+        for path in sorted(reports.glob(f"*/{profile}/modele.json")):
+            model = json.loads(path.read_text(encoding="utf-8"))
+            tables = work.home.published / FOLDERS[profile] / "rapport"
+            if "collectivites" in model["intitules"]:  # else of a former version: the next publication answers
+                found += _found(work, model, tables)
+    return found
+
+
+def _found(work: Workspace, model: Model, tables: Path) -> Iterator[Finding]:
+    rule = work.rules[RULE]
+    for name, guard in work.catalogue.guards.items():
+        answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
+        for passage in broken(guard, model, is_answered=answered):
+            yield _finding(rule, name, guard, model, passage)
+
+
+def is_there(asked: Demande, tables: Path, exercice: int) -> bool:
+    """True when ``tables``, the folder of an edition's, has such a row of the year."""
+    path = tables / f"{asked.table}.parquet"
+    if not path.exists():
+        return False
+    rows = select(path, f"select 1 from {{parquet}} where exercice = {int(exercice)} and ({asked.quand}) limit 1")
+    return bool(rows)
+
+
+def _finding(rule: Rule, name: str, guard: Garde, model: Model, passage: Passage) -> Finding:
+    words = hashlib.sha256(passage.around.encode()).hexdigest()[:12]
+    edition = EDITIONS[model["profil"]]
+    return Finding(
+        RULE,
+        "alerte",
+        model["exercice"],
+        "report",
+        f"{rule.titre} : {guard.dit} (édition {edition}, {passage.place})",
+        aide=rule.aide,
+        cle=f"{name} {model['profil']} {words}",
+    )
