@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
+SPARK := .venv-spark
 RELEASE := .venv-release
 # three on two cores: each waits for its commands, its servers and its locks
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-full coverage mutants lint lint-sql dev release absences rooms bench chaos lock clean test-superset
+.PHONY: help setup demo spark test test-full coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,10 +21,12 @@ setup: $(VENV)/.ready ## environment (hash-checked), and the demonstration's dbt
 demo: setup ## the main job on the demonstration: three exercices collected, built, published
 	@$(BIN)/millesime demo $(DEMO)
 
+spark: $(SPARK)/.ready ## what MILLESIME_ENGINE=spark needs besides Java 17 or 21: dbt-spark and pyspark, in .venv-spark (450 MB)
+
 test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
 	@$(BIN)/pytest $(WORKERS)
 
-test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` leaves out
+test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready ## the long campaigns, which `make test` leaves out
 	@$(BIN)/pytest $(WORKERS) -m campaign
 
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
@@ -58,6 +61,9 @@ rooms: setup ## twenty source lines drawn by the commit: where does each belong?
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench
 
+bench-spark: setup $(VENV)/.ready-dev $(SPARK)/.ready ## DuckDB and Spark at 1, 10 and 30 times the lines (half an hour)
+	@$(BIN)/python -m tests.bench.spark
+
 chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,purge,backup,restore
 	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PHASES),--phases $(PHASES))
 
@@ -68,11 +74,13 @@ lock: ## resolve the versions again (needs uv)
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: --no-header \
 		--group release -o requirements-release.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header \
+		--group spark -c requirements.lock -o requirements-spark.lock
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
 		tests/superset/requirements.in -o tests/superset/requirements.lock
 
 clean: ## remove the environments and the demonstration
-	rm -rf $(VENV) $(SUPERSET) $(RELEASE) $(DEMO)
+	rm -rf $(VENV) $(SUPERSET) $(SPARK) $(RELEASE) $(DEMO)
 
 # A Debian Python may come without ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
 # the system's own pip. Where there is no pip at all, say the one command that helps.
@@ -103,6 +111,12 @@ endef
 $(SUPERSET)/.ready: tests/superset/requirements.lock
 	@python3.11 -m venv $(SUPERSET)
 	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock
+	@touch $@
+
+# pyspark is the one package of which there is no wheel.
+$(SPARK)/.ready: requirements-spark.lock
+	@$(PYTHON) -m venv $(SPARK)
+	@$(SPARK)/bin/pip install -q --require-hashes --only-binary :all: --no-binary pyspark -r requirements-spark.lock
 	@touch $@
 
 $(RELEASE)/.ready: requirements-release.lock

@@ -4,6 +4,7 @@ Nothing else in the project reads an environment variable or builds a path insid
 """
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -316,6 +317,41 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     }
 
 
+def builds_on_spark() -> bool:
+    """True when Spark makes the tables of a build (``MILLESIME_ENGINE``: ``duckdb``, the default, or ``spark``).
+
+    Raises WrongSetting, also when Spark could not run here.
+    """
+    said = os.environ.get("MILLESIME_ENGINE", "duckdb")
+    if said not in ("duckdb", "spark"):
+        raise WrongSetting(f"MILLESIME_ENGINE est duckdb ou spark, et non « {said} »")
+    if said == "spark" and not spark_python().is_file():
+        raise WrongSetting(
+            f"MILLESIME_ENGINE=spark demande dbt-spark et pyspark dans un Python à part, que {spark_python()} n’est pas{NO_BREAK}: "
+            "`make spark` le fait, MILLESIME_SPARK_PYTHON le nomme s’il est ailleurs"
+        )
+    if said == "spark" and not _has_java():
+        raise WrongSetting(
+            "MILLESIME_ENGINE=spark demande Java 17 ou 21, que ce poste n’a pas (`apt-get install openjdk-21-jre-headless`, ou JAVA_HOME)"
+        )
+    return said == "spark"
+
+
+def spark_python() -> Path:
+    """The Python in which dbt-spark and pyspark are installed: ``MILLESIME_SPARK_PYTHON``, or the one that ``make spark`` makes."""
+    return Path(os.environ.get("MILLESIME_SPARK_PYTHON", PROJECT_ROOT / ".venv-spark" / "bin" / "python"))
+
+
+def spark_is_set_up() -> bool:
+    """True when the organisation says how Spark runs, in the files of ``SPARK_CONF_DIR``."""
+    return "SPARK_CONF_DIR" in os.environ
+
+
+def _has_java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which(f"{home}/bin/java" if home else "java") is not None
+
+
 def secret(name: str) -> str | None:
     """The value of a secret variable, or the content of the file named by ``<name>_FILE``; None when neither is set.
 
@@ -467,7 +503,7 @@ def log_is_json() -> bool:
 
 def refuse_wrong() -> None:
     """Raise WrongSetting when a variable that any command reads has an invalid value."""
-    threads(), quiet(), limits(), automation(), kept_runs(), backup_days()
+    threads(), quiet(), limits(), automation(), kept_runs(), backup_days(), builds_on_spark()
     if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
         raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
 

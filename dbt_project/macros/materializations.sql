@@ -13,7 +13,7 @@
     {% else %}
         {% do drop_relation_if_exists(load_cached_relation(this)) %}
         {% call statement('main', auto_begin=False) -%}
-            {{ create_table_as(False, relation, compiled_code) }}
+            {{ create_table_as(False, relation, model.config.meta.get('made') or compiled_code) }}
         {%- endcall %}
         {% do persist_docs(relation, model) %}
         {% do remember(this, "construction.contenu('" ~ name_of(this) ~ "')") %}
@@ -78,4 +78,26 @@
         {{ get_test_sql(sql, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), config.get('limit')) }}
     {%- endcall %}
     {{ return({'relations': []}) }}
+{% endmaterialization %}
+
+{#
+    Spark makes tables for one build (pipelines/stages/transform/spark.py), in a folder that is empty when it begins:
+    there is nothing to replace. Contracts, comments and tests are DuckDB's, which takes these tables in.
+#}
+{% materialization table, adapter='spark' %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {% call statement('main') -%}
+        create table {{ relation }} using parquet as {{ compiled_code }}
+    {%- endcall %}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+{# Spark plans a view anew in each model that reads it: those that compute something are tables. #}
+{% materialization view, adapter='spark' %}
+    {%- set is_computed = this.schema != 'staging' -%}
+    {%- set relation = this.incorporate(type='table' if is_computed else 'view') -%}
+    {% call statement('main') -%}
+        create {{ 'table' if is_computed else 'view' }} {{ relation }} {{ 'using parquet' if is_computed }} as {{ compiled_code }}
+    {%- endcall %}
+    {{ return({'relations': [relation]}) }}
 {% endmaterialization %}

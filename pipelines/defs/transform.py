@@ -18,9 +18,10 @@ from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
-from pipelines.stages.transform.dbt import NodeResult, build_models, parse
+from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.failure import without_values
 from pipelines.stages.transform.reuse import Plan
+from pipelines.stages.transform.spark import build
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
 
@@ -97,7 +98,7 @@ def _made(
         if event.info.level in ("info", "warn", "error"):
             console.write(f"{without_values(event.info.msg)}\n")
 
-    results = build_models(where, plan.nodes, tell)
+    results = build(where, plan.nodes, tell)
     for event in told:
         if event.info.name in RESULTS:
             message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})

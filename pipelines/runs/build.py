@@ -7,9 +7,10 @@ from pipelines.runs.pages import write_states
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
-from pipelines.stages.transform.dbt import NodeResult, build_models, parse
+from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.recipes import nodes_of
 from pipelines.stages.transform.reuse import is_proved
+from pipelines.stages.transform.spark import build as build_by_engine
 
 __all__ = [
     "Prepared",
@@ -47,4 +48,4 @@ def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built
 def build_whole(work: Workspace) -> Built:
     """Build the warehouse from nothing, outside the orchestrator. Raises BuildFailed."""
     prepared = prepare(work, whole=True)
-    return end(work, prepared, build_models(work.home))
+    return end(work, prepared, build_by_engine(work.home))

@@ -65,7 +65,8 @@ def run(home: Path) -> Measure:
     from pipelines.runs.collect import collect
     from pipelines.runs.publish import publish_warehouse
     from pipelines.settings import Home
-    from pipelines.stages.transform.dbt import build_models, parse
+    from pipelines.stages.transform.dbt import parse
+    from pipelines.stages.transform.spark import build
 
     stages: dict[str, float] = {}
     models: dict[str, float] = {}
@@ -89,7 +90,7 @@ def run(home: Path) -> Measure:
         with timed("load"):
             prepared = prepare(work, whole=True)
         with timed("dbt"):
-            results = build_models(work.home, told=told)
+            results = build(work.home, told=told)
         with timed("findings, swap"):
             end(work, prepared, results)
         with timed("publish, report, audit"):
@@ -103,7 +104,7 @@ def main(factors: list[int]) -> None:
     with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
         os.environ["MILLESIME_KEY_FILE"] = str(Path(folder) / "key")
         (Path(folder) / "key").write_bytes(b"k" * 32)
-        found = [_measure(Path(folder), factor) for factor in factors]
+        found = [measure(Path(folder), factor) for factor in factors]
     print(f"\n{'stage':36}" + "".join(f"{f'× {factor}':>12}" for factor in factors) + f"{'exponent':>10}")
     print(f"{'lines':36}" + "".join(f"{one['lines']:>12,}" for one in found))
     for stage in found[0]["stages"]:
@@ -117,7 +118,8 @@ def main(factors: list[int]) -> None:
         _tell(name[:36], [one["models"].get(name, 0.0) for one in found], found)
 
 
-def _measure(folder: Path, factor: int) -> Measure:
+def measure(folder: Path, factor: int) -> Measure:
+    """What a run of ``factor`` times the demonstration's lines of one year takes."""
     import yaml
 
     from demo.home import make_home

@@ -28,7 +28,8 @@ from pipelines.settings import MEMORY, Home
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
 PROFILE = "rapport_activite"
-ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse being built, and an analyst's own
+# dbt's targets: the warehouse being built, an analyst's own, and the tables that Spark makes for the first
+ENTREPOT, ANALYSTE, SPARK = "entrepot", "analyste", "spark"
 
 
 def compose(catalogue: Catalogue, home: Home) -> str:
@@ -101,8 +102,9 @@ def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]
 def _profile(home: Home) -> dict[str, Any]:
     """The files are written out: a changing variable would make dbt read the whole project again."""
 
+    threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
+
     def output(path: Path) -> dict[str, Any]:
-        threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
         memory = f"{{{{ env_var('MILLESIME_MEMORY', '{MEMORY}') }}}}MB"
         return {
             "type": "duckdb",
@@ -119,7 +121,11 @@ def _profile(home: Home) -> dict[str, Any]:
             },
         }
 
-    outputs = {ANALYSTE: output(home.warehouse_analyst), ENTREPOT: output(home.warehouse_next)}
+    outputs = {
+        ANALYSTE: output(home.warehouse_analyst),
+        ENTREPOT: output(home.warehouse_next),
+        SPARK: {"type": "spark", "method": "session", "host": "NA", "schema": "main", "threads": threads},
+    }
     return {PROFILE: {"target": ANALYSTE, "outputs": outputs}}
 
 

@@ -5,6 +5,7 @@
 
 from dataclasses import asdict, dataclass, replace
 
+from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import sha256_of
@@ -45,11 +46,11 @@ class Built:
 def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
     """Make ``warehouse/next`` from the accepted deliveries; next comes dbt, whose project has these ``nodes``.
 
-    Raises BuildFailed when the lake is not what the ledger recorded.
+    Spark makes everything each time. Raises BuildFailed when the lake is not what the ledger recorded.
     """
     frozen = freeze(work)
     try:
-        plan = start(work, frozen, nodes, whole=whole)
+        plan = start(work, frozen, nodes, whole=whole or settings.builds_on_spark())
     except LakeChanged as error:
         _record_failure(work, frozen, [], [_lake_finding(file, work.rules["LAC-MODIFIE"]) for file in error.files])
         raise BuildFailed(str(error)) from None

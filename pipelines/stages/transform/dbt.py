@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.dbt.compose import ENTREPOT, compose
+from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT, compose
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
@@ -42,7 +42,7 @@ READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target
 def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
     dbt = str(Path(sys.executable).with_name("dbt"))  # the one in this environment, found without relying on PATH
-    command = [dbt, *arguments, *_options(home, target)]
+    command = [dbt, *arguments, *options(home, target)]
     return subprocess.run(command, env=environment(), capture_output=capture, text=True, check=False)
 
 
@@ -57,12 +57,13 @@ def build_models(
     told: Callable[[Any], None] = lambda _: None,
     *,
     command: str = "build",
+    made: Callable[[str], str] | None = None,
 ) -> list[NodeResult]:
     """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
 
     The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is
-    dbt's. dbt's own output is discarded: it quotes cells. The file is free when it ends. Returns what became of each
-    node: nothing when dbt stopped before running any.
+    dbt's; ``made``: the SQL of the rows of a table that another engine made. dbt's own output is discarded: it quotes
+    cells. The file is free when it ends. Returns what became of each node: nothing when dbt stopped before running any.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -79,9 +80,11 @@ def build_models(
     for node in (*project.nodes.values(), *project.unit_tests.values()):
         if node.name in names:
             _mark(node)
+        if made and node.resource_type == "model" and node.config.materialized == "table":
+            node.config.meta["made"] = made(f"{node.schema}.{node.alias}")
     try:
         with redirect_stdout(io.StringIO()):
-            done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *_options(home, ENTREPOT)])
+            done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *options(home, ENTREPOT)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
     if done.exception and not isinstance(done.exception, Exception):  # an interruption
@@ -110,8 +113,9 @@ def _result(result: Any) -> NodeResult:
     )
 
 
-def _options(home: Home, target: str) -> list[str]:
-    project, place = str(home.dbt), home.dbt_target if target == ENTREPOT else home.dbt / "target"
+def options(home: Home, target: str) -> list[str]:
+    """dbt's own options for one of its targets, in the home's composed project."""
+    project, place = str(home.dbt), home.dbt / "target" / ("" if target == ANALYSTE else target)
     return ["--project-dir", project, "--profiles-dir", project, "--target", target, "--target-path", str(place)]
 
 

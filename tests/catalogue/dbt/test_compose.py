@@ -83,6 +83,7 @@ def test_the_project_holds_what_is_written_and_what_is_generated_and_nothing_els
     assert {"dbt_project.yml", "models/rapport/rpt_a.sql", "macros/un.sql", "tests/test_a.sql"} <= found.keys()
     assert "models/staging/libre/_libre__sources.yml" in found
     (profile,) = yaml.safe_load(found["profiles.yml"]).values()
+    assert profile["outputs"].pop("spark")["method"] == "session"
     paths = {name: output["path"] for name, output in profile["outputs"].items()}
     assert paths == {"entrepot": str(home.warehouse_next), "analyste": str(home.warehouse_analyst)}
     assert profile["target"] == "analyste"  # what dbt's own commands touch

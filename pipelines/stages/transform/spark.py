@@ -1,0 +1,114 @@
+"""Has Spark make the tables of a build (``MILLESIME_ENGINE=spark``): the same models, through dbt-spark's method ``session``.
+
+The tables that the warehouse was filled with go as Parquet into a folder of the home, which every worker of a cluster must
+see under the same path. Spark reads them, makes every model beside them and ends (``spark_session``). DuckDB then takes
+each table from these files instead of computing it, under the same contract, comments and tests: one warehouse follows,
+and one publication.
+"""
+
+import glob
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines import settings
+from pipelines.catalogue.dbt.compose import SPARK
+from pipelines.settings import Home
+from pipelines.sql import literal, values
+from pipelines.stages.transform import spark_session
+from pipelines.stages.transform.dbt import NodeResult, build_models, environment, failed, options
+from pipelines.stages.transform.load import SCHEMAS
+
+SILENT = "Spark s’est arrêté sans dire ce qu’il a fait"
+
+
+def build(
+    home: Home, nodes: Collection[str] | None = None, told: Callable[[Any], None] = lambda _: None
+) -> list[NodeResult]:
+    """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine.
+
+    Returns what became of Spark's models when one of them failed: nothing is then taken from it.
+    """
+    if not settings.builds_on_spark():
+        return build_models(home, nodes, told)
+    with made_by_spark(home) as (results, tables):
+        return results if failed(results) else build_models(home, nodes, told, made=tables)
+
+
+@contextmanager
+def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], Callable[[str], str]]]:
+    """Have Spark make the models that dbt ``select``s (all when none is named) from ``warehouse/next``.
+
+    Gives what became of each, and the SQL of the rows of a table (``<schema>.<table>``), whose files last as long as the context.
+    """
+    chosen = ["--select", *select] if select else []
+    with tempfile.TemporaryDirectory(prefix="spark-", dir=home.warehouse_next.parent) as place:
+        folder = Path(place)
+        sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
+        dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]
+        asked = {"dbt": dbt, "folder": str(folder), "sources": sources, "settings": _settings()}
+        done = subprocess.run(
+            [str(settings.spark_python()), "-P", spark_session.__file__],
+            env=environment(),
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        yield _answers(folder, done.stderr), lambda table: _rows(folder / spark_session.TABLES, table)
+
+
+def _export(warehouse: Path, folder: Path) -> dict[str, str]:
+    """Write what models read, and none of them makes, as ``<schema>.<table>.parquet``; return the columns of each table, for Spark."""
+    import duckdb
+
+    folder.mkdir()
+    with duckdb.connect(str(warehouse), read_only=True, config=settings.engine(warehouse)) as db:
+        tables = dict(
+            db.execute(
+                "select schema_name || '.' || table_name as name, "
+                "string_agg('`' || column_name || '` ' || replace(data_type, 'VARCHAR', 'STRING'), ', ' order by column_index) "
+                f"from duckdb_columns() where schema_name in ({values([(schema,) for schema in SCHEMAS])}) group by name"
+            ).fetchall()
+        )
+        for name in tables:
+            db.execute(f"copy {name} to {literal(folder / f'{name}.parquet')}")
+    return tables
+
+
+def _settings() -> dict[str, str]:
+    """How Spark runs: as the organisation's own files say (``SPARK_CONF_DIR``), or else on this machine."""
+    if settings.spark_is_set_up():
+        return {}
+    threads = str(settings.threads())
+    return {
+        "spark.master": f"local[{threads}]",
+        "spark.driver.memory": "2g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": threads,
+        # two hundred small queries: planning and compiling them takes longer than running them
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
+
+
+def _answers(folder: Path, errors: str) -> list[NodeResult]:
+    file = folder / spark_session.ANSWERS
+    if file.exists():
+        return [NodeResult(**answer) for answer in json.loads(file.read_text(encoding="utf-8"))]
+    last = next((line for line in reversed(errors.splitlines()) if line.strip()), SILENT)
+    return [NodeResult("spark", "model", "error", None, last)]
+
+
+def _rows(tables: Path, name: str) -> str:
+    schema, _, table = name.partition(".")
+    files = f"{glob.escape(str(tables / f'{schema}.db' / table))}/*.parquet"
+    return f"select * from read_parquet({literal(files)}, hive_partitioning=false)"

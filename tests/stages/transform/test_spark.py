@@ -1,0 +1,130 @@
+"""Spark as the engine of a build, as far as Spark itself is not needed; what it makes is compared in ``end_to_end/test_spark.py``."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import settings
+from pipelines.settings import WrongSetting
+from pipelines.stages.transform import spark, spark_session
+from pipelines.stages.transform.dbt import NodeResult
+from tests.stages.transform.conftest import Lab
+
+FAILED = NodeResult("fct_a", "model", "error", None, "Runtime Error: CAST_INVALID_INPUT", "model.projet.fct_a")
+MADE = NodeResult("fct_a", "model", "success", None, None, "model.projet.fct_a")
+DID = """import json, os, pathlib, sys
+asked = json.load(sys.stdin)
+folder = pathlib.Path(asked["folder"])
+(pathlib.Path(__file__).parent / "asked.json").write_text(
+    json.dumps(asked | {"files": sorted(os.listdir(folder / "sources"))})
+)
+"""
+
+
+@pytest.fixture(autouse=True)
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "python").touch()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").touch(0o700)
+    monkeypatch.setenv("MILLESIME_ENGINE", "spark")
+    monkeypatch.setenv("MILLESIME_SPARK_PYTHON", str(tmp_path / "python"))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.delenv("SPARK_CONF_DIR", raising=False)
+
+
+def program(folder: Path, text: str) -> None:
+    """Stand in for Spark's process."""
+    (folder / "program.py").write_text(DID + text, encoding="utf-8")
+    (folder / "python").write_text(f'#!/bin/sh\nexec python3 "{folder}/program.py" "$@"\n', encoding="utf-8")
+    (folder / "python").chmod(0o700)
+
+
+def answering(folder: Path, answer: NodeResult) -> None:
+    said = {name: value for name, value in vars(answer).items() if name != "sql"}
+    program(folder, f'(folder / "answers.json").write_text({json.dumps(json.dumps([said]))})')
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What DuckDB was asked to take, instead of asking it."""
+    rows: list[str] = []
+
+    def build_models(*arguments, made):
+        rows.append(made("marts.fct_a"))
+        return [MADE]
+
+    monkeypatch.setattr(spark, "build_models", build_models)
+    return rows
+
+
+def test_an_engine_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv("MILLESIME_ENGINE", "postgres")
+    with pytest.raises(WrongSetting, match="MILLESIME_ENGINE est duckdb ou spark, et non « postgres »"):
+        settings.refuse_wrong()
+
+
+def test_where_dbt_spark_is_not_installed_nothing_begins(tmp_path: Path):
+    (tmp_path / "python").unlink()
+    with pytest.raises(WrongSetting, match="make spark"):
+        settings.refuse_wrong()
+
+
+@pytest.mark.parametrize("said", ["", "PATH"])
+def test_where_java_is_not_nothing_begins(tmp_path: Path, monkeypatch, said: str):
+    (tmp_path / "bin" / "java").unlink()
+    if said:
+        monkeypatch.delenv("JAVA_HOME")
+        monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WrongSetting, match="openjdk-21-jre-headless"):
+        settings.refuse_wrong()
+
+
+def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(lab: Lab, tmp_path: Path, taken):
+    lab.load()
+    answering(tmp_path, MADE)
+    assert spark.build(lab.home) == [MADE]
+    asked = json.loads((tmp_path / "asked.json").read_text())
+    assert {"lake.essai__lignes.parquet", "organisation.exercices.parquet"} <= set(asked["files"])
+    assert asked["sources"]["lake.essai__lignes"].startswith(
+        "`code` STRING, `libelle` STRING, `montant` DECIMAL(18,2), `jour` DATE, "
+    )
+    assert asked["dbt"][0] == "run" and asked["dbt"][asked["dbt"].index("--target") + 1] == "spark"
+    assert asked["settings"]["spark.master"] == "local[2]"
+    assert taken == [
+        f"select * from read_parquet('{asked['folder']}/tables/marts.db/fct_a/*.parquet', hive_partitioning=false)"
+    ]
+    assert [path.name for path in lab.home.warehouse_next.parent.iterdir()] == ["warehouse.duckdb"]
+
+
+def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, monkeypatch):
+    lab.load()
+    answering(tmp_path, MADE)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    spark.build(lab.home)
+    assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
+
+
+def test_nothing_is_taken_from_a_spark_of_which_a_model_failed(lab: Lab, tmp_path: Path, taken):
+    lab.load()
+    answering(tmp_path, FAILED)
+    assert (spark.build(lab.home), taken) == ([FAILED], [])
+
+
+@pytest.mark.parametrize(("text", "said"), [("sys.exit('no memory')", "no memory"), ("", spark.SILENT)])
+def test_a_spark_that_does_not_answer_stops_the_build_with_its_last_words(lab: Lab, tmp_path: Path, taken, text, said):
+    lab.load()
+    program(tmp_path, text)
+    assert (spark.build(lab.home), taken) == ([NodeResult("spark", "model", "error", None, said)], [])
+
+
+def test_with_duckdb_nothing_of_spark_is_asked(lab: Lab, monkeypatch):
+    monkeypatch.setenv("MILLESIME_ENGINE", "duckdb")
+    monkeypatch.setenv("MILLESIME_SPARK_PYTHON", "/nowhere")
+    monkeypatch.setattr(spark, "build_models", lambda *_: [MADE])
+    assert spark.build(lab.home) == [MADE]
+
+
+def test_the_program_of_spark_needs_nothing_of_this_project():
+    text = Path(spark_session.__file__).read_text(encoding="utf-8")
+    assert "pipelines" not in text
