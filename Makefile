@@ -35,7 +35,7 @@ test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards 
 coverage: setup $(VENV)/.ready-dev ## what `make test` runs of each room
 	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
 
-mutants: setup $(VENV)/.ready-dev ## errors of one sign in the code where they would be silent: which does no test see? (an hour; `mutmut results`)
+mutants: setup $(VENV)/.ready-dev ## errors of one sign where they would be silent: which does no test see? (an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
 	@$(BIN)/mutmut run
 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?

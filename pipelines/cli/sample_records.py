@@ -136,16 +136,16 @@ def _of_records(lists: Lists) -> Path:
 
 def _said(lists: Lists, path: Path) -> set[str]:
     """The headings of the objects at a path."""
-    return {heading for one, _ in lists[path] for heading, _ in _values(one, "", path, lists)}
+    return {heading for one, _ in lists[path] for heading, _ in _sampled_values(one, "", path, lists)}
 
 
 def _record(one: dict, above: Above, path: Path, lists: Lists) -> dict[str, str]:
     """The values of an object, and those of its ancestors."""
-    found = dict(_values(one, "", path, lists))
+    found = dict(_sampled_values(one, "", path, lists))
     for steps, holder in enumerate(reversed(above), start=1):
         at = path[: len(path) - steps]
         beside = {key: inner for key, inner in holder.items() if key != path[len(at)]}
-        found |= {UP * steps + heading: text for heading, text in _values(beside, "", at, lists)}
+        found |= {UP * steps + heading: text for heading, text in _sampled_values(beside, "", at, lists)}
     return found
 
 
@@ -168,13 +168,13 @@ def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield from _values_listed(inner, (*path, key))
 
 
-def _values(value: Any, heading: str, at: Path, lists: Collection[Path]) -> Iterator[tuple[str, str]]:
+def _sampled_values(value: Any, heading: str, at: Path, lists: Collection[Path]) -> Iterator[tuple[str, str]]:
     """(heading, text) of an object at a path; lists of objects are left out."""
     if heading and at in lists:
         return
     if isinstance(value, dict) and not (heading and are_values(value)):
         for key, inner in value.items():
-            yield from _values(inner, f"{heading}.{key}" if heading else key, (*at, key), lists)
+            yield from _sampled_values(inner, f"{heading}.{key}" if heading else key, (*at, key), lists)
     elif isinstance(value, str):
         yield heading, value
     else:

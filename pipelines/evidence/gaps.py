@@ -128,9 +128,9 @@ class Gaps:
             for ref in registry.exports()
             for table in ref.export.tables
         }
-        self.lacks: dict[str, list[dict[str, Any]]] = {}
+        self.lacks_by_figure: dict[str, list[dict[str, Any]]] = {}
         for row in lacks:
-            self.lacks.setdefault(row["code_chiffre"], []).append(row)
+            self.lacks_by_figure.setdefault(row["code_chiffre"], []).append(row)
 
     def status(self, code: str) -> FigureStatus:
         """The state of one printed figure."""
@@ -165,7 +165,7 @@ class Gaps:
         if operand := self._missing_operand(code):
             return [f"dépend de {operand} ({self.published[operand]['code_manquant']})"]
         lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that are missing because of it
-        for row in self.lacks.get(code, []):
+        for row in self.lacks_by_figure.get(code, []):
             pieces = lacking.setdefault(self._why(row), {}).setdefault(row["source"], [])
             pieces += [row["piece"]] if row["piece"] else []
         return [
@@ -178,7 +178,7 @@ class Gaps:
         declared, member = self.figures.declaration_of(code)
         for operand in declared.figure.operandes.values():
             name = operand.replace(f"{{{declared.figure.family}}}", member or "")
-            if (row := self.published.get(name)) and row["code_manquant"] and not self.lacks.get(name):
+            if (row := self.published.get(name)) and row["code_manquant"] and not self.lacks_by_figure.get(name):
                 return name
         return None
 

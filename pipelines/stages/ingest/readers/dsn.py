@@ -140,7 +140,7 @@ class _Reading:
 
     def __init__(self, fichier: str, sheets: dict[str, _Sheet]):
         self.fichier = fichier
-        self._sheet_of = {block: sheets[name] for name, block in RECORDS.items()}
+        self._sheet_of_dsn_block = {block: sheets[name] for name, block in RECORDS.items()}
         self._open: list[_Block] = []
         self._last = ("", "")  # code and number of the line before
         self._declarations = 0
@@ -214,7 +214,7 @@ class _Reading:
     def _close(self) -> None:
         """Close the innermost block: write its record, or complete its parent."""
         block = self._open.pop()
-        if sheet := self._sheet_of.get(block.code):
+        if sheet := self._sheet_of_dsn_block.get(block.code):
             values = {name: value for above in self._open for name, value in above.values.items()} | block.values
             sheet.write(block.line, values)
         elif block.code in COMPLEMENTS:
