@@ -7,8 +7,8 @@ import errno
 import importlib
 import os
 import re
-import sqlite3
 import shutil
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
