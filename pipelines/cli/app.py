@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import re
+import shutil
 import sqlite3
 import sys
 import traceback
@@ -240,6 +241,8 @@ def _told(ctx: click.Context, error: Exception, code: int) -> str:
 def no_disk(home: Home, error: Exception | None = None) -> str:
     """Which disk is full, and how much is missing: a build needs twice the last warehouse, and a publication."""
     file = getattr(error, "filename", None)
+    if isinstance(error, shutil.Error):  # of a whole folder: (from, to, why) of each file
+        file = error.args[0][0][1]
     if isinstance(error, OSError) and not file and not is_crowded(home.root):
         return "la sortie standard ne peut pas être écrite : son disque est plein"
     return lack(Path(file) if file else home.root, 2 * size_of(home.warehouse) + size_of(home.published.resolve()))

@@ -31,7 +31,7 @@ class Launcher(DefaultRunLauncher):
         pid = begun[-1].get_dagster_event().pid if begun else None
         if pid is None or _is_of(pid, last[0].timestamp):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.FAILED, f"its process ({pid}) is gone")
+        return CheckRunHealthResult(WorkerStatus.FAILED, f"son processus ({pid}) n’est plus là")
 
 
 def _is_of(pid: int, seen: float) -> bool:

@@ -29,8 +29,24 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 
 MILLESIME = str(Path(sys.executable).with_name("millesime"))
-WHO = ("--name", "Essai", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences")
+WHO = (
+    "--name",
+    "Essai",
+    "--sigle",
+    "E",
+    "--siren",
+    "123456782",
+    "--first",
+    "2020",
+    "--system",
+    "absences",
+    "--system",
+    "teams",
+)
 HEADER = "code;code_manquant;motif\n"
+TEAMS = "Report Month,Company,Active Users,Meetings Organized,Channel Messages,Active Channels\n" + "".join(
+    f"2020-{month:02}-01,E,1{month},2{month},3{month},{month}\n" for month in range(1, 13)
+)
 FIRST = f"{HEADER}assistance.tickets.total;NC;Pas de décompte cette année\n"
 CORRECTED = f"{FIRST}assistance.interventions.total;NC;Pas de décompte non plus\n"
 
@@ -147,6 +163,9 @@ class Campaign:
         home = Home(place / "home")
         assert called(home, ["init", str(home.root), *WHO], place) == 0
         drop(home, FIRST)
+        teams = home.landing / "2020" / "teams"
+        teams.mkdir()
+        (teams / "teams_2020.csv").write_text(TEAMS, encoding="utf-8")  # a figure, without which nothing is exported
         return place
 
     @cached_property

@@ -17,10 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines import disk
-from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, LazyGroup, millesime
+from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, LazyGroup, millesime, no_disk
 from pipelines.cli.interruption import INTERRUPTED, Interrupted
 from pipelines.disk import is_full, lack
-from pipelines.settings import LONGEST_HOME
+from pipelines.settings import LONGEST_HOME, Home
 from tests.french import english, python
 
 MILLESIME = str(Path(sys.executable).with_name("millesime"))
@@ -138,6 +138,13 @@ def test_a_lack_of_disk_is_known_whoever_tells_of_it(bench, monkeypatch, error: 
     done = met(bench, error)
     assert done.exit_code == NO_DISK
     assert "est plein" in said(done.stderr) and "il en manque environ" in said(done.stderr)
+
+
+def test_a_folder_that_could_not_be_copied_names_the_disk_it_was_going_to(tmp_path: Path) -> None:
+    place = tmp_path / "there"
+    error = shutil.Error([("/a/b", str(place / "b"), "[Errno 28] No space left on device")])
+    assert is_full(error)
+    assert no_disk(Home(tmp_path / "none"), error).startswith(lack(place, disk.MEGA).partition(" est plein")[0])
 
 
 def test_what_lacks_is_what_is_needed_without_what_is_left(tmp_path: Path, monkeypatch) -> None:

@@ -110,7 +110,9 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
     assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()
 
 
-def test_a_run_whose_process_died_does_not_stay_started_and_alerts(served: Path) -> None:
+def test_a_run_whose_process_died_does_not_stay_started(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(served / "dagster"))
+
     def runs(status: dg.DagsterRunStatus) -> set[str]:
         with dg.DagsterInstance.from_config(str(served / "dagster")) as instance:
             return {run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[status]))}

@@ -117,5 +117,5 @@ def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path
     if leaves(landing, folder):
         return [folder]
     known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
-    there = (p for p in folder.rglob("*") if not p.is_dir() or (p.is_symlink() and leaves(landing, p)))
+    there = (p for p in folder.rglob("*") if (p.exists() and not p.is_dir()) or (p.is_symlink() and leaves(landing, p)))
     return sorted(p for p in there if not ignored(p) and p not in known)
