@@ -11,6 +11,8 @@ import duckdb
 import pikepdf
 import pytest
 
+from pipelines import french
+from pipelines.evidence.printed import misprinted
 from pipelines.ledger.workspace import open_workspace
 from pipelines.publication import INTERNE
 from pipelines.settings import Home
@@ -77,6 +79,32 @@ def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demon
     for town in model["collectivites"]:
         (cards,) = [b["chiffres"] for b in town["blocs"] if b["genre"] == "chiffres"]
         assert by_town[town["titre"]] in [card["texte"] for card in cards]
+
+
+def test_the_move_from_the_result_of_last_year_to_what_is_carried_over_is_told(
+    demonstration: Path, folder: Path, model: dict
+):
+    asked = """
+        select this.resultat_precedent_eur = former.resultat_cumule_eur, -this.non_reporte_eur = this.affecte_investissement_eur,
+            this.resultat_precedent_eur + this.non_reporte_eur = this.report_eur, this.affecte_investissement_eur
+        from rapport.rpt_finances__resultats as this inner join rapport.rpt_finances__resultats as former
+            on former.exercice + 1 = this.exercice and former.siret = this.siret and former.section = this.section
+        where this.exercice = 2020 and this.type_budget = 'principal' and this.section = 'fonctionnement'"""
+    with duckdb.connect(str(demonstration / "published" / "millesime.duckdb"), read_only=True) as db:
+        ((*holds, moved),) = db.execute(asked).fetchall()
+    assert holds == [True, True, True]
+    printed = french.quantity(moved, 2, "EUR")
+    page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
+    assert f"la part affectée à l’investissement (compte 1068) est de {printed}" in page
+    (cascade,) = [
+        b for c in model["chapitres"] for s in c["sections"] for b in s["blocs"] if b.get("id") == "principal-cascade"
+    ]
+    assert len(cascade["entete"]) == 5 and cascade["paliers"] == [0, 2, 4]
+
+
+def test_nothing_is_printed_that_may_not_be(demonstration: Path):
+    with open_workspace(Home(demonstration)) as work:
+        assert [one.message for one in misprinted(work)] == []
 
 
 def test_the_eighteen_applications_stand_in_the_order_of_the_report(model: dict):
