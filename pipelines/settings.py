@@ -327,8 +327,8 @@ def builds_on_spark() -> bool:
         raise WrongSetting(f"MILLESIME_ENGINE est duckdb ou spark, et non « {said} »")
     if said == "spark" and not spark_python().is_file():
         raise WrongSetting(
-            f"MILLESIME_ENGINE=spark demande dbt-spark et pyspark dans un Python à part, que {spark_python()} n’est pas{NO_BREAK}: "
-            "`make spark` le fait, MILLESIME_SPARK_PYTHON le nomme s’il est ailleurs"
+            f"MILLESIME_ENGINE=spark demande un Python où dbt-spark et pyspark sont installés, et {spark_python()} n’existe pas{NO_BREAK}: "
+            "`make spark` le fait, MILLESIME_SPARK_PYTHON dit où il est s’il est ailleurs"
         )
     if said == "spark" and not _has_java():
         raise WrongSetting(

@@ -46,7 +46,8 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
     Gives what became of each, and the SQL of the rows of a table (``<schema>.<table>``), whose files last as long as the context.
     """
     chosen = ["--select", *select] if select else []
-    with tempfile.TemporaryDirectory(prefix="spark-", dir=home.warehouse_next.parent) as place:
+    # in the folder of this process in the home; a Spark that was interrupted may still be writing
+    with tempfile.TemporaryDirectory(prefix="spark-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
         dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]
