@@ -112,6 +112,22 @@ def _interruptions() -> None:
             signal.signal(number, handler)
 
 
+def _launcher() -> None:
+    """The daemon asks a launcher whether a run's process lives, and heeds the answer."""
+    import inspect
+
+    from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, RunLauncher, WorkerStatus
+    from dagster._daemon.monitoring import run_monitoring
+
+    assert issubclass(DefaultRunLauncher, RunLauncher)
+    assert isinstance(RunLauncher._instance, property)
+    assert list(inspect.signature(RunLauncher.check_run_worker_health).parameters) == ["self", "run"]
+    asked = inspect.getsource(run_monitoring)
+    assert "supports_check_run_worker_health" in asked and "check_run_worker_health(" in asked
+    assert CheckRunHealthResult(WorkerStatus.FAILED, "why").msg == "why"
+    assert WorkerStatus.RUNNING in WorkerStatus
+
+
 def _streamed_result() -> None:
     """A streamed result says whether rows are still to come, and drains them when it is let go."""
     import inspect
@@ -153,6 +169,9 @@ CONTRACTS: dict[str, Callable[[], None]] = {
     "dagster._cli.proxy_server_manager.ProxyServerManager": _code_server,
     "dagster._core.execution.plan.active": _checks_without_result,
     "dagster._core.instance.ref.InstanceRef": _instance_of_the_daemon,
+    "dagster._core.launcher.CheckRunHealthResult": _launcher,
+    "dagster._core.launcher.DefaultRunLauncher": _launcher,
+    "dagster._core.launcher.WorkerStatus": _launcher,
     "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage": _consolidated_log,
     "dagster._core.storage.sqlite.SQLITE_BUSY_TIMEOUT_SECONDS": _busy_timeout,
     "dagster._core.workspace.context.WorkspaceProcessContext": _workspace,
