@@ -311,3 +311,13 @@ def test_an_hour_is_what_a_clock_is_set_right_by(tmp_path, clock, seconds, told)
             clock(moment.isoformat())
             ledger.record_delivery(manifest(name))
         assert bool(ledger.dated_back()) == told
+
+
+def test_a_link_to_a_table_that_is_not_there_is_told_and_nothing_after_it_is_read(filled, tmp_path):
+    copy = tmp_path / "ledger.db"
+    copy.write_bytes(filled[0].ledger_file.read_bytes())
+    with sqlite3.connect(copy) as db:
+        for (trigger,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            db.execute(f"drop trigger {trigger}")
+        db.execute("update chain set table_name = 'rien' where seq = 2")
+    assert problems(copy)[0] == "chain 2\u00a0: nomme une table que le registre n’a pas"
