@@ -88,20 +88,20 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11 to 3.13 is needed, for example: make PYTHON=python3.12 setup"; exit 1; }
 	@$(PYTHON) -m venv --without-pip $(VENV)
-	@$(call pip_install,--require-hashes -r requirements.lock)
-	@$(call pip_install,--no-deps --no-build-isolation -e .)
+	@$(call pip_install,--require-hashes -r requirements.lock,$(BIN))
+	@$(call pip_install,--no-deps --no-build-isolation -e .,$(BIN))
 	@$(BIN)/python -m compileall -q pipelines demo
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
-	@$(call pip_install,--require-hashes -r requirements-dev.lock)
+	@$(call pip_install,--require-hashes -r requirements-dev.lock,$(BIN))
 	@touch $@
 
 define pip_install
 if $(PYTHON) -m pip --version >/dev/null 2>&1; then \
-	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --only-binary :all: $(1); \
+	$(PYTHON) -m pip --python $(2)/python install --quiet --disable-pip-version-check --only-binary :all: $(1); \
 elif $(PYTHON) -m ensurepip --version >/dev/null 2>&1; then \
-	$(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: $(1); \
+	$(2)/python -m ensurepip >/dev/null && $(2)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: $(1); \
 else \
 	echo "This Python has no pip: run 'sudo apt-get install python3-pip', then make again."; exit 1; \
 fi
@@ -115,8 +115,8 @@ $(SUPERSET)/.ready: tests/superset/requirements.lock
 
 # pyspark is the one package of which there is no wheel.
 $(SPARK)/.ready: requirements-spark.lock
-	@$(PYTHON) -m venv $(SPARK)
-	@$(SPARK)/bin/pip install -q --require-hashes --only-binary :all: --no-binary pyspark -r requirements-spark.lock
+	@$(PYTHON) -m venv --without-pip $(SPARK)
+	@$(call pip_install,--no-binary pyspark --require-hashes -r requirements-spark.lock,$(SPARK)/bin)
 	@touch $@
 
 $(RELEASE)/.ready: requirements-release.lock
