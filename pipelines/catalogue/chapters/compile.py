@@ -115,7 +115,8 @@ valeurs as (
             when mesures.rang is not null then mesures.valeur
             when etats.est_recu and etats.est_entier then 0
         end as valeur,
-        mesures.rang is not null or etats.est_recu as est_recu
+        mesures.rang is not null or etats.est_recu as est_recu,
+        etats.est_recu and etats.est_entier as est_entier
     from etats
     inner join indicateurs on etats.rang = indicateurs.rang
     cross join {{{{ ref('dim_collectivite') }}}} as collectivites
@@ -139,9 +140,14 @@ select
     cast(
         case when valeurs.valeur is null then case when valeurs.est_recu then '?' else 'm' end end as string
     ) as code_manquant,
+    cast(
+        case when valeurs.valeur is null then 'manquant' when valeurs.est_entier then 'complet' else 'partiel' end as string
+    ) as etat,
     cast({{{{ arrondi_selon('precedentes.valeur', 'valeurs.decimales') }}}} as decimal(20, 6)) as valeur_precedente,
     cast(
-        {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}} as decimal(20, 6)
+        case when valeurs.est_entier
+            then {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}}
+        end as decimal(20, 6)
     ) as variation_pct,
     cast(valeurs.est_diffusable as boolean) as est_diffusable,
     {{{{ role_ligne() }}}}
@@ -150,6 +156,7 @@ left join valeurs as precedentes
     on valeurs.code_collectivite = precedentes.code_collectivite
     and valeurs.rang = precedentes.rang
     and valeurs.exercice = precedentes.exercice + 1
+    and precedentes.est_entier
 """
 
 _NOTHING = """\
@@ -163,6 +170,7 @@ select
     cast(null as integer) as decimales,
     cast(null as decimal(20, 6)) as valeur,
     cast(null as string) as code_manquant,
+    cast(null as string) as etat,
     cast(null as decimal(20, 6)) as valeur_precedente,
     cast(null as decimal(20, 6)) as variation_pct,
     cast(null as boolean) as est_diffusable,

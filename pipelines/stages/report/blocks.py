@@ -271,11 +271,11 @@ class Builder:
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return None
-        known = [row for row in rows if row["valeur"] is not None and row["valeur_precedente"] is not None]
+        known = [row for row in rows if None not in (row["valeur"], row["valeur_precedente"]) and not _is_partial(row)]
         known.sort(key=lambda row: -abs(row["variation_pct"] or 0))
         before = self.figures.exercice - 1
         said = [_node("element", *_moved_by(row, row[bloc.libelle], before)) for row in known]
-        nothing = _node("paragraphe", _words(f"Aucune valeur de {before} n’est connue."))
+        nothing = _node("paragraphe", _words(f"Aucune valeur de {before} n’est comparable."))
         title = _node("titre", _words(bloc.titre.format(**names)))
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
@@ -432,6 +432,10 @@ def _moved(row: Row, before: int) -> str | None:
         return None
     former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
     return f"{former} en {before}{_rate(row)}"
+
+
+def _is_partial(row: Row) -> bool:
+    return row.get("etat") == "partiel"
 
 
 def _rate(row: Row) -> str:

@@ -335,7 +335,7 @@ def test_what_changed_is_said_the_strongest_move_first(members: Press):
         "Plis\xa0: 10 de moins qu’en 2039 (−10,0\xa0%).",
         "Licences\xa0: comme en 2039.",
     ]
-    assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est connue."
+    assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est comparable."
 
 
 def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
