@@ -84,7 +84,7 @@ def _rate(head: list[str], lines: list[Line]) -> str | None:
     if not done or not credits or sum(credits) <= 0:
         return None
     verb = "ne s’exécute pas" if len(others) == 1 else "ne s’exécutent pas"
-    apart = f", sans compter {french.enumeration(others)}, qui {verb}" if others else ""
+    apart = f", hors {french.enumeration(others)}, qui {verb}" if others else ""
     return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation{apart}"
 
 
