@@ -24,7 +24,12 @@ TOTAL = line("Total", 99, 99, total=True)
 @pytest.mark.parametrize(
     ("shows", "head", "lines", "said"),
     [
-        ("premier", ["Agents"], [line("A", 3), line("B", 5), line("T", 8, total=True)], "Titre : « B » en tête (5) (Go)"),
+        (
+            "premier",
+            ["Agents"],
+            [line("A", 3), line("B", 5), line("T", 8, total=True)],
+            "Titre : « B » en tête (5) (Go)",
+        ),
         ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", 5, partial=True)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", None, code="s")], "Titre (Go)"),
