@@ -109,7 +109,7 @@ ACTIONS = {
         (dt.date(2020, 6, 15), "documentation", "Durées de conservation des données des agents (migration vers Ciril RH)",
          "Ressources humaines", None),
         (dt.date(2020, 9, 7), "contrôle", "Liste des sous-traitants du syndicat", "Sous-traitants", None),
-        (dt.date(2020, 11, 16), "contrôle", "Questionnaire d’évaluation de la conformité des sous-traitants",
+        (dt.date(2020, 11, 16), "documentation", "Rédaction du questionnaire de conformité des sous-traitants",
          "Sous-traitants", None),
     ),
     2021: (

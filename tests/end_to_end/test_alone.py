@@ -132,6 +132,6 @@ def test_social_declarations_alone_are_published(declared: Path):
     assert (interne(home, 2022) / "rapport_activite_2022.html").is_file()
     # of the list of agents, to which nobody subscribes, nothing is said to lack, nor compared with it
     pages = [path.read_text(encoding="utf-8") for path in interne(home, 2022).rglob("*.html")]
-    assert not any("refusées ou écartées" in page or "Reçu en partie" in page for page in pages)
+    assert not any("refusées ou écartées" in page or "Données incomplètes" in page for page in pages)
     said = millesime(home, "findings", "2022").stdout
     assert "un essai n’entre dans aucun chiffre" in said and "RH-" not in said

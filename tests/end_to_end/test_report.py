@@ -135,7 +135,7 @@ def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
 
 def test_every_alarming_row_of_the_demonstration_is_explained(folder: Path):
     page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
-    assert "une ne l’a pas été dans les 72 heures" in page
+    assert "une n’a pas été notifiée dans les 72 heures" in page
     assert "Sans explication fournie" not in page
 
 

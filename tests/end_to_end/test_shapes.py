@@ -395,7 +395,7 @@ def test_no_row_counts_what_no_tool_says(spare: Path) -> None:
         "where exercice = 2024 and code_collectivite = '99001' order by all"
     )
     assert ask(spare, asked) == [
-        ("Bulletins de salaires imprimés", None, "m"),
+        ("Bulletins de salaire imprimés", None, "m"),
         ("Documents mis sous pli", None, "m"),
         ("Tickets du centre de services", Decimal(2), None),
     ]

@@ -76,7 +76,7 @@ class Receipt:
             said.append(f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {named}.")
         if self.partial:
             named = french.enumeration(self.partial)
-            said.append(f"Reçu en partie pour {{}}, des lignes ou des mois manquent ici : {named}.")
+            said.append(f"Données incomplètes pour {{}}, des lignes ou des mois y manquent : {named}.")
         return said
 
     def _absent(self, here: str) -> list[str]:

@@ -25,7 +25,7 @@ def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) ->
 
 def _first(head: list[str], lines: list[Line]) -> str | None:
     highest = _highest(lines)
-    return f"{highest['titre']} en tête ({highest['cellules'][-1]['texte']})" if highest else None
+    return f"« {highest['titre']} » en tête ({highest['cellules'][-1]['texte']})" if highest else None
 
 
 def _peak(head: list[str], lines: list[Line]) -> str | None:
@@ -77,12 +77,14 @@ def _change(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _rate(head: list[str], lines: list[Line]) -> str | None:
-    """How far the credits were used, over the lines that are carried out; says so where others have credits too."""
+    """How far the credits were used, over the lines that are carried out; names the others, whose credits do not count."""
     carried_out = [line for line in lines if line["cellules"][1]["manque"] != "—"]
+    others = [f"« {line['titre']} »" for line in lines if line not in carried_out]
     done, credits = _values(carried_out, 1), _values(carried_out, 0)
     if not done or not credits or sum(credits) <= 0:
         return None
-    apart = ", hors chapitres sans exécution" if len(carried_out) < len(lines) else ""
+    verb = "ne s’exécute pas" if len(others) == 1 else "ne s’exécutent pas"
+    apart = f", hors {french.enumeration(others)}, qui {verb}" if others else ""
     return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation{apart}"
 
 
@@ -105,7 +107,9 @@ def _fullest(head: list[str], lines: list[Line]) -> str | None:
         return None
     sums = [sum(row) for row in zip(*[values or [] for values in columns], strict=True)]
     most = max(sums)
-    return f"{lines[sums.index(most)]['titre']} en tête ({french.number(most, 0)})" if sums.count(most) == 1 else None
+    if sums.count(most) > 1:
+        return None
+    return f"« {lines[sums.index(most)]['titre']} » en tête ({french.number(most, 0)})"
 
 
 def _ends(head: list[str], lines: list[Line]) -> str | None:

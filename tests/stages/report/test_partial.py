@@ -51,7 +51,7 @@ def test_what_came_in_part_is_said_under_the_table(press: Press):
     press.models = {"rpt_effectifs": ["a__agents"]}
     press.replace("rpt_sources", [("a/agents", 2040, "partielle")])
     assert press.block("graphique")["note"] == (
-        "Reçu en partie pour 2040, des lignes ou des mois manquent ici\u00a0: a/agents."
+        "Données incomplètes pour 2040, des lignes ou des mois y manquent\u00a0: a/agents."
     )
     press.replace("rpt_sources", [("a/agents", 2040, "reçue")])
     assert press.block("graphique")["note"] is None

@@ -19,6 +19,8 @@ from pipelines.stages.report.model import charts_of
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
+FILLED = range(36, 41)  # lines before a chart: they leave room for it and its alarm, then for it alone, then for none
+
 
 @pytest.fixture
 def pdf(press: Press, cache: Path):
@@ -143,6 +145,26 @@ def test_a_link_to_a_title_says_its_page(press: Press, cache: Path):
         "      - genre: chiffres", "      - {genre: texte, fichier: ailleurs.md}\n      - genre: chiffres", 1
     )
     assert "Voir la partie (page 3)" in text_of(report_pdf(press.model(), cache)).replace("\xa0", " ")
+
+
+def paragraph(text: str) -> dict:
+    return {"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": text}]}
+
+
+def test_what_alarms_in_a_chart_begins_on_its_page(press: Press, cache: Path):
+    from pypdf import PdfReader
+
+    model = press.model()
+    section = model["chapitres"][0]["sections"][0]
+    (chart,) = [block for block in section["blocs"] if block.get("id") == "effectifs"]
+    alarm = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [paragraph("Alarme.")]}]}
+    pages = []
+    for lines in FILLED:
+        section["blocs"] = [{"genre": "texte", "arbre": [paragraph("Avant.")] * lines}, chart, alarm]
+        texts = [page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(model, cache))).pages]
+        pages.append([next(n for n, text in enumerate(texts) if word in text) for word in ("Figure 1.", "Alarme.")])
+    assert all(one == other for one, other in pages), pages
+    assert len({one for one, _ in pages}) == 2  # the chart is left on the first page, then goes to the next
 
 
 def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):

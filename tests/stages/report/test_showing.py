@@ -24,7 +24,12 @@ TOTAL = line("Total", 99, 99, total=True)
 @pytest.mark.parametrize(
     ("shows", "head", "lines", "said"),
     [
-        ("premier", ["Agents"], [line("A", 3), line("B", 5), line("T", 8, total=True)], "Titre : B en tête (5) (Go)"),
+        (
+            "premier",
+            ["Agents"],
+            [line("A", 3), line("B", 5), line("T", 8, total=True)],
+            "Titre : « B » en tête (5) (Go)",
+        ),
         ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", 5, partial=True)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 3), line("B", None, code="s")], "Titre (Go)"),
@@ -52,7 +57,13 @@ TOTAL = line("Total", 99, 99, total=True)
             "taux",
             ["C", "R"],
             [line("A", 100, 80), line("023", 900, None, code="—")],
-            "Titre : 80,0 % de réalisation, hors chapitres sans exécution (Go)",
+            "Titre : 80,0 % de réalisation, hors « 023 », qui ne s’exécute pas (Go)",
+        ),
+        (
+            "taux",
+            ["C", "R"],
+            [line("A", 100, 80), line("022", 9, None, code="—"), line("023", 900, None, code="—")],
+            "Titre : 80,0 % de réalisation, hors « 022 » et « 023 », qui ne s’exécutent pas (Go)",
         ),
         ("taux", ["C", "R"], [line("A", 100, 80), TOTAL], "Titre : 80,0 % de réalisation (Go)"),
         ("taux", ["C", "R"], [line("A", 100, None, code="NC")], "Titre (Go)"),
@@ -69,7 +80,7 @@ TOTAL = line("Total", 99, 99, total=True)
             "plus_fournie",
             ["Femmes", "Hommes"],
             [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="—")],
-            "Titre : 25 à 29 ans en tête (4) (Go)",
+            "Titre : « 25 à 29 ans » en tête (4) (Go)",
         ),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", 1, 3)], "Titre (Go)"),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="s")], "Titre (Go)"),
