@@ -86,6 +86,20 @@ def test_a_huge_attribute_is_refused_before_it_is_read_whole(depot: Depot):
     assert "FIC-TAILLE" in said and f"{limits().cell} caractères au plus" in said
 
 
+def test_names_and_namespaces_without_number_are_refused(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "2")
+    xml(depot)
+    same = '<l xmlns="u"><code>1</code></l>'  # as many times as there are records: one namespace
+    assert depot.ingest(depot.drop(f"<r>{same * 5}</r>", "e.xml")).column("code") == ["1"] * 5
+    spaces = "".join(f'\n<l xmlns="u{n}"><code>1</code></l>' for n in range(3))
+    assert "e.xml:4 FIC-TAILLE — attendu : 2 espaces de noms au plus" in refused(
+        depot, depot.drop(f"<r>{spaces}</r>", "e.xml")
+    )
+    names = "".join(f"\n<n{n}/>" for n in range(120))
+    said = refused(depot, depot.drop(f"<r><l><code>1</code></l>{names}</r>", "e.xml"))
+    assert "e.xml:99 FIC-TAILLE" in said and "100 noms d’éléments différents au plus" in said
+
+
 def test_more_misshapen_lines_than_can_be_told_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_MISSHAPEN", "3")
     depot.declare()

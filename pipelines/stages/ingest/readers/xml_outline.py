@@ -11,6 +11,7 @@ from pipelines.settings import limits
 
 CHUNK = 1 << 20
 BYTES = 4  # of a character, at most
+NAMES = 50  # different names of elements, at most, for each column that a table may have
 
 
 class Outline:
@@ -25,9 +26,11 @@ class Outline:
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self.end
+        self._parser.StartNamespaceDeclHandler = self._namespace
+        self._names, self._namespaces = set[str](), set[str]()
 
     def read(self, path: Path) -> None:
-        """Read the whole document. Raises DeliveryRefused FIC-VIDE, FIC-XML or FIC-DOCTYPE."""
+        """Read the whole document. Raises DeliveryRefused FIC-VIDE, FIC-XML, FIC-TAILLE or FIC-DOCTYPE."""
         if path.stat().st_size == 0:
             raise DeliveryRefused("FIC-VIDE", fichier=self.fichier)
         try:
@@ -35,7 +38,7 @@ class Outline:
                 while chunk := file.read(CHUNK):
                     self._parser.Parse(chunk)
                     if file.tell() - max(self._parser.CurrentByteIndex, 0) > BYTES * limits().cell + CHUNK:
-                        self._too_long()
+                        self._too_much(f"des attributs de {limits().cell} caractères au plus")
                 self._parser.Parse(b"", True)
         except (LookupError, ValueError):  # an encoding that this parser has no table of
             raise DeliveryRefused(
@@ -52,14 +55,10 @@ class Outline:
     def end(self, name: str) -> None:
         """An element ends."""
 
-    def _too_long(self) -> None:
-        """The parser holds an attribute or a name whole, and would look at it again with each chunk."""
-        raise DeliveryRefused(
-            "FIC-TAILLE",
-            fichier=self.fichier,
-            ligne=self._parser.CurrentLineNumber,
-            attendu=f"des attributs de {limits().cell} caractères au plus",
-        )
+    def _too_much(self, attendu: str) -> None:
+        """What a parser holds whole, and looks at again with each chunk or each element."""
+        line = self._parser.CurrentLineNumber
+        raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=line, attendu=attendu)
 
     def _doctype(self, *_: object) -> None:
         line = self._parser.CurrentLineNumber
@@ -67,4 +66,13 @@ class Outline:
 
     def _start(self, name: str, attributes: dict) -> None:
         self.root, self.has_attributes = self.root or name, bool(attributes)
+        if name not in self._names:
+            self._names.add(name)
+            if len(self._names) > (most := NAMES * limits().columns):
+                self._too_much(f"{most} noms d’éléments différents au plus")
         self.start(name, self._parser.CurrentLineNumber)
+
+    def _namespace(self, _: str | None, uri: str | None) -> None:
+        self._namespaces.add(uri or "")
+        if len(self._namespaces) > (most := limits().columns):
+            self._too_much(f"{most} espaces de noms au plus")
