@@ -67,6 +67,16 @@ def records(path: Path, many: int) -> None:
     path.write_text("<a>" + "<b><c>1</c></b>\n" * (many // 3) + "</a>", encoding="utf-8")
 
 
+def namespaces(path: Path, many: int) -> None:
+    """Half a million namespaces."""
+    path.write_text("<a>" + "".join(f'<b xmlns="u{n}"/>\n' for n in range(many // 2)) + "</a>", encoding="utf-8")
+
+
+def names(path: Path, many: int) -> None:
+    """Elements of a million names."""
+    path.write_text("<a>" + "".join(f"<b{n}/>\n" for n in range(many)) + "</a>", encoding="utf-8")
+
+
 def _workbook(path: Path, sheet: str) -> None:
     import xlsxwriter
 
@@ -83,7 +93,7 @@ def _workbook(path: Path, sheet: str) -> None:
 CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell)},
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
-    **{one.__name__: (one, XML) for one in (attribute, records)},
+    **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names)},
 }
 
 
