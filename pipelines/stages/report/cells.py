@@ -19,6 +19,7 @@ HOLLOW = "_non_fournies"  # stored with the columns of a row: those that need a 
 VOID = "_rien"  # the code of what a row does not have, when it does not say why
 MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
+MARK = f"{french.NO_BREAK}({PARTIAL_MARK})"  # after a number
 NUMBERS: dict[Format, tuple[int, str]] = {
     "entier": (0, ""),
     "decimal1": (1, ""),
@@ -55,7 +56,7 @@ def number(value: Decimal, decimals: int, unit: str, code: str | None = None) ->
 
 def marked(one: Cell) -> Cell:
     """The cell of a number that is missing part of what it counts."""
-    return {**one, "texte": f"{one['texte']}{french.NO_BREAK}({PARTIAL_MARK})", "est_partiel": True}
+    return {**one, "texte": one["texte"] + MARK, "est_partiel": True}
 
 
 def missing(row: Row) -> Cell:

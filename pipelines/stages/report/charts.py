@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines import french
 from pipelines.stages.report.blocks import number_of, steps
+from pipelines.stages.report.cells import MARK
 from pipelines.stages.report.fonts import FAMILY, folder
 from pipelines.stages.report.kept import kept
 
@@ -104,6 +105,7 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
             "valeur": number_of(cell),
             "texte": cell["texte"],
             "manque": cell["manque"] is not None,
+            "est_partiel": cell["est_partiel"],
         }
         for line in block["lignes"]
         if not line["est_total"]
@@ -220,14 +222,14 @@ def _multiples(block: Block, narrow: bool) -> Spec:
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
     titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
     marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
-    top = 0
+    top, below = 0, 42 if any(value["est_partiel"] for value in _values(block, narrow)) else 30
     for first in range(0, len(lines), across):
         row = range(first, min(first + across, len(lines)))
         top += 15 * max(len(titles[rank]) for rank in row) + 16 + SMALL
         for rank in row:
             values = _values({**block, "lignes": [lines[rank]]}, narrow)
             _place(marks, values, titles[rank], _palette(block), (rank - first) * (width + GAP), top, width)
-        top += 30
+        top += below
     return {"width": across * (width + GAP) - GAP, "height": top - 10, "layer": _layers(marks)}
 
 
@@ -250,6 +252,8 @@ def _place(
         kind = "manque" if value["manque"] else "valeur"
         marks[kind].append({"x": middle, "y": base - height - 8, "dit": _short(value)})
         marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
+        if value["est_partiel"]:  # below the year: beside the number, it would leave room for fewer charts
+            marks["annee"].append({"x": middle, "y": base + 25, "dit": MARK.strip()})
     for rank, text in enumerate(reversed(title)):
         marks["titre"].append({"x": left, "y": base - SMALL - 22 - 15 * rank, "dit": text})
 
@@ -477,15 +481,18 @@ def _cascade(block: Block, narrow: bool) -> Spec:
 
 
 def _short(value: dict[str, Any]) -> str:
-    """A value over a narrow bar: a long amount in thousands or in millions."""
-    if value["valeur"] is None or not value["texte"].endswith("€") or abs(value["valeur"]) < 10_000:
-        return value["texte"]
-    return _thousands(value) if abs(value["valeur"]) < 1_000_000 else french.millions(value["valeur"])
+    """A value over a narrow bar, without its mark: a long amount in thousands or in millions."""
+    text = value["texte"].removesuffix(MARK)
+    if value["valeur"] is None or not text.endswith("€") or abs(value["valeur"]) < 10_000:
+        return str(text)
+    return french.thousands(value["valeur"]) if abs(value["valeur"]) < 1_000_000 else french.millions(value["valeur"])
 
 
 def _thousands(value: dict[str, Any]) -> str:
-    """An amount as a chart writes it; its cents are in the table."""
-    return value["texte"] if value["valeur"] is None else french.thousands(value["valeur"])
+    """An amount as a chart writes it, with its mark; its cents are in the table."""
+    if value["valeur"] is None:
+        return str(value["texte"])
+    return french.thousands(value["valeur"]) + MARK * value["est_partiel"]
 
 
 FORMS = {

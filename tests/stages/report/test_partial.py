@@ -1,11 +1,15 @@
 """A figure that is partial is said to be so wherever it is printed: key figures, tables, totals, prose, annex."""
 
+import html
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from pipelines.catalogue.chapters.grammar import Colonne
-from pipelines.stages.report.cells import cell, total
+from pipelines.stages.report.cells import cell, marked, total
+from pipelines.stages.report.charts import svg_of
 from tests.stages.report.publication import CHIFFRES, Press, said
 
 PARTIAL = ("a.total", 2040, 27, "agents", 0, "calculé", None, "partiel", "Agents", "essai", "Somme. Sources : s/t.")
@@ -55,6 +59,20 @@ def test_what_came_in_part_is_said_under_the_table(press: Press):
     )
     press.replace("rpt_sources", [("a/agents", 2040, "reçue")])
     assert press.block("graphique")["note"] is None
+
+
+@pytest.mark.parametrize(
+    ("form", "head", "number"),
+    [("multiples", ["2038", "2039", "2040"], "1 234"), ("execution", ["Crédits", "Réalisé"], "1,2 k€")],
+)
+def test_a_chart_marks_what_is_partial(cache: Path, form: str, head: list[str], number: str):
+    column = Colonne(nom="valeur", titre="", format="chiffre" if form == "multiples" else "euros")
+    cells = [cell({"valeur": Decimal(1234), "decimales": 0, "unite": "", "code": None}, column) for _ in head]
+    line = {"titre": "Tickets", "est_total": False, "cellules": [*cells[:-1], marked(cells[-1])]}
+    block = {"forme": form, "entete": head, "lignes": [line]}
+    drawn = [html.unescape(text) for text in re.findall(r">([^<>]+)</t", svg_of(block, False, cache))]
+    said = [text.replace("\u202f", " ").replace("\u00a0", " ") for text in drawn]
+    assert sum("(p)" in text for text in said) == 1 and any(number in text for text in said)
 
 
 def test_the_annex_says_how_much_lacks_as_far_as_it_is_known(partial: Press):
