@@ -77,7 +77,8 @@ select
     cast(totaux.report_eur - precedents.resultat_cumule_eur as decimal(18, 2)) as non_reporte_eur,
     cast(
         case
-            when totaux.section = 'fonctionnement'
+            when
+                totaux.section = 'fonctionnement'
                 and precedents.resultat_cumule_eur - totaux.report_eur = reserves.reserve_eur
                 then nullif(reserves.reserve_eur, 0)
         end as decimal(18, 2)
