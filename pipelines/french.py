@@ -116,7 +116,13 @@ def millions(euros: float) -> str:
 
 def agreed(unit: str, value: Decimal) -> str:
     """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
-    return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit
+    return form(f"{unit[:-1]}|{unit}", value) if unit.isalpha() and unit.endswith("s") else unit
+
+
+def form(words: str, value: Decimal | None) -> str:
+    """Of ``un|plusieurs``, what agrees with a number, the singular below two; the plural where there is none."""
+    one, _, many = words.partition("|")
+    return one if not many or (value is not None and abs(value) < 2) else many
 
 
 def day(iso: str) -> str:

@@ -6,7 +6,6 @@ entry, in effect); one without a list is not judged here. SQL is not parsed: onl
 in the condition of an alert.
 """
 
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
@@ -48,7 +47,7 @@ PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the s
 
 def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
     """One sentence per missing column, with its place and the nearest name."""
-    promised = _promises(catalogue)
+    promised = catalogue.project.promised
     for thing, table, columns in _asked(catalogue):
         if known := promised.get(table):
             for at, column in columns:
@@ -64,16 +63,6 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
 def _unknown(place: str, column: str, table: str, known: list[str]) -> str:
     near = suggestion(column, known)
     return f"{place} demande la colonne « {column} » de « {table} », qui n’en a pas de ce nom{near}"
-
-
-@functools.lru_cache(maxsize=8)
-def _promises(catalogue: Catalogue) -> dict[str, list[str]]:
-    """Model → the columns that it promises."""
-    return {thing.name: _promised(thing) for thing in catalogue.project.said}
-
-
-def _promised(entry: Thing) -> list[str]:
-    return [column["name"] for column in entry.data.get("columns") or []]
 
 
 def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
@@ -208,7 +197,7 @@ def _of_text(place: str, found: Asked, promised: dict[str, list[str]]) -> Iterat
 
 def unknown_columns_of(catalogue: Catalogue, place: str, found: Asked) -> Iterator[str]:
     """The same for one text, whose file is ``place``."""
-    yield from _of_text(place, found, _promises(catalogue))
+    yield from _of_text(place, found, catalogue.project.promised)
 
 
 def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -> Iterator[Named]:

@@ -21,7 +21,7 @@ from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.failure import without_values
 from pipelines.stages.transform.reuse import Plan
-from pipelines.stages.transform.spark import build
+from pipelines.stages.transform.spark import build_by_engine
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
 
@@ -98,7 +98,7 @@ def _made(
         if event.info.level in ("info", "warn", "error"):
             console.write(f"{without_values(event.info.msg)}\n")
 
-    results = build(where, plan.nodes, tell)
+    results = build_by_engine(where, plan.nodes, tell)
     for event in told:
         if event.info.name in RESULTS:
             message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})

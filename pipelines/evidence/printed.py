@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.catalogue.chapters.printed import Demande, Garde, Model, Passage, broken
+from pipelines.catalogue.chapters.printed import Demande, Garde, Model, Passage, broken, passages
 from pipelines.catalogue.rules import Rule
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Finding
@@ -29,10 +29,10 @@ def misprinted(work: Workspace) -> list[Finding]:
 
 
 def _found(work: Workspace, model: Model, tables: Path) -> Iterator[Finding]:
-    rule = work.rules[RULE]
+    rule, said = work.rules[RULE], list(passages(model))
     for name, guard in work.catalogue.guards.items():
         answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
-        for passage in broken(guard, model, is_answered=answered):
+        for passage in broken(guard, model["profil"], said, is_answered=answered):
             yield _finding(rule, name, guard, model, passage)
 
 

@@ -10,7 +10,7 @@ from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finis
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.recipes import nodes_of
 from pipelines.stages.transform.reuse import is_proved
-from pipelines.stages.transform.spark import build as build_by_engine
+from pipelines.stages.transform.spark import build_by_engine
 
 __all__ = [
     "Prepared",

@@ -12,7 +12,7 @@ from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
 from pipelines.evidence.rows import traced_columns
 from pipelines.evidence.verify import verify
-from pipelines.french import NO_BREAK, agreed
+from pipelines.french import NO_BREAK, agreed, form
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -32,10 +32,8 @@ class Undecided(CannotRelease):
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
         count = Decimal(len(findings))
-        are = "sont" if count > 1 else "est"
-        super().__init__(
-            f"{count} {agreed('constats', count)} de {exercice} {are} sans décision, à corriger ou à décider"
-        )
+        found, are = agreed("constats", count), form("est|sont", count)
+        super().__init__(f"{count} {found} de {exercice} {are} sans décision, à corriger ou à décider")
 
 
 class Anomalies(CannotRelease):

@@ -66,7 +66,7 @@ def run(home: Path) -> Measure:
     from pipelines.runs.publish import publish_warehouse
     from pipelines.settings import Home
     from pipelines.stages.transform.dbt import parse
-    from pipelines.stages.transform.spark import build
+    from pipelines.stages.transform.spark import build_by_engine
 
     stages: dict[str, float] = {}
     models: dict[str, float] = {}
@@ -90,7 +90,7 @@ def run(home: Path) -> Measure:
         with timed("load"):
             prepared = prepare(work, whole=True)
         with timed("dbt"):
-            results = build(work.home, told=told)
+            results = build_by_engine(work.home, told=told)
         with timed("findings, swap"):
             end(work, prepared, results)
         with timed("publish, report, audit"):

@@ -5,7 +5,7 @@ rows of each table or chart. Nothing here knows where a report is, nor reads a t
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Annotated, Any, Literal
@@ -98,13 +98,13 @@ class Passage:
         return any(code in codes for code, _ in self.figures)
 
 
-def broken(rule: Garde, model: Model, *, is_answered: bool = True) -> list[Passage]:
-    """The passages of a report that break a rule; ``is_answered``: the rows that it needs are there."""
-    if rule.edition not in (None, model["profil"]):
+def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: bool = True) -> list[Passage]:
+    """Those of the passages of an edition that break a rule; ``is_answered``: the rows that it needs are there."""
+    if rule.edition not in (None, profile):
         return []
     found: list[Passage] = []
     printed: set[str] = set()
-    for passage in passages(model):
+    for passage in said:
         if _is_about(rule, passage) and _breaks(rule, passage, printed, is_answered=is_answered):
             found.append(passage)
         printed |= {code for code, _ in passage.figures}

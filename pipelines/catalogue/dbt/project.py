@@ -95,6 +95,11 @@ class Project:
         return found
 
     @functools.cached_property
+    def promised(self) -> dict[str, list[str]]:
+        """Model → the columns that its entry lists."""
+        return {thing.name: [column["name"] for column in thing.data.get("columns") or []] for thing in self.said}
+
+    @functools.cached_property
     def links(self) -> Links:
         """What dbt proves at each build by a ``relationships`` test on a column: for all its values, and as an error."""
         found: dict[str, list[Link]] = {}

@@ -72,11 +72,11 @@ def copy_schema(
     db.execute(f"create schema if not exists {schema}")
     (folder / schema).mkdir()
     wanted = {name: table for name, table in described(db, schema).items() if name not in withheld}
-    contents, made_of = _contents(db), {}
+    contents, engine, made_of = _contents(db), engine_version(), {}
     for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
         db.execute(f"drop table {schema}.{gone}")
     for name, table in wanted.items():
-        full, made = f"{schema}.{name}", _made_of(table, keys, fields, contents)
+        full, made = f"{schema}.{name}", _made_of(table, engine, keys, fields, contents)
         made_of |= {full: made} if made else {}
         if made is None or former.made_of.get(full) != made:
             db.execute(f"drop table if exists {full}")
@@ -94,9 +94,9 @@ def _contents(db: Any) -> dict[str, str]:
     return dict(db.execute("from source.construction.contenus").fetchall()) if db.execute(noted).fetchone() else {}
 
 
-def _made_of(table: Described, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
+def _made_of(table: Described, engine: str, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
     """A fingerprint of a table and of all that describes it; None when nobody noted its content."""
     content = contents.get(f"{table.schema}.{table.name}")
     columns = [(name, said, meaning_of(fields, table.name, name, said or "")) for name, said in table.columns.items()]
     told = [content, table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]
-    return fingerprint([engine_version(), *told]) if content else None
+    return fingerprint([engine, *told]) if content else None

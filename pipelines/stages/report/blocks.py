@@ -43,6 +43,7 @@ from pipelines.stages.report.cells import (
     Cell,
     absent,
     cell,
+    is_partial,
     number,
     total,
     words,
@@ -255,7 +256,9 @@ class Builder:
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             if value["manque"] != HIDDEN:
-                shown.append({"libelle": _agreed(one.libelle or row["libelle"], row["valeur"]), **value, "suite": None})
+                shown.append(
+                    {"libelle": french.form(one.libelle or row["libelle"], row["valeur"]), **value, "suite": None}
+                )
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
@@ -271,7 +274,7 @@ class Builder:
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return None
-        known = [row for row in rows if None not in (row["valeur"], row["valeur_precedente"]) and not _is_partial(row)]
+        known = [row for row in rows if None not in (row["valeur"], row["valeur_precedente"]) and not is_partial(row)]
         known.sort(key=lambda row: -abs(row["variation_pct"] or 0))
         before = self.figures.exercice - 1
         said = [_node("element", *_moved_by(row, row[bloc.libelle], before)) for row in known]
@@ -421,21 +424,11 @@ def _sentence(one: Sentence) -> list[Block]:
     ]
 
 
-def _agreed(label: str, value: Decimal | None) -> str:
-    """The form of a label, ``un|plusieurs``, that agrees with a number."""
-    one, _, many = label.partition("|")
-    return one if not many or (value is not None and abs(value) < 2) else many
-
-
 def _moved(row: Row, before: int) -> str | None:
     if row["valeur_precedente"] is None:
         return None
     former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
     return f"{former} en {before}{_rate(row)}"
-
-
-def _is_partial(row: Row) -> bool:
-    return row.get("etat") == "partiel"
 
 
 def _rate(row: Row) -> str:

@@ -41,7 +41,7 @@ def cell(row: Row, column: Colonne) -> Cell:
     if column.format == "chiffre":
         shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
         shown |= {"texte": french.volume(value)} if row["unite"] == "Go" else {}
-        return marked(shown) if row.get("etat") == "partiel" else shown
+        return marked(shown) if is_partial(row) else shown
     if column.format == "volume":
         return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}
     if column.format in NUMBERS:
@@ -52,6 +52,11 @@ def cell(row: Row, column: Colonne) -> Cell:
 def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:
     """The cell of a number, with the code of its figure."""
     return {**empty(french.printed(value, decimals, unit)), "valeur": format(value, "f"), "chiffre": code}
+
+
+def is_partial(row: Row) -> bool:
+    """True for a row whose number is missing part of what it counts."""
+    return row.get("etat") == "partiel"
 
 
 def marked(one: Cell) -> Cell:

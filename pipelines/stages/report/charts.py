@@ -222,7 +222,7 @@ def _multiples(block: Block, narrow: bool) -> Spec:
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
     titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
     marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
-    top, below = 0, 42 if any(value["est_partiel"] for value in _values(block, narrow)) else 30
+    top, below = 0, 42 if any(cell["est_partiel"] for line in lines for cell in line["cellules"]) else 30
     for first in range(0, len(lines), across):
         row = range(first, min(first + across, len(lines)))
         top += 15 * max(len(titles[rank]) for rank in row) + 16 + SMALL

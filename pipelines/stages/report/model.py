@@ -20,6 +20,7 @@ from pipelines.catalogue.chapters.compile import MODEL as PAGE
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, Matrice, PourChaque, Section, Synthese, Texte
 from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.catalogue.dbt.generated import report_fields, report_needs, report_sources
+from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
@@ -249,7 +250,7 @@ class Editor:
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
         return french.enumeration(
-            list(dict.fromkeys(_as_said(row[colonne]) for row in rows if row[colonne] is not None))
+            list(dict.fromkeys(_as_said(colonne, row[colonne]) for row in rows if row[colonne] is not None))
         )
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
@@ -261,9 +262,11 @@ class Editor:
         return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
 
 
-def _as_said(value: Any) -> str:
-    """A value of a row in a sentence; a decimal one is an amount in euros."""
-    return french.quantity(value, 2, "EUR") if isinstance(value, Decimal) else str(value)
+def _as_said(column: str, value: Any) -> str:
+    """A value of a row in a sentence: an amount with its cents and its sign, any other number as exact as it is."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    return french.quantity(value, 2, "EUR") if unit_of(column) == "EUR" else french.exact(value)
 
 
 def _gathered(blocks: list[Model]) -> list[Model]:

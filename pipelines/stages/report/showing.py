@@ -25,7 +25,7 @@ def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) ->
 
 def _first(head: list[str], lines: list[Line]) -> str | None:
     highest = _highest(lines)
-    return f"« {highest['titre']} » en tête ({highest['cellules'][-1]['texte']})" if highest else None
+    return _leads(highest, highest["cellules"][-1]["texte"]) if highest else None
 
 
 def _peak(head: list[str], lines: list[Line]) -> str | None:
@@ -107,9 +107,11 @@ def _fullest(head: list[str], lines: list[Line]) -> str | None:
         return None
     sums = [sum(row) for row in zip(*[values or [] for values in columns], strict=True)]
     most = max(sums)
-    if sums.count(most) > 1:
-        return None
-    return f"« {lines[sums.index(most)]['titre']} » en tête ({french.number(most, 0)})"
+    return _leads(lines[sums.index(most)], french.number(most, 0)) if sums.count(most) == 1 else None
+
+
+def _leads(line: Line, amount: str) -> str:
+    return f"« {line['titre']} » en tête ({amount})"
 
 
 def _ends(head: list[str], lines: list[Line]) -> str | None:

@@ -26,7 +26,7 @@ from pipelines.stages.transform.load import SCHEMAS
 SILENT = "Spark s’est arrêté sans dire ce qu’il a fait"
 
 
-def build(
+def build_by_engine(
     home: Home, nodes: Collection[str] | None = None, told: Callable[[Any], None] = lambda _: None
 ) -> list[NodeResult]:
     """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalogue.chapters.printed import Garde, Model, broken
+from pipelines.catalogue.chapters.printed import Garde, Model, Passage, broken, passages
 from pipelines.catalogue.load import load_catalogue
 from tests.catalogue.chapters.printing import card, figure, report, sentence, table, words
 
@@ -94,6 +94,10 @@ CASES: dict[str, tuple[Model, Model]] = {
 }
 
 
+def breaches(name: str, model: dict[str, Any], *, is_answered: bool = True) -> list[Passage]:
+    return broken(GUARDS[name], model["profil"], passages(model), is_answered=is_answered)
+
+
 def test_every_guard_has_its_report():
     assert CASES.keys() == GUARDS.keys()
 
@@ -102,16 +106,16 @@ def test_every_guard_has_its_report():
 def test_a_guard_is_broken_by_its_report_and_by_no_sound_one(name: str):
     wrong, sound = CASES[name]
     needs = GUARDS[name].demande is not None
-    assert broken(GUARDS[name], wrong, is_answered=not needs) != []
-    assert broken(GUARDS[name], sound, is_answered=not needs) == []
+    assert breaches(name, wrong, is_answered=not needs) != []
+    assert breaches(name, sound, is_answered=not needs) == []
     if needs:  # what was received allows it
-        assert broken(GUARDS[name], wrong, is_answered=True) == []
+        assert breaches(name, wrong, is_answered=True) == []
 
 
 @pytest.mark.parametrize("profile", ["interne", "public"])
 def test_a_guard_of_one_edition_leaves_the_other(profile: str):
     model = report(table("Effectifs", ["Agents"], ["Titulaires", "s"]), profile=profile)
-    assert bool(broken(GUARDS["tableau-masque"], model)) == (profile == "public")
+    assert bool(breaches("tableau-masque", model)) == (profile == "public")
 
 
 def test_what_is_in_a_list_a_note_or_the_page_of_a_member_is_read():
@@ -120,7 +124,7 @@ def test_what_is_in_a_list_a_note_or_the_page_of_a_member_is_read():
     quoted = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [bad]}]}
     model = report(listed, quoted)
     model["collectivites"] = [{"titre": "Orly", "blocs": [listed]}]
-    found = broken(GUARDS["nombre-sans-accord"], model)
+    found = breaches("nombre-sans-accord", model)
     assert [one.place for one in found] == ["Essai, Partie", "Essai, Partie", "Les pages, Orly"]
 
 

@@ -818,5 +818,10 @@ def test_a_text_tells_an_amount_of_a_table_in_euros(press: Press):
     assert "1\u202f234,50\xa0€" in prose(press, '{{ dit("rpt_resultats", "montant_eur") }}')
 
 
+def test_a_text_tells_a_number_that_is_no_amount_as_it_is(press: Press):
+    press.tables["rpt_resultats"] = ("exercice integer, etpr decimal(18, 6)", [(2040, "1234.5")])
+    assert '"1\u202f234,5"' in prose(press, '{{ dit("rpt_resultats", "etpr") }}')
+
+
 def test_a_chart_tells_millions_of_euros_in_millions():
     assert french.millions(1178803.01) == "1,18\xa0M€"

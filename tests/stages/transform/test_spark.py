@@ -83,7 +83,7 @@ def test_where_java_is_not_nothing_begins(tmp_path: Path, monkeypatch, said: str
 def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(lab: Lab, tmp_path: Path, taken):
     lab.load()
     answering(tmp_path, MADE)
-    assert spark.build(lab.home) == [MADE]
+    assert spark.build_by_engine(lab.home) == [MADE]
     asked = json.loads((tmp_path / "asked.json").read_text())
     assert {"lake.essai__lignes.parquet", "organisation.exercices.parquet"} <= set(asked["files"])
     assert asked["sources"]["lake.essai__lignes"].startswith(
@@ -101,28 +101,28 @@ def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, m
     lab.load()
     answering(tmp_path, MADE)
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
-    spark.build(lab.home)
+    spark.build_by_engine(lab.home)
     assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
 
 
 def test_nothing_is_taken_from_a_spark_of_which_a_model_failed(lab: Lab, tmp_path: Path, taken):
     lab.load()
     answering(tmp_path, FAILED)
-    assert (spark.build(lab.home), taken) == ([FAILED], [])
+    assert (spark.build_by_engine(lab.home), taken) == ([FAILED], [])
 
 
 @pytest.mark.parametrize(("text", "said"), [("sys.exit('no memory')", "no memory"), ("", spark.SILENT)])
 def test_a_spark_that_does_not_answer_stops_the_build_with_its_last_words(lab: Lab, tmp_path: Path, taken, text, said):
     lab.load()
     program(tmp_path, text)
-    assert (spark.build(lab.home), taken) == ([NodeResult("spark", "model", "error", None, said)], [])
+    assert (spark.build_by_engine(lab.home), taken) == ([NodeResult("spark", "model", "error", None, said)], [])
 
 
 def test_with_duckdb_nothing_of_spark_is_asked(lab: Lab, monkeypatch):
     monkeypatch.setenv("MILLESIME_ENGINE", "duckdb")
     monkeypatch.setenv("MILLESIME_SPARK_PYTHON", "/nowhere")
     monkeypatch.setattr(spark, "build_models", lambda *_: [MADE])
-    assert spark.build(lab.home) == [MADE]
+    assert spark.build_by_engine(lab.home) == [MADE]
 
 
 def test_the_program_of_spark_needs_nothing_of_this_project():

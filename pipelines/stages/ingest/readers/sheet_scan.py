@@ -214,6 +214,7 @@ class _Ods:
             if b"encryption-data" in archive.read("META-INF/manifest.xml"):
                 raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe")
             xml = archive.read("content.xml")
+        self._longest = limits().cell
         self._scans = self._read(xml)
         self.names = list(self._scans)
 
@@ -240,15 +241,14 @@ class _Ods:
             _forget(element)
         return scans
 
-    @staticmethod
-    def _see_row(scan: Scan, element, row: int, repeated: int) -> bool:
+    def _see_row(self, scan: Scan, element, row: int, repeated: int) -> bool:
         column, holds = 0, False
         for cell in element:
             if not isinstance(cell.tag, str) or not cell.tag.endswith(("}table-cell", "}covered-table-cell")):
                 continue
             kind = _attribute(cell, "value-type")
-            if sum(int(_attribute(spaces, "c") or 1) for spaces in cell.iter("{*}s")) > limits().cell:
-                raise Refused("FIC-TAILLE", attendu=f"des cellules de {limits().cell} caractères au plus")
+            if sum(int(_attribute(spaces, "c") or 1) for spaces in cell.iter("{*}s")) > self._longest:
+                raise Refused("FIC-TAILLE", attendu=f"des cellules de {self._longest} caractères au plus")
             shown = "\n".join("".join(p.itertext()) for p in cell.iterfind("{*}p"))
             is_error = any(name.endswith("}value-type") and value == "error" for name, value in cell.attrib.items())
             times = int(_attribute(cell, "number-columns-repeated") or 1)

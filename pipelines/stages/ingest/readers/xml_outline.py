@@ -27,7 +27,7 @@ class Outline:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self.end
         self._parser.StartNamespaceDeclHandler = self._namespace
-        self._names, self._namespaces = set[str](), set[str]()
+        self._names, self._namespaces, self._columns = set[str](), set[str](), limits().columns
 
     def read(self, path: Path) -> None:
         """Read the whole document. Raises DeliveryRefused FIC-VIDE, FIC-XML, FIC-TAILLE or FIC-DOCTYPE."""
@@ -66,13 +66,12 @@ class Outline:
 
     def _start(self, name: str, attributes: dict) -> None:
         self.root, self.has_attributes = self.root or name, bool(attributes)
-        if name not in self._names:
-            self._names.add(name)
-            if len(self._names) > (most := NAMES * limits().columns):
-                self._too_much(f"{most} noms d’éléments différents au plus")
+        self._names.add(name)
+        if len(self._names) > (most := NAMES * self._columns):
+            self._too_much(f"{most} noms d’éléments différents au plus")
         self.start(name, self._parser.CurrentLineNumber)
 
     def _namespace(self, _: str | None, uri: str | None) -> None:
         self._namespaces.add(uri or "")
-        if len(self._namespaces) > (most := limits().columns):
-            self._too_much(f"{most} espaces de noms au plus")
+        if len(self._namespaces) > self._columns:
+            self._too_much(f"{self._columns} espaces de noms au plus")
