@@ -3,7 +3,7 @@
 import click
 
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, json_option, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import read_json

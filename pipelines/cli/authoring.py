@@ -10,10 +10,10 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
-from pipelines.cli.names import complete_sources
+from pipelines.cli.arguments import complete_sources
 from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
@@ -105,7 +105,7 @@ def source_new(
     """
     from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
     from pipelines.catalogue.scaffold.source import Request, scaffold
-    from pipelines.cli.sample import read_samples
+    from pipelines.stages.ingest.sample.guess import read_samples
 
     session: Session = ctx.obj
     registry = session.catalogue.registry
@@ -192,7 +192,7 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
 
     Ses lignes vont à côté de celles des plans livrés, qui restent ; un plan que le dossier avait ajouté est remplacé.
     """
-    from pipelines.catalogue.scaffold.plan import ACCOUNTS, CHAPTERS, read_plan
+    from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 
     session: Session = ctx.obj
     plan = read_plan(file)
@@ -245,7 +245,7 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
     from pipelines.catalogue.overlay import named
-    from pipelines.stages.validate.lines import refuse_wrong_sql
+    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
     session: Session = ctx.obj
     declared = session.catalogue

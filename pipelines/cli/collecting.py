@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
+from pipelines.cli.arguments import complete_sources, complete_years, source_option
 from pipelines.cli.interruption import interruptible
-from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import blocking_of, checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
@@ -232,7 +232,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     """
     from pipelines.catalogue.needs import check as check_declarations
     from pipelines.runs.pending import refuse_wrong_texts
-    from pipelines.stages.validate.lines import refuse_wrong_sql
+    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
     session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])

@@ -13,17 +13,17 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
-from pipelines.cli.names import Day, complete_findings, complete_rules, year_argument
+from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
 from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.did_you_mean import suggestion
 from pipelines.evidence.verify import CHECKED
 from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
-from pipelines.ledger.lost import refuse_lost
+from pipelines.ledger.lost_ledger import refuse_lost
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
-from pipelines.near import suggestion
 
 if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import enumeration, number

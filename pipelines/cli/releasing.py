@@ -10,8 +10,8 @@ import click
 
 from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.arguments import complete_releases, year_argument
 from pipelines.cli.exporting import copy_to_server, profile_option
-from pipelines.cli.names import complete_releases, year_argument
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.ledger.store import open_ledger

@@ -17,9 +17,9 @@ from pipelines import settings
 from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, take_place, written_whole
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day
-from pipelines.ledger.apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Finding
+from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace

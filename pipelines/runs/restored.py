@@ -7,8 +7,8 @@ because someone decided it, whatever a longer term of today would keep, and whic
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.ledger.apart import Entry
 from pipelines.ledger.records import ORIGINAL, Removal
+from pipelines.ledger.removals_apart import Entry
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ROWS, purge_again
 from pipelines.stages.ingest.archive import kept_of

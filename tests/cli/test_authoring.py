@@ -11,12 +11,12 @@ import xlsxwriter
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.needs import check as check_catalogue
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.scaffold import source as draft
+from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.sample.guess import guess_delimiter, guess_encoding
 from pipelines.stages.transform.dbt import READ
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
 from tests.layers import Layer

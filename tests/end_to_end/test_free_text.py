@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.declarations import Field
 from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.source_grammar import Field
 from pipelines.ledger.state import read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import open_workspace

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.chapters.grammar import Table
-from pipelines.catalogue.declarations import Declared
+from pipelines.catalogue.source_grammar import Declared
 from pipelines.french import NARROW, NO_BREAK
 
 Model = dict[str, Any]

@@ -10,16 +10,16 @@ import glob
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.catalogue.declarations import COLUMN, Field, Ignore, Table
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import engine, memory, threads
 from pipelines.sql import literal, parquet_scan, values
-from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
+from pipelines.stages.ingest.parts_of_cells import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import (
     SPACES,
     Reading,

@@ -20,10 +20,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipelines.catalogue.vocabulary import ExpectationSpec, literal
+from pipelines.catalogue.expectation_types import ExpectationSpec, literal
 from pipelines.french import date, month
 from pipelines.ledger.records import CheckResult
-from pipelines.stages.validate.lines import broken_rows, lines_statement
+from pipelines.stages.validate.failing_lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.source_grammar import CsvFormat, Table
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.records import Misshapen, Records, keep_ignored, keep_misshapen
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte

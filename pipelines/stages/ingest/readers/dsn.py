@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 ENVOI, TOTAL = "S10.G00.00", "S90.G00.90"
 DECLARATION, ENTREPRISE, ETABLISSEMENT = "S20.G00.05", "S21.G00.06", "S21.G00.11"

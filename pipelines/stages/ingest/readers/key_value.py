@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 _KEY = r"[A-Za-z_][\w.-]*="
 # possessive, as below: what repeats is never given back, so a long line costs no memory for it

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory

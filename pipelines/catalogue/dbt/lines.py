@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.dbt.project import parsed_meta
-from pipelines.catalogue.declarations import Declared, Name, Table
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.source_grammar import Declared, Name, Table
 from pipelines.sql import literal
 
 NAMED_MEMBERS = "int_communs__membres_nommes"

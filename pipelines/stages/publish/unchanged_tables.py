@@ -18,7 +18,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import DATABASES, INTERNE
 from pipelines.sql import is_hollow
 from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
-from pipelines.stages.publish.keys import Keys
+from pipelines.stages.publish.primary_keys import Keys
 from pipelines.stages.publish.profiles import meaning_of, tables_in
 
 DATABASE = DATABASES[INTERNE]

@@ -11,7 +11,7 @@ from pipelines.publication import INTERNE, MARTS, RESTREINT
 from pipelines.sql import literal
 from pipelines.stages.publish.audit import create_audit
 from pipelines.stages.publish.freshness import create_freshness
-from pipelines.stages.publish.keys import key_of
+from pipelines.stages.publish.primary_keys import key_of
 from pipelines.stages.publish.profiles import Table, opened, tables_in
 
 PUBLISHED_SCHEMAS = ("rapport", MARTS, RESTREINT)

@@ -5,8 +5,8 @@ Readers count every list of a document by its path; what its tables read, and wh
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.headings import climbed
+from pipelines.catalogue.source_grammar import Table
 
 MOST_NAMES = 1000  # list names; a document that gives each element its own name has no lists
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.lines import NAMED_MEMBERS, ModelLines
+from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding

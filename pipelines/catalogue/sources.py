@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, System, Table
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.source_grammar import Export, Field, FieldFormat, Shape, System, Table
 from pipelines.catalogue.yaml_file import DeclarationError, parse
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 PLACES = ("sheet", "member", "records")  # of a table in its file
 WRITTEN = ("format", "decimalChar", "groupChar", "suffix", "timezone")  # how the cells of a field say their value

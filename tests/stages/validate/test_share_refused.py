@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.ledger.records import TableCounts
-from pipelines.stages.validate.losses import refused_share
+from pipelines.stages.validate.share_refused import refused_share
 
 
 @pytest.mark.parametrize(

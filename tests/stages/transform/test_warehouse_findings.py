@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.lines import NAMED_MEMBERS, ModelLines
+from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.ledger.records import Finding
 from pipelines.settings import Home
-from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.layers import Layer
 
 TABLES = """

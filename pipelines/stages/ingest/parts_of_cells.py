@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pipelines.catalogue.declarations import Origin, Table
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.catalogue.source_grammar import Origin, Table
 from pipelines.sql import literal
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import SPACES
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources, named_members_sql, series_sql
+from pipelines.catalogue.dbt.lines import declared_lines, flagged_lines_sql, line_sources, named_members_sql, series_sql
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import shipped
 from tests.catalogue.figures.sql import render

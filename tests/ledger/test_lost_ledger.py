@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger.lost import LedgerLost, refuse_damaged, refuse_lost
+from pipelines.ledger.lost_ledger import LedgerLost, refuse_damaged, refuse_lost
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 from tests.ledger.entries import fill

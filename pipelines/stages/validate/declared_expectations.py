@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from pipelines.catalogue.declarations import Field, Table
-from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec, identifier, typed
+from pipelines.catalogue.expectation_types import ROWS_QUERY, ExpectationSpec, identifier, typed
+from pipelines.catalogue.source_grammar import Field, Table
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.french import number, quantity
 

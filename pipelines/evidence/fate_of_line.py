@@ -6,13 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.dbt.lines import LineSource
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Figure
 from pipelines.catalogue.figures.load import DeclaredFigure, Figures
-from pipelines.catalogue.lines import LineSource
 from pipelines.evidence.parquet import select
 from pipelines.evidence.record_line import record_line
-from pipelines.evidence.rows import (
+from pipelines.evidence.trace import PRINTED
+from pipelines.evidence.traced_rows import (
     ABSENCES,
     PRINTED_FIGURES,
     VALUE,
@@ -23,7 +24,6 @@ from pipelines.evidence.rows import (
     open_rows,
     tests_of_lines,
 )
-from pipelines.evidence.trace import PRINTED
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home

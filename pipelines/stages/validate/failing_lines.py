@@ -7,10 +7,10 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.catalogue.expectation_types import BATCH, ExpectationSpec
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.rules import where
 from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
-from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.sql import in_french
 from pipelines.stages.validate.parquet import NAME, create_statement

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines import sql
-from pipelines.catalogue.declarations import Field
+from pipelines.catalogue.source_grammar import Field
 
 BATCH = "{batch}"  # placeholder for the judged table, in GX queries and in our conditions
 ROWS_QUERY = "select _fichier, _ligne from {batch} where "  # how every unexpected_rows_query begins: it shows no cell

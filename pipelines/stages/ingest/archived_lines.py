@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home, limits
 from pipelines.stages.ingest.delivery import Source, read_file
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 Cells = dict[str, str]  # heading in the file → the cell as it is written there
 Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne

@@ -13,7 +13,7 @@ from pipelines.cli.app import BLOCKED, DONE, millesime
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import publish as runs
 from pipelines.runs.outcome import Ending, ending_of
-from pipelines.stages.publish.promise import shape_published, shape_to_publish
+from pipelines.stages.publish.published_shape import shape_published, shape_to_publish
 from tests.deliveries import Depot
 from tests.stages.publish.publication import keyed, publish_small
 from tests.stages.transform.conftest import Lab

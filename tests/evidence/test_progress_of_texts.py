@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather, stops_a_release
-from pipelines.evidence.prose import READ_OVER, VALIDATED, WRITTEN, text_states, unvalidated
+from pipelines.evidence.progress_of_texts import READ_OVER, VALIDATED, WRITTEN, text_states, unvalidated
 from pipelines.ledger.store import now
 from tests.cli.conftest import Bench
 from tests.layers import rules

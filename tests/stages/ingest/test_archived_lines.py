@@ -2,7 +2,7 @@
 
 import zipfile
 
-from pipelines.stages.ingest.originals import cells_at
+from pipelines.stages.ingest.archived_lines import cells_at
 from tests.deliveries import HEADER, Depot
 
 HEAD = ["Code", "Libellé", "Montant", "Jour"]

@@ -1,7 +1,7 @@
 """The rows that a trace reads: those behind what is published, or those kept with a frozen year; never rows that are only accepted.
 
 What belongs here: which rows they are, and SQL queries on them. ``trace`` turns the answers into a figure's trace,
-``fate`` into what became of a line.
+``fate_of_line`` into what became of a line.
 """
 
 import re
@@ -12,9 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.dbt.lines import LineSource
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Filter, Measure
-from pipelines.catalogue.lines import LineSource
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest

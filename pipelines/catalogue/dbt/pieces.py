@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.dbt.project import parsed_meta
-from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.source_grammar import Declared, Name
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),

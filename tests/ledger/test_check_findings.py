@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.ledger.checks import check_finding
+from pipelines.ledger.check_findings import check_finding
 from tests.layers import rules
 from tests.ledger.entries import manifest, verdict
 

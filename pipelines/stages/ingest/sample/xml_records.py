@@ -9,8 +9,8 @@ from lxml import etree
 from pipelines.catalogue.headings import UP
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.cli.sample_records import named_sample
 from pipelines.stages.ingest.readers.xml_outline import Outline
+from pipelines.stages.ingest.sample.named_records import named_sample
 
 Leaves = list[tuple[str, str]]
 

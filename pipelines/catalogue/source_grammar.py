@@ -3,7 +3,7 @@
 Fields use Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
 trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of
 the file, header by first exercice, personal data, lines to ignore, months expected, validity, owner, due date,
-retention. Reading the YAML and resolving shapes is the work of ``registry``; reading files, of ``ingest``.
+retention. Reading the YAML and resolving shapes is the work of ``sources``; reading files, of ``ingest``.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipelines.catalogue.headings import UP, climbed, numbered
 from pipelines.catalogue.patterns import is_named, is_one_of
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
