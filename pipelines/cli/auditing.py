@@ -28,7 +28,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
     """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec leurs
     décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
 
-    Sort avec 1 quand l’exercice n’est pas publiable en l’état.
+    Code de sortie 1 quand l’exercice n’est pas publiable en l’état.
     """
     from pipelines.runs.audit.write import DATA
     from pipelines.runs.pages import write_states

@@ -240,7 +240,7 @@ def catalogue() -> None:
 def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     """Ce que catalogue/, expectations/ et dbt_project/ du dossier changent de ceux qui sont livrés, avec l’endroit.
 
-    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Sort avec 3 quand c’est le cas.
+    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Code de sortie 3 quand c’est le cas.
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
@@ -286,17 +286,20 @@ def shown_place(place: str) -> str:
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Exécuter dbt (les ARGUMENTS sont les siens) sur une copie des lignes acceptées : rien de publié ne peut changer.
 
-    Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y marchent aussi.
+    Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y fonctionnent aussi.
     """
     from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
     from pipelines.stages.transform.analyst import prepare_analyst
     from pipelines.stages.transform.dbt import parse, run_dbt
 
     session: Session = ctx.obj
+    if not arguments or arguments[0] in ("-h", "--help"):
+        echo(ctx.get_help())
+        ctx.exit(DONE)
     parse(session.catalogue, session.home)
     if arguments == ("parse",):
         ctx.exit(DONE)
-    if not arguments or WITHOUT_WAREHOUSE & set(arguments):
+    if WITHOUT_WAREHOUSE & set(arguments):
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
         note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")

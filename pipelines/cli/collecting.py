@@ -58,7 +58,7 @@ def run(
 ) -> None:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
-    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Sort avec 1 quand quelque chose bloque, 3 quand
+    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Code de sortie 1 quand quelque chose bloque, 3 quand
     tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en entier (un fichier de landing qui vient de changer,
     temporaire ou ouvert est laissé de côté, et nommé), 4 quand un autre processus travaille sur ce dossier.
     """
@@ -133,7 +133,7 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
     """What went wrong besides refused deliveries, which the summary reports."""
     if failed := report.ended(Ending.NOT_BUILT):
-        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication d’avant restent.")
+        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
     elif failed := report.ended(Ending.UNSOUND):
         note(f"\nErreur : {failed.message}")
     elif failed := report.ended(Ending.BROKEN):
@@ -228,7 +228,7 @@ class Beside(Home):
 def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
     """Lire et juger le FICHIER comme `millesime run` le ferait, sans rien charger.
 
-    Plusieurs fichiers sont une livraison. Sort avec 1 quand la livraison serait refusée.
+    Plusieurs fichiers sont une livraison. Code de sortie 1 quand la livraison serait refusée.
     """
     from pipelines.catalogue.needs import check as check_declarations
     from pipelines.runs.pending import refuse_wrong_texts

@@ -73,7 +73,7 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont changé.
 
     Tout est repris, ou rien : ce qu’un texte ne sait pas dire (image, tableau, note, commentaire, modification suivie, chiffre
-    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Sort alors avec 1.
+    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Code de sortie 1.
     """
     from pipelines.disk import written_whole
     from pipelines.stages.report.word.reading import NoManuscript, read_back

@@ -21,7 +21,7 @@ def contracts() -> None:
 @global_options
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Sort avec 1 quand quelque chose manquerait."""
+    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Code de sortie 1 quand quelque chose manquerait."""
     from pipelines.stages.publish.published_shape import told
 
     session: Session = ctx.obj

@@ -63,7 +63,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     """Tout ce que quelqu’un doit savoir ou décider de l’EXERCICE : refus, contrôles en échec, exports manquants, écarts ;
     depuis quand, et ce qui est décidé.
 
-    Sort avec 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
+    Code de sortie 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
     session: Session = ctx.obj
     from pipelines.evidence.findings import blockers, of_year
@@ -234,7 +234,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des versions.
 
     Avec --head, vérifier aussi que la chaîne contient encore ce qu’un rapport a imprimé : cela seul montre un registre
-    réécrit, ou coupé, avec tout ce qui l’entoure. Sort avec 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
+    réécrit, ou coupé, avec tout ce qui l’entoure. Code de sortie 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
     coupé.
     """
     from pipelines.evidence.verify import verify as verified
@@ -283,7 +283,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
 @global_options
 @click.pass_context
 def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
-    """Retirer de l’archive, de landing, des lignes typées, des publications d’avant et des journaux ce dont la durée est passée.
+    """Retirer de l’archive, de landing, des lignes typées, des publications précédentes et des journaux ce dont la durée est passée.
 
     Les lignes qui comptent restent, pour refaire les chiffres ; leurs pseudonymes sont remplacés par d’autres, tirés au sort, que
     rien ne relie à personne. Le registre garde ce qui est parti, par quelle règle, et quand. Voir docs/rgpd.md.

@@ -117,7 +117,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """Ce qui est arrivé, manque, est absent, en retard ou refusé pour l’EXERCICE ; quels chiffres sont absents ou partiels,
     et pourquoi.
 
-    Sort avec 1 quand une livraison est refusée, 3 quand un export est en retard.
+    Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
     session: Session = ctx.obj
     session.exercice(year)

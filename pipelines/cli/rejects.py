@@ -40,7 +40,7 @@ HIDDEN = "masqué (table à données personnelles)"
 def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
     """Ce qui est refusé pour l’EXERCICE : fichier:ligne:colonne, règle, ce qui est reçu, ce qui est attendu, comment corriger.
 
-    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Sort avec 1 quand une livraison
+    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Code de sortie 1 quand une livraison
     entière est refusée.
     """
     session: Session = ctx.obj

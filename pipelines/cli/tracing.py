@@ -82,10 +82,10 @@ def trace(
     sheet: str | None,
     form: str,
 ) -> None:
-    """Tout ce qui fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
+    """Tout ce dont est fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
-    Lit ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
-    chiffres que la ligne atteint, ou pourquoi aucun. Sort avec 1 quand les lignes ne font pas le chiffre.
+    Lire ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
+    chiffres que la ligne atteint, ou pourquoi aucun. Code de sortie 1 quand les lignes ne font pas le chiffre.
     """
     session: Session = ctx.obj
     if not (file and line and not code) and (not (code and (year or release)) or file or line or sheet):

@@ -152,7 +152,7 @@ def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
     wanted = [*rows, *(copy.releases / row["release"] for row in ledger.all_rows("releases"))]
     if lost := [path.relative_to(copy.root).as_posix() for path in wanted if not path.exists()]:
         raise Unsound(
-            f"{lost[0]}, que le registre connaît, n’est plus là{NO_BREAK}: rien n’est sauvegardé, et la sauvegarde d’avant reste ; "
+            f"{lost[0]}, que le registre connaît, n’est plus là{NO_BREAK}: rien n’est sauvegardé, et la sauvegarde précédente reste ; "
             "`millesime verify` dit tout ce qui manque"
         )
 

@@ -1,7 +1,7 @@
 """Repeats, in a home made from a backup, the removals made after that backup.
 
 It removes nothing else: what was overdue but still in the home stays. The list says what was removed by a term, or
-because someone decided it, whatever a longer term of today would keep, and which public profile was withdrawn.
+because someone decided it, whatever a longer present term would keep, and which public profile was withdrawn.
 """
 
 from collections.abc import Mapping

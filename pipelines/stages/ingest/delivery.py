@@ -1,7 +1,7 @@
 """Turns one delivery (the files of one export for one exercice) into the lake's immutable files and a manifest.
 
     lake/<system>/<table>/<exercice>/<delivery>.parquet            typed rows
-                                     <delivery>.refus.parquet      one row a reason of refusal, and its line's amount if it is read
+                                     <delivery>.refus.parquet      one row per reason of refusal, and its line's amount if it is read
                                      <delivery>.ignores.parquet    header, titles, totals, blank lines
     lake/<system>/<export>.<exercice>.<delivery>.json              the manifest, written last
 

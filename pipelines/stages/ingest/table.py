@@ -266,7 +266,7 @@ class TableWriter:
         return results
 
     def _compare(self, part: "_Part", rule: Ignore, name: str, kind: str, ours: str) -> list[dict]:
-        """One result a total line that announces ``name``; an announced total that cannot be read is wrong."""
+        """One result per total line that announces ``name``; an announced total that cannot be read is wrong."""
         cell = part.cell(name)
         if cell is None:
             return []
@@ -601,7 +601,7 @@ class _Part:
         return f"select _ligne from {self.odd} where not _hors"
 
     def refused(self) -> str:
-        """One row a reason."""
+        """One row per reason."""
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
         data = f"from {self.odd} where not _hors and _ligne"
         return (

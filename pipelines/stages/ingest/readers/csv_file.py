@@ -1,6 +1,6 @@
 """Reads a delimited text file: strict decoding in Python, records left to DuckDB whenever the file is regular.
 
-A *regular* file has one record a line and the same number of cells everywhere: DuckDB reads it straight from the archived
+A *regular* file has one record per line and the same number of cells everywhere: DuckDB reads it straight from the archived
 original when that is UTF-8 with ``\\n``, else from a UTF-8 copy. DuckDB's rows must then be as many as the physical lines
 below the header, counted here. Any other file goes through ``csv.reader(strict=True)``, which knows the physical line of
 each record and sets misshapen ones apart. Encodings are never guessed.

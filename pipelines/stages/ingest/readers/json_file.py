@@ -1,4 +1,4 @@
-"""Reads JSON: a document whose records lie in a list at a declared path, or one record a line (JSONL).
+"""Reads JSON: a document whose records lie in a list at a declared path, or one record per line (JSONL).
 
 A heading is a path in a record, ``user.name``, ``tags.0``, or begins above it, ``../service``: in the object that holds its
 list. Anything other than a plain value is kept as JSON text.

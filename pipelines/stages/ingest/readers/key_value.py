@@ -1,4 +1,4 @@
-r"""Reads logs of ``key=value`` pairs, a record a line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
+r"""Reads logs of ``key=value`` pairs, one record per line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
 
 Pairs are separated by spaces, ``;`` or ``,``. A value that contains them is in quotes, ``"`` or ``'``, in which ``\"`` is a quote.
 What precedes the first pair (the header of a syslog) is ignored. A line of another form is refused, and so is one that

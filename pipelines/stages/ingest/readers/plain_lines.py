@@ -1,4 +1,4 @@
-"""What the readers of tools' plain texts share: strict lines in, one CSV a table out.
+"""What the readers of tools' plain texts share: strict lines in, one CSV per table out.
 
 Each physical line is either a row of a table or set apart with its reason (French): nothing else can happen to it. The
 count used to prove the balance is made on the bytes, away from the reading.
