@@ -16,9 +16,9 @@ LEFT = {
     "runs/test_ahead.py": 2,  # reading or judging twice fails
     "stages/extract/test_glpi.py": 8,  # somebody writes, or the server dies, between two rows
     "stages/ingest/test_balance.py": 1,  # a regular file read as an irregular one
-    "stages/ingest/test_csv.py": 1,  # a line that the program loses
+    "stages/ingest/readers/test_csv_file.py": 1,  # a line that the program loses
     "stages/ingest/test_delivery.py": 1,  # reading twice fails
-    "stages/ingest/test_dsn.py": 1,  # a record that the program loses
+    "stages/ingest/readers/test_dsn.py": 1,  # a record that the program loses
     "stages/ingest/test_landing.py": 1,  # a file that grows while it is read
     "stages/ingest/test_limits.py": 2,  # sizes that only a file of hundreds of megabytes would reach
     "stages/ingest/test_privacy.py": 1,  # SQL that fails on a cell

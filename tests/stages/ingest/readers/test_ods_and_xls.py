@@ -16,7 +16,7 @@ from pipelines.stages.ingest.readers.sheet_scan import cell_name, column_number
 from tests.deliveries import FIELDS, Depot
 from tests.ods import Xml, formula, write_ods
 
-COMMUNES = Path(__file__).parents[2] / "fixtures" / "workbooks" / "communes.xls"  # written by xlwt 1.3.0
+COMMUNES = Path(__file__).parents[3] / "fixtures" / "workbooks" / "communes.xls"  # written by xlwt 1.3.0
 HEAD = ["Code", "Libellé", "Montant", "Jour"]
 DAY = dt.date(2020, 2, 3)
 

@@ -12,7 +12,7 @@ from pipelines.stages.ingest.readers.budget_xml import read as read_budget_xml
 from tests.layers import rules
 from tests.stages.ingest.budget_documents import NAMESPACE, budget, document, line, loan
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "budget"
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "budget"
 TABLES = ["documents", "lignes", "emprunts"]
 CA = [line("6064", "D", CredOuv="10.00", MtReal="8.50"), line("70878", "R", CredOuv="10.00")]
 
