@@ -1030,10 +1030,11 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
 
     from pipelines.cli.app import millesime
 
-    for arguments in (["parse"], ["--help"], []):
+    for arguments in (["parse"], ["ls"], ["build", "--help"]):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
     assert dbt_calls == [
-        (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])
+        (arguments, ENTREPOT)
+        for arguments in (["--quiet", "--no-use-colors", "parse"], ["ls"], ["build", "--help"])
     ]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()
 
