@@ -26,26 +26,29 @@ PATIENCE = 300  # seconds of a run of tests: a mutant that never ends is seen
 
 
 def main() -> None:
-    """Draw, try, and print what survived."""
+    """Draw, try against each module's own test, then what survived against the others; print what no test sees."""
     asked = [int(one) for one in sys.argv[1:]] + [secrets.randbelow(10**6), DRAWN][len(sys.argv) - 1 :]
     seed, wanted = asked
     print(f"seed {seed}", flush=True)
-    draw, tried, survived = random.Random(seed), 0, 0
+    draw, tried, survived = random.Random(seed), 0, []
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
         for module, test in draw.sample(mirrored(), len(mirrored())):
             mutants = dict(_mutants(module))
             chosen = draw.sample(sorted(mutants), min(EACH, len(mutants), wanted - tried))
-            if not chosen:
-                continue
-            left = _surviving(copy, module, test, {name: mutants[name] for name in chosen})
-            tried, survived = tried + len(chosen), survived + len(left)
-            print(f"{tried:4} tried, {survived} survived: {module}", flush=True)
-            for name in left:
-                print(f"  {name}", *_change(PROJECT_ROOT / module, mutants[name]), sep="\n    ", flush=True)
+            left = _surviving(copy, [test], module, {name: mutants[name] for name in chosen})
+            tried += len(chosen)
+            survived += [(module, test, left)] if left else []
+            print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", flush=True)
             if tried >= wanted:
                 break
-    print(f"{tried - survived} of {tried} killed")
+        alive = 0
+        for module, test, left in survived:
+            seen_by_none = _surviving(copy, _around(module, test), module, left)
+            alive += len(seen_by_none)
+            for name, text in seen_by_none.items():
+                print(module, name, *_change(PROJECT_ROOT / module, text), sep="\n    ", flush=True)
+    print(f"{tried - alive} of {tried} killed")
 
 
 def mirrored() -> list[tuple[str, str]]:
@@ -90,13 +93,11 @@ def _functions(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], ast.Function
                 yield (node.name, inner.name) if isinstance(node, ast.ClassDef) else (inner.name,), inner
 
 
-def _surviving(copy: Path, module: str, test: str, mutants: dict[str, str]) -> list[str]:
-    """The names of those that neither the module's own test nor those of what imports it see."""
-    left = list(mutants)
-    for tests in ([test], _around(module, test)):
-        if left and tests and _passes(copy, tests):
-            left = [name for name in left if _passes(copy, tests, module, mutants[name])]
-    return left
+def _surviving(copy: Path, tests: list[str], module: str, mutants: dict[str, str]) -> dict[str, str]:
+    """Those of a module's mutants that these tests do not see; all of them when the tests do not pass without any."""
+    if not mutants or not tests or not _passes(copy, tests):
+        return mutants
+    return {name: text for name, text in mutants.items() if _passes(copy, tests, module, text)}
 
 
 def _around(module: str, own: str) -> list[str]:
