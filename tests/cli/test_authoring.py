@@ -1033,8 +1033,7 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
     for arguments in (["parse"], ["ls"], ["build", "--help"]):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
     assert dbt_calls == [
-        (arguments, ENTREPOT)
-        for arguments in (["--quiet", "--no-use-colors", "parse"], ["ls"], ["build", "--help"])
+        (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["ls"], ["build", "--help"])
     ]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()
 
