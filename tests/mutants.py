@@ -39,7 +39,7 @@ def main() -> None:
             left = _surviving(copy, [test], module, {name: mutants[name] for name in chosen})
             tried += len(chosen)
             survived += [(module, test, left)] if left else []
-            print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", flush=True)
+            print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", *left, flush=True)
             if tried >= wanted:
                 break
         alive = 0
