@@ -21,7 +21,7 @@ def main() -> None:
         room = str(file.relative_to(PIPELINES.parent).parent)
         lines[room] += len(runnable)
         missed[room] += len(never)
-    for room in sorted(lines, key=lambda one: missed[one] / max(lines[one], 1), reverse=True):
+    for room in sorted(+lines, key=lambda one: missed[one] / lines[one], reverse=True):
         print(f"{_share(lines[room], missed[room])}  {lines[room]:6}  {room}")
     print(f"{_share(lines.total(), missed.total())}  {lines.total():6}  in all")
 
