@@ -34,9 +34,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
         for module, test in draw.sample(mirrored(), len(mirrored())):
+            if not _passes(copy, [test]):
+                print(f"     not tried, its test does not pass without a mutant: {module}", flush=True)
+                continue
             mutants = dict(_mutants(module))
             chosen = draw.sample(sorted(mutants), min(EACH, len(mutants), wanted - tried))
-            left = _surviving(copy, [test], module, {name: mutants[name] for name in chosen})
+            left = {name: mutants[name] for name in chosen if _passes(copy, [test], module, mutants[name])}
             tried += len(chosen)
             survived += [(module, test, left)] if left else []
             print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", *left, flush=True)
@@ -44,7 +47,9 @@ def main() -> None:
                 break
         alive = 0
         for module, test, left in survived:
-            seen_by_none = _surviving(copy, _around(module, test), module, left)
+            others = _around(module, test)
+            others = others if others and _passes(copy, others) else []
+            seen_by_none = {name: one for name, one in left.items() if not others or _passes(copy, others, module, one)}
             alive += len(seen_by_none)
             for name, text in seen_by_none.items():
                 print(module, name, *_change(PROJECT_ROOT / module, text), sep="\n    ", flush=True)
@@ -91,13 +96,6 @@ def _functions(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], ast.Function
         for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
             if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield (node.name, inner.name) if isinstance(node, ast.ClassDef) else (inner.name,), inner
-
-
-def _surviving(copy: Path, tests: list[str], module: str, mutants: dict[str, str]) -> dict[str, str]:
-    """Those of a module's mutants that these tests do not see; all of them when the tests do not pass without any."""
-    if not mutants or not tests or not _passes(copy, tests):
-        return mutants
-    return {name: text for name, text in mutants.items() if _passes(copy, tests, module, text)}
 
 
 def _around(module: str, own: str) -> list[str]:
