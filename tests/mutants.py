@@ -21,7 +21,7 @@ from mutmut.mutation.file_mutation import mutate_file_contents
 from pipelines.settings import PROJECT_ROOT
 from tests.imports import graph, imports, name_of
 
-EACH, DRAWN, AROUND = 10, 300, 4
+EACH, DRAWN, AROUND = 10, 300, 6
 PATIENCE = 300  # seconds of a run of tests: a mutant that never ends is seen
 
 
@@ -99,15 +99,16 @@ def _functions(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], ast.Function
 
 
 def _around(module: str, own: str) -> list[str]:
-    """Other tests that import the module, or else a module that does; of the latter, those of the same folder first."""
+    """Other tests that import the module, or else those of its folder, or those that import a module that does."""
     name = name_of(PROJECT_ROOT / module)
     near = {one for one, others in graph().items() if name in others}
     found = []
     for file in sorted((PROJECT_ROOT / "tests").rglob("test_*.py")):
         read = {part for one in imports(file) for part in (one, one.rpartition(".")[0])}
         place = str(file.relative_to(PROJECT_ROOT))
-        if read & {name, *near} and place != own and "end_to_end" not in place:
-            found.append((name not in read, Path(place).parent != Path(own).parent, place))
+        is_beside = Path(place).parent == Path(own).parent
+        if (read & {name, *near} or is_beside) and place != own and "end_to_end" not in place:
+            found.append((name not in read, not (is_beside and read & near), not is_beside, place))
     return [place for *_, place in sorted(found)[:AROUND]]
 
 
