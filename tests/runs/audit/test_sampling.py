@@ -4,7 +4,10 @@ import shutil
 
 import pytest
 
+from pipelines.runs.audit import sampling
 from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
+from pipelines.runs.audit.write import DATA
+from pipelines.runs.pages import write_states
 from tests.cli.conftest import PERSONNEL, VENTES
 
 
@@ -162,3 +165,26 @@ def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_r
         "personnel/agents": True,  # nothing of it changed
         "ventes/ventes": False,
     }
+
+
+def test_what_would_be_drawn_the_same_is_not_drawn_again(filled, state_of, monkeypatch):
+    before = state_of(filled)
+    drawn: list[str] = []
+    draw = sampling._draw
+    monkeypatch.setattr(sampling, "_draw", lambda *given: drawn.append(given[2].name) or draw(*given))
+    assert state_of(filled, former=before)["echantillon"] == before["echantillon"]
+    assert drawn == []
+    assert state_of(filled, former=before, seed=3)["echantillon"]["tires"] == 3
+    fewer = state_of(filled, former=before, size=1)["echantillon"]
+    assert drawn and fewer == state_of(filled, size=1)["echantillon"]
+
+
+def test_a_page_that_was_edited_is_not_built_upon(filled):
+    file = filled.home.audit / "2019" / DATA
+    with filled.work() as work:
+        write_states(work, [2019])
+        written = file.read_text(encoding="utf-8")
+        file.write_text(written.replace('"10.50"', '"99.50"'), encoding="utf-8")
+        assert file.read_text(encoding="utf-8") != written
+        write_states(work, [2019])
+    assert "99.50" not in file.read_text(encoding="utf-8")
