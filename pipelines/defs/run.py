@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             instance = until_the_end.enter_context(dg.DagsterInstance.get())
             read.result()
             loaded = _loaded(definitions)
+            beside.submit(import_module, "dbt.cli.main")  # while the judge is waited for
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
