@@ -31,7 +31,6 @@ from pipelines.runs.build import is_current, parse, prepare_ahead
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
-from pipelines.runs.publish import writers
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -178,6 +177,7 @@ def _build(
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE, keys_of
+    from pipelines.runs.publish import writers
 
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)

@@ -34,13 +34,16 @@ _ahead: tuple[Prepared, str] | None = None  # a build whose warehouse is filled,
 
 def prepare_ahead(work: Workspace, *, whole: bool = False) -> Plan | None:
     """Prepare the build that this process is about to make, to know what it makes; None when the build has to find out itself."""
-    global _ahead
-    _ahead = None
     with suppress(Busy, BuildFailed), only_writer(work.home):  # the build will meet it again, and report it
         prepared = prepare(work, whole=whole)
-        _ahead = prepared, sha256_of(work.home.warehouse_next)
+        _keep(work, prepared)
         return prepared.plan
     return None
+
+
+def _keep(work: Workspace, prepared: Prepared) -> None:
+    global _ahead
+    _ahead = prepared, sha256_of(work.home.warehouse_next)
 
 
 def _taken(work: Workspace, *, whole: bool) -> Prepared | None:

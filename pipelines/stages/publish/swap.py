@@ -67,8 +67,7 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-# makes the public profile in the folder that it is given
-MakesPublic = Callable[[Path], tuple[PublicProfile | None, list[Finding]]]
+MakesPublic = Callable[[Path], tuple[PublicProfile | None, list[Finding]]]  # in the folder that it is given
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,10 @@ def publish(
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden.
     When the public one cannot be proved, the previous one stays and a finding, here and in the ledger, says why. The
-    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state; ``public`` is
-    making the public profile already, and puts it where it is told. Raises
-    ContractBroken when something promised would be missing, and OtherBuild when the warehouse is not the one that
-    ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state; ``public``
+    puts the public profile, which something else may be making already, in a folder. Raises ContractBroken when
+    something promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was
+    stopped between the swap and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)

@@ -2,6 +2,7 @@
 
 import shutil
 
+import duckdb
 import pytest
 
 from pipelines.runs.audit import sampling
@@ -167,16 +168,18 @@ def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_r
     }
 
 
-def test_what_would_be_drawn_the_same_is_not_drawn_again(filled, state_of, monkeypatch):
-    before = state_of(filled)
-    drawn: list[str] = []
-    draw = sampling._draw
-    monkeypatch.setattr(sampling, "_draw", lambda *given: drawn.append(given[2].name) or draw(*given))
-    assert state_of(filled, former=before)["echantillon"] == before["echantillon"]
-    assert drawn == []
-    assert state_of(filled, former=before, seed=3)["echantillon"]["tires"] == 3
-    fewer = state_of(filled, former=before, size=1)["echantillon"]
-    assert drawn and fewer == state_of(filled, size=1)["echantillon"]
+def test_what_would_be_drawn_the_same_is_not_drawn_again(filled):
+    with filled.work() as work:
+
+        def drawn(former: dict | None, seed: int = 7, size: int = 60) -> dict:
+            return sampling.sample(work.home, work.ledger, work.registry, 2019, seed, size, former)
+
+        before, other, fewer = drawn(None), drawn(None, seed=3), drawn(None, size=1)
+        assert (drawn(before, seed=3), drawn(before, size=1)) == (other, fewer)
+        shutil.rmtree(work.home.lake)  # nothing can be drawn any more
+        assert drawn(before) == before
+        with pytest.raises(duckdb.Error):
+            drawn(before, size=2)
 
 
 def test_a_page_that_was_edited_is_not_built_upon(filled):
