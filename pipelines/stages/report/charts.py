@@ -409,7 +409,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
         {
             **one,
             "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
-            "dit": _thousands(had) if one["manque"] else f"{_thousands(one)}|sur {_thousands(had)}",
+            "dit": _carried_out(one, had),
         }
         for one, had in zip(done, credits, strict=True)
     ]
@@ -440,6 +440,13 @@ def _execution(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _carried_out(done: dict[str, Any], credits: dict[str, Any]) -> str:
+    """What was done of credits, on two lines; of those that are never carried out, that they are not."""
+    if done["texte"] == "—":
+        return f"sans exécution,|{_thousands(credits)} votés"
+    return f"{_thousands(done)}|sur {_thousands(credits)}"
 
 
 def _cascade(block: Block, narrow: bool) -> Spec:

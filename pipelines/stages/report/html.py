@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.french import NO_BREAK
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
@@ -154,8 +155,25 @@ def _environment() -> "Environment":
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
-    environment.globals |= {"style": style, "BALISES": TAGS}
+    environment.globals |= {"style": style, "BALISES": TAGS, "signes": _narrowest}
     return environment
+
+
+def _narrowest(block: Model) -> int:
+    """How many characters a row of a table holds where nothing more can be broken: the cells of a matrix never are."""
+    cells = [line["series"] if "series" in line else line["cellules"] for line in block["lignes"]]
+    titles = [block["coin"], *(line["titre"] for line in block["lignes"])]
+    columns = [
+        [head, *map(_printed, column)] for head, column in zip(block["entete"], zip(*cells, strict=True), strict=True)
+    ]
+    return sum(max(len(word) for text in column for word in re.split("[ -]", text)) for column in [titles, *columns])
+
+
+def _printed(cell: Model) -> str:
+    """The text of a cell; that of a series is in one piece."""
+    if "texte" in cell:
+        return str(cell["texte"])
+    return f"{NO_BREAK}·{NO_BREAK}".join(one["texte"] for one in cell["cellules"])
 
 
 def _with_ordinals(page: str) -> str:

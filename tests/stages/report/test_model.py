@@ -259,7 +259,7 @@ def test_the_annex_says_where_each_figure_comes_from(press: Press):
     absent, montant, total = press.model()["chiffres"]
     assert (absent["affichage"], absent["valeur"], absent["statut"]) == ("NC", None, "non communiqué")
     assert (montant["affichage"], montant["rapprochement"]) == ("1\u202f234\u202f567,89\u00a0€", "écart de −0,62")
-    assert (total["valeur"], total["rapprochement"]) == ("27", "égal")
+    assert (total["valeur"], total["affichage"], total["rapprochement"]) == ("27", "27\xa0agents", "égal")
 
 
 def test_a_year_without_a_printed_report_is_compared_with_none(press: Press):
@@ -825,3 +825,19 @@ def test_a_text_tells_a_number_that_is_no_amount_as_it_is(press: Press):
 
 def test_a_chart_tells_millions_of_euros_in_millions():
     assert french.millions(1178803.01) == "1,18\xa0M€"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "printed"),
+    [
+        ("7.8", "heures", "7,8 heures"),
+        ("1", "sous-traitants", "1,0 sous-traitant"),
+        ("4.50", "jours", "4,5 jours"),
+        ("24.12", "ETPR", "24,1 ETPR"),
+        ("69.3", "%", "69,3 %"),
+        ("807450", "Go", "807 To"),
+        ("3", "", "3,0"),
+    ],
+)
+def test_a_number_that_stands_alone_has_its_unit(value: str, unit: str, printed: str):
+    assert french.measured(Decimal(value), 1, unit) == printed.replace(" ", "\xa0")

@@ -21,6 +21,8 @@ from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
 FILLED = range(36, 41)  # lines before a chart: they leave room for it and its alarm, then for it alone, then for none
 
+FOOT = 62  # points: what stands below is the foot of each page
+
 
 @pytest.fixture
 def pdf(press: Press, cache: Path):
@@ -152,19 +154,50 @@ def paragraph(text: str) -> dict:
 
 
 def test_what_alarms_in_a_chart_begins_on_its_page(press: Press, cache: Path):
+    alarm = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [paragraph("Alarme.")]}]}
+    pages = pages_of(press, cache, ("Figure 1.", "Alarme."), after=[alarm])
+    assert all(one == other for one, other in pages), pages
+    assert len({one for one, _ in pages}) == 2  # the chart is left on the first page, then goes to the next
+
+
+def test_a_sentence_stays_with_what_it_introduces(press: Press, cache: Path):
+    said = {"genre": "texte", "arbre": [paragraph("Voici.")]}
+    pages = pages_of(press, cache, ("Voici.", "Figure 1."), before=[said])
+    assert all(one == other for one, other in pages), pages
+    assert len({one for one, _ in pages}) == 2
+
+
+def pages_of(press: Press, cache: Path, words: tuple[str, str], before: list = (), after: list = ()) -> list[list[int]]:
+    """The pages of two words around a chart, as more lines come before it."""
     from pypdf import PdfReader
 
     model = press.model()
     section = model["chapitres"][0]["sections"][0]
     (chart,) = [block for block in section["blocs"] if block.get("id") == "effectifs"]
-    alarm = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [paragraph("Alarme.")]}]}
     pages = []
     for lines in FILLED:
-        section["blocs"] = [{"genre": "texte", "arbre": [paragraph("Avant.")] * lines}, chart, alarm]
+        section["blocs"] = [{"genre": "texte", "arbre": [paragraph("Avant.")] * lines}, *before, chart, *after]
         texts = [page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(model, cache))).pages]
-        pages.append([next(n for n, text in enumerate(texts) if word in text) for word in ("Figure 1.", "Alarme.")])
-    assert all(one == other for one, other in pages), pages
-    assert len({one for one, _ in pages}) == 2  # the chart is left on the first page, then goes to the next
+        pages.append([next(n for n, text in enumerate(texts) if word in text) for word in words])
+    return pages
+
+
+@pytest.mark.parametrize("figures", [30, 75, 140])
+def test_the_columns_of_the_last_page_end_together(press: Press, cache: Path, figures: int):
+    from pypdf import PdfReader
+
+    model = press.model()
+    model["chiffres"] = [{**model["chiffres"][2], "code": f"a.chiffre_{n}"} for n in range(figures)]
+    last = PdfReader(io.BytesIO(report_pdf(model, cache))).pages[-1]
+    lowest = {True: 900.0, False: 900.0}  # points from the foot of the page, on the left and on the right
+
+    def see(text: str, place, matrix, *_) -> None:
+        x, y = matrix[4] * place[0] + place[4], matrix[5] * place[3] + place[5]
+        if text.strip() and FOOT < y:
+            lowest[x < last.mediabox.width / 2] = min(lowest[x < last.mediabox.width / 2], y)
+
+    last.extract_text(visitor_text=see)
+    assert abs(lowest[True] - lowest[False]) < 60, lowest
 
 
 def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):
