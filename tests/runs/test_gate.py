@@ -91,6 +91,10 @@ GUARDS: dict[str, tuple[Any, Any]] = {
     "stock-d-une-collectivite-sans-date": (card(BOXES, "boîtes"), card(BOXES, "boîtes au 1er janvier")),
     "encours-sans-date": (debt("Encours"), debt("Encours au 31 décembre")),
     "habitants-sans-annee": (inhabitants("Par habitant"), inhabitants("Par habitant (population municipale de 2017)")),
+    "habitants-d-une-phrase-sans-annee": (
+        "La contribution est de 28,13 € par habitant.",
+        "La contribution est de 28,13 € par habitant, selon la population municipale de 2017.",
+    ),
     "sans-emprunt": ("Le syndicat n’a pas d’emprunt.", "Le syndicat n’a pas d’emprunt."),  # the rows differ
     "compte-administratif-non-recu": ("Voici le compte administratif.", "Voici le compte administratif."),
     "compte-financier-non-recu": ("Voici le CFU.", "Voici le CFU."),
