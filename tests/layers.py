@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from pipelines import settings
-from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.load import Catalogue, catalogue_of
 from pipelines.catalogue.rules import Rules
 from pipelines.settings import Home
 
@@ -59,7 +59,7 @@ class Layer:
 
     def catalogue(self, home: Home | None = None) -> Catalogue:
         """What is in effect when this layer is the shipped one."""
-        return Catalogue(self.root, home.root if home else None)
+        return catalogue_of(self.root, home.root if home else None)
 
 
 def ship(root: Path) -> Layer:

@@ -5,6 +5,7 @@ and descriptions missing from a declaration or an entry of dbt's YAML. They are 
 who reads which file.
 """
 
+import functools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class Entry(Declared):
     chiffre: str | None = None
     description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
 
-    @property
+    @functools.cached_property
     def said(self) -> dict[str, Any]:
         """What it says, without what it leaves out."""
         return self.model_dump(exclude_none=True)

@@ -414,12 +414,14 @@ def suites_named(system: str, table: Table) -> list[str]:
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:
-    """The effective catalogue of a home; without one, that of the shipped declarations alone.
+    """The effective catalogue of a home; without one, that of the shipped declarations alone."""
+    return catalogue_of(settings.shipped(), home.root if home else None)
 
-    Cached for the pair (shipped, home) until a file of either changes.
-    """
-    shipped, root = settings.shipped(), home.root if home else None
-    return _kept(shipped, root, _stamp(shipped), _stamp(root) if root else None)
+
+def catalogue_of(shipped: Path, home: Path | None) -> Catalogue:
+    """What two layers declare, cached until a file of either changes; homes that declare nothing share one."""
+    own = _stamp(home) if home else ()
+    return _kept(shipped, home if own else None, _stamp(shipped), own)
 
 
 @functools.lru_cache(maxsize=8)

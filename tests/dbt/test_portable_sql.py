@@ -77,6 +77,11 @@ BANNED = {
     "concat": Ban(r"\bconcat\(", "concat(a, b)", "||: NULL is nothing in one engine, all in the other"),
     "flags of expressions": Ban(r",\s*'[gimc]+'\s*\)", "regexp_replace(a, b, c, 'g')", "a dispatched macro"),
     "backslashes": Ban(r"\\[dwsDWS.]", r"regexp_extract(x, '\d+')", "[0-9]: Spark eats backslashes"),
+    "frames that end last": Ban(
+        r"\bunbounded\s+following\b",
+        "rows between 1 following and unbounded following",
+        "the reverse order: Spark goes through the rest again for each row",
+    ),
     "quoted names": Ban('"', 'select "x"', "plain names: quotes make a text there", bare=True),
 }
 

@@ -8,11 +8,13 @@ import datetime as dt
 import io
 import re
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
 from demo.home import planted_defects
+from demo.livraisons import Defaut
 from pipelines.catalogue.declarations import Export, Table
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.registry import ExportRef
@@ -22,6 +24,7 @@ REGISTRY = CATALOGUE.registry
 LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")
 
 
+@cache
 def declared(key: str) -> tuple[ExportRef, Table]:
     """The table named ``system/table``, and the export that it comes in."""
     system, name = key.split("/")
@@ -77,10 +80,16 @@ def records(home: Path, key: str, exercice: int) -> list[tuple[int, dict[str, st
     return found
 
 
+@cache  # every file of the exercice is made again to know them
+def planted(exercice: int) -> list[Defaut]:
+    """The defects of one exercice."""
+    return planted_defects([exercice])
+
+
 def sound(home: Path, key: str, exercice: int) -> list[dict[str, str]]:
     """The lines that count: neither total nor comment nor planted as unreadable."""
     _, table = declared(key)
-    bad = {d.ligne for d in planted_defects([exercice]) if d.table == key and d.regle in LIGNES_REFUSEES}
+    bad = {d.ligne for d in planted(exercice) if d.table == key and d.regle in LIGNES_REFUSEES}
     return [
         row
         for line, row in records(home, key, exercice)

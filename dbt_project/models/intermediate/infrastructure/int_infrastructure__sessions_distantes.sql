@@ -51,10 +51,11 @@ voisins as (
         lag(evenement) over session as evenement_precedent,
         lead(evenement) over session as evenement_suivant,
         lead(instant) over session as instant_suivant,
+        -- read backwards, for Spark goes through what follows again for each row
         min(case when evenement = 'Ouverture' then instant end) over (
             partition by exercice, systeme, rang = 1, identifiant
-            order by instant nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
-            rows between 1 following and unbounded following
+            order by instant desc nulls first, _fichier desc nulls first, _feuille desc nulls last, _ligne desc nulls first
+            rows between unbounded preceding and 1 preceding
         ) as ouverture_suivante
     from rangs
     window session as (

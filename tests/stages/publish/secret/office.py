@@ -6,7 +6,7 @@ give what he can read.
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -155,6 +155,7 @@ class AnyText(Words):
 
 
 Office = dict[tuple[str, str], int]  # (statut, service) → agents
+Printed = Mapping[tuple[str, ...], int | None]  # what a public table prints, by its key
 
 
 @dataclass
@@ -251,26 +252,33 @@ def share(of: Office, key: tuple[str, ...]) -> int | None:
 
 
 @functools.cache
-def every_office(most: int) -> np.ndarray:
-    """Every office of at most ``most`` agents, one a row, the kinds in columns."""
-    bars = np.array(list(itertools.combinations(range(most + len(KINDS)), len(KINDS))))
-    edges = np.hstack([np.full((len(bars), 1), -1), bars])
-    return np.diff(edges, axis=1) - 1
+def offices_of(total: int) -> np.ndarray:
+    """Every office of ``total`` agents, one a row, the kinds in columns."""
+    cells = total + len(KINDS) - 1
+    chosen = itertools.chain.from_iterable(itertools.combinations(range(cells), len(KINDS) - 1))
+    bars = np.fromiter(chosen, np.int16).reshape(-1, len(KINDS) - 1)
+    return np.diff(np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, cells))), axis=1) - 1
 
 
 def possible(publisher: Publisher, most: int) -> list[Office]:
     """The offices of at most ``most`` agents that give all that can be read."""
-    return [dict(zip(KINDS, numbers, strict=True)) for numbers in possible_rows(publisher, most).tolist()]
+    rows = possible_rows(publisher.counts, publisher.shares, most)
+    return [dict(zip(KINDS, numbers, strict=True)) for numbers in rows.tolist()]
 
 
-def possible_rows(publisher: Publisher, most: int) -> np.ndarray:
+def possible_rows(numbers: Printed, shares: Printed, most: int) -> np.ndarray:
     """The same, one a row, the kinds in columns."""
-    offices = every_office(most)
+    total = numbers.get(("tous", "total"))
+    totals = range(most + 1) if total is None else [total]
+    return np.concatenate([_agreeing(offices_of(one), numbers, shares) for one in totals])
+
+
+def _agreeing(offices: np.ndarray, numbers: Printed, shares: Printed) -> np.ndarray:
     by_kind: Office = dict(zip(KINDS, offices.T, strict=True))
     agrees = np.full(len(offices), True)
-    for key, printed in publisher.counts.items():
+    for key, printed in numbers.items():
         agrees &= count(by_kind, *key) == printed if printed is not None else True
-    for key, printed in publisher.shares.items():
+    for key, printed in shares.items():
         if len(key) == 1:
             agrees &= count(by_kind, service=key[0]) > 0  # the line is there
         if printed is not None:

@@ -87,14 +87,16 @@ def counts(offices: np.ndarray) -> np.ndarray:
 def attacked(publisher: Publisher, before: Office, after: Office) -> PublicProfile:
     """A reader of both versions finds no small number of either, nor how many agents differ where few do."""
     most = max(sum(before.values()), sum(after.values())) + 2 * THRESHOLD
-    had = possible_rows(publisher, most)
+    numbers, shares = publisher.counts, publisher.shares
     profile = publisher.publish(after)
     if profile.withheld:
         assert publisher.counts == {} and profile.disclosed == []
         return profile
     was, is_now = (np.array([count(of, *part) for part in PARTS]) for of in (before, after))
+    had = possible_rows(numbers, shares, most)
+    has = possible_rows(publisher.counts, publisher.shares, most)
     seen: list[tuple[np.ndarray, np.ndarray]] = []  # least and greatest: before, after, the difference
-    for one, follow in pairs(had, possible_rows(publisher, most), (before, after)):
+    for one, follow in pairs(had, has, (before, after)):
         numbers, others = counts(one[None, :]), counts(follow)
         found = [(of.min(axis=0), of.max(axis=0)) for of in (numbers, others, others - numbers)]
         seen = [
