@@ -89,7 +89,7 @@ def written(catalogue: Catalogue, *rows: str) -> list[str]:
 
 
 def test_how_a_tool_writes_a_field_is_said_only_where_the_shape_writes_it_otherwise(shipped: Catalogue) -> None:
-    flag = '- {name: est_couleur, trueValues: [O], falseValues: [N]}'
+    flag = "- {name: est_couleur, trueValues: [O], falseValues: [N]}"
     assert written(shipped, "2024-05-03;Orly;Factures;3;O", "2024-05-04;Sucy;Courriers;4;N") == [flag]
     date, nature, colour = written(shipped, "03/05/2024;Orly;Lettres;3;O", "14/05/2024;Sucy;Affiches;4;N")
     assert (date, colour) == ('- {name: date_travail, format: "%d/%m/%Y"}', flag)
