@@ -23,6 +23,7 @@ Spec = dict[str, Any]
 Block = dict[str, Any]
 WIDE, NARROW = 620, 290  # pixels
 TEXT_WIDTH = 482  # points, between the margins of a printed page
+TEXT_HEIGHT = 560  # points, what its margins, a title and notes leave
 PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
 GAP, SMALL = 22, 44  # between small charts, and the height of their bars
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
@@ -72,9 +73,16 @@ def png_of(block: Block, cache: Path) -> bytes:
     return kept(cache, "png", f"{DOTS} {drawing}".encode(), lambda: _dotted(drawing))
 
 
-def width_pt(drawing: str) -> float:
-    """The printed width of a drawing, in points: the same scale for all, so that their lettering is the same size."""
-    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
+def width_pt(drawing: str) -> float | None:
+    """The printed width of a drawing, in points; None for one too high for a page, whose rows are to be read instead.
+
+    The scale is the same for all, so that their lettering is the same size.
+    """
+    found = re.search(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', drawing)
+    assert found, "a drawing says its size"
+    width, height = (float(one) * PIXEL for one in found.groups())
+    scale = min(1, TEXT_WIDTH / width)
+    return width * scale if height * scale <= TEXT_HEIGHT else None
 
 
 def _dotted(drawing: str) -> bytes:
@@ -409,7 +417,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
         {
             **one,
             "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
-            "dit": _thousands(had) if one["manque"] else f"{_thousands(one)}|sur {_thousands(had)}",
+            "dit": _carried_out(one, had),
         }
         for one, had in zip(done, credits, strict=True)
     ]
@@ -440,6 +448,13 @@ def _execution(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _carried_out(done: dict[str, Any], credits: dict[str, Any]) -> str:
+    """What was done of credits, on two lines; of those that are never carried out, that they are not."""
+    if done["texte"] == "—":
+        return f"sans exécution,|{_thousands(credits)} votés"
+    return f"{_thousands(done)}|sur {_thousands(credits)}"
 
 
 def _cascade(block: Block, narrow: bool) -> Spec:

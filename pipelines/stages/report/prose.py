@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.catalogue.chapters.texts import WRITTEN, environment
+from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK
-from pipelines.near import suggestion
 from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET
