@@ -25,6 +25,8 @@ WIDE, NARROW = 620, 290  # pixels
 TEXT_WIDTH = 482  # points, between the margins of a printed page
 TEXT_HEIGHT = 560  # points, what its margins, a title and notes leave
 PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
+PADDING = 2  # pixels, around a drawing
+BESIDE = 96  # on the left of lines, for the titles of the rows under them
 GAP, SMALL = 22, 44  # between small charts, and the height of their bars
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
@@ -62,7 +64,7 @@ CONFIG = {
 
 def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     """The drawing of a chart block."""
-    spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
+    spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": PADDING}
     text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
     return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
 
@@ -329,16 +331,14 @@ def _months(block: Block, narrow: bool) -> Spec:
                 },
             ],
         }
-    room = max(len(head) for head in block["entete"]) * 7 + 8
-    y = {
-        "field": "valeur",
-        "type": "quantitative",
-        "axis": {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY},
-    }
+    axis = {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY}
+    if not narrow:
+        axis |= {"minExtent": BESIDE, "maxExtent": BESIDE}  # what is written under each month finds it there
+    y = {"field": "valeur", "type": "quantitative", "axis": axis}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"range": _palette(block)}}
     return {
         **base,
-        "width": (NARROW if narrow else WIDE) - room - 46,
+        "width": NARROW - _names(block) - 46 if narrow else WIDE - _names(block) - BESIDE,
         "encoding": {"x": x, "y": y, "color": color},
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2.2, "point": {"size": 24, "filled": True}}},
@@ -349,6 +349,18 @@ def _months(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _names(block: Block) -> int:
+    """The room for the names at the end of the lines."""
+    return max(len(head) for head in block["entete"]) * 7 + 8
+
+
+def months_pt(block: Block) -> tuple[float, float] | None:
+    """Where the first month of a wide chart of lines begins, and how wide each is, in points; None for another chart."""
+    if block["forme"] != "mois" or len(block["entete"]) == 1:
+        return None
+    return (BESIDE + PADDING) * PIXEL, (WIDE - _names(block) - BESIDE) / len(block["lignes"]) * PIXEL
 
 
 def _ends(values: list[dict[str, Any]]) -> list[dict[str, Any]]:

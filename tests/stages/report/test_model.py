@@ -388,6 +388,8 @@ def test_what_nobody_wrote_is_said(press: Press):
         ('{{ "".__class__ }}', 1, "__class__"),
         ("\n{% include 'x' %}", 2, ""),
         ('{% if connu("b.c") %}x{% endif %}', 1, "aucun chiffre « b.c »"),
+        ('Un.\n{{ dit("rpt_effectifs", "nom") }}', 2, "rapport.rpt_effectifs n’a pas de colonne nom"),
+        ('{{ dit("rpt_effectif", "libelle") }}', 1, "pas de table rapport.rpt_effectif"),
         ("[ici](http://exemple.fr)", 1, "https"),
         ("[ici](#partie)", 1, "https"),
     ],

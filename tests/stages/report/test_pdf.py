@@ -6,13 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from pipelines import french
 from pipelines.characters import each_text, visible
-from pipelines.stages.report.charts import svg_of
+from pipelines.stages.report.cells import number
+from pipelines.stages.report.charts import PIXEL, TEXT_WIDTH, months_pt, svg_of, width_pt
 from pipelines.stages.report.fonts import covered
 from pipelines.stages.report.html import report_page
 from pipelines.stages.report.model import charts_of
@@ -258,6 +261,22 @@ def test_nothing_is_printed_beyond_its_page(press: Press, cache: Path, what: str
         if y < FOOT[0]
     ]
     assert low == []
+
+
+@pytest.mark.parametrize("first", [1, 3])
+def test_the_months_under_a_curve_stand_under_its_points(cache: Path, first: int):
+    head = ["Incidents", "Demandes reçues"]
+    cells = [number(Decimal(n), 0, "") for n in (120, 45)]
+    lines = [{"titre": french.month(n), "est_total": False, "cellules": cells} for n in range(first, 13)]
+    block = {"forme": "mois", "entete": head, "lignes": lines}
+    begins, wide = months_pt(block)
+    drawn = svg_of(block, False, cache)
+    origin, *places = map(float, re.findall(r"translate\(([\d.]+),", drawn))
+    columns = [begins + wide * (rank + 0.5) for rank in range(len(lines))]  # the middle of each column of the table
+    points = {round((origin + x) * PIXEL, 2) for x in places}
+    assert {round(x, 2) for x in columns} <= points
+    assert width_pt(drawn) < TEXT_WIDTH
+    assert months_pt({**block, "entete": head[:1]}) is None
 
 
 def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):
