@@ -196,7 +196,7 @@ class Elu(Personne):
 
 
 class Identite(Declared):
-    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` at the end."""
+    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` under the contents."""
 
     logo: Image | None = None
     couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"

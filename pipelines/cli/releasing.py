@@ -169,7 +169,7 @@ def _refuse_unproved(session: Session) -> None:
 def _public(session: Session, folder: Path) -> Path:
     """The public database of the current warehouse, made in ``folder``, which then holds nothing else."""
     with session.ledger() as ledger:
-        profile, findings = public_profile(session.work(ledger), folder, "")
+        profile, findings = public_profile(session.work(ledger), "", folder)
     if profile is None:
         raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
     shutil.rmtree(folder / "rapport")

@@ -23,11 +23,11 @@ TABLES = {
     "signatures": "nom varchar, signature varchar",
 }
 MACROS = (
-    # of a table: its columns, how many rows, and two sums of hashes, which do not depend on order
+    # of a table: its columns (not from duckdb_columns, which goes through every table), how many rows, and two sums of
+    # hashes, which do not depend on order
     """create or replace macro construction.contenu(un_nom) as (
         select md5(concat_ws('|', count(*), sum(hash(lignes)), sum(hash(1, lignes)), (
-            select string_agg(column_name || ' ' || data_type, ',' order by column_index) from duckdb_columns()
-            where database_name = current_database() and schema_name || '.' || table_name = un_nom
+            select string_agg(name || ' ' || type, ',' order by cid) from pragma_table_info(un_nom)
         ))) from query_table(un_nom) as lignes
     )""",
     # of what a model reads, as it is now

@@ -13,7 +13,7 @@ from typing import Any
 from pipelines import settings
 from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.sql import is_hollow, values
+from pipelines.sql import is_hollow, literal, values
 from pipelines.stages.transform import construction
 from pipelines.stages.transform.construction import write
 from pipelines.stages.transform.freeze import Frozen
@@ -110,7 +110,7 @@ def _remember(db: Any, nodes: dict[str, Node]) -> None:
     for name, kind in db.execute(OF_MODELS).fetchall():
         if name not in present:
             db.execute(f"drop {kind} {name}")
-            db.execute("delete from construction.contenus where nom = ?", [name])
+            db.execute(f"delete from construction.contenus where nom = {literal(name)}")
 
 
 OF_MODELS = f"""

@@ -87,6 +87,9 @@ def test_the_project_holds_what_is_written_and_what_is_generated_and_nothing_els
     paths = {name: output["path"] for name, output in profile["outputs"].items()}
     assert paths == {"entrepot": str(home.warehouse_next), "analyste": str(home.warehouse_analyst)}
     assert profile["target"] == "analyste"  # what dbt's own commands touch
+    for output in profile["outputs"].values():  # no network, and no setting that dbt repeats for each node
+        assert "settings" not in output
+        assert not output["config_options"]["autoinstall_known_extensions"]
 
 
 def test_what_is_shipped_is_never_written_in(shipped, home):
