@@ -337,8 +337,8 @@ def builds_on_spark() -> bool:
         raise WrongSetting(
             "MILLESIME_ENGINE=spark demande Java 17 ou 21, que ce poste n’a pas (`apt-get install openjdk-21-jre-headless`, ou JAVA_HOME)"
         )
-    if said == "spark" and spark_is_set_up() and not Path(os.environ["SPARK_CONF_DIR"], SPARK_FILE).is_file():
-        raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {os.environ['SPARK_CONF_DIR']}/{SPARK_FILE} n’existe pas")
+    if said == "spark" and (file := spark_file()) and not file.is_file():
+        raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {file} n’existe pas")
     return said == "spark"
 
 
@@ -347,9 +347,9 @@ def spark_python() -> Path:
     return Path(os.environ.get("MILLESIME_SPARK_PYTHON", PROJECT_ROOT / ".venv-spark" / "bin" / "python"))
 
 
-def spark_is_set_up() -> bool:
-    """True when the organisation says how Spark runs, in the files of ``SPARK_CONF_DIR``."""
-    return "SPARK_CONF_DIR" in os.environ
+def spark_file() -> Path | None:
+    """The file of ``SPARK_CONF_DIR`` in which the organisation says how Spark runs; None when it does not."""
+    return Path(os.environ["SPARK_CONF_DIR"], SPARK_FILE) if "SPARK_CONF_DIR" in os.environ else None
 
 
 def _has_java() -> bool:
