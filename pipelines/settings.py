@@ -317,6 +317,9 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     }
 
 
+SPARK_FILE = "spark-defaults.conf"  # in SPARK_CONF_DIR
+
+
 def builds_on_spark() -> bool:
     """True when Spark makes the tables of a build (``MILLESIME_ENGINE``: ``duckdb``, the default, or ``spark``).
 
@@ -334,6 +337,8 @@ def builds_on_spark() -> bool:
         raise WrongSetting(
             "MILLESIME_ENGINE=spark demande Java 17 ou 21, que ce poste n’a pas (`apt-get install openjdk-21-jre-headless`, ou JAVA_HOME)"
         )
+    if said == "spark" and spark_is_set_up() and not Path(os.environ["SPARK_CONF_DIR"], SPARK_FILE).is_file():
+        raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {os.environ['SPARK_CONF_DIR']}/{SPARK_FILE} n’existe pas")
     return said == "spark"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger

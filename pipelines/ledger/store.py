@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.ledger.apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
-from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
+from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
+from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
-from pipelines.ledger.lost import refuse_damaged
+from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace, open_workspace

@@ -135,7 +135,7 @@ def records(result: dg.AssetCheckResult, name: str) -> list[dict]:
     return [record.data for record in result.metadata[name].records]
 
 
-def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_how_to_mend_it() -> None:
+def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_how_to_fix_it() -> None:
     bad = CheckResult(
         "unique.login", "t", "login", "warning", False, "2 lignes", 2, "Un compte par personne.", "Trier."
     )

@@ -1,6 +1,6 @@
 """A word of its own in every free text of every table of the lake: none is in what is public, whatever the way to it.
 
-The rows are changed in the warehouse before any model runs, one row a column, so that each text follows the way that it has in a
+The rows are changed in the warehouse before any model runs, one row per column, so that each text follows the way that it has in a
 real delivery. Then all is made: tables, public profile, pages, exports, the copy on a server.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.declarations import Field
 from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.source_grammar import Field
 from pipelines.ledger.state import read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import open_workspace

@@ -14,17 +14,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.rules import where
+from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
-from pipelines.stages.ingest.originals import Cells, cells_at
+from pipelines.stages.ingest.archived_lines import Cells, cells_at
 
 SIZE = 60
 MONEY = "_eur"  # suffixes of columns of amounts

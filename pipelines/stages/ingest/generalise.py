@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipelines.catalogue.expectation_types import identifier
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.vocabulary import identifier
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, TableCounts

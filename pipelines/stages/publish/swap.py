@@ -48,7 +48,7 @@ from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.freshness import write_freshness
-from pipelines.stages.publish.promise import refuse_broken
+from pipelines.stages.publish.published_shape import refuse_broken
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
 from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
@@ -56,7 +56,7 @@ from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
-from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
+from pipelines.stages.publish.unchanged_tables import DATABASE, copy_schema, former_of
 
 SOLVED = "secret.json"  # in the cache: the solver's answers about the public profile
 UNDRAWN = "RAP-ECHEC"

@@ -13,13 +13,13 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.stages.transform.dbt import NodeResult, failed
+from pipelines.stages.transform.dbt import ENGINE, NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
-from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
 from pipelines.stages.transform.lake import Changed, LakeChanged, changed_files
 from pipelines.stages.transform.recipes import Node
 from pipelines.stages.transform.reuse import Plan, is_proved, start
+from pipelines.stages.transform.warehouse_findings import build_findings
 
 
 class BuildFailed(RuntimeError):
@@ -75,8 +75,10 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     told = [_told(r) for r in results if r.kind != "model" or r.status != "success"]
     if broken or not (results or prepared.plan.is_empty):
         before = next((row["deliveries"] for row in reversed(ledger.all_rows("builds")) if row["succeeded"]), [])
-        blamed = {result.name: culprits(home, result, frozen.manifests, before) for result in broken}
-        findings = [_dbt_finding(result, blamed[result.name], work.rules["DBT-ECHEC"]) for result in broken]
+        # an engine that did nothing: no delivery is to blame
+        blamed = {r.name: [] if r.kind == ENGINE else culprits(home, r, frozen.manifests, before) for r in broken}
+        rules = {r.name: work.rules["DBT-MOTEUR" if r.kind == ENGINE else "DBT-ECHEC"] for r in broken}
+        findings = [_dbt_finding(result, blamed[result.name], rules[result.name]) for result in broken]
         _record_failure(work, frozen, _sorted(told), findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
         raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes) or 'dbt ne s’est pas exécuté'}")
@@ -124,7 +126,7 @@ def _told(result: NodeResult) -> dict[str, object]:
 
 def _cause(result: NodeResult, blamed: list[Culprit]) -> str:
     because = f", à cause de {', '.join(map(str, blamed))}" if blamed else ""
-    said = f" ({words(result)})" if result.kind == "model" and words(result) else ""
+    said = f" ({words(result)})" if result.kind in ("model", ENGINE) and words(result) else ""
     return f"{result.name}{because}{said}"
 
 
@@ -133,7 +135,7 @@ def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Findi
     count = lines if result.failures else "exécution impossible"
     first = blamed[0] if blamed else None
     return Finding(
-        "DBT-ECHEC",
+        rule.code,
         "bloquant",
         0,
         result.name,

@@ -23,10 +23,10 @@ from pipelines.settings import Home
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model or test of a dbt run."""
+    """One model or test of a dbt run; or, of another engine than DuckDB, why it did nothing."""
 
     name: str
-    kind: str  # model | test | unit_test
+    kind: str  # model | test | unit_test | engine
     status: str  # success | pass | warn | fail | error | skipped
     failures: int | None
     message: str | None
@@ -37,6 +37,7 @@ class NodeResult:
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
 CHOSEN = "a_construire"  # the tag of what a build has to make; also in dbt_project/macros/materializations.sql
 LOGS = ["--log-level-file", "info"]  # what dbt says of each step within a node takes a twentieth of a build
+ENGINE = "engine"  # the kind of an answer that is about no node
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
 

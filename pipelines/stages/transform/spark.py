@@ -8,6 +8,8 @@ and one publication.
 
 import glob
 import json
+import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -17,13 +19,14 @@ from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import SPARK
+from pipelines.french import NO_BREAK
 from pipelines.settings import Home
 from pipelines.sql import literal, values
 from pipelines.stages.transform import spark_session
-from pipelines.stages.transform.dbt import NodeResult, build_models, environment, failed, options
+from pipelines.stages.transform.dbt import ENGINE, NodeResult, build_models, environment, failed, options
 from pipelines.stages.transform.load import SCHEMAS
 
-SILENT = "Spark s’est arrêté sans dire ce qu’il a fait"
+_SAID = re.compile(r" ERROR \S+: (.*)")  # in Spark's log
 
 
 def build_by_engine(
@@ -60,7 +63,7 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
             text=True,
             check=False,
         )
-        yield _answers(folder, done.stderr), lambda table: _rows(folder / spark_session.TABLES, table)
+        yield _answers(folder, done), lambda table: _rows(folder / spark_session.TABLES, table)
 
 
 def _export(warehouse: Path, folder: Path) -> dict[str, str]:
@@ -101,12 +104,20 @@ def _settings() -> dict[str, str]:
     }
 
 
-def _answers(folder: Path, errors: str) -> list[NodeResult]:
+def _answers(folder: Path, done: subprocess.CompletedProcess) -> list[NodeResult]:
     file = folder / spark_session.ANSWERS
     if file.exists():
         return [NodeResult(**answer) for answer in json.loads(file.read_text(encoding="utf-8"))]
-    last = next((line for line in reversed(errors.splitlines()) if line.strip()), SILENT)
-    return [NodeResult("spark", "model", "error", None, last)]
+    begun = (folder / spark_session.PROBE).exists()  # what is said from then on may quote cells
+    said = f"Spark s’est arrêté avant la fin (code {done.returncode})" if begun else _unstarted(done.stderr)
+    return [NodeResult("spark", ENGINE, "error", None, said)]
+
+
+def _unstarted(errors: str) -> str:
+    where = f" comme le dit {os.environ['SPARK_CONF_DIR']}/{settings.SPARK_FILE}" if settings.spark_is_set_up() else ""
+    last = [line for line in errors.splitlines() if line[:1].strip()]
+    said = _SAID.findall(errors) or last
+    return f"Spark ne démarre pas{where}{NO_BREAK}: {said[-1] if said else 'il n’a rien dit'}"
 
 
 def _rows(tables: Path, name: str) -> str:

@@ -139,7 +139,7 @@ def test_a_file_that_is_gone_goes_and_dbt_s_memory_with_it(shipped, home):
 
 
 @pytest.mark.parametrize("what", ["edited", "removed", "added", "folder"])
-def test_what_somebody_does_to_the_composed_files_is_mended(shipped, home, what):
+def test_what_somebody_does_to_the_composed_files_is_undone(shipped, home, what):
     one = composed(shipped, home)
     before = files(home.dbt)
     path = home.dbt / "models" / "rapport" / "rpt_a.sql"

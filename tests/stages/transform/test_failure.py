@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.build import BuildFailed
-from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.dbt import ENGINE, NodeResult
 from pipelines.stages.transform.failure import words
 from tests.deliveries import HEADER
 from tests.stages.transform.conftest import MODEL, Lab
@@ -63,6 +63,13 @@ def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(
         "fct_lignes, à cause de essai/export 2020 (Conversion Error: Could not convert string … to INT32)"
     )
     assert finding.recu == "essai/export 2020" and finding.fichier is None
+
+
+def test_an_engine_that_did_nothing_accuses_no_delivery(lab: Lab):
+    lab.accept(HEADER + "B1;x;1,00;03/02/2020\n", 2020)
+    said, (finding,) = stopped(lab, NodeResult("spark", ENGINE, "error", None, "Spark ne démarre pas"))
+    assert said.endswith("spark (Spark ne démarre pas)")
+    assert (finding.code, finding.recu, finding.fichier) == ("DBT-MOTEUR", "Spark ne démarre pas", None)
 
 
 OTHER = "test.millesime.autre"

@@ -1,6 +1,7 @@
 """Spark as the engine of a build, as far as Spark itself is not needed; what it makes is compared in ``end_to_end/test_spark.py``."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from pipelines import settings
 from pipelines.settings import WrongSetting
 from pipelines.stages.transform import spark, spark_session
-from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.dbt import ENGINE, NodeResult
 from tests.stages.transform.conftest import Lab
 
 FAILED = NodeResult("fct_a", "model", "error", None, "Runtime Error: CAST_INVALID_INPUT", "model.projet.fct_a")
@@ -101,6 +102,9 @@ def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, m
     lab.load()
     answering(tmp_path, MADE)
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    with pytest.raises(WrongSetting, match=r"spark-defaults\.conf n’existe pas"):  # Spark would run here, in silence
+        settings.refuse_wrong()
+    (tmp_path / settings.SPARK_FILE).touch()
     spark.build_by_engine(lab.home)
     assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
 
@@ -111,11 +115,106 @@ def test_nothing_is_taken_from_a_spark_of_which_a_model_failed(lab: Lab, tmp_pat
     assert (spark.build_by_engine(lab.home), taken) == ([FAILED], [])
 
 
-@pytest.mark.parametrize(("text", "said"), [("sys.exit('no memory')", "no memory"), ("", spark.SILENT)])
-def test_a_spark_that_does_not_answer_stops_the_build_with_its_last_words(lab: Lab, tmp_path: Path, taken, text, said):
+LOG = """26/11/27 14:41:53 ERROR StandaloneSchedulerBackend: Application has been killed. Reason: All masters are unresponsive!
+py4j.protocol.Py4JJavaError: An error occurred
+	at java.base/java.lang.Thread.run(Thread.java:1583)
+"""
+BEGUN = '(folder / "probe").mkdir(); '
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"sys.exit({LOG!r})",
+            "Spark ne démarre pas\N{NO-BREAK SPACE}: Application has been killed. Reason: All masters are unresponsive!",
+        ),
+        ("sys.exit('No module named dbt\\n\\tat java')", "Spark ne démarre pas\N{NO-BREAK SPACE}: No module named dbt"),
+        ("", "Spark ne démarre pas\N{NO-BREAK SPACE}: il n’a rien dit"),
+        (f"{BEGUN}sys.exit('Dupont')", "Spark s’est arrêté avant la fin (code 1)"),
+    ],
+)
+def test_a_spark_that_does_not_answer_stops_the_build_and_says_why(lab: Lab, tmp_path: Path, taken, text, said):
     lab.load()
     program(tmp_path, text)
-    assert (spark.build_by_engine(lab.home), taken) == ([NodeResult("spark", "model", "error", None, said)], [])
+    assert (spark.build_by_engine(lab.home), taken) == ([NodeResult("spark", ENGINE, "error", None, said)], [])
+
+
+def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tmp_path: Path, taken, monkeypatch):
+    lab.load()
+    program(tmp_path, f"sys.exit({LOG!r})")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    (tmp_path / settings.SPARK_FILE).touch()
+    (answer,) = spark.build_by_engine(lab.home)
+    assert (
+        f" comme le dit {tmp_path}/spark-defaults.conf\N{NO-BREAK SPACE}: Application has been killed" in answer.message
+    )
+
+
+class Cluster:
+    """Stand in for a session of Spark whose workers write ``files`` where this process reads."""
+
+    defaultParallelism, master = 2, "spark://a:7077"
+
+    def __init__(self, executors: int = 0, jobs: int = 1, files: int = 0):
+        self.executors, self.jobs, self.files = executors, jobs, files
+        self.sparkContext = self.write = self
+
+    def statusTracker(self) -> "Cluster":
+        return self
+
+    def getExecutorInfos(self) -> list[int]:
+        return [0] * (1 + self.executors)
+
+    def getActiveJobsIds(self) -> list[int]:
+        self.jobs -= 1
+        if self.jobs < -3:
+            raise TimeoutError
+        return [1] * (self.jobs >= 0)
+
+    def range(self, *_: int) -> "Cluster":
+        return self
+
+    def parquet(self, place: str) -> None:
+        Path(place).mkdir()
+        for n in range(self.files):
+            (Path(place) / f"part-{n}.parquet").touch()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark_session, "PATIENCE", 0.05)
+    monkeypatch.setattr(spark_session, "PERIOD", 0.03)
+    monkeypatch.setattr(spark_session.os, "_exit", sys.exit)
+
+
+def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, impatient):
+    with pytest.raises(SystemExit):
+        spark_session._watch(Cluster(jobs=9), tmp_path)
+    (answer,) = json.loads((tmp_path / spark_session.ANSWERS).read_text())
+    assert "aucun exécuteur depuis" in answer["message"] and "spark://a:7077" in answer["message"]
+    assert NodeResult(**answer).kind == ENGINE
+
+
+@pytest.mark.parametrize("cluster", [Cluster(executors=1, jobs=9), Cluster(jobs=0)])
+def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, impatient, cluster: Cluster):
+    with pytest.raises(TimeoutError):
+        spark_session._watch(cluster, tmp_path)
+    assert not (tmp_path / spark_session.ANSWERS).exists()
+
+
+def test_workers_that_write_elsewhere_are_refused_before_anything_is_made(tmp_path: Path):
+    spark_session._refuse_unshared(Cluster(files=16), tmp_path / "seen")
+    with pytest.raises(spark_session.Unfit, match="ne voient pas le dossier"):
+        spark_session._refuse_unshared(Cluster(files=15), tmp_path / "half")
+    with pytest.raises(spark_session.Unfit):
+        spark_session._refuse_unshared(Cluster(), tmp_path / "absent" / "rows")  # Spark cannot write at all
+
+
+def test_an_error_of_spark_is_told_by_its_name_without_the_cell_that_it_quotes():
+    said = "Runtime Error in model a\n  [CAST_INVALID_INPUT] The value 'Dupont' of the type \"STRING\" … == SQL =="
+    assert spark_session._condition(said) == "Spark\N{NO-BREAK SPACE}: CAST_INVALID_INPUT"
+    assert spark_session._condition("Compilation Error in model a") == "Compilation Error in model a"
 
 
 def test_with_duckdb_nothing_of_spark_is_asked(lab: Lab, monkeypatch):

@@ -25,9 +25,9 @@ select
     case
         when lus.code_manquant = 's' then 'couvert par le secret statistique'
         when lus.valeur is null then 'manquant'
-        when lus.statut <> 'calculé' then 'repris d’un rapport imprimé'
-        when lus.etat <> 'complet' then 'partiel'
-        when lus.definition <> definitions.definition then 'défini autrement'
+        when lus.statut is distinct from 'calculé' then 'repris d’un rapport imprimé'
+        when lus.etat is distinct from 'complet' then 'partiel'
+        when lus.definition is distinct from definitions.definition then 'défini autrement'
     end as motif
 from lus
 inner join definitions

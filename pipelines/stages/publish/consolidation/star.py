@@ -2,7 +2,6 @@
 grain, then the tables of ``comparaison``, which the SQL files beside this module build from them.
 """
 
-import glob
 import itertools
 import json
 import os
@@ -21,7 +20,7 @@ from pipelines.disk import json_lines, read_json, sync_all, take_place, written_
 from pipelines.ledger.state import MANIFEST, databases_of, files_of
 from pipelines.settings import engine
 from pipelines.sql import literal, parquet_scan, values
-from pipelines.stages.publish.consolidation.members import Member
+from pipelines.stages.publish.consolidation.members import Member, described
 from pipelines.stages.publish.copy import BLOCK, say, write_schema
 
 DATABASE = "consolidation.duckdb"
@@ -137,26 +136,12 @@ def _join(db: Any, name: str, files_: list[tuple[str, Path]]) -> None:
         f"select {literal(code)} as {ORGANISATION}, * from {parquet_scan(path)}" for code, path in files_
     )
     db.execute(f"create table {name} as select * from ({rows}) order by all")
-    told = [_described(db, path) for _, path in files_]
+    told = [described(db, path) for _, path in files_]
     keys = {json.dumps(one.get("primary_key")) for one in told}
     columns = {column: text for one in told for column, text in one["columns"].items()}
     say(db, name, told[0]["description"], {ORGANISATION: "SIREN de l’organisation.", **columns})
     if len(keys) == 1 and (key := told[0]["primary_key"]):
         db.execute(f"alter table {name} add primary key ({', '.join([ORGANISATION, *key])})")
-
-
-def _described(db: Any, path: Path) -> dict[str, Any]:
-    """What a published Parquet says of itself: its table, the sentence of each of its columns, its key."""
-    pairs = db.execute(
-        f"select decode(key), decode(value) from parquet_kv_metadata({literal(glob.escape(str(path)))})"
-    ).fetchall()
-    found = dict(pairs)
-    columns = json.loads(found.get("columns", "{}"))
-    return {
-        "description": found.get("description"),
-        "columns": {name: one.get("description") for name, one in columns.items()},
-        "primary_key": json.loads(found.get("primary_key", "[]")),
-    }
 
 
 def _sql(name: str) -> str:

@@ -226,6 +226,81 @@ def test_an_absent_organisation_is_named_in_every_comparison(peer, into):
     assert [row[1:] for row in ratios(into, "brut")] == [(70, None), (None, why)]
 
 
+def written_as(rows: str, table: str = "rapport.chiffres") -> Callable[[Path], None]:
+    """Replace a table of a public profile, which says nothing of its key."""
+
+    def spoil(public: Path) -> None:
+        file = public / f"{table.replace('.', '/')}.parquet"
+        with duckdb.connect() as db:
+            db.execute(f"create table t as {rows.format(file)}; copy t to '{file}' (format parquet)")
+
+    return spoil
+
+
+def placed(name: str) -> Callable[[Path], None]:
+    def spoil(public: Path) -> None:
+        (public / name).parent.mkdir(exist_ok=True)
+        (public / name).write_bytes((public / "rapport" / "chiffres.parquet").read_bytes())
+
+    return spoil
+
+
+FIGURES, FORM = "rapport.chiffres", "le profil public n’a pas la forme de ceux de cette version"
+NOBODY = "le profil public ne dit pas de quelle organisation il est"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (written_as("from '{}' cross join range(4)"), f"{FORM} ({FIGURES})"),
+        (written_as("select * exclude etat from '{}'"), f"{FORM} ({FIGURES})"),
+        (written_as("select * replace (exercice::varchar as exercice) from '{}'"), f"{FORM} ({FIGURES})"),
+        (written_as("select *, 1 as \"a\"\" b\" from '{}'"), f"{FORM} ({FIGURES})"),
+        (lambda public: (public / "rapport" / "chiffres.parquet").write_bytes(b"x"), f"{FORM} ({FIGURES})"),
+        (lambda public: (public / "rapport" / "chiffres.parquet").unlink(), "le profil public n’a pas de chiffres (rapport.chiffres)"),
+        (placed("rapport/x as select 1; drop table y; --.parquet"), f"{FORM} (rapport.x as select 1; drop table y; --)"),
+        (placed("comparaison/fct_ratios.parquet"), f"{FORM} (comparaison.fct_ratios)"),
+        (placed("rapport/notes.txt"), f"{FORM} (rapport.notes.txt)"),
+        (written_as("select * replace ('../../../x' as siren) from '{}'", "marts.dim_collectivite"), NOBODY),
+    ],
+)  # fmt: skip
+def test_a_profile_that_proves_itself_and_that_nobody_published_is_left_out(peer, spoil, why: str):
+    """Its author may write any manifest: a name in it would be SQL or a path, a figure twice would be two organisations."""
+    home = peer(2, 10, Figure(SPENT, 30))
+    public = home / "published" / "public"
+    spoil(public)
+    (public / "manifest.json").unlink()
+    write_manifest(public, "b" * 32)
+    (member,) = read_members([home])
+    assert (member.code, member.absence, member.files) == ("h2", why, {})
+
+
+def test_a_figure_that_does_not_say_whether_it_is_whole_is_not_compared(peer, into):
+    homes = [peer(n, 10, Figure(SPENT, 30)) for n in (1, 2)]
+    for home, said in zip(homes, ("etat", "formule"), strict=True):
+        public = home / "published" / "public"
+        written_as(f"select * replace (null::varchar as {said}) from '{{}}'")(public)
+        (public / "manifest.json").unlink()
+        write_manifest(public, "b" * 32)
+    joined(into, [*homes, peer(3, 10, Figure(SPENT, 30))])
+    assert ratios(into, "brut") == [
+        ("1", None, "chiffre partiel"),
+        ("2", None, "chiffre défini autrement"),
+        ("3", 30, None),
+    ]
+
+
+def test_absent_organisations_are_told_apart_by_the_end_of_their_path(tmp_path):
+    publics = [publish(tmp_path / one / "homé", "000000001", 10, [Figure(SPENT, 1)]) for one in ("a", "b")]
+    for home in publics:
+        spoiled(home / "published" / "public")
+    given = [publics[0] / "published" / "public", publics[1]]
+    assert [member.code for member in read_members(given)] == ["a/homé", "b/homé"]
+    assert [member.code for member in read_members(given[:1])] == ["homé"]
+    with pytest.raises(SameMember):
+        read_members([publics[0], *given])
+
+
 def test_one_organisation_is_given_once(peer, into, tmp_path):
     home = peer(1, 10, Figure(SPENT, 70))
     with pytest.raises(SameMember, match="S000000001"):
