@@ -54,7 +54,7 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
         folder = Path(place)
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
         dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]
-        asked = {"dbt": dbt, "folder": str(folder), "sources": sources, "settings": _settings()}
+        asked = {"dbt": dbt, "folder": str(folder), "sources": sources, "settings": _settings(folder)}
         done = subprocess.run(
             [str(settings.spark_python()), "-P", spark_session.__file__],
             env=environment(),
@@ -84,13 +84,14 @@ def _export(warehouse: Path, folder: Path) -> dict[str, str]:
     return tables
 
 
-def _settings() -> dict[str, str]:
+def _settings(folder: Path) -> dict[str, str]:
     """How Spark runs: as the organisation's own files say (``SPARK_CONF_DIR``), or else on this machine."""
     if settings.spark_is_set_up():
         return {}
     threads = str(settings.threads())
     return {
         "spark.master": f"local[{threads}]",
+        "spark.local.dir": str(folder / "local"),  # rows that do not fit in memory: not in /tmp, where a killed Spark leaves them
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

@@ -92,6 +92,7 @@ def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(l
     )
     assert asked["dbt"][0] == "run" and asked["dbt"][asked["dbt"].index("--target") + 1] == "spark"
     assert asked["settings"]["spark.master"] == "local[2]"
+    assert Path(asked["settings"]["spark.local.dir"]).parent == Path(asked["folder"])
     assert taken == [
         f"select * from read_parquet('{asked['folder']}/tables/marts.db/fct_a/*.parquet', hive_partitioning=false)"
     ]
