@@ -8,7 +8,6 @@ and one publication.
 
 import glob
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -86,12 +85,14 @@ def _export(warehouse: Path, folder: Path) -> dict[str, str]:
 
 def _settings(folder: Path) -> dict[str, str]:
     """How Spark runs: as the organisation's own files say (``SPARK_CONF_DIR``), or else on this machine."""
-    if settings.spark_is_set_up():
+    if settings.spark_file():
         return {}
     threads = str(settings.threads())
     return {
         "spark.master": f"local[{threads}]",
-        "spark.local.dir": str(folder / "local"),  # rows that do not fit in memory: not in /tmp, where a killed Spark leaves them
+        "spark.local.dir": str(
+            folder / "local"
+        ),  # rows that do not fit in memory: not in /tmp, where a killed Spark leaves them
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -115,7 +116,7 @@ def _answers(folder: Path, done: subprocess.CompletedProcess) -> list[NodeResult
 
 
 def _unstarted(errors: str) -> str:
-    where = f" comme le dit {os.environ['SPARK_CONF_DIR']}/{settings.SPARK_FILE}" if settings.spark_is_set_up() else ""
+    where = f" comme le dit {file}" if (file := settings.spark_file()) else ""
     last = [line for line in errors.splitlines() if line[:1].strip()]
     said = _SAID.findall(errors) or last
     return f"Spark ne démarre pas{where}{NO_BREAK}: {said[-1] if said else 'il n’a rien dit'}"

@@ -105,7 +105,7 @@ def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, m
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     with pytest.raises(WrongSetting, match=r"spark-defaults\.conf n’existe pas"):  # Spark would run here, in silence
         settings.refuse_wrong()
-    (tmp_path / settings.SPARK_FILE).touch()
+    (tmp_path / "spark-defaults.conf").touch()
     spark.build_by_engine(lab.home)
     assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
 
@@ -145,7 +145,7 @@ def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tm
     lab.load()
     program(tmp_path, f"sys.exit({LOG!r})")
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
-    (tmp_path / settings.SPARK_FILE).touch()
+    (tmp_path / "spark-defaults.conf").touch()
     (answer,) = spark.build_by_engine(lab.home)
     assert (
         f" comme le dit {tmp_path}/spark-defaults.conf\N{NO-BREAK SPACE}: Application has been killed" in answer.message
