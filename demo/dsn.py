@@ -1,6 +1,6 @@
 """Writes the demonstration's social declarations (DSN): the monthly files of one year, from its agents and their hours.
 
-Block by block in the order of the norm (cahier technique de la DSN), one rubrique a line, ISO-8859-1 and CRLF. An
+Block by block in the order of the norm (cahier technique de la DSN), one rubrique per line, ISO-8859-1 and CRLF. An
 activity (S21.G00.53) hangs under the one remuneration of type 002, as the norm wants. What happens to real declarations
 happens here too: a test file, a month replaced whole, a month sent in error, cancelled and sent again.
 Who the agents are and what they did is not chosen here.

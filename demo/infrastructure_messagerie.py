@@ -88,7 +88,7 @@ def _compte(
 
 
 def _zmaccts(comptes: list[Compte]) -> str:
-    """The listing as the command's Perl formats lay it out: addresses cut at 36 characters, a block a domain."""
+    """The listing as the command's Perl formats lay it out: addresses cut at 36 characters, one block per domain."""
     morceaux = []
     domaines = sorted({compte.domaine for compte in comptes})
     for domaine in domaines:

@@ -252,7 +252,7 @@ def _cellules_session(rng: Random, exercice: int, rang: int, session: Ligne) -> 
 
 
 def assistance(exercice: int) -> list[Livraison]:
-    """The assistance log: one line a ticket, in quarters of a day."""
+    """The assistance log: one line per ticket, in quarters of a day."""
     rng = Random(f"journal_assistance/{exercice}")
     lignes = [
         ligne for application in chiffres.applications(exercice) for ligne in _interventions(rng, application, exercice)

@@ -116,7 +116,8 @@ def millions(euros: float) -> str:
 
 def agreed(unit: str, value: Decimal) -> str:
     """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
-    return form(f"{unit[:-1]}|{unit}", value) if unit.isalpha() and unit.endswith("s") else unit
+    is_word = unit.replace("-", "").isalpha()
+    return form(f"{unit[:-1]}|{unit}", value) if is_word and unit.endswith("s") else unit
 
 
 def form(words: str, value: Decimal | None) -> str:
@@ -151,6 +152,14 @@ def printed(value: Decimal, decimals: int, unit: str) -> str:
         return quantity(value, decimals, unit)
     text = number(value, decimals)
     return text.rstrip("0").rstrip(",") if unit == "jours" and "," in text else text
+
+
+def measured(value: Decimal, decimals: int, unit: str) -> str:
+    """A number that stands alone, with its unit: ``7,8 heures``, ``1 agent``, ``807 To``."""
+    if unit == "Go":
+        return volume(value)
+    text = printed(value, decimals, unit)
+    return text if unit in SIGNS or not unit else f"{text}{NO_BREAK}{agreed(unit, value)}"
 
 
 def month(number_: int) -> str:

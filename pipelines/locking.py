@@ -1,8 +1,10 @@
 """One writer per home: a file lock shared by the CLI and the UI, held around accept, transform and publish."""
 
 import fcntl
+import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +41,18 @@ def deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def die_with_the_parent() -> None:
+    """Exit when the parent is gone: a process of a pool waits for ever for a parent that was killed."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None, "only a process of a pool calls this"
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

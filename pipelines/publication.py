@@ -34,5 +34,5 @@ class Pages(Protocol):
     def begin(self, publication: Path, profile: str) -> Future:
         """Begin: the tables of ``profile`` are in the folder of a publication that has no ledger entry yet."""
 
-    def finish(self, publication: Path) -> Future:
-        """Write what prints the head that the publication's entry reached."""
+    def finish(self, publication: Path) -> list[Future]:
+        """Write what prints the head that the publication's entry reached; all that is not written yet."""

@@ -8,7 +8,7 @@ import duckdb
 import xlsxwriter
 
 from pipelines.catalogue.organisation import Organisation, load_organisation
-from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.expectation_types import ROWS_QUERY, ExpectationSpec
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.registry import ExportRef
-from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec
+from pipelines.catalogue.source_grammar import System, Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.settings import Home
 from pipelines.stages.ingest import delivery
 from pipelines.stages.validate import suite as suites

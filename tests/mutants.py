@@ -1,48 +1,54 @@
-"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY]``, each against its module's own test.
+"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY]``, with a printed seed.
 
-``make mutants`` tries all of what ``pyproject.toml`` names. Here, modules that have a test in their mirror are drawn with
-a printed seed, ten mutants of each; what no test sees is listed with its change.
+``make mutants`` tries all of what ``pyproject.toml`` names. Here, modules that have a test in their mirror are drawn, ten
+mutants of each. Each is written in a copy of the checkout, and tried against that test; one that survives it, against
+the tests of what imports its module. What no test sees is printed with its change.
 """
 
+import ast
+import difflib
+import os
 import random
-import re
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from mutmut.mutation.file_mutation import mutate_file_contents
-from mutmut.utils.format_utils import get_mutant_name
 
 from pipelines.settings import PROJECT_ROOT
+from tests.imports import graph, imports, name_of
 
-EACH, DRAWN = 10, 300
-SURVIVED = re.compile(r"^\s*(\S+): (?:survived|no tests)$", re.MULTILINE)
+EACH, DRAWN, AROUND = 10, 300, 4
+PATIENCE = 300  # seconds of a run of tests: a mutant that never ends is seen
 
 
 def main() -> None:
-    """Draw, try, and print what survived."""
+    """Draw, try against each module's own test, then what survived against the others; print what no test sees."""
     asked = [int(one) for one in sys.argv[1:]] + [secrets.randbelow(10**6), DRAWN][len(sys.argv) - 1 :]
     seed, wanted = asked
-    print(f"seed {seed}")
+    print(f"seed {seed}", flush=True)
     draw, tried, survived = random.Random(seed), 0, []
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for file in _git("ls-files").splitlines():
-            (copy / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(PROJECT_ROOT / file, copy / file)
+        copy = _copied(Path(folder))
         for module, test in draw.sample(mirrored(), len(mirrored())):
+            mutants = dict(_mutants(module))
+            chosen = draw.sample(sorted(mutants), min(EACH, len(mutants), wanted - tried))
+            left = _surviving(copy, [test], module, {name: mutants[name] for name in chosen})
+            tried += len(chosen)
+            survived += [(module, test, left)] if left else []
+            print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", *left, flush=True)
             if tried >= wanted:
                 break
-            names = _mutants(module)
-            chosen = draw.sample(names, min(EACH, len(names), wanted - tried))
-            if chosen:
-                tried += len(chosen)
-                survived += _try(copy, module, test, chosen)
-                print(f"{tried:4} tried, {len(survived)} survived: {module}", flush=True)
-    print("\n".join(survived), f"\n{tried - len(survived)} of {tried} killed")
+        alive = 0
+        for module, test, left in survived:
+            seen_by_none = _surviving(copy, _around(module, test), module, left)
+            alive += len(seen_by_none)
+            for name, text in seen_by_none.items():
+                print(module, name, *_change(PROJECT_ROOT / module, text), sep="\n    ", flush=True)
+    print(f"{tried - alive} of {tried} killed")
 
 
 def mirrored() -> list[tuple[str, str]]:
@@ -53,26 +59,85 @@ def mirrored() -> list[tuple[str, str]]:
     return [(str(file), str(test)) for file, test in tests if (PROJECT_ROOT / test).is_file()]
 
 
-def _mutants(module: str) -> list[str]:
-    made = mutate_file_contents(module, (PROJECT_ROOT / module).read_text(encoding="utf-8"))
-    return [get_mutant_name(Path(module), name) for name in made.mutant_names]
+def _copied(folder: Path) -> Path:
+    """The checkout in ``folder``, as a repository of its own: some tests ask git for the list of files."""
+    for file in _git("ls-files").splitlines():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes((PROJECT_ROOT / file).read_bytes())
+    for arguments in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
 
 
-def _try(copy: Path, module: str, test: str, names: list[str]) -> list[str]:
-    """What survives of these mutants, each with its change."""
-    shutil.rmtree(copy / "mutants", ignore_errors=True)
-    settings = (PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    settings = re.sub(r"only_mutate = \[.*?\]", f'only_mutate = ["{module}"]', settings, flags=re.DOTALL)
-    settings = re.sub(r"(test_selection = )\[.*?\]", rf'\1["{test}"]', settings, flags=re.DOTALL)
-    (copy / "pyproject.toml").write_text(settings, encoding="utf-8")
-    _mutmut(copy, "run", "--max-children", "1", *names)
-    left = set(SURVIVED.findall(_mutmut(copy, "results"))) & set(names)
-    return [_mutmut(copy, "show", name) for name in sorted(left)]
+def _mutants(module: str) -> Iterator[tuple[str, str]]:
+    """(name, text of the module) of each mutant: the function as mutmut changes it, in the place of the one that it changes."""
+    text = (PROJECT_ROOT / module).read_text(encoding="utf-8")
+    made = mutate_file_contents(module, text)
+    originals, changed = dict(_functions(ast.parse(text))), dict(_functions(ast.parse(made.code)))
+    lines, there = text.splitlines(), made.code.splitlines()
+    for name in made.mutant_names:
+        mangled = name.rpartition("__mutmut_")[0]
+        place = tuple(mangled[2:].split("ǁ")) if mangled.startswith("xǁ") else (mangled[2:],)
+        (mutant,) = [node for path, node in changed.items() if path[-1] == name]
+        node = originals[place]
+        body = there[mutant.lineno - 1 : mutant.end_lineno]
+        body[0] = body[0].replace(name, place[-1], 1)
+        yield name, "\n".join([*lines[: node.lineno - 1], *body, *lines[node.end_lineno :]]) + "\n"
 
 
-def _mutmut(folder: Path, *arguments: str) -> str:
-    command = [str(Path(sys.executable).with_name("mutmut")), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+def _functions(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """(its class if it has one, its name) → each function that mutmut may change."""
+    for node in tree.body:
+        for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield (node.name, inner.name) if isinstance(node, ast.ClassDef) else (inner.name,), inner
+
+
+def _surviving(copy: Path, tests: list[str], module: str, mutants: dict[str, str]) -> dict[str, str]:
+    """Those of a module's mutants that these tests do not see; all of them when the tests do not pass without any."""
+    if not mutants or not tests or not _passes(copy, tests):
+        return mutants
+    return {name: text for name, text in mutants.items() if _passes(copy, tests, module, text)}
+
+
+def _around(module: str, own: str) -> list[str]:
+    """Other tests that import the module, or else a module that does; of the latter, those of the same folder first."""
+    name = name_of(PROJECT_ROOT / module)
+    near = {one for one, others in graph().items() if name in others}
+    found = []
+    for file in sorted((PROJECT_ROOT / "tests").rglob("test_*.py")):
+        read = {part for one in imports(file) for part in (one, one.rpartition(".")[0])}
+        place = str(file.relative_to(PROJECT_ROOT))
+        if read & {name, *near} and place != own and "end_to_end" not in place:
+            found.append((name not in read, Path(place).parent != Path(own).parent, place))
+    return [place for *_, place in sorted(found)[:AROUND]]
+
+
+def _passes(copy: Path, tests: list[str], module: str = "", text: str = "") -> bool:
+    """Whether tests pass, with this text in the place of a module."""
+    if module:
+        (copy / module).write_text(text, encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if module:
+            (copy / module).write_bytes((PROJECT_ROOT / module).read_bytes())
+    return done.returncode == 0
+
+
+def _change(file: Path, text: str) -> list[str]:
+    former = file.read_text(encoding="utf-8").splitlines()
+    changed = difflib.unified_diff(former, text.splitlines(), n=0, lineterm="")
+    return [line for line in changed if not line.startswith(("---", "+++", "@@"))]
 
 
 def _git(*arguments: str) -> str:

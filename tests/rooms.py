@@ -1,30 +1,51 @@
-"""Twenty source lines, drawn by the commit: ``python -m tests.rooms``. Where does each belong?
+"""Twenty source lines, drawn by the commit: ``python -m tests.rooms [SEED]``. In which room does each belong?
 
-Anyone with only the list of folders and files should get eighteen right. ``--answers`` gives the places instead.
+Anyone with only the list of folders and files should get eighteen right. ``--answers`` gives the rooms and files instead.
+A line is drawn among those that bear a word found in no other room: what is written everywhere (``return found``,
+``on a.exercice = b.exercice``) belongs nowhere in particular, and would tell of luck.
 """
 
 import random
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 from pipelines.settings import PROJECT_ROOT
 
-ROOMS = ("pipelines", "catalogue", "expectations", "dbt_project")
+SOURCES = ("pipelines", "catalogue", "expectations", "dbt_project")
 SUFFIXES = {".py", ".sql", ".yml", ".j2"}
-DRAWN, LEAST = 20, 40  # a shorter line is a bracket or an import's tail, which belongs anywhere
+DRAWN, LEAST = 20, 40  # a shorter line is a bracket or an import's tail
+WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def room(file: str) -> str:
+    """The folder that a file is in, as the README lists them: a stage and a layer of dbt models are each one."""
+    folders = Path(file).parts[:-1]
+    deep = 3 if folders[:2] in (("pipelines", "stages"), ("dbt_project", "models")) else 2
+    return "/".join(folders[: 1 if folders[0] in ("catalogue", "expectations") else deep])
 
 
 def lines() -> list[tuple[str, str]]:
-    """(file, line) of every line that says something, in the order of git."""
-    files = _git("ls-files", *ROOMS).splitlines()
-    return [
+    """(file, line) of every line that says something of its own, in the order of git."""
+    written = [
         (file, line.strip())
-        for file in files
+        for file in _git("ls-files", *SOURCES).splitlines()
         if Path(file).suffix in SUFFIXES
         for line in (PROJECT_ROOT / file).read_text(encoding="utf-8").splitlines()
         if len(line.strip()) >= LEAST and not line.lstrip().startswith(("#", "--", "import ", "from ", "{#"))
     ]
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for file, line in written:
+        for word in words(line):
+            rooms[word].add(room(file))
+    return [(file, line) for file, line in written if any(len(rooms[word]) == 1 for word in words(line))]
+
+
+def words(line: str) -> set[str]:
+    """The words of a line, those joined in an identifier apart from one another."""
+    return {word.lower() for word in WORD.findall(line)}
 
 
 def _git(*arguments: str) -> str:
@@ -33,10 +54,9 @@ def _git(*arguments: str) -> str:
 
 def main() -> None:
     """Print the lines, or where they come from."""
-    commit = _git("rev-parse", "HEAD").strip()
-    drawn = random.Random(commit).sample(lines(), DRAWN)
-    for number, (file, line) in enumerate(drawn, 1):
-        print(f"{number:2}  {file if '--answers' in sys.argv else line}")
+    seeds = [one for one in sys.argv[1:] if one != "--answers"] or [_git("rev-parse", "HEAD").strip()]
+    for number, (file, line) in enumerate(random.Random(seeds[0]).sample(lines(), DRAWN), 1):
+        print(f"{number:2}  {f'{room(file)}  ({file})' if '--answers' in sys.argv else line}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ BETWEEN_DOORS = {  # `millesime run` runs the jobs of Dagster's door, `millesime
 DOORS_ON_STAGES = {
     "pipelines.cli.app": {"extract", "report"},
     "pipelines.cli.auditing": {"transform"},
-    "pipelines.cli.authoring": {"transform", "validate"},
+    "pipelines.cli.authoring": {"ingest", "transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
     "pipelines.cli.contenu": {"report"},
     "pipelines.cli.contracts": {"publish"},
@@ -35,9 +35,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.rejects": {"validate"},
     "pipelines.cli.releasing": {"publish"},
     "pipelines.cli.reporting": {"report"},
-    "pipelines.cli.sample": {"ingest"},
-    "pipelines.cli.sample_records": {"ingest"},
-    "pipelines.cli.sample_xml": {"ingest"},
     "pipelines.cli.snapshot": {"extract", "ingest"},
     "pipelines.cli.transmitting": {"report"},
     "pipelines.defs.jobs": {"ingest"},
@@ -181,7 +178,7 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
                 "pipelines.stages.report.word",
             )
         )
-        and path.name not in ("budget_xml.py", "xml_file.py", "sample_xml.py")
+        and path.name not in ("budget_xml.py", "xml_file.py", "xml_records.py")
     ]
     assert loaded_by("\n".join(f"import {name}" for name in light)) == set()
 

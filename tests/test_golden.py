@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import CsvFormat, ToolFormat, TreeFormat, WorkbookFormat
-from pipelines.catalogue.vocabulary import KINDS
+from pipelines.catalogue.expectation_types import KINDS
+from pipelines.catalogue.source_grammar import CsvFormat, ToolFormat, TreeFormat, WorkbookFormat
 from tests.golden import FOLDER, ROWS, SPECS, VERDICTS, Golden, renew
 
 BOTH = pytest.mark.parametrize("golden", [ROWS, VERDICTS], ids=lambda golden: golden.constant)

@@ -222,6 +222,31 @@ def test_the_pinned_version_keeps_it(contract: Callable[[], None]):
     contract()
 
 
+def test_what_a_build_in_this_process_asks_of_dbt_and_of_its_integration_is_there():
+    """None of it bears an underscore, and none of it is documented."""
+    import inspect
+
+    import dbt.constants
+    import dbt.events.types
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.functions import msg_to_dict
+
+    from pipelines.defs.transform import RESULTS
+    from pipelines.stages.transform.dbt import READ
+
+    assert dbt.constants.PARTIAL_PARSE_FILE_NAME == READ
+    assert inspect.ismethod(Manifest.from_msgpack) and inspect.ismethod(DuckDBConnectionManager.close_all_connections)
+    assert [*inspect.signature(dbtRunner).parameters] == ["manifest", "callbacks"]
+    assert [*inspect.signature(msg_to_dict).parameters] == ["msg"]
+    assert [*inspect.signature(DbtCoreCliEventMessage).parameters] == ["raw_event", "event_history_metadata"]
+    asked = [*inspect.signature(DbtCoreCliEventMessage.to_default_asset_events).parameters]
+    assert asked[1:4] == ["manifest", "dagster_dbt_translator", "context"]
+    assert set(RESULTS) <= vars(dbt.events.types).keys()
+
+
 @pytest.mark.parametrize(
     ("macro", "arguments"),
     [

@@ -28,7 +28,7 @@ from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.secrecy import Part, Table
 from pipelines.catalogue.suite_file import refuse_unknown
 from pipelines.catalogue.yaml_file import shown
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")

@@ -12,8 +12,8 @@ from pydantic import Field as PydanticField
 from pydantic import model_validator
 
 from pipelines.catalogue.chapters.grammar import Value
-from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import DeclarationError
 
 Table = Annotated[str, PydanticField(pattern=r"^(marts|rapport)\.[a-z0-9_]+$")]

@@ -20,8 +20,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BeforeValidator
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import Declared
 from pipelines.catalogue.overlay import Overlay
+from pipelines.catalogue.source_grammar import Declared
 
 NOT_NULL = " NOT NULL"
 

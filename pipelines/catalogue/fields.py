@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import Declared, FieldType
 from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.source_grammar import Declared, FieldType
 from pipelines.catalogue.yaml_file import DeclarationError
 
 KEY = re.compile(r"([a-z][a-z0-9_]*\.)?[a-z_][a-z0-9_]*")  # ``column`` or ``table.column``

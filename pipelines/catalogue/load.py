@@ -16,14 +16,13 @@ from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import Contracts, make_contracts
+from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
+from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.dbt.project import Project, meta_things, read_project
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
-from pipelines.catalogue.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.reference import (
     Reference,
     check_among,
@@ -33,9 +32,10 @@ from pipelines.catalogue.reference import (
     reference_rows,
     reference_things,
 )
-from pipelines.catalogue.registry import Registry, make_registry
 from pipelines.catalogue.rules import Rules, make_rules
 from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
+from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.sources import Registry, make_registry
 from pipelines.catalogue.suite_file import SuiteFile
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping, read_text, shown
 from pipelines.settings import Home

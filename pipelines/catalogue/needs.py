@@ -20,7 +20,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 PARTS = (
     "fields",

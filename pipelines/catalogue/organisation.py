@@ -15,13 +15,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import RETENTION, Day, Declared, Name, System, Table, Valid
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
-from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.source_grammar import RETENTION, Day, Declared, Name, System, Table, Valid
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
+from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK, enumeration
-from pipelines.near import suggestion
 from pipelines.settings import Home
 
 
@@ -196,7 +196,7 @@ class Elu(Personne):
 
 
 class Identite(Declared):
-    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` at the end."""
+    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` under the contents."""
 
     logo: Image | None = None
     couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"

@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Thing, whole_file
+from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import UTF_8, DeclarationError, parse, shown
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -7,8 +7,8 @@ stages.
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.catalogue.declarations import Declared
 from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.source_grammar import Declared
 from pipelines.catalogue.yaml_file import DeclarationError
 
 # The engine itself refuses by these: they may be reworded, never switched off.

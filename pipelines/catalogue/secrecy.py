@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field as PydanticField
 from pydantic import model_validator
 
-from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)

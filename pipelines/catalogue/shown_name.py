@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from pipelines.catalogue.declarations import Export
+from pipelines.catalogue.source_grammar import Export
 
 DIGITS = 12
 KINDS = {

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import Field as PydanticField
 from pydantic import field_validator, model_validator
 
-from pipelines.catalogue.declarations import PROVENANCE, Declared, Field, Name, Severity
+from pipelines.catalogue.expectation_types import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.vocabulary import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
+from pipelines.catalogue.source_grammar import PROVENANCE, Declared, Field, Name, Severity
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 PLACEHOLDERS = ("previous_rows", "exercice")
 

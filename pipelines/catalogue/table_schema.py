@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.source_grammar import Field, Table
 
 STRPTIME = {"%d", "%m", "%Y", "%H", "%M", "%S"}  # the directives that Table Schema reads as we do
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -20,8 +20,8 @@ from pipelines.cli.click_words import speak_french
 from pipelines.cli.interruption import INTERRUPTED, Interrupted, said
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
+from pipelines.did_you_mean import suggestion
 from pipelines.disk import is_crowded, is_full, lack, size_of, why
-from pipelines.near import suggestion
 from pipelines.settings import Home, WrongSetting, refuse_wrong
 
 DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN = 0, 1, 2, 3, 4, 5, 6, 70
@@ -180,7 +180,7 @@ def _tell_lag(ctx: click.Context) -> None:
 def _cause(ctx: click.Context, error: Exception) -> Exception:
     """What is behind an unexpected error: a damaged ledger, or just the program."""
     from pipelines.ledger.chain import CHAIN
-    from pipelines.ledger.lost import LedgerLost, is_damage, refuse_damaged
+    from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_damaged
     from pipelines.ledger.schema import metadata
 
     if exit_code(error) != BROKEN or not ctx.obj:

@@ -3,7 +3,7 @@
 import click
 
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, json_option, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import read_json
@@ -28,7 +28,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
     """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec leurs
     décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
 
-    Sort avec 1 quand l’exercice n’est pas publiable en l’état.
+    Code de sortie 1 quand l’exercice n’est pas publiable en l’état.
     """
     from pipelines.runs.audit.write import DATA
     from pipelines.runs.pages import write_states

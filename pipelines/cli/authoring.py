@@ -10,10 +10,10 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
-from pipelines.cli.names import complete_sources
+from pipelines.cli.arguments import complete_sources
 from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
@@ -105,7 +105,7 @@ def source_new(
     """
     from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
     from pipelines.catalogue.scaffold.source import Request, scaffold
-    from pipelines.cli.sample import read_samples
+    from pipelines.stages.ingest.sample.guess import read_samples
 
     session: Session = ctx.obj
     registry = session.catalogue.registry
@@ -192,7 +192,7 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
 
     Ses lignes vont à côté de celles des plans livrés, qui restent ; un plan que le dossier avait ajouté est remplacé.
     """
-    from pipelines.catalogue.scaffold.plan import ACCOUNTS, CHAPTERS, read_plan
+    from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 
     session: Session = ctx.obj
     plan = read_plan(file)
@@ -240,12 +240,12 @@ def catalogue() -> None:
 def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     """Ce que catalogue/, expectations/ et dbt_project/ du dossier changent de ceux qui sont livrés, avec l’endroit.
 
-    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Sort avec 3 quand c’est le cas.
+    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Code de sortie 3 quand c’est le cas.
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
     from pipelines.catalogue.overlay import named
-    from pipelines.stages.validate.lines import refuse_wrong_sql
+    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
     session: Session = ctx.obj
     declared = session.catalogue
@@ -286,17 +286,20 @@ def shown_place(place: str) -> str:
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Exécuter dbt (les ARGUMENTS sont les siens) sur une copie des lignes acceptées : rien de publié ne peut changer.
 
-    Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y marchent aussi.
+    Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y fonctionnent aussi.
     """
     from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
     from pipelines.stages.transform.analyst import prepare_analyst
     from pipelines.stages.transform.dbt import parse, run_dbt
 
     session: Session = ctx.obj
+    if not arguments or arguments[0] in ("-h", "--help"):
+        echo(ctx.get_help())
+        ctx.exit(DONE)
     parse(session.catalogue, session.home)
     if arguments == ("parse",):
         ctx.exit(DONE)
-    if not arguments or WITHOUT_WAREHOUSE & set(arguments):
+    if WITHOUT_WAREHOUSE & set(arguments):
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
         note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")

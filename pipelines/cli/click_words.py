@@ -4,12 +4,14 @@ click takes its words from gettext, which follows the user's locale; ours are al
 stays in English: ``tests/cli/test_french.py`` reads those that click has.
 """
 
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from click import core, decorators, exceptions, formatting, parser, types, utils
 
 from pipelines.cli.output import printable
+from pipelines.french import NO_BREAK, typeset
 
 WORDS = {
     "Usage:": "Usage :",
@@ -96,9 +98,26 @@ def _usage(self: core.Group, ctx: core.Context) -> list[str]:
 _pieces = core.Group.collect_usage_pieces
 
 
+class _Formatter(formatting.HelpFormatter):
+    """No line of a page of help begins with a colon or a semicolon."""
+
+    def write_heading(self, heading: str) -> None:
+        """A colon follows."""
+        super().write_heading(f"{heading}{NO_BREAK}")
+
+    def write_text(self, text: str) -> None:
+        """A paragraph."""
+        super().write_text(typeset(text))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Options or commands, each with what it does."""
+        super().write_dl([(name, typeset(said)) for name, said in rows], col_max, col_spacing)
+
+
 def speak_french() -> None:
     """Give click these words."""
     core.Group.collect_usage_pieces = _usage  # type: ignore[method-assign]
+    core.Context.formatter_class = _Formatter
     for module in MODULES:
         if hasattr(module, "echo"):
             module.echo = _echo  # type: ignore[attr-defined]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
+from pipelines.cli.arguments import complete_sources, complete_years, source_option
 from pipelines.cli.interruption import interruptible
-from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import blocking_of, checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
@@ -58,7 +58,7 @@ def run(
 ) -> None:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
-    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Sort avec 1 quand quelque chose bloque, 3 quand
+    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Code de sortie 1 quand quelque chose bloque, 3 quand
     tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en entier (un fichier de landing qui vient de changer,
     temporaire ou ouvert est laissé de côté, et nommé), 4 quand un autre processus travaille sur ce dossier.
     """
@@ -133,7 +133,7 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
     """What went wrong besides refused deliveries, which the summary reports."""
     if failed := report.ended(Ending.NOT_BUILT):
-        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication d’avant restent.")
+        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
     elif failed := report.ended(Ending.UNSOUND):
         note(f"\nErreur : {failed.message}")
     elif failed := report.ended(Ending.BROKEN):
@@ -228,11 +228,11 @@ class Beside(Home):
 def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
     """Lire et juger le FICHIER comme `millesime run` le ferait, sans rien charger.
 
-    Plusieurs fichiers sont une livraison. Sort avec 1 quand la livraison serait refusée.
+    Plusieurs fichiers sont une livraison. Code de sortie 1 quand la livraison serait refusée.
     """
     from pipelines.catalogue.needs import check as check_declarations
     from pipelines.runs.pending import refuse_wrong_texts
-    from pipelines.stages.validate.lines import refuse_wrong_sql
+    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
     session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.evidence.prose import STATES, VALIDATED
+from pipelines.did_you_mean import suggestion
+from pipelines.evidence.progress_of_texts import STATES, VALIDATED
 from pipelines.french import agreed, moment
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
-from pipelines.near import suggestion
 from pipelines.publication import INTERNE
 
 if TYPE_CHECKING:
-    from pipelines.evidence.prose import TextState
+    from pipelines.evidence.progress_of_texts import TextState
     from pipelines.stages.report.word.reading import ReadBack
 
 
@@ -73,7 +73,7 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont changé.
 
     Tout est repris, ou rien : ce qu’un texte ne sait pas dire (image, tableau, note, commentaire, modification suivie, chiffre
-    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Sort alors avec 1.
+    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Code de sortie 1.
     """
     from pipelines.disk import written_whole
     from pipelines.stages.report.word.reading import NoManuscript, read_back
@@ -126,7 +126,7 @@ def state_of_texts(
     Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé, ou
     qu’une décision dit pourquoi il ne l’est pas.
     """
-    from pipelines.evidence.prose import text_states
+    from pipelines.evidence.progress_of_texts import text_states
 
     session: Session = ctx.obj
     session.exercice(year)

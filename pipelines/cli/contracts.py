@@ -21,8 +21,8 @@ def contracts() -> None:
 @global_options
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Sort avec 1 quand quelque chose manquerait."""
-    from pipelines.stages.publish.promise import told
+    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Code de sortie 1 quand quelque chose manquerait."""
+    from pipelines.stages.publish.published_shape import told
 
     session: Session = ctx.obj
     declared = session.catalogue
@@ -95,7 +95,7 @@ def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
 @click.pass_context
 def diff(ctx: click.Context, first: str, second: str) -> None:
     """Dire ce que la publication B a de plus, de moins et d’autre que A : leurs premiers chiffres, ou un dossier."""
-    from pipelines.stages.publish.promise import shape_published, told
+    from pipelines.stages.publish.published_shape import shape_published, told
 
     session: Session = ctx.obj
     sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
@@ -119,7 +119,7 @@ def _publication(session: Session, name: str) -> Path:
 
 
 def _to_publish(session: Session) -> tuple[Shape, int]:
-    from pipelines.stages.publish.promise import shape_to_publish
+    from pipelines.stages.publish.published_shape import shape_to_publish
 
     if not session.home.warehouse.exists():
         raise click.UsageError(f"aucun entrepôt n’est construit : {session.command} run EXERCICE")

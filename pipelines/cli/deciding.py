@@ -13,17 +13,17 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
-from pipelines.cli.names import Day, complete_findings, complete_rules, year_argument
+from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
 from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.did_you_mean import suggestion
 from pipelines.evidence.verify import CHECKED
 from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
-from pipelines.ledger.lost import refuse_lost
+from pipelines.ledger.lost_ledger import refuse_lost
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
-from pipelines.near import suggestion
 
 if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
@@ -63,7 +63,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     """Tout ce que quelqu’un doit savoir ou décider de l’EXERCICE : refus, contrôles en échec, exports manquants, écarts ;
     depuis quand, et ce qui est décidé.
 
-    Sort avec 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
+    Code de sortie 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
     session: Session = ctx.obj
     from pipelines.evidence.findings import blockers, of_year
@@ -234,7 +234,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des versions.
 
     Avec --head, vérifier aussi que la chaîne contient encore ce qu’un rapport a imprimé : cela seul montre un registre
-    réécrit, ou coupé, avec tout ce qui l’entoure. Sort avec 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
+    réécrit, ou coupé, avec tout ce qui l’entoure. Code de sortie 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
     coupé.
     """
     from pipelines.evidence.verify import verify as verified
@@ -283,7 +283,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
 @global_options
 @click.pass_context
 def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
-    """Retirer de l’archive, de landing, des lignes typées, des publications d’avant et des journaux ce dont la durée est passée.
+    """Retirer de l’archive, de landing, des lignes typées, des publications précédentes et des journaux ce dont la durée est passée.
 
     Les lignes qui comptent restent, pour refaire les chiffres ; leurs pseudonymes sont remplacés par d’autres, tirés au sort, que
     rien ne relie à personne. Le registre garde ce qui est parti, par quelle règle, et quand. Voir docs/rgpd.md.

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import enumeration, number
@@ -96,7 +96,13 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
 
 
 @click.command(short_help="Des tableaux de bord à importer dans Superset.")
-@click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="Où écrire ; exports/ sinon.")
+@click.option(
+    "--to",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FICHIER",
+    help="Où écrire ; exports/ sinon.",
+)
 @click.option(
     "--uri",
     metavar="ADRESSE",

@@ -18,9 +18,9 @@ from pipelines.ledger.store import now
 @global_options
 @click.pass_context
 def backup(ctx: click.Context, place: Path) -> None:
-    """Faire dans DOSSIER une sauvegarde d’un seul instant : registre, originaux, lignes, versions figées, déclarations, textes.
+    """Faire dans DOSSIER une sauvegarde prise en un seul instant : registre, originaux, lignes, versions figées, déclarations, textes.
 
-    Elle prend la place de celle d’avant. Entrepôt et publication n’y sont pas : `millesime run` les refait. La clé non plus. Incréments
+    Elle remplace la précédente. Ni entrepôt ni publication, que `millesime run` refait, ni clé n’y sont. Incréments
     et chiffrement sont l’affaire de restic ou de borg (docs/operations.md).
     """
     from pipelines.runs.backup import backup as made
@@ -55,9 +55,9 @@ def backup(ctx: click.Context, place: Path) -> None:
 @global_options
 @click.pass_context
 def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> None:
-    """Refaire de SAUVEGARDE le dossier que dit --home, nouveau ou vide, puis y retirer de nouveau ce qui a été retiré depuis.
+    """Refaire depuis SAUVEGARDE le dossier que désigne --home, nouveau ou vide, puis y retirer de nouveau ce qui a été retiré depuis.
 
-    Sort avec 1 quand des lignes généralisées depuis ne peuvent pas l’être de nouveau.
+    Code de sortie 1 quand des lignes généralisées depuis ne peuvent pas l’être de nouveau.
     """
     from pipelines.runs.backup import restore as made
 
@@ -88,8 +88,8 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
 @global_options
 @click.pass_context
 def mail(ctx: click.Context, *, dry_run: bool) -> None:
-    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à qui le tient, les rappels avant et après l’échéance, le bilan
-    de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
+    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à son responsable, les rappels avant et après l’échéance,
+    le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
     """
     from pipelines.runs.mails import due, send_due
 

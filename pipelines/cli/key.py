@@ -21,7 +21,7 @@ def _file(*, exists: bool) -> Callable:
 @global_options
 @click.pass_context
 def key(ctx: click.Context) -> None:
-    """Dit où est la clé des pseudonymes et son empreinte, que le registre connaît.
+    """Dire où est la clé des pseudonymes et son empreinte, que le registre connaît.
 
     Pour déplacer un dossier : `key export FICHIER`, puis, le dossier à sa nouvelle place, `key import FICHIER`.
     """
@@ -37,7 +37,7 @@ def key(ctx: click.Context) -> None:
 @global_options
 @click.pass_context
 def export_key(ctx: click.Context, file: Path) -> None:
-    """Écrit la clé dans FICHIER, que son propriétaire seul peut lire. Qui l’a peut refaire les pseudonymes : à supprimer ensuite."""
+    """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à supprimer ensuite."""
     session: Session = ctx.obj
     with session.ledger() as ledger:
         try:
@@ -52,7 +52,7 @@ def export_key(ctx: click.Context, file: Path) -> None:
 @global_options
 @click.pass_context
 def bring(ctx: click.Context, file: Path) -> None:
-    """Met la clé de FICHIER là où ce dossier la cherche. Une autre que celle du registre est refusée."""
+    """Mettre la clé de FICHIER là où ce dossier la cherche. Une autre que celle du registre est refusée."""
     session: Session = ctx.obj
     with only_writer(session.home), open_ledger(session.home) as ledger:
         place = keys.import_key(session.work(ledger), file)

@@ -56,7 +56,7 @@ format_option = click.option(
     type=click.Choice(["text", "csv", "json"]),
     default="text",
     show_default=True,
-    help="csv s’ouvre dans un tableur français ; json tient les valeurs exactes.",
+    help="csv s’ouvre dans un tableur français ; json garde les valeurs exactes.",
 )
 json_option = click.option(
     "--format",

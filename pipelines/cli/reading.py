@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
-from pipelines.cli.names import complete_codes, year_argument
+from pipelines.cli.arguments import complete_codes, year_argument
 from pipelines.cli.output import (
     Column,
     console,
@@ -23,13 +23,13 @@ from pipelines.cli.output import (
     write_json,
 )
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.did_you_mean import suggestion
 from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.french import moment
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
-from pipelines.near import suggestion
 from pipelines.stages.ingest.landing import unknown_files
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """Ce qui est arrivé, manque, est absent, en retard ou refusé pour l’EXERCICE ; quels chiffres sont absents ou partiels,
     et pourquoi.
 
-    Sort avec 1 quand une livraison est refusée, 3 quand un export est en retard.
+    Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
     session: Session = ctx.obj
     session.exercice(year)

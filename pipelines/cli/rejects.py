@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import click
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.names import source_option, year_argument
+from pipelines.cli.arguments import source_option, year_argument
 from pipelines.cli.output import Column, echo, format_option, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.evidence.rejects import Failing, Reject, rejects_of
@@ -40,7 +40,7 @@ HIDDEN = "masqué (table à données personnelles)"
 def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
     """Ce qui est refusé pour l’EXERCICE : fichier:ligne:colonne, règle, ce qui est reçu, ce qui est attendu, comment corriger.
 
-    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Sort avec 1 quand une livraison
+    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Code de sortie 1 quand une livraison
     entière est refusée.
     """
     session: Session = ctx.obj
@@ -64,7 +64,7 @@ def failing_lines_of(work: Workspace) -> Failing:
     """How to find the lines behind a failed check of a delivery."""
 
     def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
-        from pipelines.stages.validate.lines import failing_lines
+        from pipelines.stages.validate.failing_lines import failing_lines
 
         declared = next(t for t in ref.export.tables if t.name == table)
         suite = suite_of(work, ref, manifest, declared)

@@ -10,8 +10,8 @@ import click
 
 from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.arguments import complete_releases, year_argument
 from pipelines.cli.exporting import copy_to_server, profile_option
-from pipelines.cli.names import complete_releases, year_argument
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.ledger.store import open_ledger
@@ -112,7 +112,7 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
     """Les chiffres qui diffèrent entre deux versions d’un exercice, comme l’erratum les dit.
 
     Les nombres de trop peu de personnes n’y sont pas, sauf dans le profil interne. Avec une seule VERSION, elle est comparée à
-    l’entrepôt tel qu’il est. Sort avec 1 quand des chiffres diffèrent.
+    l’entrepôt tel qu’il est. Code de sortie 1 quand des chiffres diffèrent.
     """
     session: Session = ctx.obj
     text, changed = _erratum(session, first, second, profile)
@@ -169,7 +169,7 @@ def _refuse_unproved(session: Session) -> None:
 def _public(session: Session, folder: Path) -> Path:
     """The public database of the current warehouse, made in ``folder``, which then holds nothing else."""
     with session.ledger() as ledger:
-        profile, findings = public_profile(session.work(ledger), folder, "")
+        profile, findings = public_profile(session.work(ledger), "", folder)
     if profile is None:
         raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
     shutil.rmtree(folder / "rapport")
@@ -196,7 +196,7 @@ def _reason(session: Session, name: str) -> str | None:
 def replay(ctx: click.Context, name: str, form: str) -> None:
     """Refaire la VERSION depuis les originaux archivés, à côté du dossier, et prouver qu’elle donne les mêmes octets.
 
-    Sort avec 1 quand ce n’est pas le cas.
+    Code de sortie 1 quand ce n’est pas le cas.
     """
     from pipelines.runs.replay import CannotReplay
     from pipelines.runs.replay import replay as replayed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.names import year_argument
+from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.publication import FOLDERS, INTERNE, PROFILES

@@ -14,12 +14,12 @@ import click
 
 from pipelines import settings
 from pipelines.characters import in_one_line
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 if TYPE_CHECKING:
     from pipelines.catalogue.load import Catalogue
     from pipelines.catalogue.organisation import Organisation
-    from pipelines.catalogue.registry import ExportRef, Registry
+    from pipelines.catalogue.sources import ExportRef, Registry
     from pipelines.ledger.store import Ledger
     from pipelines.ledger.workspace import Workspace
     from pipelines.settings import Home
@@ -57,7 +57,7 @@ class Session:
     def organisation(self) -> "Organisation":
         """The home's organisation. Raises LedgerLost: nothing is said of a home whose ledger is not its own."""
         from pipelines.catalogue.organisation import load_organisation
-        from pipelines.ledger.lost import refuse_lost
+        from pipelines.ledger.lost_ledger import refuse_lost
         from pipelines.private import work_in
 
         if self.home.root not in self._organisations:
@@ -92,7 +92,7 @@ class Session:
         """The home's ledger for reading; an empty one elsewhere when the home has none yet. Raises LedgerLost."""
         import tempfile
 
-        from pipelines.ledger.lost import refuse_lost
+        from pipelines.ledger.lost_ledger import refuse_lost
         from pipelines.ledger.store import open_ledger
         from pipelines.settings import Home
 
@@ -126,7 +126,7 @@ class Session:
 
     def releases(self) -> list[str]:
         """The names of the frozen versions."""
-        from pipelines.ledger.lost import refuse_lost
+        from pipelines.ledger.lost_ledger import refuse_lost
         from pipelines.ledger.state import frozen_names
 
         refuse_lost(self.home)

@@ -3,7 +3,7 @@
 import click
 
 from pipelines import settings
-from pipelines.cli.names import complete_sources, year_argument
+from pipelines.cli.arguments import complete_sources, year_argument
 from pipelines.cli.output import echo
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from pipelines import settings
-from pipelines.catalogue.declarations import ACCOUNTS, System
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
+from pipelines.catalogue.source_grammar import ACCOUNTS, System
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
@@ -18,9 +18,9 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.did_you_mean import suggestion
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import deaf_children, only_writer
-from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
@@ -236,7 +236,7 @@ def _validate_texts(session: Session, years: list[int]) -> None:
     """The demonstration's own texts are written for it: one of its persons validates them."""
     from importlib.resources import files
 
-    from pipelines.evidence.prose import VALIDATED, text_states
+    from pipelines.evidence.progress_of_texts import VALIDATED, text_states
 
     person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
     with only_writer(session.home), open_ledger(session.home) as ledger:

@@ -9,15 +9,15 @@ import click
 from pipelines import settings
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.names import complete_codes, complete_releases, complete_years
+from pipelines.cli.arguments import complete_codes, complete_releases, complete_years
 from pipelines.cli.output import Column, echo, format_option, note, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
-from pipelines.evidence.fate import LineFate, trace_line
-from pipelines.evidence.rows import NotTraceable, Version, frozen_version, open_rows, published_version
+from pipelines.did_you_mean import suggestion
+from pipelines.evidence.fate_of_line import LineFate, trace_line
 from pipelines.evidence.trace import Calculation, Leaf, Line, Trace
 from pipelines.evidence.trace import trace as traced
+from pipelines.evidence.traced_rows import NotTraceable, Version, frozen_version, open_rows, published_version
 from pipelines.french import exact, moment, quantity
-from pipelines.near import suggestion
 from pipelines.publication import RESTREINT
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
@@ -82,10 +82,10 @@ def trace(
     sheet: str | None,
     form: str,
 ) -> None:
-    """Tout ce qui fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
+    """Tout ce dont est fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
-    Lit ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
-    chiffres que la ligne atteint, ou pourquoi aucun. Sort avec 1 quand les lignes ne font pas le chiffre.
+    Lire ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
+    chiffres que la ligne atteint, ou pourquoi aucun. Code de sortie 1 quand les lignes ne font pas le chiffre.
     """
     session: Session = ctx.obj
     if not (file and line and not code) and (not (code and (year or release)) or file or line or sheet):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelines.cli.arguments import Day, year_argument
 from pipelines.cli.exporting import profile_option
-from pipelines.cli.names import Day, year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration

@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 
 import dagster as dg
 
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import Rules
+from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.defs.workspace import (
     WEEKLY,
     exercices,
@@ -25,7 +25,7 @@ from pipelines.defs.workspace import (
     writing,
 )
 from pipelines.evidence.findings import refused_line, refused_lines
-from pipelines.ledger.checks import check_finding
+from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.arriving import Aside

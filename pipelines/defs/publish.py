@@ -14,7 +14,7 @@ from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import findings_of_the_day
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
-from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
+from pipelines.stages.publish.published_shape import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check for what no other one shows: differences, reconciliations, missing exports

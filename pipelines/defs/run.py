@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger
@@ -26,7 +27,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
-from pipelines.runs.build import is_current, parse
+from pipelines.runs.build import is_current, parse, prepare_ahead
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
@@ -117,6 +118,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             instance = until_the_end.enter_context(dg.DagsterInstance.get())
             read.result()
             loaded = _loaded(definitions)
+            beside.submit(import_module, "dbt.cli.main")  # while the judge is waited for
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
@@ -174,16 +176,24 @@ def _build(
     """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication would too."""
     import dagster as dg
 
-    from pipelines.defs.transform import WHOLE
+    from pipelines.defs.transform import WHOLE, keys_of
+    from pipelines.runs.publish import writers
 
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)
         if unchanged and is_published(work):
             return []
-    job, last_steps = loaded.resolve_job_def("build"), dg.AssetSelection.groups("publication")
-    selection = last_steps.resolve(loaded.resolve_asset_graph()) if unchanged else None
-    heard = _Steps(say, "construction et publication", len(selection or job.nodes), BUILD_STEPS)
-    return _failures(_execute(job, instance, heard, selection=selection, tags={WHOLE: "true"} if whole else {}))
+    last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
+    selection, steps = (last_steps, len(last_steps)) if unchanged else (None, len(last_steps) + 1)
+    with writers(home):
+        if not unchanged:
+            with open_workspace(home) as work:
+                plan = prepare_ahead(work, whole=whole)
+            # the others stand: a run says nothing of hundreds of assets that it leaves as they are
+            selection = last_steps | keys_of(plan) if plan and not plan.is_whole else None
+        heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
+        tags = {WHOLE: "true"} if whole else {}
+        return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=selection, tags=tags))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.catalogue.dbt.generated import layers
 from pipelines.defs.publish import published_models
 from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
@@ -72,6 +73,13 @@ def transform_defs() -> dg.Definitions:
     return dg.Definitions(assets=[entrepot])
 
 
+def keys_of(plan: Plan) -> set[dg.AssetKey]:
+    """The assets that a build makes, with one that is published: the publication comes after it."""
+    layer_of, published = layers(catalogue()), {name for _, name in published_models()}
+    after = [name for name in plan.standing_models if name in published][:1]
+    return {dg.AssetKey([layer_of[name], name]) for name in [*(plan.models or []), *after]}
+
+
 def _made(
     context: dg.AssetExecutionContext, plan: Plan, where: Home
 ) -> Generator[dg.Output | dg.AssetCheckResult, None, list[NodeResult]]:
@@ -82,7 +90,7 @@ def _made(
     outputs = {
         key.path[-1]: output
         for output, key in context.assets_def.keys_by_output_name.items()
-        if tuple(key.path) in read
+        if tuple(key.path) in read and key in context.selected_asset_keys
     }
     for name in filter(outputs.__contains__, plan.standing_models):
         yield dg.Output(None, outputs[name], metadata={"inchangé": True})

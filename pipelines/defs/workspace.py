@@ -13,10 +13,10 @@ from typing import Any
 import dagster as dg
 
 from pipelines import settings
-from pipelines.catalogue.declarations import System, Table
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.source_grammar import System, Table
+from pipelines.catalogue.sources import Registry
 from pipelines.evidence.published import publication_status
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.unsound import Unsound

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.french import day
 from pipelines.ledger.records import CheckResult, Manifest, TableCounts, Verdict
 from pipelines.ledger.store import Current, Ledger

@@ -7,7 +7,7 @@ The models decide (``int_finances__documents``); this says the same of files tha
 import csv
 
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.findings import refused_lines
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Finding, Manifest

@@ -10,17 +10,17 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.patterns import is_one_of
-from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import Rule, Rules, where
+from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.sources import Registry
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.parquet import select
 from pipelines.evidence.printed import misprinted
-from pipelines.evidence.prose import unvalidated
+from pipelines.evidence.progress_of_texts import unvalidated
 from pipelines.french import day, enumeration, quantity
-from pipelines.ledger.checks import check_finding
+from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipelines.catalogue.figures.load import Figures
 from pipelines.catalogue.organisation import Application, Organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.evidence.arrivals import Arrivals, ExportStatus
 from pipelines.evidence.parquet import select
 from pipelines.french import day

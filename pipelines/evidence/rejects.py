@@ -7,9 +7,9 @@ one. Each carries what a supplier needs to fix it, but never a value from a tabl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import Rule, Rules
+from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.findings import refused_lines
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.store import Ledger

@@ -1,7 +1,7 @@
 """Goes from a printed figure to the lines of the files behind it.
 
 It starts from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation of
-its fact (``catalogue/lines``). The lines must add up to the figure's exact value (``Leaf.agrees``), and that value,
+its fact (``catalogue/dbt/lines``). The lines must add up to the figure's exact value (``Leaf.agrees``), and that value,
 rounded once, must be the printed figure (``Trace.agrees``). No cell of a personal column is shown: a line is identified
 by its file and number, with how much it counted.
 """
@@ -13,13 +13,13 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
+from pipelines.catalogue.dbt.lines import LineSource
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Figure, Filter
 from pipelines.catalogue.figures.load import Figures
-from pipelines.catalogue.lines import LineSource
 from pipelines.evidence.gaps import sources_of
 from pipelines.evidence.parquet import select
-from pipelines.evidence.rows import (
+from pipelines.evidence.traced_rows import (
     ABSENCES,
     PRINTED_FIGURES,
     VALUE,

@@ -173,12 +173,12 @@ def _sooner(moment: str) -> str:
 def _strangers(connection: sqlite3.Connection) -> list[Broken]:
     """What could answer in place of a table, or keep an entry from being made: a view, a trigger that is not one of ours."""
     made = connection.execute(
-        "select type, name, tbl_name, sql from sqlite_master where type in ('view', 'trigger') order by name"
+        "select name, tbl_name, sql from sqlite_master where type in ('view', 'trigger') order by name"
     )
     return [
         Broken(name, None, "n’est pas du registre, qui n’a que des tables")
-        for kind, name, table, sql in made
-        if kind == "view" or sql.lower() not in (guard_of(table, "update"), guard_of(table, "delete"))
+        for name, table, sql in made
+        if sql.lower() not in (guard_of(table, "update"), guard_of(table, "delete"))
     ]
 
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.ledger.apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
-from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
+from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
+from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 
@@ -381,8 +381,10 @@ class Ledger:
         """One verdict."""
         if identity not in self._verdicts:
             verdicts = self.tables["verdicts"]
-            for row in self._rows(self._sa.select(verdicts).where(verdicts.c.verdict == identity)):
-                self._verdicts[identity] = _verdict(row)
+            asked = self._sa.select(verdicts)
+            if self._verdicts:  # else all at once, since the first is seldom the last to be asked for
+                asked = asked.where(verdicts.c.verdict == identity)
+            self._verdicts |= {row.verdict: _verdict(row) for row in self._rows(asked)}
         return self._verdicts.get(identity)
 
     def last_refusal(self, key: str, exercice: int) -> dict[str, Any] | None:
@@ -559,8 +561,8 @@ class Ledger:
 
     def _last_entry(self, table: str) -> int | None:
         """The number of a table's last row: rows are only added, so what was read remains valid while it is the same."""
-        with self.engine.connect() as connection:
-            return connection.execute(self._sa.select(self._sa.func.max(self.tables[table].c.seq))).scalar()
+        with self.engine.connect() as connection:  # asked hundreds of times: not composed each time
+            return connection.exec_driver_sql(f"select max(seq) from {self.tables[table].name}").scalar()
 
     def _rows(self, query: "Select[Any]") -> Iterator["Row[Any]"]:
         with self.engine.connect() as connection:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
-from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.rules import Rules
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
 

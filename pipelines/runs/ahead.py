@@ -7,7 +7,6 @@ one does, and reports. What they write after their parent died are deliveries th
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
@@ -15,10 +14,10 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
-from pipelines.locking import deaf_children
+from pipelines.locking import deaf_children, die_with_the_parent
 from pipelines.runs.key import key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
@@ -39,7 +38,7 @@ class _Ahead:
         self._judged: dict[tuple[Path, str], Future[list[CheckResult] | None]] = {}
         self._ready: dict[tuple[str, int], Future[None]] = {}  # read, and handed over to the judge
         context = multiprocessing.get_context("spawn")
-        self._reader = ProcessPoolExecutor(1, context, _die_with_the_parent)
+        self._reader = ProcessPoolExecutor(1, context, die_with_the_parent)
         self._judge = ProcessPoolExecutor(1, context, _open_court)
         with deaf_children():
             self._reader.submit(os.getpid)
@@ -131,17 +130,5 @@ def _judge(parquet: Path, suite: Suite) -> list[CheckResult] | None:
 
 
 def _open_court() -> None:
-    _die_with_the_parent()
+    die_with_the_parent()
     import_module(JUDGE).open_court()
-
-
-def _die_with_the_parent() -> None:
-    """Exit when the parent is gone: a process of a pool waits for ever for a parent that was killed."""
-
-    def watch() -> None:
-        parent = multiprocessing.parent_process()
-        assert parent is not None, "only a process of a pool calls this"
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

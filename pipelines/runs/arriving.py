@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import in_utf8
+from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest import landing
 

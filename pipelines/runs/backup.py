@@ -17,9 +17,9 @@ from pipelines import settings
 from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, take_place, written_whole
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day
-from pipelines.ledger.apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Finding
+from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -152,7 +152,7 @@ def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
     wanted = [*rows, *(copy.releases / row["release"] for row in ledger.all_rows("releases"))]
     if lost := [path.relative_to(copy.root).as_posix() for path in wanted if not path.exists()]:
         raise Unsound(
-            f"{lost[0]}, que le registre connaît, n’est plus là{NO_BREAK}: rien n’est sauvegardé, et la sauvegarde d’avant reste ; "
+            f"{lost[0]}, que le registre connaît, n’est plus là{NO_BREAK}: rien n’est sauvegardé, et la sauvegarde précédente reste ; "
             "`millesime verify` dit tout ce qui manque"
         )
 

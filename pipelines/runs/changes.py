@@ -23,8 +23,8 @@ from pipelines.ledger.state import State, comparisons_of, read_release, state_fi
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import keep_until
 from pipelines.runs.state import entries, facts
-from pipelines.stages.transform.findings import printed_values
-from pipelines.stages.validate.declared import QUESTIONED, REFUSED
+from pipelines.stages.transform.warehouse_findings import printed_values
+from pipelines.stages.validate.declared_expectations import QUESTIONED, REFUSED
 
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"

@@ -8,9 +8,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.shown_name import shown_names
+from pipelines.catalogue.sources import ExportRef
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Ledger
@@ -21,11 +21,11 @@ from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.pending import stands
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
+from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of, known_by
-from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.validate.freshness import freshness
-from pipelines.stages.validate.losses import refused_share
+from pipelines.stages.validate.share_refused import refused_share
 from pipelines.stages.validate.totals import control_totals
 
 

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.parquet import select
 from pipelines.french import NO_BREAK
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
+from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import delivery_id, ingest
-from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import KeyRefused, fingerprint, load_key, make_key, write_key
 
 IMPORT = "`millesime key import FICHIER`"

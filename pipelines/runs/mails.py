@@ -100,7 +100,7 @@ def _refusals(work: Workspace, post: Post, known: dict[str, str]) -> Iterator[Ma
                 to, before = _to(work, post, ref.owner)
                 received = day(refusal["refused_at"])
                 body = f"""{before}L’export « {ref.export.title} » ({ref.key}) de l’exercice {exercice}, reçu le {received}, est refusé.
-La livraison d’avant, s’il y en a une, reste celle qui compte.
+La livraison précédente, s’il y en a une, reste celle qui compte.
 
 Pourquoi, et comment corriger :
 {_reasons(work, refusal)}

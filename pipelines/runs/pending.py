@@ -10,11 +10,11 @@ from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.needs import check_texts
 from pipelines.catalogue.organisation import declaration_of
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import read_json, written_whole
 from pipelines.evidence.verify import publication_problems
-from pipelines.ledger.lost import refuse_damaged
+from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
@@ -26,7 +26,7 @@ from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.ingest.delivery import delivery_id
 from pipelines.stages.ingest.landing import files_of, known_by
 from pipelines.stages.transform.build import is_current
-from pipelines.stages.validate.lines import refuse_wrong_sql
+from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
 MARK = "published.json"  # in the cache: what the last publication was made from
 

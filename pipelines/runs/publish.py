@@ -1,14 +1,26 @@
 """A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent to the server."""
 
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
-from pipelines.ledger.lost import refuse_damaged
+from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
-from pipelines.ledger.workspace import Workspace
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.locking import deaf_children, die_with_the_parent
+from pipelines.publication import PROFILES, PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
@@ -16,8 +28,9 @@ from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import publish
-from pipelines.stages.report.write import report_pages
+from pipelines.stages.publish.secret.profile import PublicProfile
+from pipelines.stages.publish.swap import MakesPublic, public_profile, publish
+from pipelines.stages.report.write import get_ready, report_pages
 
 if TYPE_CHECKING:
     from pipelines.stages.publish.postgres import Served
@@ -60,16 +73,86 @@ def _publish(work: Workspace) -> Published:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
-    findings = all_findings(work)
-    work.ledger.sight(findings)
-    try:
+    with writers(work.home) as writing, _public_beside(work, build, writing[PUBLIC]) as public:
+        findings = all_findings(work)
+        work.ledger.sight(findings)
         # what the previous publication found of itself does not concern this one
         others = [one for one in findings if not one.is_of_a_publication]
-        with report_pages(work, build) as pages:
-            identity = publish(work, build, findings, facts(work, build, others), pages)
-    except ContractBroken as error:
-        return Published(None, work.ledger.standing(findings), error)
+        pages = report_pages(work, build, writing)
+        try:
+            identity = publish(work, build, findings, facts(work, build, others), pages, public)
+        except ContractBroken as error:
+            return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))
+
+
+_writers: dict[str, Executor] = {}
+
+
+@contextmanager
+def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
+    """A process for each profile of a publication, which writes what this one need not wait for.
+
+    They import at once what they need: a block around the build gives them the time, and those of an enclosing block serve.
+    """
+    if _writers:
+        yield _writers
+        return
+    with ExitStack() as pools:
+        with deaf_children():
+            for profile in PROFILES:
+                pool = ProcessPoolExecutor(1, get_context("spawn"), _get_ready, (home, profile))
+                _writers[profile] = pools.enter_context(pool)
+                pool.submit(os.getpid)  # starts the process
+        try:
+            yield _writers
+        except BaseException as error:
+            if not isinstance(error, Exception):  # an interruption waits for nothing
+                for process in active_children():
+                    process.terminate()
+            raise
+        finally:
+            _writers.clear()
+
+
+def _get_ready(home: Home, profile: str) -> None:
+    die_with_the_parent()
+    with suppress(Exception):  # what is wrong shows when something is written
+        get_ready(home)
+        if profile == PUBLIC:
+            for library in ("scipy.sparse", "scipy.optimize"):
+                import_module(library)
+            with open_workspace(home) as work:
+                assert work.catalogue.secrecy and work.catalogue.project
+
+
+@contextmanager
+def _public_beside(work: Workspace, build: str, writer: Executor) -> Iterator[MakesPublic]:
+    """Have the public profile made by another process, from the warehouse and the ledger as they are now, until it is asked for."""
+    with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
+        aside = Path(place) / PUBLIC
+        try:
+            made = writer.submit(_make_public, work.home, build, aside)
+        except BrokenProcessPool:
+            made = None
+
+        def public(folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
+            try:
+                found = made.result() if made else None
+            except BrokenProcessPool:
+                found = None
+            if found is None:  # the process died
+                return public_profile(work, build, folder)
+            if aside.is_dir():
+                shutil.move(aside, folder)
+            return found
+
+        yield public
+
+
+def _make_public(home: Home, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
+    with open_workspace(home) as work:
+        return public_profile(work, build, folder)
 
 
 def _hold_frozen_years(work: Workspace, build: str) -> None:

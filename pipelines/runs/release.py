@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
-from pipelines.evidence.rows import traced_columns
+from pipelines.evidence.traced_rows import traced_columns
 from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK, agreed, form
 from pipelines.ledger.chain import Head

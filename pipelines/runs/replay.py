@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
-from pipelines.evidence.rows import traced_columns
+from pipelines.evidence.traced_rows import traced_columns
 from pipelines.evidence.verify import release_problems
 from pipelines.french import NO_BREAK, day
 from pipelines.ledger.records import Manifest
@@ -22,8 +22,8 @@ from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.publication import FOLDERS
 from pipelines.runs.key import key_of
 from pipelines.settings import Home
+from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.publish.release import RELEASED_SCHEMAS, copy_declarations, export_lines, export_tables
 from pipelines.stages.report.write import FORMATS, edition_of, write_report
 from pipelines.stages.transform.dbt import build_models, failed, parse

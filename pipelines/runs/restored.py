@@ -1,14 +1,14 @@
 """Repeats, in a home made from a backup, the removals made after that backup.
 
 It removes nothing else: what was overdue but still in the home stays. The list says what was removed by a term, or
-because someone decided it, whatever a longer term of today would keep, and which public profile was withdrawn.
+because someone decided it, whatever a longer present term would keep, and which public profile was withdrawn.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.ledger.apart import Entry
 from pipelines.ledger.records import ORIGINAL, Removal
+from pipelines.ledger.removals_apart import Entry
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ROWS, purge_again
 from pipelines.stages.ingest.archive import kept_of

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.declarations import System
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import System
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.french import day

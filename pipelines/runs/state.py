@@ -8,10 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines import settings
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.organisation import declaration_of
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding, Manifest, Verdict

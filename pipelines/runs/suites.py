@@ -1,8 +1,8 @@
 """What each table of a delivery is judged by, and the name of the verdict that follows."""
 
-from pipelines.catalogue.declarations import LEAST, Table
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import LEAST, Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.validate.suite import Suite, compile_suite

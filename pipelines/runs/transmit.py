@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
+from pipelines.did_you_mean import suggestion
 from pipelines.disk import sha256_of, take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
-from pipelines.near import suggestion
 from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import enter, write_states
 from pipelines.sql import parquet_scan

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import open_workspace
 from tests.absences.rebuild import Figure, Outcome, Rebuilder, Value, said

@@ -20,9 +20,9 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
-from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, accepted
 from pipelines.stages.transform.load import load_warehouse
+from pipelines.stages.transform.warehouse_findings import build_findings
 
 Figure = tuple[str, int]  # code, exercice
 

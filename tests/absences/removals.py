@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.declarations import CsvFormat, Table, WorkbookFormat
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import CsvFormat, Table, WorkbookFormat
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace

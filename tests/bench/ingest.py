@@ -144,7 +144,7 @@ def ours(path: Path) -> Measure:
 
 
 def main(lines: int) -> None:
-    """Print one line a format."""
+    """Print one line per format."""
     print(f"\n{'ingest':28}{'lines':>12}{'bare':>9}{'ingest':>9}{'ratio':>8}{'peak MB':>9}")
     with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
         for name, (*_, share) in FORMATS.items():

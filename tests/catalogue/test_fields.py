@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fields import Fields, Meaning, described
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import unsummable
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.sources import Registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import shipped
 

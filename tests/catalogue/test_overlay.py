@@ -507,14 +507,17 @@ def test_a_comment_needs_nothing(shipped, home):
 
 
 def test_it_is_kept_for_each_pair_of_layers_until_a_file_changes(shipped, home, tmp_path, monkeypatch):
-    one = load_catalogue(Home(home.root))
-    assert "neuve" not in one.fields_declared
-    assert load_catalogue(Home(home.root)) is one
-    other, alone = load_catalogue(Home(tmp_path / "autre")), load_catalogue()
-    assert len({id(one), id(other), id(alone)}) == 3
+    alone = load_catalogue()
+    assert "neuve" not in alone.fields_declared
+    assert (
+        load_catalogue(Home(home.root)) is load_catalogue(Home(tmp_path / "autre")) is alone
+    )  # neither declares anything
     path = home.write("catalogue/fields.yml", {"neuve": {"title": "Neuve", "description": "Un sens."}})
     changed = load_catalogue(Home(home.root))
-    assert "neuve" in changed.fields_declared and "neuve" not in one.fields_declared
+    assert "neuve" in changed.fields_declared and "neuve" not in alone.fields_declared
+    assert load_catalogue(Home(home.root)) is changed
+    Layer(tmp_path / "autre").write("catalogue/fields.yml", {"neuve": {"title": "Neuve", "description": "Un sens."}})
+    assert load_catalogue(Home(tmp_path / "autre")) is not changed
     assert load_catalogue() is alone
     before = path.stat()
     home.write("catalogue/fields.yml", {"neuve": {"title": "Vieux", "description": "Un sens."}})  # as many bytes

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.catalogue.declarations import Export
 from pipelines.catalogue.patterns import is_named
+from pipelines.catalogue.source_grammar import Export
 
 FIELDS = [{"name": "code", "title": "Code"}]
 

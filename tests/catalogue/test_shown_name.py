@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.catalogue.declarations import Export
 from pipelines.catalogue.shown_name import anonymous_name, shown_name, shown_names
+from pipelines.catalogue.source_grammar import Export
 
 SHA = "0123456789abcdef" * 4
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from tests.layers import Layer

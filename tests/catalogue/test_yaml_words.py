@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 import pipelines.catalogue.needs  # every grammar is there
-from pipelines.catalogue.declarations import Declared
+from pipelines.catalogue.source_grammar import Declared
 from pipelines.catalogue.yaml_words import PYDANTIC, of_pydantic, of_yaml
 from tests.french import english, python
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from pipelines.disk import read_json, sha256_of
 from pipelines.ledger.chain import Head
-from pipelines.ledger.lost import LedgerLost, refuse_damaged
+from pipelines.ledger.lost_ledger import LedgerLost, refuse_damaged
 from pipelines.ledger.state import STATE
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
-from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.sources import Registry
 from pipelines.cli.app import millesime
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.state import LEDGER, files_of, write_state

@@ -11,12 +11,12 @@ import xlsxwriter
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.needs import check as check_catalogue
-from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.scaffold import source as draft
+from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.sample.guess import guess_delimiter, guess_encoding
 from pipelines.stages.transform.dbt import READ
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
 from tests.layers import Layer
@@ -1030,10 +1030,10 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
 
     from pipelines.cli.app import millesime
 
-    for arguments in (["parse"], ["--help"], []):
+    for arguments in (["parse"], ["ls"], ["build", "--help"]):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
     assert dbt_calls == [
-        (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])
+        (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["ls"], ["build", "--help"])
     ]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()
 

@@ -187,7 +187,7 @@ def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "fct_ventes" in result.stderr
-    assert "L’entrepôt et la publication d’avant restent" in result.stderr
+    assert "L’entrepôt et la publication précédents restent" in result.stderr
 
 
 def test_a_collection_that_broke_is_not_taken_for_a_success(bench, jobs) -> None:

@@ -45,6 +45,19 @@ def test_every_page_of_help_is_french():
     ]
 
 
+def test_no_line_of_help_begins_with_a_mark_and_a_colon_has_its_space():
+    for path, text in pages(millesime, "millesime"):
+        assert not re.search(r"^\s*[:;!?»]|«$|^\w+:$", text, re.MULTILINE), path
+        assert "\nOptions\u00a0:\n" in text or "\nOptions" not in text, path
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_dbt_without_a_command_shows_its_page(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        millesime(["dbt", *arguments])
+    assert ended.value.code == 0 and "dbt [OPTIONS] [ARGUMENTS]" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -21,7 +21,7 @@ def read_csv(text: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
 
 
-def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(filled) -> None:
+def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_fix_it(filled) -> None:
     result = filled.millesime("rejects", 2019)
     assert result.exit_code == 0  # no whole delivery is refused
     assert "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »" in result.stdout

@@ -7,9 +7,9 @@ import duckdb
 
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.sql import values
-from pipelines.stages.transform.books import open_books
+from pipelines.stages.transform.construction import open_books
 from pipelines.stages.transform.load import BUDGETS, PIECES, REFUSED, columns_of, lake_name, load_reference
 from tests.catalogue.figures.sql import delivered
 from tests.dbt import case_gouvernance, case_rh

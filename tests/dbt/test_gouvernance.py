@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.layers import rules
 
 

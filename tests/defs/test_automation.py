@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.defs import jobs, workspace
+from pipelines.defs import jobs
 from pipelines.settings import WrongSetting
 from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
 
@@ -10,11 +10,6 @@ from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
 @pytest.fixture(autouse=True)
 def of_the_bench(bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
     monkeypatch.setenv("MILLESIME_HOME", str(bench.home.root))
-    for name in ("organisation", "exercices"):
-        getattr(workspace, name).cache_clear()
-    yield
-    for name in ("organisation", "exercices"):
-        getattr(workspace, name).cache_clear()
 
 
 @pytest.mark.parametrize(("said", "status"), [(None, "STOPPED"), ("0", "STOPPED"), ("1", "RUNNING")])

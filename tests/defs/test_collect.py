@@ -17,11 +17,7 @@ TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé'
 def sales(filled: Bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
     """The op of the sales, on the small home."""
     monkeypatch.setenv("MILLESIME_HOME", str(filled.home.root))
-    for name in ("organisation", "exercices"):
-        getattr(workspace, name).cache_clear()
-    yield export_assets(workspace.registry().export_of("ventes/ventes"))
-    for name in ("organisation", "exercices"):
-        getattr(workspace, name).cache_clear()
+    return export_assets(workspace.registry().export_of("ventes/ventes"))
 
 
 def rows(instance: dg.DagsterInstance, year: int) -> tuple[int, str] | None:

@@ -14,6 +14,7 @@ from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
 from pipelines.defs.run import _loaded
+from pipelines.defs.transform import keys_of
 from pipelines.defs.workspace import PUBLISHED, WEEKLY, organisation
 from pipelines.ledger.records import (
     CheckResult,
@@ -27,6 +28,7 @@ from pipelines.ledger.records import (
 )
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.settings import Home
+from pipelines.stages.transform.reuse import Plan
 from tests.layers import rules
 
 
@@ -133,7 +135,7 @@ def records(result: dg.AssetCheckResult, name: str) -> list[dict]:
     return [record.data for record in result.metadata[name].records]
 
 
-def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_how_to_mend_it() -> None:
+def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_how_to_fix_it() -> None:
     bad = CheckResult(
         "unique.login", "t", "login", "warning", False, "2 lignes", 2, "Un compte par personne.", "Trier."
     )
@@ -210,3 +212,11 @@ def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace)
     assert not findings_check([Standing(frozen, None)], work).passed
     awaited = Finding("COL-MANQUANT", "bloquant", 2999, "kolok/comptes", "Export attendu")
     assert findings_check([Standing(awaited, None)], work).metadata["constats"].value == 0
+
+
+def test_a_run_names_what_it_makes_and_the_publication_still_comes_after(graph) -> None:
+    plan = Plan(models=["stg_comptes"], standing_models=["int_communs__collecte", "fct_collecte", "chiffres"])
+    keys = keys_of(plan)
+    assert keys == {dg.AssetKey(["staging", "stg_comptes"]), dg.AssetKey(["marts", "fct_collecte"])}
+    assert keys <= graph.get_all_asset_keys()
+    assert graph.get(PUBLISHED).parent_keys & keys

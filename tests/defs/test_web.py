@@ -21,7 +21,6 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 
 from demo.home import ORGANISATION
-from pipelines.defs import workspace
 from pipelines.defs.named import BY, COORDINATOR, NamedReleases, NotNamed
 from pipelines.defs.release import release_defs
 from pipelines.defs.web import GuardedWebserver
@@ -39,11 +38,9 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
     shutil.copy(PROJECT_ROOT / "dagster.yaml", tmp_path)
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    workspace.organisation.cache_clear()
     ref = InstanceRef.from_dir(str(tmp_path), overrides=COORDINATOR)
     with dg.DagsterInstance.from_ref(ref) as opened:
         yield opened
-    workspace.organisation.cache_clear()
 
 
 class Client:

@@ -15,9 +15,9 @@ from python_calamine import CalamineWorkbook
 
 from demo.home import planted_defects
 from demo.livraisons import Defaut
-from pipelines.catalogue.declarations import Export, Table
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import Export, Table
+from pipelines.catalogue.sources import ExportRef
 
 CATALOGUE = load_catalogue()
 REGISTRY = CATALOGUE.registry

@@ -17,8 +17,8 @@ from demo.dsn import (
     livraisons,
     nir_invente,
 )
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.source_grammar import Table
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.validate.judge import judge

@@ -8,7 +8,7 @@ BEGIN, END = "<!-- star -->\n", "<!-- end of star -->\n"
 
 
 def star() -> str:
-    """One line a dimension: the columns of its key, and the facts that hold them."""
+    """One line per dimension: the columns of its key, and the facts that hold them."""
     project = load_catalogue().project
     names = [name for name in project.models.on if project.layer_of(name) == "marts"]
     marts = {name: {column["name"] for column in project.said[name].data["columns"]} for name in names}

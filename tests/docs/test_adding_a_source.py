@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.catalogue.declarations import CsvFormat, System, TreeFormat
+from pipelines.catalogue.source_grammar import CsvFormat, System, TreeFormat
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-source.md"
 

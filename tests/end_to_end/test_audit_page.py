@@ -12,12 +12,12 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
 from pipelines.sql import lake_scan
-from pipelines.stages.ingest.originals import cells_at
+from pipelines.stages.ingest.archived_lines import cells_at
 from tests.end_to_end.conftest import millesime
 from tests.runs.audit.pages import assert_same_content, assert_sound
 from tests.stages.report.browser import opened, violations

@@ -96,7 +96,7 @@ def test_budget(base):
     names = {(row["code_chapitre_canonique"], row["libelle_chapitre_canonique"]) for row in rows}
     assert (
         len({code for code, _ in names}) == len(names) and (None, None) not in names
-    )  # one name a chapter, over the years
+    )  # one name per chapter, over the years
 
 
 def test_pyramide(base):

@@ -12,8 +12,8 @@ import pytest
 from pipelines.catalogue.load import load_catalogue
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
-from pipelines.evidence.rows import published_version
 from pipelines.evidence.trace import trace
+from pipelines.evidence.traced_rows import published_version
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home

@@ -1,6 +1,6 @@
 """A word of its own in every free text of every table of the lake: none is in what is public, whatever the way to it.
 
-The rows are changed in the warehouse before any model runs, one row a column, so that each text follows the way that it has in a
+The rows are changed in the warehouse before any model runs, one row per column, so that each text follows the way that it has in a
 real delivery. Then all is made: tables, public profile, pages, exports, the copy on a server.
 """
 
@@ -13,13 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.declarations import Field
 from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.source_grammar import Field
 from pipelines.ledger.state import read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
+from pipelines.runs.publish import writers
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.sql import literal, parquet_scan
@@ -109,8 +110,8 @@ def test_no_free_text_reaches_what_is_public(demonstration: Path, tmp_path: Path
         assert failed(build_models(home, command="run")) == []
         home.warehouse_next.rename(home.warehouse)
         findings = all_findings(work)
-        with report_pages(work, build) as pages:
-            publish(work, build, findings, facts(work, build, findings), pages)
+        with writers(home) as writing:
+            publish(work, build, findings, facts(work, build, findings), report_pages(work, build, writing))
         write_export(home, work.organisation, 2020, PUBLIC, None)
     published = home.published
     assert read_manifest(published / PUBLIC)["publication"] != former["publication"]

@@ -389,7 +389,7 @@ def test_the_annex_holds_the_figures_that_it_follows(model: dict[str, Any]) -> N
     domains = {one["code"].partition(".")[0] for one in model["chiffres"]}
     assert domains == {"applications", "assistance", "gouvernance", "infrastructure", "rgpd", "rh"}
     figures = {one["code"]: one for one in model["chiffres"]}
-    assert (figures["rgpd.violations"]["affichage"], figures["rgpd.registres"]["affichage"]) == ("0", "m")
+    assert (figures["rgpd.violations"]["affichage"], figures["rgpd.registres"]["affichage"]) == ("0\xa0violation", "m")
     assert {code for code in figures if code.startswith("applications.")} == {
         "applications.openads.agents_utilisateurs",
         "applications.openads.collectivites_utilisatrices",

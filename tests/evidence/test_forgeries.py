@@ -15,7 +15,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.evidence.verify import Verification, release_problems, verify
 from pipelines.ledger.chain import ORIGIN, Head, _stored, link_of
-from pipelines.ledger.lost import LedgerLost
+from pipelines.ledger.lost_ledger import LedgerLost
 from pipelines.ledger.records import ORIGINAL, DeliveredFile, Finding, Manifest, Removal, TableCounts
 from pipelines.ledger.state import LEDGER, STATE, files_of, sealed, write_state
 from pipelines.ledger.store import open_ledger

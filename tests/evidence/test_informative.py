@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Field
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.source_grammar import Field
 from pipelines.evidence.findings import gather
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace

@@ -6,9 +6,9 @@ from fractions import Fraction
 import duckdb
 import pytest
 
-from pipelines.evidence.fate import AWAITED, COUNTS, members_of, trace_line
-from pipelines.evidence.rows import NotTraceable, Version, published_version, traced_columns
+from pipelines.evidence.fate_of_line import AWAITED, COUNTS, members_of, trace_line
 from pipelines.evidence.trace import trace
+from pipelines.evidence.traced_rows import NotTraceable, Version, published_version, traced_columns
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, FIGURES, VENTES_2019, Bench, check
 

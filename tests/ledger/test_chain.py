@@ -1,6 +1,7 @@
 """The chain over the ledger: whatever is edited, deleted, moved, added or cut off shows; and the migrations."""
 
 import datetime as dt
+import hashlib
 import random
 import sqlite3
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger.chain import ORIGIN, Broken, Head, check, head
+from pipelines.ledger.chain import ORIGIN, Broken, Head, append, check, dated_back, guard_of, head, latest, link_of
 from pipelines.ledger.migrate import NewerLedger
 from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.schema import REVISION, metadata
@@ -321,3 +322,96 @@ def test_a_link_to_a_table_that_is_not_there_is_told_and_nothing_after_it_is_rea
             db.execute(f"drop trigger {trigger}")
         db.execute("update chain set table_name = 'rien' where seq = 2")
     assert problems(copy)[0] == "chain 2\u00a0: nomme une table que le registre n’a pas"
+
+
+def test_a_link_is_the_sha_256_of_the_link_before_it_the_table_and_the_row():
+    written = f'["{ORIGIN}", "decisions", {{"auteur": "Zoé", "seq": 1}}]'
+    expected = hashlib.sha256(written.encode("utf-8")).hexdigest()
+    assert link_of(ORIGIN, "decisions", {"seq": 1, "auteur": "Zoé"}) == expected
+    assert link_of(expected, "decisions", {"seq": 1, "auteur": "Zoé"}) != expected
+
+
+@pytest.fixture
+def bare():
+    """A database of one chained table, three rows long, without the guards that keep it from being edited."""
+    with sqlite3.connect(":memory:") as db:
+        db.execute("create table chain (seq integer primary key, table_name text, row integer, hash text)")
+        db.execute("create table faits (seq integer primary key, dit text, au_plus text, fait_at text)")
+        for day in (1, 2, 3):
+            db.execute("insert into faits (dit, fait_at) values (?, ?)", (f"fait {day}", f"2026-01-0{day}T10:00:00"))
+            append(db, "faits", day)
+        yield db
+
+
+def told(db, anchors: dict[str, Head] | None = None) -> list[str]:
+    return [one.sentence() for one in check(db, anchors or {})]
+
+
+CHANGED, GONE = "l’écriture n’est plus celle qui a été enregistrée", "l’écriture a disparu"
+EDITS = {
+    "update faits set dit = 'autre' where seq = 2": [f"faits 2\u00a0: {CHANGED}"],
+    "update faits set au_plus = '' where seq = 3": [f"faits 3\u00a0: {CHANGED}"],
+    "update faits set dit = cast(dit as blob) where seq = 1": [f"faits 1\u00a0: {CHANGED}"],
+    "delete from faits where seq = 1": [f"faits 1\u00a0: {GONE}"],
+    "insert into faits (dit) values ('fait 4'), ('fait 5')": [
+        f"faits {row}\u00a0: l’écriture a été ajoutée hors de la chaîne" for row in (4, 5)
+    ],
+    "update chain set row = 1 where seq = 2": [
+        f"faits 1\u00a0: {CHANGED}",
+        "faits 1\u00a0: l’écriture est enchaînée deux fois",
+        "faits 2\u00a0: l’écriture a été ajoutée hors de la chaîne",
+    ],
+    "update chain set hash = 'x' where seq = 2": [f"faits {row}\u00a0: {CHANGED}" for row in (2, 3)],
+    "update chain set seq = 9 where seq = 3": ["chain 9\u00a0: le maillon 3 manque ou n’est pas à sa place"],
+    "create view cachette as select 1": ["cachette\u00a0: n’est pas du registre, qui n’a que des tables"],
+    "alter table faits add column depuis text": [],
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_each_edit_is_told_once_and_in_its_own_words(bare, edit):
+    assert told(bare) == []
+    bare.execute(edit)
+    assert told(bare) == EDITS[edit]
+
+
+def test_the_guards_of_a_table_are_no_strangers_in_whatever_case_and_refuse_every_change(bare):
+    for verb in ("update", "delete"):
+        bare.execute(guard_of("faits", verb).replace("create trigger", "CREATE TRIGGER"))
+    assert told(bare) == []
+    for statement in ("update faits set dit = ''", "delete from faits"):
+        with pytest.raises(sqlite3.IntegrityError, match="^the ledger is append-only$"):
+            bare.execute(statement)
+
+
+def test_an_anchor_says_how_much_is_cut_off_or_which_entry_was_written_anew(bare):
+    ends = [head(bare, until=("faits", row)) for row in (1, 2, 3)]
+    assert told(bare, {"v1": Head(0, ORIGIN), "v2": ends[1], "v3": ends[2]}) == []
+    for cut, words in ((3, "1 écriture"), (2, "2 écritures")):
+        bare.execute("delete from chain where seq = ?", (cut,))
+        bare.execute("delete from faits where seq = ?", (cut,))
+        assert told(bare, {"v1": ends[0], "v3": ends[2]}) == [f"chain\u00a0: il manque à la fin {words} que connaît v3"]
+    other = Head(1, "f" * 64)
+    rewritten = "chain 1\u00a0: n’est pas l’écriture que connaît v1\u00a0: la chaîne a été réécrite"
+    assert told(bare, {"v1": other, "ici": ends[0]}) == [rewritten]
+
+
+def test_a_row_that_is_not_there_is_not_linked(bare):
+    with pytest.raises(AssertionError, match="^faits 8 is not there to be linked$"):
+        append(bare, "faits", 8)
+
+
+def test_the_moments_of_entries_are_read_in_the_order_of_the_chain(bare):
+    bare.execute("create table removals (subject text, successor text)")
+    bare.execute("create table deliveries (seq integer primary key, delivery text, received_at text)")
+    assert dated_back(bare) == [] and latest(bare) == "2026-01-03T10:00:00"
+    for row, moment in ((4, None), (5, "2026-01-03T09:00:00"), (6, "2026-01-03T08:59:59"), (7, "2026-01-02T23:00:00")):
+        bare.execute("insert into faits (dit, fait_at) values ('tard', ?)", (moment,))
+        append(bare, "faits", row)
+    assert dated_back(bare) == [
+        f"faits {row}\u00a0: datée du {moment}, après une écriture du 2026-01-03T10:00:00"
+        for row, moment in ((6, "2026-01-03T08:59:59"), (7, "2026-01-02T23:00:00"))
+    ]
+    assert latest(bare) == "2026-01-03T10:00:00"
+    bare.execute("delete from chain")
+    assert dated_back(bare) == [] and latest(bare) == ""

@@ -75,9 +75,9 @@ def test_they_end_with_a_parent_that_was_killed():
     parent = """
         import multiprocessing, os, sys, time
         from concurrent.futures import ProcessPoolExecutor
-        from pipelines.runs.ahead import _die_with_the_parent
+        from pipelines.locking import die_with_the_parent
         if __name__ == "__main__":
-            pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _die_with_the_parent)
+            pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_the_parent)
             print(pool.submit(os.getpid).result(), flush=True)
             time.sleep(60)
     """

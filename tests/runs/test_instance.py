@@ -1,12 +1,13 @@
 """The settings of Dagster follow the program, or the home; a copy of before is kept beside."""
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipelines import settings
-from pipelines.runs.instance import MADE, write_instance
+from pipelines.runs.instance import MADE, point_at, write_instance
 from pipelines.settings import Home
 
 
@@ -37,3 +38,30 @@ def test_a_copy_of_a_former_program_is_kept_beside(tmp_path: Path) -> None:
     for _ in range(2):
         assert laid(home).startswith(MADE)
     assert (home.dagster / "dagster.yaml.before").read_text() == "telemetry: {enabled: true}\n"
+
+
+def test_a_process_is_pointed_at_the_home_whose_folder_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://u:p@host/base\n")
+    secret.chmod(0o600)
+    for name in ("DAGSTER_HOME", settings.DAGSTER_URL):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv(f"{settings.DAGSTER_URL}_FILE", str(secret))
+    home = Home(tmp_path / "home")
+    point_at(home)
+    assert os.environ["DAGSTER_HOME"] == str(home.dagster)
+    assert os.environ[settings.DAGSTER_URL] == "postgresql://u:p@host/base"
+    write_instance(home)
+    assert home.dagster.stat().st_mode & 0o777 == 0o700
+
+
+def test_runs_are_kept_in_postgresql_where_a_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
+    files = yaml.safe_load(laid(home))
+    monkeypatch.setenv(settings.DAGSTER_URL, "postgresql://u:S3CRET@host/base")
+    said = laid(home)
+    kept = yaml.safe_load(said)
+    assert kept.pop("storage") == {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
+    assert kept == {name: value for name, value in files.items() if name in kept} and "S3CRET" not in said

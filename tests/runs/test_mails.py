@@ -152,7 +152,7 @@ def test_a_refused_export_is_told_once_to_its_owner_without_a_cell_or_a_file_nam
     assert len(sent(bench, "2019-06-03")) == 1  # another refusal
 
 
-def test_a_delivery_that_a_check_stopped_says_which_and_how_to_mend_it(bench: Bench, server: Kept):  # noqa: F811
+def test_a_delivery_that_a_check_stopped_says_which_and_how_to_fix_it(bench: Bench, server: Kept):  # noqa: F811
     bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
     bench.receive("personnel/agents", 2019, check("unique", False), check("autre", True))
     assert len(sent(bench, "2019-06-03")) == 1

@@ -14,7 +14,7 @@ from pydantic import field_validator
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Table
-from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.source_grammar import Declared, Name
 
 FOLDER = "alertes"  # of contenu/<exercice>
 

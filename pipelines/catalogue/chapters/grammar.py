@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.source_grammar import Declared, Name
 
 Table = Annotated[str, PydanticField(pattern=r"^(rpt_[a-z0-9_]+|chiffres)$")]
 Identifier = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9-]*$")]

@@ -7,14 +7,14 @@ rows of each table or chart. Nothing here knows where a report is, nor reads a t
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.chapters.grammar import Table
-from pipelines.catalogue.declarations import Declared
+from pipelines.catalogue.source_grammar import Declared
 from pipelines.french import NARROW, NO_BREAK
 
 Model = dict[str, Any]
@@ -55,9 +55,9 @@ class Garde(Declared):
 
     It is about the passages that match ``mots``, print one of ``chiffres`` and lie in a block of one of ``tables``, as
     far as these are given, ``dans`` these kinds and in this ``edition``. Such a passage, with the titles and notes
-    around it, must match ``avec``; from the figure to the next one, it may not match ``sans``; it may not be the first
-    to print its figure unless ``apres`` was printed; it needs the rows of ``demande``. A rule with none of these
-    refuses the passage itself.
+    around it, must match ``avec``; from the figure to the next one, it may not match ``sans``, nor, from the former
+    figure to this one, ``avant``; it may not be the first to print its figure unless ``apres`` was printed; it needs the
+    rows of ``demande``. A rule with none of these refuses the passage itself.
     """
 
     dit: str
@@ -68,6 +68,7 @@ class Garde(Declared):
     tables: list[Table] = []
     avec: Words | None = None
     sans: Words | None = None
+    avant: Words | None = None
     apres: str | None = None
     demande: Demande | None = None
     cellules: Cellules | None = None
@@ -76,9 +77,18 @@ class Garde(Declared):
     def _is_about_something(self) -> "Garde":
         if not (self.mots or self.chiffres or self.tables or self.cellules):
             raise ValueError("donner mots, chiffres, tables ou cellules : ce dont parle la garde")
-        if (self.sans or self.apres) and not self.chiffres:
-            raise ValueError("sans et apres disent ce qui entoure un chiffre : donner chiffres")
+        if (self.sans or self.avant or self.apres) and not self.chiffres:
+            raise ValueError("sans, avant et apres disent ce qui entoure un chiffre : donner chiffres")
         return self
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A figure in a passage, with the words between it and those beside it."""
+
+    code: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,12 +100,12 @@ class Passage:
     text: str
     around: str
     table: str | None = None
-    figures: list[tuple[str, str]] = field(default_factory=list)  # code → the words up to the next figure
+    figures: list[Printed] = field(default_factory=list)
     lines: list[Model] = field(default_factory=list)  # of a whole table
 
     def prints(self, codes: Collection[str]) -> bool:
         """True when one of these figures is in it."""
-        return any(code in codes for code, _ in self.figures)
+        return any(one.code in codes for one in self.figures)
 
 
 def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: bool = True) -> list[Passage]:
@@ -107,7 +117,7 @@ def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: b
     for passage in said:
         if _is_about(rule, passage) and _breaks(rule, passage, printed, is_answered=is_answered):
             found.append(passage)
-        printed |= {code for code, _ in passage.figures}
+        printed |= {one.code for one in passage.figures}
     return found
 
 
@@ -122,14 +132,20 @@ def _is_about(rule: Garde, passage: Passage) -> bool:
 
 
 def _breaks(rule: Garde, passage: Passage, printed: set[str], *, is_answered: bool) -> bool:
+    about = [one for one in passage.figures if one.code in rule.chiffres]
     asked = [
         rule.avec and not _holds(rule.avec, passage.around),
-        rule.sans and any(_holds(rule.sans, words) for code, words in passage.figures if code in rule.chiffres),
+        (rule.sans or rule.avant) and any(_is_said_otherwise(rule, one) for one in about),
         rule.apres and _comes_first(rule, passage, printed),
         rule.demande and not is_answered,
         rule.cellules and _has_cells(rule.cellules, passage.lines),
     ]
     return any(asked) if any(one is not None for one in asked) else True
+
+
+def _is_said_otherwise(rule: Garde, one: Printed) -> bool:
+    beside = ((rule.sans, one.after), (rule.avant, one.before.rstrip()))
+    return any(pattern and _holds(pattern, words) for pattern, words in beside)
 
 
 def _holds(pattern: str, text: str) -> bool:
@@ -139,7 +155,7 @@ def _holds(pattern: str, text: str) -> bool:
 
 def _comes_first(rule: Garde, passage: Passage, printed: set[str]) -> bool:
     """True when the figure is printed for the first time, and ``apres`` neither was nor comes before it in the passage."""
-    codes = [code for code, _ in passage.figures]
+    codes = [one.code for one in passage.figures]
     here = next(at for at, code in enumerate(codes) if code in rule.chiffres)
     return not printed & {rule.apres, *rule.chiffres} and rule.apres not in codes[:here]
 
@@ -205,7 +221,7 @@ def _of_section(chapter: str, section: Model) -> Iterator[Passage]:
 
 def _card(place: str, title: str, block: Model, one: Model) -> Passage:
     text = f"{one['texte']} {one['libelle']}"
-    figures = [(one["chiffre"], one["libelle"])] if one["chiffre"] else []
+    figures = [Printed(one["chiffre"], after=one["libelle"])] if one["chiffre"] else []
     return Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
 
 
@@ -225,7 +241,7 @@ def _of_tree(place: str, title: str, nodes: list[Model]) -> Iterator[Passage]:
         elif node["genre"] != "saut":
             said = list(_pieces(node))
             text = "".join(words for _, words in said)
-            yield Passage(place, "phrases", text, _joined(title, text), None, _followed(said))
+            yield Passage(place, "phrases", text, _joined(title, text), None, _between(said))
 
 
 def _pieces(node: Model) -> Iterator[tuple[str | None, str]]:
@@ -239,14 +255,16 @@ def _pieces(node: Model) -> Iterator[tuple[str | None, str]]:
         yield from _pieces(one)
 
 
-def _followed(said: list[tuple[str | None, str]]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for code, words in said:
+def _between(said: list[tuple[str | None, str]]) -> list[Printed]:
+    """The figures of a node, with the words on both sides of each."""
+    codes, words = [], [""]
+    for code, text in said:
         if code:
-            found.append((code, ""))
-        elif found:
-            found[-1] = (found[-1][0], found[-1][1] + words)
-    return found
+            codes.append(code)
+            words.append("")
+        else:
+            words[-1] += text
+    return [Printed(code, *beside) for code, beside in zip(codes, pairwise(words), strict=True)]
 
 
 def _joined(*texts: str | None) -> str:

@@ -113,7 +113,8 @@ def _profile(home: Home) -> dict[str, Any]:
             "keep_open": True,
             # a reader that briefly holds the file makes dbt wait, not fail
             "retries": {"connect_attempts": 5, "retryable_exceptions": ["IOException"]},
-            "settings": {  # no network, ever
+            # when the file is opened, and not again for each node; no network, ever
+            "config_options": {
                 "threads": threads,
                 "memory_limit": memory,
                 "autoinstall_known_extensions": False,

@@ -21,15 +21,15 @@ from pipelines.catalogue.dbt.lineage import (
     said_values,
     tables_behind,
 )
+from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, named_members_sql, series_sql
+from pipelines.catalogue.dbt.pieces import pieces_sql
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
-from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
-from pipelines.catalogue.lines import NAMED_MEMBERS, flagged_lines_sql, named_members_sql, series_sql
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.pieces import pieces_sql
 from pipelines.catalogue.reference import Reference
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
+from pipelines.catalogue.sources import Registry
 
 
 def generated(catalogue: Catalogue) -> dict[str, str]:

@@ -6,9 +6,9 @@ is a view without rows.
 
 from typing import Any
 
-from pipelines.catalogue.declarations import COLUMN, PROVENANCE, Field, Provenance, Table
 from pipelines.catalogue.fields import described, meaning
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance, Table
+from pipelines.catalogue.sources import Registry
 
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
 

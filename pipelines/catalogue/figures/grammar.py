@@ -48,7 +48,7 @@ from typing import Annotated, Literal
 from pydantic import Field as PydanticField
 from pydantic import model_validator
 
-from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.source_grammar import Declared, Name
 
 _PART = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER = rf"\{{{_PART}\}}"

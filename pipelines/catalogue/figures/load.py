@@ -20,9 +20,9 @@ from pipelines.catalogue.figures.grammar import (
     values_of,
 )
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
-from pipelines.near import suggestion
+from pipelines.did_you_mean import suggestion
 
 ANY = "*"  # the system of a source that is a shape
 SOURCED = ". Sources : "  # between how a figure is computed and what it is computed from

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.catalogue.dbt.generated import report_fields, report_sources
-from pipelines.catalogue.declarations import WORKBOOKS, Field, Shape
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import (
     exercice_lines,
     header_lines,
@@ -27,6 +25,8 @@ from pipelines.catalogue.scaffold.draft_table import (
 from pipelines.catalogue.scaffold.inference import flag, flag_values, guess, kept_in, length, of, period_in, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
+from pipelines.catalogue.source_grammar import WORKBOOKS, Field, Shape
+from pipelines.catalogue.sources import Registry
 
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
 MOST_WORDS = 20  # a column with more is not a list of words

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
-from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.scaffold.inference import (
     KEY_WORDS,
@@ -33,6 +32,7 @@ from pipelines.catalogue.scaffold.inference import (
 )
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
+from pipelines.catalogue.source_grammar import WORKBOOKS
 
 PERIODS = {1: ("mois", "mois"), 3: ("trimestres", "trimestre"), 6: ("semestres", "semestre"), 12: ("années", "annee")}
 TAKEN = {"exercice"}  # a column that the lake adds to every row

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.scaffold.inference import (
@@ -23,6 +22,7 @@ from pipelines.catalogue.scaffold.inference import (
     period,
     period_in,
 )
+from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header is within the first lines

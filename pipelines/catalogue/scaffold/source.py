@@ -13,14 +13,14 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from pipelines.catalogue.declarations import ACCOUNTS, Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
-from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import Need, ShapeTable
 from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free, title_pattern
 from pipelines.catalogue.scaffold.inference import of, slug
 from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered, years_in
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
+from pipelines.catalogue.source_grammar import ACCOUNTS, Export, Shape, System
+from pipelines.catalogue.sources import Registry, make_system
 from pipelines.catalogue.yaml_file import DeclarationError
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."

@@ -7,7 +7,7 @@ totals, due date) or a test of the warehouse (dbt). The last ones cover all exer
 from collections import Counter
 from typing import Any
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.arrivals import BALANCE, DUE, Arrivals
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult
 from pipelines.ledger.store import Ledger

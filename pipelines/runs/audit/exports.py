@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.arrivals import Arrivals, ExportStatus
 from pipelines.ledger.store import Ledger
 

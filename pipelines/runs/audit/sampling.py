@@ -12,19 +12,19 @@ from collections.abc import Collection
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipelines.catalogue.declarations import COLUMN, Field, Table
-from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.rules import where
+from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
-from pipelines.stages.ingest.originals import Cells, cells_at
+from pipelines.stages.ingest.archived_lines import Cells, cells_at
 
 SIZE = 60
 MONEY = "_eur"  # suffixes of columns of amounts
@@ -41,14 +41,16 @@ def sample(
 ) -> dict[str, Any]:
     """``{graine, taille, population, tires, tables, lignes}``; ``tables`` says what the lines of each table were shown from.
 
-    ``former`` is the sample of the last page: its lines are reused if they were shown from the same data.
+    ``former`` is the sample of the last page: its lines are reused if they were shown from the same data, and not even
+    drawn again if as many are wanted with the same seed.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
+    engine = engine_version()
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
     shown_from = {
         f"{manifest.system}/{name}": shown
         for manifest in manifests
-        for shown in [_shown_from(home, registry, manifest)]
+        for shown in [_shown_from(home, registry, manifest, engine)]
         for name in manifest.tables
     }
     money = {
@@ -59,7 +61,7 @@ def sample(
         if amounts_of(table)
     }
     shares = allocate(counts, money & counts.keys(), size, seed)
-    known = _known(former, shown_from)
+    known = _former(former or {}, shown_from)
     lines = [
         line
         for manifest in manifests
@@ -73,21 +75,34 @@ Line = dict[str, Any]
 Place = tuple[str, str, int]  # table, file with its sheet, line
 
 
-def _known(former: dict[str, Any] | None, shown_from: dict[str, str]) -> dict[Place, Line]:
-    """The lines of the last sample that would be shown the same way today."""
-    before, lines = ((former or {}).get(name, {}) for name in ("tables", "lignes"))
-    return {_place(line): line for line in lines if before.get(line["table"]) == shown_from.get(line["table"], "")}
+class _Former(NamedTuple):
+    """What of the last sample would be shown the same way today: its seed, and its lines by place, in the order of their drawing."""
+
+    seed: int | None
+    lines: dict[Place, Line]
+
+    def of(self, table: str) -> list[Line]:
+        """The lines of one table."""
+        return [line for line in self.lines.values() if line["table"] == table]
+
+
+def _former(sample: dict[str, Any], shown_from: dict[str, str]) -> _Former:
+    tables, lines = sample.get("tables", {}), sample.get("lignes", [])
+    standing = [line for line in lines if tables.get(line["table"]) == shown_from.get(line["table"], "")]
+    return _Former(sample.get("graine"), {_place(line): line for line in standing})
 
 
 def _place(line: Line) -> Place:
     return line["table"], line["fichier"], line["ligne"]
 
 
-def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> str:
-    """What determines which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
+def _shown_from(home: Home, registry: Registry, manifest: Manifest, engine: str) -> str:
+    """What determines which lines and cells of a delivery are shown: its rows, its declaration, the originals that are
+    still kept, and the program.
+    """
     declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
     kept = [(home.archive / file.sha256).exists() for file in manifest.files]
-    return fingerprint([manifest.delivery, declared, kept])[:32]
+    return fingerprint([engine, manifest.delivery, declared, kept])[:32]
 
 
 Stratum = tuple[str, str]  # export, table
@@ -124,27 +139,41 @@ def amounts_of(table: Table) -> list[str]:
     return [field.name for field in table.kept_fields if field.name.endswith(MONEY) and field.kept_type == "number"]
 
 
+class _Drawn(NamedTuple):
+    """A line drawn: its place as shown, its table, its row in the lake, and its place in the original."""
+
+    shown: Place
+    table: Table
+    row: dict[str, Any]
+    place: tuple[str, str, str | None, int]
+
+
 def _of_delivery(
-    home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int, known: dict[Place, Line]
+    home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int, former: _Former
 ) -> list[Line]:
-    drawn = []
+    drawn: list[Line | _Drawn] = []
     for table in ref.export.tables:
-        wanted = shares.get((ref.key, table.name), 0)
+        wanted, name = shares.get((ref.key, table.name), 0), f"{manifest.system}/{table.name}"
+        if former.seed == seed and len(lines := former.of(name)) == wanted:
+            drawn += lines
+            continue
         for row in _draw(home, manifest, table, wanted, seed) if wanted else []:
-            shown = f"{manifest.system}/{table.name}", where(row["_fichier"], row["_feuille"]), row["_ligne"]
-            drawn.append((shown, table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
-    new = {place for shown, _, _, place in drawn if shown not in known}
+            shown = name, where(row["_fichier"], row["_feuille"]), row["_ligne"]
+            drawn.append(_Drawn(shown, table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
+    new = {one.place for one in drawn if isinstance(one, _Drawn) and one.shown not in former.lines}
     originals = cells_at(home, ref, manifest, new) if new else {}
     return [
-        known.get(shown)
+        one
+        if isinstance(one, dict)
+        else former.lines.get(one.shown)
         or {
-            "table": shown[0],
-            "fichier": shown[1],
-            "ligne": shown[2],
-            "sha256": manifest.original(row["_fichier"]).sha256,
-            "cellules": _pairs(table, manifest.exercice, row, originals.get(place)),
+            "table": one.shown[0],
+            "fichier": one.shown[1],
+            "ligne": one.shown[2],
+            "sha256": manifest.original(one.row["_fichier"]).sha256,
+            "cellules": _pairs(one.table, manifest.exercice, one.row, originals.get(one.place)),
         }
-        for shown, table, row, place in drawn
+        for one in drawn
     ]
 
 

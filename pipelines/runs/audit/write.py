@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pipelines.disk import json_lines, read_json, sync
+from pipelines.disk import json_lines, read_json, sha256_of, sync
 from pipelines.runs.audit.state import Known, state
 from pipelines.stages.report.etat.page import render
 
@@ -16,16 +16,19 @@ def write_state(
 ) -> Path:
     """Write one page and its data in ``folder``; the page says nothing that is not in the data."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA), release=release)
+    content = state(known, exercice, seed=seed, size=size, former=_former(known, folder / DATA), release=release)
     _write(folder / DATA, json_lines(content))
     _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE
 
 
-def _former(path: Path) -> dict[str, Any] | None:
+def _former(known: Known, path: Path) -> dict[str, Any] | None:
+    """The last state written there, if it is the one that the ledger knows."""
+    home = known.work.home
     try:
-        return read_json(path)
-    except (FileNotFoundError, ValueError):  # none yet, or damaged: everything is drawn again
+        _, entered = known.work.ledger.written().get(path.relative_to(home.root).as_posix(), ("", ""))
+        return read_json(path) if sha256_of(path) == entered else None
+    except (FileNotFoundError, ValueError):  # none yet: everything is drawn again
         return None
 
 

@@ -7,7 +7,7 @@ verdict stays what it is. A check that could not run proves nothing, and nobody 
 
 from pipelines.catalogue.rules import DeliveryRefused, Rules
 from pipelines.failpoints import reached
-from pipelines.ledger.checks import check_finding
+from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import CheckResult, Manifest, Verdict
 from pipelines.ledger.store import Ledger, now
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.catalogue.declarations import Field
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.source_grammar import Field
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import written_whole
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ STATUTS_SOLUTIONS = {1: "Non soumis à validation", 2: "En attente de validation
 
 
 def query(exercice: int) -> "Select":
-    """One row a ticket opened in ``exercice``, in order of number; columns bear the names of the declared fields."""
+    """One row per ticket opened in ``exercice``, in order of number; columns have the names of the declared fields."""
     from sqlalchemy import column, func, select, table
 
     tickets, entities, categories, followups, solutions = (

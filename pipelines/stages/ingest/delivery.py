@@ -1,7 +1,7 @@
 """Turns one delivery (the files of one export for one exercice) into the lake's immutable files and a manifest.
 
     lake/<system>/<table>/<exercice>/<delivery>.parquet            typed rows
-                                     <delivery>.refus.parquet      one row a reason of refusal, and its line's amount if it is read
+                                     <delivery>.refus.parquet      one row per reason of refusal, and its line's amount if it is read
                                      <delivery>.ignores.parquet    header, titles, totals, blank lines
     lake/<system>/<export>.<exercice>.<delivery>.json              the manifest, written last
 
@@ -16,7 +16,11 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.catalogue.declarations import (
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.patterns import is_one_of
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.shown_name import anonymous_name, shown_names
+from pipelines.catalogue.source_grammar import (
     WORKBOOKS,
     CsvFormat,
     Export,
@@ -25,24 +29,20 @@ from pipelines.catalogue.declarations import (
     TreeFormat,
     WorkbookFormat,
 )
-from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.patterns import is_one_of
-from pipelines.catalogue.registry import ExportRef
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.shown_name import anonymous_name, shown_names
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
-from pipelines.stages.ingest.beside import unread_lists
-from pipelines.stages.ingest.leftovers import WORK, sweep
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.csv_file import read_csv
+from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.readers.workbook import read_workbook
 from pipelines.stages.ingest.readers.zip_file import Member, members_of
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.sweep_killed import WORK, sweep
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
+from pipelines.stages.ingest.unread_records import unread_lists
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.catalogue.declarations import Origin, Table
 from pipelines.catalogue.headings import joined, told_apart
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.source_grammar import Origin, Table
 from pipelines.settings import limits
-from pipelines.stages.ingest.origin import gives_rows
+from pipelines.stages.ingest.parts_of_cells import gives_rows
 
 SEARCHED_RECORDS = 40  # a header is within the first lines: title lines are few
 SEVERAL = 2  # cells: a title is one

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.disk import MEGA, sha256_of
 
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")

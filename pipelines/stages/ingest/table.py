@@ -10,16 +10,16 @@ import glob
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.catalogue.declarations import COLUMN, Field, Ignore, Table
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import engine, memory, threads
 from pipelines.sql import literal, parquet_scan, values
-from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
+from pipelines.stages.ingest.parts_of_cells import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import (
     SPACES,
     Reading,
@@ -266,7 +266,7 @@ class TableWriter:
         return results
 
     def _compare(self, part: "_Part", rule: Ignore, name: str, kind: str, ours: str) -> list[dict]:
-        """One result a total line that announces ``name``; an announced total that cannot be read is wrong."""
+        """One result per total line that announces ``name``; an announced total that cannot be read is wrong."""
         cell = part.cell(name)
         if cell is None:
             return []
@@ -601,7 +601,7 @@ class _Part:
         return f"select _ligne from {self.odd} where not _hors"
 
     def refused(self) -> str:
-        """One row a reason."""
+        """One row per reason."""
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
         data = f"from {self.odd} where not _hors and _ligne"
         return (

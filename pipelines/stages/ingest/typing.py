@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines.catalogue.declarations import OTHERS, Field, Table
+from pipelines.catalogue.source_grammar import OTHERS, Field, Table
 from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal

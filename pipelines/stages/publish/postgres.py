@@ -166,7 +166,7 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
     with opened(published, server.profile, links=links) as profile, _connected(server) as connection:
         if not any(table.full_name == FRESHNESS for table in profile.tables):
             raise NotPublished(
-                "ce qui est publié l’a été par une version d’avant : `millesime run EXERCICE`, puis publier"
+                "ce qui est publié l’a été par une version antérieure du programme : `millesime run EXERCICE`, puis publier"
             )
         with connection.cursor() as cursor:
             served = _serve(cursor, server, profile, removals)
@@ -507,7 +507,7 @@ def _replace_patiently(
         except (errors.LockNotAvailable, errors.QueryCanceled):
             time.sleep(PAUSE_SECONDS / 2)
     raise NotServed(
-        f"un lecteur tient la publication d’avant depuis trop longtemps ({_readers(cursor, _ours(prefix))}) : finir "
+        f"un lecteur retient la publication précédente depuis trop longtemps ({_readers(cursor, _ours(prefix))}) : finir "
         "sa transaction, puis publier de nouveau. Le serveur garde ce qu’il avait"
     )
 

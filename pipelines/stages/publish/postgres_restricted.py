@@ -70,7 +70,7 @@ def copy_restricted(
         with cursor.connection.transaction():
             _drop(cursor, schema)
     except psycopg.errors.DependentObjectsStillExist:
-        note(f"le schéma {schema} garde la publication d’avant : des objets d’autres schémas le lisent, à retirer")
+        note(f"le schéma {schema} garde la publication précédente : des objets d’autres schémas le lisent, à retirer")
         _let_read(cursor, schema, server.restricted)
         return {}
     cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))

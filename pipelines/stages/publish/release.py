@@ -288,5 +288,5 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
         raise FrozenYear(
             f"{release} est figée et {len(differing)} de ses chiffres {verb} ({codes}{more}) : rien n’est publié. "
             f"Les voir par `millesime compare {release} --profile interne`, puis `millesime release {year} --reason …`, "
-            "ou remettre le fichier d’avant"
+            "ou remettre le fichier précédent"
         )

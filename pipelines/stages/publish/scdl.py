@@ -103,10 +103,8 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
 
 
 def _has(db, table: str) -> bool:
-    known = db.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?", [table]
-    )
-    return known.fetchone() is not None
+    known = f"select 1 from information_schema.tables where table_schema = 'marts' and table_name = {literal(table)}"
+    return db.execute(known).fetchone() is not None
 
 
 def _absent(db) -> dict[int, int]:

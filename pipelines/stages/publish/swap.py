@@ -15,8 +15,10 @@ The warehouse it was made from stays beside it, as ``warehouse/published``: trac
 
 import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
@@ -46,7 +48,7 @@ from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.freshness import write_freshness
-from pipelines.stages.publish.promise import refuse_broken
+from pipelines.stages.publish.published_shape import refuse_broken
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
 from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
@@ -54,7 +56,7 @@ from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
-from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
+from pipelines.stages.publish.unchanged_tables import DATABASE, copy_schema, former_of
 
 SOLVED = "secret.json"  # in the cache: the solver's answers about the public profile
 UNDRAWN = "RAP-ECHEC"
@@ -63,6 +65,9 @@ KEPT = 5  # publications kept beside the current one
 
 class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
+
+
+MakesPublic = Callable[[Path], tuple[PublicProfile | None, list[Finding]]]  # in the folder that it is given
 
 
 @dataclass(frozen=True)
@@ -75,15 +80,21 @@ class Written:
 
 
 def publish(
-    work: Workspace, build: str, findings: list[Finding], facts: State | None = None, pages: Pages | None = None
+    work: Workspace,
+    build: str,
+    findings: list[Finding],
+    facts: State | None = None,
+    pages: Pages | None = None,
+    public: MakesPublic | None = None,
 ) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden.
     When the public one cannot be proved, the previous one stays and a finding, here and in the ledger, says why. The
-    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state. Raises
-    ContractBroken when something promised would be missing, and OtherBuild when the warehouse is not the one that
-    ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state; ``public``
+    puts the public profile, which something else may be making already, in a folder. Raises ContractBroken when
+    something promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was
+    stopped between the swap and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
@@ -92,10 +103,11 @@ def publish(
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    data = _write(work, aside, findings, build, pages)
+    data = _write(work, aside, findings, build, pages, public or partial(public_profile, work, build))
     identity = _enter(work, aside, build, facts or {}, data)
-    if pages and not any(one.code == UNDRAWN for one in data.broken):
-        if undrawn := _undrawn(work, pages, [pages.finish(aside)]):
+    if pages:
+        undrawn = _undrawn(work, pages, pages.finish(aside))
+        if undrawn and not any(one.code == UNDRAWN for one in data.broken):
             identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
     beside = _beside(home, aside)
     if _lies_there(work, aside, identity, beside):
@@ -113,7 +125,9 @@ def publish(
     return identity
 
 
-def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
+def _write(
+    work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None, public: MakesPublic
+) -> Written:
     """Write the data in ``folder``.
 
     The pages are drawn by other code as soon as their tables are there, while the rest is copied.
@@ -123,10 +137,11 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
     with attached(folder / DATABASE, work.home.warehouse) as db:
         made_of = copy_schema(db, folder, "rapport", keys, fields, former)
         begun = [pages.begin(folder, INTERNE)] if pages else []
-        profile, broken = public_profile(work, folder / FOLDERS[PUBLIC], build)
-        begun += [pages.begin(folder, PUBLIC)] if pages else []
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
+        write_scdl(db, folder / "scdl", work.organisation, build)
+        profile, broken = public(folder / FOLDERS[PUBLIC])
+        begun += [pages.begin(folder, PUBLIC)] if pages else []
         broken += [*unexplained(work, db), *unanswered(work, db)]
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         others = [finding for finding in findings if not finding.is_of_a_publication]
@@ -134,7 +149,6 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         write_audit(db, work.home, work.ledger, [*broken, *others], profile.proofs if profile else [])
         write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
-        write_scdl(db, folder / "scdl", work.organisation, build)
     write_restricted(work, folder, _behind(work, profile))
     if work.organisation.years[-1] <= FORMER_UNTIL:
         second_name(folder / DATABASE, folder / FORMER_DATABASE)
@@ -238,7 +252,7 @@ def _check_build(warehouse: Path, build: str) -> None:
         raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
 
 
-def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:
+def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the previous one and a finding that says why."""
     folder.mkdir()
     try:

@@ -94,7 +94,7 @@ class Builder:
         )
         if not lines:
             return _empty(title, bloc, receipt, names)
-        if data.total:
+        if data.total and len(lines) > 1:
             lines.append(_total_line(data, head, lines))
         hidden: list[str] = []
         if self._is_public:

@@ -23,7 +23,10 @@ Spec = dict[str, Any]
 Block = dict[str, Any]
 WIDE, NARROW = 620, 290  # pixels
 TEXT_WIDTH = 482  # points, between the margins of a printed page
+TEXT_HEIGHT = 560  # points, what its margins, a title and notes leave
 PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
+PADDING = 2  # pixels, around a drawing
+BESIDE = 96  # on the left of lines, for the titles of the rows under them
 GAP, SMALL = 22, 44  # between small charts, and the height of their bars
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
@@ -61,7 +64,7 @@ CONFIG = {
 
 def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     """The drawing of a chart block."""
-    spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
+    spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": PADDING}
     text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
     return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
 
@@ -72,9 +75,16 @@ def png_of(block: Block, cache: Path) -> bytes:
     return kept(cache, "png", f"{DOTS} {drawing}".encode(), lambda: _dotted(drawing))
 
 
-def width_pt(drawing: str) -> float:
-    """The printed width of a drawing, in points: the same scale for all, so that their lettering is the same size."""
-    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
+def width_pt(drawing: str) -> float | None:
+    """The printed width of a drawing, in points; None for one too high for a page, whose rows are to be read instead.
+
+    The scale is the same for all, so that their lettering is the same size.
+    """
+    found = re.search(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"', drawing)
+    assert found, "a drawing says its size"
+    width, height = (float(one) * PIXEL for one in found.groups())
+    scale = min(1, TEXT_WIDTH / width)
+    return width * scale if height * scale <= TEXT_HEIGHT else None
 
 
 def _dotted(drawing: str) -> bytes:
@@ -321,16 +331,14 @@ def _months(block: Block, narrow: bool) -> Spec:
                 },
             ],
         }
-    room = max(len(head) for head in block["entete"]) * 7 + 8
-    y = {
-        "field": "valeur",
-        "type": "quantitative",
-        "axis": {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY},
-    }
+    axis = {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY}
+    if not narrow:
+        axis |= {"minExtent": BESIDE, "maxExtent": BESIDE}  # what is written under each month finds it there
+    y = {"field": "valeur", "type": "quantitative", "axis": axis}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"range": _palette(block)}}
     return {
         **base,
-        "width": (NARROW if narrow else WIDE) - room - 46,
+        "width": NARROW - _names(block) - 46 if narrow else WIDE - _names(block) - BESIDE,
         "encoding": {"x": x, "y": y, "color": color},
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2.2, "point": {"size": 24, "filled": True}}},
@@ -341,6 +349,18 @@ def _months(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _names(block: Block) -> int:
+    """The room for the names at the end of the lines."""
+    return max(len(head) for head in block["entete"]) * 7 + 8
+
+
+def months_pt(block: Block) -> tuple[float, float] | None:
+    """Where the first month of a wide chart of lines begins, and how wide each is, in points; None for another chart."""
+    if block["forme"] != "mois" or len(block["entete"]) == 1:
+        return None
+    return (BESIDE + PADDING) * PIXEL, (WIDE - _names(block) - BESIDE) / len(block["lignes"]) * PIXEL
 
 
 def _ends(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -409,7 +429,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
         {
             **one,
             "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
-            "dit": _thousands(had) if one["manque"] else f"{_thousands(one)}|sur {_thousands(had)}",
+            "dit": _carried_out(one, had),
         }
         for one, had in zip(done, credits, strict=True)
     ]
@@ -440,6 +460,13 @@ def _execution(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _carried_out(done: dict[str, Any], credits: dict[str, Any]) -> str:
+    """What was done of credits, on two lines; of those that are never carried out, that they are not."""
+    if done["texte"] == "—":
+        return f"sans exécution,|{_thousands(credits)} votés"
+    return f"{_thousands(done)}|sur {_thousands(credits)}"
 
 
 def _cascade(block: Block, narrow: bool) -> Spec:

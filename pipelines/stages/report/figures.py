@@ -69,7 +69,9 @@ class Figures:
                 "code": row["code"],
                 "libelle": row["libelle"],
                 "domaine": named.get(row["domaine"], row["domaine"]),
-                "affichage": self.printed(row["code"]) or row["code_manquant"],
+                "affichage": row["code_manquant"]
+                if row["valeur"] is None
+                else french.measured(row["valeur"], row["decimales"], row["unite"]),
                 "manque": row["code_manquant"],
                 "valeur": None if row["valeur"] is None else format(row["valeur"].normalize(), "f"),
                 "exacte": _exact(row),

@@ -5,6 +5,7 @@ Each is sealed with the home's key: anything put there without the key is made a
 
 import hashlib
 import hmac
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> b
             return whole[SEAL:]
     made = make()
     cache.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
+    aside = path.with_suffix(f".{os.getpid()}.part")  # both editions are written at once
     aside.write_bytes(_seal(path, made) + made)
     aside.rename(path)
     return made

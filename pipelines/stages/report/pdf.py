@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.characters import each_text
 from pipelines.stages.report import tags
-from pipelines.stages.report.charts import svg_of, width_pt
+from pipelines.stages.report.charts import months_pt, svg_of, width_pt
 from pipelines.stages.report.fonts import drawable, folder
 from pipelines.stages.report.html import TEMPLATES
 from pipelines.stages.report.identity import pictures
@@ -50,6 +50,7 @@ def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dic
     drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
     made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
     made["dessins.json"] = _json({name: width_pt(drawing) for name, drawing in drawings.items()})
+    made["mois.json"] = _json({block["id"]: months_pt(block) for block in charts})
     made |= {f"{one['nom']}.svg": _picture(one).encode() for one in pictures(model)}
     made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return made | {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.catalogue.chapters.texts import WRITTEN, environment
+from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK
-from pipelines.near import suggestion
 from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
-from pipelines.stages.report.tables import SECRET
+from pipelines.stages.report.tables import SECRET, MissingTable
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -82,7 +82,7 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
 
 def _reason(error: Exception, known: Collection[str]) -> str:
     """What is wrong inside braces, in French: jinja's own words would mean nothing to the author."""
-    if isinstance(error, ProseError):
+    if isinstance(error, ProseError | MissingTable):
         return str(error)
     if found := re.match(r"'(\w+)' is undefined", str(error)):
         return f"le nom « {found[1]} » n’existe pas{suggestion(found[1], known)}"

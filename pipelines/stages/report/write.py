@@ -5,13 +5,11 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from pipelines.stages.report.model import Edition, Model, build, charts_of, entr
 from pipelines.stages.report.tables import Files, files_entered, read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
+WRITERS = ("html", "pdf", "word.rapport", "workbook")  # their modules
 PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
@@ -65,56 +64,68 @@ def _day(moment: str) -> dt.date:
 
 @dataclass(frozen=True)
 class ReportPages:
-    """What completes a publication: the report of one exercice, for its profiles, written by a second process.
+    """What completes a publication: the report of one exercice, for its profiles, each written by a process of its own.
 
     Drawing the charts of a first report takes as long as all the rest, so it begins before the publication has an
     entry.
     """
 
-    writer: Executor
+    writers: Mapping[str, Executor]  # by profile
     work: Workspace
     build: str
     exercice: int | None
+    _ends: dict[str, Callable[[], Future]] = field(default_factory=dict)  # profile → its last files
 
     def begin(self, publication: Path, profile: str) -> Future:
-        """Write the public report, which shows nothing of the entry; for the other, gather everything it says, and draw what is cached."""
-        if profile == PUBLIC or self.exercice is None:
-            return self._submit(write_report, publication, profile)
-        return self._submit(draw_report, publication, profile, files_entered(self.work.ledger, self.exercice))
-
-    def finish(self, publication: Path) -> Future:
-        """Write what prints the ledger head that the entry reached."""
-        return self._submit(finish_report, publication, INTERNE)
-
-    def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
-        tables = publication / FOLDERS[profile]
-        if self.exercice is None or not (tables / "rapport").exists():
+        """Gather everything that a report says. The public one, which shows nothing of the entry, is then written; of the
+        other, what is cached is drawn.
+        """
+        if self.exercice is None or not (publication / FOLDERS[profile] / "rapport").exists():
             nothing: Future = Future()
             nothing.set_result(None)
             return nothing
-        home, organisation, exercice = self.work.home, self.work.organisation, self.exercice
+        entered = files_entered(self.work.ledger, self.exercice) if profile == INTERNE else None
+        begun = self._submit(draw_report, publication, profile, entered)
+        if profile == PUBLIC:
+            written = self._submit(finish_report, publication, profile)
+            self._ends[profile] = lambda: written
+        else:
+            self._ends[profile] = lambda: (
+                begun if begun.exception() else self._submit(finish_report, publication, profile)
+            )
+        return begun
+
+    def finish(self, publication: Path) -> list[Future]:
+        """Write what prints the ledger head that the entry reached."""
+        return [end() for end in self._ends.values()]
+
+    def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
+        tables, home, exercice = publication / FOLDERS[profile], self.work.home, self.exercice
+        assert exercice is not None, "begin looks at it"
         edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
         folder = publication / "report" / str(exercice) / profile
         try:
-            return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile, *more)
+            return self.writers[profile].submit(
+                task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
+            )
         except BrokenProcessPool as error:  # what was drawn before has killed the process
             broken: Future = Future()
             broken.set_exception(error)
             return broken
 
 
-@contextmanager
-def report_pages(work: Workspace, build: str) -> Iterator[ReportPages]:
+def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -> ReportPages:
     """The pages of a publication of ``build``: the report of the last exercice received."""
     exercice = max((year for _, year in work.ledger.current()), default=None)
-    with ProcessPoolExecutor(1, get_context("spawn")) as writer:
-        for library in (
-            "typst",
-            "vl_convert",
-            *(f"pipelines.stages.report.{one}" for one in ("html", "pdf", "word.rapport")),
-        ):
-            writer.submit(import_module, library)  # while the tables are copied
-        yield ReportPages(writer, work, build, exercice)
+    return ReportPages(writers, work, build, exercice)
+
+
+def get_ready(home: Home) -> None:
+    """Import, in a process that is going to write reports, what takes long to."""
+    for library in ("typst", "vl_convert", *(f"pipelines.stages.report.{one}" for one in WRITERS)):
+        import_module(library)
+    catalogue = load_catalogue(home)
+    assert catalogue.chapters and catalogue.figures and catalogue.project
 
 
 def write_report(
@@ -145,13 +156,17 @@ def draw_report(
     folder: Path,
     exercice: int,
     profile: str,
-    entered: Files,
+    entered: Files | None,
 ) -> None:
-    """Gather what a report says, and draw what is cached of it. Raises what ``write_report`` would about declarations."""
+    """Gather what a report says, and draw what is cached of the one that waits for its entry. Raises what
+    ``write_report`` would about declarations.
+    """
     from pipelines.stages.report.charts import png_of, svg_of
     from pipelines.stages.report.pdf import summary_pdf
 
     _begun[folder] = model = _model(home, organisation, edition, tables, exercice, profile, entered)
+    if profile == PUBLIC:
+        return
     for block in charts_of(model):
         png_of(block, home.cache)  # made from the wide drawing
         svg_of(block, True, home.cache)

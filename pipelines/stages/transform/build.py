@@ -15,11 +15,11 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
-from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
 from pipelines.stages.transform.lake import Changed, LakeChanged, changed_files
 from pipelines.stages.transform.recipes import Node
 from pipelines.stages.transform.reuse import Plan, is_proved, start
+from pipelines.stages.transform.warehouse_findings import build_findings
 
 
 class BuildFailed(RuntimeError):

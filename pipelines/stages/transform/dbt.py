@@ -35,7 +35,8 @@ class NodeResult:
 
 
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
-CHOSEN = "a_construire"  # the tag of what a build has to make
+CHOSEN = "a_construire"  # the tag of what a build has to make; also in dbt_project/macros/materializations.sql
+LOGS = ["--log-level-file", "info"]  # what dbt says of each step within a node takes a twentieth of a build
 ENGINE = "engine"  # the kind of an answer that is about no node
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
@@ -85,7 +86,9 @@ def build_models(
             node.config.meta["made"] = made(f"{node.schema}.{node.alias}")
     try:
         with redirect_stdout(io.StringIO()):
-            done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *options(home, ENTREPOT)])
+            done = dbtRunner(project, [told]).invoke(
+                [*LOGS, command, *chosen, "--no-write-json", *options(home, ENTREPOT)]
+            )
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
     if done.exception and not isinstance(done.exception, Exception):  # an interruption

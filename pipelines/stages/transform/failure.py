@@ -20,7 +20,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
-from pipelines.stages.transform.fault import NotOfTheData, fault
+from pipelines.stages.transform.failing_row import NotOfTheData, fault
 
 if TYPE_CHECKING:
     import duckdb

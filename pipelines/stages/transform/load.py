@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
-from pipelines.catalogue.declarations import COLUMN, Field, System, Table
+from pipelines.catalogue.expectation_types import PSEUDONYM, identifier
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
-from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.vocabulary import PSEUDONYM, identifier
+from pipelines.catalogue.source_grammar import COLUMN, Field, System, Table
+from pipelines.catalogue.sources import Registry
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
-from pipelines.stages.transform.books import open_books, write
+from pipelines.stages.transform.construction import open_books, write
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import refuse_changed_files
 

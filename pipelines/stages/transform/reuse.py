@@ -13,9 +13,9 @@ from typing import Any
 from pipelines import settings
 from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.sql import is_hollow, values
-from pipelines.stages.transform import books
-from pipelines.stages.transform.books import write
+from pipelines.sql import is_hollow, literal, values
+from pipelines.stages.transform import construction
+from pipelines.stages.transform.construction import write
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import SCHEMAS, clear, fill, load_warehouse
 from pipelines.stages.transform.recipes import Node
@@ -110,12 +110,12 @@ def _remember(db: Any, nodes: dict[str, Node]) -> None:
     for name, kind in db.execute(OF_MODELS).fetchall():
         if name not in present:
             db.execute(f"drop {kind} {name}")
-            db.execute("delete from construction.contenus where nom = ?", [name])
+            db.execute(f"delete from construction.contenus where nom = {literal(name)}")
 
 
 OF_MODELS = f"""
     select schema_name || '.' || table_name, 'table' from duckdb_tables()
-    where database_name = current_database() and schema_name not in ({values([(schema,) for schema in (*SCHEMAS, books.SCHEMA)])})
+    where database_name = current_database() and schema_name not in ({values([(schema,) for schema in (*SCHEMAS, construction.SCHEMA)])})
     union all
     select schema_name || '.' || view_name, 'view' from duckdb_views()
     where database_name = current_database() and not internal

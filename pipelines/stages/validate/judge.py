@@ -4,7 +4,7 @@ In memory, without project files: an ephemeral context, one DuckDB, one query as
 and pointed at one delivery after the other. Great Expectations says whether each expectation holds; when it does not,
 the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except for unexpected words
 in place of known ones, in a table that is about nobody. What does not belong here: what is expected (``suite``), where
-a failure is (``lines``), what follows from it (``pipelines.ledger.records``).
+a failure is (``failing_lines``), what follows from it (``pipelines.ledger.records``).
 """
 
 import datetime as dt
@@ -20,10 +20,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipelines.catalogue.vocabulary import ExpectationSpec, literal
+from pipelines.catalogue.expectation_types import ExpectationSpec, literal
 from pipelines.french import date, month
 from pipelines.ledger.records import CheckResult
-from pipelines.stages.validate.lines import broken_rows, lines_statement
+from pipelines.stages.validate.failing_lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
 

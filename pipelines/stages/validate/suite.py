@@ -1,6 +1,6 @@
 """What is expected of one table of one delivery: its declaration, completed by ``expectations/``.
 
-``compile_suite`` puts together the constraints of the declaration (``declared``), the file of its shape and
+``compile_suite`` puts together the constraints of the declaration (``declared_expectations``), the file of its shape and
 its own file (``suite_file``). What does not belong here: running anything (``judge``), Great Expectations,
 reading Parquet.
 """
@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.expectation_types import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
-from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.stages.validate import declared
+from pipelines.stages.validate import declared_expectations
 
 JUDGE_VERSION = 1  # raise it when the same suite judges the same rows differently: golden verdicts fail until then
 
@@ -58,16 +58,16 @@ def compile_suite(
 
     ``previous_rows`` is the number of accepted rows of the previous exercice, None when it has no accepted delivery: an
     expectation that compares with it is then left out, as it is when that number is 0. A suite that does not compare
-    with it gets a share to respect (``declared.against_former``). ``lacking`` are the fields found missing from the
+    with it gets a share to respect (``declared_expectations.against_former``). ``lacking`` are the fields found missing from the
     files: nothing is expected of them, or of those that the header leaves out.
 
     Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
     table.
     """
     empty_allowed = any(file.may_be_empty for file in files)
-    specs = {spec.key: spec for spec in declared.expectations(system, table, empty_allowed)}
+    specs = {spec.key: spec for spec in declared_expectations.expectations(system, table, empty_allowed)}
     from_declaration = set(specs)
-    specs |= {spec.key: spec for spec in declared.against_former(previous_rows, empty_allowed)}
+    specs |= {spec.key: spec for spec in declared_expectations.against_former(previous_rows, empty_allowed)}
     values = {"exercice": exercice, "previous_rows": previous_rows or None}
     ungiven = {*lacking, *(field.name for field in table.ungiven(exercice))}
     for file in files:
@@ -95,7 +95,7 @@ def _resolve(
         raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
     spec, former = declaration.as_spec(), values["previous_rows"]
     if spec.type == "expect_table_row_count_to_be_between" and "previous_rows" in declaration.placeholders and former:
-        spec = replace(spec, reason=f"{spec.reason} Attendu : {declared.rows_between(kwargs, former)}.")
+        spec = replace(spec, reason=f"{spec.reason} Attendu : {declared_expectations.rows_between(kwargs, former)}.")
     return replace(spec, kwargs=kwargs)
 
 

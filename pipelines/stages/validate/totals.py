@@ -10,7 +10,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from pipelines.catalogue.declarations import LEAST, Table
+from pipelines.catalogue.source_grammar import LEAST, Table
 from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
 
 TYPE = CONTROL_TOTAL

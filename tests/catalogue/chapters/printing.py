@@ -7,19 +7,9 @@ def words(text: str) -> Model:
     return {"genre": "texte", "texte": text}
 
 
-def figure(code: str, printed: str = "12") -> Model:
-    return {"genre": "lien", "cible": f"#c-{code}", "enfants": [{"genre": "fort", "enfants": [words(printed)]}]}
-
-
-def sentence(*parts: str | Model) -> Model:
-    """A paragraph of words and figures."""
-    said = [words(one) if isinstance(one, str) else one for one in parts]
-    return {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": said}]}
-
-
-def card(label: str, code: str | None = None, note: str | None = None, printed: str = "12") -> Model:
-    one = {"texte": printed, "libelle": label, "chiffre": code, "manque": None, "valeur": "12"}
-    return {"genre": "chiffres", "chiffres": [one], "note": note, "legende": []}
+def sentence(text: str) -> Model:
+    """A paragraph."""
+    return {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": [words(text)]}]}
 
 
 def cell(text: str) -> Model:
@@ -30,15 +20,15 @@ def cell(text: str) -> Model:
     }
 
 
-def table(title: str, head: list[str], *rows: list[str], of: str = "rpt_a", note: str | None = None) -> Model:
+def table(title: str, head: list[str], *rows: list[str]) -> Model:
     lines = [{"titre": one, "est_total": False, "cellules": list(map(cell, cells))} for one, *cells in rows]
     return {
         "genre": "tableau",
         "titre": title,
         "entete": head,
         "lignes": lines,
-        "source": f"rapport.{of}",
-        "note": note,
+        "source": "rapport.rpt_a",
+        "note": None,
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked, codes_asked
+from pipelines.catalogue.chapters.texts import KNOWN, WRITTEN, Unreadable, asked, codes_asked
 
 TEXT = """\
 « "a.b" » est cité. {{ f("rh.total", "un nombre a.c") }}
@@ -31,5 +31,5 @@ def test_the_figures_the_columns_and_the_names_with_their_lines():
 def test_braces_that_cannot_be_read_have_their_line(text: str, line: int):
     with pytest.raises(Unreadable) as raised:
         asked(text)
-    assert raised.value.line == line
+    assert (raised.value.line, str(raised.value)) == (line, WRITTEN)
     assert codes_asked(text) == []

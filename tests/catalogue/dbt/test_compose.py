@@ -87,6 +87,9 @@ def test_the_project_holds_what_is_written_and_what_is_generated_and_nothing_els
     paths = {name: output["path"] for name, output in profile["outputs"].items()}
     assert paths == {"entrepot": str(home.warehouse_next), "analyste": str(home.warehouse_analyst)}
     assert profile["target"] == "analyste"  # what dbt's own commands touch
+    for output in profile["outputs"].values():  # no network, and no setting that dbt repeats for each node
+        assert "settings" not in output
+        assert not output["config_options"]["autoinstall_known_extensions"]
 
 
 def test_what_is_shipped_is_never_written_in(shipped, home):
@@ -136,7 +139,7 @@ def test_a_file_that_is_gone_goes_and_dbt_s_memory_with_it(shipped, home):
 
 
 @pytest.mark.parametrize("what", ["edited", "removed", "added", "folder"])
-def test_what_somebody_does_to_the_composed_files_is_mended(shipped, home, what):
+def test_what_somebody_does_to_the_composed_files_is_undone(shipped, home, what):
     one = composed(shipped, home)
     before = files(home.dbt)
     path = home.dbt / "models" / "rapport" / "rpt_a.sql"

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.catalogue.dbt.unions import shape_docs, shape_union
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.sources import Registry
 
 REGISTRY = load_catalogue().registry
 

@@ -7,11 +7,11 @@ import duckdb
 import jinja2
 
 from pipelines import settings
+from pipelines.catalogue.dbt.pieces import COLUMNS, ModelPieces, pieces_sql
 from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.pieces import COLUMNS, ModelPieces, pieces_sql
 from pipelines.sql import values
 from pipelines.stages.transform.load import PIECES
 

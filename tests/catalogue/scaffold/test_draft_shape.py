@@ -75,3 +75,30 @@ def test_months_as_columns_of_a_sheet_a_town_are_drafted(shipped: Catalogue) -> 
     assert 'collectivite: {sheet: "(.+)"}' in lines
     assert 'mois: {heading: "(.+)", ignore: "Indicateur"}' in lines
     assert "nb_bulletins: {under: mois}" in lines
+
+
+PRINTED = "Date;Collectivité;Nature;Documents;Couleur"
+
+
+def written(catalogue: Catalogue, *rows: str) -> list[str]:
+    """What the draft says of how this tool writes the fields of the shape."""
+    cells = [(number, row.split(";")) for number, row in enumerate((PRINTED, *rows), start=1)]
+    draft = scaffold([Sample("essai_2024.csv", "csv", cells)], Request("essai", "travaux_edition"), catalogue.registry)
+    lines = draft.declaration.partition("header:")[2].splitlines()
+    return [line.strip() for line in lines if line.strip().startswith(("- {name:", "# TODO"))]
+
+
+def test_how_a_tool_writes_a_field_is_said_only_where_the_shape_writes_it_otherwise(shipped: Catalogue) -> None:
+    flag = "- {name: est_couleur, trueValues: [O], falseValues: [N]}"
+    assert written(shipped, "2024-05-03;Orly;Factures;3;O", "2024-05-04;Sucy;Courriers;4;N") == [flag]
+    date, nature, colour = written(shipped, "03/05/2024;Orly;Lettres;3;O", "14/05/2024;Sucy;Affiches;4;N")
+    assert (date, colour) == ('- {name: date_travail, format: "%d/%m/%Y"}', flag)
+    assert "répond chacun de [Affiches, Lettres] ?" in nature and "Factures" in nature
+
+
+def test_a_moment_in_the_place_of_a_day_has_its_format_and_words_that_are_no_flag_are_asked_about(shipped) -> None:
+    rows = ("2024-05-03 10:15:00;Orly;Factures;3;Quadri", "2024-05-04 11:00:00;Sucy;Courriers;4;Noir")
+    assert written(shipped, *rows) == [
+        '- {name: date_travail, format: "%Y-%m-%d %H:%M:%S"}',
+        "# TODO est_couleur : donner trueValues et falseValues ([Noir, Quadri]), sinon toute ligne est refusée",
+    ]

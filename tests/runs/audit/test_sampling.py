@@ -2,9 +2,13 @@
 
 import shutil
 
+import duckdb
 import pytest
 
+from pipelines.runs.audit import sampling
 from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
+from pipelines.runs.audit.write import DATA
+from pipelines.runs.pages import write_states
 from tests.cli.conftest import PERSONNEL, VENTES
 
 
@@ -162,3 +166,28 @@ def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_r
         "personnel/agents": True,  # nothing of it changed
         "ventes/ventes": False,
     }
+
+
+def test_what_would_be_drawn_the_same_is_not_drawn_again(filled):
+    with filled.work() as work:
+
+        def drawn(former: dict | None, seed: int = 7, size: int = 60) -> dict:
+            return sampling.sample(work.home, work.ledger, work.registry, 2019, seed, size, former)
+
+        before, other, fewer = drawn(None), drawn(None, seed=3), drawn(None, size=1)
+        assert (drawn(before, seed=3), drawn(before, size=1)) == (other, fewer)
+        shutil.rmtree(work.home.lake)  # nothing can be drawn any more
+        assert drawn(before) == before
+        with pytest.raises(duckdb.Error):
+            drawn(before, size=2)
+
+
+def test_a_page_that_was_edited_is_not_built_upon(filled):
+    file = filled.home.audit / "2019" / DATA
+    with filled.work() as work:
+        write_states(work, [2019])
+        written = file.read_text(encoding="utf-8")
+        file.write_text(written.replace('"10.50"', '"99.50"'), encoding="utf-8")
+        assert file.read_text(encoding="utf-8") != written
+        write_states(work, [2019])
+    assert "99.50" not in file.read_text(encoding="utf-8")

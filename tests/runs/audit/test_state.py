@@ -5,14 +5,14 @@ import shutil
 
 import pytest
 
+from pipelines.catalogue.expectation_types import KINDS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.vocabulary import KINDS
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
 from pipelines.runs.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
 from pipelines.runs.audit.write import DATA, PAGE
 from pipelines.runs.pages import write_states
-from pipelines.stages.validate.losses import KEY as REFUSED_SHARE
+from pipelines.stages.validate.share_refused import KEY as REFUSED_SHARE
 from pipelines.stages.validate.suite import compile_suite
 from tests.cli.conftest import VENTES_2019, Bench, check
 from tests.runs.audit.findings import FIGURE, contradiction

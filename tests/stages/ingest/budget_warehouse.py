@@ -17,9 +17,9 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.dbt import run_dbt
-from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
+from pipelines.stages.transform.warehouse_findings import build_findings
 
 
 @contextmanager

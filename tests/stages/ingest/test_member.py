@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.sources import ExportRef
 from pipelines.stages.ingest.delivery import delivery_id
 from tests.deliveries import KEY, ORGANISATION, Depot
 

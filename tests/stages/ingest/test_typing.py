@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.source_grammar import Field, Table
 from pipelines.french import MONTHS
 from pipelines.sql import literal
 from pipelines.stages.ingest import typing

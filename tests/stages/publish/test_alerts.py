@@ -1,9 +1,8 @@
-"""Each alert of the catalogue finds its row in a publication, and no other; its explanation, or a decision, takes it back."""
+"""An alert that cannot be asked is named, and the sentences of a year wait for somebody. ``tests/runs/test_gate.py`` raises each alert."""
 
 import duckdb
 import pytest
 
-from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.ledger.records import Finding
@@ -13,97 +12,17 @@ from tests.layers import rules
 from tests.stages.publish.small import warehouse
 from tests.stages.transform.conftest import Lab
 
-ALERTS = load_catalogue().alerts
-VIOLATIONS = (
-    "exercice integer, atteinte varchar, nb_a_notifier bigint, nb_dans_les_72_heures bigint, nb_hors_delai bigint"
-)
-REQUESTS = "exercice integer, droit varchar, nb_en_cours bigint, nb_hors_delai bigint"
-CHAPTERS = (
-    "exercice integer, type_budget varchar, section varchar, sens_budgetaire varchar, code_chapitre varchar, "
-    "libelle_chapitre varchar, credits_ouverts_eur decimal(18, 2), realise_eur decimal(18, 2), "
-    "taux_realisation_pct decimal(20, 6)"
-)
-PRINCIPAL = (2020, "principal", "investissement", "dépense")
-# alert → its columns, the row that must be found, those that must not, and the file of its explanation
-CASES: dict[str, tuple[str, tuple, list[tuple], str]] = {
-    "violation-hors-delai": (
-        VIOLATIONS,
-        (2020, "confidentialité", 2, 1, 1),
-        [(2020, "disponibilité", 1, 1, 0), (2020, "intégrité", 0, 0, 0), (2020, "autre", None, 0, 0)],
-        "2020/alertes/violation-hors-delai-confidentialite.md",
-    ),
-    "demande-sans-reponse": (
-        REQUESTS,
-        (2019, "accès", 1, 0),
-        [(2019, "effacement", 0, 0), (2020, "accès", 0, 0)],
-        "2019/alertes/demande-sans-reponse-acces.md",
-    ),
-    "chapitre-loin-du-prevu": (
-        CHAPTERS,
-        (*PRINCIPAL, "21", "Immobilisations", 700000, 100000, "14.29"),
-        [
-            (*PRINCIPAL, "20", "Licences", 700000, 690000, "98.57"),
-            (*PRINCIPAL, "26", "Peu", 900, 0, 0),
-            (*PRINCIPAL, "020", "Imprévu", 700000, None, None),
-            (*PRINCIPAL, "040", "Ordre", 700000, 1, 0),
-        ],
-        "2020/alertes/chapitre-loin-du-prevu-principal-investissement-depense-21.md",
-    ),
-    "chapitre-sans-execution": (
-        CHAPTERS,
-        (*PRINCIPAL, "020", "Imprévu", 90, 5, "5.55"),
-        [(*PRINCIPAL, "022", "Imprévu", 90, None, None), (*PRINCIPAL, "20", "Licences", 90, 90, 100)],
-        "2020/alertes/chapitre-sans-execution-principal-investissement-depense-020.md",
-    ),
-}
 
-
-def published(lab: Lab, name: str, columns: str, rows: list[tuple]) -> list[Finding]:
-    """What a publication of these rows leaves to be explained."""
+def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):
     lab.depot.layer.take("catalogue/alertes.yml")
     warehouse(lab)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(f"create table rapport.{ALERTS[name].table} ({columns})")
-        for row in rows:
-            db.execute(f"insert into rapport.{ALERTS[name].table} values ({', '.join('?' * len(row))})", row)
-    with open_ledger(lab.home) as ledger:
+        db.execute("create table rapport.rpt_rgpd__violations (exercice integer, atteinte varchar)")
+    with (
+        open_ledger(lab.home) as ledger,
+        pytest.raises(DeclarationError, match=r"alertes\.yml:\d+ quand, cle: .* exercice, atteinte$"),
+    ):
         publish(lab.work(ledger), "b1", [])
-    return unexplained(lab)
-
-
-def unexplained(lab: Lab) -> list[Finding]:
-    with open_ledger(lab.home) as ledger:
-        return [one for one in gather(lab.work(ledger)) if one.code == "RAP-NOTE"]
-
-
-def test_every_alert_has_its_publication():
-    assert CASES.keys() == ALERTS.keys()
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_an_alarming_row_waits_for_its_explanation(lab: Lab, name: str):
-    columns, alarming, calm, note = CASES[name]
-    (found,) = published(lab, name, columns, [*calm, alarming])
-    assert (found.exercice, found.ou, found.cle) == (alarming[0], ALERTS[name].table, note)
-    assert found.attendu == f"contenu/{note}"
-    with open_ledger(lab.home) as ledger:
-        (standing,) = ledger.standing([found])
-    assert stops_a_release(standing, rules())
-    path = lab.home.contenu / note
-    path.parent.mkdir(parents=True)
-    path.write_text("Parce que.", encoding="utf-8")
-    assert unexplained(lab) == []
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_what_alarms_nobody_waits_for_nothing(lab: Lab, name: str):
-    columns, _, calm, _ = CASES[name]
-    assert published(lab, name, columns, calm) == []
-
-
-def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):
-    with pytest.raises(DeclarationError, match=r"alertes\.yml:\d+ quand, cle: .* exercice, atteinte$"):
-        published(lab, "violation-hors-delai", "exercice integer, atteinte varchar", [])
 
 
 MESSAGE = """\

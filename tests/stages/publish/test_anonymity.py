@@ -19,8 +19,8 @@ CASES = {
     "one agent alone": ("2020 as exercice, 'F' as sexe, 30 as tranche_age_ans, 1 as nb_agents", "moins de 5"),
     "as many as are asked": ("2020 as exercice, 'F' as sexe, 5 as nb_agents", None),
     "nobody": ("2020 as exercice, 'F' as sexe, 0 as nb_agents", None),
-    "a row a person, four of them": ("2020 as exercice, 'F' as sexe from range(4)", "moins de 5"),
-    "a row a person, five of them": ("2020 as exercice, 'F' as sexe from range(5)", None),
+    "one row per person, four of them": ("2020 as exercice, 'F' as sexe from range(4)", "moins de 5"),
+    "one row per person, five of them": ("2020 as exercice, 'F' as sexe from range(5)", None),
     "few of one year among many": ("2019 + (i = 0)::int as exercice, 'F' as sexe from range(9) t(i)", "moins de 5"),
     "one agent, twelve months": (
         "2020 as exercice, i as mois, 'F' as sexe, 1 as nb_agents from range(12) t(i)",

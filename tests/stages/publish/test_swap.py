@@ -591,8 +591,8 @@ class Broken:
     def begin(self, _publication: Path, _profile: str) -> Future:
         return self._ended(self.on_begin)
 
-    def finish(self, _publication: Path) -> Future:
-        return self._ended(self.on_finish)
+    def finish(self, _publication: Path) -> list[Future]:
+        return [self._ended(self.on_finish)]
 
     @staticmethod
     def _ended(error: Exception | None) -> Future:

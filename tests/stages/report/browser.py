@@ -58,13 +58,25 @@ def violations(tab) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
+# each table that is shown: its caption, how many pixels of it are hidden on the right, whether words say so
+TABLES = """[...document.querySelectorAll('.defile')].filter(one => one.offsetParent).map(one => [
+    one.getAttribute('aria-label'), one.scrollWidth - one.clientWidth,
+    one.querySelector('.suite-a-droite').getBoundingClientRect().height > 8])"""
+GUESSED = 24  # pixels: how wide the letters of a table are is not known before they are drawn
+
+
 def look(page: Path, width: int) -> None:
-    """Read a page as anybody may: nothing is asked of the network, nothing overflows, axe finds nothing, it prints."""
+    """Read a page as anybody may: nothing is asked of the network, nothing overflows, hidden columns are told of in words,
+    axe finds nothing, it prints.
+    """
     with opened(page, width) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.evaluate("document.fonts.check('16px \"Source Sans Pro\"')")
         for details in tab.query_selector_all("details"):
             details.evaluate("one => { one.open = true }")
+        tables = tab.evaluate(TABLES)
+        assert [one for one in tables if one[1] > GUESSED and not one[2]] == []
+        assert [one for one in tables if width > 1000 and one[1] == 0 and one[2]] == []
         assert violations(tab) == []
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         assert tab.pdf().startswith(b"%PDF")

@@ -62,7 +62,7 @@ def test_a_chart_without_any_value_is_printed_as_a_table(press: Press):
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, None, True)], columns=columns)
     block = press.block("tableau")
     assert "alternative" not in block
-    assert texts(block) == [["Titulaires", "s"], ["Total", "s"]]
+    assert texts(block) == [["Titulaires", "s"]]  # one row has no total
 
 
 def test_no_line_ends_before_a_french_sign(press: Press):
@@ -259,7 +259,7 @@ def test_the_annex_says_where_each_figure_comes_from(press: Press):
     absent, montant, total = press.model()["chiffres"]
     assert (absent["affichage"], absent["valeur"], absent["statut"]) == ("NC", None, "non communiqué")
     assert (montant["affichage"], montant["rapprochement"]) == ("1\u202f234\u202f567,89\u00a0€", "écart de −0,62")
-    assert (total["valeur"], total["rapprochement"]) == ("27", "égal")
+    assert (total["valeur"], total["affichage"], total["rapprochement"]) == ("27", "27\xa0agents", "égal")
 
 
 def test_a_year_without_a_printed_report_is_compared_with_none(press: Press):
@@ -275,7 +275,7 @@ def test_a_row_of_nothing_but_zeros_is_left_out_where_the_chapter_says_so(press:
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, 0)])
     assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "0"], ["Total", "3"]]
     press.chapter = CHAPTER.replace("        total: Total\n", "        total: Total\n        sans_nuls: true\n", 1)
-    assert texts(press.block("tableau")) == [["Titulaires", "3"], ["Total", "3"]]
+    assert texts(press.block("tableau")) == [["Titulaires", "3"]]
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 0)])
     assert press.block("vide")["texte"] == "Aucun agent en 2040."
 
@@ -388,6 +388,8 @@ def test_what_nobody_wrote_is_said(press: Press):
         ('{{ "".__class__ }}', 1, "__class__"),
         ("\n{% include 'x' %}", 2, ""),
         ('{% if connu("b.c") %}x{% endif %}', 1, "aucun chiffre « b.c »"),
+        ('Un.\n{{ dit("rpt_effectifs", "nom") }}', 2, "rapport.rpt_effectifs n’a pas de colonne nom"),
+        ('{{ dit("rpt_effectif", "libelle") }}', 1, "pas de table rapport.rpt_effectif"),
         ("[ici](http://exemple.fr)", 1, "https"),
         ("[ici](#partie)", 1, "https"),
     ],
@@ -825,3 +827,19 @@ def test_a_text_tells_a_number_that_is_no_amount_as_it_is(press: Press):
 
 def test_a_chart_tells_millions_of_euros_in_millions():
     assert french.millions(1178803.01) == "1,18\xa0M€"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "printed"),
+    [
+        ("7.8", "heures", "7,8 heures"),
+        ("1", "sous-traitants", "1,0 sous-traitant"),
+        ("4.50", "jours", "4,5 jours"),
+        ("24.12", "ETPR", "24,1 ETPR"),
+        ("69.3", "%", "69,3 %"),
+        ("807450", "Go", "807 To"),
+        ("3", "", "3,0"),
+    ],
+)
+def test_a_number_that_stands_alone_has_its_unit(value: str, unit: str, printed: str):
+    assert french.measured(Decimal(value), 1, unit) == printed.replace(" ", "\xa0")

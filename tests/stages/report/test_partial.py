@@ -62,6 +62,22 @@ def test_what_came_in_part_is_said_under_the_table(press: Press):
 
 
 @pytest.mark.parametrize(
+    ("code", "said"),
+    [("—", ["sans exécution,", "1,2 k€ votés"]), ("m", ["m", "sur 1,2 k€"]), (None, ["1,2 k€", "sur 1,2 k€"])],
+)
+def test_a_chart_of_credits_says_which_are_never_carried_out_and_which_are_not_known(
+    cache: Path, code: str | None, said: list[str]
+):
+    row = {"valeur": Decimal(1234), "code_manquant": code}
+    column = Colonne(nom="valeur", titre="", format="euros")
+    credits, done = cell(row, column), cell(row | {"valeur": None} if code else row, column)
+    line = {"titre": "Imprévu", "est_total": False, "cellules": [credits, done]}
+    drawn = svg_of({"forme": "execution", "entete": ["Crédits", "Réalisé"], "lignes": [line]}, False, cache)
+    texts = [html.unescape(text).replace("\u00a0", " ") for text in re.findall(r">([^<>]+)</t", drawn)]
+    assert texts[-2:] == said
+
+
+@pytest.mark.parametrize(
     ("form", "head", "number"),
     [("multiples", ["2038", "2039", "2040"], "1 234"), ("execution", ["Crédits", "Réalisé"], "1,2 k€")],
 )

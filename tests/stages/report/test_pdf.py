@@ -6,13 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from pipelines import french
 from pipelines.characters import each_text, visible
-from pipelines.stages.report.charts import svg_of
+from pipelines.stages.report.cells import number
+from pipelines.stages.report.charts import PIXEL, TEXT_WIDTH, months_pt, svg_of, width_pt
 from pipelines.stages.report.fonts import covered
 from pipelines.stages.report.html import report_page
 from pipelines.stages.report.model import charts_of
@@ -20,6 +23,9 @@ from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
 FILLED = range(36, 41)  # lines before a chart: they leave room for it and its alarm, then for it alone, then for none
+
+FOOT = 30, 62  # points: the foot of each page is between them
+MIDDLE = 297  # points: half of the width of a page
 
 
 @pytest.fixture
@@ -152,19 +158,125 @@ def paragraph(text: str) -> dict:
 
 
 def test_what_alarms_in_a_chart_begins_on_its_page(press: Press, cache: Path):
+    alarm = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [paragraph("Alarme.")]}]}
+    pages = pages_of(press, cache, ("Figure 1.", "Alarme."), after=[alarm])
+    assert all(one == other for one, other in pages), pages
+    assert len({one for one, _ in pages}) == 2  # the chart is left on the first page, then goes to the next
+
+
+def test_a_sentence_stays_with_what_it_introduces(press: Press, cache: Path):
+    said = {"genre": "texte", "arbre": [paragraph("Voici.")]}
+    pages = pages_of(press, cache, ("Voici.", "Figure 1."), before=[said])
+    assert all(one == other for one, other in pages), pages
+    assert len({one for one, _ in pages}) == 2
+
+
+def pages_of(press: Press, cache: Path, words: tuple[str, str], before: list = (), after: list = ()) -> list[list[int]]:
+    """The pages of two words around a chart, as more lines come before it."""
     from pypdf import PdfReader
 
     model = press.model()
     section = model["chapitres"][0]["sections"][0]
     (chart,) = [block for block in section["blocs"] if block.get("id") == "effectifs"]
-    alarm = {"genre": "texte", "arbre": [{"genre": "citation", "enfants": [paragraph("Alarme.")]}]}
     pages = []
     for lines in FILLED:
-        section["blocs"] = [{"genre": "texte", "arbre": [paragraph("Avant.")] * lines}, chart, alarm]
+        section["blocs"] = [{"genre": "texte", "arbre": [paragraph("Avant.")] * lines}, *before, chart, *after]
         texts = [page.extract_text() for page in PdfReader(io.BytesIO(report_pdf(model, cache))).pages]
-        pages.append([next(n for n, text in enumerate(texts) if word in text) for word in ("Figure 1.", "Alarme.")])
-    assert all(one == other for one, other in pages), pages
-    assert len({one for one, _ in pages}) == 2  # the chart is left on the first page, then goes to the next
+        pages.append([next(n for n, text in enumerate(texts) if word in text) for word in words])
+    return pages
+
+
+def places(pdf: bytes) -> list[list[tuple[float, float, str]]]:
+    """For each page, its texts above the foot of the page, with their place in points from its lower left corner."""
+    from pypdf import PdfReader
+
+    found: list[list[tuple[float, float, str]]] = []
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        found.append([])
+
+        def see(text: str, place, matrix, *_) -> None:
+            x, y = matrix[4] * place[0] + place[4], matrix[5] * place[3] + place[5]
+            if text.strip() and not FOOT[0] < y < FOOT[1]:
+                found[-1].append((x, y, text))
+
+        page.extract_text(visitor_text=see)
+    return found
+
+
+@pytest.mark.parametrize("figures", [1, 31, 75, 140])
+def test_the_columns_of_the_annex_end_together(press: Press, cache: Path, figures: int):
+    model = press.model()
+    names = [" ".join(["Un nombre d’agents"] * (1 + n % 4)) for n in range(figures)]
+    model["chiffres"] = [{**model["chiffres"][2], "code": f"a.c{n}", "libelle": name} for n, name in enumerate(names)]
+    for page in places(report_pdf(model, cache))[3:]:
+        values = [(x > MIDDLE, y) for x, y, text in page if "27 agents" in text]
+        lowest = [min((y for is_right, y in values if is_right == side), default=0) for side in (False, True)]
+        assert figures == 1 or abs(lowest[0] - lowest[1]) < 40, lowest
+
+
+LONG = "Un mot de plus. " * 500
+TALL = {
+    "a paragraph": {
+        "genre": "texte",
+        "arbre": [{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": LONG}]}],
+    },
+    "an alarm": {
+        "genre": "texte",
+        "arbre": [
+            {"genre": "citation", "enfants": [{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": LONG}]}]}
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "what", ["a paragraph", "an alarm", "a list", "an entry", "a chart", "small charts", "a table"]
+)
+def test_nothing_is_printed_beyond_its_page(press: Press, cache: Path, what: str):
+    if what in ("a chart", "small charts", "a table", "an entry"):
+        label = LONG[:600] if what == "a table" else LONG if what == "an entry" else "Une ville"
+        rows = 15 if what == "a table" else 1 if what == "an entry" else 60
+        press.replace("rpt_effectifs", [(2040, f"{label} {n}", n, n + 1) for n in range(rows)])
+        press.replace("rpt_series", [(2040, f"Ville {n}", n, n, "agents", 0, None, f"a.{n}") for n in range(60)])
+        if what in ("a table", "an entry"):
+            press.chapter = CHAPTER.replace(
+                "      - genre: graphique\n        id: effectifs\n        forme: barres\n",
+                "      - genre: tableau\n        id: effectifs\n",
+            )
+    model = press.model()
+    if what in TALL:
+        model["chapitres"][0]["sections"][0]["blocs"] = [TALL[what]]
+    if what == "a list":
+        item = {
+            "genre": "element",
+            "enfants": [{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": "Un mot."}]}],
+        }
+        model["chapitres"][0]["sections"][0]["blocs"] = [
+            {"genre": "texte", "arbre": [{"genre": "liste", "enfants": [item] * 90}]}
+        ]
+    low = [
+        (page, round(y), text[:30])
+        for page, texts in enumerate(places(report_pdf(model, cache)))
+        for _, y, text in texts
+        if y < FOOT[0]
+    ]
+    assert low == []
+
+
+@pytest.mark.parametrize("first", [1, 3])
+def test_the_months_under_a_curve_stand_under_its_points(cache: Path, first: int):
+    head = ["Incidents", "Demandes reçues"]
+    cells = [number(Decimal(n), 0, "") for n in (120, 45)]
+    lines = [{"titre": french.month(n), "est_total": False, "cellules": cells} for n in range(first, 13)]
+    block = {"forme": "mois", "entete": head, "lignes": lines}
+    begins, wide = months_pt(block)
+    drawn = svg_of(block, False, cache)
+    origin, *places = map(float, re.findall(r"translate\(([\d.]+),", drawn))
+    columns = [begins + wide * (rank + 0.5) for rank in range(len(lines))]  # the middle of each column of the table
+    points = {round((origin + x) * PIXEL, 2) for x in places}
+    assert {round(x, 2) for x in columns} <= points
+    assert width_pt(drawn) < TEXT_WIDTH
+    assert months_pt({**block, "entete": head[:1]}) is None
 
 
 def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):

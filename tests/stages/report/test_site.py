@@ -1,4 +1,4 @@
-"""The site: a page a chapter, whose figures open where they are, without a script; every link leads somewhere."""
+"""The site: one page per chapter, whose figures open where they are, without a script; every link leads somewhere."""
 
 import csv
 import re

@@ -11,8 +11,8 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.build import BuildFailed, finish
 from pipelines.stages.transform.dbt import NodeResult, environment, failed
-from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import freeze
+from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
 from tests.runs.collect.killing import FORMER
 from tests.stages.transform.conftest import MODEL, Lab

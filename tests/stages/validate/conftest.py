@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.catalogue.declarations import Constraints, Field, Table
-from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec
+from pipelines.catalogue.expectation_types import ROWS_QUERY, ExpectationSpec
+from pipelines.catalogue.source_grammar import Constraints, Field, Table
 from pipelines.stages.validate.suite import Suite
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.declarations import PROVENANCE, Field, Table
+from pipelines.catalogue.expectation_types import ExpectationSpec, typed
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.source_grammar import PROVENANCE, Field, Table
 from pipelines.catalogue.suite_file import SuiteFile
-from pipelines.catalogue.vocabulary import ExpectationSpec, typed
 
 EXERCICE = 2018
 NUMBER_OF_ROWS = 12

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
+from pipelines.stages.validate.failing_lines import failing_lines
 from pipelines.stages.validate.judge import judge
-from pipelines.stages.validate.lines import failing_lines
 from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.stages.validate.rows import EXERCICE, NUMBER_OF_ROWS, ValidRows, assert_readable, breaking, write
 

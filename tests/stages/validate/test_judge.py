@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.vocabulary import ExpectationSpec
+from pipelines.catalogue.expectation_types import ExpectationSpec
+from pipelines.catalogue.source_grammar import Table
 from pipelines.stages.validate import judge as judge_module
 from pipelines.stages.validate import parquet
+from pipelines.stages.validate.failing_lines import failing_lines
 from pipelines.stages.validate.judge import judge
-from pipelines.stages.validate.lines import failing_lines
 from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.stages.validate.conftest import rule, suite_of
 from tests.stages.validate.rows import ValidRows, write

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Field, Ignore, Table
+from pipelines.catalogue.source_grammar import Field, Ignore, Table
 from pipelines.ledger.records import TableCounts
-from pipelines.stages.validate.lines import failing_lines
+from pipelines.stages.validate.failing_lines import failing_lines
 from pipelines.stages.validate.suite import compile_suite
 from pipelines.stages.validate.totals import control_totals
 from tests.stages.validate.conftest import rule, suite_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Constraints, Field, Origin, Table
+from pipelines.catalogue.source_grammar import Constraints, Field, Origin, Table
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate.suite import compile_suite
 from tests.layers import Layer
@@ -278,7 +278,7 @@ def test_compiling_loads_no_heavy_library() -> None:
     program = (
         "import sys\n"
         "from pipelines.catalogue.load import load_catalogue\n"
-        "from pipelines.stages.validate import lines, suite, totals\n"
+        "from pipelines.stages.validate import failing_lines, suite, totals\n"
         "catalogue = load_catalogue()\n"
         "for s, t in catalogue.registry.tables():\n"
         "    suite.compile_suite(s.system, t, catalogue.suites_of(s.system, t), exercice=2018)\n"

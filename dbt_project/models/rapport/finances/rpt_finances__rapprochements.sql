@@ -1,4 +1,4 @@
--- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/stages/transform/findings.py).
+-- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/stages/transform/warehouse_findings.py).
 with documents as (
     select *, libelle_decision as objet
     from {{ ref('fct_documents_budgetaires') }}

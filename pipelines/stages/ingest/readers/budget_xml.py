@@ -22,8 +22,8 @@ from pathlib import Path
 from lxml import etree
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.readers.records import Misshapen, Records
 from pipelines.stages.ingest.readers.xml_outline import Outline
-from pipelines.stages.ingest.records import Misshapen, Records
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"

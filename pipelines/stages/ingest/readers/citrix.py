@@ -1,4 +1,4 @@
-"""Reads the syslog of a Citrix Gateway: one record a line that opens or closes a session.
+"""Reads the syslog of a Citrix Gateway: one record per line that opens or closes a session.
 
     Oct  9 14:07:51 <local0.info> 10.0.0.5 10/09/2014:12:07:51 GMT ns 0-PPE-0 : default SSLVPN LOGIN 11590 0 :
     Context a@1.2.3.4 - SessionId: 15- User a - Client_ip 1.2.3.4 - … - SSLVPN_client_type ICA - Group(s) "N/A"
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.plain_lines import BLANK, Line, count_lines, read_lines, write_records
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 COLUMNS = ["Event", "Time", "SessionId", "User", "SSLVPN_client_type", "Start_time", "LogoutMethod"]
 OTHER = "autre événement de la passerelle"

@@ -1,6 +1,6 @@
 """Reads a delimited text file: strict decoding in Python, records left to DuckDB whenever the file is regular.
 
-A *regular* file has one record a line and the same number of cells everywhere: DuckDB reads it straight from the archived
+A *regular* file has one record per line and the same number of cells everywhere: DuckDB reads it straight from the archived
 original when that is UTF-8 with ``\\n``, else from a UTF-8 copy. DuckDB's rows must then be as many as the physical lines
 below the header, counted here. Any other file goes through ``csv.reader(strict=True)``, which knows the physical line of
 each record and sets misshapen ones apart. Encodings are never guessed.
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.source_grammar import CsvFormat, Table
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.records import Misshapen, Records, keep_ignored, keep_misshapen
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte

@@ -6,7 +6,7 @@ person, its end (62) and its last suspension (65), ``activites`` one per S21.G00
 ``NumDeclaration``, are counted here. The rest is ignored. Which declaration counts and what the codes
 mean is dbt's work.
 
-A file is ISO-8859-1, one rubrique a line: ``S21.G00.40.006,'ADJOINT D'ANIMATION'``. The value lies between the first
+A file is ISO-8859-1, one rubrique per line: ``S21.G00.40.006,'ADJOINT D'ANIMATION'``. The value lies between the first
 apostrophe and the last one of the line; an apostrophe inside is not escaped. A block begins when the code
 changes or when its rubriques no longer ascend.
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 ENVOI, TOTAL = "S10.G00.00", "S90.G00.90"
 DECLARATION, ENTREPRISE, ETABLISSEMENT = "S20.G00.05", "S21.G00.06", "S21.G00.11"

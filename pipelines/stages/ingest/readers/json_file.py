@@ -1,4 +1,4 @@
-"""Reads JSON: a document whose records lie in a list at a declared path, or one record a line (JSONL).
+"""Reads JSON: a document whose records lie in a list at a declared path, or one record per line (JSONL).
 
 A heading is a path in a record, ``user.name``, ``tags.0``, or begins above it, ``../service``: in the object that holds its
 list. Anything other than a plain value is kept as JSON text.
@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.declarations import Table, TreeFormat
 from pipelines.catalogue.headings import UP, climbed
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.beside import MOST_NAMES
+from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.unread_records import MOST_NAMES
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
 MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole

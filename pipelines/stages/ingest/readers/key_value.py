@@ -1,4 +1,4 @@
-r"""Reads logs of ``key=value`` pairs, a record a line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
+r"""Reads logs of ``key=value`` pairs, one record per line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
 
 Pairs are separated by spaces, ``;`` or ``,``. A value that contains them is in quotes, ``"`` or ``'``, in which ``\"`` is a quote.
 What precedes the first pair (the header of a syslog) is ignored. A line of another form is refused, and so is one that
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 _KEY = r"[A-Za-z_][\w.-]*="
 # possessive, as below: what repeats is never given back, so a long line costs no memory for it

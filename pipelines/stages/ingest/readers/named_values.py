@@ -7,10 +7,10 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.source_grammar import Table
 from pipelines.settings import limits
-from pipelines.stages.ingest.records import Misshapen, Records, keep_ignored, keep_misshapen
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen
 
 Named = tuple[
     int, Mapping[str, str] | str | None

@@ -1,4 +1,4 @@
-"""What the readers of tools' plain texts share: strict lines in, one CSV a table out.
+"""What the readers of tools' plain texts share: strict lines in, one CSV per table out.
 
 Each physical line is either a row of a table or set apart with its reason (French): nothing else can happen to it. The
 count used to prove the balance is made on the bytes, away from the reading.
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory

@@ -1,6 +1,6 @@
 """Looks into the bytes of a workbook, away from calamine: which rows hold something, which formulas and errors are where.
 
-One scanner a kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in ``workbook_child``.
+One scanner per kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in ``workbook_child``.
 """
 
 import io

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pipelines.catalogue.declarations import Table, WorkbookFormat
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.catalogue.source_grammar import Table, WorkbookFormat
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
 CHILD_SECONDS = 600  # generous, for a busy machine: the child counts its own CPU seconds

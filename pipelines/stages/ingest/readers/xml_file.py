@@ -13,14 +13,14 @@ from pathlib import Path
 
 from lxml import etree
 
-from pipelines.catalogue.declarations import Table, TreeFormat
 from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.beside import MOST_NAMES
+from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
+from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.readers.xml_outline import Outline
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.unread_records import MOST_NAMES
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:

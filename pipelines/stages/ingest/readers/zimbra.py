@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.plain_lines import BLANK, Line, count_lines, read_lines, write_records
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.readers.records import Records
 
 COLUMNS = {
     "quotas": ["name", "domain", "system", "limit", "used"],

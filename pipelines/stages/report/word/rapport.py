@@ -246,7 +246,8 @@ class _Writer(ProseWriter):
 
     def _chart(self, block: Model) -> Elements:
         yield self._caption("Figure", block, block["titre"])
-        yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
+        width = width_pt(svg_of(block, False, self.cache))
+        yield paragraph("Dessin", w("r", w("drawing", self._picture(block, width)))) if width else self._table(block)
         if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # some of its values are not beside its marks
             yield self._table(_turned(block))
         is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: it has no code
@@ -254,8 +255,7 @@ class _Writer(ProseWriter):
             {**block, "legende": [one for one in block["legende"] if not is_drawn or one["code"] != "—"]}
         )
 
-    def _picture(self, block: Model) -> "_Element":
-        width = width_pt(svg_of(block, False, self.cache))
+    def _picture(self, block: Model, width: float) -> "_Element":
         inline = self.document.part.new_pic_inline(io.BytesIO(png_of(block, self.cache)), width=Pt(width))
         inline.docPr.set("name", f"Figure {block['numero']}")
         inline.docPr.set("title", block["titre"])

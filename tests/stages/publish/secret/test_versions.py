@@ -79,7 +79,7 @@ PARTS = list(itertools.product([*STATUTS, "tous"], ["administrative", "technique
 
 
 def counts(offices: np.ndarray) -> np.ndarray:
-    """What each office has of each part, one office a row."""
+    """What each office has of each part, one office per row."""
     by_kind: Office = dict(zip(KINDS, offices.T, strict=True))
     return np.array([count(by_kind, *part) for part in PARTS]).T
 

@@ -107,6 +107,14 @@ def test_every_drawing_is_described(content: bytes, model: Model):
     assert len(drawn) == 2 and "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13." in drawn
 
 
+def test_a_chart_higher_than_a_page_is_read_as_its_rows(press: Press, cache: Path):
+    press.replace("rpt_effectifs", [(2040, f"Ville {n}", n, n) for n in range(60)])
+    document = opened(report_docx(press.model(), cache))
+    assert len(document.inline_shapes) == 1  # the other chart
+    (table,) = [one for one in document.tables if len(one.rows) == 62]  # its header and its total
+    assert table.cell(60, 0).text == "Ville 59"
+
+
 def test_the_header_of_every_table_is_said_again_on_each_page(content: bytes):
     tables = [one._tbl for one in opened(content).tables if one.style.name == "Tableau"]
     assert [one.tblPr.find(qn("w:tblCaption")).get(qn("w:val")) for one in tables] == [

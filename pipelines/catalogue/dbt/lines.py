@@ -1,0 +1,257 @@
+"""What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
+
+Line-grain models keep every accepted line with its weight (``poids``) and its motive (``motif``). Which facts the lines
+make, which lines are reported to readers and how their motives are read is declared there: ``trace`` and the mart
+``fct_lignes_signalees`` follow from it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.dbt.project import parsed_meta
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.source_grammar import Declared, Name, Table
+from pipelines.sql import literal
+
+NAMED_MEMBERS = "int_communs__membres_nommes"
+PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
+
+
+class Feed(Declared):
+    """How the lines of a model make a fact.
+
+    ``colonnes`` gives, in SQL over a line, the value of the fact's column for it; a column that is not named is the
+    line's own. ``comptees`` narrows the lines as the fact does, in addition to ``poids = 1``. ``additives``: even a
+    greatest value is the sum of what its lines count for.
+    """
+
+    colonnes: dict[Name, str] = PydanticField(default_factory=dict)
+    comptees: str = "true"
+    additives: bool = False
+
+
+class Flags(Declared):
+    """Which lines are reported to readers: those that do not count, except for the motives ``sauf`` (another line speaks for them).
+
+    ``illisibles``: the motives of lines that could not be read or placed, which are missing from their table's figures;
+    ``non_placees``: the same for lines that count, each motive with its condition; ``par_collectivite``: a line that
+    counts is reported when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures
+    may be missing because of it.
+    """
+
+    illisibles: list[str] = PydanticField(default_factory=list)
+    sauf: list[str] = PydanticField(default_factory=list)
+    non_placees: dict[str, str] = PydanticField(default_factory=dict)
+    par_collectivite: bool = False
+    montant: str | None = None
+
+
+class Series(Declared):
+    """In SQL over a line: its month (1 to 12), and whose it is.
+
+    Anyone who has lines month after month is expected in each month of the table. Without ``membre``, the file and
+    sheet of a line serve as its member. ``une_par_mois``: the table has one line per month of each, so that a single
+    missing one counts.
+    """
+
+    mois: str
+    membre: str | None = None
+    une_par_mois: bool = False
+
+
+class ModelLines(Declared):
+    """``source`` is the table that a line comes from (``system/table``), in SQL over the line.
+
+    ``completees``: the rules that supply what a line's file does not say, each in French with the SQL condition of the
+    lines that it completed; the formulas of the figures mention them.
+    """
+
+    source: str
+    completees: dict[str, str] = PydanticField(default_factory=dict)
+    faits: dict[Name, Feed] = PydanticField(default_factory=dict)
+    signalees: Flags | Literal[False]
+    series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are about
+
+
+@dataclass(frozen=True)
+class LineSource:
+    """A model whose lines make a fact."""
+
+    model: str
+    feed: Feed
+    completed: dict[str, str]  # see ``ModelLines.completees``
+
+    def column(self, name: str) -> str:
+        """The fact's column ``name``, in SQL over a line."""
+        return self.feed.colonnes.get(name, name)
+
+
+def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
+    """Model → what its entry says of its lines, in the order of the entries. Raises DeclarationError naming file and line."""
+    return parsed_meta(entries, "lignes", ModelLines)
+
+
+def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]:
+    """Fact → the models whose lines make it."""
+    sources: dict[str, list[LineSource]] = {}
+    for model, lines in declared.items():
+        for fact, feed in lines.faits.items():
+            sources.setdefault(fact, []).append(LineSource(model, feed, lines.completees))
+    return sources
+
+
+def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
+    """Fact → the words of the rules that complete its lines, where there are any."""
+    words = {fact: [words for source in of for words in source.completed] for fact, of in sources.items()}
+    return {fact: rules for fact, rules in words.items() if rules}
+
+
+def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
+    """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and motive."""
+    selects = [
+        select
+        for model, lines in declared.items()
+        if lines.signalees is not False
+        for select in _flagged(model, lines.source, lines.signalees)
+    ]
+    return _FLAGGED.format("\n    union all\n".join(selects))
+
+
+def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
+    """The text of ``int_communs__series``: how many lines each member of each series has in each month.
+
+    ``tables`` are those of the lake that are read from several files or sheets each, by system: each part is a member,
+    unless a model declares series for them.
+    """
+    said = {lines.source for lines in declared.values() if lines.series}
+    selects = [
+        _MONTHLY.format(
+            source=lines.source,
+            name=literal(name),
+            member=series.membre or PART,
+            is_file=f"{not series.membre}".lower(),
+            one_a_month=f"{series.une_par_mois}".lower(),
+            month=series.mois,
+            rows=f"ref('{model}')",
+            counted="poids = 1",
+        )
+        for model, lines in declared.items()
+        for name, series in lines.series.items()
+    ]
+    selects += [
+        _MONTHLY.format(
+            source=literal(f"{system}/{table.name}"),
+            name=literal("partie"),
+            member=PART,
+            is_file="true",
+            one_a_month=f"{bool(table.period)}".lower(),
+            month=f"month({column})",
+            rows=f"source('lake', '{system}__{table.name}')",
+            counted="true",
+        )
+        for system, table in tables
+        if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
+    ]
+    return _SERIES.format("\n    union all\n".join(selects or [_NO_SERIES]))
+
+
+def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
+    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables without a shape.
+
+    ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
+    """
+    selects = [
+        _NAMED.format(source=literal(f"{system}/{table.name}"), rows=f"{system}__{table.name}", field=field.name)
+        for system, table in tables
+        if not table.shapes
+        for field in table.kept_fields
+        if field.member
+    ]
+    return "\nunion all\n".join(selects or [_NOBODY_NAMED])
+
+
+def _flagged(model: str, source: str, flags: Flags) -> list[str]:
+    others = f" and motif not in ({_listed(flags.sauf)})" if flags.sauf else ""
+    unreadable = f"motif in ({_listed(flags.illisibles)})" if flags.illisibles else "false"
+    rows = [("motif", "false", unreadable, f"poids = 0{others}")]
+    rows += [
+        (literal(motive), "false", "true", f"poids = 1 and ({condition})")
+        for motive, condition in flags.non_placees.items()
+    ]
+    if flags.par_collectivite:  # a spelling to add to the organisation
+        rows.append((literal("collectivité inconnue"), "true", "false", "poids = 1 and code_collectivite = 'inconnue'"))
+    amount = f"abs({flags.montant})" if flags.montant else "null"
+    return [
+        f"    select {source} as source, exercice, {motive} as motif,\n"
+        f"        {counts} as est_comptee, {lacks} as est_illisible, cast({amount} as decimal(20, 2)) as montant_eur\n"
+        f"    from {{{{ ref('{model}') }}}}\n"
+        f"    where {condition}"
+        for motive, counts, lacks, condition in rows
+    ]
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(map(literal, values))
+
+
+_FLAGGED = """\
+with signalees as (
+{}
+)
+
+select
+    cast(source as string) as source,
+    cast(exercice as integer) as exercice,
+    cast(motif as string) as motif,
+    cast(est_comptee as boolean) as est_comptee,
+    cast(est_illisible as boolean) as est_illisible,
+    cast(count(*) as bigint) as nb_lignes,
+    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur
+from signalees
+group by source, exercice, motif, est_comptee, est_illisible
+"""
+
+_MONTHLY = """\
+    select {source} as source, exercice, {name} as serie, {member} as membre, {is_file} as est_fichier, {one_a_month} as est_une_par_mois,
+        {month} as mois
+    from {{{{ {rows} }}}}
+    where {counted}"""
+
+_NAMED = """\
+select {source} as source, lignes.exercice, lignes._fichier, lignes._feuille, lignes._ligne,
+    coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite
+from {{{{ source('lake', '{rows}') }}}} as lignes
+left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthographes
+    on {{{{ normalise_libelle('lignes.{field}') }}}} = orthographes.orthographe
+where lignes.{field} is not null"""
+
+_NOBODY_NAMED = """\
+select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as _fichier,
+    cast(null as string) as _feuille, cast(null as bigint) as _ligne, cast(null as string) as code_collectivite
+where false"""
+
+_NO_SERIES = """\
+    select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as serie,
+        cast(null as string) as membre, false as est_fichier, false as est_une_par_mois, cast(null as integer) as mois"""
+
+_SERIES = """\
+with lignes as (
+{}
+)
+
+select
+    source,
+    exercice,
+    serie,
+    membre,
+    est_fichier,
+    est_une_par_mois,
+    mois,
+    count(*) as nb_lignes
+from lignes
+where membre is not null and mois is not null
+group by source, exercice, serie, membre, est_fichier, est_une_par_mois, mois
+"""

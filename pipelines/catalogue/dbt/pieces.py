@@ -1,0 +1,82 @@
+"""What a model says of the pieces that a source consists of, in its own dbt entry (``config: {meta: {pieces: …}}``).
+
+The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come
+piece by piece (the budget documents of a year) only a model can read: it gives one row per piece, with these columns,
+and the figures that rest on the source are missing what its rows say is not there.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.dbt.project import parsed_meta
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.source_grammar import Declared, Name
+
+COLUMNS = (
+    *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"),
+    *("nb_non_placees", "montant_non_place_eur", "motif"),
+)
+
+
+class ModelPieces(Declared):
+    """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
+
+    A piece whose cell is empty is kept by any filter on it, and does not serve a figure that has one: nothing says what
+    it is.
+    """
+
+    axes: list[Name] = PydanticField(default_factory=list)
+
+
+def declared_pieces(entries: Iterable[Thing]) -> dict[str, ModelPieces]:
+    """Model → what its entry says of its pieces. Raises DeclarationError naming file and line."""
+    return parsed_meta(entries, "pieces", ModelPieces)
+
+
+def pieces_sql(declared: dict[str, ModelPieces]) -> str:
+    """The text of ``int_communs__collecte``: every piece, from the ledger and from models.
+
+    ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
+    """
+    columns = ",\n    ".join(COLUMNS)
+    return "\nunion all\n".join(
+        [_LEDGER, *(f"select\n    {columns},\n    true as est_suivie,\n    {_axes(said.axes)} as axes\nfrom {{{{ ref('{model}') }}}}\n"
+                    for model, said in declared.items())]
+    )  # fmt: skip
+
+
+def _axes(columns: list[str]) -> str:
+    each = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in columns]
+    return " || ".join(["'|'", *each])
+
+
+_LEDGER = """\
+select
+    pieces.systeme || '/' || pieces.nom_table as source,
+    pieces.exercice,
+    pieces.nature,
+    pieces.piece,
+    pieces.est_attendue,
+    pieces.est_recue or refus.regle is not null as est_recue,
+    pieces.est_acceptee,
+    pieces.livraison,
+    pieces.nb_lues,
+    pieces.nb_acceptees,
+    pieces.nb_refusees,
+    pieces.nb_ignorees,
+    pieces.montant_perdu_eur,
+    cast(null as bigint) as nb_non_placees,
+    cast(null as decimal(20, 2)) as montant_non_place_eur,
+    'reçu et refusé (' || refus.regle || ')' as motif,
+    pieces.est_suivie,
+    case pieces.nature
+        when 'mois' then '|mois=' || cast(cast(substring(pieces.piece, 6, 2) as integer) as string) || '|' else '|'
+    end as axes
+from {{ source('collecte', 'pieces') }} as pieces
+left join {{ source('collecte', 'refus') }} as refus
+    on pieces.systeme || '/' || pieces.nom_table = refus.source
+    and pieces.exercice = refus.exercice
+    and pieces.nature = 'livraison'
+"""

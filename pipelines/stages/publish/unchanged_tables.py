@@ -1,0 +1,102 @@
+"""What the next publication keeps of the last: tables with the same content and description are neither copied nor rewritten.
+
+A publication whose state or database is not the one in the ledger is not trusted, nor is any after a build that redid
+everything: then all is written.
+"""
+
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
+from pipelines.disk import second_name, sha256_of
+from pipelines.ledger.state import STATE, read_state
+from pipelines.ledger.workspace import Workspace
+from pipelines.publication import DATABASES, INTERNE
+from pipelines.sql import is_hollow
+from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
+from pipelines.stages.publish.primary_keys import Keys
+from pipelines.stages.publish.profiles import meaning_of, tables_in
+
+DATABASE = DATABASES[INTERNE]
+
+
+@dataclass(frozen=True)
+class Former:
+    """The last publication: its folder, its files, and what each of its tables was made from; empty when there is none."""
+
+    folder: Path | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    made_of: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, file: Path) -> None:
+        """Put the previous database where the new one is written."""
+        if self.folder:
+            shutil.copyfile(self.folder / DATABASE, file)
+
+    def link(self, name: str, target: Path) -> bool:
+        """Give a file of the previous publication a second name, if it is what its state says."""
+        source = self.folder / name if self.folder else None
+        if source is None or not source.is_file() or sha256_of(source) != self.files.get(name):
+            return False
+        second_name(source, target)
+        return True
+
+
+def former_of(work: Workspace) -> Former:
+    """The current publication, when it may be built upon."""
+    published, ledger = work.home.published, work.ledger
+    last, warehouse = ledger.last_publication(), ledger.last_warehouse()
+    if last is None or warehouse is None or warehouse["is_whole"] or not (published / STATE).exists():
+        return Former()
+    database = published / DATABASE
+    known = ledger.written().get(f"{published.name}/{DATABASE}")
+    if sha256_of(published / STATE) != last["state"] or not database.exists():
+        return Former()
+    if known != (last["publication"], sha256_of(database)) or is_hollow(database):
+        return Former()
+    state = read_state(published)
+    return Former(published.resolve(), state["files"], state.get("made_of", {}))
+
+
+def copy_schema(
+    db: Any, folder: Path, schema: str, keys: Keys, fields: Fields, former: Former, withheld: Collection[str] = ()
+) -> dict[str, str]:
+    """Make a schema of the new database match the warehouse, except for the tables ``withheld``, with its Parquet files.
+
+    Returns what each table is made from.
+    """
+    db.execute(f"create schema if not exists {schema}")
+    (folder / schema).mkdir()
+    wanted = {name: table for name, table in described(db, schema).items() if name not in withheld}
+    contents, engine, made_of = _contents(db), engine_version(), {}
+    for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
+        db.execute(f"drop table {schema}.{gone}")
+    for name, table in wanted.items():
+        full, made = f"{schema}.{name}", _made_of(table, engine, keys, fields, contents)
+        made_of |= {full: made} if made else {}
+        if made is None or former.made_of.get(full) != made:
+            db.execute(f"drop table if exists {full}")
+            copy_table(db, table, keys)
+    for copied in (table for table in tables_in(db, "cible", fields) if table.schema == schema):
+        made, file = made_of.get(copied.full_name), f"{schema}/{copied.name}.parquet"
+        if made is None or former.made_of.get(copied.full_name) != made or not former.link(file, folder / file):
+            write_parquet(db, folder, copied)
+    return made_of
+
+
+def _contents(db: Any) -> dict[str, str]:
+    """``schema.table`` → its content, as the build noted it."""
+    noted = "select 1 from duckdb_tables() where database_name = 'source' and schema_name = 'construction' and table_name = 'contenus'"
+    return dict(db.execute("from source.construction.contenus").fetchall()) if db.execute(noted).fetchone() else {}
+
+
+def _made_of(table: Described, engine: str, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
+    """A fingerprint of a table and of all that describes it; None when nobody noted its content."""
+    content = contents.get(f"{table.schema}.{table.name}")
+    columns = [(name, said, meaning_of(fields, table.name, name, said or "")) for name, said in table.columns.items()]
+    told = [content, table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]
+    return fingerprint([engine, *told]) if content else None

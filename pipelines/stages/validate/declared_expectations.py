@@ -1,0 +1,250 @@
+"""The expectations that follow from a declaration: constraints, primary key, a table that is neither empty nor suddenly small.
+
+``pattern`` and ``required`` have already refused their lines at reading; ``required`` is judged once more, all columns
+in one check. What does not belong here: what a declaration cannot say (``expectations/``).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pipelines.catalogue.expectation_types import ROWS_QUERY, ExpectationSpec, identifier, typed
+from pipelines.catalogue.source_grammar import Field, Table
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.french import number, quantity
+
+# The share of the previous exercice's lines below which a table is questioned, or refused; with so few lines it means
+# nothing.
+QUESTIONED, REFUSED, FEW = ("volume", "la moitié", 2), ("chute", "le dixième", 10), 10
+
+_REEXPORT = "dans l’outil d’origine, puis réexporter."
+
+
+def expectations(system: str, table: Table, empty_allowed: bool = False) -> list[ExpectationSpec]:
+    """Every expectation that the declaration of ``table`` implies, in a stable order.
+
+    Raises DeclarationError when a constraint cannot be judged: on a dropped column, on a pseudonym, of a
+    wrong type.
+    """
+    try:
+        return list(_expectations(table, empty_allowed))
+    except ValueError as error:
+        raise DeclarationError(f"{system}.yml: table « {table.name} » : {error}") from None
+
+
+def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
+    """What every table should contain when the previous exercice had ``previous_rows``: half of them, and never under a tenth.
+
+    A suite that has an expectation with that key (``volume``, ``chute``) sets another share. A table that may be empty
+    may be small, which is only a warning. Nothing without a previous exercice, or after one with few lines.
+    """
+    if previous_rows is None or previous_rows < FEW:
+        return []
+    found = []
+    for (key, share, divisor), severity in ((QUESTIONED, "warning"), (REFUSED, "critical")):
+        if severity == "warning" or not empty_allowed:
+            least = -(-previous_rows // divisor)
+            found.append(
+                ExpectationSpec(
+                    key=key,
+                    type="expect_table_row_count_to_be_between",
+                    kwargs={"min_value": least},
+                    severity=severity,
+                    column=None,
+                    reason=f"Au moins {_count(least)}, {share} des {_count(previous_rows)} de l’exercice précédent.",
+                    fix="Vérifier que l’export est entier et porte sur tout l’exercice ; si la baisse est vraie, dire pourquoi "
+                    "(millesime decide).",
+                )
+            )
+    return found
+
+
+def rows_between(kwargs: dict[str, Any], previous_rows: int) -> str:
+    """The number of lines that a suite expects, in French: ``de 50 à 200 lignes, après 100 l’exercice précédent``."""
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if low is None or high is None:
+        said = f"au moins {_count(low)}" if high is None else f"au plus {_count(high)}"
+    else:
+        said = f"de {number(Decimal(low), 0)} à {_count(high)}"
+    return f"{said}, après {number(Decimal(previous_rows), 0)} l’exercice précédent"
+
+
+def _count(rows: int | None) -> str:
+    return quantity(Decimal(rows or 0), 0, "lignes")
+
+
+def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec]:
+    kept = {field.name: field for field in table.kept_fields}
+    if lost := [name for name in table.primaryKey if name not in kept]:
+        raise ValueError(f"primaryKey: {', '.join(lost)} n’est pas gardé (personal: drop)")
+    if not empty_allowed:
+        yield _not_empty()
+    yield from _required(table)
+    yield from _primary_key(table)
+    for field in table.fields:
+        try:
+            yield from _of_field(field, alone_in_key=table.primaryKey == [field.name])
+        except ValueError as error:
+            raise ValueError(f"colonne « {field.name} » : {error}") from None
+
+
+def _not_empty() -> ExpectationSpec:
+    return ExpectationSpec(
+        key="non_vide",
+        type="expect_table_row_count_to_be_between",
+        kwargs={"min_value": 1},
+        severity="critical",
+        column=None,
+        reason="La table contient au moins une ligne acceptée.",
+        fix="Vérifier l’export : il ne contient aucune ligne exploitable ; puis réexporter.",
+    )
+
+
+def _required(table: Table) -> Iterator[ExpectationSpec]:
+    fields = [f for f in table.kept_fields if f.constraints.required or f.name in table.primaryKey]
+    if fields:
+        yield ExpectationSpec(
+            key="required",
+            type="unexpected_rows_expectation",
+            kwargs={"unexpected_rows_query": ROWS_QUERY + " or ".join(f"{identifier(f.name)} is null" for f in fields)},
+            severity="critical",
+            column=", ".join(f.name for f in fields),
+            reason=f"Les colonnes obligatoires sont remplies : {_titles(fields)}.",
+            fix=f"Compléter les cellules vides {_REEXPORT}",
+        )
+
+
+def _primary_key(table: Table) -> Iterator[ExpectationSpec]:
+    """A one-column key is a plain uniqueness; a key of several becomes a query, since GX gives no count for compound keys."""
+    fields = [field for field in table.kept_fields if field.name in table.primaryKey]
+    if not fields:
+        return
+    if len(fields) == 1:
+        type_, kwargs = "expect_column_values_to_be_unique", {"column": fields[0].name}
+    else:
+        names = ", ".join(identifier(f.name) for f in fields)
+        twice = f"({names}) in (select {names} from {{batch}} group by {names} having count(*) > 1)"
+        type_, kwargs = "unexpected_rows_expectation", {"unexpected_rows_query": ROWS_QUERY + twice}
+    yield ExpectationSpec(
+        key="primary_key",
+        type=type_,
+        kwargs=kwargs,
+        severity="critical" if any(f.severity == "critical" for f in fields) else "warning",
+        column=", ".join(f.name for f in fields),
+        reason=f"Deux lignes ne portent jamais la même clé : {_titles(fields)}.",
+        fix=f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+    )
+
+
+def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
+    c = field.constraints
+    if field.personal == "drop":
+        judged = c.model_dump(exclude={"required", "pattern"}, exclude_defaults=True)
+        if judged:
+            raise ValueError(
+                f"{', '.join(judged)} : rien ne se juge d’une colonne qui n’est pas gardée (personal: drop)"
+            )
+        return
+    if c.unique and not alone_in_key:
+        yield _spec(
+            field,
+            "unique",
+            "expect_column_values_to_be_unique",
+            {},
+            "chaque valeur n’apparaît qu’une fois.",
+            f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+        )
+    if c.enum is not None:
+        yield _enum(field, c.enum)
+    yield from _range(field)
+    yield from _length(field)
+
+
+def _enum(field: Field, values: list) -> ExpectationSpec:
+    value_set = [typed(field, value) for value in values]
+    if not value_set:
+        raise ValueError("enum est vide")
+    return _spec(
+        field,
+        "enum",
+        "expect_column_values_to_be_in_set",
+        {"value_set": value_set},
+        f"seules valeurs prévues : {', '.join(_french(v) for v in value_set)}.",
+        f"Corriger la valeur {_REEXPORT} Si elle est nouvelle et juste, la déclarer.",
+    )
+
+
+def _range(field: Field) -> Iterator[ExpectationSpec]:
+    bounds = _bounds(field, field.constraints.minimum, field.constraints.maximum)
+    if not bounds:
+        return
+    if field.kept_type in ("string", "boolean"):
+        raise ValueError(f"minimum et maximum ne s’appliquent pas au type {field.type}")
+    yield _spec(
+        field,
+        "range",
+        "expect_column_values_to_be_between",
+        bounds,
+        f"valeur attendue {_between(bounds)}.",
+        f"Vérifier la valeur et la corriger {_REEXPORT}",
+    )
+
+
+def _bounds(field: Field, minimum: Any, maximum: Any) -> dict[str, Any]:
+    given = {"min_value": minimum, "max_value": maximum}
+    bounds = {name: typed(field, value) for name, value in given.items() if value is not None}
+    if len(bounds) == 2 and bounds["min_value"] > bounds["max_value"]:
+        raise ValueError("minimum est plus grand que maximum")
+    return bounds
+
+
+def _length(field: Field) -> Iterator[ExpectationSpec]:
+    given = {"min_value": field.constraints.minLength, "max_value": field.constraints.maxLength}
+    bounds = {name: value for name, value in given.items() if value is not None}
+    if not bounds:
+        return
+    if field.kept_type != "string" or field.personal == "pseudonymise":
+        raise ValueError("minLength et maxLength ne s’appliquent qu’à un texte gardé tel quel")
+    yield _spec(
+        field,
+        "length",
+        "expect_column_value_lengths_to_be_between",
+        bounds,
+        f"longueur attendue {_between(bounds)} caractères.",
+        f"Raccourcir ou compléter le texte {_REEXPORT}",
+    )
+
+
+def _spec(field: Field, rule: str, type_: str, kwargs: dict, says: str, fix: str) -> ExpectationSpec:
+    return ExpectationSpec(
+        key=f"{rule}.{field.name}",
+        type=type_,
+        kwargs={"column": field.name, **kwargs},
+        severity="warning" if field.informative else field.severity,
+        column=field.name,
+        reason=f"« {field.title} » : {says}",
+        fix=fix,
+    )
+
+
+def _titles(fields: list[Field]) -> str:
+    return ", ".join(f"« {field.title} »" for field in fields)
+
+
+def _between(bounds: dict[str, Any]) -> str:
+    low, high = bounds.get("min_value"), bounds.get("max_value")
+    if low is None:
+        return f"d’au plus {_french(high)}"
+    return f"d’au moins {_french(low)}" if high is None else f"entre {_french(low)} et {_french(high)}"
+
+
+def _french(value: Any) -> str:
+    """A declared value as a French reader writes it."""
+    if isinstance(value, dt.datetime):
+        return value.strftime("%d/%m/%Y %H:%M")
+    if isinstance(value, dt.date):
+        return value.strftime("%d/%m/%Y")
+    if isinstance(value, Decimal):
+        return format(value, "f").replace(".", ",")
+    return str(value)

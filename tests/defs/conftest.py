@@ -1,0 +1,24 @@
+"""No test of the definitions sees the home of another one, which a process reads once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.defs import workspace
+
+
+def forget() -> None:
+    for kept in (workspace.organisation, workspace.exercices):
+        kept.cache_clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _of_this_module() -> None:
+    forget()
+
+
+@pytest.fixture(autouse=True)
+def _of_this_test() -> Iterator[None]:
+    forget()
+    yield
+    forget()

@@ -1,0 +1,28 @@
+"""A check that failed is reported in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.ledger.check_findings import check_finding
+from tests.layers import rules
+from tests.ledger.entries import manifest, verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "reason", "said"),
+    [
+        ("unique.identifiant", "« Identifiant » : chaque valeur n’apparaît qu’une fois.", "« Identifiant » en double"),
+        (
+            "unique.autre",
+            "Chaque numéro est pris une fois.",
+            "Contrôle d’alerte en échec : Chaque numéro est pris une fois",
+        ),
+        ("ouverture", "L’ouverture précède la fin.", "Contrôle d’alerte en échec : L’ouverture précède la fin"),
+    ],
+)
+def test_what_failed_is_said_in_words_and_never_by_its_key(key: str, reason: str, said: str) -> None:
+    judged = verdict("d", success=False)
+    result = replace(judged.results[0], key=key, severity="warning", reason=reason)
+    found = check_finding(manifest("d"), judged, result, rules())
+    assert (found.message, found.attendu, found.cle) == (said, reason, key)
