@@ -317,9 +317,6 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     }
 
 
-SPARK_FILE = "spark-defaults.conf"  # in SPARK_CONF_DIR
-
-
 def builds_on_spark() -> bool:
     """True when Spark makes the tables of a build (``MILLESIME_ENGINE``: ``duckdb``, the default, or ``spark``).
 
@@ -337,8 +334,8 @@ def builds_on_spark() -> bool:
         raise WrongSetting(
             "MILLESIME_ENGINE=spark demande Java 17 ou 21, que ce poste n’a pas (`apt-get install openjdk-21-jre-headless`, ou JAVA_HOME)"
         )
-    if said == "spark" and spark_is_set_up() and not Path(os.environ["SPARK_CONF_DIR"], SPARK_FILE).is_file():
-        raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {os.environ['SPARK_CONF_DIR']}/{SPARK_FILE} n’existe pas")
+    if said == "spark" and (file := spark_file()) and not file.is_file():
+        raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {file} n’existe pas")
     return said == "spark"
 
 
@@ -347,9 +344,10 @@ def spark_python() -> Path:
     return Path(os.environ.get("MILLESIME_SPARK_PYTHON", PROJECT_ROOT / ".venv-spark" / "bin" / "python"))
 
 
-def spark_is_set_up() -> bool:
-    """True when the organisation says how Spark runs, in the files of ``SPARK_CONF_DIR``."""
-    return "SPARK_CONF_DIR" in os.environ
+def spark_file() -> Path | None:
+    """Where the organisation says how Spark runs (``SPARK_CONF_DIR``); None when Spark runs on this machine, as we say."""
+    folder = os.environ.get("SPARK_CONF_DIR")
+    return Path(folder, "spark-defaults.conf") if folder else None
 
 
 def _has_java() -> bool:
