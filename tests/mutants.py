@@ -21,7 +21,7 @@ from mutmut.mutation.file_mutation import mutate_file_contents
 from pipelines.settings import PROJECT_ROOT
 from tests.imports import graph, imports, name_of
 
-EACH, DRAWN, AROUND = 10, 300, 4
+EACH, DRAWN, AROUND = 10, 300, 6
 PATIENCE = 300  # seconds of a run of tests: a mutant that never ends is seen
 
 
@@ -34,9 +34,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
         for module, test in draw.sample(mirrored(), len(mirrored())):
+            if not _passes(copy, [test]):
+                print(f"     not tried, its test does not pass without a mutant: {module}", flush=True)
+                continue
             mutants = dict(_mutants(module))
             chosen = draw.sample(sorted(mutants), min(EACH, len(mutants), wanted - tried))
-            left = _surviving(copy, [test], module, {name: mutants[name] for name in chosen})
+            left = {name: mutants[name] for name in chosen if _passes(copy, [test], module, mutants[name])}
             tried += len(chosen)
             survived += [(module, test, left)] if left else []
             print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", *left, flush=True)
@@ -44,7 +47,9 @@ def main() -> None:
                 break
         alive = 0
         for module, test, left in survived:
-            seen_by_none = _surviving(copy, _around(module, test), module, left)
+            others = _around(module, test)
+            others = others if others and _passes(copy, others) else []
+            seen_by_none = {name: one for name, one in left.items() if not others or _passes(copy, others, module, one)}
             alive += len(seen_by_none)
             for name, text in seen_by_none.items():
                 print(module, name, *_change(PROJECT_ROOT / module, text), sep="\n    ", flush=True)
@@ -93,23 +98,17 @@ def _functions(tree: ast.Module) -> Iterator[tuple[tuple[str, ...], ast.Function
                 yield (node.name, inner.name) if isinstance(node, ast.ClassDef) else (inner.name,), inner
 
 
-def _surviving(copy: Path, tests: list[str], module: str, mutants: dict[str, str]) -> dict[str, str]:
-    """Those of a module's mutants that these tests do not see; all of them when the tests do not pass without any."""
-    if not mutants or not tests or not _passes(copy, tests):
-        return mutants
-    return {name: text for name, text in mutants.items() if _passes(copy, tests, module, text)}
-
-
 def _around(module: str, own: str) -> list[str]:
-    """Other tests that import the module, or else a module that does; of the latter, those of the same folder first."""
+    """Other tests that import the module, or else those of its folder, or those that import a module that does."""
     name = name_of(PROJECT_ROOT / module)
     near = {one for one, others in graph().items() if name in others}
     found = []
     for file in sorted((PROJECT_ROOT / "tests").rglob("test_*.py")):
         read = {part for one in imports(file) for part in (one, one.rpartition(".")[0])}
         place = str(file.relative_to(PROJECT_ROOT))
-        if read & {name, *near} and place != own and "end_to_end" not in place:
-            found.append((name not in read, Path(place).parent != Path(own).parent, place))
+        is_beside = Path(place).parent == Path(own).parent
+        if (read & {name, *near} or is_beside) and place != own and "end_to_end" not in place:
+            found.append((name not in read, not (is_beside and read & near), not is_beside, place))
     return [place for *_, place in sorted(found)[:AROUND]]
 
 

@@ -27,7 +27,7 @@ LEFT = {
     "stages/publish/test_postgres.py": 5,  # waits of a server
     "stages/publish/test_postgres_address.py": 1,
     "stages/publish/test_restricted.py": 1,  # a publication as it was made before
-    "stages/transform/test_spark.py": 2,  # dbt, for what it is given
+    "stages/transform/test_spark.py": 4,  # dbt, for what it is given; waits of a cluster
     "stages/validate/test_judge.py": 1,  # a small file judged as a large one
 }
 

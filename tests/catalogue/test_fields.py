@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.fields import Fields, Meaning, described
+from pipelines.catalogue.fields import Fields, Meaning, described, unit_of
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
@@ -67,6 +67,21 @@ def test_a_table_says_only_what_differs_there(tmp_path):
     assert fields.of("fct_dons", "montant_eur") == plain.model_copy(update={"description": "Montant donné."})
     assert (fields.of("agents", "nom").personal, fields.of("communes", "nom").personal) == (True, False)
     assert fields.of("fct_dons", "autre") is None
+
+
+def test_a_table_speaks_of_persons_by_any_of_its_columns(tmp_path):
+    more = "age: {title: Âge, quasi_identifier: true, description: Âge.}\nnb: {title: Nb, persons: true, description: N.}\n"
+    fields = fields_of(tmp_path, FIELDS + more)
+    assert all(fields.speak_of_persons("dons", ["montant_eur", one]) for one in ("nom", "age", "nb"))
+    assert not fields.speak_of_persons("communes", ["nom", "montant_eur", "inconnue"])
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [("eur_total_eur", "EUR"), ("eur_total", None), ("part_pct", "%"), ("eur", "EUR"), ("jours", "jour")],
+)
+def test_the_end_of_a_name_gives_its_unit(column, unit):
+    assert unit_of(column) == unit
 
 
 def test_a_home_adds_and_replaces_whole_entries(tmp_path):

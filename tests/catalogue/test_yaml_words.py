@@ -1,10 +1,12 @@
 """What the libraries that read declarations say is said in French: what they can say is provoked, not listed."""
 
+import re
 from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import pipelines.catalogue.needs  # every grammar is there
 from pipelines.catalogue.source_grammar import Declared
@@ -88,6 +90,17 @@ def test_what_is_no_yaml_is_said_in_french(text: str, said: str):
         yaml.load(text, Loader=yaml.CSafeLoader)
     told = of_yaml(raised.value.problem)
     assert said in told and not english(told), raised.value.problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [(Literal["a", "b", "c"], "d", "a, b, c"), (Literal["seul"], 3, "seul")],
+)
+def test_the_words_that_are_expected_are_listed_without_english_ones(kind: Any, value: object, said: str):
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(kind).validate_python(value)
+    (error,) = raised.value.errors()
+    assert re.search(rf"\b{said}\b(?!’)", of_pydantic(error)) and "'" not in of_pydantic(error)
 
 
 def test_another_problem_is_said_in_general_words():

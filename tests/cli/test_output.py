@@ -4,10 +4,12 @@ import io
 import json
 import re
 import sys
+from decimal import Decimal
 
 import pytest
 
-from pipelines.cli.output import Column, pairs, progress, table
+from pipelines.catalogue.organisation import Organisation
+from pipelines.cli.output import Column, pairs, progress, table, title, write_csv
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
 from tests.cli.rows import ROWS
@@ -45,8 +47,28 @@ def test_a_table_fits_the_screen_and_nothing_of_it_is_cut(eighty, capsys, code: 
 def test_things_and_what_they_are_stand_one_under_the_other_where_they_do_not_fit(eighty, capsys) -> None:
     pairs([("a", "une chose"), ("bcd", "une autre")])
     assert capsys.readouterr().out == "  a    une chose\n  bcd  une autre\n"
+    for more, lines in ((0, ["  a" + " " * 61 + "une chose"]), (1, ["  a", "      une chose"])):
+        pairs([("a", "une chose"), ("b" * 60, "u" * (16 + more))])
+        assert capsys.readouterr().out.splitlines()[: len(lines)] == lines
     pairs([("a", "une chose"), ("b" * 60, "une autre, plus longue")])
     assert capsys.readouterr().out.splitlines()[1] == "      une chose"
+
+
+@pytest.mark.parametrize("invented", [True, False])
+def test_a_result_says_whose_it_is_and_whether_it_is_invented(capsysbinary, invented: bool) -> None:
+    body = Organisation.model_construct(sigle="SICIO", demonstration=invented)
+    title("2019", body)
+    assert capsysbinary.readouterr().out.decode() == f"SICIO · 2019{' — DÉMONSTRATION' * invented}\n"
+    columns = [Column("code", "Chiffre"), Column("value", "Valeur")]
+    write_csv(columns, [{"code": "a;b", "value": Decimal("1234.50")}, {"code": "c"}], body)
+    mark = "DÉMONSTRATION" * invented
+    written = f'code;value;mention\r\n"a;b";1234,50;{mark}\r\nc;;{mark}\r\n'
+    assert capsysbinary.readouterr().out == b"\xef\xbb\xbf" + written.encode()
+
+
+def test_what_is_not_known_is_an_empty_cell(eighty, capsys) -> None:
+    table(COLUMNS, [{"code": "a", "value": None, "state": "absent"}])
+    assert re.split(r" {2,}", capsys.readouterr().out.splitlines()[2].strip()) == ["a", "absent"]
 
 
 @pytest.mark.parametrize("arguments", [("status", 2019), ("figures", 2019)])

@@ -1,6 +1,8 @@
 """A line inside an XML element or a quoted cell leads to the record that holds it."""
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,9 @@ CSV = b'n;t\n1;"un\ndeux\ntrois"\n2;x\n\n3;y\n'
         (CSV, {2, 5, 7}, 5, 5),
         (CSV, {2, 5, 7}, 6, None),  # an empty line
         (CSV, {2, 5, 7}, 9, None),
+        (b'n;t\n1;"un\ndeux"', {2}, 3, 2),  # without a line end
+        (b'n;t\n1;"un";"de\nux"\n', {2}, 3, 2),  # after a cell that closes
+        (b"n;t\n1;un\n", {2}, 3, None),
         (b"PK\x03\x04", {1}, 2, None),
     ],
 )
@@ -37,6 +42,21 @@ def test_the_record_of_a_line(tmp_path: Path, data: bytes, begins: set[int], lin
     (home.archive / sha256).write_bytes(data)
     manifest = Manifest("d", "s", "e", 2020, [DeliveredFile("f", sha256, len(data))], {})
     assert record_line(home, manifest, "f", line, begins) == found
+
+
+@pytest.mark.parametrize("member", ["d/été.csv", "d/autre.csv"])
+def test_the_record_of_a_line_of_an_archive_is_looked_for_in_its_member(tmp_path: Path, member: str):
+    home, held = Home(tmp_path), io.BytesIO()
+    home.archive.mkdir()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("d/une.csv", b"n;t\n1;un\n2;x\n")
+        archive.writestr("d/été.csv", CSV)
+    sha256 = hashlib.sha256(held.getvalue()).hexdigest()
+    (home.archive / sha256).write_bytes(held.getvalue())
+    manifest = Manifest("d", "s", "e", 2020, [DeliveredFile("f.zip", sha256, 1)], {})
+    assert record_line(home, manifest, f"f.zip/{member}", 4, {2, 5, 7}) == (2 if member == "d/été.csv" else None)
+    (home.archive / sha256).write_bytes(b"PK\x03\x04 no more an archive")
+    assert record_line(home, manifest, f"f.zip/{member}", 4, {2, 5, 7}) is None
 
 
 def test_an_original_that_was_purged_tells_nothing(tmp_path: Path):

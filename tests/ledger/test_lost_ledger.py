@@ -122,6 +122,6 @@ def test_an_altered_entry_is_told_with_its_place(home: Home):
         db.execute("update builds set build = 'z' where seq = 1")
     refuse_lost(home)  # SQLite sees nothing
     with pytest.raises(
-        LedgerLost, match="est abîmé .builds 1\u00a0: l’écriture n’est plus celle qui a été enregistrée"
+        LedgerLost, match=r"est abîmé \(builds 1\u00a0: l’écriture n’est plus celle qui a été enregistrée\)"
     ):
         refuse_damaged(home)

@@ -185,7 +185,8 @@ def test_a_list_may_be_empty(depot: Depot):
 def test_what_is_not_sound_is_refused_with_its_line(depot: Depot, content, code: str, line: int | None):
     declare(depot)
     refused = refusal(depot, content)
-    assert (refused.code, refused.ligne) == (code, line)
+    assert (refused.code, refused.ligne, refused.fichier) == (code, line, "export.xml")
+    assert not str(content).startswith("<autre") or "export/tickets" in refused.attendu
 
 
 def test_a_deep_document_is_refused(depot: Depot):
