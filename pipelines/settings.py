@@ -317,9 +317,6 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     }
 
 
-SPARK_FILE = "spark-defaults.conf"  # in SPARK_CONF_DIR
-
-
 def builds_on_spark() -> bool:
     """True when Spark makes the tables of a build (``MILLESIME_ENGINE``: ``duckdb``, the default, or ``spark``).
 
@@ -348,8 +345,9 @@ def spark_python() -> Path:
 
 
 def spark_file() -> Path | None:
-    """The file of ``SPARK_CONF_DIR`` in which the organisation says how Spark runs; None when it does not."""
-    return Path(os.environ["SPARK_CONF_DIR"], SPARK_FILE) if "SPARK_CONF_DIR" in os.environ else None
+    """Where the organisation says how Spark runs (``SPARK_CONF_DIR``); None when Spark runs on this machine, as we say."""
+    folder = os.environ.get("SPARK_CONF_DIR")
+    return Path(folder, "spark-defaults.conf") if folder else None
 
 
 def _has_java() -> bool:

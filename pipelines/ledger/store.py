@@ -169,10 +169,11 @@ class Ledger:
             self._add("warehouses", build=build, sha256=sha256, is_whole=is_whole, made_at=now())
 
     def record_findings(self, build: str, findings: list[Finding]) -> None:
-        """Enter what a build found."""
-        for finding in findings:
-            content = asdict(finding)
-            self._add("findings", finding=fingerprint(content)[:32], build=build, content=content, found_at=now())
+        """Enter what a build found, all of it at once: each entry by itself would wait for the disk."""
+        with self.engine.begin() as connection:
+            for content in map(asdict, findings):
+                name = fingerprint(content)[:32]
+                self._insert(connection, "findings", finding=name, build=build, content=content, found_at=now())
 
     def sight(self, findings: list[Finding]) -> None:
         """Enter which findings appeared, changed or went away since the last sighting; ``findings`` are all the current ones.

@@ -127,12 +127,11 @@ def write_schema(db, folder: Path, schema: str, fields: Fields) -> None:
 
 
 def write_parquet(db, folder: Path, table: Table) -> None:
-    """``<schema>/<table>.parquet`` of one table of the new database."""
+    """``<schema>/<table>.parquet`` of one table of the new database; it is flushed with all that is published."""
     target = folder / table.schema / f"{table.name}.parquet"
     db.execute(
         f"copy (select * from {table.full_name} order by all) to {literal(target)} (format parquet, {described_in(table)})"
     )
-    sync(target)
 
 
 def described_in(table: Table, **more: str) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
-from pipelines.disk import sync
+from pipelines.disk import sync, sync_all
 from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.state import (
     State,
@@ -203,8 +203,7 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
 
 def _commit(home: Home, aside: Path, name: str) -> None:
     """Give the folder its final name; the ledger's entry, which comes next, is what makes it a release."""
-    for path in (*aside.rglob("*"), aside):
-        sync(path)
+    sync_all([aside, *aside.rglob("*")])
     aside.rename(home.releases / name)
     sync(home.releases)
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from pipelines import settings
 from pipelines.catalogue.organisation import Organisation
-from pipelines.disk import sync
 from pipelines.sql import literal
 from pipelines.stages.publish.datapackage import LICENCE, PROFILE, about, csv_file
 
@@ -96,9 +95,6 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
     absent = _absent(db)
     notes = {year: _what_lacks(left_out, absent.get(year, 0)) for year, left_out in years}
     written.append(_write_package(folder, rows, notes, organisation, build))
-    for path in written:
-        sync(path)
-    sync(folder)
     return written
 
 

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
-from pipelines.disk import second_name, sha256_of, sync, written_whole
+from pipelines.disk import second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
@@ -233,8 +233,8 @@ def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str
 
 def _placed(home: Home, aside: Path, identity: str) -> Path:
     """Give the folder its name. A folder that already has that name is kept for its readers: it is missing pages, or was changed."""
-    for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
-        sync(path)
+    # a file of the previous publication, linked here, was flushed under its first name
+    sync_all([aside, *(path for path in aside.rglob("*") if path.suffix != ".parquet" or path.stat().st_nlink == 1)])
     names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
     target = next(home.builds / name for name in names if not (home.builds / name).exists())
     open_to_readers(home, aside, {LEDGER, RESTRICTED, RESTREINT})

@@ -140,7 +140,7 @@ def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Findi
         0,
         result.name,
         f"{rule.titre} : {result.name} ({count})",
-        "aucune ligne",
+        "" if result.kind == ENGINE else "aucune ligne",
         recu=", ".join(map(str, blamed)) or words(result) or None,
         aide=rule.aide,
         fichier=first.fichier if first else None,

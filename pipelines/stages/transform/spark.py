@@ -25,6 +25,7 @@ from pipelines.stages.transform import spark_session
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, build_models, environment, failed, options
 from pipelines.stages.transform.load import SCHEMAS
 
+_GLOB = re.compile(r"[][{}*?\\]")  # a path for Spark is a pattern
 _SAID = re.compile(r" ERROR \S+: (.*)")  # in Spark's log
 
 
@@ -51,11 +52,15 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
     # in the folder of this process in the home; a Spark that was interrupted may still be writing
     with tempfile.TemporaryDirectory(prefix="spark-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
+        if _GLOB.search(place):
+            yield _nothing_done(f"Spark ne lit pas un dossier dont le chemin a [ ] {{ }} * ou ? ({place})"), str
+            return
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
         dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]
         asked = {"dbt": dbt, "folder": str(folder), "sources": sources, "settings": _settings()}
         done = subprocess.run(
-            [str(settings.spark_python()), "-P", spark_session.__file__],
+            [str(settings.spark_python().absolute()), "-P", spark_session.__file__],
+            cwd=None if settings.spark_file() else folder,
             env=environment(),
             input=json.dumps(asked),
             capture_output=True,
@@ -90,6 +95,9 @@ def _settings() -> dict[str, str]:
     threads = str(settings.threads())
     return {
         "spark.master": f"local[{threads}]",
+        # rows that do not fit in memory: in the folder of the build, where it runs (a path is cut at its commas); left there by a
+        # killed Spark, they go with it
+        "spark.local.dir": "local",
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -109,12 +117,15 @@ def _answers(folder: Path, done: subprocess.CompletedProcess) -> list[NodeResult
         return [NodeResult(**answer) for answer in json.loads(file.read_text(encoding="utf-8"))]
     begun = (folder / spark_session.PROBE).exists()  # what is said from then on may quote cells
     said = f"Spark s’est arrêté avant la fin (code {done.returncode})" if begun else _unstarted(done.stderr)
+    return _nothing_done(said)
+
+
+def _nothing_done(said: str) -> list[NodeResult]:
     return [NodeResult("spark", ENGINE, "error", None, said)]
 
 
 def _unstarted(errors: str) -> str:
-    file = settings.spark_file()
-    where = f" comme le dit {file}" if file else ""
+    where = f" comme le dit {file}" if (file := settings.spark_file()) else ""
     last = [line for line in errors.splitlines() if line[:1].strip()]
     said = _SAID.findall(errors) or last
     return f"Spark ne démarre pas{where}{NO_BREAK}: {said[-1] if said else 'il n’a rien dit'}"

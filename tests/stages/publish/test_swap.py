@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import threading
 from concurrent.futures import Future
@@ -570,6 +571,17 @@ def test_what_nobody_declared_is_kept_back_and_stops_nothing(lab: Lab):
         lab, "select code_regle, severite, exercice, message from p.audit.constats where code_regle like 'SEC-%'"
     )
     assert found[:3] == ("SEC-NON-DECLARE", "information", 0) and found[3].endswith(" : rpt_nouveau")
+
+
+def test_all_that_is_published_is_on_the_disk_before_it_is_shown(lab: Lab, monkeypatch):
+    flushed: set[int] = set()
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: flushed.add(os.fstat(file).st_ino) or fsync(file))
+    staff(lab, "b1", 24)
+    published(lab)
+    files = [*lab.home.published.resolve().rglob("*")]
+    assert len(files) > 20
+    assert [path.name for path in files if path.stat().st_ino not in flushed] == []
 
 
 def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ DID = """import json, os, pathlib, sys
 asked = json.load(sys.stdin)
 folder = pathlib.Path(asked["folder"])
 (pathlib.Path(__file__).parent / "asked.json").write_text(
-    json.dumps(asked | {"files": sorted(os.listdir(folder / "sources"))})
+    json.dumps(asked | {"files": sorted(os.listdir(folder / "sources")), "where": os.getcwd()})
 )
 """
 
@@ -92,10 +93,19 @@ def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(l
     )
     assert asked["dbt"][0] == "run" and asked["dbt"][asked["dbt"].index("--target") + 1] == "spark"
     assert asked["settings"]["spark.master"] == "local[2]"
+    assert (asked["settings"]["spark.local.dir"], asked["where"]) == ("local", asked["folder"])
     assert taken == [
         f"select * from read_parquet('{asked['folder']}/tables/marts.db/fct_a/*.parquet', hive_partitioning=false)"
     ]
     assert not Path(asked["folder"]).exists()
+
+
+def test_a_home_whose_path_is_a_pattern_is_refused(lab: Lab, tmp_path: Path, taken, monkeypatch):
+    lab.load()
+    (tmp_path / "a[b]").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a[b]"))
+    (answer,) = spark.build_by_engine(lab.home)
+    assert (answer.kind, taken) == (ENGINE, []) and "[ ] { } * ou ?" in answer.message
 
 
 def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, monkeypatch):
@@ -104,7 +114,7 @@ def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, m
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     with pytest.raises(WrongSetting, match=r"spark-defaults\.conf n’existe pas"):  # Spark would run here, in silence
         settings.refuse_wrong()
-    (tmp_path / settings.SPARK_FILE).touch()
+    (tmp_path / "spark-defaults.conf").touch()
     spark.build_by_engine(lab.home)
     assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
 
@@ -144,7 +154,7 @@ def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tm
     lab.load()
     program(tmp_path, f"sys.exit({LOG!r})")
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
-    (tmp_path / settings.SPARK_FILE).touch()
+    (tmp_path / "spark-defaults.conf").touch()
     (answer,) = spark.build_by_engine(lab.home)
     assert (
         f" comme le dit {tmp_path}/spark-defaults.conf\N{NO-BREAK SPACE}: Application has been killed" in answer.message

@@ -16,7 +16,7 @@ from pipelines.catalogue.comparisons import Comparisons, Denominateur
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.figures.measure import conditions
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import json_lines, read_json, take_place, written_whole
+from pipelines.disk import json_lines, read_json, sync_all, take_place, written_whole
 from pipelines.ledger.state import MANIFEST, databases_of, files_of
 from pipelines.settings import engine
 from pipelines.sql import literal, parquet_scan, values
@@ -80,6 +80,7 @@ def consolidate(members: Sequence[Member], said: Comparisons, fields: Fields, ta
             done = _write(db, aside, members, said, fields)
             _deposit(db, aside)
         _write_manifest(aside, members)
+        sync_all(aside.rglob("*"))
         take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
