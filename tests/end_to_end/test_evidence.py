@@ -27,7 +27,7 @@ CORRECTED = "applications.sirius.agents_utilisateurs"
 
 @pytest.fixture(scope="module")
 def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demonstration that the tests of this page change, one after the other."""
+    """A copy of the demonstration, to be asked."""
     return copied(demonstration, tmp_path_factory.mktemp("audit"))
 
 
@@ -144,7 +144,10 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
         assert (code, year) in [(one["code"], one["exercice"]) for one in reached]
 
 
-def test_a_year_is_frozen_once_everything_is_decided(home):
+# the life of a frozen year, step by step ------------------------------------------------
+
+
+def a_year_is_frozen_once_everything_is_decided(home: Path) -> None:
     refused = millesime(home, "release", "2020", *VISAS)
     assert refused.returncode == 1 and "sont sans décision" in refused.stderr
     contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
@@ -171,7 +174,7 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
     assert again.returncode == 1 and "rien ne diffère" in again.stderr
 
 
-def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
+def a_frozen_year_is_made_again_with_the_same_bytes(home: Path) -> None:
     done = millesime(home, "replay", "2020-v1", MILLESIME_THREADS="8", TZ="America/New_York", LC_ALL="C")  # elsewhere
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
@@ -184,12 +187,11 @@ def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
     )
 
 
-def test_a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again(home, tmp_path):
-    kept, elsewhere = tmp_path / "kept", tmp_path / "elsewhere"
+def a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again(home: Path) -> None:
+    kept, elsewhere = home.with_name("kept"), home.with_name("elsewhere")
     said = millesime(home, "backup", str(kept))
     assert said.returncode == 0, said.stderr
-    shutil.copy(home.parent / "key", tmp_path / "key")
-    restored = millesime(elsewhere, "restore", str(kept), MILLESIME_REMOVALS_FILE=str(tmp_path / "removals"))
+    restored = millesime(elsewhere, "restore", str(kept), MILLESIME_REMOVALS_FILE=str(home.with_name("removals")))
     assert restored.returncode == 0, restored.stderr
     found = re.search(r"Tête du registre\s*:\s*(\d+ \w+)", said.stdout)
     assert found, said.stdout
@@ -204,7 +206,7 @@ def test_a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again
     assert verified.returncode == 0, verified.stdout
 
 
-def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
+def a_correction_of_a_frozen_year_waits_for_a_new_release(home: Path) -> None:
     published = (home / "published").resolve()
     counted = next(row for row in lines_of(home, CORRECTED) if row["compte"] == "vrai")
     export = home / "landing" / "2020" / "sirius" / counted["fichier"]
@@ -228,7 +230,7 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
     )
 
 
-def test_a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home):
+def a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home: Path) -> None:
     """The correction is accepted and built, and not published: it waits for a new release."""
     said = millesime(home, "trace", CORRECTED, "2020", "--format", "json")
     published = json.loads(said.stdout)
@@ -244,7 +246,7 @@ def test_a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home):
     )
 
 
-def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
+def the_new_release_has_its_erratum_and_the_old_one_stays(home: Path) -> None:
     before = (home / "releases" / "2020-v1" / "state.json").read_bytes()
     for finding in findings(
         home
@@ -282,7 +284,7 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     assert "2020-v3" in millesime(home, "replay", "2020-v3").stderr
 
 
-def test_what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home):
+def what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home: Path) -> None:
     drafted = millesime(home, "acts", "2020")
     assert drafted.returncode == 0 and len(list((home / "actes" / "2020").rglob("*.docx"))) == 6, drafted.stderr
     ready = millesime(home, "transmit", "2020")
@@ -308,7 +310,7 @@ def test_what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(
     assert millesime(home, "verify").returncode == 0
 
 
-def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
+def an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home: Path) -> None:
     release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
     kolok = min((d for d in release["deliveries"] if d["system"] == "kolok"), key=lambda d: d["exercice"])
     assert kolok["exercice"] < 2020  # those of the same system that are read after it do not sweep its rows
@@ -323,9 +325,23 @@ def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
     assert f"✗ {name} : redessiné" in done.stdout and done.stdout.count("✗") == 1
 
 
-def test_a_release_that_was_touched_is_found_out(home):
+def a_release_that_was_touched_is_found_out(home: Path) -> None:
     figures = home / "releases" / "2020-v1" / "rapport" / "chiffres.parquet"
     figures.write_bytes(figures.read_bytes()[:-1] + b"X")
     done = millesime(home, "verify")
     assert done.returncode == 1
     assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout
+
+
+def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path) -> None:
+    """Each step goes on from where the one before left the home."""
+    home = copied(demonstration, tmp_path)
+    a_year_is_frozen_once_everything_is_decided(home)
+    a_frozen_year_is_made_again_with_the_same_bytes(home)
+    a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again(home)
+    a_correction_of_a_frozen_year_waits_for_a_new_release(home)
+    a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home)
+    the_new_release_has_its_erratum_and_the_old_one_stays(home)
+    what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home)
+    an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home)
+    a_release_that_was_touched_is_found_out(home)
