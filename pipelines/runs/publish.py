@@ -122,8 +122,7 @@ def _get_ready(home: Home, profile: str) -> None:
         if profile == PUBLIC:
             for library in ("scipy.sparse", "scipy.optimize"):
                 import_module(library)
-            with open_workspace(home) as work:
-                assert work.catalogue.secrecy and work.catalogue.project
+            _ = load_catalogue(home).secrecy
 
 
 @contextmanager

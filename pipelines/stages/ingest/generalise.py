@@ -9,7 +9,7 @@ import functools
 import glob
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,14 +27,14 @@ Place = tuple[str, str]  # table, column
 Texts = Mapping[Place, str]  # column → ``empty`` or ``draw``
 
 
-def persons_of(home: Home, manifests: Iterable[Manifest]) -> dict[str, dict[Place, set[str]]]:
+def persons_of(home: Home, manifests: Collection[Manifest]) -> dict[str, dict[Place, set[str]]]:
     """Delivery → the pseudonyms in it that were made with the key, by table and column, whatever is declared today."""
     files = {
         home.lake / counts.parquet: (manifest.delivery, table)
         for manifest in manifests
         for table, counts in manifest.tables.items()
     }
-    found: dict[str, dict[Place, set[str]]] = {delivery: {} for delivery, _ in files.values()}
+    found: dict[str, dict[Place, set[str]]] = {manifest.delivery: {} for manifest in manifests}
     with _database().cursor() as db:
         listed = ", ".join(literal(glob.escape(str(path))) for path in files)
         for file, name in db.execute(MAY_HOLD.format(listed)).fetchall() if files else []:

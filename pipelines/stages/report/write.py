@@ -121,11 +121,11 @@ def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -
 
 
 def get_ready(home: Home) -> None:
-    """Import, in a process that is going to write reports, what takes long to."""
+    """Import and read, in a process that is going to write reports, what takes long to."""
     for library in ("typst", "vl_convert", *(f"pipelines.stages.report.{one}" for one in WRITERS)):
         import_module(library)
     catalogue = load_catalogue(home)
-    assert catalogue.chapters and catalogue.figures and catalogue.project
+    _ = catalogue.chapters, catalogue.figures, catalogue.project
 
 
 def write_report(
