@@ -1,16 +1,16 @@
 """The demonstration, made once through the command line as a new user makes it."""
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from tests.once import made_once
 
 # Where the demonstration is made; `test_reproducible` makes it again elsewhere.
 FIRST_RUN = {"MILLESIME_THREADS": "2", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
@@ -28,20 +28,6 @@ def copied(made: Path, place: Path) -> Path:
     home = place / "home"
     shutil.copytree(made, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     shutil.copy(made.parent / "key", place / "key")
-    return home
-
-
-def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The home that ``make`` makes, for whichever worker asks first; nobody writes in it."""
-    base = folders.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    shared.mkdir(exist_ok=True)
-    home, made = shared / "home", shared / "made"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            make(home)
-            made.touch()
     return home
 
 
