@@ -9,7 +9,7 @@ RELEASE := .venv-release
 # three on two cores: each waits for its commands, its servers and its locks
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo spark test test-full coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
+.PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -27,7 +27,10 @@ test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
 	@$(BIN)/pytest $(WORKERS)
 
 test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready ## the long campaigns, which `make test` leaves out
-	@$(BIN)/pytest $(WORKERS) -m campaign
+	@$(BIN)/pytest $(WORKERS) -m 'campaign and not long'
+
+test-long: setup $(VENV)/.ready-dev ## the walks over many cases of which the other two suites take a few (ten minutes)
+	@$(BIN)/pytest $(WORKERS) -m long
 
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
 	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin

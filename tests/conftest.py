@@ -2,12 +2,13 @@
 
 import datetime as dt
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
@@ -19,6 +20,10 @@ from pipelines.settings import Home, WrongSetting
 from tests.deliveries import KEY, Depot
 from tests.french import english, python
 from tests.layers import Layer, ship
+from tests.once import made_once
+
+if TYPE_CHECKING:
+    from tests.dbt.compiled import Compiled
 
 # The errors that say what they have to say by themselves.
 EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
@@ -118,13 +123,47 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
 
 @pytest.fixture(scope="session")
 def dbt_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose dbt project is composed of what is shipped, read once for all tests that run dbt."""
+    """A home whose dbt project is composed of what is shipped, read once for all tests and workers."""
+    return Home(made_once(tmp_path_factory, "projet", _read_by_dbt))
+
+
+def _read_by_dbt(home: Path) -> None:
     from pipelines.catalogue.load import load_catalogue
     from pipelines.stages.transform.dbt import parse
 
-    home = Home(tmp_path_factory.mktemp("projet"))
-    parse(load_catalogue(), home)
-    return home
+    parse(load_catalogue(), Home(home))
+
+
+@pytest.fixture(scope="session")
+def dbt_built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The case of ``tests/dbt`` built by dbt, and what dbt leaves beside: ``manifest.json``, ``run_results.json``, ``compiled``."""
+
+    def make(folder: Path) -> None:
+        from pipelines.catalogue.dbt.compose import ENTREPOT
+        from pipelines.catalogue.load import load_catalogue
+        from pipelines.stages.transform.dbt import run_dbt
+        from tests.dbt.case import fill
+
+        home: Home = request.getfixturevalue("dbt_home")
+        home.warehouse_next.parent.mkdir(parents=True)
+        fill(home.warehouse_next, load_catalogue())
+        run = run_dbt(["--quiet", "build"], home, ENTREPOT, capture=True)
+        assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+        folder.mkdir()
+        home.warehouse_next.rename(folder / "warehouse.duckdb")
+        for name in ("manifest.json", "run_results.json"):
+            shutil.copy(home.dbt_target / name, folder)
+        shutil.copytree(home.dbt_target / "compiled", folder / "compiled")
+
+    return made_once(tmp_path_factory, "dbt", make)
+
+
+@pytest.fixture(scope="session")
+def compiled(dbt_built: Path) -> "Compiled":
+    """The SQL of the models and tests that are shipped, to be run over rows of a test's own."""
+    from tests.dbt.compiled import Compiled
+
+    return Compiled(dbt_built / "manifest.json", dbt_built)
 
 
 @pytest.fixture

@@ -1,5 +1,9 @@
 """A small home with hand-made declarations, for the tests of what happens between landing and the lake."""
 
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +14,7 @@ import xlsxwriter
 from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.store import Ledger
+from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
@@ -35,6 +39,9 @@ siren: "123456782"
 exercices: {premier: 2019, dernier: 2020}
 systemes: [essai]
 """
+
+
+_MADE: dict[str, Path] = {}  # what ``Depot.after`` did → a copy of what came of it
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class Depot:
     def organise(self) -> None:
         """Give the home an organisation, which subscribes to the system of most tests."""
         self.home.root.mkdir(exist_ok=True)
+        begin_ledger(self.home)
         self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
 
     def work(self, ledger: Ledger) -> Workspace:
@@ -124,6 +132,19 @@ class Depot:
         path = folder / name
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         return path
+
+    def after(self, name: str, make: Callable[[], object]) -> None:
+        """Make something of this folder that depends on no test: who asks for the same ``name`` later gets a copy of what came of it."""
+        places = self.home.root, self.layer.root
+        if name not in _MADE:
+            make()
+            _MADE[name] = self.root.with_name(f"after-{len(_MADE)}")
+            for place in places:
+                shutil.copytree(place, _MADE[name] / place.name, symlinks=True)
+        else:
+            for place in places:
+                shutil.rmtree(place, ignore_errors=True)
+                shutil.copytree(_MADE[name] / place.name, place, symlinks=True)
 
     def workbook(self, sheets: dict[str, list[list]], name: str = "export.xlsx", options: dict | None = None) -> Path:
         """Put a workbook in the mailbox: sheet name → rows of cells (None is no cell)."""
@@ -173,9 +194,28 @@ class Depot:
         }
 
 
+def begin_ledger(home: Home) -> None:
+    """The home's ledger, without an entry, if it has none: a copy, since each of those that are made runs every migration."""
+    if not home.ledger_file.exists():
+        home.root.mkdir(parents=True, exist_ok=True)
+        for place, content in zip((home.ledger_file, home.ledger_head), _without_entries(), strict=True):
+            place.touch(0o600)
+            place.write_bytes(content)
+
+
+@functools.cache
+def _without_entries() -> tuple[bytes, bytes]:
+    """A new ledger and its head."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        with open_ledger(home):
+            pass
+        return home.ledger_file.read_bytes(), home.ledger_head.read_bytes()
+
+
 def table(parquet: Path, order: str = "all") -> list[dict[str, Any]]:
     """The rows of a Parquet file."""
-    with duckdb.connect() as db:
+    with duckdb.cursor() as db:  # a connection of its own costs ten times what it reads
         cursor = db.execute(f"from {parquet_scan(parquet)} order by {order}")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipelines.evidence.findings import gather
@@ -23,6 +22,7 @@ from pipelines.settings import Home
 from pipelines.stages.transform.freeze import Frozen, accepted
 from pipelines.stages.transform.load import load_warehouse
 from pipelines.stages.transform.warehouse_findings import build_findings
+from tests.dbt.compiled import Compiled
 
 Figure = tuple[str, int]  # code, exercice
 
@@ -56,7 +56,7 @@ class Rebuilder:
             source = collected / name
             if source.exists():
                 (shutil.copytree if source.is_dir() else shutil.copy2)(source, root / name)
-        self._nodes = _nodes(json.loads(self._collected.dbt_manifest.read_text(encoding="utf-8")))
+        self._compiled = Compiled(self._collected.dbt_manifest, self._collected.dbt_target)
 
     def without(self, files: Mapping[Path, bytes | None], exports: Iterable[tuple[str, int]]) -> Outcome:
         """Build with these files of landing (relative paths) replaced, or gone (None); landing is put back afterwards.
@@ -104,50 +104,16 @@ class Rebuilder:
         target = self.home.warehouse_next
         load_warehouse(target, work, Frozen("", accepted(work)))
         with duckdb.connect(str(target)) as db:
-            broken = self._run(db)
+            broken = [
+                f"{one.name}: {one.message or f'{one.failures} rows'}"
+                for one in self._compiled.run(db, warnings=False)
+                if one.status in ("error", "fail")
+            ]
             figures = {} if broken else figures_of(db)
         findings = gather(work)
         if not broken:
             findings = [*findings, *build_findings(target, work.rules, work.catalogue.lines_declared)]
         return Outcome(figures, findings, broken)
-
-    def _run(self, db) -> list[str]:
-        import duckdb
-
-        broken = []
-        for node in self._nodes:
-            try:
-                if node["resource_type"] == "model":
-                    db.execute(f'create schema if not exists "{node["schema"]}"')
-                    kind = node["config"]["materialized"]
-                    db.execute(f'create {kind} "{node["schema"]}"."{node["alias"]}" as {self._sql(node)}')
-                elif (
-                    node["config"]["severity"].lower() == "error"
-                    and db.execute(f"select count(*) from ({self._sql(node)})").fetchone()[0]
-                ):
-                    broken.append(f"{node['name']}: {node.get('attached_node') or ''} fails")
-            except duckdb.Error as error:
-                broken.append(f"{node['name']}: {type(error).__name__} {str(error).splitlines()[0]}")
-                if node["resource_type"] == "model":
-                    break
-        return broken
-
-    def _sql(self, node: dict) -> str:
-        """What dbt compiled of it, where dbt writes it; only what a build made is there."""
-        path, file = Path(node["path"]), Path(node["original_file_path"])
-        place = file if path.name == file.name else file / path
-        compiled = self._collected.dbt_target / "compiled" / node["package_name"] / place
-        return compiled.read_text(encoding="utf-8").strip().removesuffix(";")
-
-
-def _nodes(manifest: dict) -> list[dict]:
-    """The models that are relations, then the data tests, in an order in which each finds what it reads."""
-    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
-    order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) for name, node in nodes.items()}).static_order()
-    known = [nodes[name] for name in order if name in nodes]
-    tests = [node for node in known if node["resource_type"] == "test"]
-    models = [n for n in known if n["resource_type"] == "model" and n["config"]["materialized"] in ("table", "view")]
-    return [*models, *tests]
 
 
 def figures_of(db) -> dict[Figure, Value]:

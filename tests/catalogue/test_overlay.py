@@ -167,7 +167,7 @@ def merged(one: dict, other: dict) -> dict:
 
 def read(layer: Layer, path: str) -> dict:
     """What a YAML file holds."""
-    return yaml.safe_load((layer.root / path).read_text(encoding="utf-8"))
+    return yaml.load((layer.root / path).read_bytes(), yaml.CSafeLoader)
 
 
 def write(layer: Layer, *files: Written) -> None:

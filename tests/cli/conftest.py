@@ -1,5 +1,7 @@
 """A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
 
+import functools
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +20,8 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of as landed_files
-from tests.deliveries import KEY
-from tests.layers import Layer, rules
+from tests.deliveries import KEY, begin_ledger
+from tests.layers import Layer, rules, ship
 
 VENTES = """\
 system: ventes
@@ -143,8 +145,7 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
-        with self.ledger():  # it is there before anything that it speaks of
-            pass
+        begin_ledger(self.home)  # it is there before anything that it speaks of
         manifest = ingest(self.home, ref, year, landed_files(self.home.landing, ref, year), KEY)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
@@ -176,8 +177,7 @@ class Bench:
         """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now."""
         import duckdb
 
-        with self.ledger():  # it is there before anything that it speaks of
-            pass
+        begin_ledger(self.home)  # it is there before anything that it speaks of
         folder = self.home.builds / "aside" / "rapport"
         folder.mkdir(parents=True)
         columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, etat, libelle, domaine, formule"
@@ -212,17 +212,21 @@ class Bench:
 @pytest.fixture
 def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """Sources, figures, models and a key of the test's own."""
-    shipped.take("catalogue/shapes", "catalogue/systems/absences.yml")
-    shipped.take("expectations/shapes", "expectations/systems/absences")
-    shipped.write("catalogue/systems/ventes.yml", VENTES)
-    shipped.write("catalogue/systems/personnel.yml", PERSONNEL)
-    shipped.write("catalogue/figures/essai.yml", FIGURES)
-    for fact, table in {"fct_factures": "ventes__ventes", "fct_effectifs": "personnel__agents"}.items():
-        shipped.fact(fact, table)
     (tmp_path / "key").write_bytes(KEY)
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
-    return shipped
+    return _declare(shipped)
+
+
+def _declare(layer: Layer) -> Layer:
+    layer.take("catalogue/shapes", "catalogue/systems/absences.yml")
+    layer.take("expectations/shapes", "expectations/systems/absences")
+    layer.write("catalogue/systems/ventes.yml", VENTES)
+    layer.write("catalogue/systems/personnel.yml", PERSONNEL)
+    layer.write("catalogue/figures/essai.yml", FIGURES)
+    for fact, table in {"fct_factures": "ventes__ventes", "fct_effectifs": "personnel__agents"}.items():
+        layer.fact(fact, table)
+    return layer
 
 
 @pytest.fixture
@@ -230,13 +234,17 @@ def make_bench(declared: Layer, tmp_path: Path) -> Callable[..., Bench]:
     """Make a home."""
 
     def make(name: str = "home", *, demonstration: bool = False) -> Bench:
-        home = Home(tmp_path / name)
-        home.root.mkdir()
-        text = ORGANISATION.format(demonstration=str(demonstration).lower())
-        home.organisation_file.write_text(text, encoding="utf-8")
-        return Bench(home)
+        return _organised(tmp_path / name, demonstration=demonstration)
 
     return make
+
+
+def _organised(root: Path, *, demonstration: bool = False) -> Bench:
+    home = Home(root)
+    home.root.mkdir()
+    text = ORGANISATION.format(demonstration=str(demonstration).lower())
+    home.organisation_file.write_text(text, encoding="utf-8")
+    return Bench(home)
 
 
 @pytest.fixture
@@ -246,13 +254,25 @@ def bench(make_bench: Callable[..., Bench]) -> Bench:
 
 
 @pytest.fixture
-def filled(bench: Bench) -> Bench:
+def filled(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Both exports of 2019 accepted, a line refused in each."""
-    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
-    bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
-    bench.receive("ventes/ventes", 2019, check("ok", True), check("alerte", False, severity="warning"))
-    bench.receive("personnel/agents", 2019, check("ok", True))
+    shutil.copytree(_filled(tmp_path_factory.getbasetemp()), bench.home.root, dirs_exist_ok=True)
     return bench
+
+
+@functools.cache
+def _filled(base: Path) -> Path:
+    """The home that each test gets a copy of."""
+    folder = base / "filled"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MILLESIME_SHIPPED", str(_declare(ship(folder / "shipped")).root))
+        bench = _organised(folder / "home")
+        bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+        bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
+        bench.receive("ventes/ventes", 2019, check("ok", True), check("alerte", False, severity="warning"))
+        bench.receive("personnel/agents", 2019, check("ok", True))
+    return bench.home.root
 
 
 def check(key: str, success: bool | None, *, severity: str = "critical") -> CheckResult:

@@ -196,14 +196,23 @@ def test_a_query_that_ctrl_c_ended_is_an_interruption_too(bench) -> None:
     assert (done.exit_code, "interrompu" in done.stderr, "Traceback" in done.stderr) == (INTERRUPTED, True, False)
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Path:
+    """A home with one file to take in."""
+    home = tmp_path_factory.mktemp("begun") / "home"
+    options = ["--name", "E", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
+    environment = {**os.environ, "MILLESIME_KEY_FILE": os.environ.get("MILLESIME_KEY_FILE", str(key_file))}
+    subprocess.run([MILLESIME, "init", str(home), *options], env=environment, check=True, capture_output=True)
+    (home / "landing/2020/absences.csv").write_text("code;code_manquant;motif\nrh.x;NC;rien\n")
+    return home
+
+
 @pytest.mark.parametrize(("after", "sign"), [(1.5, signal.SIGINT), (4, signal.SIGINT), (4, signal.SIGTERM)])
 def test_an_interruption_ends_all_processes_at_once_with_one_sentence(
-    tmp_path: Path, after: float, sign: signal.Signals
+    begun: Path, tmp_path: Path, after: float, sign: signal.Signals
 ) -> None:
     home = tmp_path / "home"
-    options = ["--name", "E", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
-    subprocess.run([MILLESIME, "init", str(home), *options], check=True, capture_output=True)
-    (home / "landing/2020/absences.csv").write_text("code;code_manquant;motif\nrh.x;NC;rien\n")
+    shutil.copytree(begun, home)
     command = [MILLESIME, "--home", str(home), "run", "2020"]
     running = subprocess.Popen(
         command,

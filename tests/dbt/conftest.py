@@ -1,21 +1,13 @@
 """A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-
-from pipelines.catalogue.dbt.compose import ENTREPOT
-from pipelines.catalogue.load import load_catalogue
-from pipelines.settings import Home
-from pipelines.stages.transform.dbt import run_dbt
-from tests.dbt import case
-from tests.end_to_end.conftest import made_once
 
 
 @dataclass(frozen=True)
@@ -33,31 +25,10 @@ class BuiltWarehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltWarehouse]:
-    """Built once for all workers."""
-
-    def make(folder: Path) -> None:
-        folder.mkdir()
-        dbt_home: Home = request.getfixturevalue("dbt_home")
-        results = build(dbt_home, folder / "warehouse.duckdb", lambda new: case.fill(new, load_catalogue()))
-        shutil.copy(dbt_home.dbt_manifest, folder / "manifest.json")
-        (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
-
-    folder = made_once(tmp_path_factory, "dbt", make)
+def warehouse(dbt_built: Path) -> Iterator[BuiltWarehouse]:
+    """The case, and what dbt says of it."""
     manifest, results = (
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("manifest", "results")
+        json.loads((dbt_built / f"{name}.json").read_text(encoding="utf-8")) for name in ("manifest", "run_results")
     )
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
-        yield BuiltWarehouse(folder / "warehouse.duckdb", db, manifest, results)
-
-
-def build(home: Home, path: Path, fill: Callable[[Path], None], *options: str) -> list[dict[str, Any]]:
-    """Fill a warehouse, run ``dbt build`` on it and leave it at ``path``; the results of its nodes."""
-    new = home.warehouse_next
-    new.parent.mkdir(parents=True, exist_ok=True)
-    new.unlink(missing_ok=True)
-    fill(new)
-    run = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    new.rename(path)
-    return json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    with duckdb.connect(str(dbt_built / "warehouse.duckdb"), read_only=True) as db:
+        yield BuiltWarehouse(dbt_built / "warehouse.duckdb", db, manifest, results["results"])

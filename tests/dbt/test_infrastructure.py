@@ -9,9 +9,8 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.settings import Home
 from tests.dbt import case
-from tests.dbt.conftest import build
+from tests.dbt.compiled import Compiled
 
 YEAR = 2020
 PLACES = [("99001", "Ville-Haute", ["ville-haute.fr"]), ("99002", "Val d’Œuf", ["val-doeuf.fr"])]
@@ -193,23 +192,26 @@ LAKE = {
 }
 
 
-def built_of(home: Home, folder: Path, lake: dict, *selected: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
+def built_of(
+    project: Compiled, folder: Path, lake: dict, *asked: str
+) -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
     """A warehouse of these rows: its connection, and the status of each node."""
     path = folder / "warehouse.duckdb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case, "LAKE", lake)
         patch.setattr(case, "YEARS", (YEAR,))
         patch.setattr(case, "COLLECTIVITES", PLACES)
-        options = ["--indirect-selection", "cautious", "--select", *selected]
-        results = build(home, path, lambda new: case.fill(new, load_catalogue()), *options)
-    return duckdb.connect(str(path), read_only=True), {r["unique_id"].split(".")[2]: r["status"] for r in results}
+        case.fill(path, load_catalogue())
+    db = duckdb.connect(str(path))
+    statuses = {one.name: one.status for one in project.run(db, *asked)}
+    assert {"error", "fail"}.isdisjoint(statuses.values()), statuses
+    return db, statuses
 
 
 @pytest.fixture(scope="module")
-def built(dbt_home: Home, tmp_path_factory) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
-    tables = ["+path:models/rapport/infrastructure", "+path:models/rapport/activite"]
-    selected = [*tables, "+infrastructure_comptes_de_messagerie"]
-    db, statuses = built_of(dbt_home, tmp_path_factory.mktemp("infrastructure"), LAKE, *selected)
+def built(compiled: Compiled, tmp_path_factory) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
+    asked = ["rapport/infrastructure", "rapport/activite", "infrastructure_comptes_de_messagerie"]
+    db, statuses = built_of(compiled, tmp_path_factory.mktemp("infrastructure"), LAKE, *asked)
     with db:
         yield db, statuses
 
@@ -355,7 +357,7 @@ def test_backups_storage_and_teams(db) -> None:
     assert db.execute("select mois, nb_utilisateurs from rapport.rpt_infrastructure__teams").fetchall() == [(3, 10)]
 
 
-def test_the_peak_is_that_of_a_count_second_by_second(dbt_home: Home, tmp_path: Path) -> None:
+def test_the_peak_is_that_of_a_count_second_by_second(compiled: Compiled, tmp_path: Path) -> None:
     rng = Random("pic")
     rows, present = [], [set() for _ in range(3600)]
     for number in range(400):
@@ -365,6 +367,6 @@ def test_the_peak_is_that_of_a_count_second_by_second(dbt_home: Home, tmp_path: 
         rows += session(who, number, *times)
         for second in range(start, end):
             present[second].add(who)
-    db, _ = built_of(dbt_home, tmp_path, LAKE | {"citrix__evenements": rows}, "+rpt_infrastructure__acces_distants")
+    db, _ = built_of(compiled, tmp_path, LAKE | {"citrix__evenements": rows}, "rpt_infrastructure__acces_distants")
     with db:
         assert by_month(db, "pic_agents_simultanes")[11] == max(map(len, present)) > 10

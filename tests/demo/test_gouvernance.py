@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from demo.chiffres import EXERCICES, SUIVANTS
-from demo.home import make_home
 from tests.demo.exports import records, sound
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
@@ -17,10 +16,8 @@ CONNUS = (*EXERCICES, *SUIVANTS)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("demonstration") / "home"
-    make_home(root, CONNUS)
-    return root
+def home(whole: Path) -> Path:
+    return whole
 
 
 def day(text: str) -> dt.date:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 import unicodedata
 from collections import defaultdict
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from demo import chiffres, collectivites, journaux
-from demo.home import CONNUS, EXERCICES, livraisons, make_home
+from demo.home import CONNUS, EXERCICES, make_home
 from demo.outils import OUTILS
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.settings import Home
@@ -26,14 +27,6 @@ DEMO = Path(__file__).parents[2] / "demo"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("demonstration") / "home"
     make_home(root)
-    return root
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with every exercice that the demonstration knows."""
-    root = tmp_path_factory.mktemp("demonstration") / "whole"
-    make_home(root, CONNUS)
     return root
 
 
@@ -160,19 +153,19 @@ def deliveries_without_organisation(root: Path) -> None:
 
 
 def foreign_delivery(root: Path) -> None:
-    make_home(root, [2020])
     (root / "landing" / "2020" / "kolok" / "kolok_du_service.xlsx").write_bytes(b"x")
 
 
 def foreign_budget(root: Path) -> None:
-    make_home(root, [2020])
     (root / "landing" / "2020" / "budget" / "CA_2020.xml").write_bytes(b"x")
 
 
 @pytest.mark.parametrize(
     "prepare", [foreign_organisation, deliveries_without_organisation, foreign_delivery, foreign_budget]
 )
-def test_refuses_a_home_that_is_somebody_elses(tmp_path: Path, prepare) -> None:
+def test_refuses_a_home_that_is_somebody_elses(home: Path, tmp_path: Path, prepare) -> None:
+    if prepare in (foreign_delivery, foreign_budget):  # beside the demonstration's own
+        shutil.copytree(home, tmp_path, dirs_exist_ok=True)
     prepare(tmp_path)
     before = files(tmp_path)
     with pytest.raises(ValueError, match=r"autre (organisation|dossier)"):
@@ -306,12 +299,13 @@ def test_published_reports_hold_every_figure_of_their_exercice(home: Path) -> No
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
-def test_generated_files_say_that_they_are_a_demonstration() -> None:
-    for exercice in CONNUS:
-        for livraison in livraisons(exercice):
-            name = livraison.chemin.rsplit("/", 1)[-1]
-            said = "demonstration" in name or (name.endswith(".dsn") and b"DEMONSTRATION" in livraison.contenu)
-            assert said or name in ("absences.csv", "published_figures.csv")
+def test_generated_files_say_that_they_are_a_demonstration(whole: Path) -> None:
+    found = files(whole / "landing")
+    assert {int(path.split("/")[0]) for path in found} == {*CONNUS}
+    for path, content in found.items():
+        name = path.rsplit("/", 1)[-1]
+        said = "demonstration" in name or (name.endswith(".dsn") and b"DEMONSTRATION" in content)
+        assert said or name in ("absences.csv", "published_figures.csv")
 
 
 def test_exercices_after_the_last_report_come_on_top_and_change_nothing_before(home: Path, whole: Path) -> None:

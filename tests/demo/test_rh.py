@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.home import CONNUS, make_home
+from demo.home import CONNUS
 from demo.rh import CADRES
 from tests.demo.exports import number, sound
 
@@ -21,10 +21,8 @@ HALF_UP = {"rounding": ROUND_HALF_UP}
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("demonstration") / "home"
-    make_home(root, CONNUS)
-    return root
+def home(whole: Path) -> Path:
+    return whole
 
 
 def system(exercice: int) -> str:

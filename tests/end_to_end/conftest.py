@@ -1,16 +1,16 @@
 """The demonstration, made once through the command line as a new user makes it."""
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from tests.once import made_once
 
 # Where the demonstration is made; `test_reproducible` makes it again elsewhere.
 FIRST_RUN = {"MILLESIME_THREADS": "2", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
@@ -23,25 +23,22 @@ def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.Com
     return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
 
 
+def decide(home: Path, finding: str, because: str) -> None:
+    """``millesime decide``, in this process: there are dozens to take, and to start takes longer than to decide."""
+    from click.testing import CliRunner
+
+    from pipelines.cli.app import millesime as command
+
+    said = ["--home", str(home), "decide", finding, "--because", because, "--by", "C. Présidente"]
+    done = CliRunner().invoke(command, said, env={"MILLESIME_KEY_FILE": str(home.parent / "key")})
+    assert done.exit_code == 0, (done.output, done.exception)
+
+
 def copied(made: Path, place: Path) -> Path:
     """A copy of a home in ``place``, its key beside it."""
     home = place / "home"
     shutil.copytree(made, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     shutil.copy(made.parent / "key", place / "key")
-    return home
-
-
-def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The home that ``make`` makes, for whichever worker asks first; nobody writes in it."""
-    base = folders.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    shared.mkdir(exist_ok=True)
-    home, made = shared / "home", shared / "made"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            make(home)
-            made.touch()
     return home
 
 

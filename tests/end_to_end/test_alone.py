@@ -15,7 +15,7 @@ from demo import exports_dsn, glpi
 from demo.livraisons import Livraison
 from tests.end_to_end.conftest import millesime
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.long
 
 MEMBERS = """\
 collectivites:

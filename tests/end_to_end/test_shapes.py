@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.conftest import millesime
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.long
 
 ORGANISATION = """\
 nom: Communauté de communes des Essarts

@@ -281,6 +281,7 @@ def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
 def test_before_a_release_what_a_home_adds_on_what_is_shipped_is_told_and_what_it_adds_of_its_own_is_not(
     filled, declared
 ):
+    declared.take("catalogue/fields.yml")
     said = "description: D., public: rien à cacher"
     of_home(
         filled, "catalogue/fields.yml", f"ventes__ventes.nb_agents: {{{said}}}\nstocks__stocks.nb_agents: {{{said}}}\n"

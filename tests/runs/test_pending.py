@@ -34,9 +34,13 @@ def taken(depot: Depot) -> Depot:
     """A home with one accepted delivery."""
     depot.declare()
     depot.organise()
-    depot.drop(ROWS, exercice=YEAR)
-    with open_ledger(depot.home) as ledger:
-        assert collect(depot.work(ledger), depot.ref, YEAR).status == "accepted"
+
+    def take() -> None:
+        depot.drop(ROWS, exercice=YEAR)
+        with open_ledger(depot.home) as ledger:
+            assert collect(depot.work(ledger), depot.ref, YEAR).status == "accepted"
+
+    depot.after("one delivery taken", take)
     return depot
 
 
@@ -94,14 +98,18 @@ def test_a_delivery_that_a_decision_let_in_is_judged_again(taken: Depot):
 def published(depot: Depot) -> Lab:
     """A home whose warehouse was built and published."""
     lab = Lab(depot)
-    lab.accept(ROWS, YEAR)
-    with open_ledger(lab.home) as ledger:
-        built = lab.build(ledger)
-        publish(lab.work(ledger), built.build, [])
-        for year in lab.work(ledger).organisation.years:
-            (lab.home.audit / str(year)).mkdir(parents=True)
-            (lab.home.audit / str(year) / "etat.html").write_text("page", encoding="utf-8")
-        note_published(lab.work(ledger))
+
+    def show() -> None:
+        lab.accept(ROWS, YEAR)
+        with open_ledger(lab.home) as ledger:
+            built = lab.build(ledger)
+            publish(lab.work(ledger), built.build, [])
+            for year in lab.work(ledger).organisation.years:
+                (lab.home.audit / str(year)).mkdir(parents=True)
+                (lab.home.audit / str(year) / "etat.html").write_text("page", encoding="utf-8")
+            note_published(lab.work(ledger))
+
+    depot.after("built and published", show)
     return lab
 
 

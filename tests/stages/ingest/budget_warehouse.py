@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.records import Finding
@@ -16,16 +15,16 @@ from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.transform.dbt import run_dbt
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from pipelines.stages.transform.warehouse_findings import build_findings
+from tests.dbt.compiled import Compiled, Result
 
 
 @contextmanager
 def built_of(
     documents: Mapping[int, Mapping[str, bytes]],
-    dbt_home: Home,
+    project: Compiled,
     folder: Path,
     organisation: Organisation,
     counted: Sequence[tuple[str, str]] = (),
@@ -41,9 +40,8 @@ def built_of(
                 path.write_bytes(files[path.name])
             manifests.append(ingest(home, catalogue.registry.export_of("budget/documents"), year, paths, b"k" * 32))
         work = Workspace(home, ledger, catalogue, organisation)
-        load_warehouse(dbt_home.warehouse_next, work, Frozen("", manifests, list(counted)))
-    build(dbt_home, folder)
-    shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
+        load_warehouse(folder / "warehouse.duckdb", work, Frozen("", manifests, list(counted)))
+    build(project, folder)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
         yield db
 
@@ -51,18 +49,16 @@ def built_of(
 def found_in(warehouse: duckdb.DuckDBPyConnection) -> list[Finding]:
     """What the build finds."""
     (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
+    shutil.copy(path, Path(path).with_name("constats.duckdb"))
     return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
 
 
-def build(home: Home, folder: Path) -> None:
-    """Build the models that the budget chapter rests on, and run their tests."""
-    nodes = ["+path:models/rapport/finances", "+path:models/marts/finances", "+chiffres"]
-    nodes += ["path:tests/finances"]
-    options = ["--indirect-selection", "cautious", "--select", *nodes]
-    done = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    home.warehouse_next.rename(folder / "warehouse.duckdb")
-    shutil.copy(home.dbt_target / "run_results.json", folder)
+def build(project: Compiled, folder: Path) -> dict[str, Result]:
+    """Build the models that the budget chapter rests on, and run their tests: name → what became of it."""
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as db:
+        results = {one.name: one for one in project.run(db, "rapport/finances", "marts/finances", "chiffres")}
+    assert [f"{name}: {one}" for name, one in results.items() if one.status in ("error", "fail")] == []
+    return results
 
 
 def rows(db: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[tuple]:

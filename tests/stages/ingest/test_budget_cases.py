@@ -16,6 +16,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from tests.dbt.compiled import Compiled
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 from tests.stages.ingest.budget_warehouse import built_of, euros, found_in, rows
 
@@ -498,7 +499,7 @@ DOCUMENTS = {
 
 
 @pytest.fixture(scope="module")
-def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The documents in one warehouse, with finance models and figures built."""
     organisation = Organisation(
         nom="Essai",
@@ -509,7 +510,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
     counted = [("FIN-PROJET", f"{voted}#1")]
-    with built_of(DOCUMENTS, dbt_home, tmp_path_factory.mktemp("cas"), organisation, counted) as db:
+    with built_of(DOCUMENTS, compiled, tmp_path_factory.mktemp("cas"), organisation, counted) as db:
         yield db
 
 

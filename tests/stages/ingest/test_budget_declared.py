@@ -10,7 +10,7 @@ import yaml
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Budget, Organisation
 from pipelines.ledger.records import Finding
-from pipelines.settings import Home
+from tests.dbt.compiled import Compiled
 from tests.stages.ingest.budget_documents import budget, document, line
 from tests.stages.ingest.budget_warehouse import built_of, found_in, rows
 
@@ -65,7 +65,7 @@ DECLARED = [
 
 
 @pytest.fixture(scope="module")
-def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The documents in one warehouse, with finance models and figures built."""
     organisation = Organisation(
         nom="Essai",
@@ -75,7 +75,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         systemes=["budget"],
         budgets=DECLARED,
     )
-    with built_of(DOCUMENTS, dbt_home, tmp_path_factory.mktemp("declares"), organisation) as db:
+    with built_of(DOCUMENTS, compiled, tmp_path_factory.mktemp("declares"), organisation) as db:
         yield db
 
 

@@ -1,6 +1,5 @@
 """Budget documents through reading, typing and SQL: real documents to the cent, and cases made by hand."""
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
+from tests.dbt.compiled import Compiled, Result
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 from tests.stages.ingest.budget_warehouse import build, euros, rows
 
@@ -243,16 +243,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dbt_results(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tuple]:
+def dbt_results(built: dict[str, Result]) -> dict[str, tuple]:
     """Name of a dbt node → its status and, for a test, the number of rows it flags."""
-    text = (folder / "run_results.json").read_text(encoding="utf-8")
-    results = json.loads(text)["results"]
-    return {result["unique_id"].split(".")[2]: (result["status"], result["failures"]) for result in results}
+    return {name: (one.status, one.failures) for name, one in built.items()}
 
 
 @pytest.fixture(scope="module")
-def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(built: dict[str, Result], folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The real and the hand-made documents in one warehouse, with finance models and figures built."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def built(compiled: Compiled, folder: Path) -> dict[str, Result]:
+    """What became of each node."""
     home, catalogue = Home(folder / "home"), load_catalogue()
     registry = catalogue.registry
     home.root.mkdir()
@@ -278,10 +283,9 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
             manifests.append(ingest(home, ref, year, files, b"k" * 32))
         mandats.write_text(MANDATS, encoding="cp1252")
         manifests.append(ingest(home, registry.export_of("ciril_finances/mandats"), 2016, [mandats], b"k" * 32))
-        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), Frozen("", manifests))
-    build(dbt_home, folder)
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
-        yield db
+        work = Workspace(home, ledger, catalogue, organisation)
+        load_warehouse(folder / "warehouse.duckdb", work, Frozen("", manifests))
+    return build(compiled, folder)
 
 
 def ours(content: bytes) -> bytes:

@@ -15,7 +15,9 @@ class Read:
 
     def __init__(self, file: Path):
         with zipfile.ZipFile(file) as archive:
-            self.files = {name.partition("/")[2]: yaml.safe_load(archive.read(name)) for name in archive.namelist()}
+            self.files = {
+                name.partition("/")[2]: yaml.load(archive.read(name), yaml.CSafeLoader) for name in archive.namelist()
+            }
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """``charts``, ``datasets``…"""

@@ -11,6 +11,10 @@ from tests.stages.transform.conftest import Lab
 @pytest.fixture
 def lab(depot: Depot):
     lab = Lab(depot)
-    depot.layer.write("catalogue/figures/essai.yml", FIGURE)
-    lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
+
+    def receive() -> None:
+        depot.layer.write("catalogue/figures/essai.yml", FIGURE)
+        lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
+
+    depot.after("received", receive)
     return lab

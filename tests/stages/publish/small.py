@@ -61,10 +61,18 @@ def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None
         return publish(lab.work(ledger), build, findings)
 
 
+def show(lab: Lab) -> None:
+    """The laboratory of ``conftest`` with its warehouse ``b1`` published, once for all tests that begin so."""
+    lab.depot.after("shown", lambda: (warehouse(lab), published(lab)))
+
+
 def ask(lab: Lab, query: str) -> list[tuple]:
-    with duckdb.connect() as db:
+    with duckdb.cursor() as db:  # a database of its own costs ten times what it reads
         db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
-        return db.execute(query).fetchall()
+        try:
+            return db.execute(query).fetchall()
+        finally:
+            db.execute("detach p")
 
 
 STAFF = """
@@ -79,3 +87,8 @@ def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
     warehouse(lab, build)
     with duckdb.connect(str(lab.home.warehouse)) as db:
         db.execute(STAFF.format(one=one) + more)
+
+
+def show_staff(lab: Lab, more: str = "") -> None:
+    """The same with the staff's tables, 24 payslips at the collectivité a."""
+    lab.depot.after(f"staff shown {more}", lambda: (staff(lab, "b1", 24, more), published(lab)))

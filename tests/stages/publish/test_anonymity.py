@@ -43,6 +43,7 @@ CASES = {
 
 
 def withheld(depot: Depot, made: str, sql: str = SQL) -> dict[str, str]:
+    depot.layer.take("catalogue/fields.yml")  # what identifies a person is said there
     depot.declare(FIELDS)
     depot.layer.write("dbt_project/models/marts/fct_essai.sql", sql)
     with duckdb.connect() as db:
@@ -68,6 +69,7 @@ def test_a_person_is_found_behind_other_models(depot: Depot):
 
 
 def test_such_a_mart_is_withheld_with_a_finding_and_the_rest_is_published(lab: Lab):
+    lab.depot.layer.take("catalogue/fields.yml")
     lab.depot.declare([*FIELDS, {"name": "libelle", "title": "Libellé"}])
     lab.depot.layer.write("dbt_project/models/marts/fct_essai.sql", SQL)
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.release import RELEASED_SCHEMAS
-from tests.stages.publish.small import ask, published, staff, warehouse
+from tests.stages.publish.small import ask, published, show_staff, staff, warehouse
 from tests.stages.transform.conftest import Lab
 
 PERSONS = """
@@ -26,8 +26,7 @@ comment on table restreint.fct_agents is 'Agents, un par un.';
 @pytest.fixture
 def home(lab: Lab, monkeypatch) -> Lab:
     monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
-    staff(lab, "b1", 24, PERSONS)
-    published(lab)
+    show_staff(lab, PERSONS)
     return lab
 
 

@@ -31,8 +31,6 @@ class Lab:
         depot.declare()
         depot.organise()
         depot.layer.take("catalogue/secrecy.yml")
-        with open_ledger(self.home):  # it is there before anything that it speaks of
-            pass
 
     def work(self, ledger: Ledger) -> Workspace:
         return self.depot.work(ledger)

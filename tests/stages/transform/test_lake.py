@@ -18,10 +18,14 @@ ROWS = HEADER + "A1;x;1,00;03/02/2020\nA2;y;oups;03/02/2020\n"
 @pytest.fixture
 def built(lab: Lab) -> Lab:
     """A home with one delivery, a line of which was refused, and its warehouse."""
-    lab.accept(ROWS, 2020)
-    with open_ledger(lab.home) as ledger:
-        lab.build(ledger)
-        assert is_current(lab.work(ledger))
+
+    def build() -> None:
+        lab.accept(ROWS, 2020)
+        with open_ledger(lab.home) as ledger:
+            lab.build(ledger)
+            assert is_current(lab.work(ledger))
+
+    lab.depot.after("built in the lake", build)
     return lab
 
 

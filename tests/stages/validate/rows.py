@@ -1,6 +1,7 @@
 """Rows that a table accepts, from its declaration and its suite files, written as the lake writes them."""
 
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.expectation_types import ExpectationSpec, typed
-from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.source_grammar import PROVENANCE, Field, Table
 from pipelines.catalogue.suite_file import SuiteFile
 
@@ -22,12 +23,18 @@ Row = dict[str, Any]
 Broken = tuple[str, list[Row], int | None]  # how, all the rows, how many offending lines if it is known
 
 
+@functools.cache
+def _shipped() -> Catalogue:
+    """What is shipped, whose hundreds of files are looked at once."""
+    return load_catalogue()
+
+
 class ValidRows:
     """An endless supply of valid rows of one table, each with its own key and line."""
 
     def __init__(self, system: str, table: Table):
         self.table = table
-        self.files: list[SuiteFile] = load_catalogue().suites_of(system, table)
+        self.files: list[SuiteFile] = _shipped().suites_of(system, table)
         self._fixed = {name: value for file in self.files for name, value in file.valid_row.items()}
         self._cycles = {
             declaration.column: itertools.cycle(declaration.kwargs["value_set"])
@@ -96,12 +103,13 @@ def write(path: Path, table: Table, rows: list[Row]) -> Path:
     """Write rows as the lake does."""
     columns = {column.name: column.sql_type for column in [*table.kept_fields, *PROVENANCE]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.cursor() as connection:  # a database of its own costs ten times what it writes
         declared = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
-        connection.execute(f"create table lignes ({declared})")
-        for row in rows:
-            marks = ", ".join("?" for _ in columns)
-            connection.execute(f"insert into lignes values ({marks})", [row[name] for name in columns])
+        connection.execute(f"create temp table lignes ({declared})")
+        if rows:
+            marks = f"({', '.join('?' for _ in columns)})"
+            values = [row[name] for row in rows for name in columns]
+            connection.execute(f"insert into lignes values {', '.join([marks] * len(rows))}", values)
         connection.execute(f"copy lignes to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet)")
     return path
 
