@@ -7,7 +7,9 @@ import pytest
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.settings import shipped
+from pipelines.settings import Home
+from pipelines.settings import shipped as shipped_folder
+from tests.layers import Layer
 
 FIGURE = """\
 domaine: essai
@@ -32,7 +34,7 @@ def home(tmp_path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(FIGURE.format(sources=sources) + more, encoding="utf-8")
         try:
-            check(Catalogue(shipped(), tmp_path))
+            check(Catalogue(shipped_folder(), tmp_path))
         except DeclarationError as error:
             return str(error).replace(f"{tmp_path}/", "")
         return ""
@@ -90,3 +92,18 @@ def test_pieces_are_narrowed_by_an_axis_of_a_model(home):
     assert "catalogue/figures/essai.yml:4 pieces: aucun modèle ne distingue ses pièces par « est_compte »" in home(
         ALL, "    pieces: {est_compte: true}\n"
     )
+
+
+def test_a_table_that_the_engine_loads_and_a_home_switches_off_is_named_where_it_is_read(
+    shipped: Layer, tmp_path: Path
+):
+    source = {"name": "a_part", "tables": [{"name": "lignes", "description": "Des lignes."}]}
+    shipped.write("dbt_project/models/staging/_a_part.yml", {"sources": [source]})
+    shipped.write("dbt_project/models/rapport/rpt_a.sql", "select *\nfrom {{ source('a_part', 'lignes') }}\n")
+    home = Layer(tmp_path / "home")
+    off = {"name": "a_part", "tables": [{"name": "lignes", "enabled": False}]}  # on the fourth line
+    path = home.write("dbt_project/models/staging/_a_part.yml", {"sources": [off]})
+    with pytest.raises(DeclarationError) as refused:
+        check(shipped.catalogue(Home(home.root)))
+    (said,) = [line for line in str(refused.value).splitlines() if "rpt_a.sql" in line]
+    assert said.endswith(f"rpt_a.sql:2 demande la source dbt « a_part.lignes », que {path}:4 éteint")

@@ -196,7 +196,22 @@ def test_the_digest_comes_once_a_week_of_the_window(filled: Bench, server: Kept)
     digests = [one for day in ("2020-03-02", "2020-03-05", "2020-03-09") for one in sent(filled, day)]
     assert digests == ["[ESSAI] bilan de la semaine, exercice 2019"] * 2
     said = server.messages[0].get_content()
-    assert "L’exercice 2019 au 02/03/2020" in said and "2 reçus" in said and "Publié le : jamais" in said
+    assert (
+        "L’exercice 2019 au 02/03/2020" in said
+        and "2\u00a0reçus, 0\u00a0refusé, 0\u00a0attendu" in said
+        and "Publié le : jamais" in said
+    )
+
+
+@pytest.mark.parametrize(("outcome", "said"), [(None, "aucune"), (True, "réussie"), (False, "en échec")])
+def test_the_digest_says_how_the_last_build_ended(bench: Bench, server: Kept, outcome: bool | None, said: str):  # noqa: F811
+    if outcome is not None:
+        with bench.ledger() as ledger:
+            ledger.record_build("a", not outcome, [], [])
+            ledger.record_build("b", outcome, [], [])
+    sent(bench, "2020-03-02")
+    (digest,) = (mail for mail in server.messages if "bilan" in mail["Subject"])
+    assert f"  Dernière construction : {said}" in digest.get_content().splitlines()
 
 
 def test_a_failure_names_steps_and_what_to_do(bench: Bench, server: Kept):  # noqa: F811

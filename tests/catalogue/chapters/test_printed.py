@@ -74,3 +74,11 @@ def test_that_there_is_no_loan_may_be_worded_in_many_ways(said: str):
     text = {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": [words(said)]}]}
     (found,) = broken(GUARDS["sans-emprunt"], "interne", passages(report(text)), is_answered=False)
     assert found.text == said
+
+
+@pytest.mark.parametrize(("title", "is_wrong"), [("La dette", True), ("La dette de 2040", False)])
+def test_a_title_is_all_that_a_reader_sees_with_it(title: str, is_wrong: bool):
+    dated = Garde(dit="une dette sans année", dans=["titres"], mots="dette", avec="2040")
+    (chapter, section) = passages(report(title=title))
+    assert (chapter.text, section.around) == ("Essai", title)
+    assert broken(dated, "interne", [chapter, section]) == ([section] if is_wrong else [])

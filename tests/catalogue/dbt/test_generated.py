@@ -45,11 +45,15 @@ def of(home: Layer) -> Catalogue:
     return catalogue
 
 
+def sources_of(catalogue: Catalogue) -> list[dict[str, Any]]:
+    files = [yaml.safe_load(text) for path, text in generated(catalogue).items() if path.endswith("__sources.yml")]
+    return [source for file in files for source in file["sources"]]
+
+
 def lake(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The tables of the source ``lake``, by name."""
-    files = [yaml.safe_load(text) for path, text in generated(catalogue).items() if path.endswith("__sources.yml")]
-    sources = [source for file in files for source in file["sources"] if source["name"] == "lake"]
-    return {table["name"]: table for source in sources for table in source["tables"]}
+    tables = [source["tables"] for source in sources_of(catalogue) if source["name"] == "lake"]
+    return {table["name"]: table for some in tables for table in some}
 
 
 def test_generation_is_deterministic():
@@ -67,6 +71,20 @@ def test_every_declared_table_is_a_source_with_the_columns_that_enter_the_lake()
         assert all(column["description"] and column["data_type"] for column in columns.values()), name
         assert tables[name]["config"]["meta"]["dagster"]["asset_key"] == name.split("__", 1)
     assert "agent" not in {c["name"] for c in tables["journal_assistance__interventions"]["columns"]}  # dropped
+
+
+def test_what_the_engine_loads_is_in_the_schema_of_its_source():
+    assert {(source["name"], source["schema"]) for source in sources_of(CATALOGUE)} == {
+        ("lake", "lake"),
+        ("reference", "reference"),
+    }
+
+
+def test_a_table_is_described_by_its_title_then_by_what_is_said_of_it():
+    for system, table in CATALOGUE.registry.tables():
+        said = lake(CATALOGUE)[f"{system.system}__{table.name}"]["description"]
+        title = table.title.rstrip(".")
+        assert said == (f"{title}. {table.description.strip()}" if table.description else f"{title}.")
 
 
 def test_every_declared_table_is_read_by_a_model():
@@ -92,7 +110,8 @@ def test_a_field_without_a_description_is_told_by_its_title(home):
     table = {"name": "rues", "title": "Rues", "fields": fields}
     export = {**NEW["exports"][0], "name": "rues", "tables": [table]}
     home.write("catalogue/systems/voirie.yml", {**NEW, "system": "voirie", "exports": [export]})
-    (said,) = [table for name, table in lake(of(home)).items() if name == "voirie__rues"]
+    said = lake(of(home))["voirie__rues"]
+    assert said["description"] == "Rues."
     assert [column["description"] for column in said["columns"][:2]] == ["Nom de la rue.", "Exercice."]
 
 

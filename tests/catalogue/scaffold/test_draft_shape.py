@@ -102,3 +102,14 @@ def test_a_moment_in_the_place_of_a_day_has_its_format_and_words_that_are_no_fla
         '- {name: date_travail, format: "%Y-%m-%d %H:%M:%S"}',
         "# TODO est_couleur : donner trueValues et falseValues ([Noir, Quadri]), sinon toute ligne est refusée",
     ]
+
+
+@pytest.mark.parametrize(("cell", "is_proposed"), [("3", True), ("3,5", True), ("2024", True), ("trois", False)])
+def test_a_column_of_any_number_is_proposed_for_a_count_and_a_text_is_not(
+    shipped, cell: str, is_proposed: bool
+) -> None:
+    """One with decimals is often whole numbers as a tool exports them, and typing refuses the others, line by line."""
+    rows = [(1, PRINTED.split(";")), (2, f"2024-05-03;Orly;Factures;{cell};O".split(";"))]
+    sample = Sample("essai_2024.csv", "csv", rows)
+    draft = scaffold([sample], Request("essai", "travaux_edition"), shipped.registry)
+    assert ("nb_documents: Documents" in draft.declaration) is is_proposed

@@ -84,7 +84,9 @@ def test_links_and_marks_are_kept(writer: Writer, tmp_path: Path):
     (tmp_path / "a.md").write_text("**le *1er* [site](https://exemple.fr/a)** et [ici](#c-a.total)", encoding="utf-8")
     (made,) = writer.prose(render(tmp_path / "a.md", "a.md", Figures(2040, {}, {}, {}), {}))
     marks = {
-        "".join(text.text for text in run.iter(qn("w:t"))): [one.tag.rpartition("}")[2] for one in run.find(qn("w:rPr"))]
+        "".join(text.text for text in run.iter(qn("w:t"))): [
+            one.tag.rpartition("}")[2] for one in run.find(qn("w:rPr"))
+        ]
         for run in made.iter(qn("w:r"))
         if run.find(qn("w:rPr")) is not None
     }
