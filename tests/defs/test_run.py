@@ -4,24 +4,28 @@ import inspect
 import sys
 from contextlib import redirect_stderr
 
-import pytest
 from dagster._core.instance import types
 
-from pipelines.defs import run
-from pipelines.defs.run import UNLOGGED, _OneVoice, run_jobs
-from pipelines.runs.arriving import Aside
-from pipelines.runs.pending import Pending
-from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
+from pipelines.defs.run import UNLOGGED, _OneVoice, once_arrived
+from pipelines.runs.pending import pending
+from tests.cli.conftest import VENTES_2019, bench, declared, make_bench  # noqa: F401
 
 
-@pytest.mark.parametrize("wait", [True, False])
-def test_who_waits_is_told_for_what_and_the_others_are_told_what_is_left_aside(bench, monkeypatch, wait: bool):  # noqa: F811
-    coming = Aside("ventes/ventes", 2019, "landing/2019/ventes/v.csv", "changé il y a moins de 0 s")
-    answers, said = [Pending([], [], True, [coming]), Pending([], [], True, [coming]), Pending([], [], True)], []
-    monkeypatch.setattr(run, "pending", lambda *_: answers.pop(0))
-    report = run_jobs(bench.home, [2019], progress=said.append, wait=wait)
-    assert report.aside == ([] if wait else [coming])
-    assert said == [f"attend {coming.fichier} ({coming.raison})"] * 2 * wait
+def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F811
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    coming = path.with_name(f"{path.name}.part")
+    coming.touch()
+    said = []
+
+    def say(what: str) -> None:
+        said.append(what)
+        coming.unlink()
+
+    with bench.work() as work:
+        (aside,) = pending(work, [2019], None).aside
+        todo = once_arrived(lambda: pending(work, [2019], None), say)
+    assert said == [f"attend {aside.fichier} ({aside.raison})"] and aside.fichier.endswith(".part")
+    assert [ref.key for ref, _ in todo.arrived] == ["ventes/ventes"] and todo.aside == []
 
 
 def test_an_event_that_cannot_be_stored_is_not_said_twice(capsys):

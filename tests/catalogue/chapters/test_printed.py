@@ -80,5 +80,37 @@ def test_that_there_is_no_loan_may_be_worded_in_many_ways(said: str):
 def test_a_title_is_all_that_a_reader_sees_with_it(title: str, is_wrong: bool):
     dated = Garde(dit="une dette sans année", dans=["titres"], mots="dette", avec="2040")
     (chapter, section) = passages(report(title=title))
-    assert (chapter.text, section.around) == ("Essai", title)
+    assert (chapter.text, section.place, section.around) == ("Essai", title, title)
     assert broken(dated, "interne", [chapter, section]) == ([section] if is_wrong else [])
+
+
+def printing(*pieces: str) -> dict[str, Any]:
+    """A paragraph of words and of figures (``#code``)."""
+    figure = {"genre": "lien", "enfants": [words("3")]}
+    nodes = [figure | {"cible": one.replace("#", "#c-")} if one.startswith("#") else words(one) for one in pieces]
+    return {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": nodes}]}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "wrong"),
+    [
+        ([printing("#a.reste"), printing("#a.debut", " puis ", "#a.reste")], 1),
+        ([printing("#a.debut", " puis ", "#a.reste"), printing("#a.reste")], 0),
+        ([printing("#a.reste", " après ", "#a.debut"), printing("#a.reste")], 1),
+        ([printing("#a.autre", "#a.reste")], 1),
+        ([printing("#a.debut"), printing("#a.reste")], 0),
+    ],
+)
+def test_a_figure_that_follows_from_another_comes_after_it(blocks: list[dict[str, Any]], wrong: int):
+    rule = Garde(dit="un reste sans son début", chiffres=["a.reste"], apres="a.debut")
+    found = broken(rule, "interne", passages(report(*blocks)))
+    assert [one.prints(["a.reste"]) for one in found] == [True] * wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "is_wrong"), [({"sans": "élèves"}, True), ({"avant": "élèves"}, False), ({"avant": "reçus"}, True)]
+)
+def test_what_may_not_follow_a_figure_and_what_may_not_precede_it_are_apart(said: dict[str, str], is_wrong: bool):
+    rule = Garde(dit="essai", chiffres=["a.b"], **said)
+    text = report(printing("reçus : ", "#a.b", " élèves, ", "#a.c", " élèves"))
+    assert bool(broken(rule, "interne", passages(text))) == is_wrong

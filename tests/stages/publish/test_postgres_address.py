@@ -3,16 +3,13 @@
 import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import Server
 from pipelines.stages.publish.postgres import NotServed, _connected, _parameters
-from tests.services import free_port, unavailable
+from tests.services import free_port, listening, unavailable
 
 
 @pytest.mark.parametrize(
@@ -28,25 +25,6 @@ def test_no_part_of_a_password_that_is_not_escaped_is_told(password):
 def test_one_that_is_escaped_is_the_password():
     where, given = _parameters("postgresql://publie:pa%40S3%2FCRET@bi.example:5432/bi")
     assert (where, given["password"]) == ("PostgreSQL bi.example/bi", "pa@S3/CRET")
-
-
-@contextmanager
-def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that answers each client's first bytes so."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = server.accept()
-                except OSError:
-                    return
-                with client, suppress(OSError):
-                    client.recv(8)
-                    answer(client)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
 
 
 def refusal(address: str) -> str:
@@ -121,8 +99,7 @@ def test_what_answers_and_speaks_no_encryption_is_told_as_such():
     assert "ne s’accordent pas" in said
 
 
-def test_where_nothing_listens_the_server_is_not_reachable(monkeypatch):
-    monkeypatch.setattr("pipelines.stages.publish.postgres.PAUSE_SECONDS", 0)
+def test_where_nothing_listens_the_server_is_not_reachable():
     assert "n’est pas joignable" in refusal(
         f"postgresql://u:S3CRET@127.0.0.1:{free_port()}/x?sslmode=verify-full&sslrootcert=system"
     )

@@ -192,24 +192,23 @@ class Cluster:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark_session, "PATIENCE", 0.05)
-    monkeypatch.setattr(spark_session, "PERIOD", 0.03)
+def ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends the process ends the test alone."""
     monkeypatch.setattr(spark_session.os, "_exit", sys.exit)
 
 
-def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, impatient):
+def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, ending):
     with pytest.raises(SystemExit):
-        spark_session._watch(Cluster(jobs=9), tmp_path)
+        spark_session._watch(Cluster(jobs=9), tmp_path, patience=0.05, period=0.03)
     (answer,) = json.loads((tmp_path / spark_session.ANSWERS).read_text())
     assert "aucun exécuteur depuis" in answer["message"] and "spark://a:7077" in answer["message"]
     assert NodeResult(**answer).kind == ENGINE
 
 
 @pytest.mark.parametrize("cluster", [Cluster(executors=1, jobs=9), Cluster(jobs=0)])
-def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, impatient, cluster: Cluster):
+def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, ending, cluster: Cluster):
     with pytest.raises(TimeoutError):
-        spark_session._watch(cluster, tmp_path)
+        spark_session._watch(cluster, tmp_path, patience=0.05, period=0.03)
     assert not (tmp_path / spark_session.ANSWERS).exists()
 
 
