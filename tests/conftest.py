@@ -62,11 +62,15 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _temporary_folder_of_the_system() -> Iterator[None]:
-    """A command works in a home's own folder from then on: not beyond its test, whatever the test undoes."""
+def _as_before() -> Iterator[None]:
+    """A command that a test runs in this process works in a home's own folder, and says more to those that it starts."""
     tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
+    former = dict(os.environ)
     yield
-    tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
+    tempfile.tempdir = OF_THE_SYSTEM
+    for name in os.environ.keys() - former.keys():
+        del os.environ[name]
+    os.environ.update(former)
 
 
 @pytest.fixture(autouse=True)
