@@ -161,7 +161,7 @@ NUMBERS = {
         ("intermediate", {}, []),
     ],
 )
-def test_what_nobody_can_add_up_is_told(tmp_path, layer_of, more, told):
+def test_what_nobody_can_add_up_is_reported(tmp_path, layer_of, more, told):
     """A report table without the role of its rows, and a number without its additivity; a key is not a number."""
     root = layer(tmp_path / "shipped", fields=ADDING + "exercice: {title: A, dimension: temps, description: A.}\n")
     columns = [{"name": name, "data_type": kind} for name, kind in (NUMBERS | more).items()]

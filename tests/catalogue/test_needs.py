@@ -50,7 +50,7 @@ def test_a_source_that_is_forgotten_is_refused_with_file_line_and_name(home):
     ]
 
 
-def test_each_table_is_named_or_said_to_be_without_effect(home):
+def test_each_table_is_named_or_declared_to_be_without_effect(home):
     assert home(ALL) == ""
     assert home("[comite/deliberations, [comite/seances, comite/membres]]") == ""
     assert home("[comite/deliberations]", "    sans_effet: {comite/seances: essai, comite/membres: essai}\n") == ""

@@ -482,7 +482,7 @@ def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):
     assert "deux__lignes" not in project_files(after)["models/staging/stg_seule.sql"]
 
 
-def test_a_rule_of_the_engine_is_said_otherwise_but_never_switched_off(shipped, home):
+def test_a_rule_of_the_engine_may_be_reworded_but_never_switched_off(shipped, home):
     write(home, {"catalogue/rules.yml": {"regles": {"LIG-TYPE": {"titre": "Illisible", "aide": "Relire."}}}})
     rule = effective(shipped, home).rules["LIG-TYPE"]
     assert (rule.titre, rule.aide) == ("Illisible", "Relire.") and rule.effet
@@ -491,7 +491,7 @@ def test_a_rule_of_the_engine_is_said_otherwise_but_never_switched_off(shipped, 
     assert said.startswith(f"{home.root}/catalogue/rules.yml:") and "le moteur refuse par LIG-TYPE" in said
 
 
-def test_a_model_that_lacks_a_table_of_a_system_that_is_there_is_told_of_the_table(shipped, home):
+def test_a_model_that_needs_a_missing_table_of_a_known_system_names_the_table(shipped, home):
     write(home, model("source('lake', 'libre__ailleurs')"))
     said = refused(shipped, home)
     assert said.startswith(f"{home.root}/dbt_project/models/rapport/rpt_neuf.sql:2 ")

@@ -38,7 +38,7 @@ def checked(root: Path, files: dict[str, bytes]) -> str:
         (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE, draft=True)), "FIN-PROJET"),
     ],
 )
-def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: bytes, said: str) -> None:
+def test_a_document_that_counts_nowhere_is_reported(tmp_path: Path, broken: bytes, said: str) -> None:
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": broken})
     assert said in output
     assert "autre.xml" in output

@@ -471,7 +471,7 @@ def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: 
     assert "0 élément" in bench.millesime("purge").stdout
 
 
-def test_a_removal_by_a_rule_that_nothing_declares_is_told(filled: Bench):
+def test_a_removal_by_an_undeclared_rule_is_reported(filled: Bench):
     with filled.ledger() as ledger:
         ledger.record_removal(Removal("FAUX", "0" * 64))
     said = filled.millesime("verify")

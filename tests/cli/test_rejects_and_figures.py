@@ -143,7 +143,7 @@ def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
     assert "vouliez-vous dire « essai.ventes.total » ?" in result.stderr
 
 
-def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
+def test_figures_that_lag_behind_are_reported_on_stderr(filled) -> None:
     filled.publish(ROWS)
     filled.drop("2020/ventes/v.csv", VENTES_2019)
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))

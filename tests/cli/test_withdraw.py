@@ -75,7 +75,7 @@ def test_nobody_takes_it_back_without_a_reason_and_a_declared_name(published: Be
     assert len(public(published)) == 4 and withdrawals(published) == []
 
 
-def test_a_server_that_keeps_its_copy_is_told_once_the_rest_is_gone(published: Bench, monkeypatch):
+def test_a_server_that_keeps_its_copy_is_reported_once_the_rest_is_gone(published: Bench, monkeypatch):
     monkeypatch.setenv("MILLESIME_PUBLISH_PROFILE", "public")
     with listening(lambda client: client.sendall(b"N")) as port:  # it offers no encryption
         monkeypatch.setenv("MILLESIME_PUBLISH_URL", f"postgresql://u:S3CRET@127.0.0.1:{port}/bi?sslmode=require")

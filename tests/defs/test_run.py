@@ -28,7 +28,7 @@ def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F8
     assert [ref.key for ref, _ in todo.arrived] == ["ventes/ventes"] and todo.aside == []
 
 
-def test_an_event_that_cannot_be_stored_is_not_said_twice(capsys):
+def test_an_event_that_cannot_be_stored_is_reported_once(capsys):
     assert f'sys.stderr.write(f"{UNLOGGED}: ' in inspect.getsource(types)
     with redirect_stderr(_OneVoice(sys.stderr)):
         sys.stderr.write(f"{UNLOGGED}: (sqlite3.OperationalError) disk is full\n")

@@ -243,7 +243,7 @@ def test_layouts_differ_and_cover_what_the_readers_must_read() -> None:
     assert finances.header_of(2019) != finances.header_of(2020)
 
 
-def test_planted_defects_lie_where_they_are_said_to(whole: Path) -> None:
+def test_planted_defects_are_where_they_are_declared(whole: Path) -> None:
     defects = [d for exercice in CONNUS for d in planted(exercice)]
     assert len(set(defects)) == len(defects)
     for defect in defects:

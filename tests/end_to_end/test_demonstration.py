@@ -135,7 +135,7 @@ def test_who_asks_for_a_right_is_nowhere_in_what_is_published(demonstration: Pat
             assert not found, table
 
 
-def test_elections_are_told_by_the_logs_that_already_exist(report) -> None:
+def test_elections_are_counted_from_the_logs_that_already_exist(report) -> None:
     [(work, training, agents)] = report.execute(
         "select sum(duree_jours) filter (where nb_agents_formes is null), "
         "sum(duree_jours) filter (where nb_agents_formes is not null), sum(nb_agents_formes) "

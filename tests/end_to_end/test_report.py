@@ -81,7 +81,7 @@ def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demon
         assert by_town[town["titre"]] in [card["texte"] for card in cards]
 
 
-def test_the_move_from_the_result_of_last_year_to_what_is_carried_over_is_told(
+def test_the_step_from_last_year_s_result_to_the_amount_carried_over_is_printed(
     demonstration: Path, folder: Path, model: dict
 ):
     asked = """

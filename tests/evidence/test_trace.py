@@ -68,7 +68,7 @@ def test_an_exact_value_is_not_the_rounded_one_and_the_division_is_worked(year):
     assert found.agrees
 
 
-def test_a_figure_that_its_exact_value_does_not_round_to_is_told(year):
+def test_a_figure_that_its_exact_value_does_not_round_to_is_reported(year):
     _, version = year
     file = version.place / "rapport" / "chiffres.parquet"
     duckdb.sql(f"copy (select * replace (valeur + 0.01 as valeur) from '{file}') to '{file}.new' (format parquet)")
@@ -130,7 +130,7 @@ def test_a_line_reaches_its_figures_and_those_computed_from_them(year):
     assert fate.statut == COUNTS
 
 
-def test_a_delivery_that_is_accepted_and_not_published_is_told_apart(year):
+def test_a_delivery_that_is_accepted_and_not_published_is_shown_apart(year):
     bench, version = year
     before = Version(version.name, version.place, version.catalogue, {}, 2019)
     with bench.ledger() as ledger:
@@ -143,7 +143,7 @@ def test_nothing_published_is_nothing_to_trace(bench):
         published_version(bench.home, ledger, bench.catalogue)
 
 
-def test_a_family_is_told_by_its_members():
+def test_a_family_is_traced_by_its_members():
     from pipelines.catalogue.load import load_catalogue
 
     figures = load_catalogue().figures
@@ -160,7 +160,7 @@ def test_what_is_kept_of_a_year_is_what_a_trace_reads(bench):
     assert "intermediate.int_communs__absences" in kept
 
 
-def test_no_pseudonym_is_kept_of_a_frozen_year_but_where_persons_are_told_apart():
+def test_a_frozen_year_keeps_no_identifier_of_a_person():
     from pipelines.catalogue.load import load_catalogue
 
     kept = traced_columns(load_catalogue())

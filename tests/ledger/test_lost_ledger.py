@@ -115,7 +115,7 @@ def test_a_new_home_gets_a_ledger(tmp_path: Path):
         pass
 
 
-def test_an_altered_entry_is_told_with_its_place(home: Home):
+def test_an_altered_entry_is_reported_with_its_place(home: Home):
     refuse_damaged(home)
     with sqlite3.connect(home.ledger_file) as db:
         db.execute("drop trigger builds_no_update")

@@ -131,7 +131,7 @@ def with_contacts(bench: Bench) -> Bench:  # noqa: F811
     return bench
 
 
-def test_a_refused_export_is_told_once_to_its_owner_without_a_cell_or_a_file_name(bench: Bench, server: Kept):  # noqa: F811
+def test_the_owner_of_a_refused_export_is_written_to_once_without_a_cell_or_a_file_name(bench: Bench, server: Kept):  # noqa: F811
     with_contacts(bench).drop(f"2019/personnel/agents {NAME}.csv", f"Identifiant;Patronyme\n{NAME};{NIR}\n")
     with bench.work() as work:
         assert collect(work, work.registry.export_of("personnel/agents"), 2019).status == "refused"

@@ -89,7 +89,7 @@ def test_a_decision_names_a_declared_person(filled: Bench):
         assert [row["decided_by"] for row in ledger.all_rows("decisions")] == ["A. Martin"]
 
 
-def test_where_nobody_is_declared_that_is_said():
+def test_that_nobody_is_declared_is_printed():
     organisation = Organisation(
         nom="E", sigle="E", siren="123456782", exercices={"premier": 2019, "dernier": 2019}
     )  # fmt: skip

@@ -54,7 +54,7 @@ def test_a_guard_that_says_nothing_is_refused(said: dict[str, Any], why: str):
         ("Il en reste 3, les autres étant résolus, de ", " reçus.", False),
     ],
 )
-def test_what_is_said_of_a_figure_stands_before_or_after_it(before: str, after: str, is_wrong: bool):
+def test_what_is_claimed_of_a_figure_may_precede_or_follow_it(before: str, after: str, is_wrong: bool):
     figure = {"genre": "lien", "cible": "#c-assistance.tickets.nombre", "enfants": [words("3 942")]}
     said = {"genre": "paragraphe", "enfants": [words(before), figure, words(after)]}
     assert bool(breaches("recus-dits-resolus", report({"genre": "texte", "arbre": [said]}))) == is_wrong

@@ -204,7 +204,7 @@ def test_a_yaml_file_of_the_home_adds_to_the_shipped_one_of_its_name(shipped, ho
 
 
 @pytest.mark.parametrize("how", ["entry", "config", "empty"])
-def test_a_model_that_is_switched_off_is_not_there_nor_what_is_said_of_it(shipped, home, how):
+def test_a_model_that_is_switched_off_goes_with_its_description(shipped, home, how):
     if how == "entry":
         Layer(home.root).write(f"{MODELS}/off.yml", {"models": [{"name": "rpt_b", "enabled": False}]})
     else:
@@ -237,7 +237,7 @@ def test_dbt_reads_the_project_once_and_again_when_it_changes(shipped, home):
     assert found["rpt_b"]["description"] == "Le B."
 
 
-def test_what_dbt_cannot_read_is_said_in_its_own_words(shipped, home):
+def test_what_dbt_cannot_read_is_reported_in_its_own_words(shipped, home):
     model(home, "rpt_c", "select {% inconnue %} as un\n")
     with pytest.raises(DeclarationError, match="(?s)dbt ne peut pas lire .*unknown tag .inconnue."):
         dbt.parse(shipped.catalogue(home), home)

@@ -80,7 +80,7 @@ def test_what_the_engine_loads_is_in_the_schema_of_its_source():
     }
 
 
-def test_a_table_is_described_by_its_title_then_by_what_is_said_of_it():
+def test_a_table_is_described_by_its_title_then_its_description():
     for system, table in CATALOGUE.registry.tables():
         said = lake(CATALOGUE)[f"{system.system}__{table.name}"]["description"]
         title = table.title.rstrip(".")
@@ -104,7 +104,7 @@ def test_a_new_application_needs_only_its_declaration(home):
     assert changed == {union, "models/staging/nouvelle_application/_nouvelle_application__sources.yml"}
 
 
-def test_a_field_without_a_description_is_told_by_its_title(home):
+def test_a_field_without_a_description_is_described_by_its_title(home):
     """dbt refuses a description that is no text, and what `source new` drafts has none."""
     fields = [{"name": "nom_de_rue", "title": "Nom de la rue"}, {"name": "exercice_fiscal", "title": "Exercice."}]
     table = {"name": "rues", "title": "Rues", "fields": fields}

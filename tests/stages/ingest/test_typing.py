@@ -570,7 +570,7 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
         (UTC, "une date aaaa-mm-jjThh:mm:ss[.fraction]±hh:mm"),
     ],
 )
-def test_what_is_expected_is_said_in_french(options, said):
+def test_what_is_expected_is_stated_in_french(options, said):
     assert _reading(options).expected == said
 
 

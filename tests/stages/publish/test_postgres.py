@@ -333,7 +333,7 @@ def test_the_lock_that_another_account_takes_holds_no_copy_back(lab: Lab, server
     ("rights", "told"),
     [("connect, temporary", "CONNECT, TEMPORARY"), ("connect", "CONNECT"), ("temporary", "TEMPORARY")],
 )
-def test_a_database_that_any_login_enters_is_told_at_each_copy(lab: Lab, server: Server, rights: str, told: str):
+def test_a_database_that_any_login_may_enter_is_reported_at_each_copy(lab: Lab, server: Server, rights: str, told: str):
     run(server, f"grant {rights} on database {base_of(server)} to public")
     publish_small(lab)
     for _ in range(2):

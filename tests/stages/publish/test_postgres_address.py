@@ -16,7 +16,7 @@ from tests.services import free_port, listening, unavailable
     "password",
     ["pa@S3CRET", "pa/S3CRET", "1/S3CRET", "pa@S3CRET/x", "pa@x/S3CRET", "@S3CRET", "pa#/S3CRET"],
 )
-def test_no_part_of_a_password_that_is_not_escaped_is_told(password):
+def test_no_part_of_an_unescaped_password_is_repeated(password):
     with pytest.raises(NotServed) as refused:
         _parameters(f"postgresql://publie:{password}@bi.example:5432/bi")
     assert "S3CRET" not in str(refused.value) and "MILLESIME_PUBLISH_URL" in str(refused.value)
@@ -70,9 +70,7 @@ def certificates(tmp_path_factory) -> Path:
         ("bon", "absent.crt", "localhost", "le fichier des autorités (sslrootcert) n’est pas là"),
     ],
 )
-def test_a_certificate_that_is_refused_is_told_by_what_is_wrong_with_it(
-    certificates, certificate, authorities, host, told
-):
+def test_a_refused_certificate_is_reported_by_what_is_wrong_with_it(certificates, certificate, authorities, host, told):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     key = "autre.key" if certificate == "autre" else "s.key"
     context.load_cert_chain(certificates / f"{certificate}.crt", certificates / key)
@@ -87,13 +85,13 @@ def test_a_certificate_that_is_refused_is_told_by_what_is_wrong_with_it(
     assert told in f"{said}. " and "n’est pas joignable" not in said
 
 
-def test_a_server_without_encryption_is_told_as_such():
+def test_a_server_without_encryption_is_called_so():
     with listening(lambda client: client.sendall(b"N")) as port:
         said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
     assert "n’offre pas de connexion chiffrée" in said
 
 
-def test_what_answers_and_speaks_no_encryption_is_told_as_such():
+def test_what_answers_without_speaking_encryption_is_called_so():
     with listening(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n")) as port:
         said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
     assert "ne s’accordent pas" in said

@@ -26,7 +26,7 @@ def organisation(**said) -> Organisation:
     return Organisation(nom="E", sigle="E", siren="123456782", exercices=Exercices(premier=2038, dernier=2040), **said)
 
 
-def test_a_picture_is_encoded_again_upright_small_and_without_what_it_said_beside_its_pixels(tmp_path: Path) -> None:
+def test_a_picture_is_encoded_again_upright_small_and_without_metadata(tmp_path: Path) -> None:
     exif = Picture.Exif()
     exif[274], exif[270] = 6, SECRET.decode()  # lies on its side; a description
     path = picture(tmp_path / "a.jpg", size=(2 * SIDE, 900), exif=exif)

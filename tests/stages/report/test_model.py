@@ -326,7 +326,7 @@ def members(press: Press) -> Press:
     return press
 
 
-def test_what_changed_is_said_the_strongest_move_first(members: Press):
+def test_what_changed_is_listed_the_largest_change_first(members: Press):
     orly, other = members.model()["chapitres"][0]["sections"]
     _, items = orly["blocs"][0]["arbre"]
     assert said(orly["blocs"][0])[0] == "Depuis 2039"
@@ -373,7 +373,7 @@ def test_a_figure_is_printed_and_linked_to_its_source(press: Press):
     assert "contre 25" in prose(press, 'Soit contre {{ f("a.total", exercice=2039) }}.')
 
 
-def test_what_nobody_wrote_is_said(press: Press):
+def test_what_nobody_wrote_is_noted(press: Press):
     assert "Rien n’est écrit pour 2040." in json.dumps(press.block("texte"), ensure_ascii=False)
 
 
@@ -492,7 +492,7 @@ def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
 
 
 @pytest.mark.parametrize(("code", "is_hidden"), [("s", True), ("m", False)])
-def test_that_a_figure_is_not_given_away_is_only_said_of_one_that_is_hidden(code: str, is_hidden: bool):
+def test_only_a_hidden_figure_is_called_withheld(code: str, is_hidden: bool):
     """A part of the head count that no tool gives, the rest being known."""
     unknown = ("rh.effectif.contractuel_permanent_cdi", "rh.mouvement.nommes_stagiaires")
     known = {"valeur": Decimal(12), "decimales": 0, "unite": "agents", "code_manquant": None, "etat": "complet"}
@@ -545,7 +545,7 @@ def test_the_chapters_own_prose_agrees_with_none_and_one(path, value: int):
     assert [found[0] for found in wrong if found] == []
 
 
-def test_a_list_of_all_the_members_is_said_in_a_word(press: Press):
+def test_a_list_of_all_the_members_is_shortened_to_a_word(press: Press):
     press.replace("rpt_effectifs", [(2040, "A, B, C", 1, 3), (2040, "A, C", 2, 4)])
     press.chapter = CHAPTER.replace(
         "details: [{nom: nb_agents, titre: Agents}]", "details: [{nom: libelle, titre: Pour, format: texte}]"
@@ -606,7 +606,7 @@ def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Pre
 @pytest.mark.parametrize(
     ("agents", "told"), [(0, "Été : aucun agent."), (1, "Été : un agent."), (4, "Été : 4 agents.")]
 )
-def test_what_alarms_is_said_in_the_form_that_agrees_with_its_number(press: Press, agents: int, told: str):
+def test_an_alert_agrees_with_its_number(press: Press, agents: int, told: str):
     press.files["catalogue/alertes.yml"] = ALERT.replace(
         "{nb_agents} agents", "{nb_agents:aucun agent|un agent|# agents}"
     )
@@ -699,7 +699,7 @@ def test_a_matrix_without_rows_of_the_year_is_a_sentence_and_one_that_is_hidden_
     assert matrix.block("vide")["texte"] == "Non diffusé\xa0: secret statistique."
 
 
-def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
+def test_what_is_withheld_for_one_reason_is_listed_together(press: Press):
     press.files["catalogue/secrecy.yml"] = (
         "tables:\n  rpt_effectifs: {withheld: essai}\n  rpt_series: {withheld: essai}\n"
     )
@@ -712,7 +712,7 @@ def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
     }
 
 
-def test_what_is_far_from_the_median_of_a_chart_is_told_and_explained(press: Press):
+def test_what_is_far_from_the_median_of_a_chart_is_named_and_explained(press: Press):
     rows = [
         (2040, title, rank, value)
         for rank, (title, value) in enumerate(zip("ABCDE", (90, 100, 110, 40, 200), strict=True))

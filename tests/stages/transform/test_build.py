@@ -240,7 +240,7 @@ def test_a_new_column_that_the_files_of_the_exercice_never_had_is_empty(lab: Lab
     assert ask(lab.home.warehouse_next, "select count(*), count(nouveau) from lake.essai__lignes") == [(2, 0)]
 
 
-def test_columns_that_become_rows_are_told_apart(lab: Lab):
+def test_columns_that_become_rows_are_distinguished(lab: Lab):
     lab.depot.declare(
         [
             {"name": "commune", "title": "Commune"},

@@ -220,7 +220,7 @@ def test_workers_that_write_elsewhere_are_refused_before_anything_is_made(tmp_pa
         spark_session._refuse_unshared(Cluster(), tmp_path / "absent" / "rows")  # Spark cannot write at all
 
 
-def test_an_error_of_spark_is_told_by_its_name_without_the_cell_that_it_quotes():
+def test_an_error_of_spark_is_reported_by_its_name_without_the_cell_that_it_quotes():
     said = "Runtime Error in model a\n  [CAST_INVALID_INPUT] The value 'Dupont' of the type \"STRING\" … == SQL =="
     assert spark_session._condition(said) == "Spark\N{NO-BREAK SPACE}: CAST_INVALID_INPUT"
     assert spark_session._condition("Compilation Error in model a") == "Compilation Error in model a"

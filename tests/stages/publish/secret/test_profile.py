@@ -375,7 +375,7 @@ def test_answers_that_somebody_edited_reveal_nothing(tmp_path, edited):
     attacked(publisher, ORDINARY)
 
 
-def test_a_correction_of_one_agent_is_not_told_by_the_difference(publisher):
+def test_the_correction_of_one_agent_is_not_revealed_by_the_difference(publisher):
     first = office(9, 8, 7, 6, 5, 4)
     publisher.publish(first)
     before = publisher.counts
@@ -406,7 +406,7 @@ def flows(publisher) -> Publisher:
     return publisher
 
 
-def test_movements_are_not_told_by_the_head_counts(flows):
+def test_movements_are_not_revealed_by_the_head_counts(flows):
     flows.publish({}, threshold=5)
     lines = {
         (year, statut): numbers
