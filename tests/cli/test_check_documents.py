@@ -45,7 +45,7 @@ def test_a_document_that_counts_nowhere_is_reported(tmp_path: Path, broken: byte
     assert "serait acceptée, mais 1 de ses documents ne compterait nulle part, comme il est dit plus haut." in output
 
 
-def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None:
+def test_an_unforeseen_value_is_shown(tmp_path: Path) -> None:
     wrong = document(budget("09", YEAR, [*VOTED, line("6156", "Z", MtReal="x")], siret=SIRET_ANNEXE))
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": wrong})
     assert "CodRD" in output

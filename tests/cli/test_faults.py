@@ -127,7 +127,7 @@ def test_a_file_name_that_is_not_utf8_is_read_and_shown_by_its_bytes(bench) -> N
         RuntimeError("disk I/O error"),  # what SQLite says of a log that it cannot lengthen
     ],
 )
-def test_a_lack_of_disk_is_known_whoever_tells_of_it(bench, monkeypatch, error: Exception) -> None:
+def test_a_full_disk_is_recognised_whoever_reports_it(bench, monkeypatch, error: Exception) -> None:
     try:
         raise ValueError("x") from error
     except ValueError as wrapped:
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_key_is_reported(filled, spoilt, tmp_path: Path, monke
     assert str(tmp_path / "none") in said(done.stderr)
 
 
-def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench) -> None:
+def test_an_error_of_the_program_shows_its_traceback_and_has_its_own_exit_code(bench) -> None:
     result = met(bench, ZeroDivisionError("division by zero"))
     assert result.exit_code == BROKEN
     assert "ZeroDivisionError" in result.stderr

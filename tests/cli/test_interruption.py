@@ -38,7 +38,7 @@ def test_the_error_that_a_library_makes_of_it_is_not_shown(sign: signal.Signals)
         raise RuntimeError("dagster._core.errors.DagsterExecutionInterruptedError")
 
 
-def test_other_errors_and_other_signals_are_none(sign: signal.Signals) -> None:
+def test_other_errors_and_other_signals_are_no_interruption(sign: signal.Signals) -> None:
     former = signal.signal(signal.SIGUSR1, lambda *_: None)
     with pytest.raises(RuntimeError, match="x"), interruptible(lambda: "rien"):
         os.kill(os.getpid(), signal.SIGUSR1)

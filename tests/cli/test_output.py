@@ -91,7 +91,7 @@ def test_elsewhere_than_on_a_terminal_each_step_is_a_plain_line(capsys, monkeypa
     assert "\x1b" not in second
 
 
-def test_on_a_terminal_one_line_tells_the_step_and_the_time(monkeypatch) -> None:
+def test_on_a_terminal_one_line_shows_the_step_and_the_time(monkeypatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True

@@ -51,7 +51,7 @@ def test_a_published_number_hides_no_missing_export(bench) -> None:
     assert states(bench)["ventes/ventes"] == "late"
 
 
-def test_nobody_tells_the_state_of_a_figure_that_is_not_built(filled) -> None:
+def test_a_figure_that_is_not_built_has_no_state(filled) -> None:
     assert all(found == ("not built", None, ["pas encore construit"]) for found in figures(filled).values())
     assert "Chiffres : 3 pas construits" in filled.millesime("status", 2019).stdout
 

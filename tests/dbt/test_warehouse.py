@@ -172,7 +172,7 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
     ]
 
 
-def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
+def test_a_published_figure_replaces_one_that_nothing_gives(warehouse):
     rows = warehouse.rows(
         "select exercice, valeur, statut, code_manquant from rapport.chiffres "
         "where code = 'gouvernance.comite.membres' order by exercice"

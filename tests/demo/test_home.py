@@ -287,7 +287,7 @@ def total_lines(home: Path) -> list[tuple[int, str, str, Decimal, Decimal]]:
     return found
 
 
-def test_total_lines_are_right_but_for_the_planted_one(whole: Path) -> None:
+def test_total_lines_are_right_except_for_the_planted_one(whole: Path) -> None:
     totals = total_lines(whole)
     assert len({(table, name) for _, table, name, _, _ in totals}) == 21
     wrong = [(exercice, table, said - ours) for exercice, table, _, said, ours in totals if said != ours]

@@ -178,7 +178,7 @@ def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 
 
-def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(demonstration: Path, tmp_path: Path):
+def test_a_change_of_prose_is_read_at_once_and_no_change_gives_the_same_bytes(demonstration: Path, tmp_path: Path):
     published = demonstration / "published" / "report" / "2020" / "interne"
     done = millesime(demonstration, "report", "2020", "--output", str(tmp_path / "same"))
     assert done.returncode == 0, done.stderr

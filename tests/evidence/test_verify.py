@@ -269,7 +269,7 @@ def test_a_page_of_a_release_is_the_first_that_was_entered_of_it(frozen):
     ]
 
 
-def test_a_state_under_its_former_name_does_not_stand_for_the_one_that_lies_there(frozen):
+def test_a_state_under_its_former_name_does_not_replace_the_one_that_is_there(frozen):
     folder = frozen.home.releases / "2019-v1"
     shutil.copyfile(folder / "state.json", folder / "release.json")
     (folder / "state.json").write_text("{}")

@@ -169,7 +169,7 @@ def test_what_was_just_published_stands(published: Lab):
     ],
     ids=["prose", "edited", "a file gone", "the ledger", "organisation", "a page gone", "the mark", "all gone"],
 )
-def test_what_would_come_out_otherwise_is_published_again(published: Lab, change: Callable[[Lab], object]):
+def test_what_would_come_out_differently_is_published_again(published: Lab, change: Callable[[Lab], object]):
     change(published)
     assert not stands_published(published)
 

@@ -219,7 +219,7 @@ def test_a_member_that_came_after_lacks_nothing_of_what_was_sent_before(frozen: 
         assert unsent_findings(work, "2030-01-01") == []
 
 
-def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench) -> None:
+def test_what_is_sent_another_day_or_another_way_is_entered_apart(frozen: Bench) -> None:
     today = _released(frozen)
     assert frozen.millesime("transmit", 2019).exit_code == 0
     sent = ("transmit", 2019, "--sent", today, "--by")

@@ -135,7 +135,7 @@ def test_every_reference_table_is_a_source_described_column_by_column():
 
 
 @pytest.mark.parametrize("name", ["stg_comptes", "fct_lignes_signalees"])
-def test_what_is_written_by_hand_stands_before_what_is_generated(home, name):
+def test_what_is_written_by_hand_replaces_what_is_generated(home, name):
     (path,) = [path for path in generated(CATALOGUE) if Path(path).stem == name]
     home.write(f"dbt_project/models/staging/autre/{name}.sql", "select 'de la maison' as un\n")
     home.write("dbt_project/models/staging/autre/_autre.yml", {"models": [{"name": name, "description": "La nôtre."}]})

@@ -55,7 +55,7 @@ def test_anything_else_is_refused_with_its_name(tmp_path: Path, name: str, conte
         encoded(tmp_path / name)
 
 
-def test_portraits_and_signature_stand_where_they_are_declared_and_nothing_where_they_are_not(tmp_path: Path) -> None:
+def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else(tmp_path: Path) -> None:
     picture(tmp_path / "p.png", "PNG")
     elu = {
         "nom": "A. B.",

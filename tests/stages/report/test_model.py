@@ -39,7 +39,7 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
     ]
 
 
-def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press: Press):
+def test_no_column_is_made_for_a_year_before_the_organisation_s_first(press: Press):
     press.replace("rpt_series", [(2038, "Jours", 1, 3, "jours", 0, None, "a.x")])
     press.replace("rpt_effectifs", [(2038, "Titulaires", 1, 3)])
     _, rows = press.tables["chiffres"]
@@ -179,7 +179,7 @@ def test_a_column_that_is_wholly_hidden_is_named_below_and_not_printed_outside(p
     assert (block["entete"], block["note"]) == (["Autres"], "Non diffusé, secret statistique\xa0: Agents.")
 
 
-def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_place(press: Press):
+def test_a_hidden_figure_is_not_a_key_figure_and_the_next_one_takes_its_place(press: Press):
     rows = press.tables["chiffres"][1]
     press.replace("chiffres", [(*rows[0][:2], None, *rows[0][3:6], "s", "manquant", *rows[0][8:]), *rows[1:]])
     press.chapter = CHAPTER.replace("{code: a.absent, libelle: inconnus}", "{code: a.montant}, {code: a.absent}")
@@ -240,7 +240,7 @@ def test_that_public_staff_tables_stay_as_they_were_is_printed_under_them(press:
     assert note not in (series["note"] or "")
 
 
-def test_a_section_for_each_row_of_a_withheld_table_is_none(press: Press):
+def test_a_section_for_each_row_of_a_withheld_table_is_left_out(press: Press):
     press.chapter = press.chapter.replace(
         "    titre: Partie de {exercice}\n",
         "    titre: Partie\n    pour_chaque: {table: rpt_projets, code: code, ordre: [code]}\n",
@@ -815,17 +815,17 @@ def test_a_cascade_begins_with_what_is_known_and_a_mean_leaves_out_who_has_no_di
     assert texts(press.block("tableau"))[-1] == ["Ensemble", "40", "250,00\xa0€", "5,00\xa0€"]
 
 
-def test_a_text_tells_an_amount_of_a_table_in_euros(press: Press):
+def test_a_text_prints_an_amount_of_a_table_in_euros(press: Press):
     press.tables["rpt_resultats"] = ("exercice integer, montant_eur decimal(18, 2)", [(2040, "1234.5")])
     assert "1\u202f234,50\xa0€" in prose(press, '{{ dit("rpt_resultats", "montant_eur") }}')
 
 
-def test_a_text_tells_a_number_that_is_no_amount_as_it_is(press: Press):
+def test_a_text_prints_a_number_that_is_no_amount_as_it_is(press: Press):
     press.tables["rpt_resultats"] = ("exercice integer, etpr decimal(18, 6)", [(2040, "1234.5")])
     assert '"1\u202f234,5"' in prose(press, '{{ dit("rpt_resultats", "etpr") }}')
 
 
-def test_a_chart_tells_millions_of_euros_in_millions():
+def test_a_chart_shows_millions_of_euros_in_millions():
     assert french.millions(1178803.01) == "1,18\xa0M€"
 
 

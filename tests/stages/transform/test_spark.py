@@ -60,7 +60,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return rows
 
 
-def test_an_engine_that_is_none_is_refused(monkeypatch):
+def test_an_unknown_engine_is_refused(monkeypatch):
     monkeypatch.setenv("MILLESIME_ENGINE", "postgres")
     with pytest.raises(WrongSetting, match="MILLESIME_ENGINE est duckdb ou spark, et non « postgres »"):
         settings.refuse_wrong()

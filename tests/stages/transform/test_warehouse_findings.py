@@ -66,12 +66,12 @@ def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(found):
     assert load_catalogue().rules["COL-MOIS"].a_decider
 
 
-def test_a_month_that_is_not_awaited_or_of_an_export_that_never_came_is_none(found):
+def test_a_month_not_awaited_or_of_an_export_that_never_came_is_not_missing(found):
     assert found([CAME, month(1, expected=False)]) == []
     assert found([(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
 
 
-def test_a_month_that_an_alternative_fills_for_every_figure_is_none(found):
+def test_a_month_that_an_alternative_fills_for_every_figure_is_not_missing(found):
     pieces = [CAME, month(3), month(4)]
     assert found(pieces, (("a.heures", 3, True), ("a.heures", 4, True))) == []
     (one,) = found(pieces, (("a.heures", 3, True), ("a.seule", 3, False), ("a.heures", 4, True)))
@@ -237,7 +237,7 @@ def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_t
     assert "catalogue/reference/rh_orthographes/<nom>.csv" in unknown.aide
 
 
-def test_a_spelling_stands_where_its_rule_says(tmp_path):
+def test_a_spelling_is_used_where_its_rule_says(tmp_path):
     """The path that the help gives is read from a home."""
     layer = Layer(tmp_path / "home")
     rows = "nomenclature,orthographe,code\ncadre_emplois,Adj adm,adjoints_administratifs\n"

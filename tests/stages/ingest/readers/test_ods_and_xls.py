@@ -182,6 +182,6 @@ def test_each_sheet_has_its_own_header_and_total(depot: Depot):
 
 
 @given(st.integers(1, 16384), st.integers(1, 1048576))
-def test_the_name_of_a_cell_tells_its_column(column: int, row: int):
+def test_the_name_of_a_cell_gives_its_column(column: int, row: int):
     name = cell_name(row, column)
     assert column_number(name.removesuffix(str(row))) == column

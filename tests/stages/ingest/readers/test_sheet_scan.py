@@ -87,7 +87,7 @@ def test_what_is_unusual_is_looked_at_thoroughly(unusual: bytes):
     assert not _is_plain(unusual)
 
 
-def test_a_place_that_is_none_is_left_to_the_thorough_look(scanner: _Xlsx):
+def test_an_invalid_place_is_left_to_the_thorough_look(scanner: _Xlsx):
     xml = sheet([CELLS[:1]]).replace(b'r="A1"', b'r="1A"')
     assert _is_plain(xml) and scanner._scan_plain(xml) is None
 

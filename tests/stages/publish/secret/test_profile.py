@@ -109,7 +109,7 @@ def test_sentences_and_ranks_go_with_the_numbers(publisher):
     ]
 
 
-def test_lines_stand_in_an_order_that_tells_nothing(publisher):
+def test_lines_are_in_an_order_that_reveals_nothing(publisher):
     publisher.publish(office(5, 10, 1, 5, 10, 0))
     assert publisher.ask("from p.rapport.rpt_services") == publisher.ask("from p.rapport.rpt_services order by all")
     publisher.publish(office(5, 1, 10, 5, 0, 10))

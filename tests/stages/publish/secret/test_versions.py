@@ -169,7 +169,7 @@ def test_nor_does_who_reads_both_versions_of_any_office(tmp_path_factory, number
     assert read(publisher) == seen
 
 
-def test_an_archive_of_before_with_other_columns_is_of_the_same_persons(tmp_path, monkeypatch):
+def test_an_older_archive_with_other_columns_is_of_the_same_persons(tmp_path, monkeypatch):
     publisher = Publisher(tmp_path)
     publisher.publish(FIRST)
     (version,) = publisher.versions
