@@ -122,7 +122,12 @@ def test_what_an_open_document_repeats_too_often_is_refused_with_the_limit(tmp_p
 
 
 def test_what_an_open_document_repeats_within_the_limit_is_counted(tmp_path: Path):
-    rows = [repeated(2, ONE), repeated(2, ERROR.format(""))]
-    scan = open_scanner(write_ods(tmp_path / "a.ods", {"F": rows}), "ods").scan("F")
-    assert (scan.rows, scan.widest) == ({1, 2, 3, 4}, 1)
-    assert scan.errors == {(3, 1): "#REF!", (4, 1): "#REF!"}
+    inner = f'<table:table table:name="Dedans">{repeated(5, ONE)}</table:table>'
+    nested = [Xml(f"<table:table-cell>{inner}<text:p>x</text:p></table:table-cell>")]  # it is no sheet
+    rows = [nested, [], repeated(2, ONE), repeated(2, ERROR.format("")), repeated(MOST_REPEATED, "<table:table-cell/>")]
+    scanner = open_scanner(write_ods(tmp_path / "a.ods", {"F": rows, "G": [[None, 1]]}), "ods")
+    assert scanner.names == ["F", "G"]
+    scan = scanner.scan("F")
+    assert (scan.rows, scan.widest) == ({1, 3, 4, 5, 6}, 1)
+    assert scan.errors == {(5, 1): "#REF!", (6, 1): "#REF!"}
+    assert (scanner.scan("G").rows, scanner.scan("G").widest) == ({1}, 2)

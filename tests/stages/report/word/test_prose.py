@@ -30,8 +30,9 @@ def laid_out(writer: Writer, folder: Path, text: str) -> list[tuple[str, str]]:
     for one in writer.prose(render(folder / "essai.md", "essai.md", Figures(2040, {}, {}, {}), {})):
         about = one.find(qn("w:pPr"))
         style, number = about.find(qn("w:pStyle")).get(qn("w:val")), about.find(qn("w:numPr"))
-        at = [] if number is None else [child.get(qn("w:val")) for child in number]
-        pieces = ["↵" if piece.tag == qn("w:br") else piece.text for piece in one.iter(qn("w:t"), qn("w:br"))]
+        at = [] if number is None else [number.find(qn(name)).get(qn("w:val")) for name in ("w:ilvl", "w:numId")]
+        held = [piece for run in one.iter(qn("w:r")) for piece in run.iterchildren(qn("w:t"), qn("w:br"))]
+        pieces = ["↵" if piece.tag == qn("w:br") else piece.text for piece in held]
         found.append((" ".join([style, *at]), "".join(pieces)))
     return found
 
@@ -48,7 +49,7 @@ def test_each_block_has_the_style_of_what_it_is(writer: Writer, tmp_path: Path):
 
 
 def test_a_list_is_laid_out_in_its_order_and_one_within_it_deeper(writer: Writer, tmp_path: Path):
-    said = "- a\n\n  > cité\n\n  suite\n\n  1. b\n     - c\n\n  fin\n- - d\n\n1. e\n2. f\n\nEt\n\n1. g"
+    said = "- a\n\n  > cité\n\n  suite\n\n  1. b\n     - c\n\n  fin\n- - d\n- > h\n\n1. e\n2. f\n\nEt\n\n1. g"
     found = laid_out(writer, tmp_path, said)
     nested, numbered, again = (style.rpartition(" ")[2] for style, text in found if text in ("b", "e", "g"))
     assert len({str(BULLETS), nested, numbered, again}) == 4  # each counts from 1
@@ -61,6 +62,8 @@ def test_a_list_is_laid_out_in_its_order_and_one_within_it_deeper(writer: Writer
         ("ListBullet", "fin"),
         (f"ListBullet 0 {BULLETS}", ""),
         (f"ListBullet 1 {BULLETS}", "d"),
+        (f"ListBullet 0 {BULLETS}", ""),
+        ("Quote", "h"),
         (f"ListNumber 0 {numbered}", "e"),
         (f"ListNumber 0 {numbered}", "f"),
         ("Normal", "Et"),
@@ -80,17 +83,38 @@ def test_what_continues_an_item_is_under_its_text(writer: Writer, tmp_path: Path
     assert last.find(qn("w:pPr")).find(qn("w:ind")).get(qn("w:left")) == "720"
 
 
+def marked(element) -> list[tuple[str, dict[str, str | None]]]:
+    """(text, marks) of each run that holds some."""
+    found = []
+    for one in element.iter(qn("w:r")):
+        marks = one.find(qn("w:rPr"))
+        said = {} if marks is None else {mark.tag.rpartition("}")[2]: mark.get(qn("w:val")) for mark in marks}
+        found.append(("".join(text.text or "" for text in one.iter(qn("w:t"))), said))
+    return [one for one in found if one[0]]
+
+
 def test_links_and_marks_are_kept(writer: Writer, tmp_path: Path):
-    (tmp_path / "a.md").write_text("**le *1er* [site](https://exemple.fr/a)** et [ici](#c-a.total)", encoding="utf-8")
+    said = "**le *1er* [site](https://exemple.fr/a)** et *[ici](#c-a.total)*"
+    (tmp_path / "a.md").write_text(said, encoding="utf-8")
     (made,) = writer.prose(render(tmp_path / "a.md", "a.md", Figures(2040, {}, {}, {}), {}))
-    marks = {
-        "".join(text.text for text in run.iter(qn("w:t"))): [
-            one.tag.rpartition("}")[2] for one in run.find(qn("w:rPr"))
-        ]
-        for run in made.iter(qn("w:r"))
-        if run.find(qn("w:rPr")) is not None
-    }
-    assert marks == {"le ": ["b"], "1": ["b", "i"], "er": ["b", "i", "vertAlign"], " ": ["b"], "site": ["rStyle", "b"]}
+    bold, both = {"b": None}, {"b": None, "i": None}
+    assert marked(made) == [
+        ("le ", bold),
+        ("1", both),
+        ("er", both | {"vertAlign": "superscript"}),
+        (" ", bold),
+        ("site", bold | {"rStyle": "Hyperlink"}),
+        (" et ", {}),
+        ("ici", {"i": None}),
+    ]
     outer, inner = made.iter(qn("w:hyperlink"))
     assert writer.document.part.rels[outer.get(qn("r:id"))].target_ref == "https://exemple.fr/a"
-    assert inner.get(qn("w:anchor")) == bookmark("c-a.total")
+    assert inner.get(qn("w:anchor")) == bookmark("c-a.total") and marked(inner) == [("ici", {"i": None})]
+
+
+def test_what_has_no_layout_of_its_own_keeps_its_content(writer: Writer):
+    """Inside a paragraph, whatever holds others."""
+    inner = [{"genre": "texte", "texte": "b"}, {"genre": "fort", "enfants": [{"genre": "texte", "texte": "c"}]}]
+    nodes = [{"genre": "texte", "texte": "a"}, {"genre": "element", "enfants": inner}]
+    (made,) = writer.prose([{"genre": "titre", "enfants": [{"genre": "accent", "enfants": nodes}]}])
+    assert marked(made) == [("a", {"i": None}), ("b", {"i": None}), ("c", {"i": None, "b": None})]
