@@ -3,9 +3,11 @@
 import pytest
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
-from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
-from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.scaffold.draft_shape import match_headings, needs_of_shape
+from pipelines.catalogue.scaffold.inference import Guess
+from pipelines.catalogue.scaffold.sample import Column, Sample
 from pipelines.catalogue.scaffold.source import Request, scaffold
+from pipelines.catalogue.source_grammar import Shape
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +106,34 @@ def test_a_moment_in_the_place_of_a_day_has_its_format_and_words_that_are_no_fla
     ]
 
 
-@pytest.mark.parametrize(("cell", "is_proposed"), [("3", True), ("3,5", True), ("2024", True), ("trois", False)])
-def test_a_column_of_any_number_is_proposed_for_a_count_and_a_text_is_not(
-    shipped, cell: str, is_proposed: bool
-) -> None:
-    """One with decimals is often whole numbers as a tool exports them, and typing refuses the others, line by line."""
-    rows = [(1, PRINTED.split(";")), (2, f"2024-05-03;Orly;Factures;{cell};O".split(";"))]
-    sample = Sample("essai_2024.csv", "csv", rows)
-    draft = scaffold([sample], Request("essai", "travaux_edition"), shipped.registry)
-    assert ("nb_documents: Documents" in draft.declaration) is is_proposed
+KINDS = {  # type as the cells seem to be → those cells, and the types of the fields that they may give
+    "integer": (["3", "4"], {"integer", "number", "year", "string", "boolean"}),
+    "number": (["3,5"], {"integer", "number", "year", "string"}),
+    "year": (["2024"], {"integer", "number", "year", "string"}),
+    "date": (["2024-05-03"], {"date", "datetime"}),
+    "datetime": (["2024-05-03 10:15:00"], {"date", "datetime"}),
+    "boolean": (["oui", "non"], {"boolean"}),
+    "string": (["Noir", "Quadri"], {"string", "boolean"}),
+}
+
+
+def taking(catalogue: Catalogue, cells: list[str], kind: str) -> set[str]:
+    """The types of the fields that a column with these cells, which seem to be of a kind, is proposed for."""
+    found = set()
+    for asked in ("integer", "number", "year", "string", "boolean", "date", "datetime"):
+        fields = [{"name": "valeur", "title": "Valeur", "type": asked}]
+        shape = Shape.model_validate({"shape": "essai", "title": "Essai", "description": "Un essai.", "fields": fields})
+        if match_headings([Column("Valeur", 0, cells, Guess(kind))], shape, catalogue.registry):
+            found.add(asked)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_is_proposed_for_the_types_that_its_cells_may_have(shipped: Catalogue, kind: str) -> None:
+    """A number with decimals for whole ones too: typing refuses what does not fit, line by line."""
+    cells, expected = KINDS[kind]
+    assert taking(shipped, cells, kind) == expected
+
+
+def test_an_empty_column_may_give_a_date_or_a_text(shipped: Catalogue) -> None:
+    assert taking(shipped, ["", ""], "string") == {"date", "datetime", "string"}
