@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.cli.output import Column, pairs, progress, table, title, write_csv
+from pipelines.cli.output import Column, french, pairs, printable, progress, table, title, write_csv
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
 from tests.cli.rows import ROWS
@@ -108,3 +108,18 @@ def test_a_log_that_is_json_holds_the_steps(capsys, monkeypatch) -> None:
     with progress() as say:
         say("collecte 1/2")
     assert json.loads(capsys.readouterr().err)["message"] == "collecte 1/2"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
+        ("2.5", 0, "3"), ("-2.5", 0, "−3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
+    ],
+)  # fmt: skip
+def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:
+    assert french(Decimal(value), decimals, space=" ") == text
+
+
+def test_a_supplier_cannot_drive_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202ec\n") == "a[U+001B][2Jb[U+202E]c\n"
