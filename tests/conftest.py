@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck
+from hypothesis import settings as hypotheses
 
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -23,6 +25,12 @@ from tests.layers import Layer, ship
 # The errors that say what they have to say by themselves.
 EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
 OF_THE_SYSTEM = tempfile.gettempdir()
+
+# The same examples each time, whatever runs before or beside them.
+hypotheses.register_profile(
+    "project", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+hypotheses.load_profile("project")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -96,7 +96,7 @@ def test_an_old_workbook_that_is_empty_other_cut_or_locked(depot: Depot, content
     assert refusal(depot, depot.drop(content, "communes.xls")).code == code
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(place=st.integers(0, 5631), byte=st.integers(0, 255))
 def test_no_byte_of_an_old_workbook_breaks_the_reading(tmp_path_factory, place: int, byte: int):
     depot = Depot(tmp_path_factory.mktemp("xls"))

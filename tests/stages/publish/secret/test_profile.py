@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.publish.secret import profile as profile_module
@@ -53,7 +53,7 @@ def attacked(publisher: Publisher, real: dict) -> None:
         assert not small(true) or max(values) - min(values) >= THRESHOLD - 1, service
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(numbers=st.lists(st.integers(0, 4), min_size=len(KINDS), max_size=len(KINDS)))
 def test_an_attacker_who_lists_every_possible_office_learns_nothing(tmp_path_factory, numbers):
     real = office(*numbers)
