@@ -8,7 +8,9 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 LEFT = {
     "cli/test_authoring.py": 1,  # dbt, for what is asked of it
+    "cli/test_collecting.py": 2,  # the jobs and the judge, for what the command makes of their answers
     "end_to_end/test_free_text.py": 2,  # a ledger that remembers nothing published
+    "runs/collect/killing.py": 2,  # the judge, whose loading takes longer than all that is killed; the code of the day
     "stages/extract/test_glpi.py": 8,  # somebody writes, or the server dies, between two rows
     "stages/ingest/test_balance.py": 1,  # a regular file read as an irregular one
     "stages/ingest/readers/test_csv_file.py": 1,  # a line that the program loses
@@ -25,7 +27,7 @@ LEFT = {
 
 
 def _replaced(tree: ast.Module) -> Iterator[str]:
-    """What a module replaces of ``pipelines``, by the dotted name or by an object imported from there."""
+    """What a module replaces of ``pipelines``: by its dotted name, in an object imported from there, or a module as a whole."""
     ours = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -33,13 +35,22 @@ def _replaced(tree: ast.Module) -> Iterator[str]:
         for alias in node.names
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setattr":
-            target = node.args[0]
-            named = target.value if isinstance(target, ast.Constant) else ast.unparse(target)
-            parts = str(named).split(".")
-            is_ours = parts[0] == "pipelines" or (parts[0] in ours)
-            if is_ours and not {"os", "shutil", "sys", "time"} & {*parts}:
-                yield str(named)
+        for target in _targets(node):
+            parts = str(target.value if isinstance(target, ast.Constant) else ast.unparse(target)).split(".")
+            if (parts[0] == "pipelines" or parts[0] in ours) and not {"os", "shutil", "sys", "time"} & {*parts}:
+                yield ".".join(parts)
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    """The objects in which a node sets something that is not theirs."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr == "setattr":
+            return node.args[:1]
+        if node.func.attr == "setitem" and ast.unparse(node.args[0]) == "sys.modules":
+            return node.args[1:2]
+    set_ = node.targets if isinstance(node, ast.Assign) else []
+    modules = [one.slice for one in set_ if isinstance(one, ast.Subscript) and ast.unparse(one.value) == "sys.modules"]
+    return [*modules, *(one.value for one in set_ if isinstance(one, ast.Attribute))]
 
 
 def test_no_test_replaces_more_of_ours_than_is_listed():
