@@ -1,13 +1,20 @@
 """The jobs as the command line asks for them."""
 
+import errno
 import inspect
+import os
 import sys
 from contextlib import redirect_stderr
 
+import dagster as dg
+import pytest
 from dagster._core.instance import types
 
-from pipelines.defs.run import UNLOGGED, _OneVoice, once_arrived
+from pipelines.defs.run import UNLOGGED, Failed, RunReport, _failures, _OneVoice, once_arrived, prepare_instance, spans
+from pipelines.disk import why
+from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import pending
+from pipelines.settings import Home
 from tests.cli.conftest import VENTES_2019, bench, declared, make_bench  # noqa: F401
 
 
@@ -35,3 +42,56 @@ def test_an_event_that_cannot_be_stored_is_reported_once(capsys):
         print("Erreur : le disque est plein", file=sys.stderr)
         assert not sys.stderr.isatty()
     assert capsys.readouterr().err == "Erreur : le disque est plein\n"
+
+
+def broken(name: str, error: BaseException) -> dg.OpDefinition:
+    @dg.op(name=name)
+    def step() -> None:
+        raise error
+
+    return step
+
+
+def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_system():
+    raised = {
+        "refused": dg.Failure("un export est refusé", metadata={"ending": str(Ending.REFUSED)}),
+        "full": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a"),
+        "closed": PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/b"),
+        "wrong": ValueError("une ligne\net une autre"),
+    }
+
+    @dg.job
+    def steps() -> None:
+        for name, error in raised.items():
+            broken(name, error)()
+
+    events = steps.execute_in_process(raise_on_error=False).all_events
+    assert {event.step_key for event in events if event.is_step_failure} == raised.keys()
+    assert sorted(_failures(events), key=lambda one: list(Ending).index(one.ending)) == [
+        Failed(Ending.REFUSED, "un export est refusé"),
+        Failed(Ending.NO_DISK, ""),
+        Failed(Ending.NO_RIGHT, f"/a/b : {why(raised['closed'])}"),
+        Failed(Ending.BROKEN, "ValueError: une ligne"),
+    ]
+    report = RunReport(_failures(events), None)
+    assert report.ended(Ending.BUSY, Ending.NO_RIGHT, Ending.REFUSED).ending == Ending.NO_RIGHT
+    assert report.ended(Ending.BUSY) is None
+    assert _failures([event for event in events if not event.is_step_failure]) == [
+        Failed(Ending.BROKEN, "l’exécution a échoué")
+    ]
+    assert _failures([]) == []
+
+
+def test_this_process_works_on_the_instance_of_the_home(tmp_path):
+    home = Home(tmp_path / "home")
+    prepare_instance(home)
+    assert (os.environ["MILLESIME_HOME"], os.environ["DAGSTER_HOME"]) == (str(home.root), str(home.dagster))
+    assert (home.dagster / "dagster.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [([], []), ([2019], [(2019, 2019)]), ([2021, 2018, 2019, 2021], [(2018, 2019), (2021, 2021)])],
+)
+def test_exercices_that_follow_one_another_are_one_run(years: list[int], expected: list[tuple[int, int]]):
+    assert spans(years) == expected
