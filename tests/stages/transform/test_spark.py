@@ -52,8 +52,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What DuckDB was asked to take, instead of asking it."""
     rows: list[str] = []
 
-    def build_models(*arguments, made):
+    def build_models(home, nodes, told, *, made):
         rows.append(made("marts.fct_a"))
+        told((home, nodes))
         return [MADE]
 
     monkeypatch.setattr(spark, "build_models", build_models)
@@ -85,7 +86,9 @@ def test_where_java_is_not_nothing_begins(tmp_path: Path, monkeypatch, said: str
 def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(lab: Lab, tmp_path: Path, taken):
     lab.load()
     answering(tmp_path, MADE)
-    assert spark.build_by_engine(lab.home) == [MADE]
+    heard = []
+    assert spark.build_by_engine(lab.home, ["fct_a"], heard.append) == [MADE]
+    assert heard == [(lab.home, ["fct_a"])]
     asked = json.loads((tmp_path / "asked.json").read_text())
     assert {"lake.essai__lignes.parquet", "organisation.exercices.parquet"} <= set(asked["files"])
     assert asked["sources"]["lake.essai__lignes"].startswith(
