@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from pipelines.evidence.fate_of_line import AWAITED, COUNTS, members_of, trace_line
-from pipelines.evidence.trace import trace
+from pipelines.evidence.trace import Leaf, Line, Source, trace
 from pipelines.evidence.traced_rows import NotTraceable, Version, published_version, traced_columns
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, FIGURES, VENTES_2019, Bench, check
@@ -86,6 +86,113 @@ def test_a_double_names_its_line_and_a_refused_line_stands_in_the_trace(year):
     ]
 
 
+def test_a_trace_says_its_version_and_the_deliveries_that_it_rests_on(year):
+    bench, version = year
+    found = traced(year, "essai.ventes.total")
+    assert (found.code, found.exercice, found.version) == ("essai.ventes.total", 2019, version.name)
+    assert (found.exact, found.calculs, found.absence, found.reprise) == (Fraction(29, 2), [], None, None)
+    (leaf,) = found.feuilles
+    assert (leaf.agregat, leaf.valeur, leaf.recalcul, leaf.libelle) == (
+        "somme",
+        Decimal("14.5"),
+        Decimal("14.5"),
+        leaf.code,
+    )
+    (manifest,) = (one for one in version.manifests.values() if one.system == "ventes")
+    with bench.ledger() as ledger:
+        received = next(
+            row["received_at"] for row in ledger.all_rows("deliveries") if row["delivery"] == manifest.delivery
+        )
+    files = [(file.name, file.sha256) for file in manifest.files]
+    verdict = "acceptée, 1 ligne refusée"
+    assert found.sources == [Source(manifest.delivery, "ventes/ventes", 2019, received, verdict, files)]
+    (refused,) = found.refusees
+    assert (refused.livraison, refused.fichier, refused.relation) == (
+        manifest.delivery,
+        "ventes_2019.csv",
+        "ventes/ventes",
+    )
+    assert (refused.compte, refused.apport) == (False, 0)
+
+
+def rewrite(version: Version, name: str, query: str) -> None:
+    """Replace the rows of a relation of the version; ``{rows}`` are those that it has."""
+    file = version.place / f"{name}.parquet"
+    duckdb.sql(f"copy ({query.format(rows=repr(str(file)))}) to '{file}.new' (format parquet)")
+    file.with_name(f"{file.name}.new").rename(file)
+
+
+def named(version: Version, relation: str, columns: str, *rows: str) -> Version:
+    """The version, with rows of a relation that name figures."""
+    (delivery,) = (one.delivery for one in version.manifests.values() if one.system == "ventes")
+    place = f"{delivery!r} as _livraison, 'rapport.csv' as _fichier, null::varchar as _feuille"
+    values = f"(values {', '.join(rows)}) as t(exercice, _ligne, code, {columns})"
+    rewrite(version, f"lignes/intermediate/{relation}", f"select {place}, * from {values}")
+    return version
+
+
+def test_a_figure_that_only_a_printed_report_gives_names_its_line(year):
+    """Of its own code and year, whatever the lines add up to."""
+    _, version = year
+    rows = "(2018, 2, 'essai.ventes.total', 1.5), (2019, 3, 'essai.autre', 2.5), (2019, 4, 'essai.ventes.total', 14.2)"
+    named(version, "int_communs__chiffres_publies", "valeur_publiee", rows)
+    rewrite(version, "rapport/chiffres", "select * replace ('publié' as statut, 14.2 as valeur) from {rows}")
+    found = traced(year, "essai.ventes.total")
+    (source,) = found.sources
+    assert found.reprise == Line(
+        source.livraison,
+        "rapport.csv",
+        None,
+        4,
+        None,
+        "int_communs__chiffres_publies",
+        True,
+        "chiffre imprimé, repris faute d’export",
+        Decimal("14.2"),
+    )
+    assert found.agrees and found.absence is None
+
+
+def test_a_figure_that_is_declared_absent_names_the_line_that_says_so(year):
+    _, version = year
+    rows = "(2019, 4, 'essai.agents.nombre', 'pas de régie'), (2018, 2, 'essai.ventes.total', 'autre')"
+    named(version, "int_communs__absences", "motif", rows)
+    assert traced(year, "essai.ventes.total").absence is None
+    absence = traced(year, "essai.agents.nombre").absence
+    assert (absence.ligne, absence.relation, absence.motif, absence.apport) == (
+        4,
+        "int_communs__absences",
+        "pas de régie",
+        Decimal(0),
+    )
+
+
+def leaf_of(how: str, value: str | None, *counts: tuple[bool, str | None]) -> Leaf:
+    lines = [
+        Line("d", "f", None, n, None, "r", counted, "", None if said is None else Decimal(said))
+        for n, (counted, said) in enumerate(counts)
+    ]
+    return Leaf("a.b", "A", how, "", "marts", None if value is None else Decimal(value), lines, [])
+
+
+@pytest.mark.parametrize(
+    ("leaf", "found", "agrees"),
+    [
+        (leaf_of("somme", "4.5", (True, "1"), (True, "3.5"), (False, "9")), "4.5", True),
+        (leaf_of("somme", "4.6", (True, "1"), (True, "3.5")), "4.5", False),
+        (leaf_of("mediane", "2", (True, "1"), (True, "2"), (True, "9"), (False, "50")), "2", True),
+        (leaf_of("maximum", "9", (True, "1"), (True, "9"), (False, "50")), "9", True),
+        (leaf_of("maximum", "0"), "0", True),
+        (leaf_of("somme", None), "0", True),
+        (leaf_of("somme", None, (True, None), (True, "1")), "1", True),
+        (leaf_of("somme", None, (True, "1")), "1", False),
+        (leaf_of("somme", None, (False, "1")), "0", True),
+    ],
+)
+def test_the_lines_that_count_are_put_together_as_the_measure_does(leaf: Leaf, found: str, agrees: bool):
+    assert (leaf.recalcul, leaf.agrees) == (Decimal(found), agrees)
+
+
 def test_a_line_that_the_figure_s_own_filter_leaves_out_says_what_it_asks(declared, year, tmp_path):
     declared.write("catalogue/figures/essai.yml", FIGURES.replace("montant_eur}", "montant_eur, filtre: {nature: a}}"))
     bench, version = year
@@ -117,6 +224,18 @@ def test_a_rule_that_completes_lines_is_in_the_formula_and_on_the_lines(declared
         (3, "vente sans jour, comptée au 31 décembre"),
         (4, None),
     ]
+
+
+def test_what_lines_already_count_is_added_whatever_the_measure(declared, year):
+    bench, version = year
+    (leaf,) = traced(year, "essai.agents.nombre").feuilles
+    assert (leaf.agregat, leaf.agrees) == ("nombre", True)
+    entry = {"source": "'personnel/agents'", "faits": {"fct_effectifs": {"additives": True}}, "signalees": False}
+    models = [{"name": "int_fct_effectifs", "config": {"meta": {"lignes": entry}}}]
+    declared.write("dbt_project/models/intermediate/int_fct_effectifs.yml", {"version": 2, "models": models})
+    kept = Version(version.name, version.place, bench.catalogue, version.manifests, 2019)
+    (leaf,) = traced((bench, kept), "essai.agents.nombre").feuilles
+    assert (leaf.agregat, leaf.agrees) == ("somme", True)
 
 
 def test_a_line_reaches_its_figures_and_those_computed_from_them(year):
