@@ -94,16 +94,26 @@ def test_pieces_are_narrowed_by_an_axis_of_a_model(home):
     )
 
 
+def refusal(catalogue: Catalogue, file: str) -> str:
+    """What is said of a file."""
+    with pytest.raises(DeclarationError) as refused:
+        check(catalogue)
+    (said,) = [line for line in str(refused.value).splitlines() if file in line]
+    return said
+
+
 def test_a_table_that_the_engine_loads_and_a_home_switches_off_is_named_where_it_is_read(
     shipped: Layer, tmp_path: Path
 ):
     source = {"name": "a_part", "tables": [{"name": "lignes", "description": "Des lignes."}]}
     shipped.write("dbt_project/models/staging/_a_part.yml", {"sources": [source]})
     shipped.write("dbt_project/models/rapport/rpt_a.sql", "select *\nfrom {{ source('a_part', 'lignes') }}\n")
+    shipped.write("dbt_project/models/rapport/rpt_b.sql", "select * from {{ source('a_part', 'linges') }}\n")
+    assert refusal(shipped.catalogue(), "rpt_b.sql").endswith(
+        "rpt_b.sql:1 demande la source dbt « a_part.linges », que rien ne déclare ; vouliez-vous dire « a_part.lignes » ?"
+    )
     home = Layer(tmp_path / "home")
     off = {"name": "a_part", "tables": [{"name": "lignes", "enabled": False}]}  # on the fourth line
     path = home.write("dbt_project/models/staging/_a_part.yml", {"sources": [off]})
-    with pytest.raises(DeclarationError) as refused:
-        check(shipped.catalogue(Home(home.root)))
-    (said,) = [line for line in str(refused.value).splitlines() if "rpt_a.sql" in line]
+    said = refusal(shipped.catalogue(Home(home.root)), "rpt_a.sql")
     assert said.endswith(f"rpt_a.sql:2 demande la source dbt « a_part.lignes », que {path}:4 éteint")
