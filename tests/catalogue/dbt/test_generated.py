@@ -81,8 +81,9 @@ def test_what_the_engine_loads_is_in_the_schema_of_its_source():
 
 
 def test_a_table_is_described_by_its_title_then_its_description():
+    tables = lake(CATALOGUE)
     for system, table in CATALOGUE.registry.tables():
-        said = lake(CATALOGUE)[f"{system.system}__{table.name}"]["description"]
+        said = tables[f"{system.system}__{table.name}"]["description"]
         title = table.title.rstrip(".")
         assert said == (f"{title}. {table.description.strip()}" if table.description else f"{title}.")
 
