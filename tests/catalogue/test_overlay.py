@@ -341,7 +341,7 @@ WRONG = [
     ("catalogue/figures/a.yml", "domaine: essai\nenabled: peut-être\n", 2, "true ou false"),
     ("catalogue/report/neuf.yml", "id: neuf\ntitre: T\nsections: []\ncouleur: bleu\n", 4, "couleur"),
     ("catalogue/secrecy.yml", "population: {}\n", 1, "clé inconnue"),
-    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "clé inconnue"),
+    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "figures.plain: clé inconnue"),
     ("catalogue/secrecy.yml", "populations:\n  neuve:\n    fait: a\n", 3, "fait"),
     (
         "catalogue/secrecy.yml",
@@ -583,3 +583,8 @@ def test_a_rule_of_the_engine_that_a_year_waits_for_stays_so():
     for loosened in (rule(), rule(a_decider=False)):
         with pytest.raises(DeclarationError, match="un exercice attend REL-DIFFERENCE"):
             make_rules(put_over([[rule(a_decider=True)], [loosened]]), effects)
+
+
+def test_a_thing_is_named_by_its_kind_and_in_secrecy_by_its_part():
+    assert named("system", "glpi") == "le système « glpi »"
+    assert named("secrecy populations", "agents").endswith("(populations) « agents »")
