@@ -422,6 +422,7 @@ class Server:
     role: str
     prefix: str
     restricted: str | None = None  # the role that may read ``restreint``
+    patience: int = 30  # seconds of waiting for readers of a table that changes its shape
 
 
 def publication_server() -> Server | None:
@@ -429,7 +430,7 @@ def publication_server() -> Server | None:
 
     ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read,
     ``millesime_lecture`` by default; ``MILLESIME_PUBLISH_PREFIX``: a prefix for the names of the schemas, empty by
-    default.
+    default; ``MILLESIME_PUBLISH_PATIENCE``: seconds of waiting for readers. Raises WrongSetting.
     """
     url = secret("MILLESIME_PUBLISH_URL")
     if not url:
@@ -440,6 +441,7 @@ def publication_server() -> Server | None:
         reading_role(),
         os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
         restricted_role(),
+        _count("MILLESIME_PUBLISH_PATIENCE", Server.patience),
     )
 
 

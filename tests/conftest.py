@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck
+from hypothesis import settings as hypotheses
 
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 # The errors that say what they have to say by themselves.
 EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
 OF_THE_SYSTEM = tempfile.gettempdir()
+
+# The same examples each time, whatever runs before or beside them.
+hypotheses.register_profile(
+    "project", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+hypotheses.load_profile("project")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -67,11 +75,15 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _temporary_folder_of_the_system() -> Iterator[None]:
-    """A command works in a home's own folder from then on: not beyond its test, whatever the test undoes."""
+def _as_before() -> Iterator[None]:
+    """A command that a test runs in this process works in a home's own folder, and says more to those that it starts."""
     tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
+    former = dict(os.environ)
     yield
-    tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
+    tempfile.tempdir = OF_THE_SYSTEM
+    for name in os.environ.keys() - former.keys():
+        del os.environ[name]
+    os.environ.update(former)
 
 
 @pytest.fixture(autouse=True)

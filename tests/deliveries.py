@@ -185,6 +185,10 @@ class Depot:
         assert counts.refusees == len({(row["_fichier"], row["_feuille"], row["_ligne"]) for row in refused})
         return Read(manifest, rows, refused, ignored)
 
+    def written_as(self) -> dict[str, int]:
+        """Every file of the lake → its number on the disk, which is another once it is written again."""
+        return {str(path): path.stat().st_ino for path in self.home.lake.rglob("*") if path.is_file()}
+
     def lake_files(self) -> dict[str, bytes]:
         """Every file of the lake, hidden ones too."""
         return {

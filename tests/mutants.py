@@ -1,10 +1,12 @@
-"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY]``, with a printed seed.
+"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY] [MODULE…]``, with a printed seed.
 
 ``make mutants`` tries all of what ``pyproject.toml`` names. Here, modules that have a test in their mirror are drawn, ten
 mutants of each. Each is written in a copy of the checkout, and tried against that test; one that survives it, against
-the tests of what imports its module. What no test sees is printed with its change.
+the tests of what imports its module. What no test sees is printed with its change. The mutants of a module follow from
+the seed and from its name: where some modules are named, what the others are does not matter.
 """
 
+import argparse
 import ast
 import difflib
 import os
@@ -13,6 +15,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,22 +30,33 @@ PATIENCE = 300  # seconds of a run of tests: a mutant that never ends is seen
 
 def main() -> None:
     """Draw, try against each module's own test, then what survived against the others; print what no test sees."""
-    asked = [int(one) for one in sys.argv[1:]] + [secrets.randbelow(10**6), DRAWN][len(sys.argv) - 1 :]
-    seed, wanted = asked
+    asked = argparse.ArgumentParser(prog="python -m tests.mutants")
+    asked.add_argument("seed", nargs="?", type=int, default=secrets.randbelow(10**6))
+    asked.add_argument("wanted", nargs="?", type=int, default=DRAWN)
+    asked.add_argument("modules", nargs="*")
+    seed, wanted, named = vars(asked.parse_args()).values()
     print(f"seed {seed}", flush=True)
-    draw, tried, survived = random.Random(seed), 0, []
+    modules, tried, survived = mirrored(), 0, []
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
-        for module, test in draw.sample(mirrored(), len(mirrored())):
+        for module, test in random.Random(seed).sample(modules, len(modules)):
+            if named and module not in named:
+                continue
+            began = time.monotonic()
             if not _passes(copy, [test]):
                 print(f"     not tried, its test does not pass without a mutant: {module}", flush=True)
                 continue
-            mutants = dict(_mutants(module))
+            alone, mutants = time.monotonic() - began, dict(_mutants(module))
+            draw = random.Random(f"{seed} {module}")
             chosen = draw.sample(sorted(mutants), min(EACH, len(mutants), wanted - tried))
             left = {name: mutants[name] for name in chosen if _passes(copy, [test], module, mutants[name])}
             tried += len(chosen)
             survived += [(module, test, left)] if left else []
-            print(f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}", *left, flush=True)
+            print(
+                f"{tried:4} tried, {sum(len(one) for *_, one in survived)} left: {module}, {alone:.0f} s",
+                *left,
+                flush=True,
+            )
             if tried >= wanted:
                 break
         alive = 0

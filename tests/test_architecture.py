@@ -379,6 +379,14 @@ def test_the_tests_of_a_folder_are_collected():
     assert os.path.commonpath([*map(str, folders)]) == str(PROJECT_ROOT / "tests")
 
 
+def test_a_test_of_a_room_stands_in_the_folder_of_what_it_tests():
+    """A module with several files of tests may have a folder of its name."""
+    tests = PROJECT_ROOT / "tests"
+    folders = {path.parent.relative_to(tests) for name in ROOMS for path in (tests / name).rglob("test_*.py")}
+    wrong = [str(one) for one in folders if not (PIPELINES / one).is_dir() and not (PIPELINES / f"{one}.py").is_file()]
+    assert wrong == []
+
+
 def test_no_test_imports_another_test_module():
     found = [
         f"{path.relative_to(PROJECT_ROOT)}: {one}"

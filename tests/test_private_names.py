@@ -28,6 +28,7 @@ def _consolidated_log() -> None:
     assert "self._connect()" in inspect.getsource(Log.index_connection)
     assert "self._connect()" in inspect.getsource(Log.run_connection)
     assert "self._conn_string" in inspect.getsource(Log._connect)
+    assert not {"_engine", "_there"} & set(dir(Log))  # names of our own, which hide nothing
 
 
 def _busy_timeout() -> None:
@@ -120,12 +121,22 @@ def _launcher() -> None:
     from dagster._daemon.monitoring import run_monitoring
 
     assert issubclass(DefaultRunLauncher, RunLauncher)
-    assert isinstance(RunLauncher._instance, property)
     assert list(inspect.signature(RunLauncher.check_run_worker_health).parameters) == ["self", "run"]
     asked = inspect.getsource(run_monitoring)
     assert "supports_check_run_worker_health" in asked and "check_run_worker_health(" in asked
     assert CheckRunHealthResult(WorkerStatus.FAILED, "why").msg == "why"
     assert WorkerStatus.RUNNING in WorkerStatus
+
+
+def _instance_of_a_part() -> None:
+    """A launcher or a coordinator knows the instance that it is part of."""
+    import dagster as dg
+    from dagster._core.launcher import DefaultRunLauncher
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for part in (dg.QueuedRunCoordinator(), DefaultRunLauncher()):
+            part.register_instance(instance)
+            assert part._instance is instance
 
 
 def _streamed_result() -> None:
@@ -135,7 +146,7 @@ def _streamed_result() -> None:
     from pymysql.connections import MySQLResult
     from pymysql.cursors import SSCursor
 
-    assert "_result" in inspect.getsource(SSCursor)
+    assert "self._result" in inspect.getsource(SSCursor)
     assert "self.unbuffered_active" in inspect.getsource(MySQLResult._finish_unbuffered_query)
     assert "unbuffered_active" in inspect.getsource(MySQLResult.__del__)
 
@@ -166,13 +177,16 @@ def _resource_tracker() -> None:
 
 CONTRACTS: dict[str, Callable[[], None]] = {
     "atexit._run_exitfuncs": _end_of_python,
+    "dagster.QueuedRunCoordinator._instance": _instance_of_a_part,
     "dagster._cli.proxy_server_manager.ProxyServerManager": _code_server,
     "dagster._core.execution.plan.active": _checks_without_result,
     "dagster._core.instance.ref.InstanceRef": _instance_of_the_daemon,
     "dagster._core.launcher.CheckRunHealthResult": _launcher,
     "dagster._core.launcher.DefaultRunLauncher": _launcher,
+    "dagster._core.launcher.DefaultRunLauncher._instance": _instance_of_a_part,
     "dagster._core.launcher.WorkerStatus": _launcher,
     "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage": _consolidated_log,
+    "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage._conn_string": _consolidated_log,
     "dagster._core.storage.sqlite.SQLITE_BUSY_TIMEOUT_SECONDS": _busy_timeout,
     "dagster._core.workspace.context.WorkspaceProcessContext": _workspace,
     "dagster._core.workspace.load_target.ModuleTarget": _code_server,
@@ -200,6 +214,27 @@ def _private_names(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if re.fullmatch(r"[a-z]\w*(\.\w+)+", node.value):
                 yield node.value
+    yield from _inherited(tree)
+
+
+def _inherited(tree: ast.AST) -> Iterator[str]:
+    """What a class takes of a base that is not ours: each ``self._name`` that nothing in it gives."""
+    imported = {
+        one.asname or one.name: f"{node.module}.{one.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("pipelines")
+        for one in node.names
+    }
+    for kind in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        asked = [node for node in ast.walk(kind) if isinstance(node, ast.Attribute)]
+        own = {node.name for node in kind.body if isinstance(node, ast.FunctionDef)}
+        own |= {node.attr for node in asked if isinstance(node.ctx, ast.Store)}
+        for base in (imported[one.id] for one in kind.bases if isinstance(one, ast.Name) and one.id in imported):
+            yield from {
+                f"{base}.{node.attr}"
+                for node in asked
+                if ast.unparse(node.value) in ("self", "cls") and node.attr.startswith("_") and node.attr not in own
+            }
 
 
 def _is_private(name: str) -> bool:
@@ -247,31 +282,33 @@ def test_what_a_build_in_this_process_asks_of_dbt_and_of_its_integration_is_ther
     assert set(RESULTS) <= vars(dbt.events.types).keys()
 
 
-@pytest.mark.parametrize(
-    ("macro", "arguments"),
-    [
-        ("create_table_as", ["temporary", "relation", "compiled_code"]),
-        ("create_view_as", ["relation", "sql"]),
-        ("drop_relation_if_exists", ["relation"]),
-        ("duckdb_escape_comment", ["comment"]),
-        ("get_test_sql", ["main_sql", "fail_calc", "warn_if", "error_if", "limit"]),
-        ("load_cached_relation", ["relation"]),
-        ("noop_statement", ["name", "message"]),
-        ("persist_docs", ["relation", "model"]),
-        ("run_query", ["sql"]),
-        ("statement", ["name", "fetch_result", "auto_begin"]),
-    ],
-)
-def test_dbt_keeps_the_macros_that_our_materializations_call(macro: str, arguments: list[str]):
+CALLED = {  # macro of dbt or of its adapter → the arguments that our materializations give it
+    "create_table_as": ["temporary", "relation", "compiled_code"],
+    "create_view_as": ["relation", "sql"],
+    "duckdb_escape_comment": ["comment"],
+    "get_test_sql": ["main_sql", "fail_calc", "warn_if", "error_if", "limit"],
+    "load_cached_relation": ["relation"],
+    "noop_statement": ["name", "message"],
+    "persist_docs": ["relation", "model"],
+    "run_query": ["sql"],
+    "statement": ["name", "fetch_result", "auto_begin"],
+}
+
+
+def test_dbt_keeps_the_macros_that_our_materializations_call():
     """The last of a name is the adapter's, which overrules dbt's own."""
     import dbt.include.duckdb
     import dbt.include.global_project
 
     packages = [Path(module.__path__[0]) for module in (dbt.include.global_project, dbt.include.duckdb)]
-    found = [
-        [one.split("=")[0].strip() for one in taken.split(",")]
+    known = {
+        name: [one.split("=")[0].strip() for one in taken.split(",")]
         for package in packages
         for file in sorted(package.rglob("*.sql"))
-        for taken in re.findall(rf"macro {macro}\((.*?)\)\s*-?%", file.read_text(encoding="utf-8"))
-    ]
-    assert found[-1][: len(arguments)] == arguments
+        for name, taken in re.findall(r"macro (\w+)\((.*?)\)\s*-?%", file.read_text(encoding="utf-8"))
+    }
+    ours = (PACKAGE.parent / "dbt_project/macros/materializations.sql").read_text(encoding="utf-8")
+    code = re.sub(r"\{#.*?#\}", "", ours, flags=re.DOTALL)
+    called = set(re.findall(r"(?<![\w.])(\w+)\(", code)) & known.keys()
+    assert called == CALLED.keys()
+    assert {name: known[name][: len(arguments)] for name, arguments in CALLED.items()} == CALLED

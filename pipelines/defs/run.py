@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,17 +88,22 @@ def run_jobs(
     say = progress or (lambda _: None)
     work_in(home)
     with open_workspace(home) as work:
-        todo = pending(work, exercices, sources)
-        while wait and todo.aside:
-            say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
-            time.sleep(LOOKS_EVERY)
-            todo = pending(work, exercices, sources)
+        look = partial(pending, work, exercices, sources)
+        todo = once_arrived(look, say) if wait else look()
     failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     return RunReport(
         failed, publication["publication"] if publication else None, list(dict.fromkeys([*todo.aside, *aside]))
     )
+
+
+def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pending:
+    """What is left to do once nothing is on its way into landing; ``say`` is told each time what is waited for."""
+    while (todo := look()).aside:
+        say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
+        time.sleep(LOOKS_EVERY)
+    return todo
 
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:

@@ -16,7 +16,7 @@ from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.findings import blockers, of_year
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.health import health
-from pipelines.french import day, quantity
+from pipelines.french import NO_BREAK, day, form, quantity
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.locking import one_at_a_time
@@ -191,7 +191,7 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
             "late": "en retard",
         }.items()
     }
-    told = ", ".join(f"{len(found)} {said}" for said, found in counted.items())
+    told = ", ".join(quantity(Decimal(len(found)), 0, said) for said, found in counted.items())
     late = "".join(
         f"\n    - {one.title} : {one.owner}, attendu avant le {day(one.due)}" for one in counted["en retard"]
     )
@@ -200,12 +200,13 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
     published = (
         day(dt.datetime.fromtimestamp(sound.published_at, dt.UTC).isoformat()) if sound.published_at else "jamais"
     )
+    behind = f"{sound.behind}{NO_BREAK}{form('livraison acceptée|livraisons acceptées', Decimal(sound.behind))}"
     body = f"""L’exercice {exercice} au {day(today.isoformat())} :
 
   Exports : sur {len(exports)}, {told}{late}
   Constats qui retiennent une version : {len(stops)}
   Dernière construction : {"réussie" if sound.build_succeeded else "en échec" if sound.built_at else "aucune"}
-  Publié le : {published}{f", {sound.behind} livraisons acceptées depuis" if sound.behind else ""}
+  Publié le : {published}{f", {behind} depuis" if sound.behind else ""}
   Place libre sur le disque : {sound.free // 10**9} Go{kept}
 
 Que faire : millesime status {exercice} dit tout ; millesime findings {exercice}, ce qui est à décider.

@@ -48,7 +48,7 @@ def test_a_home_without_declarations_changes_nothing(shipped, tmp_path):
     assert list(where.root.iterdir()) == []
 
 
-def test_what_is_replaced_or_switched_off_and_changes_upstream_is_said_until_it_is_reviewed(shipped, home):
+def test_a_replaced_or_disabled_declaration_that_changes_upstream_is_reported_until_reviewed(shipped, home):
     assert moved(shipped, home) == set()
     for titles, expected in (
         ({"a": "A", "b": "B", "c": "Autre"}, set()),  # nothing that the home speaks of

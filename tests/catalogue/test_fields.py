@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.fields import Fields, Meaning, described, unit_of
+from pipelines.catalogue.fields import Fields, Meaning, described, meaning, unit_of
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
@@ -161,7 +161,7 @@ NUMBERS = {
         ("intermediate", {}, []),
     ],
 )
-def test_what_nobody_can_add_up_is_told(tmp_path, layer_of, more, told):
+def test_what_nobody_can_add_up_is_reported(tmp_path, layer_of, more, told):
     """A report table without the role of its rows, and a number without its additivity; a key is not a number."""
     root = layer(tmp_path / "shipped", fields=ADDING + "exercice: {title: A, dimension: temps, description: A.}\n")
     columns = [{"name": name, "data_type": kind} for name, kind in (NUMBERS | more).items()]
@@ -399,3 +399,19 @@ def _again(path: Path, table: str, fields: list[dict], *, titles: bool) -> Itera
         said = catalogue().fields.of(table, field["name"])
         if said and (field.get("description") == said.description or (titles and field.get("title") == said.title)):
             yield f"{path.name} {table}.{field['name']}"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"title": "Agents", "description": "Les agents payés."}, "Les agents payés."),
+        ({"title": " Prix TTX"}, "Prix TTX."),
+        ({"title": "Agents."}, "Agents."),
+    ],
+)
+def test_a_field_without_a_description_is_described_by_its_title_as_a_sentence(said: dict[str, str], expected: str):
+    assert meaning(Field.model_validate({"name": "un_champ", **said})) == expected
+
+
+def test_what_ingest_adds_has_no_meaning_of_its_own():
+    assert meaning(object()) is None

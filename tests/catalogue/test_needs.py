@@ -7,7 +7,9 @@ import pytest
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.settings import shipped
+from pipelines.settings import Home
+from pipelines.settings import shipped as shipped_folder
+from tests.layers import Layer
 
 FIGURE = """\
 domaine: essai
@@ -32,7 +34,7 @@ def home(tmp_path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(FIGURE.format(sources=sources) + more, encoding="utf-8")
         try:
-            check(Catalogue(shipped(), tmp_path))
+            check(Catalogue(shipped_folder(), tmp_path))
         except DeclarationError as error:
             return str(error).replace(f"{tmp_path}/", "")
         return ""
@@ -48,7 +50,7 @@ def test_a_source_that_is_forgotten_is_refused_with_file_line_and_name(home):
     ]
 
 
-def test_each_table_is_named_or_said_to_be_without_effect(home):
+def test_each_table_is_named_or_declared_to_be_without_effect(home):
     assert home(ALL) == ""
     assert home("[comite/deliberations, [comite/seances, comite/membres]]") == ""
     assert home("[comite/deliberations]", "    sans_effet: {comite/seances: essai, comite/membres: essai}\n") == ""
@@ -90,3 +92,28 @@ def test_pieces_are_narrowed_by_an_axis_of_a_model(home):
     assert "catalogue/figures/essai.yml:4 pieces: aucun modèle ne distingue ses pièces par « est_compte »" in home(
         ALL, "    pieces: {est_compte: true}\n"
     )
+
+
+def refusal(catalogue: Catalogue, file: str) -> str:
+    """What is said of a file."""
+    with pytest.raises(DeclarationError) as refused:
+        check(catalogue)
+    (said,) = [line for line in str(refused.value).splitlines() if file in line]
+    return said
+
+
+def test_a_table_that_the_engine_loads_and_a_home_switches_off_is_named_where_it_is_read(
+    shipped: Layer, tmp_path: Path
+):
+    source = {"name": "a_part", "tables": [{"name": "lignes", "description": "Des lignes."}]}
+    shipped.write("dbt_project/models/staging/_a_part.yml", {"sources": [source]})
+    shipped.write("dbt_project/models/rapport/rpt_a.sql", "select *\nfrom {{ source('a_part', 'lignes') }}\n")
+    shipped.write("dbt_project/models/rapport/rpt_b.sql", "select * from {{ source('a_part', 'linges') }}\n")
+    assert refusal(shipped.catalogue(), "rpt_b.sql").endswith(
+        "rpt_b.sql:1 demande la source dbt « a_part.linges », que rien ne déclare ; vouliez-vous dire « a_part.lignes » ?"
+    )
+    home = Layer(tmp_path / "home")
+    off = {"name": "a_part", "tables": [{"name": "lignes", "enabled": False}]}  # on the fourth line
+    path = home.write("dbt_project/models/staging/_a_part.yml", {"sources": [off]})
+    said = refusal(shipped.catalogue(Home(home.root)), "rpt_a.sql")
+    assert said.endswith(f"rpt_a.sql:2 demande la source dbt « a_part.lignes », que {path}:4 éteint")

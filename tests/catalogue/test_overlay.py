@@ -341,7 +341,7 @@ WRONG = [
     ("catalogue/figures/a.yml", "domaine: essai\nenabled: peut-être\n", 2, "true ou false"),
     ("catalogue/report/neuf.yml", "id: neuf\ntitre: T\nsections: []\ncouleur: bleu\n", 4, "couleur"),
     ("catalogue/secrecy.yml", "population: {}\n", 1, "clé inconnue"),
-    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "clé inconnue"),
+    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "figures.plain: clé inconnue"),
     ("catalogue/secrecy.yml", "populations:\n  neuve:\n    fait: a\n", 3, "fait"),
     (
         "catalogue/secrecy.yml",
@@ -482,7 +482,7 @@ def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):
     assert "deux__lignes" not in project_files(after)["models/staging/stg_seule.sql"]
 
 
-def test_a_rule_of_the_engine_is_said_otherwise_but_never_switched_off(shipped, home):
+def test_a_rule_of_the_engine_may_be_reworded_but_never_switched_off(shipped, home):
     write(home, {"catalogue/rules.yml": {"regles": {"LIG-TYPE": {"titre": "Illisible", "aide": "Relire."}}}})
     rule = effective(shipped, home).rules["LIG-TYPE"]
     assert (rule.titre, rule.aide) == ("Illisible", "Relire.") and rule.effet
@@ -491,7 +491,7 @@ def test_a_rule_of_the_engine_is_said_otherwise_but_never_switched_off(shipped, 
     assert said.startswith(f"{home.root}/catalogue/rules.yml:") and "le moteur refuse par LIG-TYPE" in said
 
 
-def test_a_model_that_lacks_a_table_of_a_system_that_is_there_is_told_of_the_table(shipped, home):
+def test_a_model_that_needs_a_missing_table_of_a_known_system_names_the_table(shipped, home):
     write(home, model("source('lake', 'libre__ailleurs')"))
     said = refused(shipped, home)
     assert said.startswith(f"{home.root}/dbt_project/models/rapport/rpt_neuf.sql:2 ")
@@ -583,3 +583,8 @@ def test_a_rule_of_the_engine_that_a_year_waits_for_stays_so():
     for loosened in (rule(), rule(a_decider=False)):
         with pytest.raises(DeclarationError, match="un exercice attend REL-DIFFERENCE"):
             make_rules(put_over([[rule(a_decider=True)], [loosened]]), effects)
+
+
+def test_a_thing_is_named_by_its_kind_and_in_secrecy_by_its_part():
+    assert named("system", "glpi") == "le système « glpi »"
+    assert named("secrecy populations", "agents").endswith("(populations) « agents »")

@@ -32,7 +32,7 @@ def test_the_shown_name_has_nothing_of_the_name(pattern, shown):
     assert shown_name(export(pattern, nominative=False), "fiche.csv", SHA) == "fiche.csv"
 
 
-def test_the_same_bytes_twice_are_told_apart():
+def test_two_files_with_the_same_bytes_get_different_names():
     files = [("a_DURAND.csv", SHA), ("a_MARTIN.csv", SHA), ("a_X.csv", "f" * 64)]
     assert shown_names(export("a_*.csv"), files) == [
         "a_0123456789ab.csv",

@@ -167,7 +167,7 @@ def test_a_mistake_names_file_and_line(shipped, old, new, line, said):
     assert any(said in text for text in lines), str(raised.value)
 
 
-def test_every_mistake_is_told_at_once(shipped):
+def test_every_mistake_is_reported_at_once(shipped):
     with pytest.raises(DeclarationError) as raised:
         load(shipped, SYSTEM.replace("type: number", "type: nombre").replace("rule: within", "rule: inside"))
     assert len(str(raised.value).splitlines()) == 2

@@ -60,7 +60,7 @@ def test_every_kind_of_mistake_has_its_french_words():
     assert met - PYDANTIC.keys() - OURS == set()
 
 
-def test_no_mistake_is_said_in_english():
+def test_no_mistake_is_reported_in_english():
     said = {of_pydantic(error) for error in mistakes()}
     assert len(said) > 100
     assert [one for one in said if english(one) or python(one)] == []
@@ -85,7 +85,7 @@ def test_no_mistake_is_said_in_english():
         ("a: &x 1\nb: &x 2\n", "une ancre"),
     ],
 )
-def test_what_is_no_yaml_is_said_in_french(text: str, said: str):
+def test_invalid_yaml_is_reported_in_french(text: str, said: str):
     with pytest.raises(yaml.MarkedYAMLError) as raised:
         yaml.load(text, Loader=yaml.CSafeLoader)
     told = of_yaml(raised.value.problem)
@@ -103,5 +103,5 @@ def test_the_words_that_are_expected_are_listed_without_english_ones(kind: Any, 
     assert re.search(rf"\b{said}\b(?!’)", of_pydantic(error)) and "'" not in of_pydantic(error)
 
 
-def test_another_problem_is_said_in_general_words():
+def test_an_unknown_problem_is_reported_in_general_words():
     assert not english(of_yaml("a problem that nobody has met")) and of_yaml(None) == of_yaml("x")

@@ -278,14 +278,3 @@ def _filled(base: Path) -> Path:
 def check(key: str, success: bool | None, *, severity: str = "critical") -> CheckResult:
     """The result of a check."""
     return CheckResult(key, "type", None, severity, success, None, None, f"La règle {key}.", f"Corriger {key}.")
-
-
-@pytest.fixture
-def on(monkeypatch):
-    """Choose the day of the command line."""
-
-    def choose(day: str) -> None:
-        monkeypatch.setattr("pipelines.cli.deciding.now", lambda: day)
-        monkeypatch.setattr("pipelines.cli.reading.now", lambda: day)
-
-    return choose

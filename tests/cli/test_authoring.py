@@ -335,7 +335,7 @@ def test_of_sheets_of_several_years_that_of_the_exercice_is_read(bench, tmp_path
     assert read(bench, ref, path).acceptees == 2
 
 
-def test_members_of_a_shape_are_told_apart_by_their_name(bench, tmp_path) -> None:
+def test_members_of_a_shape_are_distinguished_by_their_name(bench, tmp_path) -> None:
     text = "Identifiant;Nom;Compte actif;Date de création\n"
     members = {f"comptes_{town}.csv": f"{text}a{town};Durand;Oui;15/02/2010\n" for town in ("orly", "thiais")}
     path = zipped(tmp_path / "comptes_2019.zip", members)
@@ -570,7 +570,9 @@ def test_months_as_keys_of_records_are_to_decide(bench, tmp_path) -> None:
         ("Nom;Nom;Ville\nDurand;Tiago;Orly\nPetit;Lou;Thiais\n", ["Nom (1/2)", "Nom (2/2)", "Ville"]),
     ],
 )
-def test_columns_of_one_heading_are_told_apart_by_their_rank(bench, tmp_path, text: str, headings: list[str]) -> None:
+def test_columns_with_the_same_heading_are_distinguished_by_their_rank(
+    bench, tmp_path, text: str, headings: list[str]
+) -> None:
     path = sample(tmp_path, "a_2019.csv", text)
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert result.exit_code == 0, result.output
@@ -675,7 +677,7 @@ def test_two_lines_of_headings_in_the_sheets_of_several_years(bench, tmp_path) -
     assert read(bench, ref, path).acceptees == 2
 
 
-def test_a_csv_without_header_is_drafted_when_that_is_said(bench, tmp_path) -> None:
+def test_a_csv_without_a_header_is_drafted_on_request(bench, tmp_path) -> None:
     path = sample(tmp_path, "postes_2019.csv", "a1;Orly;1 200\na2;Thiais;14\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "postes", "--no-header")
     assert result.exit_code == 0, result.output
@@ -1160,7 +1162,7 @@ def test_a_person_is_no_field(bench, tmp_path, name: str, text: str, said: str) 
         ("a_2019.xls", '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html/>', "une page HTML"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_the_sample_is_said_of_the_sample(bench, tmp_path, name: str, text: str, said: str) -> None:
+def test_a_fault_of_the_sample_is_reported_as_the_sample_s(bench, tmp_path, name: str, text: str, said: str) -> None:
     path = sample(tmp_path, name, text, "utf-8")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert (result.exit_code, said in result.stderr) == (2, True), result.output

@@ -89,17 +89,13 @@ def test_what_is_erased_after_a_backup_is_in_no_home_made_of_it(filled: Bench, k
     assert filled.millesime("backup", kept).exit_code == 0 and holding(kept, NAME) == []  # the next one has it no more
 
 
-def test_a_term_that_passed_since_is_applied_though_a_longer_one_is_declared_now(
-    filled: Bench,
-    kept: Path,
-    on,
-):
-    on(LATER)
+def test_a_term_that_passed_since_is_applied_though_a_longer_one_is_declared_now(filled: Bench, kept: Path, clock):
+    today = dt.datetime.now(dt.UTC).isoformat()
+    clock(LATER)
     assert filled.millesime("purge").exit_code == 0
     assert filled.home.archive.exists() and not list(filled.home.archive.glob("[0-9a-f]*"))
-    again = restored(
-        filled, kept, code=1
-    )  # no term has passed today: only the list knows; pseudonyms that stay are told
+    clock(today)  # no term has passed: only the list knows; pseudonyms that stay are told
+    again = restored(filled, kept, code=1)
     assert not list(again.home.archive.glob("[0-9a-f]*")) and holding(again.home.root, NAME) == []
 
 
@@ -189,7 +185,7 @@ def test_where_there_are_no_second_names_files_are_copied_and_what_a_kill_left_g
         assert other.stat().st_ino != path.stat().st_ino and other.stat().st_mtime == path.stat().st_mtime
 
 
-def test_an_old_backup_is_a_finding_and_the_monitor_knows_its_time(filled: Bench, tmp_path: Path, on):
+def test_an_old_backup_is_a_finding_and_the_monitor_knows_its_time(filled: Bench, tmp_path: Path, clock):
     def found() -> bool:
         return "SAUV-ANCIENNE" in filled.millesime("findings", 2019).stdout
 
@@ -198,10 +194,12 @@ def test_an_old_backup_is_a_finding_and_the_monitor_knows_its_time(filled: Bench
 
     today = dt.datetime.now(dt.UTC)
     assert not found() and "\nmillesime_backup" not in told()
-    on((today + dt.timedelta(days=8)).isoformat())
+    made = today + dt.timedelta(days=8)
+    clock(made.isoformat())
     assert found()  # there never was one
     filled.millesime("backup", tmp_path / "kept")
-    made = float(told().partition("\nmillesime_backup_timestamp_seconds ")[2].split()[0])
-    assert found() and abs(made - today.timestamp()) < 300
-    on((today + dt.timedelta(days=7)).isoformat())
-    assert not found()
+    known = float(told().partition("\nmillesime_backup_timestamp_seconds ")[2].split()[0])
+    assert not found() and abs(known - made.timestamp()) < 1
+    for days, is_old in ((7, False), (8, True)):
+        clock((made + dt.timedelta(days=days)).isoformat())
+        assert found() == is_old

@@ -38,14 +38,14 @@ def checked(root: Path, files: dict[str, bytes]) -> str:
         (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE, draft=True)), "FIN-PROJET"),
     ],
 )
-def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: bytes, said: str) -> None:
+def test_a_document_that_counts_nowhere_is_reported(tmp_path: Path, broken: bytes, said: str) -> None:
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": broken})
     assert said in output
     assert "autre.xml" in output
     assert "serait acceptée, mais 1 de ses documents ne compterait nulle part, comme il est dit plus haut." in output
 
 
-def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None:
+def test_an_unforeseen_value_is_shown(tmp_path: Path) -> None:
     wrong = document(budget("09", YEAR, [*VOTED, line("6156", "Z", MtReal="x")], siret=SIRET_ANNEXE))
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": wrong})
     assert "CodRD" in output

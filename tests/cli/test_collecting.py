@@ -202,7 +202,7 @@ def test_a_home_taken_meanwhile_ends_with_4(bench, jobs) -> None:
     assert bench.millesime("run", 2019).exit_code == 4
 
 
-def test_a_frozen_year_that_would_change_is_said(bench, jobs) -> None:
+def test_a_frozen_year_that_would_change_is_reported(bench, jobs) -> None:
     jobs(lambda: receive_all(bench), FROZEN="2018-v1 says otherwise")
     result = bench.millesime("run", 2019)
     assert (result.exit_code, "2018-v1 says otherwise" in result.stderr) == (FROZEN, True)

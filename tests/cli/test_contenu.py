@@ -90,7 +90,7 @@ def test_a_text_that_changed_since_is_refused_and_both_are_shown(home: Path, tmp
     assert source.read_text(encoding="utf-8") == EDITO.replace("deux", "quatre")
 
 
-def test_another_document_is_told(home: Path, tmp_path: Path):
+def test_any_other_document_is_refused(home: Path, tmp_path: Path):
     Document().save(str(tmp_path / "lettre.docx"))
     done = contenu(home, "import", tmp_path / "lettre.docx")
     assert done.exit_code == 2 and "n’est pas un document de `millesime contenu export`" in done.stderr
@@ -115,6 +115,6 @@ def test_somebody_says_how_far_a_text_is_and_a_change_takes_it_back(home: Path):
         (["--all", "--to", "relu", "--by", "X. Inconnue"], "n’est pas déclaré dans organisation.yml"),
     ],
 )
-def test_what_is_said_badly_is_told(home: Path, arguments: list[str], said: str):
+def test_a_progress_that_cannot_be_recorded_is_refused(home: Path, arguments: list[str], said: str):
     done = contenu(home, "etat", 2040, *arguments)
     assert done.exit_code == 2 and said in done.stderr

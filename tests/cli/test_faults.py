@@ -53,7 +53,7 @@ def said(stderr: str) -> str:
     return line
 
 
-def test_every_code_is_told_by_the_help_and_the_readme() -> None:
+def test_every_exit_code_is_in_the_help_and_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     listed = readme.partition("Exit codes of `millesime`:")[2].partition("\n\n")[0]
     for code in (0, 1, 2, 3, 4, 5, NO_DISK, BROKEN, INTERRUPTED):
@@ -69,7 +69,7 @@ def test_a_stream_that_is_closed_takes_nothing(closed: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["--help"], ["schema", "absences", "absences"]])
-def test_a_standard_output_that_is_full_is_said(command: list[str]) -> None:
+def test_a_full_standard_output_is_reported(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([MILLESIME, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == NO_DISK
@@ -108,7 +108,7 @@ def test_a_home_may_lie_under_quotes_brackets_and_accents(make_bench) -> None:
     assert bench.millesime("check", path).exit_code in (0, 1)
 
 
-def test_a_name_that_is_no_utf8_is_read_and_told_by_its_bytes(bench) -> None:
+def test_a_file_name_that_is_not_utf8_is_read_and_shown_by_its_bytes(bench) -> None:
     folder = bench.home.landing / "2019" / "ventes"
     folder.mkdir(parents=True)
     (folder / os.fsdecode(b"ventes_\xe9.csv")).write_text("N°;Jour;Montant\nV1;02/01/2019;10,50\n", encoding="utf-8")
@@ -127,7 +127,7 @@ def test_a_name_that_is_no_utf8_is_read_and_told_by_its_bytes(bench) -> None:
         RuntimeError("disk I/O error"),  # what SQLite says of a log that it cannot lengthen
     ],
 )
-def test_a_lack_of_disk_is_known_whoever_tells_of_it(bench, monkeypatch, error: Exception) -> None:
+def test_a_full_disk_is_recognised_whoever_reports_it(bench, monkeypatch, error: Exception) -> None:
     try:
         raise ValueError("x") from error
     except ValueError as wrapped:
@@ -162,7 +162,7 @@ def test_a_right_that_lacks_says_what_to_do(bench) -> None:
 
 
 @pytest.mark.parametrize("spoilt", [Path.mkdir, Path.touch], ids=["a folder", "empty"])
-def test_a_key_file_that_is_none_is_said(filled, spoilt, tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_is_no_key_is_reported(filled, spoilt, tmp_path: Path, monkeypatch) -> None:
     spoilt(tmp_path / "none")
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "none"))
     done = filled.millesime("check", next(filled.home.landing.rglob("*.csv")))
@@ -170,7 +170,7 @@ def test_a_key_file_that_is_none_is_said(filled, spoilt, tmp_path: Path, monkeyp
     assert str(tmp_path / "none") in said(done.stderr)
 
 
-def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench) -> None:
+def test_an_error_of_the_program_shows_its_traceback_and_has_its_own_exit_code(bench) -> None:
     result = met(bench, ZeroDivisionError("division by zero"))
     assert result.exit_code == BROKEN
     assert "ZeroDivisionError" in result.stderr

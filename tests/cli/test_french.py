@@ -77,7 +77,7 @@ def test_dbt_without_a_command_shows_its_page(arguments, capsys):
         (["trace"], "donner un CODE et un EXERCICE"),
     ],
 )
-def test_a_mistake_is_said_in_french(bench: Bench, arguments: list[str], said: str):
+def test_a_mistake_is_reported_in_french(bench: Bench, arguments: list[str], said: str):
     result = bench.millesime(*arguments)
     assert result.exit_code == 2 and said in result.stderr, result.stderr
     assert "Erreur : " in result.stderr and not ENGLISH.findall(NAMES.sub("", result.stderr))
@@ -104,7 +104,7 @@ def test_all_that_click_can_say_has_its_french():
     assert len(met) > 30 and met - WORDS.keys() == set()
 
 
-def test_a_command_of_a_group_that_is_not_there_is_said_in_french(bench: Bench):
+def test_an_unknown_subcommand_is_reported_in_french(bench: Bench):
     result = bench.millesime("source", "nouvelle")
     assert result.exit_code == 2 and "La commande nouvelle n’existe pas." in result.stderr
 
@@ -142,7 +142,7 @@ def test_what_a_program_reads_is_json(filled: Bench):
     assert judged["accepted"] is True
 
 
-def test_what_lags_behind_is_said_by_every_command_that_reads_the_home(filled: Bench):
+def test_every_command_that_reads_the_home_reports_what_lags_behind(filled: Bench):
     filled.publish(TOTAL)
     assert "Attention" not in filled.millesime("findings", 2019).stderr
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))

@@ -112,7 +112,7 @@ def test_a_number_of_threads_that_cannot_be_is_a_usage_error(bench, monkeypatch,
     assert (result.exit_code, f"et non « {said} »" in result.stderr) == (2, True)
 
 
-def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) -> None:
+def test_a_home_that_does_not_exist_is_reported_with_the_remedy(declared, tmp_path) -> None:
     result = CliRunner().invoke(millesime, ["--home", str(tmp_path / "none"), "status", "2019"])
     assert result.exit_code == 2
     assert "millesime init" in result.stderr

@@ -32,13 +32,13 @@ def test_a_signal_that_a_library_swallows_is_an_interruption(sign: signal.Signal
     assert str(stop.value).startswith("interrompu : 2 exports acceptés sont gardés ; la prochaine exécution")
 
 
-def test_what_a_library_makes_of_it_is_not_told(sign: signal.Signals) -> None:
+def test_the_error_that_a_library_makes_of_it_is_not_shown(sign: signal.Signals) -> None:
     with pytest.raises(Interrupted), interruptible(lambda: "rien"):
         interrupt_deaf(sign)
         raise RuntimeError("dagster._core.errors.DagsterExecutionInterruptedError")
 
 
-def test_other_errors_and_other_signals_are_none(sign: signal.Signals) -> None:
+def test_other_errors_and_other_signals_are_no_interruption(sign: signal.Signals) -> None:
     former = signal.signal(signal.SIGUSR1, lambda *_: None)
     with pytest.raises(RuntimeError, match="x"), interruptible(lambda: "rien"):
         os.kill(os.getpid(), signal.SIGUSR1)

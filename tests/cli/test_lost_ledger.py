@@ -45,7 +45,7 @@ def said(bench: Bench, *command: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("loss", [None, b"", b"\0" * 9999, "Ceci n’est pas un registre.".encode() * 99])
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_refuses_a_ledger_that_is_none(published: Bench, command, loss: bytes | None):
+def test_every_command_refuses_a_file_that_is_no_ledger(published: Bench, command, loss: bytes | None):
     file = published.home.ledger_file
     if loss is None:
         file.unlink()

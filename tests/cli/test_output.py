@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.cli.output import Column, pairs, progress, table, title, write_csv
+from pipelines.cli.output import Column, french, note, pairs, printable, progress, table, title, write_csv, write_json
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
 from tests.cli.rows import ROWS
@@ -91,7 +91,7 @@ def test_elsewhere_than_on_a_terminal_each_step_is_a_plain_line(capsys, monkeypa
     assert "\x1b" not in second
 
 
-def test_on_a_terminal_one_line_tells_the_step_and_the_time(monkeypatch) -> None:
+def test_on_a_terminal_one_line_shows_the_step_and_the_time(monkeypatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -108,3 +108,40 @@ def test_a_log_that_is_json_holds_the_steps(capsys, monkeypatch) -> None:
     with progress() as say:
         say("collecte 1/2")
     assert json.loads(capsys.readouterr().err)["message"] == "collecte 1/2"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
+        ("2.5", 0, "3"), ("-2.5", 0, "−3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
+    ],
+)  # fmt: skip
+def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:
+    assert french(Decimal(value), decimals, space=" ") == text
+
+
+def test_a_supplier_cannot_drive_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202ec\n") == "a[U+001B][2Jb[U+202E]c\n"
+
+
+def test_a_result_as_json_begins_with_whose_it_is(capsys) -> None:
+    write_json({"n": Decimal("1.50"), "said": "été\x1b"}, Organisation.model_construct(sigle="SE", demonstration=True))
+    printed = capsys.readouterr().out
+    assert "été\\u001b" in printed
+    assert list(json.loads(printed).items()) == [
+        ("organisation", "SE"),
+        ("demonstration", True),
+        ("n", 1.5),
+        ("said", "été\x1b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "level"), [("Erreur : rien", "error"), ("Attention : peu", "warning"), ("collecte", "info")]
+)
+def test_a_diagnostic_as_json_has_its_level(capsys, monkeypatch, said: str, level: str) -> None:
+    monkeypatch.setenv("MILLESIME_LOG", "json")
+    note(f"  {said}\n")
+    found = json.loads(capsys.readouterr().err)
+    assert (found["level"], found["message"]) == (level, said) and found["time"].endswith("+00:00")

@@ -50,10 +50,12 @@ def test_a_term_is_the_same_day_of_a_later_month_or_its_last(start, duration, da
     assert after(start, duration) == day
 
 
-def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: Bench, on):
-    on("2024-12-31T00:00:00+00:00")
+def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: Bench, clock):
+    for path in filled.home.landing.rglob("*.csv"):
+        os.utime(path, (0, 0))  # dropped before the day of the purge
+    clock("2024-12-31T00:00:00+00:00")
     assert "0 élément à retirer" in filled.millesime("purge", "--dry-run").stdout
-    on("2025-01-01T00:00:00+00:00")
+    clock("2025-01-01T00:00:00+00:00")
     said = filled.millesime("purge", "--dry-run").stdout
     assert "CONS-ORIGINAL ventes/ventes 2019 ventes_2019.csv (à garder jusqu’au 2024-12-31)" in said
     assert "5 éléments à retirer" in said  # two originals, their two copies in landing, the pseudonyms
@@ -69,13 +71,13 @@ def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: 
     assert (filled.home.lake / current(filled, "ventes/ventes").tables["ventes"].parquet).exists()
 
 
-def test_no_byte_of_a_refused_file_is_left_after_its_term(bench: Bench, on):
+def test_no_byte_of_a_refused_file_is_left_after_its_term(bench: Bench, clock):
     refused_hr_file(bench)
     assert {name.partition("/")[0] for name in holding(bench.home.root, NIR)} == {"archive", "landing"}
     first = bench.millesime("purge")
     assert "0 élément" in first.stdout, first.output  # three months have not passed
     assert len(holding(bench.home.root, NIR)) == 2
-    on(LATER)
+    clock(LATER)
     told = bench.millesime("findings", 2019)
     assert "CONS-REFUS" in told.stdout and "2, dont le plus ancien" in told.stdout
     assert "2 éléments à retirer" in bench.millesime("purge", "--dry-run").stdout
@@ -88,7 +90,7 @@ def test_no_byte_of_a_refused_file_is_left_after_its_term(bench: Bench, on):
     assert bench.millesime("purge").stdout.startswith("0 élément")
 
 
-def test_what_nothing_reads_goes_too(filled: Bench, on, tmp_path):
+def test_what_nothing_reads_goes_too(filled: Bench, clock, tmp_path):
     """Unclaimed, hidden, half copied, of a year or a system that is none, or left in the archive and the lake by a kill."""
     for name in ("2019/personnel/lettre.docx", "2019/personnel/.agents.csv.filepart", "1999/x.csv", "vrac/a/b.txt"):
         filled.drop(name, NIR)
@@ -102,28 +104,28 @@ def test_what_nothing_reads_goes_too(filled: Bench, on, tmp_path):
     rows.write_text(NIR)
     filled.millesime("purge")
     assert len(holding(filled.home.root, NIR)) == 7
-    on(LATER)
+    clock(LATER)
     assert filled.millesime("purge").exit_code == 0
     assert holding(filled.home.root, NIR) == [] and outside.read_text() == NIR
     assert not lost.exists() and not (filled.home.landing / "2019" / "lien").is_symlink()
     assert filled.millesime("verify").exit_code == 0
 
 
-def test_a_refused_file_stays_as_long_as_an_accepted_one_has_its_bytes(filled: Bench, on):
+def test_a_refused_file_stays_as_long_as_an_accepted_one_has_its_bytes(filled: Bench, clock):
     file = current(filled, "personnel/agents").files[0]
     filled.refuse("personnel/agents", 2019, DeliveryRefused("FIC-VIDE", fichier=file.name), file.sha256)
-    on("2024-12-31T00:00:00+00:00")  # the last day of the fifth year after the exercice
+    clock("2024-12-31T00:00:00+00:00")  # the last day of the fifth year after the exercice
     filled.millesime("purge")
     assert (filled.home.archive / file.sha256).exists()
 
 
-def test_an_export_that_is_declared_no_more_is_purged_too(filled: Bench, declared, on):
+def test_an_export_that_is_declared_no_more_is_purged_too(filled: Bench, declared, clock):
     for pattern in ("catalogue/systems/personnel.yml", "catalogue/figures/*", "dbt_project/models/*/*fct_effectifs*"):
         for path in declared.root.glob(pattern):
             path.unlink()
     text = filled.home.organisation_file.read_text(encoding="utf-8")
     filled.home.organisation_file.write_text(text.replace("personnel, ", ""), encoding="utf-8")
-    on(LATER)
+    clock(LATER)
     with filled.ledger() as ledger:
         before = ledger.current()["personnel/agents", 2019].manifest
     done = filled.millesime("purge")
@@ -136,13 +138,13 @@ def test_an_export_that_is_declared_no_more_is_purged_too(filled: Bench, declare
 # rows ------------------------------------------------------------
 
 
-def test_the_rows_of_a_delivery_that_another_replaced_go_after_their_year(filled: Bench, on):
+def test_the_rows_of_a_delivery_that_another_replaced_go_after_their_year(filled: Bench, clock):
     old = current(filled, "personnel/agents")
     filled.drop("2019/personnel/agents_2019.csv", "Login;Nom;Entrée\nadurand;Durand;01/02/2010\n", "cp1252")
     new = filled.receive("personnel/agents", 2019, check("ok", True))
     filled.millesime("purge")
     assert all((filled.home.lake / path).exists() for path in old.lake_files())
-    on(LATER)
+    clock(LATER)
     filled.millesime("purge")
     assert not [path for path in old.lake_files() if (filled.home.lake / path).exists()]
     assert not [path for path in new.lake_files() if (filled.home.lake / path).exists()]  # they are generalised
@@ -165,10 +167,10 @@ def by_year(bench: Bench, key: str = "personnel/agents") -> dict[int, list[str]]
     return {year: logins(bench, current(bench, key, year)) for year in (2019, 2020)}
 
 
-def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench, on):
+def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench, clock):
     lists(bench, y2019="parti reste parti", y2020="reste venu")
     before, received = by_year(bench), json.loads(bench.millesime("status", 2019, "--format", "json").stdout)["exports"]
-    on("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
+    clock("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
     said = bench.millesime("purge")
     assert "CONS-LAC personnel/agents 2019 pseudonymes de la livraison" in said.stdout and " : 1 sur 2" in said.stdout
     assert "Pour reconstruire" in said.stderr
@@ -187,7 +189,7 @@ def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench,
     bench.drop("2019/personnel/agents_2019.csv", lists_again, "cp1252")
     assert collected(bench, "personnel/agents", 2019) == "unchanged"  # its bytes would bring the persons back
     assert by_year(bench) == after_
-    on("2026-01-01T00:00:00+00:00")
+    clock("2026-01-01T00:00:00+00:00")
     bench.millesime("purge")
     last = by_year(bench)
     assert last[2019][1] == last[2020][0] and all(one.startswith("k0:") for year in last.values() for one in year)
@@ -213,10 +215,10 @@ exports:
 """
 
 
-def test_an_expired_year_that_is_corrected_counts_its_persons_apart_and_says_so(bench: Bench, on):
+def test_an_expired_year_that_is_corrected_counts_its_persons_apart_and_says_so(bench: Bench, clock):
     lists(bench, y2019="parti reste", y2020="reste")
     assert parted(bench) == []
-    on(LATER)
+    clock(LATER)
     bench.millesime("purge")
     assert parted(bench) == []  # generalised together, they are the same persons still
     bench.drop("2019/personnel/agents_2019.csv", LINES + "reste;X;01/02/2010\n", "cp1252")
@@ -235,7 +237,7 @@ def parted(bench: Bench) -> list[tuple[int, str | None, bool]]:
         return [(one.exercice, one.recu, work.rules[one.code].a_decider) for one in found]
 
 
-def test_texts_that_no_figure_needs_are_emptied_at_their_term_and_numbers_become_others(bench: Bench, declared, on):
+def test_texts_that_no_figure_needs_are_emptied_at_their_term_and_numbers_become_others(bench: Bench, declared, clock):
     declared.write("catalogue/systems/personnel.yml", SESSIONS)
     lists(bench, y2019="s77 s78 s77", y2020="s77")
 
@@ -245,7 +247,7 @@ def test_texts_that_no_figure_needs_are_emptied_at_their_term_and_numbers_become
 
     before = {year: rows(year) for year in (2019, 2020)}
     assert before[2019][0] == ("s77", "X", "2010-02-01")
-    on("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
+    clock("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
     assert ": login, nom" in bench.millesime("purge", "--dry-run").stdout
     assert bench.millesime("purge").exit_code == 0
     first, second, third = rows(2019)
@@ -269,19 +271,19 @@ def test_what_has_a_term_of_its_own_is_a_text_that_may_go(bench: Bench, declared
         assert refused.exit_code == 2 and "at_term: " in refused.stderr
 
 
-def test_where_no_figure_follows_persons_each_exercice_goes_alone(bench: Bench, declared, on):
+def test_where_no_figure_follows_persons_each_exercice_goes_alone(bench: Bench, declared, clock):
     text = (declared.root / "catalogue/systems/personnel.yml").read_text(encoding="utf-8")
     apart = text.replace("personal: pseudonymise,", "personal: pseudonymise, across_years: false,")
     (declared.root / "catalogue/systems/personnel.yml").write_text(apart, encoding="utf-8")
     lists(bench, y2019="parti reste", y2020="reste")
     before = by_year(bench)
-    on("2025-01-01T00:00:00+00:00")
+    clock("2025-01-01T00:00:00+00:00")
     bench.millesime("purge")
     after_ = by_year(bench)
     assert after_[2020] == before[2020] and not set(after_[2019]) & set(before[2019])
 
 
-def test_a_person_goes_when_the_last_export_that_knows_her_has_reached_its_term(bench: Bench, declared, on):
+def test_a_person_goes_when_the_last_export_that_knows_her_has_reached_its_term(bench: Bench, declared, clock):
     text = (declared.root / "catalogue/systems/personnel.yml").read_text(encoding="utf-8")
     other = text.replace("system: personnel", "system: autre\nretention: P2Y").replace(
         "name: agents", "name: badges", 1
@@ -292,13 +294,13 @@ def test_a_person_goes_when_the_last_export_that_knows_her_has_reached_its_term(
     bench.drop("2019/autre/badges_2019.csv", LINES + "visiteur;V;\n", "cp1252")
     bench.receive("autre/badges", 2019, check("ok", True))
     mine, theirs = (logins(bench, current(bench, key)) for key in ("personnel/agents", "autre/badges"))
-    on("2022-01-01T00:00:00+00:00")  # the shorter term has passed
+    clock("2022-01-01T00:00:00+00:00")  # the shorter term has passed
     bench.millesime("purge")
     assert not (bench.home.archive / current(bench, "autre/badges").files[0].sha256).exists()
     assert logins(bench, current(bench, "personnel/agents")) == mine
     known, visitor = logins(bench, current(bench, "autre/badges"))
     assert known == theirs[0] == mine[0] and visitor.startswith("k0:")
-    on("2025-01-01T00:00:00+00:00")
+    clock("2025-01-01T00:00:00+00:00")
     bench.millesime("purge")
     mine, theirs = (logins(bench, current(bench, key)) for key in ("personnel/agents", "autre/badges"))
     assert theirs[0] == mine[0] and all(one.startswith("k0:") for one in [*mine, *theirs])
@@ -319,9 +321,9 @@ def frozen(bench: Bench, versions: str) -> Manifest:
 
 
 @pytest.mark.parametrize(("versions", "are_held"), [("P10Y", True), ("P2Y", False)])
-def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(filled: Bench, on, versions, are_held):
+def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(filled: Bench, clock, versions, are_held):
     manifest = frozen(filled, versions)
-    on("2025-01-01T00:00:00+00:00")
+    clock("2025-01-01T00:00:00+00:00")
     filled.millesime("purge")
     assert current(filled, "personnel/agents") != manifest
     rows = [(filled.home.lake / path).exists() for path in manifest.lake_files()]
@@ -331,7 +333,7 @@ def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(fille
         assert said.exit_code == 1 and "2019-v1 ne se refait plus" in said.stderr, said.output
         assert "CONS-LAC, personnel/agents 2019" in said.stderr
         return
-    on("2027-06-01T00:00:00+00:00")  # what is decided goes at once, by the clock of the ledger
+    clock("2027-06-01T00:00:00+00:00")  # what is decided goes at once, by the clock of the ledger
     done = filled.millesime("purge", "--delivery", manifest.delivery, "--reason", "demande d’effacement")
     assert done.exit_code == 0 and not [p for p in manifest.lake_files() if (filled.home.lake / p).exists()], (
         done.output
@@ -377,8 +379,8 @@ def test_rows_without_persons_stay(filled: Bench):
     assert filled.millesime("verify").exit_code == 0
 
 
-def test_what_is_lost_without_an_entry_still_shows(filled: Bench, on):
-    on(LATER)
+def test_what_is_lost_without_an_entry_still_shows(filled: Bench, clock):
+    clock(LATER)
     filled.millesime("purge")
     ventes = current(filled, "ventes/ventes")
     (filled.home.lake / ventes.tables["ventes"].parquet).unlink()
@@ -390,7 +392,7 @@ def test_what_is_lost_without_an_entry_still_shows(filled: Bench, on):
 
 @pytest.mark.parametrize("step", PURGE)
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str, by_hand: bool, on, declared):
+def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str, by_hand: bool, clock, declared):
     old = current(filled, "personnel/agents")
     before = logins(filled, old)
     what = (
@@ -414,7 +416,7 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
     )
     assert killed.returncode == -9, killed.stderr
     if not by_hand:
-        on(LATER)
+        clock(LATER)
     done = filled.millesime("purge")
     assert done.exit_code == 0, done.output
     assert not (filled.home.archive / old.files[0].sha256).exists()
@@ -422,7 +424,7 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
     for one in before:
         assert holding(filled.home.root, one) == []
     assert filled.millesime("verify").exit_code == 0
-    on(LATER)  # and what the killed one wrote for nothing
+    clock(LATER)  # and what the killed one wrote for nothing
     filled.millesime("purge")
     parquets = list((filled.home.lake / "personnel").rglob("*.parquet"))
     assert {path.name.split(".")[0] for path in parquets} == {current(filled, "personnel/agents").delivery}
@@ -441,7 +443,7 @@ def test_findings_are_of_the_day(filled: Bench):
 WHO = "MARTIN Eve"
 
 
-def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: Bench, declared, on):
+def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: Bench, declared, clock):
     text = (declared.root / "catalogue/systems/personnel.yml").read_text(encoding="utf-8")
     nominative = text.replace("    title: Agents\n    files", "    title: Agents\n    nominative: true\n    files", 1)
     (declared.root / "catalogue/systems/personnel.yml").write_text(nominative, encoding="utf-8")
@@ -462,14 +464,14 @@ def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: 
     assert f"{WHO} scan.pdf" in told  # the operator's terminal, and no other place
     assert WHO not in bench.millesime("findings", 2019, "--format", "json").stdout
     assert bench.millesime("verify").exit_code == 0
-    on(LATER)
+    clock(LATER)
     bench.millesime("purge")
     assert holding(bench.home.root, WHO) == [] and bench.millesime("verify").exit_code == 0
-    on("2049-06-01T00:00:00+00:00")
+    clock("2049-06-01T00:00:00+00:00")
     assert "0 élément" in bench.millesime("purge").stdout
 
 
-def test_a_removal_by_a_rule_that_nothing_declares_is_told(filled: Bench):
+def test_a_removal_by_an_undeclared_rule_is_reported(filled: Bench):
     with filled.ledger() as ledger:
         ledger.record_removal(Removal("FAUX", "0" * 64))
     said = filled.millesime("verify")

@@ -51,7 +51,7 @@ def test_a_published_number_hides_no_missing_export(bench) -> None:
     assert states(bench)["ventes/ventes"] == "late"
 
 
-def test_nobody_tells_the_state_of_a_figure_that_is_not_built(filled) -> None:
+def test_a_figure_that_is_not_built_has_no_state(filled) -> None:
     assert all(found == ("not built", None, ["pas encore construit"]) for found in figures(filled).values())
     assert "Chiffres : 3 pas construits" in filled.millesime("status", 2019).stdout
 
@@ -164,7 +164,7 @@ def test_a_missing_operand_makes_the_result_missing_with_its_mark(filled) -> Non
     ("state", "mark", "reason"),
     [("missing", "?", "inconnue"), ("computed", "—", "division par zéro"), ("missing", "m", "aucune ligne")],
 )
-def test_what_the_build_alone_could_find_is_said_too(filled, state: str, mark: str, reason: str) -> None:
+def test_what_only_the_build_could_find_is_shown_too(filled, state: str, mark: str, reason: str) -> None:
     etat = "complet" if state == "computed" else "manquant"
     filled.publish(MISSING.replace("'m', 'manquant'", f"'{mark}', '{etat}'"))
     found, printed, reasons = figures(filled)["essai.ventes.total"]
@@ -248,7 +248,7 @@ def test_reading_a_home_writes_nothing(bench) -> None:
     assert sorted(path.name for path in bench.home.root.rglob("*")) == before
 
 
-def test_a_monitor_is_told_numbers_in_the_format_of_prometheus(filled) -> None:
+def test_a_monitor_reads_numbers_in_the_format_of_prometheus(filled) -> None:
     filled.publish(TOTAL)
     done = filled.millesime("status", 2019, "--format", "prometheus")
     assert done.exit_code == 0
@@ -278,7 +278,7 @@ def test_what_was_never_done_has_no_number(bench) -> None:
     assert "\nmillesime_build_timestamp_seconds" not in said and "\nmillesime_publication_timestamp_seconds" not in said
 
 
-def test_the_size_of_each_part_and_what_is_left_are_said(filled) -> None:
+def test_the_size_of_each_part_and_the_free_space_are_shown(filled) -> None:
     (filled.home.root / "cache").mkdir()
     (filled.home.root / "cache" / "x").write_bytes(b"x" * 3_000_000)
     (filled.home.root / "cache" / "y").hardlink_to(filled.home.root / "cache" / "x")

@@ -91,7 +91,7 @@ def test_each_is_a_finding_that_a_release_waits_for_until_it_is_decided(library:
     assert waiting(library) == before + 2
 
 
-def test_what_is_declared_of_no_need_or_read_by_another_export_is_none(library: Bench, declared: Layer):
+def test_a_file_declared_useless_or_read_by_another_export_is_not_unclaimed(library: Bench, declared: Layer):
     workbook(library)
     other = {"name": "retours", "title": "Retours", "files": "LIVRES*.XLSX", "format": {"type": "xlsx"}}
     table = {"name": "retours", "title": "Retours", "sheet": "ret*", "fields": FIELDS}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Bench
-from tests.services import free_port
+from tests.services import listening
 
 ROWS = "('essai.ventes.total', 2019, 14.5::decimal(20, 6), 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'somme')"
 SAID = ("--reason", "un effectif se déduit", "--by", "a martin")
@@ -75,11 +75,11 @@ def test_nobody_takes_it_back_without_a_reason_and_a_declared_name(published: Be
     assert len(public(published)) == 4 and withdrawals(published) == []
 
 
-def test_a_server_that_keeps_its_copy_is_told_once_the_rest_is_gone(published: Bench, monkeypatch):
-    monkeypatch.setattr("pipelines.stages.publish.postgres.PAUSE_SECONDS", 0)
-    monkeypatch.setenv("MILLESIME_PUBLISH_URL", f"postgresql://u:S3CRET@127.0.0.1:{free_port()}/bi")
+def test_a_server_that_keeps_its_copy_is_reported_once_the_rest_is_gone(published: Bench, monkeypatch):
     monkeypatch.setenv("MILLESIME_PUBLISH_PROFILE", "public")
-    done = published.millesime("withdraw", *SAID)
+    with listening(lambda client: client.sendall(b"N")) as port:  # it offers no encryption
+        monkeypatch.setenv("MILLESIME_PUBLISH_URL", f"postgresql://u:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
+        done = published.millesime("withdraw", *SAID)
     assert done.exit_code == 1 and "retiré du dossier, mais pas du serveur" in done.stderr
     assert "S3CRET" not in done.output and public(published) == []
     assert "PostgreSQL" in withdrawals(published)[0]["places"]

@@ -97,7 +97,7 @@ def test_files_of_half_a_year_each_are_cut_so_and_one_of_several_that_stops_is_a
     assert holes(former, cut, whole) == {"a.zip/orly.csv": ("7, 8, 9, 10, 11, 12", 120, False)}
 
 
-def test_lines_of_nobody_are_missed_by_nobody_and_a_decision_is_told(holes) -> None:
+def test_lines_of_nobody_are_missed_by_nobody_and_a_decision_is_shown(holes) -> None:
     assert holes(lines("inconnue", range(1, 7)), lines("non_repartie", range(1, 7)), lines("B", YEAR)) == {}
     half = lines("A", range(1, 7)), lines("B", YEAR)
     decided = holes(*half, decided=("aide/tickets 2041 membre A 7, 8, 9, 10, 11, 12",))

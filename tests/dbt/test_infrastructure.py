@@ -305,7 +305,7 @@ def test_no_pseudonym_leaves_the_intermediate_layer(db) -> None:
     ).fetchall()
 
 
-def test_licences_are_the_accounts_of_every_status_but_the_servers_own(db) -> None:
+def test_licences_are_the_accounts_of_every_status_except_the_server_s_own(db) -> None:
     found = db.execute(
         "select libelle_collectivite, nb_licences, nb_comptes_actifs from rapport.rpt_activite__licences_messagerie order by all"
     ).fetchall()

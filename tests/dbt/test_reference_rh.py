@@ -65,7 +65,7 @@ def test_every_cadre_is_in_a_known_filiere_and_category():
     assert {row["categorie"] for row in rows("cadres_emplois")} == {"A", "B", "C"}
 
 
-def test_a_label_of_a_cadre_stands_for_one_cadre():
+def test_a_label_of_a_cadre_means_one_cadre():
     for column in ("libelle_cadre_emplois", "libelle_court"):
         pairs = {(row[column], row["code_cadre_emplois"]) for row in rows("cadres_emplois")}
         assert max(Counter(label for label, _ in pairs).values()) == 1

@@ -172,7 +172,7 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
     ]
 
 
-def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
+def test_a_published_figure_replaces_one_that_nothing_gives(warehouse):
     rows = warehouse.rows(
         "select exercice, valeur, statut, code_manquant from rapport.chiffres "
         "where code = 'gouvernance.comite.membres' order by exercice"
@@ -242,7 +242,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
     assert (received, left_out) == (len(case.ACCEPTED), 42)
 
 
-def test_what_came_and_was_refused_is_not_told_as_what_did_not_come(warehouse):
+def test_what_came_and_was_refused_is_not_shown_as_never_received(warehouse):
     of = "where source = '{}' and exercice = 2041"
     sources = "select statut_collecte from rapport.rpt_sources " + of
     reasons = "select distinct motif from marts.fct_collecte " + of
@@ -398,7 +398,7 @@ def test_every_column_of_the_warehouse_is_documented(warehouse):
     assert sorted(unknown) == []
 
 
-def test_what_is_said_of_a_table_is_said_of_one_of_its_columns(warehouse):
+def test_every_described_column_exists(warehouse):
     catalogue = load_catalogue()
     columns = set(warehouse.rows("select table_name, column_name from duckdb_columns() where not internal"))
     columns |= {(shape.shape, field.name) for shape in catalogue.registry.shapes.values() for field in shape.fields}

@@ -31,7 +31,7 @@ def rows(instance: dg.DagsterInstance, year: int) -> tuple[int, str] | None:
     return told["dagster/partition_row_count"].value, told["état"].value
 
 
-def test_a_backfill_over_exercices_without_an_export_is_told_of_each(sales):
+def test_a_backfill_reports_each_exercice_without_an_export(sales):
     with dg.DagsterInstance.ephemeral() as instance:
         tags = {"dagster/asset_partition_range_start": "2019", "dagster/asset_partition_range_end": "2022"}
         done = dg.materialize([sales], instance=instance, tags=tags)

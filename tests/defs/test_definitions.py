@@ -178,7 +178,7 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
     )
 
 
-def test_what_is_wrong_in_a_declaration_is_said_without_what_dagster_puts_around_it() -> None:
+def test_a_wrong_declaration_is_reported_without_what_dagster_adds() -> None:
     def wrapped(inner: Exception):
         def definitions() -> dg.Definitions:
             try:

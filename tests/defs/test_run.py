@@ -1,33 +1,97 @@
 """The jobs as the command line asks for them."""
 
+import errno
 import inspect
+import os
 import sys
 from contextlib import redirect_stderr
 
+import dagster as dg
 import pytest
 from dagster._core.instance import types
 
-from pipelines.defs import run
-from pipelines.defs.run import UNLOGGED, _OneVoice, run_jobs
-from pipelines.runs.arriving import Aside
-from pipelines.runs.pending import Pending
-from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
+from pipelines.defs.run import UNLOGGED, Failed, RunReport, _failures, _OneVoice, once_arrived, prepare_instance, spans
+from pipelines.disk import why
+from pipelines.runs.outcome import Ending
+from pipelines.runs.pending import pending
+from pipelines.settings import Home
+from tests.cli.conftest import VENTES_2019, bench, declared, make_bench  # noqa: F401
 
 
-@pytest.mark.parametrize("wait", [True, False])
-def test_who_waits_is_told_for_what_and_the_others_are_told_what_is_left_aside(bench, monkeypatch, wait: bool):  # noqa: F811
-    coming = Aside("ventes/ventes", 2019, "landing/2019/ventes/v.csv", "changé il y a moins de 0 s")
-    answers, said = [Pending([], [], True, [coming]), Pending([], [], True, [coming]), Pending([], [], True)], []
-    monkeypatch.setattr(run, "pending", lambda *_: answers.pop(0))
-    report = run_jobs(bench.home, [2019], progress=said.append, wait=wait)
-    assert report.aside == ([] if wait else [coming])
-    assert said == [f"attend {coming.fichier} ({coming.raison})"] * 2 * wait
+def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F811
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    coming = path.with_name(f"{path.name}.part")
+    coming.touch()
+    said = []
+
+    def say(what: str) -> None:
+        said.append(what)
+        coming.unlink()
+
+    with bench.work() as work:
+        (aside,) = pending(work, [2019], None).aside
+        todo = once_arrived(lambda: pending(work, [2019], None), say)
+    assert said == [f"attend {aside.fichier} ({aside.raison})"] and aside.fichier.endswith(".part")
+    assert [ref.key for ref, _ in todo.arrived] == ["ventes/ventes"] and todo.aside == []
 
 
-def test_an_event_that_cannot_be_stored_is_not_said_twice(capsys):
+def test_an_event_that_cannot_be_stored_is_reported_once(capsys):
     assert f'sys.stderr.write(f"{UNLOGGED}: ' in inspect.getsource(types)
     with redirect_stderr(_OneVoice(sys.stderr)):
         sys.stderr.write(f"{UNLOGGED}: (sqlite3.OperationalError) disk is full\n")
         print("Erreur : le disque est plein", file=sys.stderr)
         assert not sys.stderr.isatty()
     assert capsys.readouterr().err == "Erreur : le disque est plein\n"
+
+
+def broken(name: str, error: BaseException) -> dg.OpDefinition:
+    @dg.op(name=name)
+    def step() -> None:
+        raise error
+
+    return step
+
+
+def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_system():
+    raised = {
+        "refused": dg.Failure("un export est refusé", metadata={"ending": str(Ending.REFUSED)}),
+        "full": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a"),
+        "closed": PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/b"),
+        "wrong": ValueError("une ligne\net une autre"),
+    }
+
+    @dg.job
+    def steps() -> None:
+        for name, error in raised.items():
+            broken(name, error)()
+
+    events = steps.execute_in_process(raise_on_error=False).all_events
+    assert {event.step_key for event in events if event.is_step_failure} == raised.keys()
+    assert sorted(_failures(events), key=lambda one: list(Ending).index(one.ending)) == [
+        Failed(Ending.REFUSED, "un export est refusé"),
+        Failed(Ending.NO_DISK, ""),
+        Failed(Ending.NO_RIGHT, f"/a/b : {why(raised['closed'])}"),
+        Failed(Ending.BROKEN, "ValueError: une ligne"),
+    ]
+    report = RunReport(_failures(events), None)
+    assert report.ended(Ending.BUSY, Ending.NO_RIGHT, Ending.REFUSED).ending == Ending.NO_RIGHT
+    assert report.ended(Ending.BUSY) is None
+    assert _failures([event for event in events if not event.is_step_failure]) == [
+        Failed(Ending.BROKEN, "l’exécution a échoué")
+    ]
+    assert _failures([]) == []
+
+
+def test_this_process_works_on_the_instance_of_the_home(tmp_path):
+    home = Home(tmp_path / "home")
+    prepare_instance(home)
+    assert (os.environ["MILLESIME_HOME"], os.environ["DAGSTER_HOME"]) == (str(home.root), str(home.dagster))
+    assert (home.dagster / "dagster.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [([], []), ([2019], [(2019, 2019)]), ([2021, 2018, 2019, 2021], [(2018, 2019), (2021, 2021)])],
+)
+def test_exercices_that_follow_one_another_are_one_run(years: list[int], expected: list[tuple[int, int]]):
+    assert spans(years) == expected

@@ -19,11 +19,12 @@ import pytest
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._serdes import deserialize_value
 
 from demo.home import ORGANISATION
 from pipelines.defs.named import BY, COORDINATOR, NamedReleases, NotNamed
 from pipelines.defs.release import release_defs
-from pipelines.defs.web import GuardedWebserver
+from pipelines.defs.web import GuardedWebserver, _daemon_command
 from pipelines.settings import PROJECT_ROOT
 from tests.services import free_port
 
@@ -141,6 +142,28 @@ def test_the_names_of_a_proxy_are_the_organisations_to_give(instance, monkeypatc
         asked = {"host": "rapport.example", "origin": "https://rapport.example"}
         assert proxied.status("POST", "/graphql", {"query": MUTATION}, **asked) == 200
         assert proxied.status("GET", "/runs", host="autre.example") == 400
+
+
+def test_a_name_is_never_redirected_to_the_one_of_a_proxy(instance, monkeypatch):
+    monkeypatch.setenv("MILLESIME_WEB_HOSTS", "www.rapports.example")
+    asking = Client(instance)
+    with asking.context:
+        assert asking.status("GET", "/runs", host="www.rapports.example") == 200
+        assert asking.status("GET", "/runs", host="rapports.example") == 400
+
+
+def test_the_daemon_is_given_this_instance_and_this_workspace(instance, tmp_path, monkeypatch):
+    ref = instance.get_ref()
+    program, *arguments = _daemon_command(ref, tmp_path / "workspace.yaml")
+    given = arguments.index("--instance-ref")
+    assert deserialize_value(arguments.pop(given + 1), InstanceRef) == ref
+    file = str(tmp_path / "workspace.yaml")
+    assert (program, arguments) == (
+        sys.executable,
+        ["-m", "dagster._daemon", "run", "--workspace", file, "--instance-ref"],
+    )
+    monkeypatch.setenv("MILLESIME_LOG", "json")
+    assert _daemon_command(ref, tmp_path)[-2:] == ["--log-format", "json"]
 
 
 def test_what_is_read_only_changes_nothing(instance):

@@ -203,7 +203,7 @@ def test_the_pipeline_accepts_them_and_only_remarks_on_the_test(tmp_path) -> Non
         ("dsn_2022_09.dsn", {"annulation_sans_nouvel_envoi"}),
     ],
 )
-def test_a_month_that_is_not_there_is_said(tmp_path, dropped: str, expected: set[str]) -> None:
+def test_a_missing_month_is_reported(tmp_path, dropped: str, expected: set[str]) -> None:
     ref = load_catalogue().registry.export_of("dsn/declarations")
     declarations = ref.export.tables[0]
     paths = [tmp_path / name for name in FICHIERS if name != dropped]

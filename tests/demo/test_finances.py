@@ -42,7 +42,7 @@ def ledger(exercice: int) -> dict[tuple[str, str, str], Decimal]:
 
 
 @pytest.mark.parametrize("exercice", EXERCICES)
-def test_the_ledger_adds_up_to_the_accounts_but_for_the_piece_left_out(exercice: int) -> None:
+def test_the_ledger_adds_up_to_the_accounts_except_for_the_piece_left_out(exercice: int) -> None:
     expected, found = accounts(exercice), ledger(exercice)
     gaps = {
         key: found.get(key, 0) - expected.get(key, 0)

@@ -236,7 +236,7 @@ def test_layouts_differ_and_cover_what_the_readers_must_read() -> None:
     assert finances.header_of(2019) != finances.header_of(2020)
 
 
-def test_planted_defects_lie_where_they_are_said_to(whole: Path) -> None:
+def test_planted_defects_are_where_they_are_declared(whole: Path) -> None:
     defects = [d for exercice in CONNUS for d in planted(exercice)]
     assert len(set(defects)) == len(defects)
     for defect in defects:
@@ -280,7 +280,7 @@ def total_lines(home: Path) -> list[tuple[int, str, str, Decimal, Decimal]]:
     return found
 
 
-def test_total_lines_are_right_but_for_the_planted_one(whole: Path) -> None:
+def test_total_lines_are_right_except_for_the_planted_one(whole: Path) -> None:
     totals = total_lines(whole)
     assert len({(table, name) for _, table, name, _, _ in totals}) == 21
     wrong = [(exercice, table, said - ours) for exercice, table, _, said, ours in totals if said != ours]

@@ -265,7 +265,7 @@ def declared_hours(home: Path) -> dict[str, Decimal]:
     return found
 
 
-def test_declared_hours_of_2022_are_those_of_ciril_but_for_the_planted_difference(home: Path) -> None:
+def test_declared_hours_of_2022_are_those_of_ciril_except_for_the_planted_difference(home: Path) -> None:
     listed: dict[str, Decimal] = defaultdict(Decimal)
     for row in sound(home, "ciril_rh/heures", 2022):
         listed[row["matricule"]] += number(row["heures"])

@@ -91,7 +91,7 @@ def test_what_the_page_gives_to_write_loads(home: Path) -> None:
         ("catalogue/report/40_mediatheques.yml", "table: rpt_mediatheques__prets", "table: rpt_mediatheque__prets", 7),
     ],
 )
-def test_a_wrong_name_is_told_with_its_place_and_the_one_that_was_meant(
+def test_a_wrong_name_is_reported_with_its_place_and_the_one_that_was_meant(
     home: Path, file: str, right: str, wrong: str, line: int
 ) -> None:
     path = home / file
@@ -138,7 +138,7 @@ def test_the_layout_of_the_next_year_loads_too(home: Path) -> None:
         ),
     ],
 )
-def test_whom_a_table_tells_of_is_said_once_and_rightly(home: Path, file: str, text: str, said: str) -> None:
+def test_the_people_a_table_is_about_are_stated_once_and_rightly(home: Path, file: str, text: str, said: str) -> None:
     path = home / file
     before = path.read_text(encoding="utf-8") if path.exists() else None
     path.write_text(text, encoding="utf-8")

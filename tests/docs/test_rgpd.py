@@ -77,7 +77,7 @@ def test_each_risk_has_a_test_that_is_there():
     assert len(proofs) > 10 and [one for one in proofs if not (PROJECT_ROOT / one).is_file()] == []
 
 
-def test_the_places_of_a_home_are_told():
+def test_the_places_of_a_home_are_listed():
     """Every file and folder of a home, as the program names them, is in the table that says what is personal in it."""
     home = Home(Path("/maison"))
     named = [name for name, member in vars(Home).items() if isinstance(member, property)]

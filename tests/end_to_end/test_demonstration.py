@@ -78,7 +78,7 @@ def test_planted_defects_are_caught(report) -> None:
     assert "FIC-NON-LU" not in codes  # every sheet is read, or declared to be of no need
 
 
-def test_the_ledger_the_documents_and_the_years_agree_but_for_the_piece_left_out(report) -> None:
+def test_the_ledger_the_documents_and_the_years_agree_except_for_the_piece_left_out(report) -> None:
     controls = report.execute(
         "select controle, count(*) filter (est_egal), count(*) filter (not est_egal) "
         "from rapport.rpt_finances__rapprochements group by controle order by controle"
@@ -135,7 +135,7 @@ def test_who_asks_for_a_right_is_nowhere_in_what_is_published(demonstration: Pat
             assert not found, table
 
 
-def test_elections_are_told_by_the_logs_that_already_exist(report) -> None:
+def test_elections_are_counted_from_the_logs_that_already_exist(report) -> None:
     [(work, training, agents)] = report.execute(
         "select sum(duree_jours) filter (where nb_agents_formes is null), "
         "sum(duree_jours) filter (where nb_agents_formes is not null), sum(nb_agents_formes) "

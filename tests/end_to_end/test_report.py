@@ -81,7 +81,7 @@ def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demon
         assert by_town[town["titre"]] in [card["texte"] for card in cards]
 
 
-def test_the_move_from_the_result_of_last_year_to_what_is_carried_over_is_told(
+def test_the_step_from_last_year_s_result_to_the_amount_carried_over_is_printed(
     demonstration: Path, folder: Path, model: dict
 ):
     asked = """
@@ -178,7 +178,7 @@ def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 
 
-def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(demonstration: Path, tmp_path: Path):
+def test_a_change_of_prose_is_read_at_once_and_no_change_gives_the_same_bytes(demonstration: Path, tmp_path: Path):
     published = demonstration / "published" / "report" / "2020" / "interne"
     done = millesime(demonstration, "report", "2020", "--output", str(tmp_path / "same"))
     assert done.returncode == 0, done.stderr

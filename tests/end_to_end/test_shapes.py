@@ -429,7 +429,7 @@ def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", ["millesime.duckdb", "public/rapport/rpt_sources.parquet"])
-def test_what_came_is_said_of_the_systems_that_it_uses_alone(spare: Path, profile: str) -> None:
+def test_what_came_is_shown_for_the_systems_in_use_alone(spare: Path, profile: str) -> None:
     """In no profile is a system named that nobody uses."""
     path = spare / "published" / profile
     with duckdb.connect() as db:

@@ -80,7 +80,7 @@ def test_a_year_is_frozen_when_what_blocks_or_must_be_decided_is_settled(code, s
     assert stops_a_release(Standing(replace(BLOCKING, code=code, severity=severity), None), rules()) is stops
 
 
-def test_what_did_not_come_is_said_of_each_year_with_its_owner_and_day(bench: Bench):
+def test_what_did_not_come_is_reported_for_each_year_with_its_owner_and_day(bench: Bench):
     missing = [one for one in found(bench, "COL-MANQUANT") if one.ou == "ventes/ventes"]
     assert [one.exercice for one in missing] == list(range(2019, 2031))
     assert {one.severity for one in missing} == {"bloquant"}
@@ -100,7 +100,7 @@ def test_what_was_refused_says_the_rule_the_file_and_the_line_until_another_is_a
     assert found(bench, "FIC-ENCODAGE") == []
 
 
-def test_a_check_that_stops_a_delivery_and_one_that_warns_are_said_apart(bench: Bench):
+def test_a_check_that_stops_a_delivery_and_one_that_warns_are_separate_findings(bench: Bench):
     bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
     bench.receive("ventes/ventes", 2019, check("total", False), check("alerte", False, severity="warning"))
     assert {

@@ -267,19 +267,19 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
 }
 
 
-def test_nothing_is_told_of_the_honest_home(home: Home):
+def test_an_honest_home_raises_nothing(home: Home):
     assert told(home) == [] and verified(home).removed == {}
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_forgery_is_told(home: Home, forgery: str):
+def test_a_forgery_is_detected(home: Home, forgery: str):
     forge, said = FORGERIES[forgery]
     first = next(home.archive.glob("[0-9a-f]*")).relative_to(home.root).as_posix()
     forge(home)
     assert [one for one in told(home) if said.replace("archive/*", first) in one], told(home)
 
 
-def test_what_a_release_is_drawn_from_is_told_and_its_pages_are_drawn_again_to_be_compared(home: Home):
+def test_tables_of_a_release_are_compared_and_its_pages_drawn_again(home: Home):
     with open_ledger(home) as ledger:
         public = home.releases / "2020-v1/public/chiffres.parquet"
         page = home.releases / "2020-v1/report/r.pdf"
@@ -308,7 +308,7 @@ def test_an_original_whose_removal_is_forged_is_counted(home: Home):
     assert verified(home).removed == {ORIGINAL: 1, "FAUX": 1}
 
 
-def test_a_clock_set_back_is_told(home: Home, clock):
+def test_a_clock_set_back_is_detected(home: Home, clock):
     with open_ledger(home) as ledger:
         clock("2020-01-01T00:00:00+00:00")
         ledger.record_decision(FINDING, "withdrawn", "antidatée", "A")
@@ -335,7 +335,7 @@ def test_a_ledger_written_anew_is_not_that_of_the_publication(home: Home):
         told(home)
 
 
-def test_who_rewrites_what_follows_the_publication_is_told_by_a_head_kept_elsewhere_alone(home: Home):
+def test_rewriting_what_follows_the_publication_is_detected_by_a_head_kept_elsewhere_alone(home: Home):
     """A page of ``audit/``, and its entry: the folder agrees with itself again, and the printed head is from before them."""
     with open_ledger(home) as ledger:
         printed = ledger.head_at("publications", 2)
@@ -348,7 +348,7 @@ def test_who_rewrites_what_follows_the_publication_is_told_by_a_head_kept_elsewh
     assert [one for one in told(home, kept) if "que connaît le document imprimé : la chaîne a été réécrite" in one]
 
 
-def test_who_rewrites_everything_is_told_by_the_printed_head_alone(home: Home):
+def test_rewriting_everything_is_detected_by_the_printed_head_alone(home: Home):
     """The figures, each state, the ledger from its beginning, its head and its copy."""
     with open_ledger(home) as ledger:
         printed = ledger.head_at("publications", 2)

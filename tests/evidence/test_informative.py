@@ -22,7 +22,7 @@ ORGANISATION = Organisation(
 HEADER = "Code;Libellé;Montant;Jour\n"
 
 
-def test_a_cell_that_no_figure_needs_is_told_and_refuses_nothing(depot: Depot) -> None:
+def test_a_cell_that_no_figure_needs_is_reported_and_refuses_nothing(depot: Depot) -> None:
     import duckdb
 
     fields = [FIELDS[0], FIELDS[1] | {"constraints": {"pattern": "[a-z]+"}}, *FIELDS[2:]]

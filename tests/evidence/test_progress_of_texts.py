@@ -28,7 +28,7 @@ def told(bench: Bench) -> list[tuple]:
         return [(one.text, one.state, one.by) for one in text_states(bench.home, ledger, 2019)]
 
 
-def test_a_text_is_as_far_as_was_said_last_of_its_very_bytes(bench: Bench):
+def test_the_progress_of_a_text_is_the_last_one_recorded_for_its_very_bytes(bench: Bench):
     edito, note = text(bench, "edito.md", "Un."), text(bench, "alertes/a.md", "Note.")
     assert told(bench) == [("alertes/a.md", WRITTEN, None), ("edito.md", WRITTEN, None)]
     say(bench, edito, READ_OVER)

@@ -59,7 +59,7 @@ def test_the_record_of_a_line_of_an_archive_is_looked_for_in_its_member(tmp_path
     assert record_line(home, manifest, f"f.zip/{member}", 4, {2, 5, 7}) is None
 
 
-def test_an_original_that_was_purged_tells_nothing(tmp_path: Path):
+def test_a_purged_original_reveals_nothing(tmp_path: Path):
     manifest = Manifest("d", "s", "e", 2020, [DeliveredFile("f", "0" * 64, 1)], {})
     assert record_line(Home(tmp_path), manifest, "f", 4, {3}) is None
     assert record_line(Home(tmp_path), manifest, "f", 3, {3}) == 3

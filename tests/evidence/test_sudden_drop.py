@@ -93,7 +93,7 @@ def test_a_file_cut_under_its_own_total_is_refused_unless_its_declaration_says_a
     assert (one.severity, one.recu) == ("alerte", "annoncé : 10 ; recalculé : 8")
 
 
-def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: Depot) -> None:
+def test_a_file_that_came_twice_under_two_names_is_reported(work: Workspace, depot: Depot) -> None:
     for name in ("a.csv", "b.csv", "c.csv"):
         depot.drop(HEADER + ("A;;1,00;\n" if name != "b.csv" else "B;;1,00;\n"), name, exercice=2020)
     assert collect(work, work.registry.export_of("essai/export"), 2020).status == "accepted"
@@ -102,7 +102,7 @@ def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: 
     assert work.rules["COL-DOUBLE"].a_decider
 
 
-def test_the_warnings_of_a_refused_delivery_are_told_too(work: Workspace, depot: Depot) -> None:
+def test_the_warnings_of_a_refused_delivery_are_reported_too(work: Workspace, depot: Depot) -> None:
     delivered(work, depot, 2019, 200)
     delivered(work, depot, 2020, 19)  # too few for either: what only warns may say what lacks
     told = [(one.severity, one.cle.split()[0]) for one in found(work, "ATT-ALERTE", "ATT-CRITIQUE")]

@@ -48,7 +48,7 @@ def the_only(bench: Bench, pattern: str) -> Path:
     return sorted(bench.home.root.glob(pattern), key=lambda path: (path.stat().st_mtime_ns, path.name))[0]
 
 
-def test_nothing_is_told_of_a_home_that_nobody_touched(frozen):
+def test_an_untouched_home_raises_nothing(frozen):
     assert problems(frozen) == []
 
 
@@ -65,7 +65,7 @@ FILES = [
 
 
 @pytest.mark.parametrize("pattern", FILES)
-def test_a_file_of_a_former_delivery_or_of_a_release_that_changed_or_went_is_told(frozen, pattern):
+def test_a_changed_or_missing_file_of_a_former_delivery_or_a_release_is_detected(frozen, pattern):
     path = the_only(frozen, pattern)
     shown = str(path.relative_to(frozen.home.root))
     before = path.read_bytes()
@@ -114,7 +114,7 @@ def test_the_head_that_a_release_keeps_is_compared_with_the_chain(frozen):
     assert [p for p in problems(frozen) if "que connaît 2019-v1 : la chaîne a été réécrite" in p]
 
 
-def test_a_file_or_a_release_that_was_added_is_told(frozen):
+def test_an_added_file_or_release_is_detected(frozen):
     (frozen.home.releases / "2019-v1" / "rapport" / "autre.parquet").write_text("x")
     (frozen.home.releases / "2019-v2").mkdir()
     (frozen.home.releases / ".2019-v2.123").mkdir()  # what a killed release leaves
@@ -141,7 +141,7 @@ def test_the_state_of_the_publication_is_the_one_that_was_published(published):
     assert problems(published) == ["published/state.json : le fichier a disparu"]
 
 
-def test_a_file_of_the_publication_that_changed_or_was_added_is_told(published):
+def test_a_changed_or_added_file_of_the_publication_is_detected(published):
     (published.home.published / "rapport" / "chiffres.parquet").write_bytes(b"PAR1")
     (published.home.published / "rapport" / "autre.parquet").write_bytes(b"PAR1")
     assert problems(published) == [
@@ -172,7 +172,7 @@ def test_the_copy_of_the_ledger_holds_nothing_that_the_ledger_does_not(published
     assert problems(published) == ["chain : il manque à la fin 1 écriture que connaît published/ledger.db"]
 
 
-def test_what_was_put_among_pages_and_exports_is_told_and_a_folder_of_an_export_does_not_go_alone(published):
+def test_a_stray_file_among_pages_and_exports_is_detected_and_so_is_a_missing_folder_of_an_export(published):
     export = published.home.root / "exports" / "2019" / "public"
     (export / "donnees").mkdir(parents=True)
     for path in (export / "LISEZMOI.txt", export / "donnees" / "a.csv"):
@@ -192,7 +192,7 @@ def test_what_was_put_among_pages_and_exports_is_told_and_a_folder_of_an_export_
     ]
 
 
-def test_a_public_profile_that_comes_back_after_it_was_withdrawn_is_told(published):
+def test_a_public_profile_that_comes_back_after_its_withdrawal_is_detected(published):
     place = published.home.published / "public"
     with published.ledger() as ledger:
         last = ledger.last_publication()["publication"]
@@ -228,7 +228,7 @@ def test_pages_and_exports_are_those_that_were_written(published):
     assert problems(published) == ["audit/2019/etat.html : le fichier a disparu"]
 
 
-def test_a_page_that_was_written_again_otherwise_is_told_though_the_ledger_knows_it(published):
+def test_a_page_rewritten_otherwise_is_detected_though_the_ledger_knows_it(published):
     page = published.home.published / "report" / "a.pdf"
     page.parent.mkdir()
     with published.ledger() as ledger:
@@ -269,7 +269,7 @@ def test_a_page_of_a_release_is_the_first_that_was_entered_of_it(frozen):
     ]
 
 
-def test_a_state_under_its_former_name_does_not_stand_for_the_one_that_lies_there(frozen):
+def test_a_state_under_its_former_name_does_not_replace_the_one_that_is_there(frozen):
     folder = frozen.home.releases / "2019-v1"
     shutil.copyfile(folder / "state.json", folder / "release.json")
     (folder / "state.json").write_text("{}")
@@ -295,7 +295,7 @@ def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_public
         assert problems(published).pop() == f"{shown} : n’est pas l’entrepôt qui a été construit"
 
 
-def test_an_older_publication_that_is_put_back_is_told_though_the_ledger_enters_it_again(published):
+def test_an_older_publication_put_back_is_detected_though_the_ledger_enters_it_again(published):
     folder = published.home.published
     with published.work() as work:
         state = {**facts(work, "b1", []), **read_state(folder), "ledger": asdict(work.ledger.settled_head())}
@@ -313,7 +313,7 @@ def test_an_older_publication_that_is_put_back_is_told_though_the_ledger_enters_
     )
 
 
-def test_a_view_added_to_a_published_database_is_told_though_the_ledger_knows_its_file(published):
+def test_a_view_added_to_a_published_database_is_detected_though_the_ledger_knows_its_file(published):
     file = published.home.published / "millesime.duckdb"
     with duckdb.connect() as db:
         db.execute(f"attach '{file}' as p; create schema if not exists p.rapport")

@@ -241,7 +241,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_what_answers_in_the_place_of_a_table_or_keeps_entries_out_is_told(filled, name):
+def test_what_answers_in_place_of_a_table_or_keeps_entries_out_is_detected(filled, name):
     with sqlite3.connect(":memory:") as db:
         db.deserialize(filled[0].ledger_file.read_bytes())
         assert check(db, {"an anchor": filled[1]}) == []
@@ -249,7 +249,7 @@ def test_what_answers_in_the_place_of_a_table_or_keeps_entries_out_is_told(fille
         assert [one.table for one in check(db, {"an anchor": filled[1]})] == [name]
 
 
-def test_an_entry_whose_time_goes_back_is_told_unless_a_clock_was_set_right(tmp_path, clock):
+def test_an_entry_whose_time_goes_back_is_detected_unless_a_clock_was_corrected(tmp_path, clock):
     with open_ledger(Home(tmp_path / "home")) as ledger:
         for number, moment in enumerate(
             ("2026-11-26T10:00", "2026-11-26T09:30", "2026-01-15T09:00", "2026-11-26T10:01")
@@ -290,7 +290,7 @@ def test_the_head_is_asked_for_as_it_was_when_an_entry_came_and_without_what_cam
         assert head(db, until=links[9][1:3], after=(links[9][1],)).entries < 10
 
 
-def test_what_is_broken_is_told_with_its_table_and_number(filled, tmp_path):
+def test_a_break_is_reported_with_its_table_and_number(filled, tmp_path):
     assert Broken("releases", 12, "a disparu").sentence() == "releases 12\u00a0: a disparu"
     assert Broken("releases", None, "manque").sentence() == "releases\u00a0: manque"
     home, _ = filled
@@ -314,7 +314,7 @@ def test_an_hour_is_what_a_clock_is_set_right_by(tmp_path, clock, seconds, told)
         assert bool(ledger.dated_back()) == told
 
 
-def test_a_link_to_a_table_that_is_not_there_is_told_and_nothing_after_it_is_read(filled, tmp_path):
+def test_a_link_to_a_missing_table_is_reported_and_nothing_after_it_is_read(filled, tmp_path):
     copy = tmp_path / "ledger.db"
     copy.write_bytes(filled[0].ledger_file.read_bytes())
     with sqlite3.connect(copy) as db:
@@ -369,7 +369,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_each_edit_is_told_once_and_in_its_own_words(bare, edit):
+def test_each_edit_is_reported_once_and_in_its_own_words(bare, edit):
     assert told(bare) == []
     bare.execute(edit)
     assert told(bare) == EDITS[edit]

@@ -21,7 +21,7 @@ from tests.ledger.entries import manifest, verdict
         ("ouverture", "L’ouverture précède la fin.", "Contrôle d’alerte en échec : L’ouverture précède la fin"),
     ],
 )
-def test_what_failed_is_said_in_words_and_never_by_its_key(key: str, reason: str, said: str) -> None:
+def test_what_failed_is_put_into_words_and_never_named_by_its_key(key: str, reason: str, said: str) -> None:
     judged = verdict("d", success=False)
     result = replace(judged.results[0], key=key, severity="warning", reason=reason)
     found = check_finding(manifest("d"), judged, result, rules())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger.lost_ledger import LedgerLost, refuse_damaged, refuse_lost
+from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_damaged, refuse_lost
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 from tests.ledger.entries import fill
@@ -115,7 +115,7 @@ def test_a_new_home_gets_a_ledger(tmp_path: Path):
         pass
 
 
-def test_an_altered_entry_is_told_with_its_place(home: Home):
+def test_an_altered_entry_is_reported_with_its_place(home: Home):
     refuse_damaged(home)
     with sqlite3.connect(home.ledger_file) as db:
         db.execute("drop trigger builds_no_update")
@@ -125,3 +125,39 @@ def test_an_altered_entry_is_told_with_its_place(home: Home):
         LedgerLost, match=r"est abîmé \(builds 1\u00a0: l’écriture n’est plus celle qui a été enregistrée\)"
     ):
         refuse_damaged(home)
+
+
+def test_altered_entries_are_counted(home: Home):
+    with sqlite3.connect(home.ledger_file) as db:
+        db.execute("drop trigger builds_no_update")
+        (changed,) = db.execute("select count(*) from builds").fetchone()
+        db.execute("update builds set build = build || 'z'")
+    assert changed > 2
+    with pytest.raises(LedgerLost, match=rf"enregistrée, et {changed - 1} autres anomalies\)"):
+        refuse_damaged(home)
+
+
+def of_sqlite(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("un message")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (of_sqlite(sqlite3.SQLITE_CORRUPT), True),
+        (of_sqlite(sqlite3.SQLITE_CORRUPT_INDEX), True),
+        (of_sqlite(sqlite3.SQLITE_NOTADB), True),
+        (of_sqlite(sqlite3.SQLITE_BUSY), False),
+        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), False),
+        (of_sqlite(sqlite3.SQLITE_IOERR_READ), False),
+        (of_sqlite(sqlite3.SQLITE_FULL), False),
+        (sqlite3.DatabaseError("sans code"), True),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "essai"), True),
+        (OSError("essai"), False),
+        (None, False),
+    ],
+)
+def test_an_error_is_a_damage_unless_the_file_is_busy_or_out_of_reach(error: BaseException | None, expected: bool):
+    assert is_damage(error) is expected

@@ -96,14 +96,14 @@ def before_any(bench: Bench) -> tuple[list[str], list[Finding]]:
         return said, change_findings(work, changes)
 
 
-def test_before_a_release_nothing_that_a_home_adds_is_told(filled):
+def test_before_a_release_a_home_s_own_additions_are_not_reported(filled):
     built(filled, "b1")
     assert before_any(filled) == ([], [])
     of_home(filled, "catalogue/systems/stocks.yml", VENTES.replace("ventes", "stocks"))
     assert before_any(filled) == ([], [])
 
 
-def test_before_a_release_a_check_of_a_shape_that_a_home_says_otherwise_is_told(filled, declared):
+def test_before_a_release_a_check_of_a_shape_that_a_home_overrides_is_reported(filled, declared):
     declared.take("catalogue/systems/gma.yml")
     shipped = read_mapping(declared.root / "expectations/shapes/comptes.yml")[0]
     first = shipped["expectations"][0]
@@ -144,7 +144,7 @@ def test_before_a_release_what_a_home_takes_from_what_is_shipped_waits_for_a_dec
         assert work.ledger.standing([other])[0].is_open("2021-01-01")
 
 
-def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes_with_it(frozen):
+def test_a_printed_value_that_goes_or_changes_is_reported_with_its_finding(frozen):
     in_warehouse(
         frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code_chiffre = 'a.total'"
     )
@@ -156,7 +156,7 @@ def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes
     ]
 
 
-def test_a_delivery_that_is_replaced_and_the_check_that_it_was_not_submitted_to_are_told(frozen):
+def test_a_replaced_delivery_and_its_weakened_checks_are_reported(frozen):
     frozen.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     frozen.receive("ventes/ventes", 2019, check("ok", True, severity="warning"))
     built(frozen, "b2", "cle_unique")
@@ -170,7 +170,7 @@ def test_a_delivery_that_is_replaced_and_the_check_that_it_was_not_submitted_to_
     ]
 
 
-def test_another_catalogue_is_told_and_a_later_year_is_compared_with_the_last_frozen_one(frozen, declared):
+def test_another_catalogue_is_reported_and_a_later_year_is_compared_with_the_last_frozen_one(frozen, declared):
     declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: Comptabilité"))
     for year in (2019, 2020):
         catalogue, declaration = told(frozen, year)
@@ -178,7 +178,7 @@ def test_another_catalogue_is_told_and_a_later_year_is_compared_with_the_last_fr
         assert declaration.startswith("déclaration modifiée : system ventes (")
 
 
-def test_a_suite_that_is_no_longer_declared_and_another_program_are_told(frozen, declared):
+def test_a_suite_that_is_no_longer_declared_and_another_program_are_reported(frozen, declared):
     shutil.rmtree(declared.root / "expectations" / "systems" / "absences")
     declared.write("requirements.lock", "d’autres versions")
     found = [one.partition(" (")[0] for one in told(frozen)]
@@ -186,7 +186,7 @@ def test_a_suite_that_is_no_longer_declared_and_another_program_are_told(frozen,
     assert "programme modifié : code et dépendances" in found
 
 
-def test_a_check_that_a_later_year_lacks_is_told(frozen):
+def test_a_check_that_a_later_year_lacks_is_reported(frozen):
     frozen.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     frozen.receive("ventes/ventes", 2020, check("ok", True))
     built(frozen, "b2", "cle_unique", "total_juste")
@@ -232,7 +232,7 @@ def test_a_contradiction_whose_printed_value_goes_or_changes_before_any_release_
         assert erased_findings(work, {2019: ("2019-v1", [])}) == []  # the difference of two states says it
 
 
-def test_what_was_said_of_a_frozen_version_goes_with_it_and_is_no_difference(frozen):
+def test_the_findings_of_a_frozen_version_go_with_it_and_are_no_difference(frozen):
     frozen_change = Finding("REL-ECART", "bloquant", 2019, "a.total", "Chiffre figé qui changerait")
     in_warehouse(frozen, "insert into rapport.chiffres values ('y', 2019)")
     with frozen.work() as work:
@@ -254,20 +254,20 @@ def test_a_release_is_compared_with_the_one_before_it_and_never_with_itself(froz
     assert "livraison remplacée" in {one.nature for one in differences}
 
 
-def test_another_declaration_of_the_organisation_is_told(frozen):
+def test_another_declaration_of_the_organisation_is_reported(frozen):
     file = frozen.home.organisation_file
     file.write_text(file.read_text(encoding="utf-8") + "# autre\n", encoding="utf-8")
     (said,) = told(frozen)
     assert said.startswith("organisation modifiée : organisation.yml (")
 
 
-def test_what_the_organisation_says_otherwise_is_told_by_its_place(frozen):
+def test_a_change_of_the_organisation_is_reported_by_its_place(frozen):
     file = frozen.home.organisation_file
     file.write_text(file.read_text(encoding="utf-8") + "seuil_secret: 3\n", encoding="utf-8")
     assert "organisation modifiée : seuil_secret (rien → 3)" in told(frozen)
 
 
-def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
+def test_an_original_removed_under_a_shorter_retention_is_reported(frozen):
     with frozen.work() as work:
         (ref,) = [ref for ref in work.registry.exports() if ref.key == "ventes/ventes"]
         until = keep_until(ref, 2019)
@@ -278,7 +278,7 @@ def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
     assert told(frozen) == [f"{of} a.csv ({asked} → 2019-02-28)", f"{of} c.csv ({asked} → sans terme)"]
 
 
-def test_before_a_release_what_a_home_adds_on_what_is_shipped_is_told_and_what_it_adds_of_its_own_is_not(
+def test_before_a_release_a_home_s_changes_to_what_is_shipped_are_reported_and_its_own_additions_are_not(
     filled, declared
 ):
     declared.take("catalogue/fields.yml")

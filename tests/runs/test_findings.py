@@ -62,7 +62,7 @@ def test_a_file_that_no_export_takes_is_a_finding_until_it_is_removed(depot: Dep
         assert not [one for one in all_findings(work) if one.code == "FIC-NON-RECONNU"]
 
 
-def test_one_outside_of_the_folders_of_systems_is_told_where_files_go(depot: Depot) -> None:
+def test_one_outside_the_folders_of_systems_is_shown_where_files_go(depot: Depot) -> None:
     depot.declare(files="export*.csv")
     depot.organise()
     for name in ("2020/export_1.csv", "2020/Durand Anne/export_1.csv"):

@@ -58,7 +58,7 @@ def test_another_key_is_refused_in_a_home_from_before(filled: Bench, place: Path
 
 
 @pytest.mark.parametrize("key", [KEY, OTHER])
-def test_where_all_is_declared_otherwise_since_a_delivery_is_read_again_to_know(
+def test_a_delivery_is_read_again_when_all_of_its_declaration_changed(
     filled: Bench, declared: Layer, place: Path, key: bytes
 ):
     declared.write(
@@ -103,12 +103,12 @@ def test_a_wrong_key_stops_a_run_before_anything_is_read(filled: Bench, place: P
     ]
 
 
-def test_a_key_too_short_is_none(filled: Bench, place: Path):
+def test_a_key_that_is_too_short_is_refused(filled: Bench, place: Path):
     place.write_bytes(b"court")
     assert "a moins de 32 octets" in filled.millesime("key").stderr
 
 
-def test_key_tells_where_it_is_and_its_fingerprint_and_never_itself(filled: Bench, place: Path):
+def test_the_key_command_shows_its_place_and_fingerprint_and_never_the_key(filled: Bench, place: Path):
     said = filled.millesime("key")
     assert said.exit_code == 0, said.output
     assert str(place) in said.stdout and fingerprint(KEY) in said.stdout

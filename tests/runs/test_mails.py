@@ -131,7 +131,7 @@ def with_contacts(bench: Bench) -> Bench:  # noqa: F811
     return bench
 
 
-def test_a_refused_export_is_told_once_to_its_owner_without_a_cell_or_a_file_name(bench: Bench, server: Kept):  # noqa: F811
+def test_the_owner_of_a_refused_export_is_written_to_once_without_a_cell_or_a_file_name(bench: Bench, server: Kept):  # noqa: F811
     with_contacts(bench).drop(f"2019/personnel/agents {NAME}.csv", f"Identifiant;Patronyme\n{NAME};{NIR}\n")
     with bench.work() as work:
         assert collect(work, work.registry.export_of("personnel/agents"), 2019).status == "refused"
@@ -196,7 +196,22 @@ def test_the_digest_comes_once_a_week_of_the_window(filled: Bench, server: Kept)
     digests = [one for day in ("2020-03-02", "2020-03-05", "2020-03-09") for one in sent(filled, day)]
     assert digests == ["[ESSAI] bilan de la semaine, exercice 2019"] * 2
     said = server.messages[0].get_content()
-    assert "L’exercice 2019 au 02/03/2020" in said and "2 reçus" in said and "Publié le : jamais" in said
+    assert (
+        "L’exercice 2019 au 02/03/2020" in said
+        and "2\u00a0reçus, 0\u00a0refusé, 0\u00a0attendu" in said
+        and "Publié le : jamais" in said
+    )
+
+
+@pytest.mark.parametrize(("outcome", "said"), [(None, "aucune"), (True, "réussie"), (False, "en échec")])
+def test_the_digest_says_how_the_last_build_ended(bench: Bench, server: Kept, outcome: bool | None, said: str):  # noqa: F811
+    if outcome is not None:
+        with bench.ledger() as ledger:
+            ledger.record_build("a", not outcome, [], [])
+            ledger.record_build("b", outcome, [], [])
+    sent(bench, "2020-03-02")
+    (digest,) = (mail for mail in server.messages if "bilan" in mail["Subject"])
+    assert f"  Dernière construction : {said}" in digest.get_content().splitlines()
 
 
 def test_a_failure_names_steps_and_what_to_do(bench: Bench, server: Kept):  # noqa: F811

@@ -177,7 +177,7 @@ def test_what_was_just_published_stands(published: Lab):
     ],
     ids=["prose", "edited", "a file gone", "the ledger", "organisation", "a page gone", "the mark", "all gone"],
 )
-def test_what_would_come_out_otherwise_is_published_again(published: Lab, change: Callable[[Lab], object]):
+def test_what_would_come_out_differently_is_published_again(published: Lab, change: Callable[[Lab], object]):
     change(published)
     assert not stands_published(published)
 
@@ -236,7 +236,7 @@ def test_a_temporary_file_is_named_though_what_it_lies_beside_stands(taken: Depo
     assert (todo.arrived, todo.absent, other.aside) == ([], [], [])
 
 
-def test_the_name_of_a_person_is_not_told_of_a_file_left_aside(taken: Depot, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_left_aside_is_reported_without_the_name_of_a_person(taken: Depot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_QUIET", "60")
     taken.declare(files="*.csv", export={"nominative": True})
     taken.drop("x", "durand.csv", exercice=YEAR)

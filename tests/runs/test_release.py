@@ -3,16 +3,18 @@
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
+from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import release
 from pipelines.runs.audit.state import look, state
-from pipelines.runs.release import Anomalies, NotBuilt, release_year
+from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
 from pipelines.stages.publish.release import CannotRelease, Visas
 from pipelines.stages.report.etat.page import render
 from pipelines.stages.report.kept import forget, kept
 from tests.cli.conftest import Bench
 
 THREE = Visas("A", "b", " C ")
+OPEN = [(2019, "ici"), (2019, "là"), (2018, "ici")]  # year and place of findings
 
 
 def refused(bench: Bench, visas: Visas, year: int = 2019) -> str:
@@ -79,6 +81,39 @@ def test_a_year_of_which_nothing_was_received_is_not_frozen(bench: Bench):
     assert refused(bench, THREE, 2020) == "rien n’a été reçu pour 2020\u00a0: il n’y a rien à figer"
 
 
+ROW = "('essai.ventes.total', 2019, 14.5, 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'somme')"
+
+
+def test_nothing_is_frozen_while_a_finding_of_the_year_waits_for_a_decision(filled: Bench):
+    (own, other, _) = found = [Finding("ENT-TEST", "bloquant", year, where, "un") for year, where in OPEN]
+    filled.publish(ROW, *found)
+    assert refused(filled, THREE) == "2 constats de 2019 sont sans décision, à corriger ou à décider"
+    with filled.ledger() as ledger:
+        ledger.record_decision(own, "accepted", "vu", "A. Martin")
+    with filled.work() as work, pytest.raises(Undecided) as stopped:
+        release_year(work, 2019, THREE, None)
+    assert str(stopped.value) == "1 constat de 2019 est sans décision, à corriger ou à décider"
+    assert [one.finding for one in stopped.value.findings] == [other]
+    with filled.ledger() as ledger:
+        ledger.record_decision(other, "accepted", "vu", "A. Martin")
+    assert "le construire d’abord" in refused(filled, THREE)
+
+
+def test_setting_the_clock_back_does_not_revive_a_decision_that_has_expired(filled: Bench, clock):
+    (own, *_) = [Finding("ENT-TEST", "bloquant", year, where, "un") for year, where in OPEN]
+    filled.publish(ROW, own)
+    with filled.ledger() as ledger:
+        ledger.record_decision(own, "accepted", "vu", "A. Martin", "2040-06-30")
+    clock("2040-06-30T12:00:00+00:00")
+    assert "le construire d’abord" in refused(filled, THREE)
+    clock("2040-07-01T12:00:00+00:00")
+    assert "1 constat de 2019" in refused(filled, THREE)
+    with filled.ledger() as ledger:
+        ledger.record_key("f" * 16)  # an entry of that day
+    clock("2040-06-30T12:00:00+00:00")
+    assert "1 constat de 2019" in refused(filled, THREE)
+
+
 def test_a_decision_names_a_declared_person(filled: Bench):
     with filled.work() as work:
         (one,) = [found for found in release.all_findings(work) if found.code == "ATT-ALERTE"]
@@ -89,7 +124,7 @@ def test_a_decision_names_a_declared_person(filled: Bench):
         assert [row["decided_by"] for row in ledger.all_rows("decisions")] == ["A. Martin"]
 
 
-def test_where_nobody_is_declared_that_is_said():
+def test_that_nobody_is_declared_is_printed():
     organisation = Organisation(
         nom="E", sigle="E", siren="123456782", exercices={"premier": 2019, "dernier": 2019}
     )  # fmt: skip

@@ -115,7 +115,7 @@ def test_the_internal_edition_is_sent_only_when_it_is_asked_for(frozen: Bench) -
     assert not (frozen.home.transmissions / "2019-v1" / PUBLIC).exists()
 
 
-def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: Bench) -> None:
+def test_a_signed_letter_is_kept_and_a_missing_account_is_reported(frozen: Bench) -> None:
     made = frozen.millesime("transmit", 2019)
     assert made.exit_code == 0, made.output
     assert (
@@ -219,7 +219,7 @@ def test_a_member_that_came_after_lacks_nothing_of_what_was_sent_before(frozen: 
         assert unsent_findings(work, "2030-01-01") == []
 
 
-def test_what_goes_another_day_or_otherwise_is_entered_apart(frozen: Bench) -> None:
+def test_what_is_sent_another_day_or_another_way_is_entered_apart(frozen: Bench) -> None:
     today = _released(frozen)
     assert frozen.millesime("transmit", 2019).exit_code == 0
     sent = ("transmit", 2019, "--sent", today, "--by")
@@ -249,7 +249,7 @@ def _strange(bench: Bench) -> list[str]:
         return [one for one in verify(bench.home, ledger).problems if one.startswith("transmissions/")]
 
 
-def test_a_day_is_said_as_people_say_it(frozen: Bench) -> None:
+def test_a_day_is_written_as_people_say_it(frozen: Bench) -> None:
     frozen.millesime("transmit", 2019)
     said = frozen.millesime("transmit", 2019, "--sent", "hier", "--by", "courriel")
     assert said.exit_code == 2 and "« hier » n’est pas un jour : l’écrire comme 2021-09-14 ou 14/09/2021" in said.stderr

@@ -203,7 +203,7 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
         raise SnapshotFailed(
             f"{connection.engine.url.host}/{connection.engine.url.database} : la base n’est pas comme attendu\n  "
             + "\n  ".join(wrong)
-            + "\nDonner les droits qui manquent, ou adapter le lecteur (pipelines/extract) à cette version de l’outil"
+            + "\nDonner les droits qui manquent, ou adapter le lecteur (pipelines/stages/extract) à cette version de l’outil"
         )
 
 

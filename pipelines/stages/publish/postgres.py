@@ -46,14 +46,14 @@ from pipelines.stages.publish.postgres_tables import (
 from pipelines.stages.publish.profiles import NotPublished, Profile, opened
 
 CONNECT_SECONDS = 10
-LOCK_SECONDS = 5
+# Unless the account or the address has its own.
+USUAL_LOCK = "select set_config('lock_timeout', '5s', false) where current_setting('lock_timeout') = '0'"
 STATEMENT_SECONDS = 600
 TRIES = 3
 PAUSE_SECONDS = 1
 # Readers who come while the swap waits for earlier ones wait too: so it waits briefly, and often. Below the server's
 # own deadlock_timeout (1 s), so that no reader is ever cancelled because of us.
 SWAP_MILLISECONDS = 400
-SWAP_TRIES = 40
 SCHEMAS = ("marts", "rapport", "audit")  # everything on the server that may be ours, whatever the profile
 MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
 OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool created under an old name is its own too
@@ -215,7 +215,7 @@ def _serve(cursor: Cursor, server: Server, profile: Profile, removals: int) -> S
     if served.is_new:
         may_keep = held is not None and held[1:] == to_hold[1:]
         try:
-            _copy(cursor, server.prefix, profile, removals, may_keep, served)
+            _copy(cursor, server, profile, removals, may_keep, served)
         except (NoSuchType, RowsLost) as error:
             raise NotServed(str(error)) from None
     _let_read(cursor, server.role, [f"{server.prefix}{schema}" for schema in SCHEMAS])
@@ -233,7 +233,8 @@ def _connected(server: Server) -> Iterator[Connection]:
     try:
         with _patiently_connected(where, parameters) as connection:
             connection.execute("select set_config('search_path', '', false)")
-            connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'; set statement_timeout = '{STATEMENT_SECONDS}s'")
+            connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
+            connection.execute(USUAL_LOCK)
             connection.commit()
             if connection.info.parameter_status("server_encoding") != "UTF8":
                 raise NotServed(f"{where} : la base n’est pas en UTF8, en faire une autre")
@@ -342,8 +343,9 @@ def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
 # the copy ------------------------------------------------------------
 
 
-def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
+def _copy(cursor: Cursor, server: Server, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
     """Refill the tables whose shape is unchanged or gains columns, and replace the others."""
+    prefix = server.prefix
     there = shapes(cursor, _ours(prefix))
     wanted = copied_tables(profile, prefix, removals)
     keys = _wanted_keys(wanted)
@@ -369,7 +371,7 @@ def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep
     _settle(cursor)
     _carry_rights(cursor, gone & wanted.keys())
     if gone or lost or grown:
-        _replace_patiently(cursor, prefix, there, gone, lost, [(wanted[name], grown[name]) for name in grown])
+        _replace_patiently(cursor, server, there, gone, lost, [(wanted[name], grown[name]) for name in grown])
     _put_in_place(cursor, prefix, wanted, wanted.keys() - kept)
     for name in waiting:
         _fill(cursor, wanted[name], served)
@@ -493,10 +495,11 @@ def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
 
 
 def _replace_patiently(
-    cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
+    cursor: Cursor, server: Server, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
 ) -> None:
     """Drop tables and foreign keys, and add columns, when nobody is reading. Raises NotServed, naming the readers."""
-    for _ in range(SWAP_TRIES):
+    last = time.monotonic() + server.patience
+    while time.monotonic() < last:
         try:
             with cursor.connection.transaction():
                 _keep_readers_out(cursor, sorted(there))
@@ -507,7 +510,7 @@ def _replace_patiently(
         except (errors.LockNotAvailable, errors.QueryCanceled):
             time.sleep(PAUSE_SECONDS / 2)
     raise NotServed(
-        f"un lecteur retient la publication précédente depuis trop longtemps ({_readers(cursor, _ours(prefix))}) : finir "
+        f"un lecteur retient la publication précédente depuis trop longtemps ({_readers(cursor, _ours(server.prefix))}) : finir "
         "sa transaction, puis publier de nouveau. Le serveur garde ce qu’il avait"
     )
 

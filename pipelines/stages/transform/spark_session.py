@@ -65,15 +65,15 @@ def make(dbt: list[str], folder: Path, sources: dict[str, str], settings: dict[s
     return [_answer(result) for result in done.result.results]
 
 
-def _watch(context: "SparkContext", folder: Path) -> None:
-    """End this process when a job has had no executor for ``PATIENCE`` seconds: Spark would wait for ever, and say nothing."""
+def _watch(context: "SparkContext", folder: Path, patience: float = PATIENCE, period: float = PERIOD) -> None:
+    """End this process when a job has had no executor for so many seconds: Spark would wait for ever, and say nothing."""
     tracker, since = context.statusTracker(), time.monotonic()
-    while time.monotonic() - since < PATIENCE:
-        time.sleep(PERIOD)
+    while time.monotonic() - since < patience:
+        time.sleep(period)
         if not tracker.getActiveJobsIds() or len(tracker.getExecutorInfos()) > 1:  # the first is this process
             since = time.monotonic()
     said = (
-        f"aucun exécuteur depuis {PATIENCE} s : les machines de {context.master} sont absentes, prises, ou n’ont pas "
+        f"aucun exécuteur depuis {patience} s : les machines de {context.master} sont absentes, prises, ou n’ont pas "
         "ce que demande spark-defaults.conf (spark.executor.memory, spark.executor.cores)"
     )
     _tell(folder, [_refusal(said)])

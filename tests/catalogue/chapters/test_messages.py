@@ -72,7 +72,7 @@ RISE = {
         ({}, []),
     ],
 )
-def test_of_several_the_figure_that_rose_most_is_told(years: dict, told: list[str]) -> None:
+def test_of_several_figures_the_one_that_rose_most_is_printed(years: dict, told: list[str]) -> None:
     rows = {
         (code, 2020 - at): row(one, "%", 0) | {"libelle": code}
         for code, both in years.items()

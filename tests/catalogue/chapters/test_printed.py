@@ -54,7 +54,7 @@ def test_a_guard_that_says_nothing_is_refused(said: dict[str, Any], why: str):
         ("Il en reste 3, les autres étant résolus, de ", " reçus.", False),
     ],
 )
-def test_what_is_said_of_a_figure_stands_before_or_after_it(before: str, after: str, is_wrong: bool):
+def test_what_is_claimed_of_a_figure_may_precede_or_follow_it(before: str, after: str, is_wrong: bool):
     figure = {"genre": "lien", "cible": "#c-assistance.tickets.nombre", "enfants": [words("3 942")]}
     said = {"genre": "paragraphe", "enfants": [words(before), figure, words(after)]}
     assert bool(breaches("recus-dits-resolus", report({"genre": "texte", "arbre": [said]}))) == is_wrong
@@ -74,3 +74,43 @@ def test_that_there_is_no_loan_may_be_worded_in_many_ways(said: str):
     text = {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": [words(said)]}]}
     (found,) = broken(GUARDS["sans-emprunt"], "interne", passages(report(text)), is_answered=False)
     assert found.text == said
+
+
+@pytest.mark.parametrize(("title", "is_wrong"), [("La dette", True), ("La dette de 2040", False)])
+def test_a_title_is_all_that_a_reader_sees_with_it(title: str, is_wrong: bool):
+    dated = Garde(dit="une dette sans année", dans=["titres"], mots="dette", avec="2040")
+    (chapter, section) = passages(report(title=title))
+    assert (chapter.text, section.place, section.around) == ("Essai", title, title)
+    assert broken(dated, "interne", [chapter, section]) == ([section] if is_wrong else [])
+
+
+def printing(*pieces: str) -> dict[str, Any]:
+    """A paragraph of words and of figures (``#code``)."""
+    figure = {"genre": "lien", "enfants": [words("3")]}
+    nodes = [figure | {"cible": one.replace("#", "#c-")} if one.startswith("#") else words(one) for one in pieces]
+    return {"genre": "texte", "arbre": [{"genre": "paragraphe", "enfants": nodes}]}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "wrong"),
+    [
+        ([printing("#a.reste"), printing("#a.debut", " puis ", "#a.reste")], 1),
+        ([printing("#a.debut", " puis ", "#a.reste"), printing("#a.reste")], 0),
+        ([printing("#a.reste", " après ", "#a.debut"), printing("#a.reste")], 1),
+        ([printing("#a.autre", "#a.reste")], 1),
+        ([printing("#a.debut"), printing("#a.reste")], 0),
+    ],
+)
+def test_a_figure_that_follows_from_another_comes_after_it(blocks: list[dict[str, Any]], wrong: int):
+    rule = Garde(dit="un reste sans son début", chiffres=["a.reste"], apres="a.debut")
+    found = broken(rule, "interne", passages(report(*blocks)))
+    assert [one.prints(["a.reste"]) for one in found] == [True] * wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "is_wrong"), [({"sans": "élèves"}, True), ({"avant": "élèves"}, False), ({"avant": "reçus"}, True)]
+)
+def test_what_may_not_follow_a_figure_and_what_may_not_precede_it_are_apart(said: dict[str, str], is_wrong: bool):
+    rule = Garde(dit="essai", chiffres=["a.b"], **said)
+    text = report(printing("reçus : ", "#a.b", " élèves, ", "#a.c", " élèves"))
+    assert bool(broken(rule, "interne", passages(text))) == is_wrong

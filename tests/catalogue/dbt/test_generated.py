@@ -45,11 +45,15 @@ def of(home: Layer) -> Catalogue:
     return catalogue
 
 
+def sources_of(catalogue: Catalogue) -> list[dict[str, Any]]:
+    files = [yaml.safe_load(text) for path, text in generated(catalogue).items() if path.endswith("__sources.yml")]
+    return [source for file in files for source in file["sources"]]
+
+
 def lake(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """The tables of the source ``lake``, by name."""
-    files = [yaml.safe_load(text) for path, text in generated(catalogue).items() if path.endswith("__sources.yml")]
-    sources = [source for file in files for source in file["sources"] if source["name"] == "lake"]
-    return {table["name"]: table for source in sources for table in source["tables"]}
+    tables = [source["tables"] for source in sources_of(catalogue) if source["name"] == "lake"]
+    return {table["name"]: table for some in tables for table in some}
 
 
 def test_generation_is_deterministic():
@@ -69,6 +73,21 @@ def test_every_declared_table_is_a_source_with_the_columns_that_enter_the_lake()
     assert "agent" not in {c["name"] for c in tables["journal_assistance__interventions"]["columns"]}  # dropped
 
 
+def test_what_the_engine_loads_is_in_the_schema_of_its_source():
+    assert {(source["name"], source["schema"]) for source in sources_of(CATALOGUE)} == {
+        ("lake", "lake"),
+        ("reference", "reference"),
+    }
+
+
+def test_a_table_is_described_by_its_title_then_its_description():
+    tables = lake(CATALOGUE)
+    for system, table in CATALOGUE.registry.tables():
+        said = tables[f"{system.system}__{table.name}"]["description"]
+        title = table.title.rstrip(".")
+        assert said == (f"{title}. {table.description.strip()}" if table.description else f"{title}.")
+
+
 def test_every_declared_table_is_read_by_a_model():
     models = [text for path, text in project_files(CATALOGUE).items() if path.endswith(".sql")]
     read = {need.name for text in models for need in needs_of(text) if not need.is_model}
@@ -86,13 +105,14 @@ def test_a_new_application_needs_only_its_declaration(home):
     assert changed == {union, "models/staging/nouvelle_application/_nouvelle_application__sources.yml"}
 
 
-def test_a_field_without_a_description_is_told_by_its_title(home):
+def test_a_field_without_a_description_is_described_by_its_title(home):
     """dbt refuses a description that is no text, and what `source new` drafts has none."""
     fields = [{"name": "nom_de_rue", "title": "Nom de la rue"}, {"name": "exercice_fiscal", "title": "Exercice."}]
     table = {"name": "rues", "title": "Rues", "fields": fields}
     export = {**NEW["exports"][0], "name": "rues", "tables": [table]}
     home.write("catalogue/systems/voirie.yml", {**NEW, "system": "voirie", "exports": [export]})
-    (said,) = [table for name, table in lake(of(home)).items() if name == "voirie__rues"]
+    said = lake(of(home))["voirie__rues"]
+    assert said["description"] == "Rues."
     assert [column["description"] for column in said["columns"][:2]] == ["Nom de la rue.", "Exercice."]
 
 
@@ -116,7 +136,7 @@ def test_every_reference_table_is_a_source_described_column_by_column():
 
 
 @pytest.mark.parametrize("name", ["stg_comptes", "fct_lignes_signalees"])
-def test_what_is_written_by_hand_stands_before_what_is_generated(home, name):
+def test_what_is_written_by_hand_replaces_what_is_generated(home, name):
     (path,) = [path for path in generated(CATALOGUE) if Path(path).stem == name]
     home.write(f"dbt_project/models/staging/autre/{name}.sql", "select 'de la maison' as un\n")
     home.write("dbt_project/models/staging/autre/_autre.yml", {"models": [{"name": name, "description": "La nôtre."}]})

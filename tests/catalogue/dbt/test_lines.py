@@ -72,7 +72,7 @@ def test_a_fact_has_the_lines_of_every_model_that_makes_it():
     assert (first.column("nb_x"), second.column("nb_x")) == ("1", "nb_x")
 
 
-def test_readers_are_told_of_the_lines_that_do_not_count_or_have_no_place():
+def test_readers_see_which_lines_do_not_count_or_have_no_place():
     db = duckdb.connect()
     db.execute(TABLES)
     rows = db.execute(f"select * from ({render(flagged_lines_sql(DECLARED))}) order by all").fetchall()

@@ -334,7 +334,7 @@ def test_declared_absence_wins_and_makes_its_dependents_missing(computed):
     assert value(missing, "essai.entrees") == "?"
 
 
-def test_published_figure_stands_where_a_source_was_never_accepted(computed):
+def test_a_published_figure_is_used_where_a_source_was_never_accepted(computed):
     collected = [row for row in ALL_ACCEPTED if row[:2] != ("gma/comptes", 3001)]
     printed = [("essai.sorties", 3001, "7.5"), ("essai.entrees", 3001, "9"), ("essai.sens", 3001, None)]
     rows = computed(collected=collected, published=printed)
@@ -348,7 +348,7 @@ def test_published_figure_stands_where_a_source_was_never_accepted(computed):
     assert value(rows, "essai.sorties", 3002) == "m"  # another exercice
 
 
-def test_published_figure_of_an_expression_stands_for_itself(computed):
+def test_the_published_figure_of_an_expression_is_its_own_source(computed):
     rows = computed(collected=[], published=[("essai.part", 3001, "34")])
     assert (value(rows, "essai.part"), rows["essai.part", 3001]["statut"]) == (34, "publié")
     assert value(rows, "essai.part_du_solde") == "m"
@@ -364,7 +364,7 @@ def test_published_figure_hides_neither_an_absence_nor_accepted_rows_that_say_no
     assert absent["essai.sorties", 3001]["statut"] == "manquant"
 
 
-def test_a_figure_of_a_system_that_is_not_used_is_none_at_all(computed):
+def test_a_figure_of_an_unused_system_does_not_exist(computed):
     """Not even a missing one, unless somebody declares it absent or a report printed it; a figure on it neither."""
     rows = computed(collected=[], unfollowed=["gma/comptes"])
     assert {code for code, _ in rows} & {"essai.sorties", "essai.sens", "essai.solde", "essai.part"} == set()

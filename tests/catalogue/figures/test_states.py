@@ -146,7 +146,7 @@ def test_months_outside_of_the_use_of_a_system_are_not_awaited(states):
     assert states(before)["essai.bulletins"]["etat"] == "complet"
 
 
-def test_none_of_the_months_is_none_of_the_figure(states):
+def test_no_month_at_all_means_no_figure(states):
     rows = states([month("cegid_rh/bulletins", one, there=False) for one in MONTHS])
     assert (rows["essai.bulletins"]["etat"], rows["essai.bulletins"]["code_manquant"]) == ("manquant", "m")
 
@@ -232,7 +232,7 @@ def test_a_document_that_is_not_indispensable_makes_its_figures_partial(states):
     assert state(never["essai.sorties"]) == ("partiel", None, None)
 
 
-def test_a_document_that_nothing_tells_apart_is_in_the_way_of_every_figure(states):
+def test_an_unidentifiable_document_blocks_every_figure(states):
     rows = states(documents=[document("?", None, accepted=False), document("S1", "S")])
     assert rows["essai.entrees"]["etat"] == "manquant"
     assert rows["essai.sorties"]["etat"] == "partiel"

@@ -3,9 +3,11 @@
 import pytest
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
-from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
-from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.scaffold.draft_shape import match_headings, needs_of_shape
+from pipelines.catalogue.scaffold.inference import Guess
+from pipelines.catalogue.scaffold.sample import Column, Sample
 from pipelines.catalogue.scaffold.source import Request, scaffold
+from pipelines.catalogue.source_grammar import Shape
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +104,36 @@ def test_a_moment_in_the_place_of_a_day_has_its_format_and_words_that_are_no_fla
         '- {name: date_travail, format: "%Y-%m-%d %H:%M:%S"}',
         "# TODO est_couleur : donner trueValues et falseValues ([Noir, Quadri]), sinon toute ligne est refusée",
     ]
+
+
+KINDS = {  # type as the cells seem to be → those cells, and the types of the fields that they may give
+    "integer": (["3", "4"], {"integer", "number", "year", "string", "boolean"}),
+    "number": (["3,5"], {"integer", "number", "year", "string"}),
+    "year": (["2024"], {"integer", "number", "year", "string"}),
+    "date": (["2024-05-03"], {"date", "datetime"}),
+    "datetime": (["2024-05-03 10:15:00"], {"date", "datetime"}),
+    "boolean": (["oui", "non"], {"boolean"}),
+    "string": (["Noir", "Quadri"], {"string", "boolean"}),
+}
+
+
+def taking(catalogue: Catalogue, cells: list[str], kind: str) -> set[str]:
+    """The types of the fields that a column with these cells, which seem to be of a kind, is proposed for."""
+    found = set()
+    for asked in ("integer", "number", "year", "string", "boolean", "date", "datetime"):
+        fields = [{"name": "valeur", "title": "Valeur", "type": asked}]
+        shape = Shape.model_validate({"shape": "essai", "title": "Essai", "description": "Un essai.", "fields": fields})
+        if match_headings([Column("Valeur", 0, cells, Guess(kind))], shape, catalogue.registry):
+            found.add(asked)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_is_proposed_for_the_types_that_its_cells_may_have(shipped: Catalogue, kind: str) -> None:
+    """A number with decimals for whole ones too: typing refuses what does not fit, line by line."""
+    cells, expected = KINDS[kind]
+    assert taking(shipped, cells, kind) == expected
+
+
+def test_an_empty_column_may_give_a_date_or_a_text(shipped: Catalogue) -> None:
+    assert taking(shipped, ["", ""], "string") == {"date", "datetime", "string"}

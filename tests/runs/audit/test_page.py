@@ -97,7 +97,7 @@ def test_the_printed_page_is_a_summary_of_six_pages_at_most(filled, write, tmp_p
         assert len(document.pages) <= 6
 
 
-def test_numbers_of_the_page_are_said_in_words(filled, write, tmp_path):
+def test_numbers_of_the_page_are_put_into_words(filled, write, tmp_path):
     filled.publish(FIGURE)
     _, _, data = write(filled)
     line = {

@@ -96,7 +96,7 @@ def test_nothing_is_publishable_before_a_publication_and_all_is_after(filled, st
     }
 
 
-def test_a_figure_that_a_held_build_would_change_is_not_told_unchanged(filled, state_of):
+def test_a_figure_that_a_held_build_would_change_is_not_called_unchanged(filled, state_of):
     filled.publish(FIGURE)
     frozen = filled.home.releases / "2019-v1"
     shutil.copytree(filled.home.published.resolve() / "rapport", frozen / "rapport")
@@ -113,7 +113,7 @@ def test_a_figure_that_a_held_build_would_change_is_not_told_unchanged(filled, s
     assert held["chiffres"]["inchanges"] == 0 and held["cles"][-1]["nombres"] == [0, 1]
 
 
-def test_a_missing_export_and_a_refused_delivery_are_said(bench, state_of):
+def test_a_missing_export_and_a_refused_delivery_are_shown(bench, state_of):
     bench.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
     state = state_of(bench)
     assert reasons(state)[:2] == ["1 export manque", "1 livraison est refusée"]
@@ -200,7 +200,7 @@ def test_a_build_that_failed_shows(filled, state_of):
     assert state["chiffres"]["total"] == 1  # those of the publication that stays
 
 
-def test_what_was_accepted_since_the_publication_is_said(filled, state_of):
+def test_what_was_accepted_since_the_publication_is_shown(filled, state_of):
     filled.publish(FIGURE)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019)

@@ -66,7 +66,7 @@ def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
     assert current(ledger) == {}
 
 
-def test_bytes_that_stand_for_another_exercice_are_refused(ledger):
+def test_bytes_accepted_for_another_exercice_are_refused(ledger):
     one = manifest("a", 2019, sha="s")
     ledger.record_delivery(one)
     accept(ledger, one, [judged(one)], rules())

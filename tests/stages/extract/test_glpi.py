@@ -163,7 +163,7 @@ def test_missing_table_and_column_not_granted(glpi: Bench) -> None:
         ({"port": "1"}, "aucun serveur ne répond là (code 2003)"),
     ],
 )
-def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: str) -> None:
+def test_what_the_server_refuses_is_reported(glpi: Bench, changes: dict, expected: str) -> None:
     refused(glpi.snapshot(address=glpi.address(**changes)), expected)
     assert not glpi.target.exists()
 
@@ -179,7 +179,7 @@ def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: s
         ("mysql://lecteur:x@s3cret/y@127.0.0.1/glpi", "écrire %40"),
     ],
 )
-def test_an_address_that_cannot_be_read_is_never_said_again(glpi: Bench, address: str, expected: str) -> None:
+def test_an_unreadable_address_is_never_repeated(glpi: Bench, address: str, expected: str) -> None:
     result = glpi.snapshot(address=address)
     refused(result, "MILLESIME_GLPI_URL", expected)
     assert "s3cret" not in result.output

@@ -8,17 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.catalogue.rules import DeliveryRefused
 from tests.deliveries import FIELDS, Depot
 from tests.layers import rules
-
-settings.register_profile(
-    "project", derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
-settings.load_profile("project")
 
 LETTERS = [*"aZ09éÉœ€’'-_.,;\"\t\n |#&=«») ", "\u00a0"]
 TEXT = st.text(alphabet=st.sampled_from(LETTERS), max_size=8)

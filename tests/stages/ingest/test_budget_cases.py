@@ -603,7 +603,7 @@ def test_an_annexe_that_shares_the_siret_of_its_principal_is_expected_too(wareho
     assert states(warehouse, 2047)[ANNEXES] == (None, "manquant")
 
 
-def test_a_document_that_another_budget_or_decision_replaces_is_told(found) -> None:
+def test_a_document_that_another_budget_or_decision_replaces_is_reported(found) -> None:
     told = {(one.fichier, one.recu) for one in of(found, "FIN-REMPLACE", 2045)}
     assert told == {
         ("eau.xml", "Assainissement le remplace : egouts.xml:3"),
@@ -655,7 +655,7 @@ def test_a_decision_that_moves_credits_between_chapters_shows_when_it_is_lost(wa
     ]
 
 
-def test_accounts_without_totals_of_their_own_are_told_and_more_so_where_they_had_them(warehouse, found) -> None:
+def test_accounts_without_totals_of_their_own_are_reported_and_more_so_where_they_had_them(warehouse, found) -> None:
     assert not [one for one in of(found, "FIN-SANS-TOTAUX", 2031) if one.fichier == "ca.xml"]
     told = {one.fichier: one for one in of(found, "FIN-SANS-TOTAUX", 2032)}
     assert {name: one.severity for name, one in told.items()} == {"ca.xml": "alerte", "annexe.xml": "information"}

@@ -98,7 +98,7 @@ def test_what_is_expected_and_came_is_whole(warehouse, found) -> None:
     assert [one.recu for one in found if (one.code, one.exercice) == ("FIN-ATTENDU", 2018)] == []
 
 
-def test_what_is_expected_and_did_not_come_is_missing_and_said(warehouse, found) -> None:
+def test_what_is_expected_and_did_not_come_is_missing_and_reported(warehouse, found) -> None:
     assert states(warehouse, 2019) == [(Decimal("1.00"), "complet"), (None, "manquant")]
     assert states(warehouse, 2020)[0] == (None, "manquant")
     assert [(one.exercice, one.attendu) for one in found if one.code == "FIN-ATTENDU" and one.exercice > 2017] == [

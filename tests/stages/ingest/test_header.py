@@ -46,7 +46,7 @@ def test_a_group_and_what_it_holds_name_a_column(depot: Depot):
     assert read.counts == (5, 1, 1, 3)
 
 
-def test_a_blank_line_between_two_lines_of_headings_is_none_of_them(depot: Depot):
+def test_a_blank_line_between_two_lines_of_headings_is_not_a_heading(depot: Depot):
     depot.declare([TOWN, *LOANS], table=GROUPED)
     read = depot.csv("Commune;Prêts;\n;;\n;Adultes;Jeunes\n\nOrly;3;4\n")
     assert [(row["prets_j"], row["_ligne"]) for row in read.rows] == [(4, 5)]

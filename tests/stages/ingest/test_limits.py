@@ -100,7 +100,7 @@ def test_names_and_namespaces_without_number_are_refused(depot: Depot, monkeypat
     assert "e.xml:99 FIC-TAILLE" in said and "100 noms d’éléments différents au plus" in said
 
 
-def test_more_misshapen_lines_than_can_be_told_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+def test_more_misshapen_lines_than_can_be_listed_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_MISSHAPEN", "3")
     depot.declare()
     good = "A1;x;1,00;\n"
@@ -141,7 +141,7 @@ def test_what_duckdb_has_no_memory_for_is_refused_and_the_setting_named(depot: D
     assert "FIC-TAILLE" in (said := refused(depot, path)) and "MILLESIME_MEMORY (200 Mo)" in said
 
 
-def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_a_limit_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "beaucoup")
     with pytest.raises(WrongSetting, match="MILLESIME_MOST_COLUMNS"):
         limits()

@@ -300,7 +300,7 @@ def test_a_key_that_a_declaration_does_not_use_changes_no_identity(depot: Depot)
     assert not {"suffix", "timezone"} & {key for field in table["fields"] for key in field}
 
 
-def test_an_informative_part_is_told_and_refuses_nothing(depot: Depot):
+def test_an_informative_part_is_reported_and_refuses_nothing(depot: Depot):
     depot.declare(
         [{**LABEL, "constraints": {"required": True}}, {**DOMAIN, "informative": True}],
         table={"header": {2019: {"libelle": "L", "domaine": {"column": "M", "pattern": ".+@(.+)"}}}},

@@ -435,7 +435,7 @@ def french(moment: dt.datetime, fmt: str, write=str) -> str:
     return moment.strftime(fmt)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     MOMENTS,
     st.sampled_from(
@@ -448,7 +448,7 @@ def test_a_date_reads_back_as_it_was_written(db, moment, fmt, write):
     assert values_of(db, {"type": "date", "format": fmt}, [french(moment, fmt, write)]) == [day]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(MOMENTS, OFFSETS, st.sampled_from(["auto", "seconds", "milliseconds"]))
 def test_an_instant_reads_back_in_the_declared_zone(db, moment, offset, precision):
     text = moment.replace(tzinfo=offset).isoformat(timespec=precision)
@@ -458,7 +458,7 @@ def test_an_instant_reads_back_in_the_declared_zone(db, moment, offset, precisio
         assert values_of(db, options, texts) == [instant.astimezone(zone).replace(tzinfo=None)] * 2
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.decimals(-(10**9), 10**9, places=2), st.sampled_from(["", " ", "\u00a0", "\u202f"]))
 def test_an_amount_reads_back_with_its_unit_and_with_no_other(db, amount, space):
     text = f"{amount:,f}".replace(",", " ").replace(".", ",")
@@ -467,7 +467,7 @@ def test_an_amount_reads_back_with_its_unit_and_with_no_other(db, amount, space)
     )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(
     st.one_of(
         st.text(alphabet="0123456789/-:. TZ+,janvierévdûtJMo%€G", max_size=24),
@@ -570,7 +570,7 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
         (UTC, "une date aaaa-mm-jjThh:mm:ss[.fraction]±hh:mm"),
     ],
 )
-def test_what_is_expected_is_said_in_french(options, said):
+def test_what_is_expected_is_stated_in_french(options, said):
     assert _reading(options).expected == said
 
 

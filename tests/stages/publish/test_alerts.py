@@ -7,6 +7,7 @@ from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
+from pipelines.stages.publish.alerts import unexplained
 from pipelines.stages.publish.swap import publish
 from tests.layers import rules
 from tests.stages.publish.small import warehouse
@@ -23,6 +24,41 @@ def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):
         pytest.raises(DeclarationError, match=r"alertes\.yml:\d+ quand, cle: .* exercice, atteinte$"),
     ):
         publish(lab.work(ledger), "b1", [])
+
+
+ALERT = """\
+alertes:
+  forte: {table: rpt_effectifs, quand: hausse > 10, cle: [service, rang], dit: "{service} : {hausse:|un|# agents de plus}"}
+  ailleurs: {table: rpt_absente, quand: "true", cle: [service], dit: "rien"}
+"""
+
+
+def test_a_row_that_raises_an_alarm_waits_for_its_text(lab: Lab):
+    lab.depot.layer.write("catalogue/alertes.yml", ALERT)
+    rows = "(2019, 'Régie', 1, 11), (2019, 'Voirie', 2, 10), (2020, 'Régie', 1, 12)"
+    with duckdb.connect() as db, open_ledger(lab.home) as ledger:
+        db.execute(
+            f"create schema rapport; create table rapport.rpt_effectifs as from (values {rows}) t(exercice, service, rang, hausse)"
+        )
+        work = lab.work(ledger)
+        rule, notes = work.rules["RAP-NOTE"], [f"{year}/alertes/forte-regie-1.md" for year in (2019, 2020)]
+        assert unexplained(work, db) == [
+            Finding(
+                "RAP-NOTE",
+                "alerte",
+                year,
+                "rpt_effectifs",
+                f"{rule.titre} : Régie : {more} agents de plus",
+                f"contenu/{note}",
+                aide=rule.aide,
+                cle=note,
+            )
+            for year, more, note in ((2019, 11, notes[0]), (2020, 12, notes[1]))
+        ]
+        written = lab.home.contenu / notes[0]
+        written.parent.mkdir(parents=True)
+        written.touch()
+        assert [one.exercice for one in unexplained(work, db)] == [2020]
 
 
 MESSAGE = """\

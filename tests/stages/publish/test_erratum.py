@@ -24,6 +24,6 @@ TEN, LATE, UNSAID = (Decimal(10), None), (None, "m"), (None, "NC")
         (TEN, UNSAID, "au lieu de « 10 agents », lire « sans valeur : non communiqué »."),
     ],
 )
-def test_what_changed_is_said_in_words(before, after, said: str):
+def test_what_changed_is_put_into_words(before, after, said: str):
     text = erratum(2020, "2020-v1", "2020-v2", None, [Change("a.b", "Agents", "agents", 0, before, after)])
     assert said in text.replace("\u00a0", " ").replace("\u202f", " ")

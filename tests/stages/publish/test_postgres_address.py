@@ -3,23 +3,20 @@
 import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import Server
 from pipelines.stages.publish.postgres import NotServed, _connected, _parameters
-from tests.services import free_port, unavailable
+from tests.services import free_port, listening, unavailable
 
 
 @pytest.mark.parametrize(
     "password",
     ["pa@S3CRET", "pa/S3CRET", "1/S3CRET", "pa@S3CRET/x", "pa@x/S3CRET", "@S3CRET", "pa#/S3CRET"],
 )
-def test_no_part_of_a_password_that_is_not_escaped_is_told(password):
+def test_no_part_of_an_unescaped_password_is_repeated(password):
     with pytest.raises(NotServed) as refused:
         _parameters(f"postgresql://publie:{password}@bi.example:5432/bi")
     assert "S3CRET" not in str(refused.value) and "MILLESIME_PUBLISH_URL" in str(refused.value)
@@ -28,25 +25,6 @@ def test_no_part_of_a_password_that_is_not_escaped_is_told(password):
 def test_one_that_is_escaped_is_the_password():
     where, given = _parameters("postgresql://publie:pa%40S3%2FCRET@bi.example:5432/bi")
     assert (where, given["password"]) == ("PostgreSQL bi.example/bi", "pa@S3/CRET")
-
-
-@contextmanager
-def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that answers each client's first bytes so."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = server.accept()
-                except OSError:
-                    return
-                with client, suppress(OSError):
-                    client.recv(8)
-                    answer(client)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
 
 
 def refusal(address: str) -> str:
@@ -92,9 +70,7 @@ def certificates(tmp_path_factory) -> Path:
         ("bon", "absent.crt", "localhost", "le fichier des autorités (sslrootcert) n’est pas là"),
     ],
 )
-def test_a_certificate_that_is_refused_is_told_by_what_is_wrong_with_it(
-    certificates, certificate, authorities, host, told
-):
+def test_a_refused_certificate_is_reported_by_what_is_wrong_with_it(certificates, certificate, authorities, host, told):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     key = "autre.key" if certificate == "autre" else "s.key"
     context.load_cert_chain(certificates / f"{certificate}.crt", certificates / key)
@@ -109,20 +85,19 @@ def test_a_certificate_that_is_refused_is_told_by_what_is_wrong_with_it(
     assert told in f"{said}. " and "n’est pas joignable" not in said
 
 
-def test_a_server_without_encryption_is_told_as_such():
+def test_a_server_without_encryption_is_called_so():
     with listening(lambda client: client.sendall(b"N")) as port:
         said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
     assert "n’offre pas de connexion chiffrée" in said
 
 
-def test_what_answers_and_speaks_no_encryption_is_told_as_such():
+def test_what_answers_without_speaking_encryption_is_called_so():
     with listening(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n")) as port:
         said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
     assert "ne s’accordent pas" in said
 
 
-def test_where_nothing_listens_the_server_is_not_reachable(monkeypatch):
-    monkeypatch.setattr("pipelines.stages.publish.postgres.PAUSE_SECONDS", 0)
+def test_where_nothing_listens_the_server_is_not_reachable():
     assert "n’est pas joignable" in refusal(
         f"postgresql://u:S3CRET@127.0.0.1:{free_port()}/x?sslmode=verify-full&sslrootcert=system"
     )

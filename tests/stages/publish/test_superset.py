@@ -215,7 +215,7 @@ def test_every_chart_can_be_asked(lab: Lab):
     assert [row[1] for row in answers["fct_prets : nombres"]] == [2] * 3
 
 
-def test_a_measure_that_nothing_tells_is_not_drawn(lab: Lab):
+def test_a_measure_that_nothing_gives_is_not_drawn(lab: Lab):
     found = Read(written(lab))
     drawn = {
         name
@@ -262,7 +262,7 @@ def test_a_measure_is_empty_rather_than_wrong(lab: Lab, named: str, where: str, 
     assert found == value
 
 
-def test_what_nothing_tells_apart_adds_only_where_it_adds_over_all(lab: Lab):
+def test_what_nothing_distinguishes_adds_only_where_it_adds_over_all(lab: Lab):
     expression = Read(written(lab)).measure("marts.fct_prets", "Stock")
     assert ask(lab, f"select {expression} from marts.fct_prets") == [(None,)]
     assert ask(lab, f"select {expression} from marts.fct_prets where numero = 'p1'") == [(Decimal("1.5"),)]
@@ -287,7 +287,7 @@ def test_a_server_is_named_by_hand_and_no_password_is_kept(lab: Lab):
 
 
 @pytest.mark.parametrize("wrong", ["bi.example/bi", "", "post gres://:motdepasse", "://x"])
-def test_an_address_that_is_none_is_refused_and_not_repeated(wrong: str):
+def test_an_invalid_address_is_refused_and_not_repeated(wrong: str):
     with pytest.raises(NotAnAddress) as said:
         masked(wrong)
     assert not wrong or wrong not in str(said.value)

@@ -26,7 +26,7 @@ def organisation(**said) -> Organisation:
     return Organisation(nom="E", sigle="E", siren="123456782", exercices=Exercices(premier=2038, dernier=2040), **said)
 
 
-def test_a_picture_is_encoded_again_upright_small_and_without_what_it_said_beside_its_pixels(tmp_path: Path) -> None:
+def test_a_picture_is_encoded_again_upright_small_and_without_metadata(tmp_path: Path) -> None:
     exif = Picture.Exif()
     exif[274], exif[270] = 6, SECRET.decode()  # lies on its side; a description
     path = picture(tmp_path / "a.jpg", size=(2 * SIDE, 900), exif=exif)
@@ -55,7 +55,7 @@ def test_anything_else_is_refused_with_its_name(tmp_path: Path, name: str, conte
         encoded(tmp_path / name)
 
 
-def test_portraits_and_signature_stand_where_they_are_declared_and_nothing_where_they_are_not(tmp_path: Path) -> None:
+def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else(tmp_path: Path) -> None:
     picture(tmp_path / "p.png", "PNG")
     elu = {
         "nom": "A. B.",
@@ -68,7 +68,14 @@ def test_portraits_and_signature_stand_where_they_are_declared_and_nothing_where
     assert portrait["alternatif"] == "Portrait de A. B." and base64.b64decode(portrait["donnees"]).startswith(
         b"\x89PNG"
     )
-    assert "Présidente" in str(presented("signature", said, tmp_path))
+    words = [{"genre": "texte", "texte": text} for text in ("A. B.", "Présidente")]
+    assert presented("signature", said, tmp_path) == {
+        "genre": "texte",
+        "arbre": [
+            {"genre": "paragraphe", "enfants": [{"genre": "fort", "enfants": words[:1]}]},
+            {"genre": "paragraphe", "enfants": words[1:]},
+        ],
+    }
     assert [presented(genre, organisation(), tmp_path) for genre in ("elus", "signature", "organigramme")] == [None] * 3
     assert list(pictures(identity(Identite(), tmp_path))) == []
 
@@ -86,3 +93,13 @@ def test_the_glossary_holds_the_words_that_are_used_and_no_other() -> None:
         {"textes": ["Quatre titres", "le sig de la ville", "ETPR."]},
     ]
     assert [one["terme"] for one in glossary(terms, shown)] == ["Crédits ouverts", "ETPR", "Titre"]
+
+
+def test_the_glossary_is_in_the_order_of_a_dictionary() -> None:
+    terms = {"Zone": "un", "État": "deux", "ETPR": "trois", "emprunt": "quatre"}
+    assert glossary(terms, "un emprunt, un état, un ETPR, une zone") == [
+        {"terme": "emprunt", "sens": "quatre"},
+        {"terme": "État", "sens": "deux"},
+        {"terme": "ETPR", "sens": "trois"},
+        {"terme": "Zone", "sens": "un"},
+    ]

@@ -165,7 +165,7 @@ MARKS = st.tuples(st.booleans(), st.booleans(), st.sampled_from([None, "https://
 PARTS = st.lists(st.tuples(st.text("ab *_[]()#-1.>\\&é’\n", min_size=1, max_size=5), MARKS), min_size=1, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PARTS, st.sampled_from([PARAGRAPH, BULLET, QUOTE]))
 def test_whatever_is_typed_comes_back_or_is_refused(parts, kind):
     spans = normal(Span(text, bold=bold, italic=italic, link=link) for text, (bold, italic, link) in parts)

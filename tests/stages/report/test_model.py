@@ -39,7 +39,7 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
     ]
 
 
-def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press: Press):
+def test_no_column_is_made_for_a_year_before_the_organisation_s_first(press: Press):
     press.replace("rpt_series", [(2038, "Jours", 1, 3, "jours", 0, None, "a.x")])
     press.replace("rpt_effectifs", [(2038, "Titulaires", 1, 3)])
     _, rows = press.tables["chiffres"]
@@ -179,7 +179,7 @@ def test_a_column_that_is_wholly_hidden_is_named_below_and_not_printed_outside(p
     assert (block["entete"], block["note"]) == (["Autres"], "Non diffusé, secret statistique\xa0: Agents.")
 
 
-def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_place(press: Press):
+def test_a_hidden_figure_is_not_a_key_figure_and_the_next_one_takes_its_place(press: Press):
     rows = press.tables["chiffres"][1]
     press.replace("chiffres", [(*rows[0][:2], None, *rows[0][3:6], "s", "manquant", *rows[0][8:]), *rows[1:]])
     press.chapter = CHAPTER.replace("{code: a.absent, libelle: inconnus}", "{code: a.montant}, {code: a.absent}")
@@ -240,7 +240,7 @@ def test_that_public_staff_tables_stay_as_they_were_is_printed_under_them(press:
     assert note not in (series["note"] or "")
 
 
-def test_a_section_for_each_row_of_a_withheld_table_is_none(press: Press):
+def test_a_section_for_each_row_of_a_withheld_table_is_left_out(press: Press):
     press.chapter = press.chapter.replace(
         "    titre: Partie de {exercice}\n",
         "    titre: Partie\n    pour_chaque: {table: rpt_projets, code: code, ordre: [code]}\n",
@@ -326,7 +326,7 @@ def members(press: Press) -> Press:
     return press
 
 
-def test_what_changed_is_said_the_strongest_move_first(members: Press):
+def test_what_changed_is_listed_the_largest_change_first(members: Press):
     orly, other = members.model()["chapitres"][0]["sections"]
     _, items = orly["blocs"][0]["arbre"]
     assert said(orly["blocs"][0])[0] == "Depuis 2039"
@@ -373,7 +373,7 @@ def test_a_figure_is_printed_and_linked_to_its_source(press: Press):
     assert "contre 25" in prose(press, 'Soit contre {{ f("a.total", exercice=2039) }}.')
 
 
-def test_what_nobody_wrote_is_said(press: Press):
+def test_what_nobody_wrote_is_noted(press: Press):
     assert "Rien n’est écrit pour 2040." in json.dumps(press.block("texte"), ensure_ascii=False)
 
 
@@ -492,7 +492,7 @@ def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
 
 
 @pytest.mark.parametrize(("code", "is_hidden"), [("s", True), ("m", False)])
-def test_that_a_figure_is_not_given_away_is_only_said_of_one_that_is_hidden(code: str, is_hidden: bool):
+def test_only_a_hidden_figure_is_called_withheld(code: str, is_hidden: bool):
     """A part of the head count that no tool gives, the rest being known."""
     unknown = ("rh.effectif.contractuel_permanent_cdi", "rh.mouvement.nommes_stagiaires")
     known = {"valeur": Decimal(12), "decimales": 0, "unite": "agents", "code_manquant": None, "etat": "complet"}
@@ -545,7 +545,7 @@ def test_the_chapters_own_prose_agrees_with_none_and_one(path, value: int):
     assert [found[0] for found in wrong if found] == []
 
 
-def test_a_list_of_all_the_members_is_said_in_a_word(press: Press):
+def test_a_list_of_all_the_members_is_shortened_to_a_word(press: Press):
     press.replace("rpt_effectifs", [(2040, "A, B, C", 1, 3), (2040, "A, C", 2, 4)])
     press.chapter = CHAPTER.replace(
         "details: [{nom: nb_agents, titre: Agents}]", "details: [{nom: libelle, titre: Pour, format: texte}]"
@@ -606,7 +606,7 @@ def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Pre
 @pytest.mark.parametrize(
     ("agents", "told"), [(0, "Été : aucun agent."), (1, "Été : un agent."), (4, "Été : 4 agents.")]
 )
-def test_what_alarms_is_said_in_the_form_that_agrees_with_its_number(press: Press, agents: int, told: str):
+def test_an_alert_agrees_with_its_number(press: Press, agents: int, told: str):
     press.files["catalogue/alertes.yml"] = ALERT.replace(
         "{nb_agents} agents", "{nb_agents:aucun agent|un agent|# agents}"
     )
@@ -699,7 +699,7 @@ def test_a_matrix_without_rows_of_the_year_is_a_sentence_and_one_that_is_hidden_
     assert matrix.block("vide")["texte"] == "Non diffusé\xa0: secret statistique."
 
 
-def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
+def test_what_is_withheld_for_one_reason_is_listed_together(press: Press):
     press.files["catalogue/secrecy.yml"] = (
         "tables:\n  rpt_effectifs: {withheld: essai}\n  rpt_series: {withheld: essai}\n"
     )
@@ -712,7 +712,7 @@ def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
     }
 
 
-def test_what_is_far_from_the_median_of_a_chart_is_told_and_explained(press: Press):
+def test_what_is_far_from_the_median_of_a_chart_is_named_and_explained(press: Press):
     rows = [
         (2040, title, rank, value)
         for rank, (title, value) in enumerate(zip("ABCDE", (90, 100, 110, 40, 200), strict=True))
@@ -815,17 +815,17 @@ def test_a_cascade_begins_with_what_is_known_and_a_mean_leaves_out_who_has_no_di
     assert texts(press.block("tableau"))[-1] == ["Ensemble", "40", "250,00\xa0€", "5,00\xa0€"]
 
 
-def test_a_text_tells_an_amount_of_a_table_in_euros(press: Press):
+def test_a_text_prints_an_amount_of_a_table_in_euros(press: Press):
     press.tables["rpt_resultats"] = ("exercice integer, montant_eur decimal(18, 2)", [(2040, "1234.5")])
     assert "1\u202f234,50\xa0€" in prose(press, '{{ dit("rpt_resultats", "montant_eur") }}')
 
 
-def test_a_text_tells_a_number_that_is_no_amount_as_it_is(press: Press):
+def test_a_text_prints_a_number_that_is_no_amount_as_it_is(press: Press):
     press.tables["rpt_resultats"] = ("exercice integer, etpr decimal(18, 6)", [(2040, "1234.5")])
     assert '"1\u202f234,5"' in prose(press, '{{ dit("rpt_resultats", "etpr") }}')
 
 
-def test_a_chart_tells_millions_of_euros_in_millions():
+def test_a_chart_shows_millions_of_euros_in_millions():
     assert french.millions(1178803.01) == "1,18\xa0M€"
 
 

@@ -38,17 +38,17 @@ def empty(press: Press) -> list[str]:
     return [block["texte"] for block in blocks(press) if block["genre"] == "vide"]
 
 
-def test_nothing_is_only_said_of_what_came_whole(followed: Press):
+def test_only_what_came_whole_is_said_to_hold_nothing(followed: Press):
     assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
 
 
 @pytest.mark.parametrize("state", ["manquante", "facultative"])
-def test_what_did_not_come_is_said_not_to_have_come(followed: Press, state: str):
+def test_what_did_not_come_is_called_not_received(followed: Press, state: str):
     states(followed, a=state, b="reçue")
     assert empty(followed) == ["Non reçu pour 2040\u00a0: a/agents."] * 2
 
 
-def test_what_came_and_was_refused_is_not_said_not_to_have_come(followed: Press):
+def test_what_came_and_was_refused_is_not_called_not_received(followed: Press):
     states(followed, a="refusée", b="reçue")
     fix = "à corriger, puis à déposer de nouveau"
     assert empty(followed) == [f"Reçu et refusé pour 2040, {fix}\u00a0: a/agents."] * 2
@@ -224,7 +224,7 @@ def needing(press: Press, rows: list[tuple[str, int, str | None]], meta: str = "
     )
 
 
-def test_a_field_that_the_received_files_lack_is_said_not_to_be_given(followed: Press):
+def test_a_field_that_the_received_files_lack_is_called_not_provided(followed: Press):
     needing(followed, [("a/agents", 2040, "jour, type"), ("c/autres", 2040, "jour")])
     assert empty(followed) == ["Non fourni par l’outil pour 2040\u00a0: «\u00a0type\u00a0» (a/agents)."] * 2
 
@@ -259,7 +259,7 @@ def test_rows_that_mean_nothing_without_a_table_are_not_followed_without_it(foll
     assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
 
 
-def test_a_field_that_one_column_needs_is_told_where_it_is_printed(followed: Press):
+def test_a_missing_field_that_one_column_needs_is_noted_where_it_is_printed(followed: Press):
     """The chart prints « nb_agents », the list does not say how it counts."""
     followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
     needing(followed, [("a/agents", 2040, "type"), ("c/autres", 2040, None)])

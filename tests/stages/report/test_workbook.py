@@ -137,7 +137,7 @@ def test_a_pyramid_has_its_first_side_below_zero_and_both_without_sign(book):
     assert [sheet.cell(HEADER + 1 + rank, beside.column).value for rank in (1, 2)] == [-14, -13]
 
 
-def test_what_cannot_be_told_is_in_the_contents_with_its_reason(press: Press):
+def test_what_cannot_be_shown_is_in_the_contents_with_its_reason(press: Press):
     press.replace("rpt_effectifs", [])
     book = openpyxl.load_workbook(io.BytesIO(workbook(press.model())))
     said = [cells(book[CONTENTS], row.row if hasattr(row, "row") else row[0].row) for row in book[CONTENTS]]

@@ -182,7 +182,7 @@ def test_rows_that_were_read_from_another_column_are_not_those_of_today(lab: Lab
     assert [(one.code, one.ou) for one in found] == [("COL-ANCIEN", "essai/lignes")] * (not rows)
 
 
-def test_a_date_that_is_written_otherwise_is_read_again_or_missing(lab: Lab):
+def test_a_date_in_another_format_is_read_again_or_missing(lab: Lab):
     manifest = lab.accept(FORMER.format(year=2020), 2020)
     lab.depot.declare([*FIELDS[:3], {**FIELDS[3], "format": "%m/%d/%Y"}])
     lab.load(manifest)
@@ -240,7 +240,7 @@ def test_a_new_column_that_the_files_of_the_exercice_never_had_is_empty(lab: Lab
     assert ask(lab.home.warehouse_next, "select count(*), count(nouveau) from lake.essai__lignes") == [(2, 0)]
 
 
-def test_columns_that_become_rows_are_told_apart(lab: Lab):
+def test_columns_that_become_rows_are_distinguished(lab: Lab):
     lab.depot.declare(
         [
             {"name": "commune", "title": "Commune"},

@@ -40,7 +40,7 @@ def model(manifest: dict, name: str) -> dict:
     return manifest["nodes"][f"model.{PROJECT}.{name}"]
 
 
-def test_its_sql_its_configuration_and_what_is_said_of_it(changed):
+def test_its_sql_its_configuration_and_its_description(changed):
     assert changed(lambda m: model(m, "fct_tickets").update(raw_code="select 1")) == {"fct_tickets"}
     assert changed(lambda m: model(m, "fct_tickets")["config"].update(materialized="view")) == {"fct_tickets"}
     column = "nb_tickets"

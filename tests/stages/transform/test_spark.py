@@ -52,15 +52,16 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What DuckDB was asked to take, instead of asking it."""
     rows: list[str] = []
 
-    def build_models(*arguments, made):
+    def build_models(home, nodes, told, *, made):
         rows.append(made("marts.fct_a"))
+        told((home, nodes))
         return [MADE]
 
     monkeypatch.setattr(spark, "build_models", build_models)
     return rows
 
 
-def test_an_engine_that_is_none_is_refused(monkeypatch):
+def test_an_unknown_engine_is_refused(monkeypatch):
     monkeypatch.setenv("MILLESIME_ENGINE", "postgres")
     with pytest.raises(WrongSetting, match="MILLESIME_ENGINE est duckdb ou spark, et non « postgres »"):
         settings.refuse_wrong()
@@ -85,7 +86,9 @@ def test_where_java_is_not_nothing_begins(tmp_path: Path, monkeypatch, said: str
 def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(lab: Lab, tmp_path: Path, taken):
     lab.load()
     answering(tmp_path, MADE)
-    assert spark.build_by_engine(lab.home) == [MADE]
+    heard = []
+    assert spark.build_by_engine(lab.home, ["fct_a"], heard.append) == [MADE]
+    assert heard == [(lab.home, ["fct_a"])]
     asked = json.loads((tmp_path / "asked.json").read_text())
     assert {"lake.essai__lignes.parquet", "organisation.exercices.parquet"} <= set(asked["files"])
     assert asked["sources"]["lake.essai__lignes"].startswith(
@@ -192,24 +195,23 @@ class Cluster:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark_session, "PATIENCE", 0.05)
-    monkeypatch.setattr(spark_session, "PERIOD", 0.03)
+def ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends the process ends the test alone."""
     monkeypatch.setattr(spark_session.os, "_exit", sys.exit)
 
 
-def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, impatient):
+def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, ending):
     with pytest.raises(SystemExit):
-        spark_session._watch(Cluster(jobs=9), tmp_path)
+        spark_session._watch(Cluster(jobs=9), tmp_path, patience=0.05, period=0.03)
     (answer,) = json.loads((tmp_path / spark_session.ANSWERS).read_text())
     assert "aucun exécuteur depuis" in answer["message"] and "spark://a:7077" in answer["message"]
     assert NodeResult(**answer).kind == ENGINE
 
 
 @pytest.mark.parametrize("cluster", [Cluster(executors=1, jobs=9), Cluster(jobs=0)])
-def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, impatient, cluster: Cluster):
+def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, ending, cluster: Cluster):
     with pytest.raises(TimeoutError):
-        spark_session._watch(cluster, tmp_path)
+        spark_session._watch(cluster, tmp_path, patience=0.05, period=0.03)
     assert not (tmp_path / spark_session.ANSWERS).exists()
 
 
@@ -221,7 +223,7 @@ def test_workers_that_write_elsewhere_are_refused_before_anything_is_made(tmp_pa
         spark_session._refuse_unshared(Cluster(), tmp_path / "absent" / "rows")  # Spark cannot write at all
 
 
-def test_an_error_of_spark_is_told_by_its_name_without_the_cell_that_it_quotes():
+def test_an_error_of_spark_is_reported_by_its_name_without_the_cell_that_it_quotes():
     said = "Runtime Error in model a\n  [CAST_INVALID_INPUT] The value 'Dupont' of the type \"STRING\" … == SQL =="
     assert spark_session._condition(said) == "Spark\N{NO-BREAK SPACE}: CAST_INVALID_INPUT"
     assert spark_session._condition("Compilation Error in model a") == "Compilation Error in model a"

@@ -66,12 +66,12 @@ def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(found):
     assert load_catalogue().rules["COL-MOIS"].a_decider
 
 
-def test_a_month_that_is_not_awaited_or_of_an_export_that_never_came_is_none(found):
+def test_a_month_not_awaited_or_of_an_export_that_never_came_is_not_missing(found):
     assert found([CAME, month(1, expected=False)]) == []
     assert found([(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
 
 
-def test_a_month_that_an_alternative_fills_for_every_figure_is_none(found):
+def test_a_month_that_an_alternative_fills_for_every_figure_is_not_missing(found):
     pieces = [CAME, month(3), month(4)]
     assert found(pieces, (("a.heures", 3, True), ("a.heures", 4, True))) == []
     (one,) = found(pieces, (("a.heures", 3, True), ("a.seule", 3, False), ("a.heures", 4, True)))
@@ -113,7 +113,7 @@ def test_the_syndicate_itself_in_no_line_where_it_was_is_a_finding(tmp_path: Pat
     assert one.attendu == "des lignes, comme en 2040, qui en a 1"
 
 
-def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(tmp_path: Path) -> None:
+def test_lines_of_an_unknown_member_are_reported_with_the_place_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     rows = [
         (2041, "94001", 1, "a.csv", 2),
@@ -140,7 +140,7 @@ def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(
     assert one.recu == "2\u00a0lignes d’aucune, dont la première nommée ici"
 
 
-def test_a_line_of_a_table_of_its_own_that_names_nobody_known_is_told_once(tmp_path: Path) -> None:
+def test_a_line_that_names_nobody_known_is_reported_once(tmp_path: Path) -> None:
     """When a model says which member its lines belong to, it prevails over the field."""
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
@@ -162,7 +162,7 @@ def test_a_line_of_a_table_of_its_own_that_names_nobody_known_is_told_once(tmp_p
     ]
 
 
-def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp_path: Path) -> None:
+def test_an_application_in_no_line_of_its_first_year_is_reported_by_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     rows = [(2040, "b", 1), (2041, "a", 1), (2041, "a", 1), (2041, "b", 1), (2042, "b", 1), (2042, "c", 1)]
     with duckdb.connect(str(path)) as db:
@@ -196,7 +196,7 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     assert len(build_findings(path, load_catalogue().rules, lines)) == 1
 
 
-def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_explained(tmp_path: Path) -> None:
+def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_explained(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
         declare_members(db)
@@ -222,7 +222,7 @@ def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_expl
     assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter
 
 
-def test_words_of_the_staff_that_are_not_known_are_told_apart_and_a_release_waits_for_them(tmp_path):
+def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_them(tmp_path):
     path, rules = tmp_path / "entrepot.duckdb", load_catalogue().rules
     with duckdb.connect(str(path)) as db:
         db.execute(
@@ -237,7 +237,7 @@ def test_words_of_the_staff_that_are_not_known_are_told_apart_and_a_release_wait
     assert "catalogue/reference/rh_orthographes/<nom>.csv" in unknown.aide
 
 
-def test_a_spelling_stands_where_its_rule_says(tmp_path):
+def test_a_spelling_is_used_where_its_rule_says(tmp_path):
     """The path that the help gives is read from a home."""
     layer = Layer(tmp_path / "home")
     rows = "nomenclature,orthographe,code\ncadre_emplois,Adj adm,adjoints_administratifs\n"

@@ -19,5 +19,5 @@ def test_rows_reach_the_last_month_or_a_warning_says_how_far_they_go(days: int, 
     assert str(days) in result.observed
 
 
-def test_nothing_is_said_where_rows_cannot_tell() -> None:
+def test_nothing_is_reported_where_rows_prove_nothing() -> None:
     assert freshness(counts(None), rules()) == []

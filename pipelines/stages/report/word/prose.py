@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 Elements = Iterator["_Element"]
-BLOCK_STYLES = {"citation": "Quote", "paragraphe": "Normal"}
+LISTS = ("liste", "numerotee")
 
 
 class ProseWriter:
@@ -24,32 +24,27 @@ class ProseWriter:
     def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
         """The paragraphs of a tree."""
         for node in nodes:
-            kind, children = node["genre"], node.get("enfants", [])
-            if kind in ("liste", "numerotee"):
+            kind = node["genre"]
+            if kind in LISTS:
                 identity = BULLETS if kind == "liste" else new_numbers(self.document)
-                for item in children:
+                for item in node["enfants"]:
                     yield from self._item(item, identity, depth)
             elif kind == "citation":
-                yield from self.prose(children, "Quote")
-            elif kind == "titre":
-                yield paragraph(style or self.subtitle, *self.inline(children))
-            elif kind in BLOCK_STYLES:
-                yield paragraph(style or BLOCK_STYLES[kind], *self.inline(children))
+                yield from self.prose(node["enfants"], "Quote")
             else:
-                yield paragraph(style or "Normal", *self.inline([node]))
+                yield paragraph(style or (self.subtitle if kind == "titre" else "Normal"), *self.inline([node]))
 
     def _item(self, item: Node, identity: int, depth: int) -> Elements:
-        """An item of a list: its first paragraph has the bullet or number, and nested lists are deeper."""
+        """An item of a list: its first text has the bullet or number; what follows comes in its order, lists deeper."""
         style = "ListBullet" if identity == BULLETS else "ListNumber"
         level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=identity))
-        inline = [one for one in item["enfants"] if one["genre"] not in ("paragraphe", "liste", "numerotee")]
-        texts = [one["enfants"] for one in item["enfants"] if one["genre"] == "paragraphe"] or [inline]
-        yield paragraph(style, *self.inline(texts[0]), numPr=level)
-        for text in texts[1:]:
-            yield paragraph(style, *self.inline(text), ind=w("ind", left=360 * (depth + 1)))
-        yield from self.prose(
-            [one for one in item["enfants"] if one["genre"] in ("liste", "numerotee")], depth=depth + 1
-        )
+        first = [one for one in item["enfants"][:1] if one["genre"] not in (*LISTS, "citation")]
+        yield paragraph(style, *self.inline(first), numPr=level)
+        for node in item["enfants"][len(first) :]:
+            if node["genre"] == "paragraphe":
+                yield paragraph(style, *self.inline([node]), ind=w("ind", left=360 * (depth + 1)))
+            else:
+                yield from self.prose([node], depth=depth + 1)
 
     def inline(self, nodes: list[Node], **marks: Any) -> list["_Element"]:
         """The runs of a paragraph's content."""

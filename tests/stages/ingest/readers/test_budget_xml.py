@@ -162,7 +162,7 @@ def test_codes_are_read_whatever_their_case(tmp_path: Path) -> None:
     assert (row["MtSup@RARPrec"], row["MtSup@ProdChaRat"], row["CaracSup@Section"]) == ("3.00", "2.00", "F")
 
 
-def test_one_amount_said_twice_with_two_values_is_refused(tmp_path: Path) -> None:
+def test_one_amount_given_twice_with_two_values_is_refused(tmp_path: Path) -> None:
     double = line("6064", "D", MtReal="8.50").replace("<OpBudg", '<MtReal V="9.00"/><OpBudg')
     refused = refusal(tmp_path, document(budget("09", 2019, [*CA, double])))
     assert (refused.code, refused.ligne, refused.colonne) == ("FIC-XML", 6, "MtReal")

@@ -234,7 +234,7 @@ RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(records=st.lists(RECORD, max_size=5), indent=st.sampled_from([None, 1]), lines=st.booleans())
 def test_every_record_is_counted(tmp_path_factory, records: list, indent: int | None, lines: bool):
     depot = Depot(tmp_path_factory.mktemp("json"))

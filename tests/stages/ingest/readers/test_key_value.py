@@ -96,7 +96,7 @@ def test_a_long_line_is_cut_in_no_time():
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters='\\"'))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(texts=st.lists(TEXT, min_size=1, max_size=5))
 def test_what_stands_in_quotes_comes_back(tmp_path_factory, texts: list[str]):
     depot = Depot(Path(tmp_path_factory.mktemp("kv")))

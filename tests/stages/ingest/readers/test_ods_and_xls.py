@@ -96,7 +96,7 @@ def test_an_old_workbook_that_is_empty_other_cut_or_locked(depot: Depot, content
     assert refusal(depot, depot.drop(content, "communes.xls")).code == code
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(place=st.integers(0, 5631), byte=st.integers(0, 255))
 def test_no_byte_of_an_old_workbook_breaks_the_reading(tmp_path_factory, place: int, byte: int):
     depot = Depot(tmp_path_factory.mktemp("xls"))
@@ -182,6 +182,6 @@ def test_each_sheet_has_its_own_header_and_total(depot: Depot):
 
 
 @given(st.integers(1, 16384), st.integers(1, 1048576))
-def test_the_name_of_a_cell_tells_its_column(column: int, row: int):
+def test_the_name_of_a_cell_gives_its_column(column: int, row: int):
     name = cell_name(row, column)
     assert column_number(name.removesuffix(str(row))) == column

@@ -1,4 +1,4 @@
-"""The quick look at a sheet says what the thorough one says, and leaves to it whatever is unusual."""
+"""The quick look at a sheet says what the thorough one says, and leaves to it whatever is unusual; bombs are refused by name."""
 
 import zipfile
 from pathlib import Path
@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.stages.ingest.readers.sheet_scan import _is_plain, _Xlsx
+from pipelines.settings import limits
+from pipelines.stages.ingest.readers.sheet_scan import MOST_REPEATED, Refused, _is_plain, _Xlsx, open_scanner
+from tests.ods import Xml, write_ods
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEAD = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetData>'
@@ -85,6 +87,47 @@ def test_what_is_unusual_is_looked_at_thoroughly(unusual: bytes):
     assert not _is_plain(unusual)
 
 
-def test_a_place_that_is_none_is_left_to_the_thorough_look(scanner: _Xlsx):
+def test_an_invalid_place_is_left_to_the_thorough_look(scanner: _Xlsx):
     xml = sheet([CELLS[:1]]).replace(b'r="A1"', b'r="1A"')
     assert _is_plain(xml) and scanner._scan_plain(xml) is None
+
+
+ONE = '<table:table-cell office:value-type="float" office:value="1"/>'
+ERROR = '<table:table-cell {}calcext:value-type="error"><text:p>#REF!</text:p></table:table-cell>'
+
+
+def repeated(number: int, cell: str) -> Xml:
+    return Xml(f'<table:table-row table:number-rows-repeated="{number}">{cell}</table:table-row>')
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (repeated(MOST_REPEATED + 1, ONE), "moins de deux millions de lignes semblables"),
+        (
+            repeated(MOST_REPEATED // 2, ERROR.format('table:number-columns-repeated="3" ')),
+            "moins de deux millions de cellules semblables",
+        ),
+        (
+            [Xml(f'<table:table-cell><text:p><text:s text:c="{limits().cell + 1}"/></text:p></table:table-cell>')],
+            f"des cellules de {limits().cell} caractères au plus",
+        ),
+    ],
+    ids=["rows", "cells", "text"],
+)
+def test_what_an_open_document_repeats_too_often_is_refused_with_the_limit(tmp_path: Path, row, expected: str):
+    with pytest.raises(Refused) as refused:
+        open_scanner(write_ods(tmp_path / "bombe.ods", {"F": [row]}), "ods")
+    assert refused.value.answer == {"code": "FIC-TAILLE", "attendu": expected}
+
+
+def test_what_an_open_document_repeats_within_the_limit_is_counted(tmp_path: Path):
+    inner = f'<table:table table:name="Dedans">{repeated(5, ONE)}</table:table>'
+    nested = [Xml(f"<table:table-cell>{inner}<text:p>x</text:p></table:table-cell>")]  # it is no sheet
+    rows = [nested, [], repeated(2, ONE), repeated(2, ERROR.format("")), repeated(MOST_REPEATED, "<table:table-cell/>")]
+    scanner = open_scanner(write_ods(tmp_path / "a.ods", {"F": rows, "G": [[None, 1]]}), "ods")
+    assert scanner.names == ["F", "G"]
+    scan = scanner.scan("F")
+    assert (scan.rows, scan.widest) == ({1, 3, 4, 5, 6}, 1)
+    assert scan.errors == {(5, 1): "#REF!", (6, 1): "#REF!"}
+    assert (scanner.scan("G").rows, scanner.scan("G").widest) == ({1}, 2)

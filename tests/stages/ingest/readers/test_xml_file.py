@@ -141,7 +141,7 @@ def test_what_looks_like_records_anywhere_else_is_not_passed_over(depot: Depot, 
     assert {(one.element, one.lignes) for one in read.manifest.non_lus} == lists
 
 
-def test_a_document_that_names_each_element_its_own_way_is_none_of_lists(depot: Depot):
+def test_a_document_that_names_each_element_its_own_way_is_not_a_list(depot: Depot):
     declare(depot, "r/l", [{"name": "code", "title": "@id"}])
     names = "".join(f'<e{rank} a="1"/><e{rank} a="2"/>' for rank in range(3000))
     read = depot.csv(f'<r><l id="1"/><x>{names}</x></r>', "export.xml")

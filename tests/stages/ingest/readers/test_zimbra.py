@@ -113,6 +113,15 @@ def test_a_block_of_cut_addresses_has_the_domain_of_its_rank_in_the_summary(depo
     assert rows(depot, manifest, "comptes")[1]["domaine"] == "ville-tres-longue-sur-ma"[:23]
 
 
+def test_a_whole_address_says_the_domain_of_its_block_whatever_the_summary(depot: Depot) -> None:
+    cut = account("un.nom-tellement-long-qu-il-n-a-plus-de-domaine@a.fr")
+    blocks = HEADER + cut + HEADER + cut + "décalé\n" + account("b@b.fr") + HEADER + cut
+    listed = "".join(domain(name, 1, 0, 1) for name in ("a.fr", "autre.fr", "c.fr"))
+    manifest = read(depot, "comptes", blocks + SUMMARY + listed)
+    assert [row["domaine"] for row in rows(depot, manifest, "comptes")] == ["a.fr", "b.fr", "b.fr", "c.fr"]
+    assert counts(manifest, "comptes")[2] == 1  # the line that is no account, alone
+
+
 def test_only_the_numbers_of_accounts_of_a_licence_are_kept(depot: Depot) -> None:
     manifest = read(depot, "licences", ZMLICENSE)
     assert counts(manifest, "licences") == (8, 3, 0, 5)

@@ -167,7 +167,7 @@ def test_nothing_is_there_that_the_profiles_do_not_publish(peer, into):
     assert folders == {"comparaison", "depots", "manifest.json", DATABASE, "marts", "rapport"}
 
 
-def test_what_is_said_of_a_table_and_its_key_follow(peer, into):
+def test_the_description_of_a_table_and_its_key_follow(peer, into):
     joined(into, [peer(1, 10, Figure(SPENT, 70))])
     said = "select comment from duckdb_columns() where table_name = 'chiffres' and column_name = 'valeur'"
     assert asked(into, said) == [("Valeur ; vide si manquante.",)]
@@ -290,7 +290,7 @@ def test_a_figure_that_does_not_say_whether_it_is_whole_is_not_compared(peer, in
     ]
 
 
-def test_absent_organisations_are_told_apart_by_the_end_of_their_path(tmp_path):
+def test_absent_organisations_are_distinguished_by_the_end_of_their_path(tmp_path):
     publics = [publish(tmp_path / one / "homé", "000000001", 10, [Figure(SPENT, 1)]) for one in ("a", "b")]
     for home in publics:
         spoiled(home / "published" / "public")

@@ -250,7 +250,7 @@ def test_a_number_may_be_rounded_up_from_the_middle(publisher):
     ("printed", "half"),
     [("12.9", "0.05"), ("50", "0.5"), ("7", "0.5"), ("12.90", "0.05"), ("0.25", "0.005"), ("100", "0.5")],
 )
-def test_a_number_may_stand_for_what_is_half_its_last_digit_away(printed, half):
+def test_a_printed_number_is_known_to_half_its_last_digit(printed, half):
     assert _half_unit(Decimal(printed)) == Decimal(half)
 
 

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.publish.secret import versions
@@ -148,7 +148,7 @@ def test_what_was_withheld_comes_back_once_it_can(tmp_path):
     assert publisher.counts["tous", "total"] == 33
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5)
 @given(
     numbers=st.lists(st.integers(0, 4), min_size=len(KINDS), max_size=len(KINDS)),
     moves=st.lists(st.integers(-2, 2), min_size=len(KINDS), max_size=len(KINDS)),
@@ -169,7 +169,7 @@ def test_nor_does_who_reads_both_versions_of_any_office(tmp_path_factory, number
     assert read(publisher) == seen
 
 
-def test_an_archive_of_before_with_other_columns_is_of_the_same_persons(tmp_path, monkeypatch):
+def test_an_older_archive_with_other_columns_is_of_the_same_persons(tmp_path, monkeypatch):
     publisher = Publisher(tmp_path)
     publisher.publish(FIRST)
     (version,) = publisher.versions

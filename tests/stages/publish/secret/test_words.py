@@ -7,6 +7,7 @@ from pipelines.catalogue.fields import Entry, Fields
 from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.transform.load import PIECES
+from tests.layers import Layer
 from tests.stages.publish.small import MARTS, ask, published
 from tests.stages.transform.conftest import Lab
 
@@ -60,6 +61,14 @@ def test_no_word_of_the_warehouse_comes_of_a_delivery():
         db.execute("create table source.organisation.collectivites as select 'Choisy-le-Roi' as nom")
         words = declared_words(db, load_catalogue())
     assert words.unknown("rpt_x", "texte", ["Affaire Durand", "Choisy-le-Roi"]) == ["Affaire Durand"]
+
+
+def test_what_a_model_writes_is_known_with_its_apostrophe(shipped: Layer):
+    shipped.write("dbt_project/models/rapport/rpt_a.sql", "select 'chef d''équipe' as texte -- 'rien'\n")
+    with duckdb.connect() as db:
+        db.execute("attach ':memory:' as source")
+        words = declared_words(db, shipped.catalogue())
+    assert words.unknown("rpt_x", "texte", ["Chef d'équipe", "rien"]) == ["rien"]
 
 
 def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a_finding_names_its_column(lab: Lab):

@@ -70,7 +70,7 @@ def text_of(content: bytes) -> str:
     return "\n".join(one.text for one in Document(io.BytesIO(content)).paragraphs)
 
 
-def test_a_draft_that_somebody_saved_is_told_from_one_as_it_was_written(made, tmp_path: Path):
+def test_a_draft_that_somebody_saved_is_distinguished_from_an_untouched_one(made, tmp_path: Path):
     draft = made()["courriers/orly.docx"]
     document = Document(io.BytesIO(draft))
     document.add_paragraph("Signé.")

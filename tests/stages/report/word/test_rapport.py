@@ -115,7 +115,7 @@ def test_a_chart_higher_than_a_page_is_read_as_its_rows(press: Press, cache: Pat
     assert table.cell(60, 0).text == "Ville 59"
 
 
-def test_the_header_of_every_table_is_said_again_on_each_page(content: bytes):
+def test_the_header_of_every_table_is_repeated_on_each_page(content: bytes):
     tables = [one._tbl for one in opened(content).tables if one.style.name == "Tableau"]
     assert [one.tblPr.find(qn("w:tblCaption")).get(qn("w:val")) for one in tables] == [
         "Statuts",
@@ -179,7 +179,7 @@ def document_of(press: Press, cache: Path):
     return opened(report_docx(each_text(press.model(), visible), cache))
 
 
-def test_what_is_absent_is_told_by_its_code_and_its_meaning(press: Press, cache: Path):
+def test_what_is_absent_is_printed_as_its_code_with_its_meaning(press: Press, cache: Path):
     document = document_of(press, cache)
     assert any("NC : non communiqué" in one.replace("\xa0", " ") for one in said_in(document, "Source"))
 

@@ -372,7 +372,7 @@ def test_a_document_writes_nowhere_else(home: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"%PDF-1.7"])
-def test_another_file_is_told(tmp_path: Path, content: bytes):
+def test_any_other_file_is_refused(tmp_path: Path, content: bytes):
     file = tmp_path / "autre.docx"
     file.write_bytes(content)
     with pytest.raises(NoManuscript, match="document Word"):
@@ -382,7 +382,7 @@ def test_another_file_is_told(tmp_path: Path, content: bytes):
         read_back(file, tmp_path)
 
 
-def test_a_figure_that_cannot_be_printed_is_told_with_its_text(tmp_path: Path):
+def test_a_figure_that_cannot_be_printed_is_reported_with_its_text(tmp_path: Path):
     press = Press(tmp_path)
     press.write("essai.md", '{{ f("a.absent") }}')
     with pytest.raises(ProseError, match="contenu/2040/essai.md:1 le chiffre « a.absent »"):

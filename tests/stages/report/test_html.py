@@ -53,7 +53,7 @@ def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
     assert "Rapport publié" not in page and "None" not in page
 
 
-def test_no_table_is_named_but_in_the_annex_where_each_block_leads(press: Press, cache: Path):
+def test_tables_are_named_only_in_the_annex_where_each_block_leads(press: Press, cache: Path):
     body, _, annex = page_of(press, cache).partition('<h2 id="sources-et-methode">')
     assert "rapport.rpt_" not in body and "rapport.rpt_series" in annex
     assert 'href="#source-effectifs"' in body and 'id="source-effectifs"' in annex

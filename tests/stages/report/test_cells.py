@@ -51,7 +51,7 @@ def test_a_table_of_figures_marks_its_cells_and_their_total():
     assert total([whole, whole], "entier")["texte"] == "8"
 
 
-def test_what_came_in_part_is_said_under_the_table(press: Press):
+def test_what_came_in_part_is_noted_under_the_table(press: Press):
     press.models = {"rpt_effectifs": ["a__agents"]}
     press.replace("rpt_sources", [("a/agents", 2040, "partielle")])
     assert press.block("graphique")["note"] == (

@@ -42,7 +42,7 @@ def export(kind: dict, *tables: dict, **keys) -> Export:
         ({"type": "csv"}, [{}], {"archive": "zip", "database": "glpi"}, "s’écrit en csv"),
     ],
 )
-def test_what_cannot_be_said(kind: dict, tables: list[dict], keys: dict, said: str):
+def test_what_a_declaration_cannot_say_is_refused(kind: dict, tables: list[dict], keys: dict, said: str):
     with pytest.raises(ValidationError, match=said):
         export(kind, *tables, **keys)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.stages.publish.secret import profile as profile_module
@@ -53,7 +53,7 @@ def attacked(publisher: Publisher, real: dict) -> None:
         assert not small(true) or max(values) - min(values) >= THRESHOLD - 1, service
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(numbers=st.lists(st.integers(0, 4), min_size=len(KINDS), max_size=len(KINDS)))
 def test_an_attacker_who_lists_every_possible_office_learns_nothing(tmp_path_factory, numbers):
     real = office(*numbers)
@@ -109,7 +109,7 @@ def test_sentences_and_ranks_go_with_the_numbers(publisher):
     ]
 
 
-def test_lines_stand_in_an_order_that_tells_nothing(publisher):
+def test_lines_are_in_an_order_that_reveals_nothing(publisher):
     publisher.publish(office(5, 10, 1, 5, 10, 0))
     assert publisher.ask("from p.rapport.rpt_services") == publisher.ask("from p.rapport.rpt_services order by all")
     publisher.publish(office(5, 1, 10, 5, 0, 10))
@@ -375,7 +375,7 @@ def test_answers_that_somebody_edited_reveal_nothing(tmp_path, edited):
     attacked(publisher, ORDINARY)
 
 
-def test_a_correction_of_one_agent_is_not_told_by_the_difference(publisher):
+def test_the_correction_of_one_agent_is_not_revealed_by_the_difference(publisher):
     first = office(9, 8, 7, 6, 5, 4)
     publisher.publish(first)
     before = publisher.counts
@@ -406,7 +406,7 @@ def flows(publisher) -> Publisher:
     return publisher
 
 
-def test_movements_are_not_told_by_the_head_counts(flows):
+def test_movements_are_not_revealed_by_the_head_counts(flows):
     flows.publish({}, threshold=5)
     lines = {
         (year, statut): numbers

@@ -22,7 +22,7 @@ def instance(filled: Bench, monkeypatch):  # noqa: F811
         yield one
 
 
-def test_the_job_removes_what_is_overdue_and_forgets_old_runs_but_its_own(filled: Bench, instance, clock):  # noqa: F811
+def test_the_job_removes_what_is_overdue_and_forgets_old_runs_except_its_own(filled: Bench, instance, clock):  # noqa: F811
     first = purge.execute_in_process(instance=instance)
     assert first.success and old_runs(filled.home, "P1M", "2000-01-01") == []
     clock("2049-01-01T00:00:00+00:00")

@@ -22,7 +22,7 @@ def test_they_start_by_themselves_where_they_are_asked_to(monkeypatch, said: str
     assert set(found.values()) == {status} and len(found) == 6
 
 
-def test_a_setting_that_is_neither_is_said(monkeypatch) -> None:
+def test_a_setting_that_is_neither_is_refused(monkeypatch) -> None:
     monkeypatch.setenv("MILLESIME_AUTOMATION", "oui")
     with pytest.raises(WrongSetting, match="MILLESIME_AUTOMATION est 0 ou 1"):
         jobs.job_defs.load_fn()

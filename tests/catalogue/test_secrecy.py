@@ -44,7 +44,7 @@ def test_every_figure_under_secrecy_has_a_rule_or_is_withheld():
             assert (figures.rule(one) is not None) != (code in figures.withheld), f"{declared.place}: {code}"
 
 
-def test_a_figure_of_persons_is_never_said_to_count_things():
+def test_a_figure_of_persons_is_never_declared_to_count_things():
     figures = CATALOGUE.secrecy.figures
     for code, declared in CATALOGUE.figures.by_code.items():
         one = re.sub(r"\{\w+\}", "x", code)

@@ -3,15 +3,12 @@
 import csv
 import io
 import json
-from decimal import Decimal
 
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.cli.output import french, printable
 from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
-from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
 from tests.cli.rows import ROWS
 
@@ -143,40 +140,12 @@ def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
     assert "vouliez-vous dire « essai.ventes.total » ?" in result.stderr
 
 
-def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
+def test_figures_that_lag_behind_are_reported_on_stderr(filled) -> None:
     filled.publish(ROWS)
     filled.drop("2020/ventes/v.csv", VENTES_2019)
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
     assert "en retard sur ce qui est accepté" in filled.millesime("figures", 2019).stderr
-
-
-@pytest.mark.parametrize(
-    ("cell", "safe"),
-    [
-        ("=1+1", "'=1+1"), ("+33 1", "'+33 1"), ("-5", "'-5"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"),
-        ("\rx", "'\rx"), (" =3", "' =3"), ("\ufeff=3", "'\ufeff=3"), ("＝4", "'＝4"), ("abc", "abc"),
-        ("a=1", "a=1"),
-        (-5, -5), (None, None), ("", ""),
-    ],
-)  # fmt: skip
-def test_only_texts_that_a_spreadsheet_would_run_are_neutralised(cell: object, safe: object) -> None:
-    assert neutralised(cell) == safe
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [
-        ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
-        ("2.5", 0, "3"), ("-2.5", 0, "−3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
-    ],
-)  # fmt: skip
-def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:
-    assert french(Decimal(value), decimals, space=" ") == text
-
-
-def test_a_supplier_cannot_drive_the_terminal() -> None:
-    assert printable("a\x1b[2Jb\u202ec\n") == "a[U+001B][2Jb[U+202E]c\n"
 
 
 @pytest.mark.parametrize(("position", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (703, "AAA")])
