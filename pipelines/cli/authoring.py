@@ -16,7 +16,7 @@ from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
-WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
+WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "-v", "-V", "--help", "-h"}
 
 EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "éteint"}
 
@@ -303,4 +303,5 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
         note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")
-    ctx.exit(run_dbt(list(arguments), session.home, ANALYSTE).returncode)
+    # the last --target wins: whoever gives another one cannot reach the pipeline's own warehouse
+    ctx.exit(run_dbt([*arguments, "--target", ANALYSTE], session.home, ANALYSTE).returncode)
