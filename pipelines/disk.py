@@ -1,4 +1,4 @@
-"""Files: fingerprints, flushing to disk what was just written, and why the system refuses something."""
+"""Fingerprints of files, flushing them to disk, and the reason why the system refuses an operation."""
 
 import errno
 import hashlib

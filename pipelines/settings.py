@@ -1,4 +1,4 @@
-"""Where things are: the checkout's folders, the home's folders and the environment, read in one place.
+"""Where things are: the folders of the checkout and of the home, and the settings read from the environment.
 
 Nothing else in the project reads an environment variable or builds a path inside a home.
 """

@@ -1,7 +1,7 @@
 """The vocabulary of ``comparaisons.yml``: which published figures are compared between organisations, relative to what, by which size.
 
-What belongs here: what may be declared, and that it names existing figures. Where the compared values are read, and
-their quartiles, is the work of ``pipelines.stages.publish.consolidation``.
+This module defines what may be declared, and checks that it names existing figures.
+``pipelines.stages.publish.consolidation`` reads the values and computes their quartiles.
 """
 
 from collections.abc import Collection, Mapping

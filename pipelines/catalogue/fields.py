@@ -1,8 +1,7 @@
 """What a column means, whichever table it is in (``fields.yml``), and the texts that follow from it.
 
-What belongs here: the grammar of that file, the look-up by table and column, and the functions that fill in the titles
-and descriptions missing from a declaration or an entry of dbt's YAML. They are functions of mappings: ``load`` decides
-who reads which file.
+This module defines the grammar of that file, looks columns up by table and name, and fills in the titles and descriptions
+missing from a declaration or an entry of dbt's YAML. Its functions work on mappings; ``load`` reads the files.
 """
 
 import functools
@@ -108,7 +107,7 @@ class Meaning(Declared):
 
     @property
     def text(self) -> str:
-        """The description, with how the measure adds: what a reader of the column is told."""
+        """The description shown to readers of the column, with how the measure adds."""
         sentences = [self.description, *self._adding]
         if self.chiffre:
             sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")

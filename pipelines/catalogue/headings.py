@@ -1,4 +1,4 @@
-"""The names of columns whose heading takes several lines, is shared with other columns, or is above the record."""
+"""Names columns whose heading takes several lines, is shared with other columns, or is above the record."""
 
 import itertools
 from collections import Counter

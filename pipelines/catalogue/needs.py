@@ -1,6 +1,6 @@
 """Refuses a catalogue in which something in effect needs what is missing or switched off: both are named.
 
-A union silently loses a branch that is switched off: what needs one thing among several is not checked here.
+A union simply loses a branch that is switched off, so something that needs any one of several things is not checked here.
 """
 
 import functools

@@ -1,8 +1,8 @@
-"""Two layers of declarations, the shipped one and a home's: each named thing of the home adds to the shipped ones,
-replaces one whole or switches it off.
+"""Combines two layers of declarations, the shipped one and a home's: each named thing of the home is added to the shipped
+ones, or replaces one completely, or switches it off.
 
-What belongs here: finding the named things of a layer, and putting one layer over the other. What a thing means is the
-work of its own grammar; combining the kinds, that of ``load``.
+This module finds the named things of a layer and puts one layer over the other. Each kind of thing has its own grammar, and
+``load`` combines the kinds.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -1,6 +1,6 @@
 """The vocabulary of ``expectations/``: models of a suite file, read so that a mistake names file and line.
 
-What belongs here: what one may write. What it becomes for a given table and exercice is the work of ``suite``.
+This module defines what a suite file may contain; ``suite`` turns it into checks for a given table and exercice.
 """
 
 import re

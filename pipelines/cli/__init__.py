@@ -1,8 +1,7 @@
-"""``millesime``: the command line. Thin: it asks the other packages and shows what they answer.
+"""``millesime``: the command line. It only calls the other packages and shows their answers.
 
-Results go to standard output, diagnostics and progress to standard error. Whatever is slow to import (duckdb,
-sqlalchemy, dagster, great_expectations, rich) is imported by the command that needs it. No rule of the pipeline belongs
-here.
+Results go to standard output, diagnostics and progress to standard error. Each command imports slow libraries (duckdb,
+sqlalchemy, dagster, great_expectations, rich) only when it needs them. No rule of the pipeline belongs here.
 """
 
 import atexit

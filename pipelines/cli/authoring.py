@@ -1,4 +1,4 @@
-"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
+"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write declarations or SQL."""
 
 import csv
 import io

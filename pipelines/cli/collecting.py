@@ -1,7 +1,7 @@
-"""``run`` and ``check``: judging exports, with or without loading them.
+"""``run`` and ``check``: check exports, and load them or not.
 
-``run`` asks the orchestrator for the same jobs as its web interface; ``check`` works beside the lake and
-leaves the home as it was.
+``run`` starts the same Dagster jobs as the web interface. ``check`` works in a temporary folder and leaves the home as
+it was.
 """
 
 import re

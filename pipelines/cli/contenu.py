@@ -1,4 +1,4 @@
-"""``contenu``: the prose of a year as a Word document, its way back, and how far each text is."""
+"""``contenu``: export the texts of a year to a Word document, import them again, and show the state of each text."""
 
 from decimal import Decimal
 from pathlib import Path

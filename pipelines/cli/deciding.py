@@ -1,6 +1,6 @@
-"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: what there is to know, what is decided about it, and what proves it.
+"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: commands about findings, decisions, proofs and retention.
 
-``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
+``evidence`` gathers the facts; this module selects them, lays them out and chooses the exit code.
 """
 
 import datetime as dt

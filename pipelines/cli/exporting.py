@@ -1,4 +1,4 @@
-"""``export``, ``consolidate``, ``superset`` and ``publish``: what is published, given away as files, compared, shown, or copied."""
+"""``export``, ``consolidate``, ``superset`` and ``publish``: share the published data as files, in comparisons, dashboards or a database."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""``status`` and ``figures``: what a home says of a year. These commands write nothing.
+"""``status`` and ``figures``: the state and the figures of a year. These commands write nothing.
 
-``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
+``evidence`` gathers the facts; this module selects them, lays them out and chooses the exit code.
 """
 
 from collections.abc import Mapping

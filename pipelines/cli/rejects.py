@@ -1,4 +1,4 @@
-"""``rejects``: what was refused, laid out for the person who has to fix it."""
+"""``rejects``: list what was refused, for the person who has to correct it."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""``release``, ``compare``, ``replay``: freeze a year, say what a new release changes, and make a frozen one again."""
+"""``release``, ``compare``, ``replay``: freeze a year, show what a new release changes, and make a frozen year again."""
 
 import re
 import shutil

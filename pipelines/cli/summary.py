@@ -1,4 +1,4 @@
-"""The few lines that end ``run`` and ``demo``: what came in, was judged and came out, and where to look."""
+"""The few lines that end ``run`` and ``demo``: what was received, checked and published, and where to find it."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""One op per export: ingest → validate → accept, so that no run can load what no run has judged.
+"""One op per export: ingest → validate → accept in one step, so that no run can load an export that was not checked.
 
 The op logs one materialisation per table and accepted exercice, evaluates three coarse checks per table over all
 accepted exercices (a green 2020 must not hide a red 2018), then fails naming the refused exercices. Nothing here

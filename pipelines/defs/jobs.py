@@ -1,4 +1,4 @@
-"""Jobs, schedule and sensors: the parts of the yearly load that run by themselves.
+"""Jobs, schedules and sensors: the parts of the yearly load that run automatically.
 
 ``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
 export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which must be started

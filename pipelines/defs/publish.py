@@ -1,4 +1,4 @@
-"""The publication: after every mart and report table, ``published/`` is swapped whole, then copied to a server if there is one."""
+"""The publication: once all marts and report tables are made, ``published/`` is replaced, then copied to a server if there is one."""
 
 from collections.abc import Iterator
 

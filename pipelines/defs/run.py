@@ -189,7 +189,7 @@ def _build(
         if not unchanged:
             with open_workspace(home) as work:
                 plan = prepare_ahead(work, whole=whole)
-            # the others stand: a run says nothing of hundreds of assets that it leaves as they are
+            # the others are up to date: do not mention hundreds of unchanged assets in the run
             selection = last_steps | keys_of(plan) if plan and not plan.is_whole else None
         heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
         tags = {WHOLE: "true"} if whole else {}

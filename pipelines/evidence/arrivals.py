@@ -1,7 +1,6 @@
 """What became of each expected export of a year: received, refused, waiting, declared absent, late, awaited.
 
-Reads the ledger; the caller supplies the clock and the mailbox. Which figures are missing something is the work of
-``gaps``.
+It reads the ledger; the caller supplies the date and the contents of landing. ``gaps`` finds which figures are affected.
 """
 
 from collections.abc import Mapping

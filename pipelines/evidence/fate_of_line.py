@@ -1,4 +1,4 @@
-"""Goes from a line of a delivered file to the figures that it reached, or says why it reached none."""
+"""Finds the figures that a line of a delivered file contributes to, or says why it contributes to none."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace

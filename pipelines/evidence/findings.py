@@ -1,7 +1,7 @@
 """Gathers every finding of a home from the ledger and the lake, in one stable order.
 
-Refused deliveries, refused lines, failed expectations, missing exports and what the last build found. It writes
-nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
+They are about refused deliveries and lines, failed expectations, missing exports and what the last build found. This
+module writes nothing; ``audit.constats``, ``millesime status`` and Dagster's checks show this list.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
-"""Which figures of a year are missing or partial, and why: the reasons for the states that the build found.
+"""Says which figures of a year are missing or partial, and why. The build computed these states; this finds the reasons.
 
-Reasons are in French, as the report's notes print them. The figures come from ``published``, the state of the exports
-from ``arrivals``.
+Reasons are in French, as in the report's notes. The figures come from ``published``, the state of the exports from
+``arrivals``.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What a monitor needs to know of a home: sizes, free disk space, its last build and publication. Read only."""
+"""Measures a home for monitoring: sizes, free disk space, last build and publication. Read only."""
 
 import datetime as dt
 import shutil

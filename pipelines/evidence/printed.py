@@ -1,4 +1,4 @@
-"""What the published reports print and may not (``gardes`` of ``alertes.yml``): read in their models, whatever made them."""
+"""Finds passages of the published reports that break a guard (``gardes`` of ``alertes.yml``), by reading their models."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
-"""Which record a physical line of an original belongs to: an XML element and a quoted cell run over several lines.
+"""Finds the record that a line of an original belongs to: an XML element or a quoted cell may run over several lines.
 
-The lake identifies a record by the line it begins on; a reader of the file may point at any of its other lines.
+The lake identifies a record by the line on which it begins, but someone who reads the file may ask about any of its lines.
 """
 
 import zipfile

@@ -1,7 +1,7 @@
 """What was refused in a year: deliveries refused whole, their critical checks, and the refused lines.
 
-The refused lines are those of the delivery in question: the refused one when it could be read, otherwise the current
-one. Each carries what a supplier needs to fix it, but never a value from a table that has personal columns.
+Refused lines come from the refused delivery if it could be read, otherwise from the current one. Each gives what a
+supplier needs to correct it, but never a value from a table that has personal columns.
 """
 
 from collections.abc import Callable, Iterator

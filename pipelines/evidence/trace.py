@@ -1,4 +1,4 @@
-"""Goes from a printed figure to the lines of the files behind it.
+"""Traces a printed figure back to the lines of the files behind it.
 
 It starts from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation of
 its fact (``catalogue/dbt/lines``). The lines must add up to the figure's exact value (``Leaf.agrees``), and that value,

@@ -1,7 +1,7 @@
 """The rows that a trace reads: those behind what is published, or those kept with a frozen year; never rows that are only accepted.
 
-What belongs here: which rows they are, and SQL queries on them. ``trace`` turns the answers into a figure's trace,
-``fate_of_line`` into what became of a line.
+This module chooses the rows and queries them. ``trace`` turns the answers into the trace of a figure, and ``fate_of_line``
+into what became of a line.
 """
 
 import re

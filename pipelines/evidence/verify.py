@@ -1,7 +1,7 @@
 """Proves that what the ledger says was kept is there, unchanged: the chain, the archive, the lake, what is published.
 
-It checks what the ledger lists, not just what is there, so a missing file shows. What belongs here: reading and
-comparing. It writes nothing, and names, in French, the file or entry of every problem.
+It checks everything that the ledger lists, not only the files that exist, so that a missing file is noticed. It writes
+nothing, and names, in French, the file or entry of every problem.
 """
 
 import sqlite3

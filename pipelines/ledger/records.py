@@ -1,4 +1,4 @@
-"""Plain data that passes between the stages and into the ledger: manifest, verdict, finding.
+"""Data classes that the stages exchange and the ledger stores: manifest, verdict, finding.
 
 No behaviour, no I/O, and never a cell value of a table that has personal columns.
 """

@@ -1,8 +1,8 @@
-"""Reads deliveries in a second process and judges them in a third, while the first one imports, records and accepts.
+"""Reads deliveries in a second process and checks them in a third, while the first one imports, records and accepts.
 
-This only saves time: a delivery that was read is in the lake under its own name, where ``ingest`` finds it; a verdict
-is identified by the file and the suite. What the others could not do (a refused file, a process that died) the first
-one does, and reports. What they write after their parent died are deliveries that nobody has accepted.
+This only saves time. The second process stores a delivery in the lake under its own name, where ``ingest`` finds it; a
+verdict is identified by the file and the suite. Whatever the other processes could not do (a refused file, a process that
+died), the first one does again and reports. If it dies, they only leave deliveries that nobody has accepted.
 """
 
 import multiprocessing

@@ -2,9 +2,9 @@
 
 Before there is one, an exercice is compared with the catalogue as shipped: what the home replaces in it.
 
-A delivery that was replaced, a finding that is gone, a printed value that nothing is compared with any more, a check
-that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, but someone
-must say so before the year is frozen again.
+The differences are deliveries that were replaced, findings that disappeared, printed values that are no longer compared,
+checks that were removed or loosened, and changes of the catalogue or of the organisation's declaration. Each may be right,
+but someone must confirm it before the year is frozen again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every current finding: what the evidence shows, and the files of the mailbox that no declaration takes in."""
+"""Every current finding: those of ``evidence``, and the files of landing that no declaration reads."""
 
 import hashlib
 from collections.abc import Iterator

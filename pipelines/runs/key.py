@@ -1,7 +1,7 @@
 """The key that pseudonyms are made with: only the one whose fingerprint is in the ledger is accepted.
 
-Only a new home gets one. With another key the same persons become others, and figures change silently: nothing is read
-before the key is known to be the right one.
+A key is made only for a new home. With another key, the same persons would get other pseudonyms and figures would change
+silently, so the program checks the key before it reads anything.
 """
 
 import tempfile

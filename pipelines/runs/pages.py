@@ -1,7 +1,7 @@
-"""The pages that follow a ledger entry, since they print the head that it reached, and the entry of their hashes.
+"""Writes the pages that print the ledger's head, once the entry that they describe is made, and records their hashes.
 
-Those of a publication are written with it (``stages.publish.swap``); here are the audit pages, and what completes a
-release: its report in both profiles and its audit page.
+The pages of a publication are written with it (``stages.publish.swap``). This module writes the audit pages, and the
+pages that complete a release: its report in both profiles and its audit page.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What a run has left to do: what would come out the same is not taken in, built or published again."""
+"""Works out what a run has to do: whatever would come out the same is not collected, built or published again."""
 
 import json
 from collections.abc import Collection

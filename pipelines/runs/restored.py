@@ -1,7 +1,7 @@
 """Repeats, in a home made from a backup, the removals made after that backup.
 
-It removes nothing else: what was overdue but still in the home stays. The list says what was removed by a term, or
-because someone decided it, whatever a longer present term would keep, and which public profile was withdrawn.
+It removes nothing else: data that was overdue but not yet purged stays. It follows the list even if today's retention
+period is longer. The list also says which public profiles were withdrawn.
 """
 
 from collections.abc import Mapping

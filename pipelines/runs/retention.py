@@ -1,10 +1,11 @@
-"""What is no longer to be kept, by which rule, and how it goes.
+"""Finds what has been kept past its retention period, and removes it.
 
-One list, ``overdue``, holds everything past its term: the purge removes it, a finding counts it. A removal enters the
-ledger, then the files go: a killed purge is finished by the next one, since what is still there is still overdue.
+One list, ``overdue``, holds everything that is past its term: ``purge`` removes it, and a finding counts it. Each removal
+is recorded in the ledger before the files are deleted; if a purge is killed, the next one finishes it, because whatever
+is still there is still overdue.
 
-The rows that count are never lost: each person in them is generalised, once the term of the last delivery that knows
-that person has passed (docs/decisions/0008-conservation.md).
+The rows that figures are computed from are never removed. Instead, each person's pseudonym in them is replaced by a random
+one, once the term of the last delivery that knows the person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt

@@ -3,9 +3,9 @@
     transmissions/<version>/<profile>/<collectivité>/
         rapport_activite_2020.pdf   page_<collectivité>.pdf   comptes/   courrier.docx   SOMMAIRE.txt   SHA256SUMS
 
-All of it comes from the release, and is entered in the ledger when it is prepared, except for the letter: it is a draft
-to complete and sign, which has no fingerprint before it is sent, and is not rewritten. What is sent is entered, letters
-and all, once someone says when and how it went.
+All of it comes from the release and is recorded in the ledger when it is prepared, except the letter: it is a draft to
+complete and sign, so it is recorded only when it is sent, and never overwritten. Once someone says when and how the
+folders were sent, everything in them is recorded, letters included.
 """
 
 import os
@@ -50,7 +50,7 @@ class Transmission:
 
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
-    """Write a folder for each member, from the release that stands for ``exercice``. Raises CannotTransmit."""
+    """Write a folder for each member, from the current release of ``exercice``. Raises CannotTransmit."""
     from pipelines.stages.report.word.acts import is_untouched
 
     release = _release(work, exercice, profile)

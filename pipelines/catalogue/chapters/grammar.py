@@ -1,7 +1,7 @@
 """What a chapter's YAML may say: sections made of blocks, each block from one table of ``rapport`` or from prose.
 
-What belongs here: the vocabulary. Reading the files is ``load``'s work, filling blocks with rows and drawing them is
-``pipelines.stages.report``'s. A column's ``format`` says how its values are written, never how they are computed.
+This module defines the vocabulary. ``load`` reads the files, and ``pipelines.stages.report`` fills blocks with rows and
+draws them. A column's ``format`` says how its values are written, never how they are computed.
 """
 
 from string import Formatter

@@ -1,4 +1,4 @@
-"""What a finished report may not print (``gardes`` of ``alertes.yml``): the grammar of such a rule, and what breaks it.
+"""The guards on a finished report (``gardes`` of ``alertes.yml``): their grammar, and the passages that break them.
 
 A report is its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and the heads and
 rows of each table or chart. Nothing here knows where a report is, nor reads a table.

@@ -1,6 +1,6 @@
-"""What is in the braces of a text of the report: the figures, tables and names that it refers to.
+"""Finds the figures, tables and names that a text of the report refers to in its braces.
 
-The braces are Jinja's; they are parsed, never run: ``stages.report`` decides what they give.
+The braces are Jinja's. They are parsed here but not run: ``stages.report`` computes their values.
 """
 
 import functools

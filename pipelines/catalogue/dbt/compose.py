@@ -1,4 +1,4 @@
-"""Writes a home's single dbt project into its own folder: hand-written files, the home's replacing shipped ones, what is generated.
+"""Writes a home's single dbt project into its own folder: shipped files, the home's, which replace them, and generated ones.
 
     <home>/dbt/dbt_project.yml  profiles.yml  models/  macros/  tests/  target/
 

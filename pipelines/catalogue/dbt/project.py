@@ -1,7 +1,7 @@
 """The hand-written part of the dbt project, shipped and the home's: models, their descriptions, macros, tests.
 
-What belongs here: finding them, by name, and what their text needs. What follows from declarations is the work of
-``generated``, writing it all into a folder that of ``compose``.
+This module finds them by name, and works out what each one needs. ``generated`` makes the files that follow from
+declarations, and ``compose`` writes everything into a folder.
 """
 
 import functools

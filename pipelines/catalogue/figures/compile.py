@@ -1,8 +1,8 @@
 """Compiles the declared figures into the models that compute their values, in pieces that a planner can handle.
 
-What belongs here: SQL that follows from declarations. What does not: a measure and a filter in SQL (``measure``),
-labels and sources (``rows``), and what is the same for every figure (states, absences, printed numbers): that is
-written by hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
+It writes the SQL that follows from declarations. ``measure`` translates a measure and a filter into SQL, and ``rows`` gives
+labels and sources. What is the same for every figure (states, absences, printed numbers) is written by hand in
+``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
 
     chiffres__familles      the members of every family, exercice by exercice
     agregats__<domaine>     the exact value of each measure, from its fact

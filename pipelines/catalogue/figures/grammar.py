@@ -1,8 +1,8 @@
 """The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
 
-What belongs here: what a figure's YAML may say, and how that reads in French. What does not: reading the files
-(``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the value, the
-formula in words and the trace down to the lines of the files. Its keys are French, like its codes and labels.
+This module defines what a figure's YAML may contain, and words it in French; ``load`` reads the files, and ``compile``
+makes the SQL. The grammar is typed, not free SQL, so that one declaration gives the value, the formula in words and the
+trace down to the lines of the files. Its keys are French, like its codes and labels.
 
 A code that contains a placeholder such as ``{application}`` declares one figure per member of the family of that name:
 ``familles`` says which relation of the marts lists its members.

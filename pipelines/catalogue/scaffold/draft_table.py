@@ -1,6 +1,6 @@
 """Drafts the declaration of one table from a sample: the lines common to all tables, and a table with fields of its own.
 
-A table of a shape is the work of ``draft_shape``; the rest of the declaration, that of ``source``.
+``draft_shape`` drafts a table of a shape, and ``source`` the rest of the declaration.
 """
 
 import itertools

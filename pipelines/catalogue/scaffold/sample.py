@@ -1,6 +1,6 @@
 """A sample of what a source delivers, taken apart: titles, header, columns, data, and the lines below that are not data.
 
-Only by their look: the resulting declaration is strict. Reading the file is the caller's work.
+It judges them only by their look, since the resulting declaration is strict. The caller reads the file.
 """
 
 import re

@@ -3,8 +3,8 @@
     {page, organisation, exercice, etabli_le, construction, publication, version_code, verdict, cles, collecte, controles,
      annees, entrepot, rapprochements, constats, echantillon, versions, reproduire}
 
-Dates are ISO (moments in UTC), exact numbers are text. It contains no personal value: whatever it copies was made
-without any.
+Dates are ISO (moments in UTC), exact numbers are text. It contains no personal value, because nothing that it copies
+does.
 """
 
 from dataclasses import asdict, dataclass
