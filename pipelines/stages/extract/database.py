@@ -1,7 +1,7 @@
 """Reads a tool's MariaDB or MySQL database, once, and writes the file that the tool's own export would have given.
 
-What every tool has in common: the address and its errors, one read-only consistent snapshot, time limits, the check of
-the columns, rows streamed by the server and never held together, a file that appears only when it is whole. What is
+This module does what every database needs: it reads the address and explains errors, opens one read-only consistent
+snapshot with time limits, checks the columns, streams the rows, and makes the file appear only once it is complete. What is
 specific to one database is in the module named after it.
 
 The address is a secret: no message contains it, or the text of a driver's error, which may quote it or a cell. ``--debug``

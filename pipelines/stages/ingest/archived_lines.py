@@ -1,6 +1,6 @@
-"""Reads lines of archived originals again, cell by cell: what an auditor lays beside the warehouse's rows.
+"""Reads lines of archived originals again, cell by cell, for an auditor to compare with the warehouse's rows.
 
-Nothing is typed, kept or judged here. Callers decide first whether a cell may be shown.
+It does not type, store or check anything. Callers decide first whether a cell may be shown.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
+"""Lists the files of ``landing/<exercice>/<system>/…``, and tells which of them may still be arriving."""
 
 import hashlib
 import os

@@ -3,7 +3,7 @@
 Each file (of a workbook, each sheet) is read once: lines that can be read become typed rows of a temporary table, and only the
 others (refused, totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted +
 refused + ignored is proved for each against the reader's independent count. Everything happens in an in-memory database whose
-spill files lie in the delivery's own working folder; where the files finally go is ``delivery``'s work.
+spill files lie in the delivery's own working folder; ``delivery`` moves the resulting files to their final place.
 """
 
 import glob

@@ -2,8 +2,8 @@
 
 A value is cast only after a strict pattern has matched it: DuckDB's own casts read ``'12.6'`` as 13 and ``'0x10'`` as
 16. For every field the compiler gives ``value``, an expression over the raw cell that is NULL when the cell is missing
-or unreadable, and ``missing``, which tells these two cases apart. Most cells take a short way: one regular expression
-that proves them right unchanged; it only ever accepts what the long way accepts, with the same value.
+or unreadable, and ``missing``, which distinguishes these two cases. Most cells take a fast path, a single regular
+expression; it only accepts cells that the general path would accept, with the same value.
 """
 
 import re

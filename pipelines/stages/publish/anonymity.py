@@ -1,4 +1,4 @@
-"""Which marts would let a person be singled out: these stay out of the schema ``marts`` of a publication.
+"""Finds the marts in which a person could be singled out: they are left out of the schema ``marts`` of a publication.
 
 A mart is about persons when a table behind it has personal columns. Outside ``restreint`` it may have no personal
 column except a public one, and every combination of its quasi-identifiers (``fields.yml``), exercice by exercice and

@@ -1,4 +1,4 @@
-"""What an export is of: a year, frozen or not, for one kind of reader; and its rows, which every format writes out."""
+"""The content of an export: a year, frozen or not, for one kind of reader, and the rows that every format writes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Why an encrypted connection to the server failed, in French: the driver's own words are not repeated.
+"""Explains in French why an encrypted connection to the server failed, without repeating the driver's own words.
 
 The driver says that a certificate is not trusted but not why; the server is then asked for it once more, to get
 OpenSSL's error number. Nothing is sent to a server whose certificate is refused.

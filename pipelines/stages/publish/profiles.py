@@ -1,7 +1,7 @@
-"""What a publication holds for each kind of reader, described by the publication itself.
+"""Reads the tables of a publication, as the publication describes them, for each kind of reader.
 
-Two profiles: ``interne``, all of it; ``public``, the report's tables with numbers of too few persons hidden. Names,
-types, keys and comments are those of the published database: there is no other dictionary.
+There are two profiles: ``interne``, everything; ``public``, the report's tables with small numbers of persons hidden.
+Names, types, keys and comments come from the published database, which is the only dictionary.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The shape of what is published, and of what is about to be: contracts are checked against it."""
+"""The tables and columns of the current publication, or of the next one, to be checked against the contracts."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What Superset shows of a published table: its measures, which never add what does not add up, and its charts.
+"""The measures and charts that Superset shows for a published table. No measure sums numbers that do not add up.
 
 A measure is empty rather than wrong: when one of its rows is empty, or when rows differ in a column along which it does
 not add. ``total`` and ``dont`` rows are left out. Charts are those of the report, over every exercice. Shown as plain

@@ -1,4 +1,4 @@
-"""The figures of one report by code: how each is printed, what it is worth, how it is computed, what it was compared with."""
+"""The figures of one report by code: how each is printed, its exact value, how it is computed, what it was compared with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
-"""Caches what takes long to make, under the fingerprint of all that it is made from: a drawing, a font subset, a town's page.
+"""Caches what is slow to make (a drawing, a font subset, a town's page), under the fingerprint of everything it is made from.
 
-Each is sealed with the home's key: anything put there without the key is made again.
+Each file is sealed with the home's key; a file that was put there without the key is made again.
 """
 
 import hashlib

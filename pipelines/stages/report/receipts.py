@@ -1,6 +1,6 @@
-"""What came for the tables behind the report, and what an absence of rows then means, in a sentence.
+"""Says what came for the tables behind the report, and words what an absence of rows means.
 
-Four cases are never worded alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu
+Four cases must have distinct wordings: « non reçu » (the organisation uses the system, and the export did not come), « reçu
 et refusé » (it came, and none of it counts), « non suivi » (the system is not used: the block is left out) and « aucun
 » (everything came, and is empty), the only case in which a chapter's ``vide`` is printed. Nothing is claimed either
 when some lines that came could not be counted, or when a tool does not give a field that the rows need (« non fourni

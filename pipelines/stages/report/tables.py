@@ -1,4 +1,4 @@
-"""Reads the published tables of ``rapport`` for one report. What belongs here: rows, as they are; no format."""
+"""Reads the published tables of ``rapport`` for one report. It returns rows as they are, without formatting them."""
 
 import functools
 import glob

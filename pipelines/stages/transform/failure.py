@@ -1,7 +1,7 @@
-"""Says what stopped a build: the lines behind the failing rows of a test, the new deliveries behind a model.
+"""Explains what stopped a build: the lines behind the failing rows of a test, or the new deliveries behind a model.
 
-Messages give the place of a row in its original, never a value of it, which may be personal. dbt's own words are kept
-without what they quote of the data.
+Messages give the place of a row in its original, but never a value, which may be personal. Data that dbt's own messages
+quote are removed.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""The process of Spark: makes the models that dbt is asked for from the Parquet files of a folder, and says what became of each.
+"""The Spark process: builds the requested models with dbt from the Parquet files of a folder, and reports each result.
 
-It is a program of its own, run by the Python in which dbt-spark and pyspark are installed, without the rest of this
-project: where pyspark is, importing Great Expectations ends the process. Its input, in JSON: ``dbt`` (dbt's own arguments),
+It is a separate program, run by the Python in which dbt-spark and pyspark are installed, without the rest of this project:
+importing Great Expectations where pyspark is installed crashes the process. Its input, in JSON: ``dbt`` (dbt's own arguments),
 ``folder``, ``sources`` (``<schema>.<table>`` → its columns) and ``settings`` (Spark's).
 """
 

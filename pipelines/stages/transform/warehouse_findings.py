@@ -1,9 +1,9 @@
-"""What a new warehouse says about itself.
+"""Reads the control tables of a new warehouse and turns their rows into findings.
 
-Deliveries that are no longer usable, months that nothing covers, members who are missing from lines they used to be in
-or from some months, differences with published figures, contradicted absences, unknown accounts, budget documents that
-are set aside or incomplete, meetings whose quorum is not the one declared, and amounts on which two documents or
-systems should agree.
+They are about deliveries that are no longer usable, months without data, members who are missing from lines they used to be
+in or from some months, differences with published figures, contradicted absences, unknown accounts, budget documents that
+are set aside or incomplete, meetings whose quorum is not the one declared, and amounts on which two documents or systems
+should agree.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The expectations that follow from a declaration: constraints, primary key, a table that is neither empty nor suddenly small.
 
-``pattern`` and ``required`` have already refused their lines at reading; ``required`` is judged once more, all columns
-in one check. What does not belong here: what a declaration cannot say (``expectations/``).
+Reading has already refused lines that break ``pattern`` or ``required``; ``required`` is checked once more, for all columns
+together. Expectations that a declaration cannot express are in ``expectations/``.
 """
 
 import datetime as dt

@@ -2,9 +2,8 @@
 
 In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``, made once per process
 and pointed at one delivery after the other. Great Expectations says whether each expectation holds; when it does not,
-the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except for unexpected words
-in place of known ones, in a table that is about nobody. What does not belong here: what is expected (``suite``), where
-a failure is (``failing_lines``), what follows from it (``pipelines.ledger.records``).
+the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except unexpected words in
+place of known ones, in a table that is not about persons.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What the readers of records that name their own values share: one cell a declared heading, written as CSV.
+"""Shared by the readers of records that name their own values: writes them as CSV, with one column per declared heading.
 
 Only declared headings become columns: the others are ignored, like the undeclared columns of a table.
 """

@@ -1,4 +1,4 @@
-"""Looks into the bytes of a workbook, away from calamine: which rows hold something, which formulas and errors are where.
+"""Scans the bytes of a workbook, independently of calamine, for rows that hold something, formulas and errors.
 
 One scanner per kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in ``workbook_child``.
 """

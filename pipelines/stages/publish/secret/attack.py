@@ -1,4 +1,4 @@
-"""What a reader cannot deduce: the worlds consistent with every number he can read.
+"""Proves that a reader cannot deduce a hidden number, by finding other worlds consistent with every number they can read.
 
 A *world* gives every unknown of the populations a value, persons being whole; the true one is a world. A hidden number
 that has another value in a second world, all published numbers being the same in both, cannot be deduced: the second

@@ -1,4 +1,4 @@
-"""Which numbers to hide: the small ones, then as few others as keep them from being deduced.
+"""Chooses the numbers to hide: the small ones, then as few others as possible so that the small ones cannot be deduced.
 
 A cell is *primary* when it is small (1 to threshold − 1 persons), when it changed by so few since it was published,
 when it differs by so few from what was published of the year before, or when it follows a hidden cell of another

@@ -1,4 +1,4 @@
-"""What was ever public of an exercice's staff, and the persons behind it: what a new version is checked against.
+"""Former public versions of an exercice's staff tables, with the persons behind them: a new version is checked against them.
 
 Two versions of a year, side by side, reveal the persons who differ. So the staff tables of an exercice are replaced
 whole or not at all: when fewer persons than the threshold differ, at the finest crossing, from those behind what is
