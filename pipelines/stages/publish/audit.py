@@ -42,7 +42,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "pieces": (
-        "Ce que chaque table devait recevoir dans l’exercice, morceau par morceau (sa livraison, ses mois), et ce qui est venu.",
+        "Ce que chaque table devait recevoir dans l’exercice, élément par élément (sa livraison, ses mois), et ce qui est venu.",
         [
             ("systeme", "varchar", "Système d’origine."),
             ("nom_table", "varchar", "Table."),
@@ -50,9 +50,9 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("nature_morceau", "varchar", "livraison ou mois."),
             ("piece", "varchar", "Mois, par exemple 2020-03 ; vide pour la livraison."),
             ("est_suivie", "boolean", "Vrai si l’organisation emploie ce système pour l’exercice."),
-            ("est_attendue", "boolean", "Vrai si le morceau était attendu."),
-            ("est_recue", "boolean", "Vrai si le morceau est venu dans une livraison acceptée."),
-            ("est_acceptee", "boolean", "Vrai si le morceau est venu, et qu’il compte."),
+            ("est_attendue", "boolean", "Vrai si l’élément était attendu."),
+            ("est_recue", "boolean", "Vrai si l’élément est venu dans une livraison acceptée."),
+            ("est_acceptee", "boolean", "Vrai si l’élément est venu, et qu’il compte."),
             ("livraison", "varchar", "Identifiant de la livraison."),
             ("nb_lues", "bigint", "Lignes lues."),
             ("nb_acceptees", "bigint", "Lignes acceptées."),
