@@ -168,7 +168,7 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
     if not KEY.fullmatch(thing.name):
         yield f"{thing.place} « {thing.name} » n’est ni une colonne ni table.colonne"
     elif column not in entries:
-        off = f" : {declared.off[column].place} l’éteint" if column in declared.off else ""
+        off = f" : {declared.off[column].place} le désactive" if column in declared.off else ""
         yield f"{thing.place} {thing.name}: aucune entrée « {column} » ne dit ce que ce nom signifie partout{off}"
     else:
         here, everywhere = entries[thing.name].said, entries[column].said

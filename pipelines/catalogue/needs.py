@@ -85,14 +85,14 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
     """Check the models and the text that the engine reads by name, and that no missing model is switched off."""
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
-        yield f"{off[METHODE].place} éteint le texte « {METHODE} », que tout rapport imprime"
+        yield f"{off[METHODE].place} désactive le texte « {METHODE} », que tout rapport imprime"
     known = {*project.models.replaced, *(Path(path).stem for path in all_models(catalogue))}
     known |= {name for name, thing in project.models.off.items() if thing.kind == "model entry"}
     for name, thing in project.off.items():
         if name in ENGINE_MODELS:
-            yield f"{thing.place} éteint le modèle « {name} », que toute trace et toute publication lisent"
+            yield f"{thing.place} désactive le modèle « {name} », que toute trace et toute publication lisent"
         elif name not in known:
-            yield f"{thing.place} éteint le modèle « {name} », que rien ne déclare"
+            yield f"{thing.place} désactive le modèle « {name} », que rien ne déclare"
 
 
 def _of_sources(catalogue: Catalogue) -> Iterator[str]:
@@ -170,7 +170,7 @@ def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:
     """The sentence about a name that is not in effect; ``known`` are those that are."""
     if name in off:
-        return f"{place} demande {named(what, name)}, que {off[name].place} éteint"
+        return f"{place} demande {named(what, name)}, que {off[name].place} désactive"
     return f"{place} demande {named(what, name)}, que rien ne déclare{suggestion(name, known)}"
 
 

@@ -125,7 +125,7 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
             here[thing.name] = thing
         for thing in here.values():
             if not thing.enabled and thing.name not in found and thing.kind not in ANYWHERE:
-                raise DeclarationError(f"{thing.place} éteint {thing.said}, que rien ne déclare")
+                raise DeclarationError(f"{thing.place} désactive {thing.said}, que rien ne déclare")
         replaced |= {name: found[name] for name in here if name in found}
         found |= here
     on = {name: thing for name, thing in found.items() if thing.enabled}

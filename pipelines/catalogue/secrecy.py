@@ -280,7 +280,7 @@ def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
 
     def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
-        reason = f"{off.place} éteint « {needed} »" if off else reason
+        reason = f"{off.place} désactive « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
 
     for name, population in secrecy.populations.items():

@@ -58,9 +58,10 @@ def run(
 ) -> None:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
-    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Code de sortie 1 quand quelque chose bloque, 3 quand
-    tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en entier (un fichier de landing qui vient de changer,
-    temporaire ou ouvert est laissé de côté, et nommé), 4 quand un autre processus travaille sur ce dossier.
+    Un export refusé n’empêche pas de traiter les autres : sa livraison précédente reste en place. Code de sortie 1
+    quand quelque chose bloque, 3 quand tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en
+    entier (un fichier de landing qui vient de changer, temporaire ou ouvert, est laissé de côté et nommé), 4 quand un
+    autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
@@ -200,7 +201,7 @@ class Beside(Home):
         return self.aside / "lake"
 
 
-@click.command(short_help="Juger des fichiers sans les charger.")
+@click.command(short_help="Contrôler des fichiers sans les charger.")
 @click.argument(
     "files",
     nargs=-1,
@@ -226,9 +227,9 @@ class Beside(Home):
 @global_options
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
-    """Lire et juger le FICHIER comme `millesime run` le ferait, sans rien charger.
+    """Lire et contrôler le FICHIER comme `millesime run` le ferait, sans rien charger.
 
-    Plusieurs fichiers sont une livraison. Code de sortie 1 quand la livraison serait refusée.
+    Plusieurs fichiers forment une seule livraison. Code de sortie 1 quand la livraison serait refusée.
     """
     from pipelines.catalogue.needs import check as check_declarations
     from pipelines.runs.pending import refuse_wrong_texts

@@ -1,4 +1,5 @@
-"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one sentence."""
+"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one
+sentence."""
 
 import os
 import signal

@@ -18,10 +18,11 @@ from pipelines.ledger.store import now
 @global_options
 @click.pass_context
 def backup(ctx: click.Context, place: Path) -> None:
-    """Faire dans DOSSIER une sauvegarde prise en un seul instant : registre, originaux, lignes, versions figées, déclarations, textes.
+    """Faire dans DOSSIER une sauvegarde cohérente, prise à un seul instant : registre, originaux, lignes, versions
+    figées, déclarations, textes.
 
-    Elle remplace la précédente. Ni entrepôt ni publication, que `millesime run` refait, ni clé n’y sont. Incréments
-    et chiffrement sont l’affaire de restic ou de borg (docs/operations.md).
+    Elle remplace la précédente. Elle ne contient ni l’entrepôt ni la publication, que `millesime run` refait, ni la
+    clé. Pour des sauvegardes incrémentales et chiffrées, utiliser restic ou borg (docs/operations.md).
     """
     from pipelines.runs.backup import backup as made
 
@@ -49,13 +50,14 @@ def backup(ctx: click.Context, place: Path) -> None:
     metavar="FICHIER",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
-    help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la tient.",
+    help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la contient.",
 )
-@click.option("--nothing-removed", is_flag=True, help="Rien n’a été retiré depuis cette sauvegarde.")
+@click.option("--nothing-removed", is_flag=True, help="Attester que rien n’a été retiré depuis cette sauvegarde.")
 @global_options
 @click.pass_context
 def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> None:
-    """Refaire depuis SAUVEGARDE le dossier que désigne --home, nouveau ou vide, puis y retirer de nouveau ce qui a été retiré depuis.
+    """Refaire depuis SAUVEGARDE le dossier désigné par --home, nouveau ou vide, puis en retirer de nouveau ce qui a été
+    retiré depuis.
 
     Code de sortie 1 quand des lignes généralisées depuis ne peuvent pas l’être de nouveau.
     """
@@ -84,13 +86,13 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
 
 
 @click.command(short_help="Envoyer les courriels dus : refus, rappels, bilan.")
-@click.option("--dry-run", is_flag=True, help="Les montrer seulement.")
+@click.option("--dry-run", is_flag=True, help="Les montrer sans les envoyer.")
 @global_options
 @click.pass_context
 def mail(ctx: click.Context, *, dry_run: bool) -> None:
-    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à son responsable, les rappels avant et après l’échéance,
-    le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
-    """
+    """Envoyer les courriels qui ne l’ont pas encore été : le refus d’un export à son responsable, les rappels avant et
+    après l’échéance, le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le
+    fait automatiquement."""
     from pipelines.runs.mails import due, send_due
 
     session: Session = ctx.obj

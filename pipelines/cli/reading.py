@@ -45,7 +45,8 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every current finding, with what was decided about it; including those that depend on the day (retention, backup)."""
+    """Every current finding, with what was decided about it; including those that depend on the day (retention,
+    backup)."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings, findings_of_the_day
 
@@ -101,7 +102,7 @@ STATES = {  # of exports, most urgent first, then of figures, in a French reader
 SHOWN_FIGURES = 4  # of those that are missing for the same reason
 
 
-@click.command(short_help="Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.")
+@click.command(short_help="Les exports reçus ou manquants, et les chiffres incomplets.")
 @year_argument
 @click.option(
     "--format",
@@ -114,8 +115,8 @@ SHOWN_FIGURES = 4  # of those that are missing for the same reason
 @global_options
 @click.pass_context
 def status(ctx: click.Context, year: int, form: str) -> None:
-    """Ce qui est arrivé, manque, est absent, en retard ou refusé pour l’EXERCICE ; quels chiffres sont absents ou partiels,
-    et pourquoi.
+    """Les exports reçus, manquants, déclarés absents, en retard ou refusés pour l’EXERCICE ; les chiffres absents ou
+    partiels, et pourquoi.
 
     Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """

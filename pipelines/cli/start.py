@@ -94,7 +94,7 @@ seuil_secret: 5
 
 @click.command(short_help="Créer le dossier d’une organisation.")
 @click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", required=True, metavar="NOM", help="Le nom entier de l’organisation.")
+@click.option("--name", required=True, metavar="NOM", help="Le nom complet de l’organisation.")
 @click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
 @click.option("--siren", required=True, metavar="SIREN", help="Son SIREN, neuf chiffres.")
 @click.option(
@@ -209,8 +209,8 @@ def _give_key(home: Home) -> None:
 def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
-    Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les chiffres
-    sont inventés aussi.
+    Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
+    chiffres sont inventés aussi.
     """
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"

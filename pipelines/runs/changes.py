@@ -154,7 +154,7 @@ def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
     for kind, thing, shipped in things_of_home(catalogue):
         if not thing.enabled:
             yield Difference(
-                "déclaration livrée éteinte", thing.said, shipped.identity[:12] if shipped else "—", "rien"
+                "déclaration livrée désactivée", thing.said, shipped.identity[:12] if shipped else "—", "rien"
             )
         elif shipped:
             yield from _said_otherwise(thing.said, shipped.data, thing.data)

@@ -165,7 +165,7 @@ CATALOGUE = [
     (
         "catalogue/systems/ailleurs.yml",
         "system: ailleurs\nenabled: false\n",
-        "éteint le système « ailleurs », que rien ne déclare",
+        "désactive le système « ailleurs », que rien ne déclare",
     ),
     ("catalogue/systems/ventes.yml", "system: ventes\nenabled: false\n", "demande le système « ventes », que"),
     ("catalogue/systems/ventes.yml", "system: ventes\nenabled: parfois\n", "enabled: true ou false"),

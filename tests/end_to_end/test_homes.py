@@ -144,7 +144,7 @@ def test_each_home_has_its_own_catalogue(together: dict[str, Path]) -> None:
 
 def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
     said = millesime(together["a"], "catalogue", "diff").stdout
-    assert "éteint       le système « kolok »" in said and "catalogue/systems/kolok.yml:1" in said
+    assert "désactivé    le système « kolok »" in said and "catalogue/systems/kolok.yml:1" in said
     assert f"remplacé     le chiffre « {FIGURE} »" in said
     assert "ajouté       le modèle « fct_essai »" in said
 
