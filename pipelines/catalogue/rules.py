@@ -47,7 +47,9 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
             raise DeclarationError(f"{thing.place} effets.{thing.name}: une phrase est attendue")
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
-            raise DeclarationError(f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être désactivé")
+            raise DeclarationError(
+                f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être désactivé"
+            )
     for code, thing in rules.replaced.items():
         if code in rules and family(code) in ENGINE and thing.data.get("a_decider"):
             if rules[code].data.get("a_decider") is not True:

@@ -228,7 +228,7 @@ def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
 # catalogue diff ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Ce que le dossier change du catalogue livré.")
+@click.group(short_help="Ce que le dossier change au catalogue livré.")
 def catalogue() -> None:
     """Le catalogue en vigueur : celui qui est livré, complété ou remplacé par celui du dossier."""
 
@@ -282,7 +282,7 @@ def shown_place(place: str) -> str:
 
 
 @click.command(
-    short_help="Exécuter dbt sur un entrepôt à soi.",
+    short_help="Exécuter dbt sur un entrepôt personnel.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -128,7 +128,7 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
         if count
         else "aucun export n’était encore accepté"
     )
-    return f"{taken}, ce qui est publié {'est nouveau' if published else 'n’a pas changé'}"
+    return f"{taken}, {'une nouvelle publication est en place' if published else 'la publication n’a pas changé'}"
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
@@ -337,7 +337,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
     if len(named) == 1:
         return named[0]
     among = f" (ce peut être {', '.join(ref.key for ref in named)})" if named else ""
-    raise click.UsageError(f"de quel export est {path.name} ? Le dire par --source système/export{among}")
+    raise click.UsageError(f"de quel export est {path.name} ? L’indiquer par --source système/export{among}")
 
 
 def guess_exercice(session: Session, path: Path) -> int:
@@ -348,4 +348,4 @@ def guess_exercice(session: Session, path: Path) -> int:
     possible = named & set(session.organisation.years)
     if len(possible) == 1:
         return possible.pop()
-    raise click.UsageError(f"de quel exercice est {path.name} ? Le dire par --exercice")
+    raise click.UsageError(f"de quel exercice est {path.name} ? L’indiquer par --exercice")

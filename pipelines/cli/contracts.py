@@ -12,7 +12,7 @@ from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 
 
-@click.group(short_help="Ce qui est promis à qui lit les tables publiées.")
+@click.group(short_help="Les promesses faites aux lecteurs des tables publiées.")
 def contracts() -> None:
     """Les contrats : tables, colonnes, types, clés et unités promis dans contracts/, un fichier par schéma."""
 

@@ -222,7 +222,7 @@ def explain(ctx: click.Context, code: str) -> None:
             )
 
 
-@click.command(short_help="Prouver que rien d’enregistré ni de gardé n’a changé.")
+@click.command(short_help="Vérifier que rien de ce qui est enregistré ou conservé n’a changé.")
 @json_option
 @click.option(
     "--head",

@@ -52,7 +52,7 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     frozen = release.name if release else "non figé"
     echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
-        note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
+        note("À ne pas diffuser : les petits nombres de personnes n’y sont pas masqués.")
 
 
 @click.command(short_help="Réunir et comparer plusieurs organisations.")

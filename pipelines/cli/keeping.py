@@ -32,7 +32,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         say("sauvegarde")
         done = made(session.home, place)
     files = quantity(Decimal(done.linked), 0, "fichiers")
-    echo(f"Sauvegarde faite dans {shown(done.place)} : {files} par un second nom, {done.copied} par copie.")
+    echo(f"Sauvegarde faite dans {shown(done.place)} : {files} par lien physique, {done.copied} par copie.")
     echo(f"Tête du registre : {done.head.entries} {done.head.hash}")
     key = settings.key_file(session.home)
     note(
@@ -42,7 +42,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         note("Sur le même disque, ce n’est pas encore une sauvegarde : portez ce dossier ailleurs (restic, borg).")
 
 
-@click.command(short_help="Refaire un dossier d’une sauvegarde.")
+@click.command(short_help="Refaire un dossier à partir d’une sauvegarde.")
 @click.argument("source", metavar="SAUVEGARDE", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option(
     "--removals",
@@ -80,7 +80,9 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
     else:
         echo("Rien n’a été retiré depuis : la tête du registre est la même.")
     for delivery in again.left:
-        echo(f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, sa durée d’aujourd’hui les garde")
+        echo(
+            f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, la durée de conservation actuelle les garde"
+        )
     note(f"Ensuite : {command} key import FICHIER, {command} run EXERCICE, puis {command} verify.")
     ctx.exit(BLOCKED if again.left else DONE)
 

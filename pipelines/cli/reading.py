@@ -151,7 +151,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
     exports: dict[str, int] = {state: len(found.exports_in(state)) for state in get_args(ExportState)}
     lines: list[tuple[str, str, Mapping[str, float | None]]] = [
         ("exports", "Exports de l’exercice, par état", {f'{year[:-1]},state="{s}"}}': n for s, n in exports.items()}),
-        ("blocking_findings", "Constats qui retiennent une version de l’exercice", {year: blocking}),
+        ("blocking_findings", "Constats qui empêchent de figer l’exercice de l’exercice", {year: blocking}),
         (
             "figures_missing",
             "Chiffres de l’exercice manquants ou partiels",
@@ -199,7 +199,7 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     for reason in reasons:
         echo(reason)
     for path in unknown:
-        echo(f"\nAucune déclaration ne prend {path}", nl=False)
+        echo(f"\nAucun export déclaré ne correspond à {path}", nl=False)
     echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:

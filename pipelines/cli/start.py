@@ -225,7 +225,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            echo("\nÀ donner, et pour lire les tables :")
+            echo("\nÀ diffuser, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)
         ctx.exit(code)

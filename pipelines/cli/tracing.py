@@ -171,7 +171,7 @@ def _show(found: Trace) -> None:
         for name, sha256 in source.fichiers:
             echo(f"    {sha256}  {name}")
     if not found.agrees:
-        echo("\n≠ Les lignes ne font pas la valeur affichée.")
+        echo("\n≠ Les lignes ne redonnent pas la valeur affichée.")
 
 
 def _show_calculation(one: Calculation) -> None:

@@ -63,7 +63,7 @@ def backup(home: Home, place: Path) -> Backup:
     place = place.absolute()
     if place.resolve().is_relative_to(home.root) or home.root.is_relative_to(place.resolve()):
         raise NoBackup(
-            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: une sauvegarde est ailleurs"
+            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: choisissez un autre emplacement"
         )
     _refuse_other(place)
     aside = _aside(place)
@@ -187,7 +187,9 @@ def restore(
     read. ``knows_all``: the operator states that nothing was removed since. Raises NoBackup.
     """
     if not Home(source).last_backup.is_file():
-        raise NoBackup(f"{source} n’est pas une sauvegarde{NO_BREAK}: elle tient un fichier {target.last_backup.name}")
+        raise NoBackup(
+            f"{source} n’est pas une sauvegarde{NO_BREAK}: une sauvegarde contient un fichier {target.last_backup.name}"
+        )
     if target.root.exists() and any(target.root.iterdir()):
         raise NoBackup(f"{target.root} n’est pas vide{NO_BREAK}: une sauvegarde se restaure dans un dossier nouveau")
     told = read_json(Home(source).last_backup)
@@ -201,7 +203,7 @@ def restore(
         with open_ledger(aside) as ledger:
             head = ledger.head()
         if (head.entries, head.hash) != (told["entries"], told["hash"]):
-            raise Unsound("le registre de la sauvegarde n’est pas celui dont elle dit la tête")
+            raise Unsound("la tête du registre sauvegardé n’est pas celle que la sauvegarde indique")
         say("retraits faits depuis")
         with open_workspace(aside) as work:
             again = applied_again(work, since, now()[:10])

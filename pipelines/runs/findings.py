@@ -67,7 +67,7 @@ def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
         f"un nom de la forme {enumeration(expected)}"
         if expected
         else "un fichier dans le dossier d’un système souscrit",
-        "un nom qu’aucun export ne prend",
+        "un nom qui ne correspond à aucun export",
         aide=rule.aide,
         fichier=shown,
     )

@@ -63,7 +63,7 @@ def import_key(work: Workspace, source: Path) -> Path:
     key, path = load_key(source), settings.key_file(work.home)
     refuse_another(work, key, source)
     if path.exists() and path.read_bytes() != key:
-        raise KeyRefused(f"{path} tient une autre clé{NO_BREAK}: déplacez ce fichier, puis recommencez")
+        raise KeyRefused(f"{path} contient une autre clé{NO_BREAK}: déplacez ce fichier, puis recommencez")
     if not path.exists():
         write_key(path, key)
     enter_key(work)

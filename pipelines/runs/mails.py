@@ -203,7 +203,7 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
     body = f"""L’exercice {exercice} au {day(today.isoformat())} :
 
   Exports : sur {len(exports)}, {told}{late}
-  Constats qui retiennent une version : {len(stops)}
+  Constats qui empêchent de figer l’exercice : {len(stops)}
   Dernière construction : {"réussie" if sound.build_succeeded else "en échec" if sound.built_at else "aucune"}
   Publié le : {published}{f", {sound.behind} livraisons acceptées depuis" if sound.behind else ""}
   Place libre sur le disque : {sound.free // 10**9} Go{kept}

@@ -97,7 +97,7 @@ def enter_sending(
     released = _frozen_at(work, release.name)
     if not released[:10] <= sent_on <= today:
         raise CannotTransmit(
-            f"un envoi ne précède pas la version, figée le {day(released)}, et n’est pas à venir{NO_BREAK}: {day(sent_on)}"
+            f"{day(sent_on)} n’est pas possible{NO_BREAK}: la version a été figée le {day(released)}, et un envoi n’est pas à venir"
         )
     folder, members = work.home.transmissions / release.name / profile, _named(work.organisation, to)
     again = f"millesime transmit {exercice}" + (f" --profile {profile}" if profile == INTERNE else "")

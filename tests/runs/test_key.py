@@ -144,5 +144,5 @@ def test_import_refuses_another_key_and_never_writes_over_one(filled: Bench, pla
     place.write_bytes(OTHER)
     other.write_bytes(KEY)
     refused = filled.millesime("key", "import", other)
-    assert refused.exit_code == 1 and "tient une autre clé" in refused.stderr
+    assert refused.exit_code == 1 and "contient une autre clé" in refused.stderr
     assert place.read_bytes() == OTHER

@@ -283,7 +283,10 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
     lock = sha256_of(settings.shipped() / "requirements.lock")
     release = last_release(known.work.home, known.work.ledger, exercice)
     commands = [
-        {"commande": "millesime verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},
+        {
+            "commande": "millesime verify",
+            "sert": "vérifier que rien de ce qui est enregistré ou conservé n’a été modifié",
+        },
         {"commande": f"millesime audit {exercice} --seed {seed} --sample {size}", "sert": "tirer à nouveau ces lignes"},
         {"commande": f"millesime findings {exercice}", "sert": "lister les constats et leurs décisions"},
         {"commande": f"millesime trace CHIFFRE {exercice}", "sert": "aller d’un chiffre aux lignes des exports"},

@@ -122,7 +122,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "constats": (
-        "Tout ce que quelqu’un doit savoir ou décider.",
+        "Tout les constats à connaître ou à trancher.",
         [
             ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
             ("code_regle", "varchar", "Règle."),

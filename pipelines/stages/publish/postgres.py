@@ -62,11 +62,11 @@ GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des 
 # SQLSTATE → (what happened, how to fix it).
 ERRORS = {
     "2BP01": (
-        "des objets que d’autres ont faits tiennent encore à une table à refaire",
+        "des objets créés par d’autres dépendent encore d’une table à refaire",
         "les retirer, publier, les refaire : voir docs/bi.md",
     ),
     "42501": ("le compte n’en a pas le droit", GRANTED),
-    "42P06": ("un schéma <nom>__next existe, que ce projet n’a pas fait", "le retirer ou le renommer"),
+    "42P06": ("un schéma <nom>__next existe, que millesime n’a pas créé", "le retirer ou le renommer"),
     "53100": ("le disque du serveur est plein", "faire de la place, puis publier de nouveau"),
     "55P03": ("un verrou n’a pas été donné à temps", "publier de nouveau quand le serveur est moins occupé"),
     "57014": (f"un ordre a pris plus de {STATEMENT_SECONDS} s", "publier de nouveau quand le serveur est moins occupé"),
@@ -318,7 +318,7 @@ def _refuse_strangers(cursor: Cursor, prefix: str) -> None:
     if strangers:
         listed = ", ".join(name for (name,) in strangers)
         raise NotServed(
-            f"la base a un schéma que ce projet n’a pas fait ({listed}), et qui serait remplacé : choisir une autre base, "
+            f"la base contient un schéma que millesime n’a pas créé ({listed}), et qui serait remplacé : choisir une autre base, "
             "ou définir MILLESIME_PUBLISH_PREFIX"
         )
 
@@ -518,7 +518,7 @@ def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])
         raise NotServed(
-            f"des tables changent de forme, et des objets que d’autres ont faits y tiennent ({listed}) : en garder la "
+            f"des tables changent de structure, et des objets créés par d’autres en dépendent ({listed}) : en garder la "
             "définition (pg_get_viewdef), les retirer, publier de nouveau, les refaire. Le serveur garde ce qu’il avait"
         )
 

@@ -64,7 +64,7 @@ def copy_restricted(
         return {}
     if made_by not in (None, MARK):
         raise NotRestricted(
-            f"la base a un schéma {schema} que ce projet n’a pas fait : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
+            f"la base contient un schéma {schema} que millesime n’a pas créé : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
         )
     try:
         with cursor.connection.transaction():
