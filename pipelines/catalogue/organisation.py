@@ -475,5 +475,5 @@ def _check_contacts(organisation: Organisation, catalogue: Catalogue, lines: Lin
         if owner not in owners:
             meant = suggestion(owner, owners)
             raise DeclarationError(
-                f"{path}:{lines['contacts', owner]} contacts: « {owner} » ne tient aucun export{meant}"
+                f"{path}:{lines['contacts', owner]} contacts: « {owner} » n’est le propriétaire d’aucun export{meant}"
             )
