@@ -402,7 +402,8 @@ def _refuse_strays(home: Path) -> None:
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
-                f"{shown(path)}: un dossier ne contient pas de code ; ce qu’une déclaration ne peut pas exprimer est à demander aux auteurs du programme"
+                f"{shown(path)}: un dossier ne contient pas de code ; demander aux auteurs du programme ce qu’une déclaration "
+                "ne peut pas exprimer"
             )
         if path.suffix in READ and path not in places:
             raise DeclarationError(f"{shown(path)}: rien ne se déclare à cet endroit (docs/catalogue.md dit où)")

@@ -467,7 +467,9 @@ def test_what_is_needed_cannot_be_switched_off_and_both_places_are_named(shipped
     write(home, off)
     (path,) = off
     wrong = [text for text in refused(shipped, home).splitlines() if text.startswith(place) and said in text]
-    assert wrong and all(f"{home.root}/{path}:" in text and "désactiv" in text for text in wrong), refused(shipped, home)
+    assert wrong and all(f"{home.root}/{path}:" in text and "désactiv" in text for text in wrong), refused(
+        shipped, home
+    )
 
 
 def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):

@@ -235,7 +235,11 @@ def test_an_address_is_that_of_an_owner(bench: Bench):  # noqa: F811
     with bench.home.organisation_file.open("a", encoding="utf-8") as file:
         file.write("contacts: {Regie: regie@syndicat.example}\n")
     done = bench.millesime("status", 2019)
-    assert done.exit_code == 2 and "« Regie » n’est le propriétaire d’aucun export" in done.stderr and "Régie" in done.stderr
+    assert (
+        done.exit_code == 2
+        and "« Regie » n’est le propriétaire d’aucun export" in done.stderr
+        and "Régie" in done.stderr
+    )
 
 
 def test_the_command_shows_and_sends(filled: Bench, server: Kept, clock, monkeypatch):  # noqa: F811
