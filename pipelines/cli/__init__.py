@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _end_others() -> None:
-    """After an interruption, wait for no other process, and only moments for what threads are doing."""
+    """After an interruption, do not wait for other processes, and wait only briefly for threads."""
     from pipelines.cli.interruption import INTERRUPTED, end_children
 
     end_children()
@@ -68,7 +68,7 @@ def _speak_utf8() -> None:
 
 
 def _open_closed() -> None:
-    """A stream that the caller closed (``>&-``) discards output: a file opened later must not take its place."""
+    """If the caller closed a stream (``>&-``), discard its output: a file opened later must not take its number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number

@@ -166,7 +166,7 @@ class LazyGroup(click.Group):
             _stop(ctx, _told(ctx, error, code), code)
 
     def _invoke(self, ctx: click.Context) -> Any:
-        """Run a command, then say when the home is ahead of what it published."""
+        """Run a command, then warn if the home has accepted data that it has not published."""
         try:
             done = super().invoke(ctx)
         except click.exceptions.Exit:
@@ -186,7 +186,7 @@ def _tell_lag(ctx: click.Context) -> None:
 
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:
-    """What is behind an unexpected error: a damaged ledger, or just the program."""
+    """The cause of an unexpected error: a damaged ledger, or the program itself."""
     from pipelines.ledger.chain import CHAIN
     from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_damaged
     from pipelines.ledger.schema import metadata

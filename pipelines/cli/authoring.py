@@ -148,7 +148,7 @@ def _places(session: Session) -> list[str]:
 
 
 def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:
-    """What was written, what is left to decide, and the next steps."""
+    """Print what was written, what is left to decide, and the next steps."""
     echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(target)}")
     todo = [
         f"{shown(target)}:{number}  {line.partition('# TODO ')[2]}"

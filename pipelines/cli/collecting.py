@@ -113,7 +113,7 @@ def run_and_tell(
 
 
 def _standing(session: Session) -> tuple[int, str | None]:
-    """How many acceptances there were, and what is published."""
+    """The number of accepted exports, and the current publication."""
     with session.ledger() as ledger:
         publication = ledger.last_publication()
         return len(ledger.all_rows("acceptances")), publication["publication"] if publication else None
@@ -132,7 +132,7 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
-    """What went wrong besides refused deliveries, which the summary reports."""
+    """Print the failures other than refused deliveries, which the summary reports."""
     if failed := report.ended(Ending.NOT_BUILT):
         note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
     elif failed := report.ended(Ending.UNSOUND):
@@ -146,7 +146,7 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
-    """What was not read because it may be incomplete."""
+    """Print the files that were not read because they may be incomplete."""
     for one in report.aside:
         note(
             f"\nLaissé de côté : {shown(session.home.root / one.fichier)} — {one.raison} ({one.export} {one.exercice})"
@@ -157,7 +157,7 @@ def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None
 
 
 def _refused(work: "Workspace", statuses: list[YearStatus]) -> list[Reject]:
-    """Why each delivery is refused, if any is."""
+    """The reason for each refused delivery."""
     years = [status.exercice for status in statuses if status.blocking]
     found = [reject for year in years for reject in rejects_of(work, year, failing=failing_lines_of(work))]
     return [reject for reject in found if reject.blocking]
@@ -175,7 +175,7 @@ def _tell_refused(session: Session, refused: list[Reject]) -> None:
 
 
 def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:
-    """1 when a delivery of the requested systems is refused, 3 when one is late or still on its way."""
+    """1 if a delivery of the requested systems is refused, 3 if one is late or still arriving."""
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
     return BLOCKED if "refused" in states else INCOMPLETE if "late" in states or report.aside else DONE
@@ -186,7 +186,7 @@ def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report
 
 @dataclass(frozen=True)
 class Beside(Home):
-    """A home whose archive and lake are in a temporary folder: the ledger and the key are the real ones."""
+    """A home with its own ledger and key, but with its archive and lake in a temporary folder."""
 
     aside: Path
 

@@ -92,7 +92,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
 
 
 def _row(one: Standing) -> dict[str, Any]:
-    """One finding as in CSV and JSON."""
+    """One finding, as a row of the CSV and JSON."""
     decision = one.decision
     return {
         "constat": one.finding.id,

@@ -154,7 +154,7 @@ def publish(ctx: click.Context) -> None:
 
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
-    """Copy the current publication to the server and report it; a failure is one sentence and exit code 1."""
+    """Copy the current publication to the server and print the result; a failure gives one sentence and exit code 1."""
     from pipelines.runs.publish import NotServed, serve_copy
 
     try:

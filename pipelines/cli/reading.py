@@ -45,7 +45,7 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every current finding, with what was decided about it; including those that depend on the day (retention,
+    """Every current finding with its decision, including those that depend on the date (retention,
     backup)."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings, findings_of_the_day
@@ -146,7 +146,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 
 
 def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
-    """The state of a home in the text format of Prometheus; what was never done has no line."""
+    """The state of a home in Prometheus' text format; an action that never happened has no line."""
     year = f'{{exercice="{found.exercice}"}}'
     exports: dict[str, int] = {state: len(found.exports_in(state)) for state in get_args(ExportState)}
     lines: list[tuple[str, str, Mapping[str, float | None]]] = [
@@ -222,7 +222,7 @@ def _export_row(export: ExportStatus) -> dict[str, Any]:
 
 
 def _why(export: ExportStatus) -> str:
-    """Why an export is not simply received, and whom to ask."""
+    """Why an export was not received normally, and whom to ask."""
     owner = export.owner if export.state in ("late", "awaited") else None
     return f"{export.key} : " + " — ".join(filter(None, (export.reason, owner)))
 

@@ -95,7 +95,7 @@ def _released(session: Session, done: "Released") -> dict[str, Any]:
 
 
 def _public_erratum(session: Session, done: "Released") -> str | None:
-    """What may be given away; None for a first release, or when a version has no public profile."""
+    """The erratum for the public; None for a first release, or if a version has no public profile."""
     if done.former is None:
         return None
     both = (session.release(name) / FOLDERS[PUBLIC] / FIGURES for name in (done.former, done.name))
@@ -131,7 +131,7 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
 
 
 def _erratum(session: Session, first: str, second: str | None, profile: str) -> tuple[str, list[Change]]:
-    """The sentences, and the figures that differ."""
+    """Print the sentences of the erratum, and return the figures that differ."""
     import tempfile
 
     before, exercice = session.release(first), _exercice(first)
@@ -217,7 +217,7 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
 
 
 def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:
-    """Which program made a release, and how to install it beside this one."""
+    """The version of the program that made a release, and how to install it beside this one."""
     if not made_by:
         return ", qui ne dit pas lequel"
     number, commit = made_by["number"], made_by["commit"]

@@ -246,7 +246,7 @@ def _validate_texts(session: Session, years: list[int]) -> None:
 
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
-    """Make the exports in a second process, while this one imports what the run needs (seconds, both)."""
+    """Make the exports in a second process, while this one imports what the run needs; both take seconds."""
     from concurrent.futures import ProcessPoolExecutor
     from importlib import import_module
     from multiprocessing import get_context

@@ -144,7 +144,7 @@ def _printed(found: Trace) -> str:
 
 
 def _exact(found: Trace) -> str:
-    """The value before it is rounded; for a printed one, the number that was printed."""
+    """The value before rounding; for a printed figure, the number that was printed."""
     value = found.chiffre["valeur"] if found.exact is None else found.exact
     return "absent" if value is None else exact(value)
 
@@ -197,7 +197,7 @@ def _show_leaf(leaf: Leaf) -> None:
 
 
 def _readers(schema: str) -> str:
-    """Who may run a query that reads a schema: on the server, the role; for files, their owner."""
+    """Who may run a query on a schema: a role on the server, the owner of the files."""
     if schema == RESTREINT:
         role = settings.restricted_role()
         server = (

@@ -97,7 +97,7 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
 
 
 def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, outcome: Outcome) -> None:
-    """One materialisation per table; what did not come is logged too: a backfill waits for every exercice it requested."""
+    """Log one materialisation per table, including tables that did not come, since a backfill waits for every exercice."""
     if outcome.status == "refused":
         context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
         return

@@ -35,7 +35,8 @@ class Launcher(DefaultRunLauncher):
 
 
 def _is_of(pid: int, seen: float) -> bool:
-    """True when a process has this number and began before ``seen`` (Unix time): numbers are given again, after a restart above all."""
+    """True if a process has this number and began before ``seen`` (Unix time), since numbers are reused, especially
+    after a restart."""
     if not is_alive(pid):
         return False
     process = Path(f"/proc/{pid}/stat")

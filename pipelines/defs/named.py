@@ -17,7 +17,7 @@ BY = "millesime/user"  # the tag of a release that says who launched it
 
 
 class NotNamed(PermissionError):
-    """A release that nobody answers for."""
+    """A release launched by somebody who is not named."""
 
 
 class NamedReleases(QueuedRunCoordinator):

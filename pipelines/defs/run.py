@@ -101,7 +101,7 @@ def run_jobs(
 
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
-    """Have the orchestrator do what is left; return what failed, and what began to change since.
+    """Have Dagster do what is left; return what failed, and the files that began to change meanwhile.
 
     It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
@@ -131,7 +131,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
 @contextmanager
 def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
-    """After an interruption, do not wait for what the pool is doing."""
+    """After an interruption, do not wait for the processes of the pool."""
     try:
         yield
     finally:
@@ -173,7 +173,8 @@ def _collect(
 def _build(
     loaded: "dg.Definitions", instance: "dg.DagsterInstance", home: Home, say: Callable[[str], None], *, whole: bool
 ) -> list[Failed]:
-    """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication would too."""
+    """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication
+    would too."""
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE, keys_of
@@ -215,7 +216,7 @@ class _Steps:
 
 
 def _console(home: Home) -> Path:
-    """Where dbt's own lines go: standard output is for results."""
+    """Sends dbt's own messages to standard error, since standard output is for results."""
     return home.dagster / "console.log"
 
 
@@ -267,7 +268,7 @@ def _execute(
 
 
 class _OneVoice:
-    """A stream without what Dagster writes to it when its log cannot be written: how the run ended says so, once and in French."""
+    """A stream that drops Dagster's messages about a log that it cannot write: the outcome of the run says so once, in French."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

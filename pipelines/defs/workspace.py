@@ -71,12 +71,12 @@ def writing() -> Iterator[Workspace]:
 
 
 def failure(error: Exception, **metadata: Any) -> dg.Failure:
-    """A step that ends as the engine decides, whatever its message: ``ending`` is read by the caller of the job."""
+    """A failed step whose ``ending`` the caller of the job reads, whatever its message."""
     return dg.Failure(str(error), metadata={"ending": str(ending_of(error)), **metadata}, allow_retries=False)
 
 
 def publication_lag(ledger: Ledger) -> dict[str, Any]:
-    """Whether what is published is made from all that is accepted, as an asset check."""
+    """An asset check: is the publication made from everything that is accepted?"""
     status = publication_status(ledger)
     lag = status.lag if status else "rien n’est encore publié"
     return {

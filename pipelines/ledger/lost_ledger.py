@@ -100,7 +100,7 @@ def _opened(home: Home) -> Iterator[sqlite3.Connection]:
 
 
 def _has_lived(home: Home) -> bool:
-    """True when something in the home can only be explained by a ledger."""
+    """True if the home contains something that only a ledger can explain."""
     kept = (home.lake.glob("*/*.json"), home.builds.glob("[!.]*"), home.releases.glob("[!.]*"))
     return home.published.exists() or any(any(paths) for paths in kept)
 

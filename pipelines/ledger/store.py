@@ -1,6 +1,6 @@
 """Reads and writes the ledger: one SQLite file per home, rows only added and chained, each write one transaction.
 
-Recording the same thing twice in a row changes nothing. The order is that of entry, never that of the clock.
+Recording the same thing twice in a row changes nothing. Entries are ordered as they were made, not by the clock.
 """
 
 import datetime as dt
@@ -137,7 +137,7 @@ class Ledger:
         )
 
     def record_acceptance(self, manifest: Manifest, verdicts: list[Verdict]) -> bool:
-        """THE commit point: make a delivery the current one. False when it already is."""
+        """The commit point: make a delivery the current one. False if it already is."""
         current = self.current().get((manifest.export_key, manifest.exercice))
         ids = [verdict.id for verdict in verdicts]
         changed = not (current and current.manifest.delivery == manifest.delivery and current.verdicts == ids)
@@ -169,7 +169,7 @@ class Ledger:
             self._add("warehouses", build=build, sha256=sha256, is_whole=is_whole, made_at=now())
 
     def record_findings(self, build: str, findings: list[Finding]) -> None:
-        """Enter what a build found, all of it at once: each entry by itself would wait for the disk."""
+        """Record all the findings of a build at once, since each single entry would wait for the disk."""
         with self.engine.begin() as connection:
             for content in map(asdict, findings):
                 name = fingerprint(content)[:32]
@@ -296,7 +296,7 @@ class Ledger:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
 
     def removals(self) -> int:
-        """How many times something had to disappear: after a new one, copies kept elsewhere are recreated, not just emptied."""
+        """How many removals there have been: after a new one, copies kept elsewhere are recreated instead of just emptied."""
         return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
     def entries_apart(self) -> dict[str, Entry]:
@@ -325,7 +325,8 @@ class Ledger:
         sent_by: str,
         files: dict[str, str],
     ) -> None:
-        """Enter that a release was sent to its recipients (code → name) on a day (ISO date), and what was sent (path → SHA-256)."""
+        """Enter that a release was sent to its recipients (code → name) on a day (ISO date), and what was sent (path →
+        SHA-256)."""
         self._add(
             "sendings",
             release=release,
@@ -499,7 +500,7 @@ class Ledger:
             return head(raw(connection))
 
     def settled_head(self, before: tuple[str, int] | None = None) -> Head:
-        """The end of the chain before what publishing adds to it: the same however often one publishes.
+        """The end of the chain before the entries that a publication adds, so that it is the same however often one publishes.
 
         As of now, or ``before`` this row (table, number) was entered.
         """
@@ -544,7 +545,8 @@ class Ledger:
         return Head(int(found[1]), found[2]) if found else None
 
     def _keep_head(self) -> None:
-        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain never replaces it.
+        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain
+        never replaces it.
 
         A head that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked.
         Someone who has compared it with what a release or the report prints writes it back by hand.

@@ -30,7 +30,7 @@ Wanted = tuple[ExportRef, int]  # an export and an exercice
 
 
 class _Ahead:
-    """The two processes, and what they have done so far."""
+    """The two processes and their results so far."""
 
     def __init__(self, work: Workspace, arrived: Sequence[Wanted]):
         self._work = work
@@ -69,7 +69,7 @@ class _Ahead:
             one.result()
 
     def judged(self, parquet: Path, suite: Suite) -> list[CheckResult] | None:
-        """What the third process found, once it has; None when it was not asked or could not."""
+        """The verdict of the third process, once it is ready; None if it was not asked or failed."""
         with suppress(Exception):
             if one := self._judged.get((parquet, suite.suite_id)):
                 return one.result()
@@ -85,7 +85,7 @@ _ahead: _Ahead | None = None
 
 @contextmanager
 def going_ahead(work: Workspace, wanted: Sequence[Wanted]) -> Iterator[None]:
-    """Read and judge what has arrived of ``wanted``, in this order, while the block runs."""
+    """Read and check those of ``wanted`` that have arrived, in order, while the block runs."""
     global _ahead
     arrived = [(ref, exercice) for ref, exercice in wanted if files_of(work.home.landing, ref, exercice)]
     _ahead = _Ahead(work, arrived) if arrived else None

@@ -29,7 +29,7 @@ def landed(work: Workspace, exercice: int) -> dict[str, frozenset[str]]:
 
 
 def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = False) -> list[Aside]:
-    """What prevents an export from being read now (``MILLESIME_QUIET``); empty when it is all there, or not there at all.
+    """What prevents an export from being read now (``MILLESIME_QUIET``); empty if it is complete, or absent.
 
     ``stands``: its files are already accepted, so it does not matter when they changed; a temporary file beside them
     belongs to another export, still to come.
@@ -42,7 +42,7 @@ def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = F
 
 
 def strays(work: Workspace, exercice: int, sources: Collection[str] | None) -> list[Aside]:
-    """Temporary files that belong to no declared file: they hold nothing up, and are named."""
+    """Temporary files that belong to no declared file: they delay nothing, but are reported."""
     of_persons = {ref.system.system for ref in work.registry.exports() if ref.export.nominative}
     found = []
     for path in landing.strays(work.home.landing, work.registry, exercice):

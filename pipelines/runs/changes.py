@@ -1,4 +1,4 @@
-"""What changed since the last frozen version: the difference between two states, so that no proof disappears silently.
+"""Compares the current state with the last frozen version, so that no proof disappears silently.
 
 Before there is one, an exercice is compared with the catalogue as shipped: what the home replaces in it.
 
@@ -37,7 +37,7 @@ SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs from a release (French): its kind, what it is, how it was and is, and why."""
+    """One difference from a release (in French): its kind, its subject, its values then and now, and the reason."""
 
     nature: str
     quoi: str
@@ -87,7 +87,8 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
 
 
 def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None, list[Difference]] | None:
-    """The release before ``release``, and what differs between the two; for the first, what differs from the shipped catalogue."""
+    """The release before ``release``, and what differs between the two; for the first, what differs from the shipped
+    catalogue."""
     former = reference(work, exercice, release)
     if former is None:
         return None, list(since_shipped(work.catalogue))
@@ -222,7 +223,7 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
 
 
 def _declarations(then: State, today: State) -> Iterator[Difference]:
-    """Which declarations are gone or say something else; additions remove nothing. An older state does not name them."""
+    """The declarations that were removed or changed; additions do not count. Older states do not list declarations."""
     after = today["declarations"]
     for name, said in sorted(then.get("declarations", {}).items()):
         if name not in after:
@@ -232,7 +233,7 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
 
 
 def _organisation(before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterator[Difference]:
-    """What ``organisation.yml`` now says differently; an older state does not record what it said."""
+    """The changes in ``organisation.yml``; older states do not record its content."""
     if before is None:
         return
     for place in sorted({*before, *after}):

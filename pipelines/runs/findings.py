@@ -22,8 +22,8 @@ def all_findings(work: Workspace) -> list[Finding]:
 
 
 def findings_of_the_day(work: Workspace, today: str) -> list[Finding]:
-    """Those that depend on the day (ISO), and that no publication contains: what is kept too long, an old backup, what
-    was not sent to members.
+    """The findings that depend on the date (ISO) and are never published: data kept too long, an old backup, reports
+    not sent to members.
     """
     return [*overdue_findings(work, today), *old_backup(work, today), *unsent_findings(work, today)]
 

@@ -34,7 +34,8 @@ def key_of(work: Workspace) -> bytes:
 
 
 def enter_key(work: Workspace) -> bytes:
-    """The home's key, entered in the ledger if none was: an older home's deliveries prove it. Raises KeyRefused."""
+    """The home's key, recorded in the ledger if none was; the deliveries of an older home prove that it is the right
+    one. Raises KeyRefused."""
     key = key_of(work)
     if work.ledger.key() is None:
         work.ledger.record_key(fingerprint(key))
@@ -94,7 +95,7 @@ def _where_to_find_it(work: Workspace) -> str:
 
 
 def _was_used(work: Workspace, key: bytes) -> bool:
-    """False when the current deliveries were read with another key, as far as they can show it.
+    """False if the current deliveries show that they were read with another key.
 
     A delivery's name depends on the key. If today's declarations give all of them another name, one is read again
     beside the home, and must contain a person that it contained before.
@@ -116,7 +117,8 @@ def _pseudonymised(ref: ExportRef) -> list[tuple[str, str]]:
 
 
 def _knows_somebody(home: Home, ref: ExportRef, manifest: Manifest, key: bytes) -> bool | None:
-    """Whether a delivery, read again with ``key``, has a pseudonym that it had before; None when it has none, or cannot be read."""
+    """Whether a delivery, read again with ``key``, has a pseudonym that it had before; None when it has none, or cannot
+    be read."""
     with tempfile.TemporaryDirectory(prefix="millesime-key-") as folder:
         beside = Home(Path(folder))
         beside.landing.mkdir()

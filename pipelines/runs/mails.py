@@ -1,5 +1,5 @@
-"""What mail is sent, to whom, and when: a refusal to its owner, reminders around the day an export is due, a weekly
-digest during the window, a failure.
+"""Decides which mails are sent, to whom and when: refusals to owners, reminders around the due date of an export, a
+weekly digest during the season, failures.
 
 Each says what happened and what to do. They contain only titles, rules and counts: never a cell, never the name of a
 file.
@@ -83,7 +83,7 @@ def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject:
 
 
 def _to(work: Workspace, post: Post, owner: str) -> tuple[tuple[str, ...], str]:
-    """Where to write to an owner; when there is no address, to the operators, with a note saying so."""
+    """The address of an owner; without one, that of the operators, with a note that says so."""
     if owner in work.organisation.contacts:
         return (work.organisation.contacts[owner],), ""
     return post.operators, f"(À transmettre à « {owner} », dont organisation.yml, contacts, n’a pas l’adresse.)\n\n"
@@ -125,7 +125,7 @@ def _reasons(work: Workspace, refusal: dict[str, Any]) -> str:
 
 
 def _window(work: Workspace, post: Post, today: dt.date, known: dict[str, str]) -> Iterator[Mail]:
-    """Reminders and digest for last year's exercice, from January to September."""
+    """The reminders and the digest for last year's exercice, from January to September."""
     exercice = today.year - 1
     if today.month > LAST_MONTH or exercice not in work.organisation.years:
         return

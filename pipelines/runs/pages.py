@@ -26,7 +26,7 @@ COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that
 
 
 def enter(ledger: Ledger, home: Home, files: Iterable[Path], subject: str | None = None) -> None:
-    """Enter what was written: for a release, or for what is published now."""
+    """Record in the ledger what was written for a release, or for the current publication."""
     last = ledger.last_publication()
     of = subject or (last["publication"] if last else "")
     ledger.record_writing(of, {path.relative_to(home.root).as_posix(): sha256_of(path) for path in files})
@@ -46,7 +46,7 @@ def write_states(
 
 
 def complete_releases(work: Workspace) -> None:
-    """Complete each release that is not complete yet, once its figures are those published: also one that was interrupted."""
+    """Complete each unfinished release, including interrupted ones, once its figures are published."""
     for row in work.ledger.unfinished_releases():
         folder = work.home.releases / row["release"]
         published = parquet_scan(work.home.published / FIGURES)

@@ -33,7 +33,8 @@ MARK = "published.json"  # in the cache: what the last publication was made from
 
 @dataclass(frozen=True)
 class Pending:
-    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are up to date.
+    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are
+    up to date.
 
     ``aside``: what is still on its way; its exports are in none of the lists.
     """
@@ -50,7 +51,7 @@ class Pending:
 
 
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
-    """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
+    """What a run has to do in ``work``, for these ``exercices`` and, if given, these ``sources`` (names of systems).
 
     Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is, LedgerLost when the ledger is
     damaged; nothing is read then.
@@ -101,7 +102,7 @@ def _wanted(
 
 
 def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
-    """True when landing holds, byte for byte, the delivery that counts, read and judged as it would be today."""
+    """True if landing holds the current delivery, byte for byte, and it was read and checked as it would be today."""
     current = work.ledger.current().get((ref.key, exercice))
     if current is None or work.ledger.last_refusal(ref.key, exercice):
         return False
@@ -136,14 +137,14 @@ def is_published(work: Workspace) -> bool:
 
 
 def note_published(work: Workspace) -> None:
-    """Remember what the publication that was just made was made from."""
+    """Remember the inputs of the publication just made."""
     work.home.cache.mkdir(parents=True, exist_ok=True)
     with written_whole(work.home.cache / MARK) as file:
         json.dump(publication_inputs(work), file)
 
 
 def publication_inputs(work: Workspace) -> dict[str, Any]:
-    """Everything that a publication and the audit pages depend on, besides the warehouse."""
+    """Everything besides the warehouse that a publication and the audit pages depend on."""
     head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),

@@ -1,4 +1,5 @@
-"""A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent to the server."""
+"""A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent
+to the server."""
 
 import os
 import shutil
@@ -91,7 +92,7 @@ _writers: dict[str, Executor] = {}
 
 @contextmanager
 def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
-    """A process for each profile of a publication, which writes what this one need not wait for.
+    """Start a process for each profile of a publication, to write files in parallel with this one.
 
     They import at once what they need: a block around the build gives them the time, and those of an enclosing block serve.
     """
@@ -127,7 +128,7 @@ def _get_ready(home: Home, profile: str) -> None:
 
 @contextmanager
 def _public_beside(work: Workspace, build: str, writer: Executor) -> Iterator[MakesPublic]:
-    """Have the public profile made by another process, from the warehouse and the ledger as they are now, until it is asked for."""
+    """Have another process make the public profile, from the current warehouse and ledger, until the result is needed."""
     with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
         aside = Path(place) / PUBLIC
         try:
@@ -155,7 +156,7 @@ def _make_public(home: Home, build: str, folder: Path) -> tuple[PublicProfile | 
 
 
 def _hold_frozen_years(work: Workspace, build: str) -> None:
-    """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
+    """Refuse to publish if a frozen figure would change; each such figure is a finding. Raises FrozenYear."""
     rule = work.rules["REL-ECART"]
     frozen = frozen_changes(work.home, work.ledger)
     found = [

@@ -38,7 +38,7 @@ USUAL = System.model_fields["retention"].default  # for an export that is no lon
 
 @dataclass(frozen=True)
 class Chosen:
-    """Why a delivery goes before its term, and who decided it."""
+    """Why a delivery is removed before its term, and who decided it."""
 
     reason: str
     by: str | None
@@ -46,7 +46,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Overdue:
-    """Something that was to be kept until a day that has passed; ``shown`` names it to the operator.
+    """Something whose last day of retention has passed; ``shown`` is its name for the operator.
 
     ``manifest`` is the delivery whose rows are to be generalised, ``persons`` the pseudonyms in them; ``paths`` are
     files and folders to remove. ``chosen``: it goes before its term.
@@ -93,7 +93,8 @@ def keep_until(ref: ExportRef, exercice: int) -> str:
 
 
 def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
-    """Everything kept past its term on ``today`` (ISO), in a stable order; with ``reads_rows``, also persons in the rows that count."""
+    """Everything kept past its term on ``today`` (ISO), in a stable order; with ``reads_rows``, also the persons in
+    current rows."""
     known = _Known(work, today)
     found: list[Overdue] = [
         *known.originals(),
@@ -210,7 +211,7 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
 
 
 class _Known:
-    """What the ledger says of deliveries, refusals and removals, read once, and the resulting terms."""
+    """The deliveries, refusals and removals in the ledger, read once, and the resulting terms."""
 
     def __init__(self, work: Workspace, today: str):
         self.today = today
@@ -299,7 +300,8 @@ class _Known:
                 yield Overdue(REFUSED, "", shown, after(_written(path), self.kept.refus), (path,))
 
     def _deposit(self, path: Path, key: str, exercice: int) -> tuple[str, str]:
-        """Until when a file of the mailbox is kept, and by which rule; one that came after the last collection waits for the next."""
+        """Until when a file of the mailbox is kept, and by which rule; one that came after the last collection waits
+        for the next."""
         outcome, written = self.outcomes.get((key, exercice)), _written(path)
         if outcome is None or outcome["decided_at"] < written:
             return max(self.keep_until(key, exercice), after(written, self.kept.refus)), REFUSED
@@ -349,7 +351,7 @@ class _Known:
             yield Overdue(ROWS, identity, shown, until, tuple(paths), *place, chosen=chosen)
 
     def lake_paths(self, manifest: Manifest) -> list[Path]:
-        """Those of its files that are in the lake."""
+        """The files of a delivery that are in the lake."""
         return [path for name in manifest.lake_files() if (path := self.home.lake / name).exists()]
 
     def _superseded(self, manifest: Manifest) -> str:
@@ -446,7 +448,7 @@ class _Known:
         return texts_left(self.home, manifest, declared)
 
     def _until(self, manifest: Manifest) -> str:
-        """The last day on which a current delivery has a reason to know persons."""
+        """The last day on which a current delivery may know persons."""
         until = self.keep_until(manifest.export_key, manifest.exercice)
         decision = self.decided.get(manifest.delivery)
         return min(until, _eve(decision["removed_at"])) if decision else until

@@ -33,12 +33,12 @@ DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a releas
 
 
 class CannotTransmit(RuntimeError):
-    """Nothing can be prepared or entered in the current state; the message says why and what to do."""
+    """Nothing can be prepared or recorded in the current state; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """What is ready to go: a folder per member, and what is missing from it."""
+    """The folders ready to be sent, one per member, and what is missing from them."""
 
     release: str
     exercice: int
@@ -88,7 +88,8 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
 def enter_sending(
     work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str, to: Collection[str] = ()
 ) -> Transmission:
-    """Enter in the ledger that what was prepared was sent on ``sent_on`` (ISO date), and how, to the members named in ``to``, or to all.
+    """Enter in the ledger that what was prepared was sent on ``sent_on`` (ISO date), and how, to the members named in
+    ``to``, or to all.
 
     The entry holds the fingerprints of everything in their folders, including the letters as signed. Raises
     CannotTransmit.
@@ -215,7 +216,7 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
 
 
 def _sums(folder: Path) -> list[tuple[str, str]]:
-    """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
+    """(name, SHA-256) of the files that are sent as prepared: all but the letter and this list."""
     files = [path for path in _files(folder) if path.name not in (*LETTERS, SUMS)]
     return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
 
@@ -244,7 +245,7 @@ def _files(folder: Path) -> list[Path]:
 def _contents(
     work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
 ) -> str:
-    """What readers of the folder are told of each file."""
+    """The description of each file, for the reader of the folder."""
     organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),

@@ -42,7 +42,7 @@ TITLE = "État de la collecte et de la qualité"
 
 @dataclass(frozen=True)
 class Known:
-    """What is the same for every exercice of a home, found once."""
+    """Data that are the same for every exercice of a home, collected once."""
 
     work: Workspace
     standing: list[Standing]
@@ -59,7 +59,7 @@ class Known:
 
 
 def look(work: Workspace) -> Known:
-    """Gather what every page says; reads every kept file once to verify it."""
+    """Collect the data common to all pages; this reads every kept file once, to verify it."""
     moment = now()
     # from the ledger alone: the mailbox is not evidence
     arrivals = {year: arrivals_of(work, year, today=moment[:10], landed={}) for year in work.organisation.years}
@@ -230,7 +230,7 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
 
 
 def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
-    """The duty to send the report to each member (CGCT, art. L. 5211-39), and how it was met; None without members."""
+    """The sendings of the report to each member (CGCT, art. L. 5211-39), and its deadline; None without members."""
     if not work.organisation.collectivites:
         return None
     sent = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == exercice]
