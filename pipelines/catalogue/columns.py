@@ -65,7 +65,7 @@ def _unknown(place: str, column: str, table: str, known: list[str]) -> str:
 
 
 def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
-    """The thing that reads, the table, the columns that it reads of it."""
+    """Who reads a table, the table, and the columns read."""
     declared, figures = catalogue.figures_declared, catalogue.figures
     for thing in declared.figures:
         figure = figures.by_code[thing.name].figure

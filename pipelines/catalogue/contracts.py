@@ -51,7 +51,7 @@ class Table(Declared):
 
 
 class Shaped(NamedTuple):
-    """A table as it is: the type (``DECIMAL(18,2) NOT NULL``) and the unit of each column, and its key."""
+    """The actual structure of a table: the type (``DECIMAL(18,2) NOT NULL``) and unit of each column, and its key."""
 
     key: tuple[str, ...]
     columns: Mapping[str, tuple[str, str | None]]
@@ -77,14 +77,14 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """How a shape compares with what is promised."""
+    """The result of comparing a structure with what is promised."""
 
     broken: list[Difference] = field(default_factory=list)
     added: list[Difference] = field(default_factory=list)  # which the contracts do not know yet
 
 
 class ContractBroken(RuntimeError):
-    """What is to be published lacks something that was promised; the message names it (French)."""
+    """The publication would lack something that was promised; the message names it (French)."""
 
 
 def make_contracts(declared: Overlay) -> Contracts:

@@ -1,4 +1,4 @@
-"""What a column means, whichever table it is in (``fields.yml``), and the texts that follow from it.
+"""The meaning of columns, whichever table they are in (``fields.yml``), and the texts made from it.
 
 This module defines the grammar of that file, looks columns up by table and name, and fills in the titles and descriptions
 missing from a declaration or an entry of dbt's YAML. Its functions work on mappings; ``load`` reads the files.
@@ -48,7 +48,7 @@ NEVER_ADDS = "%"  # a share adds along nothing: no need to say so
 
 
 class Entry(Declared):
-    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
+    """One entry: ``column`` gives everything, ``table.column`` only what differs in that table.
 
     ``additif`` says how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions
     only. ``dimension`` is what a column distinguishes rows by; ``chiffre``, for a column of one table, is the figure
@@ -138,7 +138,7 @@ class Fields:
         return Meaning(**everywhere.said | (here.said if here else {}))
 
     def speak_of_persons(self, table: str, columns: Iterable[str]) -> bool:
-        """True when a column is about one person, distinguishes persons or counts them."""
+        """True if a column is about one person, distinguishes persons or counts them."""
         said = [self.of(table, column) for column in columns]
         return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
 

@@ -1,4 +1,4 @@
-"""Every rule that can refuse a line or a delivery, or raise a finding: its grammar, and the exception that carries one.
+"""The rules that can refuse a line or a delivery, or raise a finding: their grammar, and the exception for a refusal.
 
 ``rules.yml`` has the text of each, in French, for the supplier of a file. The checks themselves are the work of the
 stages.
@@ -16,7 +16,7 @@ ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
 class Said(Declared):
-    """What ``rules.yml`` says of one rule."""
+    """The text of one rule in ``rules.yml``."""
 
     titre: str
     aide: str

@@ -106,7 +106,7 @@ class Declaration(Declared):
 
     @property
     def placeholders(self) -> set[str]:
-        """What has to be known before it can be judged."""
+        """The placeholders to fill before it can be checked."""
         return {name for text in _texts(self.kwargs) for name in PLACEHOLDERS if f"{{{name}}}" in text}
 
     def as_spec(self) -> ExpectationSpec:

@@ -17,7 +17,7 @@ PLANS = "plan_comptes_chapitres"
 
 
 def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Finding]:
-    """One finding per document, or file with a refused line, that would be in no figure; none for other exports."""
+    """One finding per document, or file with a refused line, that no figure would include; none for other exports."""
     if not ref.export.by_document:
         return []
     found = []

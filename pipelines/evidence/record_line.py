@@ -47,7 +47,7 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
 
 
 def _innermost(data: bytes, line: int, begins: set[int]) -> int | None:
-    """Where the smallest element that contains ``line`` begins, among those that begin on one of the lines."""
+    """The starting line of the smallest element that contains ``line``, among those that begin on one of the given lines."""
     parser = expat.ParserCreate()
     opened: list[int] = []
     found: list[int] = []

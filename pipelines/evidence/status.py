@@ -1,4 +1,4 @@
-"""The state of a year, in one record: its exports, its figures, its differences and its publication.
+"""Gathers the state of a year: its exports, its figures, its differences and its publication.
 
 Reads the ledger, the lake and ``published/``; writes nothing. ``arrivals``, ``gaps`` and ``published`` find each part;
 the command line shows it.

@@ -147,7 +147,8 @@ class Graphique(Donnees):
 
 
 class Matrice(Declared):
-    """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``, with its curve.
+    """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``,
+    with its curve.
 
     ``detail`` is printed under the title of the row; ``commentaires`` are the texts of the year about a row, ``{code}``
     replaced.
@@ -259,14 +260,14 @@ class Evolutions(Compares):
 
 
 class Texte(Declared):
-    """Prose of the project, the same every year."""
+    """A shipped text, the same every year."""
 
     genre: Literal["texte"]
     fichier: Prose
 
 
 class Contenu(Declared):
-    """Prose of the year, from the home's ``contenu/<exercice>/``; ``vide`` is used when nobody wrote any."""
+    """A text of the year, from the home's ``contenu/<exercice>/``; ``vide`` is printed if nobody wrote it."""
 
     genre: Literal["contenu"]
     fichier: Prose
@@ -280,7 +281,7 @@ class Alarmes(Declared):
 
 
 class Presentation(Declared):
-    """What organisation.yml says of the people who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+    """A part of organisation.yml: the portraits of ``elus``, the ``signature``, or the ``organigramme``."""
 
     genre: Literal["elus", "signature", "organigramme"]
 

@@ -1,7 +1,7 @@
 """The guards on a finished report (``gardes`` of ``alertes.yml``): their grammar, and the passages that break them.
 
-A report is its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and the heads and
-rows of each table or chart. Nothing here knows where a report is, nor reads a table.
+A report is read from its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and
+the heads and rows of each table or chart. Nothing here knows where a report is, nor reads a table.
 """
 
 import re
@@ -51,7 +51,7 @@ class Cellules(Declared):
 
 
 class Garde(Declared):
-    """A rule on what is printed; ``dit`` is what is wrong where it is broken.
+    """A rule on what is printed; ``dit`` says what is wrong if it is broken.
 
     It is about the passages that match ``mots``, print one of ``chiffres`` and lie in a block of one of ``tables``, as
     far as these are given, ``dans`` these kinds and in this ``edition``. Such a passage, with the titles and notes
@@ -149,7 +149,7 @@ def _is_said_otherwise(rule: Garde, one: Printed) -> bool:
 
 
 def _holds(pattern: str, text: str) -> bool:
-    """Whichever spaces the text has."""
+    """True if the pattern matches, whichever kind of spaces the text has."""
     return bool(re.search(pattern, re.sub(f"[{NO_BREAK}{NARROW}]", " ", text)))
 
 

@@ -21,7 +21,7 @@ KNOWN = (*OF_FIGURES, "dit", *NAMES)
 
 
 class Unreadable(ValueError):
-    """Braces that cannot be read, and their line."""
+    """The braces of a text are wrong; with their line."""
 
     def __init__(self, line: int):
         super().__init__(WRITTEN)

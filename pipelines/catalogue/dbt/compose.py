@@ -63,7 +63,7 @@ def _read(mark: Path) -> dict[str, str]:
 
 
 def _stamp(folder: Path) -> str:
-    """What changes when somebody touches a file of the composed project."""
+    """A stamp that changes if somebody touches a file of the composed project."""
     files = ((path, path.stat()) for path in _present(folder))
     return fingerprint([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files])
 

@@ -1,6 +1,6 @@
-"""What a table of ``rapport`` is made from: the tables of the lake behind it, found in the SQL of the models.
+"""Finds the tables of the lake behind a table of ``rapport``, in the SQL of the models.
 
-This is how the report knows what an empty table means: nothing came, nothing is followed, or nothing happened.
+From this, the report knows whether a table is empty because nothing came, is followed, or happened.
 """
 
 from collections.abc import Mapping

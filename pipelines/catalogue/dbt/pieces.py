@@ -1,4 +1,4 @@
-"""What a model says of the pieces that a source consists of, in its own dbt entry (``config: {meta: {pieces: …}}``).
+"""The elements that a source consists of, as a model declares them in its dbt entry (``config: {meta: {pieces: …}}``).
 
 The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come
 piece by piece (the budget documents of a year) only a model can read: it gives one row per piece, with these columns,

@@ -83,7 +83,7 @@ def _sheet_line(names: list[str], is_among_years: bool) -> str:
 
 
 def around(names: Sequence[str]) -> tuple[str, str]:
-    """What several names have in common at the beginning and the end, in whole words."""
+    """The whole words that several names have in common at the beginning and at the end."""
     if len(names) < 2:
         return "", ""
     before, after = _beginning(names), _beginning([name[::-1] for name in names])[::-1]
@@ -92,7 +92,8 @@ def around(names: Sequence[str]) -> tuple[str, str]:
 
 
 def named_by(sample: Sample) -> tuple[str, str, str] | None:
-    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that differs."""
+    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that
+    differs."""
     for key, title, names in (
         ("sheet", "Feuille", sample.sheets),
         ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
@@ -143,7 +144,7 @@ def heading_of(column: Column) -> str:
 
 
 def unnamed_lines(layout: Layout) -> list[str]:
-    """What to decide about columns without a heading: nothing reads them."""
+    """A TODO for columns without a heading, which nothing reads."""
     places = ", ".join(map(str, layout.unnamed))
     return (
         [f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil"]

@@ -342,7 +342,7 @@ def are_values(keys: Iterable[str]) -> bool:
 
 
 def persons_in(headings: Iterable[str]) -> list[str]:
-    """Those that seem to be a person, since no other word in them says what a column holds."""
+    """The headings that seem to be a person's name, since no word in them says what the column holds."""
     persons = {text: part for text in headings if not words(text) & HEADING_WORDS and (part := _person(text))}
     far = {
         text: part for text, part in persons.items() if len(max(re.split("[ -]", part[1]), key=len)) > 3
@@ -425,7 +425,7 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
 
 
 def _nearly(heading: str, values: list[str], workbook: bool) -> tuple[Guess | None, list[str]]:
-    """What nine cells out of ten are; else no guess, and a doubt when most of them look like something."""
+    """The type of nine cells out of ten; otherwise no guess, and a doubt if most cells look like some type."""
     some = _spread(values)
     for attempt in ATTEMPTS:
         if sum(bool(attempt(heading, [value], workbook)) for value in some) < 0.8 * len(some):
