@@ -50,7 +50,7 @@ def accept(
 
 
 def _blocking(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], rules: Rules) -> list[CheckResult]:
-    """The results that block and that no decision in force accepts."""
+    """The blocking results that no current decision accepts."""
     decisions, today = ledger.decisions(), now()[:10]
     found = []
     for verdict in verdicts:

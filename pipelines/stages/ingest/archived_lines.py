@@ -21,7 +21,7 @@ Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne
 
 
 def laid_out(home: Home, manifest: Manifest, folder: Path) -> list[Path]:
-    """The originals of a delivery, linked in ``folder`` under the names they came with; empty when one of them was purged."""
+    """The originals of a delivery, linked in ``folder`` under their names in landing; empty if one of them was purged."""
     originals = [home.archive / file.sha256 for file in manifest.files]
     if not all(original.exists() for original in originals):
         return []

@@ -19,7 +19,7 @@ PERIODS = {"exercice", "mois", "date_mois"}
 
 
 def singling_out(db: Any, catalogue: Catalogue, threshold: int) -> dict[str, str]:
-    """Mart → why it is withheld, in French. ``db`` has the warehouse as its catalog ``source``."""
+    """Each withheld mart → the reason, in French. ``db`` has the warehouse as its catalog ``source``."""
     texts = model_texts(catalogue)
     personal = {
         f"{system.system}/{table.name}" for system, table in catalogue.registry.tables() if table.has_personal_data

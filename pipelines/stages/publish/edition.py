@@ -12,7 +12,7 @@ FETCHED = 10_000  # rows held at a time
 
 @dataclass(frozen=True)
 class Edition:
-    """What an export is of."""
+    """The content of an export."""
 
     exercice: int
     release: str | None  # 2020-v1; None for a year that is not frozen
@@ -32,7 +32,7 @@ class Edition:
 
     @property
     def audience(self) -> str:
-        """Who may have it (French)."""
+        """Who may receive it (French)."""
         if self.profile.name == PUBLIC:
             return "Profil public : les nombres de trop peu de personnes sont masqués (code s)."
         return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."

@@ -128,7 +128,7 @@ class NotServed(RuntimeError):
 
 @dataclass
 class Served:
-    """The outcome of a copy; ``notes`` are for the administrator."""
+    """The result of a copy; ``notes`` are for the administrator."""
 
     publication: str
     is_new: bool
@@ -137,7 +137,7 @@ class Served:
 
 
 class Held(NamedTuple):
-    """What the server holds; when the last two differ, no previous row may stay in its files."""
+    """The publication on the server; if the last two fields differ, no previous row may stay in its files."""
 
     publication: str
     profile: str
@@ -156,7 +156,7 @@ class ForeignKey(NamedTuple):
 
 
 def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
-    """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
+    """Copy the publication in folder ``published`` to the server, unless the server already holds it.
 
     ``links``, and the star when given, become foreign keys. ``removals`` counts everything that was ever meant to
     disappear: if it changed, nothing of the previous tables stays. Raises NotServed, and NotPublished when the profile
@@ -186,7 +186,7 @@ def _serve_restricted(cursor: Cursor, published: Path, server: Server, profile: 
 
 
 def remove(server: Server) -> bool:
-    """Take what is published off the server; True if there was anything. Raises NotServed."""
+    """Remove the publication from the server; True if there was one. Raises NotServed."""
     _check(server)
     with _connected(server) as connection:
         with connection.cursor() as cursor:
@@ -280,7 +280,7 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
 
 
 def _explained(error: Exception) -> str:
-    """What happened and how to fix it, by SQLSTATE alone."""
+    """What happened and how to fix it, from SQLSTATE only."""
     code = getattr(error, "sqlstate", None)
     if code is None or code.startswith(("08", "57P")):
         return "la connexion est perdue : publier de nouveau"
@@ -513,7 +513,8 @@ def _replace_patiently(
 
 
 def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
-    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key would check."""
+    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key
+    would check."""
     tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])

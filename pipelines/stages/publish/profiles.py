@@ -36,7 +36,7 @@ class Column:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What readers of a file need to know about it that its type does not say."""
+        """What readers need to know about the column besides its type."""
         said = {"title": self.title, "description": self.comment, "unit": self.unit, "additif": self.additif}
         return {name: text for name, text in said.items() if text not in (None, "")}
 
@@ -178,7 +178,7 @@ def _joins(table: Table, column: str, parent: Table) -> bool:
 
 
 def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:
-    """Those of which every row has its parent, or no value."""
+    """The links for which every row has its parent, or no value."""
     if not links:
         return ()
     held = ", ".join(
@@ -196,7 +196,8 @@ def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_n
 def meaning_of(
     fields: Fields, table: str, column: str, comment: str
 ) -> tuple[str | None, str | None, tuple[str, ...] | None]:
-    """Title, unit and additivity of a column; if its comment is a different one (schema ``audit``), the name means something else."""
+    """Title, unit and additivity of a column; if its comment is a different one (schema ``audit``), the name means
+    something else."""
     said = fields.of(table, column)
     if said is None or comment != said.text:
         return None, unit_of(column), None

@@ -36,7 +36,7 @@ class Described:
     measures: tuple[Column, ...]
 
     def measure_names(self) -> dict[str, str]:
-        """What a reader sees of each measure: its title, with its column when two have the same title."""
+        """The name of each measure for readers: its title, with its column if two have the same title."""
         titles = [column.title or column.name for column in self.measures]
         return {
             column.name: f"{said} ({column.name})" if titles.count(said) > 1 else said

@@ -26,7 +26,7 @@ DATABASE = DATABASES[INTERNE]
 
 @dataclass(frozen=True)
 class Former:
-    """The last publication: its folder, its files, and what each of its tables was made from; empty when there is none."""
+    """The last publication: its folder, its files, and the inputs of each table; empty if there is none."""
 
     folder: Path | None = None
     files: dict[str, str] = field(default_factory=dict)

@@ -22,7 +22,7 @@ def forget(cache: Path) -> None:
 
 
 def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the file name's extension."""
+    """The result of ``make``, or the cached one for the same ``made_of``; ``kind`` is the file name's extension."""
     path = cache / f"{hashlib.sha256(made_of).hexdigest()}.{kind}"
     if path.exists():
         whole = path.read_bytes()

@@ -41,7 +41,7 @@ def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
 
 
 def _maker() -> tuple:
-    """What could make the same files be laid out differently."""
+    """Everything else that determines how the same files are laid out."""
     return importlib.metadata.version("typst"), STANDARDS, Path(tags.__file__).read_bytes()
 
 

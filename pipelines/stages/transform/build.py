@@ -67,7 +67,7 @@ def is_current(work: Workspace) -> bool:
 
 
 def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
-    """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
+    """Record dbt's results, then rename the new warehouse over the old. Raises BuildFailed."""
     reached("transform.dbt_done")
     home, ledger, frozen = work.home, work.ledger, prepared.frozen
     broken = failed(results)
@@ -108,7 +108,7 @@ def _sorted(tests: list[dict]) -> list[dict]:
 
 
 def _standing(work: Workspace, plan: Plan) -> list[dict]:
-    """The results of tests that were not run because nothing they look at changed: those of the last warehouse."""
+    """The last warehouse's results of the tests that were not run because nothing they read has changed."""
     former = work.ledger.last_warehouse()
     build = former and work.ledger.build(former["build"])
     return [test for test in build["tests"] if test["name"] in plan.standing_tests] if build else []
@@ -120,7 +120,7 @@ def _refuse_log(home: Home) -> None:
 
 
 def _told(result: NodeResult) -> dict[str, object]:
-    """What the ledger keeps of an answer."""
+    """The form of a result that the ledger keeps."""
     return {k: v for k, v in asdict(replace(result, message=words(result) or None)).items() if k not in ("node", "sql")}
 
 

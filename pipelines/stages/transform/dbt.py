@@ -23,7 +23,7 @@ from pipelines.settings import Home
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model or test of a dbt run; or, of another engine than DuckDB, why it did nothing."""
+    """The result of one model or test of a dbt run; or why an engine other than DuckDB did nothing."""
 
     name: str
     kind: str  # model | test | unit_test | engine

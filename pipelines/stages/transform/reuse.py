@@ -32,7 +32,7 @@ class Plan:
 
     @property
     def is_whole(self) -> bool:
-        """True when everything is built."""
+        """True if everything is built."""
         return self.models is None
 
     @property

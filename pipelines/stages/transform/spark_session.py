@@ -124,7 +124,7 @@ def _answer(result: Any) -> dict[str, Any]:
 
 
 def _condition(message: str) -> str:
-    """What Spark calls an error, when it names it: its sentence quotes cells."""
+    """Spark's name for an error, if it has one, since its message quotes cells."""
     found = re.search(r"\[([A-Z0-9_.]{3,})\]", message)
     return f"Spark{NO_BREAK}: {found[1]}" if found else message
 
@@ -134,7 +134,7 @@ def _tell(folder: Path, answers: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Do what standard input asks, and write the answers in the folder."""
+    """Run the request on standard input, and write the results in the folder."""
     asked = json.load(sys.stdin)
     folder = Path(asked["folder"])
     try:

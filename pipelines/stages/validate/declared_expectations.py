@@ -34,7 +34,8 @@ def expectations(system: str, table: Table, empty_allowed: bool = False) -> list
 
 
 def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
-    """What every table should contain when the previous exercice had ``previous_rows``: half of them, and never under a tenth.
+    """The expectation on the number of rows when the previous exercice had ``previous_rows``: at least half, and never
+    under a tenth.
 
     A suite that has an expectation with that key (``volume``, ``chute``) sets another share. A table that may be empty
     may be small, which is only a warning. Nothing without a previous exercice, or after one with few lines.

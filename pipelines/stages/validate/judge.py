@@ -59,7 +59,7 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def open_court() -> None:
-    """Load the library now, in a process that is going to judge."""
+    """Load the library now, in a process that is going to check deliveries."""
     _bench()
 
 
@@ -157,7 +157,7 @@ class _Bench:
     def _observe(
         self, spec: ExpectationSpec, success: bool, rows: int, *, shown: bool
     ) -> tuple[str | None, int | None]:
-        """What is seen, in French, and how many lines break it; ``shown``: with the unexpected words."""
+        """The observation, in French, and how many lines break the expectation; ``shown``: with the unexpected words."""
         if spec.type == "expect_table_row_count_to_be_between":
             return _lines(rows), None
         if success:
@@ -241,7 +241,7 @@ def _error(outcome: Any) -> str | None:
 
 
 def _sanitised(entry: dict[str, Any]) -> str:
-    """The error's class, with its first line if that only contains names: other messages may quote a cell."""
+    """The error's class, with its first line if it only contains names, since other messages may quote a cell."""
     message = str(entry.get("exception_message") or "")
     for text in (message, str(entry.get("exception_traceback") or "")):
         for name in reversed(_CLASS.findall(text)):

@@ -58,7 +58,7 @@ def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
 
 
 def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
-    """Both numbers. In a table with personal data an announced sum is a cell, and so is the sum of one line."""
+    """Both numbers, unless they may be a cell: in a table with personal data, an announced sum or the sum of one line."""
     if table.has_personal_data and total["kind"] != "counts":
         said = "annoncé : égal" if total["ok"] else "annoncé : différent"
         return f"{said} ; recalculé : {_shown(total['recalcule'])}" if counts.acceptees > 1 else said

@@ -20,7 +20,7 @@ MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, whe
 
 @dataclass
 class Scan:
-    """What the bytes of one sheet say."""
+    """The result of scanning the bytes of one sheet."""
 
     rows: set[int] = field(default_factory=set)  # rows that hold a value
     widest: int = 0

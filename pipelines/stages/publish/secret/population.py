@@ -58,7 +58,7 @@ class People:
         return found
 
     def weights(self, sums: str) -> dict[int, Decimal]:
-        """What one person of each leaf adds to ``sums`` (the mid-point of a band of ages)."""
+        """The weight of one person of each leaf in ``sums`` (the mid-point of a band of ages)."""
         position = list(self.axes).index(self.declared.means[sums])
         found: dict[int, tuple[Decimal, Decimal]] = {}
         for leaf, measure, of in self.rows:

@@ -21,7 +21,7 @@ COARSE = {0: 8, 1: 3}  # the fewer axes a number narrows, the more it is worth k
 
 
 def former_values(numbers: Numbers, disclosed: Iterable[tuple[str, Decimal]]) -> Former:
-    """What was published of each cell, from the (name, value) pairs kept in the ledger."""
+    """The values published for each cell, from the (name, value) pairs kept in the ledger."""
     by_name: dict[str, set[Decimal]] = {}
     for name, value in disclosed:
         by_name.setdefault(name, set()).add(value)
@@ -92,7 +92,7 @@ def _primary(numbers: Numbers, threshold: int, former: Former, hidden: Collectio
 
 
 def known_cells(worlds: Worlds, published: Collection[Key], hidden: Collection[Key]) -> set[Key]:
-    """What a reader knows: what is not hidden, and what was published before and still holds."""
+    """The cells that a reader knows: those not hidden, and those published before with the same value."""
     return {cell.key for cell in worlds.cells if cell.key not in hidden or cell.key in published}
 
 

@@ -108,7 +108,7 @@ class Plan:
 
 
 def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
-    """What happens to each exercice, given all that was public of it, oldest first; nothing is withheld yet."""
+    """What to do with each exercice, given all its public versions, oldest first; nothing is withheld yet."""
     import duckdb
 
     by_exercice: dict[int, list[Version]] = {}
@@ -310,7 +310,8 @@ def _add(db, version: Version, exercice: int, tables: Iterable[str]) -> None:
 
 
 def tie(numbers: Numbers, plan: Plan, threshold: int) -> None:
-    """State what a reader knows of two versions of an exercice: who came between them, or who left, when it is only one of the two.
+    """State what a reader knows of two versions of an exercice: who came between them, or who left, when it is only one
+    of the two.
 
     A number of persons who came or left, when it is not 0, is known to be at most that number or the threshold,
     whichever is greater.
