@@ -3,8 +3,8 @@
 The amounts are invented so that the accounts of 2020 give the figures of the published report. What follows
 the law is real: sections are balanced, 023 = 021, 042 = 040, the result of a year is taken up the year
 after (001, 002, 1068) and so are its restes à réaliser; what the annexe budget repays to the principal one
-(staff, costs) is a receipt of the latter. Amounts are in cents. What is not here: any figure
-of the report, which the pipeline computes from these documents.
+(staff, costs) is a receipt of the latter. Amounts are in cents. No figure of the report is written here: the pipeline
+computes them from these documents.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
 """The user accounts of an application, year after year, and the defects planted in their list.
 
-What belongs here: the accounts as facts. How a tool writes them in a file is ``exports_comptes``; which tool
-writes how is ``outils``.
+This module makes the accounts as facts. ``exports_comptes`` writes them in files, in the layouts that ``outils`` describes.
 """
 
 import datetime as dt
