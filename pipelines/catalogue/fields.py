@@ -174,7 +174,7 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
         here, everywhere = entries[thing.name].said, entries[column].said
         if table and not here:
             yield f"{thing.place} {thing.name}: cette entrée est vide"
-        # a home that replaces one of the two does not answer for the other
+        # a home that replaces one of the two is not responsible for the other
         if table and thing.path == declared[column].path:
             for name in here.items() & everywhere.items():
                 yield f"{thing.at(name[0])} {thing.name}.{name[0]}: répète ce que « {column} » dit partout"

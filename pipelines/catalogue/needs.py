@@ -298,7 +298,7 @@ def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
     for line, code in dict.fromkeys(found.figures):
         yield from _figure(catalogue, f"{place}:{line}", code)
     for line, table, _ in found.columns:
-        if table not in catalogue.project.off:  # a text may first ask whether it is followed
+        if table not in catalogue.project.off:  # a text may first test whether the figure is followed
             yield from _model(catalogue, f"{place}:{line}", table)
 
 
@@ -345,7 +345,7 @@ def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
     for thing in catalogue.secrecy_declared["tables",]:
-        if thing.name not in catalogue.project.off:  # it stays dormant when its model is switched off
+        if thing.name not in catalogue.project.off:  # unused if its model is switched off
             yield from _model(catalogue, thing.place, thing.name)
 
 

@@ -45,7 +45,7 @@ def main() -> None:
     threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # nobody is reading any more
+        with suppress(OSError):  # the reader has gone
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pipelines.catalogue.organisation import Organisation
 
-MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
+MARK = "DÉMONSTRATION"  # printed on all output about a demonstration home
 PIPE_WIDTH = 200  # columns for tables when there is no terminal, unless COLUMNS says otherwise
 LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and its severity
 ROOM = 12  # columns always left to a text that may wrap over several lines

@@ -38,7 +38,7 @@ CHECKS = {
     "echeance": "Chaque exercice échu est arrivé et accepté.",
 }
 
-ASIDE = "laissé de côté"  # metadata of what is still on its way into landing
+ASIDE = "laissé de côté"  # metadata of what is still arriving in landing
 SHOWN = 20  # findings that a check shows; `millesime findings` and the audit page list them all
 
 

@@ -67,7 +67,7 @@ class ExportStatus:
     accepted_at: str | None = None
     lines: Lines | None = None
     checks: Checks = Checks()
-    reason: str | None = None  # French: why it is refused or absent
+    reason: str | None = None  # why it is refused or absent, in French
     rule: str | None = None  # code of the rule that refused it
 
     @property

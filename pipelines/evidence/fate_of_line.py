@@ -56,8 +56,8 @@ class LineFate:
     etat: str  # acceptée | refusée | ignorée | absente
     raison: str | None
     chiffres: list[Reached] = field(default_factory=list)
-    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, when it did
-    complements: list[str] = field(default_factory=list)  # the rules that gave it what its file does not say
+    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, if so
+    complements: list[str] = field(default_factory=list)  # the rules that supplied what is missing from its file
 
 
 def trace_line(
@@ -250,7 +250,7 @@ def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bo
 def _nearest(rows: Rows, figures: Figures, fact: str, source: LineSource, place: str) -> str | None:
     """Among the figures that measure ``fact``, the one whose conditions the line comes closest to meeting, and those it fails."""
     unmet = {one.figure.code: _unmet(rows, one, source, place) for one in _measuring(figures, fact)}
-    if not unmet:  # a fact that only tables read
+    if not unmet:  # a fact that only tables use
         return None
     figure = figures.by_code[min(unmet, key=lambda code: len(unmet[code]))].figure
     member = rows.select(

@@ -64,7 +64,7 @@ def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
         if path.exists()
         else []
     )
-    return [row for row in rows if "code_chiffre" in row]  # an older one: the next publication will answer
+    return [row for row in rows if "code_chiffre" in row]  # an older publication does not say; the next one will
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:

@@ -158,9 +158,7 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
     alone = [line for line in (absence, printed) if line]
     accepted = list(_accepted(version, code, exercice))
     used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
-    used |= {
-        manifest.delivery for manifest, _ in accepted
-    }  # a zero has no line, but is read in a delivery all the same
+    used |= {manifest.delivery for manifest, _ in accepted}  # a zero has no line, but still comes from a delivery
     return Trace(
         code,
         exercice,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# what a publication enters, and the file of a build, whose bytes differ each time: what is published does not depend on
+# entries made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on
 # it
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
@@ -64,14 +64,14 @@ class Ledger:
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
         self._outcomes: tuple[int | None, dict[tuple[str, int], Row[Any]]] | None = None
-        self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
+        self._verdicts: dict[str, Verdict] = {}  # entries never change
         self._head_file, self._home = home.ledger_head, home
         try:
             migrated = migrate(self.engine)
         except sa.exc.DatabaseError as error:
             raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
         if migrated and not self._head_file.exists():
-            self._write_head(self.head())  # from the start: so that its disappearance shows later
+            self._write_head(self.head())  # from the start, so that its disappearance is noticed later
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it."""
@@ -384,7 +384,7 @@ class Ledger:
         if identity not in self._verdicts:
             verdicts = self.tables["verdicts"]
             asked = self._sa.select(verdicts)
-            if self._verdicts:  # else all at once, since the first is seldom the last to be asked for
+            if self._verdicts:  # otherwise all at once, since callers seldom need only one
                 asked = asked.where(verdicts.c.verdict == identity)
             self._verdicts |= {row.verdict: _verdict(row) for row in self._rows(asked)}
         return self._verdicts.get(identity)
@@ -564,7 +564,7 @@ class Ledger:
 
     def _last_entry(self, table: str) -> int | None:
         """The number of a table's last row: rows are only added, so what was read remains valid while it is the same."""
-        with self.engine.connect() as connection:  # asked hundreds of times: not composed each time
+        with self.engine.connect() as connection:  # called hundreds of times, so the text is ready-made
             return connection.exec_driver_sql(f"select max(seq) from {self.tables[table].name}").scalar()
 
     def _rows(self, query: "Select[Any]") -> Iterator["Row[Any]"]:

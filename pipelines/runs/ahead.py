@@ -117,7 +117,7 @@ def judged(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def _read(home: Home, ref: ExportRef, exercice: int, key: bytes) -> Manifest | None:
-    with suppress(Exception):  # the first process will meet it again, and report it without a cell
+    with suppress(Exception):  # the first process will meet the error again, and report it without a cell
         return ingest(home, ref, exercice, files_of(home.landing, ref, exercice), key)
     return None
 

@@ -29,7 +29,7 @@ from pipelines.stages.validate.declared_expectations import QUESTIONED, REFUSED
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"
 SHIPPED = "catalogue livré"
-# what is said of a frozen version is dropped once another one replaces it, or when it is the first one
+# differences from a frozen version no longer matter once another version replaces it, or for the first one
 OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
 MAKERS = ("system", "model", "figure")  # kinds of things that have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}

@@ -39,7 +39,7 @@ class Outcome:
     manifest: Manifest | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: DeliveryRefused | None = None
-    aside: list[Aside] = field(default_factory=list)  # what is still on its way
+    aside: list[Aside] = field(default_factory=list)  # what is still arriving
 
     @property
     def refused(self) -> bool:

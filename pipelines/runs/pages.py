@@ -41,7 +41,7 @@ def write_states(
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
         pages.append(write_state(known, exercice, folder, seed, size))
-        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not what somebody else put there
+        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not files that somebody else put there
     return pages
 
 
@@ -58,7 +58,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     home, organisation = work.home, work.organisation
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
-    known = look(work)  # before anything not entered yet is there
+    known = look(work)  # before any file that is not recorded yet is there
     complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
     for profile, place in FOLDERS.items():
         tables = folder / place

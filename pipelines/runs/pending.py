@@ -122,7 +122,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
         return False
     today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]
     verdicts = map(work.ledger.verdict, current.verdicts)
-    # a delivery that fails acceptance counts only by a decision, which may have expired
+    # a delivery that fails a check counts only with a decision, which may have expired
     return today == current.verdicts and all(verdict and verdict.accepted for verdict in verdicts)
 
 
@@ -153,7 +153,7 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
         "registre": [head.entries, head.hash],
         "contenu": prose_of(work.home),
         "boite": [[one.exercice, one.fichier] for one in unclaimed(work)],
-        "jour": now()[:10],  # what is late shows on the audit pages
+        "jour": now()[:10],  # the audit pages show what is late
     }
 
 

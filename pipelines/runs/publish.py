@@ -58,7 +58,7 @@ def publish_warehouse(work: Workspace) -> Published:
     refuse_damaged(work.home)
     try:
         done = _publish(work)
-    finally:  # what was held back shows too
+    finally:  # the pages also show what was held back
         write_states(work)
     complete_releases(work)
     if not done.held:
@@ -77,7 +77,7 @@ def _publish(work: Workspace) -> Published:
     with writers(work.home) as writing, _public_beside(work, build, writing[PUBLIC]) as public:
         findings = all_findings(work)
         work.ledger.sight(findings)
-        # what the previous publication found of itself does not concern this one
+        # the previous publication's findings about itself do not concern this one
         others = [one for one in findings if not one.is_of_a_publication]
         pages = report_pages(work, build, writing)
         try:
@@ -118,7 +118,7 @@ def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
 
 def _get_ready(home: Home, profile: str) -> None:
     die_with_the_parent()
-    with suppress(Exception):  # what is wrong shows when something is written
+    with suppress(Exception):  # an error is reported when something is written
         get_ready(home)
         if profile == PUBLIC:
             for library in ("scipy.sparse", "scipy.optimize"):

@@ -176,7 +176,7 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
         manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
         for delivery, name in sorted(rows):
             file = manifests[delivery].original(name)
-            if (original := work.home.archive / file.sha256).exists():  # its retention may be over
+            if (original := work.home.archive / file.sha256).exists():  # its retention period may be over
                 yield file.name, original
 
 

@@ -197,7 +197,7 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
-    for path, data, lines in (file for layer in files for file in layer):  # the switches are no longer in the data
+    for path, data, lines in (file for layer in files for file in layer):  # `enabled` was removed from the data
         parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
     return declared
 

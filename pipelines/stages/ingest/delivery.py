@@ -46,7 +46,7 @@ from pipelines.stages.ingest.unread_records import unread_lists
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held
-READER_VERSION = 3  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
+READER_VERSION = 3  # increase it when the same bytes give other rows; the golden tests fail until then
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _read(
     manifest_path: Path,
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # beside the originals: the copies that readers make hold names, and a kill may leave them
+    # beside the originals, since the readers' copies contain names and a killed process may leave them
     workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
     try:
         tables, size = {}, sum(source.file.size for source in sources)

@@ -175,7 +175,7 @@ class TableWriter:
 
     def _copy(self, selects: list[str], order: str, target: Path) -> int:
         """Write the rows, sync the file and return how many rows are in it."""
-        # with several files in a row, the row groups would depend on the threads: the bytes must not
+        # with several files at once, the row groups, and so the bytes, would depend on the threads
         self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "

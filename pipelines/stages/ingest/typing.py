@@ -247,7 +247,7 @@ def _date(field: Field, workbook: bool, exercice: int) -> _Typed:
     if workbook and field.type == "datetime":
         kinds.append(ISO["date"])
     if workbook and field.timezone:
-        kinds = [fmt]  # a workbook's own moment has no zone
+        kinds = [fmt]  # a workbook's own date and time have no zone
     parsed = [
         (f"regexp_full_match({{t}}, {literal(pattern_of(kind))})", _parsed("{t}", kind, field, exercice))
         for kind in kinds
@@ -369,7 +369,7 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
 
     constraints = reading.field.constraints
     cases = []
-    if reading.unmatched:  # what was received is not shown: only a part of such a cell may be kept
+    if reading.unmatched:  # do not show what was received: only a part of such a cell may be kept
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
         cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")

@@ -329,7 +329,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        # two findings of one identity are one: decisions are made on the identity
+        # findings with one identity are the same finding: decisions are about the identity
         "constats": [*{one.finding.id: _standing(one) for one in ledger.standing(findings)}.values()],
         "decisions": [
             (

@@ -162,7 +162,7 @@ def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Writte
     state = _write_state(folder, build, facts, data)
     identity = state[:32]
     reached("publish.files_written")
-    if data.profile:  # before anybody can read it: it must never be forgotten
+    if data.profile:  # before anybody can read it, since it must never be forgotten
         ledger.record_disclosures(data.profile.disclosed)
         _archive(work, data.profile)
     ledger.record_findings(identity, data.broken)
@@ -193,7 +193,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
     if not errors or pages.exercice is None:
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
-    ours = type(error).__module__.startswith("pipelines")  # a foreign error message may quote what it could not draw
+    ours = type(error).__module__.startswith("pipelines")  # a library's error message may quote what it could not draw
     said = str(error) if ours else "erreur du programme, que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
@@ -346,7 +346,7 @@ def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
     return Finding(
         error.code,
         "bloquant",
-        0,  # the public profile of every exercice waits
+        0,  # the public profile of every exercice is affected
         error.where,
         f"Profil public non publié : {rule.titre} ({error}{f', {error.exercice}' if error.exercice else ''})",
         aide=rule.aide,

@@ -155,7 +155,7 @@ class Builder:
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
-        if not rows and not receipt.is_known:  # no export shows what came: that there is none cannot be said either
+        if not rows and not receipt.is_known:  # no export shows what came, so one cannot say that there is none
             return None
         if not of_year:
             return _empty(title, bloc, receipt, names)

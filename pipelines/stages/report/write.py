@@ -108,7 +108,7 @@ class ReportPages:
             return self.writers[profile].submit(
                 task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
             )
-        except BrokenProcessPool as error:  # what was drawn before has killed the process
+        except BrokenProcessPool as error:  # an earlier drawing has killed the process
             broken: Future = Future()
             broken.set_exception(error)
             return broken

@@ -86,7 +86,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
     _refuse_log(home)
-    # before the swap: the file that takes its place is recorded, and so are the results that a later build may keep
+    # before the swap, so that the new file and the results that a later build may keep are recorded
     ledger.record_warehouse(frozen.build, sha256_of(home.warehouse_next), is_whole=prepared.plan.is_whole)
     ledger.record_build(frozen.build, True, deliveries, tests)
     reached("transform.before_swap")

@@ -116,7 +116,7 @@ def _answers(folder: Path, done: subprocess.CompletedProcess) -> list[NodeResult
     file = folder / spark_session.ANSWERS
     if file.exists():
         return [NodeResult(**answer) for answer in json.loads(file.read_text(encoding="utf-8"))]
-    begun = (folder / spark_session.PROBE).exists()  # what is said from then on may quote cells
+    begun = (folder / spark_session.PROBE).exists()  # later messages may quote cells
     said = f"Spark s’est arrêté avant la fin (code {done.returncode})" if begun else _unstarted(done.stderr)
     return _nothing_done(said)
 

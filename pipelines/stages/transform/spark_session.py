@@ -85,7 +85,7 @@ def _refuse_unshared(session: "SparkSession", place: Path) -> None:
     files = 8 * max(session.sparkContext.defaultParallelism, 2)
     try:
         session.range(0, files, 1, files).write.parquet(str(place))
-    except Exception:  # whatever kept them from writing
+    except Exception:  # whatever prevented them from writing
         files = -1
     if len(list(place.glob("*.parquet"))) != files:
         raise Unfit(

@@ -43,7 +43,7 @@ class Sheet:
                     continue
                 if values is None:
                     keep_misshapen(self._misshapen, (line, *unlike), self.fichier)
-                    values = {self.columns[0]: "?"}  # a blank row would be no data
+                    values = {self.columns[0]: "?"}  # otherwise a blank row would not count as data
                 else:
                     self._seen.update(values)
                 self._share_a_line |= line == self._last

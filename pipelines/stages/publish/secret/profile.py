@@ -323,7 +323,7 @@ def _write_figures(
         item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
         if value is None:
-            continue  # nobody gave it: calling it secret would imply that there is a number
+            continue  # there is no value: marking it secret would imply that there is one
         if rule is None or item is None or hidden.keys() & item.cells:
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
