@@ -3,6 +3,7 @@
 import base64
 import functools
 import io
+import re
 from pathlib import Path
 
 from pipelines.characters import told
@@ -42,7 +43,12 @@ def covered() -> frozenset[int]:
 
 def drawable(text: str) -> str:
     """A text in which characters missing from the font are replaced by their number: a PDF missing one is not made."""
-    return "".join(one if ord(one) in covered() else told(one) for one in text)
+    return _missing().sub(lambda found: told(found[0]), text)
+
+
+@functools.cache
+def _missing() -> re.Pattern[str]:
+    return re.compile(f"[^{re.escape(''.join(map(chr, sorted(covered()))))}]")
 
 
 @functools.cache

@@ -32,9 +32,9 @@ def report_pdf(model: Model, cache: Path) -> bytes:
 
 def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
     """The page of one collectivité, cached until something in it changes: the prose of the report does not affect it."""
-    model, section = each_text([model, section], drawable)
     alone = {**model, "collectivites": [section], "chapitres": [], "chiffres": [], "methode": {}, "provenance": []}
     alone["edition"] = {**model["edition"], "registre": None}  # it prints no head
+    alone = each_text(alone, drawable)
     files = _files("synthese.typ", alone, charts_of(alone), cache)
     made_of = repr([_maker(), model["edition"]["date"], sorted(files.items())]).encode()
     return kept(cache, "pdf", made_of, lambda: _compile("synthese.typ", alone, files))
