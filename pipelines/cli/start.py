@@ -35,7 +35,7 @@ nom: {nom}
 sigle: {sigle}
 article: le   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
 siren: {siren}
-# alias: [exemple.fr]   # comment ses outils nomment le syndicat lui-même, quand il est un de leurs clients
+# alias: [exemple.fr]   # les noms que ses outils donnent au syndicat lui-même, quand il en est utilisateur
 exercices: {{premier: {premier}, dernier: {dernier}}}
 
 # Les systèmes que l’organisation utilise, en plus de ses applications (`catalogue/systems/<système>.yml`).
@@ -50,8 +50,8 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
-#     debiteur: [Commune de Crac'h]   # comment les titres de recettes la nomment : sa contribution
-#   - siren: "200043123"     # ce qui n’est pas une commune n’a pas de code Insee : son type dit ce que c’est
+#     debiteur: [Commune de Crac'h]   # ses noms dans les titres de recettes, pour sa contribution
+#   - siren: "200043123"     # pas de code Insee pour une autre collectivité qu’une commune : donner son type
 #     nom: Auray Quiberon Terre Atlantique
 #     type: communauté de communes
 
@@ -62,10 +62,10 @@ applications: []
 #     libelle: Exemple
 #     domaine: Relations publiques
 #     debut: 2018        # premier exercice d’utilisation ; `fin` est le dernier
-#     indicateurs: []    # ce qui en est imprimé, dans cet ordre : la fin de codes de `catalogue/figures`
+#     indicateurs: []    # les chiffres imprimés, dans cet ordre : la fin de leur code dans `catalogue/figures`
 #     alias: [EXEMPLE]
 
-# Ses budgets : de chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
+# Ses budgets : pour chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
 budgets: []
 # budgets:
 #   - siret: "{siret_budget}"
@@ -81,13 +81,13 @@ personnes: []
 #   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
 # cumul_des_visas: deux agents en tout   # très petite organisation : pourquoi une personne signe deux fois, imprimé avec la version
 
-# Où écrire à qui tient un export : ses refus, ses rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
+# L’adresse du responsable de chaque export, pour les refus et les rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
 # contacts: {{Ressources humaines: rh@exemple.fr}}
 
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
-# Combien de temps est gardé ce dont aucun export ne dit la durée (docs/rgpd.md), en mois ou en années entiers.
+# Durées de conservation de ce qui n’est pas réglé export par export (docs/rgpd.md), en mois ou en années entiers.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 

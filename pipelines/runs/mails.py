@@ -62,7 +62,7 @@ def due(work: Workspace, post: Post, today: str) -> list[Mail]:
 def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[str]) -> Mail:
     """The mail that a run of the orchestrator failed; ``steps`` are names of its steps, which contain nothing of a file."""
     failed = "\n".join(f"  - {step}" for step in steps) or "  - aucune étape n’a commencé"
-    body = f"""Le travail « {job} » a échoué. Ce qui était publié le reste.
+    body = f"""Le travail « {job} » a échoué. La publication précédente reste en place.
 
 Étapes en échec :
 {failed}
@@ -70,7 +70,7 @@ def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[st
 Que faire :
   1. millesime status EXERCICE, puis millesime findings EXERCICE : un export refusé y est expliqué, et son propriétaire est prévenu.
   2. Sinon, l’interface web montre l’erreur de l’exécution {run}.
-  3. Une fois la cause levée, millesime run EXERCICE finit ce qui reste.
+  3. Une fois la cause levée, millesime run EXERCICE achève ce qui reste à faire.
 """
     return _mail(work, (f"echec/{run}",), post.operators, f"échec du travail « {job} »", body)
 
@@ -78,7 +78,10 @@ Que faire :
 def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject: str, body: str) -> Mail:
     organisation = work.organisation
     mention = "\nDémonstration : tout est inventé.\n" if organisation.demonstration else ""
-    signed = f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. Message automatique : répondre écrit à qui tient les données.\n"
+    signed = (
+        f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. "
+        "Message automatique : une réponse parvient à la personne chargée des données.\n"
+    )
     return Mail(names, to, f"[{organisation.sigle}] {subject}", f"Bonjour,\n\n{body}{mention}{signed}")
 
 
@@ -161,8 +164,8 @@ def _reminders(
 
 {listed}
 
-Que faire : déposer chaque export dans landing/{exercice}/<système>/, ou le remettre à qui tient les données. S’il n’y en aura pas, le dire :
-l’absence est alors déclarée, et le rapport l’imprime.
+Que faire : déposer chaque export dans landing/{exercice}/<système>/, ou le remettre à la personne chargée des données.
+S’il ne doit pas y en avoir, le signaler : l’absence est alors déclarée, et le rapport l’imprime.
 """
         subject = f"{'en retard' if late else 'rappel'} : {count} de {exercice}"
         yield _mail(work, tuple(named), to, subject, body)
@@ -208,6 +211,6 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
   Publié le : {published}{f", {sound.behind} livraisons acceptées depuis" if sound.behind else ""}
   Place libre sur le disque : {sound.free // 10**9} Go{kept}
 
-Que faire : millesime status {exercice} dit tout ; millesime findings {exercice}, ce qui est à décider.
+Que faire : millesime status {exercice} donne le détail ; millesime findings {exercice} montre ce qui est à décider.
 """
     return _mail(work, (name,), post.operators, f"bilan de la semaine, exercice {exercice}", body)
