@@ -28,7 +28,7 @@ def is_plain(text: str) -> bool:
 
 
 def told(character: str) -> str:
-    """A character by its number."""
+    """The form of a forbidden character in messages: ``[U+001B]``."""
     return f"[U+{ord(character):04X}]"
 
 

@@ -126,7 +126,7 @@ def _differences(before: Shape, after: Shape) -> Iterator[Difference]:
 def _of_column(
     table: str, column: str, was: tuple[str, str | None], is_now: tuple[str, str | None]
 ) -> Iterator[Difference]:
-    if was[0] != is_now[0]:  # never empty any more: nobody loses anything
+    if was[0] != is_now[0]:  # becomes NOT NULL: no reader loses anything
         kind: Literal["added", "changed"] = "added" if f"{was[0]}{NOT_NULL}" == is_now[0] else "changed"
         yield Difference(kind, table, column, f"type {was[0]} → {is_now[0]}")
     if was[1] != is_now[1]:
@@ -148,7 +148,7 @@ def _may_go(table: Table, column: str | None, exercice: int) -> bool:
 
 
 def recorded(known: Contracts, shape: Shape) -> dict[str, Table]:
-    """The contracts extended with what ``shape`` adds: nothing that they promise changes or goes."""
+    """The contracts extended with what ``shape`` adds; existing promises stay as they are."""
     found = dict(known)
     for name, shaped in shape.items():
         told = found.get(name, Table(columns={}))

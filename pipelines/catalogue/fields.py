@@ -72,7 +72,7 @@ class Entry(Declared):
 
     @functools.cached_property
     def said(self) -> dict[str, Any]:
-        """What it says, without what it leaves out."""
+        """The keys that the entry gives."""
         return self.model_dump(exclude_none=True)
 
 

@@ -431,6 +431,6 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
 
 
 def _stamp(root: Path) -> tuple[Any, ...]:
-    """What changes when a declaration of the layer does."""
+    """A value that changes whenever a declaration of the layer changes."""
     files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
     return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)

@@ -78,7 +78,7 @@ class Thing:
 
     @property
     def identity(self) -> str:
-        """SHA-256 of everything it says."""
+        """SHA-256 of its content."""
         return fingerprint([self.kind, self.name, self.data, self.enabled])
 
     def at(self, *loc: Any) -> str:

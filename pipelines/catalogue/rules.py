@@ -11,7 +11,7 @@ from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Declared
 from pipelines.catalogue.yaml_file import DeclarationError
 
-# The engine itself refuses by these: they may be reworded, never switched off.
+# The engine itself applies these rules: a home may reword them but not switch them off.
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 

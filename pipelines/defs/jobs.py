@@ -121,7 +121,7 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def landing_stamp(year: int, quiet: float = QUIET_SECONDS) -> str | None:
-    """The contents of a year's folder as one hash, without exports that may still be arriving; None when nothing is left."""
+    """One hash of the contents of a year's folder, leaving out exports that may still be arriving; None when nothing else is there."""
     paths = [
         path
         for ref in organisation().exports(registry(), year)

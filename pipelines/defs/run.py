@@ -119,7 +119,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             read.result()
             loaded = _loaded(definitions)
             beside.submit(import_module, "dbt.cli.main")  # while the judge is waited for
-            gc.freeze()  # what was imported stays until the end
+            gc.freeze()  # what was imported stays loaded until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
         failed += _build(loaded, instance, home, say, whole=whole)
@@ -221,7 +221,7 @@ def _console(home: Home) -> Path:
 
 
 def spans(exercices: Collection[int]) -> list[tuple[int, int]]:
-    """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one run each."""
+    """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one Dagster run for each span."""
     result: list[tuple[int, int]] = []
     for year in sorted(set(exercices)):
         if result and result[-1][1] == year - 1:

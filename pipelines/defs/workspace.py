@@ -29,7 +29,7 @@ from pipelines.stages.transform.build import BuildFailed
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 UP_TO_DATE = "a_jour"  # the check that fails once something is accepted but not published
-WEEKLY = dg.FreshnessPolicy.cron(  # in the window, what is collected and published is so each week: a refusal, or nothing running, shows
+WEEKLY = dg.FreshnessPolicy.cron(  # during the season this check runs every week: it shows a refusal, or that nothing is running
     deadline_cron="0 12 * 1-9 1", lower_bound_delta=dt.timedelta(days=6), timezone="Europe/Paris"
 )
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it

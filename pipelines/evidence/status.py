@@ -29,7 +29,7 @@ from pipelines.ledger.workspace import Workspace
 
 @dataclass(frozen=True)
 class YearStatus:
-    """Everything ``millesime status`` says of one exercice."""
+    """Everything that ``millesime status`` shows about one exercice."""
 
     exercice: int
     exports: list[ExportStatus]

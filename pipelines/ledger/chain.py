@@ -99,7 +99,7 @@ def head(
 
 
 def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
-    """Everything that is wrong with the ledger; ``anchors`` maps the place where a head was kept to that head.
+    """Every problem of the ledger; ``anchors`` maps the place where a head was kept to that head.
 
     Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
     anchors were taken.

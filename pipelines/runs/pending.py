@@ -144,7 +144,7 @@ def note_published(work: Workspace) -> None:
 
 
 def publication_inputs(work: Workspace) -> dict[str, Any]:
-    """Everything besides the warehouse that a publication and the audit pages depend on."""
+    """Everything, besides the warehouse, that a publication and the audit pages depend on."""
     head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),

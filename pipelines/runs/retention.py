@@ -172,7 +172,7 @@ def _remove(work: Workspace, one: Overdue) -> None:
     read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
     files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
-    kept = files if one.subject else []  # nothing is kept in landing
+    kept = files if one.subject else []  # landing keeps nothing
     if one.rule != BY_HAND:  # entered when it was decided
         removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
         work.ledger.record_removal(removal)
@@ -504,5 +504,5 @@ def _chosen(row: dict[str, Any]) -> Chosen | None:
 
 
 def _eve(moment: str) -> str:
-    """The day before a moment: what must go at once is then overdue on its own day."""
+    """The day before a moment: what must be removed at once is thus already overdue on that day."""
     return (dt.date.fromisoformat(moment[:10]) - dt.timedelta(days=1)).isoformat()

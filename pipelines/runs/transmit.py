@@ -203,7 +203,7 @@ def _letters(
 
 
 def folder_of(member: Collectivite) -> str:
-    """The name of what belongs to a member: that of its page in the report."""
+    """The folder name of a member: that of its page in the report."""
     return plain(member.nom)
 
 

@@ -57,7 +57,7 @@ class Alerte(Declared):
 
 @dataclass(frozen=True)
 class _Value:
-    """A value of a row, as a sentence holds it."""
+    """A value of a row in a sentence."""
 
     value: Any
 

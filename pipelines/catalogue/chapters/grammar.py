@@ -57,7 +57,7 @@ class Colonne(Declared):
 
     ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
-    that hold both. ``palier``, in a cascade: an amount that those before it add up to, drawn from zero.
+    that hold both. ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
     """
 
     nom: Name
@@ -330,7 +330,7 @@ class Presence(Declared):
 
 
 class Section(Declared):
-    """Blocks under one title; with ``si``, left out of a year of which everything came and that has no such rows."""
+    """Blocks under one title; with ``si``, the section is left out if everything came for the year and there are no such rows."""
 
     id: Identifier
     titre: str

@@ -41,9 +41,10 @@ class Demande(Declared):
 
 
 class Cellules(Declared):
-    """Cells of a table that hold this ``code``: at most so many of those that hold a number or it, or none beside a percentage.
+    """A limit on the cells of a table that hold this missing ``code``.
 
-    The latter looks at the columns of percentages alone, row by row.
+    With ``part_max_pct``, at most that share of the cells that hold a number or the code. Without it, a row that has a
+    percentage may not have the code in another of its columns of percentages.
     """
 
     code: str
@@ -109,7 +110,7 @@ class Passage:
 
 
 def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: bool = True) -> list[Passage]:
-    """Those of the passages of an edition that break a rule; ``is_answered``: the rows that it needs are there."""
+    """The passages of an edition that break a rule; ``is_answered`` says whether the rows that the rule needs exist."""
     if rule.edition not in (None, profile):
         return []
     found: list[Passage] = []

@@ -39,7 +39,7 @@ class Asked:
 
 @functools.cache
 def environment() -> "ImmutableSandboxedEnvironment":
-    """A sandbox that knows nothing but what a text is given."""
+    """A Jinja sandbox in which a text sees only what it is given."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 

@@ -131,7 +131,7 @@ def _profile(home: Home) -> dict[str, Any]:
 
 
 def _bring(folder: Path, files: dict[str, str]) -> None:
-    """Make the folder hold these files and no other."""
+    """Make the folder contain exactly these files."""
     former = {path.relative_to(folder).as_posix() for path in _present(folder)}
     for name, text in files.items():
         path = folder / name

@@ -160,7 +160,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
-    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables without a shape.
+    """The text of ``NAMED_MEMBERS``: the member of each line, from the fields that name one, in tables without a shape.
 
     ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
     """

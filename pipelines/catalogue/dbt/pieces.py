@@ -23,7 +23,7 @@ COLUMNS = (
 class ModelPieces(Declared):
     """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
 
-    A piece whose cell is empty is kept by any filter on it, and does not serve a figure that has one: nothing says what
+    A piece whose cell is empty passes any filter on that axis, but no figure with such a filter can use it: nothing says what
     it is.
     """
 

@@ -43,7 +43,7 @@ class Need:
 
 
 class Link(NamedTuple):
-    """A column whose every value is the key of a row of the model ``parent``."""
+    """A column whose values are all keys of rows of the model ``parent``."""
 
     column: str
     parent: str

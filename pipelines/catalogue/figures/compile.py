@@ -143,7 +143,7 @@ def _in_use(family: Family) -> list[str]:
 
 
 def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
-    """A row of the fact makes a member exist; a printed number has its figure even when no delivery gave one."""
+    """The members that exist: those with a row in the fact, and those with a printed figure, even if no delivery mentions them."""
     inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
     inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
@@ -287,6 +287,6 @@ def _list(items: list[str], indent: int) -> str:
 
 
 def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
-    """The rows of every select; when there is none, no row, with these columns."""
+    """The union of the selects; without any, an empty relation with these columns."""
     none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

@@ -115,7 +115,7 @@ def literally(text: str) -> str:
 
 
 def _beginning(texts: Sequence[str]) -> str:
-    """What they all begin with."""
+    """Their common beginning."""
     return "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
 
 

@@ -374,7 +374,7 @@ def _first_name(cell: str) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """True for what no column is called: a date, an address, a person, a social security or telephone number, a pair."""
+    """True for something that is never the name of a column: a date, an address, a person, a social security or telephone number, a pair."""
     looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match, PAIR.match)
     person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # or a country
     return person or any(look(text) for look in looks)

@@ -398,7 +398,7 @@ def _as_drawn(
 
 
 def steps(block: Block) -> list[tuple[float, float]]:
-    """Where each bar of a cascade begins and ends."""
+    """The start and end of each bar of a cascade."""
     found, reached = [], 0.0
     for at, one in enumerate(block["lignes"][0]["cellules"]):
         amount = number_of(one) or 0.0
@@ -487,7 +487,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
 
 
 def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
-    """Columns in the order of the years, or of the rows; ``lacks``: the code of a cell that no row gives, by year."""
+    """The columns, in the order of the years or of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
     values = [value for value in data.croise.valeurs if value in there]

@@ -379,7 +379,7 @@ def _inline(spans: tuple[Span, ...]) -> str:
 
 
 def _marked(spans: list[Span], *, is_first: bool) -> str:
-    """Words with their marks, opened and closed in proper nesting."""
+    """Words with their marks, properly nested."""
     out, opened = "", []
     for one in spans:
         wanted = [mark for mark, has in (("**", one.bold), ("*", one.italic)) if has]
@@ -408,7 +408,7 @@ def _guarded(row: str) -> str:
 
 
 def readable(lines: Iterable[Line]) -> list[str]:
-    """Lines to be compared by eye."""
+    """Lines as text, for a person to compare."""
     signs = {BULLET: "- ", NUMBER: "1. ", QUOTE: "> "}
     shown = []
     for one in lines:

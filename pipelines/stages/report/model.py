@@ -105,7 +105,7 @@ class Editor:
         return [one for _, one in found]
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures, which introduces what is next to it."""
+        """False for a text without figures, which only introduces the block next to it."""
         return not isinstance(bloc, Texte) or bool(self._asked(bloc))
 
     def _asked(self, bloc: Texte) -> list[str]:
@@ -183,7 +183,7 @@ class Editor:
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
     def _alarms(self) -> Model | None:
-        """All the alarms of the year, each said once; None when there are none."""
+        """All the alarms of the year, without repetition; None when there are none."""
         publication = self.builder.publication
         said = [
             _words(alert.said(row))

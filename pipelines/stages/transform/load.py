@@ -210,7 +210,7 @@ def _mapped_since(field: Field) -> list[str]:
 
 
 def _written(kind: str) -> str:
-    """A type of DuckDB in one spelling."""
+    """A DuckDB type, normalised."""
     return kind.replace(" ", "").lower()
 
 

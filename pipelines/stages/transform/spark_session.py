@@ -22,7 +22,7 @@ SOURCES, TABLES, ANSWERS, PROBE = "sources", "tables", "answers.json", "probe"  
 PATIENCE, PERIOD = 180, 5  # seconds: how long a job may wait for an executor, and how often that is looked at
 # What values depend on, whatever the settings say.
 DECIDES = {
-    "spark.sql.ansi.enabled": "true",  # a bad cast is an error, not a NULL
+    "spark.sql.ansi.enabled": "true",  # an invalid cast is an error, not a NULL
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
 }
@@ -95,7 +95,7 @@ def _refuse_unshared(session: "SparkSession", place: Path) -> None:
 
 
 def _decide() -> None:
-    """dbt-spark turns ANSI off before each statement, whatever its profile says."""
+    """Keep our ANSI setting: dbt-spark turns it off before each statement, whatever its profile says."""
     from dbt.adapters.spark.connections import SparkCredentials
 
     begun = SparkCredentials.__post_init__

@@ -399,4 +399,4 @@ def _forget(element: etree._Element) -> None:
 
 
 def _nothing(_element: etree._Element) -> None:
-    """Elements whose start alone matters."""
+    """Ignore the end of elements of which only the start matters."""

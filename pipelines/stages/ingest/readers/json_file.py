@@ -319,7 +319,7 @@ class _Document:
 
 
 def _past(text: str, place: int) -> int:
-    """Where the value at ``place`` ends, undecoded."""
+    """Where the value at ``place`` ends, found without decoding it."""
     depth = 0
     for token in _TOKEN.finditer(text, place):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))

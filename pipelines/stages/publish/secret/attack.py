@@ -116,7 +116,7 @@ class Worlds:
         return values[alike & (least >= 1 - TOLERANCE).all(axis=1)]
 
     def moved(self, known: Collection[Key], occupied: Collection[Key]) -> dict[Key, int]:
-        """Cell → the spread of its values over the consistent worlds."""
+        """Cell → the difference between its greatest and smallest values in the consistent worlds."""
         values = self.agreeing(known, occupied)
         widths = (values.max(axis=0) - values.min(axis=0)).round().astype(int)
         return dict(zip(self._place, widths.tolist(), strict=True))

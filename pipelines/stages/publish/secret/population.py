@@ -1,4 +1,4 @@
-"""Who is counted, as somebody who reads the tables may picture it: unknown numbers, one for each kind of person.
+"""The persons counted, as a reader of the tables can represent them: one unknown number for each kind of person.
 
 A population has axes (statut, emploi, sexe, âge); a value of an axis is a *leaf*. No table crosses all of them, so the
 unknowns are kept by groups of axes that tables do cross, each a full crossing of their leaves. The groups come from a

@@ -375,7 +375,7 @@ def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item |
 
 
 def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
-    """An empty figure reveals nothing; any other gives its item's number, at its own precision."""
+    """True if a figure is empty, or is its item's number at the figure's own precision."""
     return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
 
 

@@ -50,13 +50,13 @@ def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hid
 
 
 def _moved_little(cell: Cell, threshold: int, values: Iterable[Decimal]) -> bool:
-    """The difference from one of the former ``values`` is itself a small number of persons."""
+    """The cell differs from one of its former ``values`` by a small number of persons."""
     differences = [abs(cell.value - value) for value in values]
     return not cell.is_mean and any(0 < difference < threshold * cell.unit for difference in differences)
 
 
 def _compares_little(numbers: Numbers, cell: Cell, threshold: int, former: Former) -> bool:
-    """So is the difference from what was public of the year before, whose number the cell now reveals."""
+    """The difference from the published number of the year before, which the cell now reveals, is a small number of persons too."""
     before = numbers.compared.get(cell.key)
     return before is not None and _is_new(cell, former) and _moved_little(cell, threshold, former.get(before, ()))
 

@@ -137,7 +137,7 @@ def _is_otherwise_written(db, secrecy: Secrecy, version: Version, facts: dict[st
 
 
 def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:
-    """The least number of persons who differ, at the finest crossing, between a version and the warehouse."""
+    """The smallest number of persons by which a version and the warehouse differ, at the finest crossing."""
     db.execute("attach ':memory:' as passe")
     try:
         _make_schemas(db, "passe", secrecy)
