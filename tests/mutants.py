@@ -1,8 +1,8 @@
-"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY]``, with a printed seed.
+"""Draws mutants in the modules where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY]``, with a printed seed.
 
-``make mutants`` tries all of what ``pyproject.toml`` names. Here, modules that have a test in their mirror are drawn, ten
-mutants of each. Each is written in a copy of the checkout, and tried against that test; one that survives it, against
-the tests of what imports its module. What no test sees is printed with its change.
+``make mutants`` tries all the mutants of the modules that ``pyproject.toml`` names. This module draws among the modules that have
+a test of the same name, ten mutants each. A mutant is written in a copy of the checkout and tried against that test; if it
+survives, against the tests of the modules that import its own. Mutants that no test detects are printed with their change.
 """
 
 import ast

@@ -1,8 +1,8 @@
 """Prints twenty source lines, drawn with the commit as seed: ``python -m tests.rooms [SEED]``. In which room is each?
 
 A reader who has only the list of folders and files should get eighteen right. ``--answers`` prints the rooms and files.
-Only lines with a word that is found in no other room are drawn: what is written everywhere (``return found``,
-``on a.exercice = b.exercice``) belongs nowhere in particular, and guessing it would be luck.
+Only lines with a word that is in no other room are drawn: a line that may be anywhere (``return found``,
+``on a.exercice = b.exercice``) could only be guessed by luck.
 """
 
 import random

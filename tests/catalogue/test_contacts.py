@@ -1,4 +1,4 @@
-"""Addresses of owners: of no version, and of nothing that is published."""
+"""The addresses of owners are in no frozen version and in nothing that is published."""
 
 import hashlib
 

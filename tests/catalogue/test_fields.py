@@ -1,4 +1,4 @@
-"""A field is described once, and whatever shows it says the same."""
+"""A field is described once, and that description is used wherever the field is shown."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""The budgets and the years that ``organisation.yml`` declares: what it may say of them, and the line of what it may not."""
+"""The budgets and exercices that ``organisation.yml`` declares: what is accepted, and what is refused with its line."""
 
 from pathlib import Path
 

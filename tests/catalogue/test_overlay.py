@@ -1,4 +1,4 @@
-"""Two layers of declarations: a home adds a named thing of any kind, replaces one whole, or switches one off."""
+"""Two layers of declarations: a home adds, replaces or switches off named things of every kind."""
 
 import json
 import os

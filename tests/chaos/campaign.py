@@ -1,8 +1,8 @@
-"""A command killed (``kill -9``, with its children) at a random moment of its work, and called again, as often as time allows.
+"""Kills commands (``kill -9``, with their children) at random moments and runs them again, as often as time allows.
 
-Each phase starts from a copy of one home. What was there before must still be there (nothing **lost**); readers see one whole
-publication, that of before or that of after (nothing **mixed**); and the same command, called again, ends as one that nobody
-killed, with the same digest (**same**). The seed draws phases and moments; what was reached by then is up to the machine.
+Each phase starts from a copy of one home. Everything that was there before must still be there (nothing **lost**); readers must
+see one whole publication, the old one or the new one (nothing **mixed**); and the same command, run again, must end like one that
+was not killed, with the same digest (**same**). The seed chooses phases and moments; how far a command got depends on the machine.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What the machine refuses is one French sentence and a code, never a traceback."""
+"""Errors of the machine (rights, disk, files) give one French sentence and an exit code, never a traceback."""
 
 import errno
 import os

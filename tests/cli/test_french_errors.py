@@ -1,4 +1,4 @@
-"""Whatever is declared or delivered wrongly, the command line says so in French, without a word of Python, and shows no control
+"""Every mistake in a declaration or a delivery is reported in French, without any word of Python, and without any control
 character.
 """
 

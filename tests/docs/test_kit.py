@@ -1,4 +1,4 @@
-"""What a maintainer looks for first is there, and what nobody here knows is marked once."""
+"""The files that a maintainer looks for first exist, and facts that nobody here knows are marked once."""
 
 import hashlib
 import re

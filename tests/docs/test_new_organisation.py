@@ -1,4 +1,4 @@
-"""``docs/new-organisation.md`` followed as far as its run: what it gives to write loads, and its sample is judged good."""
+"""Follows ``docs/new-organisation.md`` up to its run: its declarations load, and its sample is accepted."""
 
 import re
 import shlex

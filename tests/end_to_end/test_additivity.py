@@ -1,6 +1,6 @@
-"""What is said to add up does: detail rows make the total rows of their table, and the figures of the report.
+"""Numbers declared to add up do: detail rows add up to the total rows of their table and to the figures of the report.
 
-Everything is made from what the catalogue says of published columns, over every table that readers see: nothing is listed here.
+The tests follow from what the catalogue declares about published columns, for every table that readers see: nothing is listed here.
 """
 
 from collections.abc import Iterator

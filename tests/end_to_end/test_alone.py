@@ -1,6 +1,6 @@
-"""Homes that use one system alone: each is collected, built, published and told in a report of its own.
+"""Homes that use a single system: each is collected, built and published, with its own report.
 
-The members of the first are a commune and a communauté de communes, which has no code Insee: it is followed from the
+The members of the first home are a commune and a communauté de communes, which has no code Insee and is followed from the
 organisation's file to its page of the report.
 """
 

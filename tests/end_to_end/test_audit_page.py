@@ -1,4 +1,4 @@
-"""The audit page of the demonstration: sound, accessible, without a personal value, and written when a build fails too."""
+"""The audit page of the demonstration: valid, accessible, without personal data, and also written when a build fails."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What BI is given of the demonstration: a PostgreSQL that describes itself, exports that validate, a failure that stops nothing."""
+"""What BI tools get of the demonstration: a PostgreSQL copy with descriptions, valid exports; a failed copy stops nothing."""
 
 import json
 import shutil

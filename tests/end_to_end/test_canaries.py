@@ -1,4 +1,4 @@
-"""Invented names, NIRs and matricules, followed through every way a run can fail: none comes out of the originals.
+"""Follows invented names, NIRs and matricules through every way a run can fail: none of them leaves the originals.
 
 Each failure runs in a process of its own. Afterwards everything that was written is searched (lake, ledger, logs, Dagster's
 storage, dbt's target, audit tables, publication, screen): Parquet and DuckDB files row by row, since their compression hides

@@ -1,6 +1,6 @@
-"""One agent corrected in the tool's own export, through the whole pipeline: no row that anybody may read moves.
+"""When one agent is corrected in a tool's export, no row that anybody may read changes.
 
-Two versions that are one reveal nothing to any solver; those that differ are given to one in ``tests/stages/publish/secret``.
+Two equal versions reveal nothing to a solver; versions that differ are given to one in ``tests/stages/publish/secret``.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The real daemon: what is dropped in landing is collected, built and published without a hand; a refusal alerts."""
+"""The real daemon: files dropped in landing are collected, built and published automatically; a refusal sends an alert."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ from tests.services import free_port
 pytestmark = pytest.mark.campaign(minutes=2)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
-PATIENCE = 480  # seconds: sensors tick every minute, and what is dropped must stand still for one
+PATIENCE = 480  # seconds: sensors tick every minute, and dropped files must be unchanged for one
 
 
 class Kept:

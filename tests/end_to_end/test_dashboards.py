@@ -1,4 +1,4 @@
-"""What BI authors draw of the demonstration: the SQL of ``docs/bi`` and the charts of Superset give the figures of the report."""
+"""The SQL of ``docs/bi`` and the charts of Superset, on the demonstration, give the figures of the report."""
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal

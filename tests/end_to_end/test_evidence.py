@@ -1,4 +1,4 @@
-"""The auditor's road on the demonstration: figure → lines and back, decide, freeze, correct, freeze again, replay."""
+"""The work of an auditor on the demonstration: from a figure to its lines and back, decide, freeze, correct, freeze again, replay."""
 
 import csv
 import io

@@ -1,6 +1,6 @@
 """A home that the former version of the tool made, key included: a freeze of 2020, four systems, two exercices.
 
-The fixture holds what a home cannot make again (landing, archive, lake, ledger, releases); what can be was left out.
+The fixture contains only what a home cannot make again: landing, archive, lake, ledger, releases.
 """
 
 import hashlib

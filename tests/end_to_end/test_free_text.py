@@ -1,7 +1,7 @@
-"""A word of its own in every free text of every table of the lake: none is in what is public, whatever the way to it.
+"""Puts a distinct word in every free text of the lake: none of them reaches anything public, by any route.
 
-The rows are changed in the warehouse before any model runs, one row per column, so that each text follows the way that it has in a
-real delivery. Then all is made: tables, public profile, pages, exports, the copy on a server.
+One row per column is changed in the warehouse before any model runs, so that each text goes through the same steps as that of a
+real delivery. Then everything is made: tables, public profile, pages, exports, the copy on a server.
 """
 
 import re

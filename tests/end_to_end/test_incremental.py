@@ -1,6 +1,6 @@
-"""A build that keeps what did not change gives what a whole one gives: the same published bytes, the same tables.
+"""An incremental build gives the same published bytes and tables as a full one.
 
-A home lives through seeded changes of what it received, declared and is; after each, it is built again whole.
+A home goes through seeded changes of its deliveries, declarations and organisation; each build is compared with a full one.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
 """An organisation with tools, chapters and indicators of its own, all of them declarations of its home.
 
-``tests/fixtures/organisation`` is that home, its exports included. Every figure expected here is computed from the very files
-that it delivers, in plain Python.
+``tests/fixtures/organisation`` is that home, with its exports. Every expected figure is computed from these files in plain Python.
 """
 
 import csv
@@ -474,7 +473,7 @@ def test_no_word_of_the_demonstration_is_printed(home: Path) -> None:
 
 
 def said(words: set[str], text: str) -> Iterator[str]:
-    """Those of the words that stand alone in a text, whatever their case; ``_`` parts two words."""
+    """The words that are whole words of a text, ignoring case; ``_`` separates two words."""
     folded = text.casefold()
     for word in sorted(words):
         if word.casefold() in folded and re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text, re.IGNORECASE):

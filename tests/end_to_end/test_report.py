@@ -1,4 +1,4 @@
-"""The report of the demonstration: published with its tables, whole, readable by everybody, made again in no time."""
+"""The report of the demonstration: published with its tables, complete, accessible, and quickly made again."""
 
 import io
 import json

@@ -1,8 +1,8 @@
 """Same exports, code, lock, key and decisions: the same bytes, whatever the threads, the time zone and the locale.
 
-The demonstration itself is the first run (``conftest.FIRST_RUN``). Two copies of it, their ledger with them, lose all that
-can be made again and make it again elsewhere: everything varies at once, for a build takes half a minute. That the originals
-read again give the same rows under other threads is proved by the replay in ``test_evidence``.
+The demonstration itself is the first run (``conftest.FIRST_RUN``). Two copies of it, with their ledger, lose everything that can
+be made again, and make it again elsewhere. Everything varies at once, since a build takes half a minute. The replay in
+``test_evidence`` proves that the originals give the same rows with another number of threads.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The demonstration, all of whose terms have passed: persons go from its rows, and every figure stays."""
+"""The demonstration after all its retention periods: persons are removed from its rows, and every figure stays."""
 
 import shutil
 from pathlib import Path

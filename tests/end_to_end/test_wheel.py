@@ -1,4 +1,4 @@
-"""The wheel alone, as the image installs it for an account of its own outside the checkout, makes the demonstration and a new home."""
+"""The wheel alone, installed outside the checkout as in the image, makes the demonstration and a new home."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What went or was loosened since the last frozen version is a finding, which waits for a decision and says what."""
+"""Anything removed or loosened since the last frozen version is a finding that says what, and needs a decision."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The key of the pseudonyms: the one that the ledger knows, and no other; what its loss, or another's presence, stops."""
+"""Only the key recorded in the ledger is accepted; what a lost or different key prevents."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What leaves by mail, through a real server: who is written to, once, and never a cell nor the name of a file."""
+"""Mails sent through a real server: to the right persons, once, and without any cell or file name."""
 
 import datetime as dt
 import re

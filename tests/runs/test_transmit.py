@@ -1,4 +1,4 @@
-"""What goes to each member: what is in its folder, what is refused, what the ledger keeps, and when its absence is a finding."""
+"""Sending the report to members: the content of the folders, refusals, what the ledger records, and findings about missing sendings."""
 
 import hashlib
 import json

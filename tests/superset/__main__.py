@@ -1,6 +1,6 @@
 """Imports the bundles of a home into a real Superset, asks every chart, prints what came: ``make test-superset``.
 
-Both profiles, by both roads: the published file, and a PostgreSQL that the publication is copied to.
+Both profiles are tested with the published file and with the PostgreSQL copy.
 
 python -m tests.superset HOME SUPERSET_BIN
 """

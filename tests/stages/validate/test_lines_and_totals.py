@@ -1,4 +1,4 @@
-"""Where a failure is, and control totals."""
+"""The lines behind a failure, and control totals."""
 
 from dataclasses import replace
 from pathlib import Path
