@@ -115,7 +115,7 @@ def _table(counts: Counts, order: list[str]) -> Iterator[str]:
 
 
 def _docstring(module: str) -> list[str]:
-    """What a package says of itself, as Markdown: an indented block stays one."""
+    """The docstring of a package as Markdown; indented blocks stay so."""
     path = PIPELINES.parent.joinpath(*module.split("."), "__init__.py")
     return inspect.cleandoc(ast.get_docstring(tree(path)) or "").replace("``", "`").splitlines()
 
@@ -126,7 +126,7 @@ def _first(module: str) -> str:
 
 
 def _within(one: str) -> Iterator[str]:
-    """The packages of a room, with the first paragraph of what each says of itself."""
+    """The packages of a room, with the first paragraph of their docstrings."""
     packages = [p.name for p in sorted((PIPELINES / one).iterdir()) if (p / "__init__.py").exists()]
     names = [*STAGES] if one == "stages" else packages
     if names:

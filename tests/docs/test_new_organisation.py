@@ -22,7 +22,7 @@ FILES = re.findall(r"\*\*[^*]+\*\* \(\d\), `([^`]+)`.*?```(?:yaml|sql)\n(.*?)```
 
 
 def command(begins: str) -> list[str]:
-    """The arguments of the one command of the page that begins so, without the program's name."""
+    """The arguments of the only command of the page that begins so, without the program's name."""
     joined = PAGE.replace("\\\n", " ")
     (line,) = [line.strip() for line in joined.splitlines() if line.startswith(f"    millesime {begins}")]
     return shlex.split(line.partition("  #")[0])[1:]

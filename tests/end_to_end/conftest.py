@@ -18,13 +18,13 @@ MILLESIME = Path(sys.executable).with_name("millesime")
 
 
 def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run ``millesime`` on a home, its key beside it."""
+    """Run ``millesime`` on a home that has its key beside it."""
     env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(home.parent / "key"), **environment}
     return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
 
 
 def copied(made: Path, place: Path) -> Path:
-    """A copy of a home in ``place``, its key beside it."""
+    """A copy of a home in ``place``, with its key beside it."""
     home = place / "home"
     shutil.copytree(made, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     shutil.copy(made.parent / "key", place / "key")
@@ -32,7 +32,7 @@ def copied(made: Path, place: Path) -> Path:
 
 
 def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The home that ``make`` makes, for whichever worker asks first; nobody writes in it."""
+    """The home that ``make`` makes, once for all workers; no test writes in it."""
     base = folders.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     shared.mkdir(exist_ok=True)
@@ -68,7 +68,7 @@ FORMER_HOME = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_h
 
 
 def unpacked(folder: Path) -> Path:
-    """The home in ``folder``, its key beside it."""
+    """The home in ``folder``, with its key beside it."""
     with tarfile.open(FORMER_HOME) as kept:
         kept.extractall(folder, filter="data")
     return folder / "home"

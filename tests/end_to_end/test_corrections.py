@@ -19,7 +19,7 @@ Edit = Callable[[list[str]], list[str]]
 
 
 def cell(column: str, value: str) -> Edit:
-    """The first agent who has another value in ``column`` gets this one."""
+    """Give this value to the first agent who has another one in ``column``."""
 
     def edit(lines: list[str]) -> list[str]:
         place = lines[HEAD - 1].split(";").index(column)
@@ -41,7 +41,7 @@ CASES: dict[str, Edit] = {
 
 
 def public(home: Path) -> dict[str, list[tuple]]:
-    """The rows of every public table, whatever build they are of: what a solver would be given."""
+    """The rows of every public table, whatever their build, as a solver would get them."""
     folder = (home / "published" / "public").resolve()
     rows = "select columns(name -> name <> 'construction') from '{}' order by all"
     return {path.stem: duckdb.execute(rows.format(path)).fetchall() for path in sorted(folder.rglob("*.parquet"))}

@@ -26,7 +26,7 @@ PATIENCE = 480  # seconds: sensors tick every minute, and dropped files must be 
 
 
 class Kept:
-    """The handler of a mail server: it writes each mail in a folder."""
+    """The handler of a mail server, which writes each mail in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home that is served with its automation, and writes its alerts beside it."""
+    """A served home with automation, which writes its alerts beside it."""
     folder = tmp_path_factory.mktemp("daemon")
     home, alert = folder / "home", folder / "alert"
     alert.write_text(f'#!/bin/sh\necho "$1" >> {folder}/alerts\n')

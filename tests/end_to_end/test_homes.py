@@ -63,7 +63,7 @@ SECOND = FIRST | {
 
 
 def made(folder: Path, declared: dict[str, str]) -> Path:
-    """A home that declares this."""
+    """A home with these declarations."""
     home = unpacked(folder)
     shutil.rmtree(home / "releases")  # what it froze is another catalogue's
     shutil.rmtree(home / "lake")  # nor does a ledger begin beside what another one spoke of
@@ -106,7 +106,7 @@ def checkout() -> str:
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two homes started at once; the checkout is as it was."""
+    """Two homes run at the same time; the checkout is unchanged."""
     before = checkout()
     homes = {name: made(tmp_path_factory.mktemp(name), what) for name, what in (("a", FIRST), ("b", SECOND))}
     running = [start(home) for home in homes.values()]

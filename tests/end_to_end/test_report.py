@@ -205,7 +205,7 @@ def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(de
 
 
 def drawings(home: Path) -> dict[str, int]:
-    """The kept drawings, fonts and pages of members, and when each was made."""
+    """The cached drawings, fonts and pages of members, with the time when each was made."""
     return {path.name: path.stat().st_mtime_ns for path in (home / "cache").rglob("*.*") if path.is_file()}
 
 
