@@ -6,65 +6,65 @@ DEMO := data-demo
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 RELEASE := .venv-release
-# three on two cores: each waits for its commands, its servers and its locks
+# three workers for two cores, because each often waits for a command, a server or a lock
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 21
 
-setup: $(VENV)/.ready ## environment (hash-checked), and the demonstration's dbt project in data-demo/dbt
+setup: $(VENV)/.ready ## install the environment (hash-checked), and write the demonstration's dbt project in data-demo/dbt
 	@$(BIN)/millesime --home $(DEMO) dbt parse
 
-demo: setup ## the main job on the demonstration: three exercices collected, built, published
+demo: setup ## collect, build and publish the demonstration: three exercices
 	@$(BIN)/millesime demo $(DEMO)
 
-spark: $(SPARK)/.ready ## what MILLESIME_ENGINE=spark needs besides Java 17 or 21: dbt-spark and pyspark, in .venv-spark (450 MB)
+spark: $(SPARK)/.ready ## install what MILLESIME_ENGINE=spark needs besides Java 17 or 21: dbt-spark and pyspark, in .venv-spark (450 MB)
 
-test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
+test: setup $(VENV)/.ready-dev ## run the tests that any change needs, in minutes
 	@$(BIN)/pytest $(WORKERS)
 
-test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready ## the long campaigns, which `make test` leaves out
+test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready ## run the long tests, which `make test` leaves out
 	@$(BIN)/pytest $(WORKERS) -m 'campaign and not long'
 
-test-long: setup $(VENV)/.ready-dev ## the walks over many cases of which the other two suites take a few (ten minutes)
+test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of which the other two suites take a few (ten minutes)
 	@$(BIN)/pytest $(WORKERS) -m long
 
-test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
+test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1 and query every chart (Python 3.11)
 	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin
 
-coverage: setup $(VENV)/.ready-dev ## what `make test` runs of each room
+coverage: setup $(VENV)/.ready-dev ## measure how much of each folder `make test` runs
 	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
 
-mutants: setup $(VENV)/.ready-dev ## errors of one sign where they would be silent: which does no test see? (an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
+mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
 	@$(BIN)/mutmut run
 
-absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
+absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure show it?
 	@$(BIN)/python -m tests.absences
 
-lint: $(VENV)/.ready-dev lint-sql ## ruff, mypy on the rooms that must be typed, yamllint, sqlfluff
+lint: $(VENV)/.ready-dev lint-sql ## run ruff, mypy (on catalogue, ledger and runs), yamllint and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
 
-lint-sql: setup $(VENV)/.ready-dev ## sqlfluff, on our models as the demonstration composes them
+lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on our models, as composed for the demonstration
 	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
 	@find dbt_project/models dbt_project/tests -name '*.sql' | sed 's,^dbt_project,$(DEMO)/dbt,' | xargs $(BIN)/sqlfluff lint --processes 2
 
-release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag: wheel, SBOM, licences and notes in dist/
+release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
 
-dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
+dev: setup ## serve the Dagster UI on http://127.0.0.1:3000, for the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
 	@exec $(BIN)/millesime --home $(DEMO) serve
 
-rooms: setup ## twenty source lines drawn by the commit: where does each belong? (`python -m tests.rooms --answers` says)
+rooms: setup ## print twenty random source lines: in which folder is each? (`python -m tests.rooms --answers` tells)
 	@$(BIN)/python -m tests.rooms
 
-bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
+bench: setup $(VENV)/.ready-dev ## measure ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench
 
-bench-spark: setup $(VENV)/.ready-dev $(SPARK)/.ready ## DuckDB and Spark at 1, 10 and 30 times the lines (half an hour)
+bench-spark: setup $(VENV)/.ready-dev $(SPARK)/.ready ## measure DuckDB and Spark at 1, 10 and 30 times the lines (half an hour)
 	@$(BIN)/python -m tests.bench.spark
 
 chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,purge,backup,restore
@@ -85,8 +85,8 @@ lock: ## resolve the versions again (needs uv)
 clean: ## remove the environments and the demonstration
 	rm -rf $(VENV) $(SUPERSET) $(SPARK) $(RELEASE) $(DEMO)
 
-# A Debian Python may come without ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
-# the system's own pip. Where there is no pip at all, say the one command that helps.
+# A Debian Python may lack ensurepip, and refuses `pip install` for itself. So the environment is made without pip, and filled by the
+# system's pip. If there is no pip at all, print the command that installs it.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11 to 3.13 is needed, for example: make PYTHON=python3.12 setup"; exit 1; }
@@ -110,13 +110,13 @@ else \
 fi
 endef
 
-# Superset is tested with Python 3.11 alone, and requires versions that are not this project's.
+# Superset is only tested with Python 3.11, and requires other versions than this project.
 $(SUPERSET)/.ready: tests/superset/requirements.lock
 	@python3.11 -m venv $(SUPERSET)
 	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock
 	@touch $@
 
-# pyspark is the one package of which there is no wheel.
+# pyspark is the only package without a wheel.
 $(SPARK)/.ready: requirements-spark.lock
 	@$(PYTHON) -m venv --without-pip $(SPARK)
 	@$(call pip_install,--no-binary pyspark --require-hashes -r requirements-spark.lock,$(SPARK)/bin)

@@ -3,8 +3,8 @@
 The amounts are invented so that the accounts of 2020 give the figures of the published report. What follows
 the law is real: sections are balanced, 023 = 021, 042 = 040, the result of a year is taken up the year
 after (001, 002, 1068) and so are its restes à réaliser; what the annexe budget repays to the principal one
-(staff, costs) is a receipt of the latter. Amounts are in cents. What is not here: any figure
-of the report, which the pipeline computes from these documents.
+(staff, costs) is a receipt of the latter. Amounts are in cents. No figure of the report is written here: the pipeline
+computes them from these documents.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from lxml import etree
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 NOMENCLATURE = "M14-M14_COM_SUP3500"
-SIRET_D_UN_MEMBRE = "21940054600012"  # the town of Orly: a document of its own lies among ours in 2018, by mistake
+SIRET_D_UN_MEMBRE = "21940054600012"  # Orly: in 2018 a document of its own is delivered by mistake
 SIRETS = {"P": "25940011700018", "A": "25940011700026"}
 LIBELLES = {"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"}
 COLLECTIVITE = "SICIO - DÉMONSTRATION"
@@ -25,7 +25,7 @@ VILLE = "VILLE D'ORLY - DÉMONSTRATION"
 DATES = {"BP": "{n}-04-08", "DM1": "{n}-11-18", "DM2": "{n}-12-09", "CA": "{n1}-05-27"}
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
-COMPTE_INCONNU = "61888"  # in no M14 plan: the décision modificative of 2018 bears it, as a finding to be found
+COMPTE_INCONNU = "61888"  # in no M14 plan: a planted defect, in the décision modificative of 2018
 REELLE, ORDRE = "0", "1"
 
 
@@ -46,7 +46,7 @@ class Ligne:
 
     @property
     def modifie(self) -> int:
-        """Added by all the décisions modificatives of the year."""
+        """The sum that the décisions modificatives of the year add."""
         return sum(self.modifications)
 
     @property
@@ -300,7 +300,7 @@ def _deplace(lignes: Iterable[Ligne], de: str, vers: str, cents: int) -> list[Li
 
 
 def reparti(total: int, poids: dict[str, int]) -> dict[str, int]:
-    """Share ``total`` cents out by weight, to the cent: the largest remainders take what is left."""
+    """Share ``total`` cents out by weight; the cents left over go to the largest remainders."""
     somme = sum(poids.values())
     parts = {compte: total * part // somme for compte, part in poids.items()}
     restes = sorted(poids, key=lambda compte: (-(total * poids[compte] % somme), compte))
@@ -311,7 +311,7 @@ def reparti(total: int, poids: dict[str, int]) -> dict[str, int]:
 
 @cache
 def reprise(exercice: int) -> Reprise:
-    """What a year takes up: the need of investissement goes to the reserve, the rest to 002."""
+    """What a year takes up from the one before: the reserve (1068) covers the need of investissement, and the rest goes to 002."""
     if exercice not in ANNEES or exercice - 1 not in ANNEES:
         return PREMIERE_REPRISE
     avant = ANNEES[exercice - 1]
@@ -376,7 +376,7 @@ def _ventile(comptes: dict[str, tuple[str, int, int]], sens: str, votes: int, re
 
 
 def _recettes_investissement(annee: Annee, repris: Reprise) -> list[Ligne]:
-    """Everything but the virement."""
+    """All the receipts of investissement except the virement."""
     prevus = reparti(annee.amortissements_prevus, AMORTISSEMENTS)
     amortis = reparti(annee.amortissements, AMORTISSEMENTS)
     return [
@@ -401,7 +401,7 @@ def _recettes_investissement(annee: Annee, repris: Reprise) -> list[Ligne]:
 
 
 def _depenses_investissement(annee: Annee, repris: Reprise, recettes: int) -> list[Ligne]:
-    """The equipment makes both ends meet: that of the credits, and that of the excédent."""
+    """The equipment balances the credits, and the payments leave the chosen excédent."""
     solde = annee.excedent + annee.restes_depenses - annee.restes_recettes
     nouveaux = annee.budget_investissement - QUOTE_PART - IMPREVUES_INVESTISSEMENT - repris.restes_depenses
     prevus = reparti(nouveaux, {compte: prevu for compte, (_, prevu, _) in EQUIPEMENTS.items()})
@@ -440,7 +440,7 @@ def annexe(exercice: int) -> list[Ligne]:
 
 
 def _modifiee(ligne: Ligne, decisions: Sequence[dict[str, int]]) -> Ligne:
-    """Credits at the end of the year stay what they are: the budget primitif held the rest."""
+    """Subtract the décisions modificatives from the budget primitif, so that the credits at the end of the year are unchanged."""
     cents = tuple(decision.get(ligne.compte, 0) for decision in decisions)
     return replace(ligne, primitif=ligne.primitif - sum(cents), modifications=cents)
 
@@ -455,12 +455,12 @@ class Document:
     numero: int = 0  # of a décision modificative
     version: str = ""
     date: str = ""
-    siret: str = ""  # when it is another body's
+    siret: str = ""  # when the document belongs to another body
     avant: dict[tuple[str, str], int] = field(default_factory=dict)  # credits of the year before
 
     @property
     def fichier(self) -> str:
-        """The name it is delivered under."""
+        """The name of its file."""
         nature = f"{self.nature}{self.numero or ''}"
         return "_".join(filter(None, ["SICIO", str(self.exercice), self.budget, nature, self.version])) + ".xml"
 
@@ -530,7 +530,7 @@ class Document:
         )
 
     def _montants(self, ligne: Ligne) -> dict[str, int]:
-        """The amounts that this kind of document gives for the line; empty when it does not hold it."""
+        """The amounts that this kind of document gives for the line; empty when it does not have the line."""
         if ligne.compte == COMPTE_INCONNU:
             return {"MtPropNouv": 150_000, "MtPrev": 150_000, "CredOuv": 150_000} if self.numero == 1 else {}
         if self.nature == "BP":
@@ -564,7 +564,7 @@ class Document:
         """The difference; like real editors, the whole former budget beside it and MtReal on 001 and 002."""
         avant, modifie = ligne.modifications[: self.numero - 1], ligne.modifications[self.numero - 1]
         if ligne.compte == "6188" and (self.budget, self.exercice) == ("P", 2018):
-            modifie -= 150_000  # what the line on the unknown account received
+            modifie -= 150_000  # credits of the line on the unknown account
         montants = {
             "MtBudgPrec": ligne.restes_precedents + ligne.primitif + sum(avant),
             "MtPropNouv": modifie,

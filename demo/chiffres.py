@@ -1,6 +1,6 @@
 """The figures that the exports must give: the published ones, then invented ones for the years that follow.
 
-Also the two files that come straight from them.
+It also makes the two files that are copied from them.
 """
 
 import csv
@@ -55,7 +55,7 @@ def _inventees(publiees: dict[tuple[str, int], Decimal | None]) -> dict[tuple[st
 
 
 def _evolue(rng: Random, valeur: Decimal | None, pas: Decimal) -> Decimal | None:
-    """Within a fifth of the former value, in whole steps; nothing comes of nothing and does not vanish either."""
+    """A value within a fifth of the former one, in whole steps; 0 stays 0, and nothing else becomes 0."""
     if not valeur:
         return valeur
     nombre = (valeur * rng.randint(90, 120) / 100 / pas).quantize(Decimal(1), ROUND_HALF_UP)

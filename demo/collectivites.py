@@ -17,7 +17,7 @@ class Collectivite:
     population: int
 
     def ecrite(self, style: str) -> str:
-        """Its name as one tool writes it."""
+        """One of the spellings of its name."""
         return {
             "nom": self.nom,
             "majuscules": self.nom.replace("-", " ").upper(),
@@ -41,5 +41,5 @@ COLLECTIVITES = (
 
 
 def tire(rng: Random, parmi: Sequence[Collectivite] = COLLECTIVITES) -> Collectivite:
-    """Draw a member, the more often the larger it is."""
+    """Draw a member at random, in proportion to its size."""
     return rng.choices(parmi, weights=[c.population for c in parmi])[0]

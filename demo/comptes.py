@@ -1,7 +1,6 @@
 """The user accounts of an application, year after year, and the defects planted in their list.
 
-What belongs here: the accounts as facts. How a tool writes them in a file is ``exports_comptes``; which tool
-writes how is ``outils``.
+This module makes the accounts as facts. ``exports_comptes`` writes them in files, in the layouts that ``outils`` describes.
 """
 
 import datetime as dt
@@ -13,7 +12,7 @@ from random import Random
 from demo import chiffres, collectivites, personnes
 from demo.outils import Outil
 
-PART_DES_DEPARTS = 0.04  # accounts closed every year besides what the published numbers impose
+PART_DES_DEPARTS = 0.04  # accounts closed every year besides those that the published numbers imply
 
 # (application, exercice) → what is wrong in the refused line, a copy of a right one: no figure depends on it
 REFUS = {
@@ -155,7 +154,7 @@ def _ouvre(rng: Random, outil: Outil, pris: set[str], rang: int, annee: int, pre
 
 
 def _ferme(rng: Random, agents: list[_Agent], voulus: int, premiere: bool) -> None:
-    """Close the accounts in excess, and a few more that new ones will replace."""
+    """Close the surplus accounts, and a few more that new ones will replace."""
     actifs = [agent for agent in agents if agent.est_actif]
     departs = max(0, len(actifs) - voulus) + (0 if premiere else int(voulus * PART_DES_DEPARTS))
     for agent in rng.sample(actifs, min(departs, len(actifs))):
@@ -163,7 +162,7 @@ def _ferme(rng: Random, agents: list[_Agent], voulus: int, premiere: bool) -> No
 
 
 def _connecte(rng: Random, agents: list[_Agent], annee: int) -> None:
-    """Give the year's last connection to open accounts; some never served."""
+    """Give open accounts their last connection of the year; some were never used."""
     for agent in agents:
         depuis = max(agent.creation, dt.date(annee, 1, 2))
         if agent.est_actif and rng.random() < 0.94:
@@ -173,14 +172,14 @@ def _connecte(rng: Random, agents: list[_Agent], annee: int) -> None:
 
 
 def _jour(rng: Random, debut: dt.date, fin: dt.date) -> dt.date:
-    """A day between two dates, a working day if there is one from the drawn day on."""
+    """A day between two dates; a working day, unless none is left between the drawn day and the end."""
     jour = debut + dt.timedelta(days=rng.randint(0, max(0, (fin - debut).days)))
     ouvre = jour + dt.timedelta(days=max(0, 7 - jour.weekday()) if jour.weekday() > 4 else 0)
     return ouvre if ouvre <= fin else jour
 
 
 def _altere(rng: Random, lignes: list[Compte], nombre: int, altere: Callable[[Compte], Compte | None]) -> None:
-    """Change ``nombre`` lines in place, among those that can bear the defect."""
+    """Change ``nombre`` lines in place, among those that can have the defect."""
     rangs = rng.sample(range(len(lignes)), len(lignes))
     for rang in rangs:
         if not nombre:
@@ -218,7 +217,7 @@ def _doublon(compte: Compte) -> Compte:
 
 
 def _refusee(compte: Compte, motif: str) -> Compte:
-    """The same line typed again with one cell that cannot be read."""
+    """A copy of the line with one unreadable cell."""
     regle = "LIG-OBLIGATOIRE" if motif in ("identifiant", "collectivite") else "LIG-TYPE"
     faux = {"est_actif": "à vérifier", "date_creation": "31/02/2016"}.get(motif, "")
     return replace(compte, **{motif: faux}, defauts=((regle, motif),))

@@ -3,7 +3,7 @@
 Block by block in the order of the norm (cahier technique de la DSN), one rubrique per line, ISO-8859-1 and CRLF. An
 activity (S21.G00.53) hangs under the one remuneration of type 002, as the norm wants. What happens to real declarations
 happens here too: a test file, a month replaced whole, a month sent in error, cancelled and sent again.
-Who the agents are and what they did is not chosen here.
+The agents and their hours come from other modules.
 """
 
 import datetime as dt
@@ -81,14 +81,14 @@ class Contrat:
     suspensions: tuple[Suspension, ...] = ()
 
     def declare_en(self, premier: dt.date) -> bool:
-        """True when the declaration of the month that begins on ``premier`` holds this contract."""
+        """True when the declaration of the month that begins on ``premier`` includes this contract."""
         en_cours = self.debut <= _dernier_jour(premier) and (self.fin is None or self.fin >= premier)
         return en_cours or premier.month in self.heures or any(r.mois == premier.month for r in self.regularisations)
 
 
 @dataclass(frozen=True)
 class Salarie:
-    """An agent (or an elected member) as the payroll knows him."""
+    """An agent (or an elected member) as payroll software describes them."""
 
     matricule: str
     nir: str  # 13 digits, or 15 with its key: see ``nir_invente``
@@ -101,7 +101,7 @@ class Salarie:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a declaration says of itself."""
+    """The header of a declaration."""
 
     mois: dt.date  # first day of the month
     numero_ordre: int = 1
@@ -116,11 +116,11 @@ class Declaration:
 
     @property
     def identifiant(self) -> str:
-        """How another declaration names this one: date of the file, then order number."""
+        """The identifier by which another declaration refers to this one: date of the file, then order number."""
         return f"{_date(self.constitution)}{self.numero_ordre}"
 
     def suivante(self, type_: str, jours: int, *, annule: bool = True) -> "Declaration":
-        """The one sent ``jours`` later for the same month."""
+        """The declaration sent ``jours`` later for the same month."""
         return replace(
             self,
             type=type_,
@@ -131,7 +131,7 @@ class Declaration:
 
 
 def nir_invente(sexe: str, naissance: dt.date, rang: int) -> str:
-    """A number of 15 digits, well formed and nobody's: department 99 and country 999 do not exist together.
+    """A well-formed number of 15 digits that nobody has: department 99 and country 999 do not exist together.
 
     The key is 97 less the remainder of the 13 digits by 97.
     """
@@ -313,7 +313,7 @@ def _paies(contrats: Iterable[Contrat], premier: dt.date) -> Iterator[Decimal]:
 
 
 def _bloc(code: str, rubriques: Mapping[int, str | None]) -> list[str]:
-    """The lines of a block; what has no value is not declared."""
+    """The lines of a block, without the rubriques that have no value."""
     return [f"{code}.{numero:03d},'{valeur}'" for numero, valeur in rubriques.items() if valeur]
 
 

@@ -56,7 +56,7 @@ def _classeur(outil: Outil, exercice: int, lignes: list[Compte]) -> tuple[bytes,
 
 
 def _feuille_annexe(classeur: Classeur, nom: str) -> None:
-    """A sheet that the report does not need."""
+    """An extra sheet that the report does not use."""
     feuille = classeur.feuille(nom)
     feuille.ajoute([f"{nom} – DÉMONSTRATION"], gras=True)
     feuille.ajoute(["Feuille sans donnée pour le rapport d’activité."])
@@ -76,7 +76,7 @@ def _cellules(outil: Outil, exercice: int, compte: Compte, rang: int) -> list[ob
 
 
 def _cellule(outil: Outil, compte: Compte, champ: str, rang: int) -> object:
-    """One cell, as the tool writes it; an unreadable value stays the text that it is."""
+    """One cell, as the tool writes it; an unreadable value is written as it is."""
     if champ == "":
         return None
     if champ == "nom_complet":

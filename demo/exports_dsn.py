@@ -1,7 +1,7 @@
 """The staff of the demonstration as given by its social declarations (DSN), from 2022.
 
 A declaration knows contracts, not careers: each CDD is one, a renewal is another, and a post held in two parts is two.
-Its hours are those of the HR system but for one planted difference.
+Its hours are those of the HR system, except for one planted difference.
 """
 
 import datetime as dt
@@ -40,7 +40,7 @@ MANDAT, ELU = "81", "99"  # nature and statut of an elected member, who is no ag
 
 @dataclass(frozen=True)
 class _Poste:
-    """Part of an agent's time that makes a contract of its own."""
+    """A part of an agent's time that has its own contract."""
 
     periode: rh.Periode
     rang: int  # among the agent's contracts
@@ -52,13 +52,13 @@ class _Poste:
 
 
 def dsn(exercice: int) -> Iterator[Livraison]:
-    """Every declaration of the year; none before the syndicate had to send them."""
+    """Every declaration of the year; none before the DSN became compulsory for the syndicate."""
     if exercice >= PREMIER:
         yield from declarations.livraisons(exercice, [*_elus(), *_salaries(exercice)])
 
 
 def _elus() -> list[declarations.Salarie]:
-    """The members of the comité: paid an indemnity, no hour."""
+    """The members of the comité, who are paid an indemnity and no hours."""
     elus = []
     for rang in range(1, rh.ELUS + 1):
         sexe, naissance = ("F", "M")[rang % 2], dt.date(1950 + 3 * rang, rang, 15)
@@ -103,7 +103,7 @@ def _contrats(agent: rh.Agent, exercice: int, lignes: list[rh.Heures]) -> Iterat
 
 
 def _partagees(postes: list[_Poste], mois: dt.date, heures: Decimal) -> Iterator[tuple[int, Decimal]]:
-    """The hours of a month among the contracts that run in it, by weight; the last takes what rounding leaves."""
+    """Share the hours of a month by weight among the contracts that run in it; the last one takes the rounding difference."""
     en_cours = [poste for poste in postes if poste.jours_ponderes(mois)]
     reste, poids = heures, sum(poste.jours_ponderes(mois) for poste in en_cours)
     for poste in en_cours[:-1]:
@@ -148,7 +148,7 @@ def _regularisation(ligne: rh.Heures) -> declarations.Regularisation:
 
 
 def _latin(texte: str) -> str:
-    """The text in the alphabet of the norm, ISO-8859-1."""
+    """The text, limited to the characters of ISO-8859-1, which the norm prescribes."""
     return texte.replace("Œ", "OE").replace("œ", "oe")
 
 

@@ -1,7 +1,7 @@
 """Writes the staff's lists, hours and payslips as Cegid RH does until 2020 and Ciril RH from 2021.
 
-Same facts, other words: what each system calls a statut, a contract or a reason to leave is here, and the defects
-planted in its files.
+Both systems describe the same facts in different words: this module has each system's words for a statut, a contract or
+a reason to leave, and the defects planted in its files.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ REFUS = {
     ("ciril_rh/bulletins", 2021): ("collectivite", "", "LIG-OBLIGATOIRE"),
     ("ciril_rh/heures", 2022): ("heures", "cf. DSN", "LIG-TYPE"),
 }
-# (table, exercice, matricule) → the cell that is read, and wrong
+# (table, exercice, matricule) → a cell that can be read but is wrong
 ERREURS = {
     ("cegid_rh/agents", 2018, "00126"): ("cadre_emplois", "Agents saisonniers", "cadre_inconnu"),
     ("cegid_rh/agents", 2019, "00132"): ("motif_sortie", "", "sortie_sans_motif"),
@@ -48,11 +48,11 @@ class Mots:
     categorie: str
     cadre: Callable[[str], str]
     collectivite: str  # style of a member's name
-    premier: int  # the motif of an older arrival was not taken over
+    premier: int  # the migration lost the motif of older arrivals
     motifs: dict[str, str] | None = None
 
     def motif(self, libelle: str) -> str:
-        """A reason to come or to leave."""
+        """The system's word for a reason to join or to leave."""
         return self.motifs[libelle] if libelle and self.motifs else libelle
 
 
@@ -274,7 +274,7 @@ def _avec_defauts(table: str, exercice: int, lignes: list[Ligne]) -> list[Ligne]
 
 
 def _somme(lignes: list[Ligne], champ: str) -> Decimal | int:
-    """The total that the system prints: a cell that is no number adds nothing."""
+    """The total that the system prints, leaving out cells that are not numbers."""
     valeurs = (ligne.cellules[champ] for ligne in lignes)
     return sum(valeur for valeur in valeurs if isinstance(valeur, Decimal | int))
 

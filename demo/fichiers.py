@@ -1,6 +1,6 @@
 """Writes delimited files and workbooks whose bytes depend on their content only.
 
-Both writers return the physical line of what they write, so that a planted defect knows where it lies.
+Both writers return the physical line that they wrote, so that the place of a planted defect is known.
 """
 
 import codecs
@@ -86,7 +86,7 @@ class Classeur:
 
 
 class Feuille:
-    """A sheet, filled row by row: a date gives a date cell, a text a text cell whatever it looks like."""
+    """A sheet, filled row by row: a date makes a date cell, and a text always makes a text cell."""
 
     def __init__(self, feuille: object, date: object, gras: object):
         self._feuille, self._date, self._gras = feuille, date, gras

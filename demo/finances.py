@@ -1,4 +1,4 @@
-"""The ledger of Ciril Finances and the invoices of Multifact.
+"""Makes the ledger of Ciril Finances and the invoices of Multifact.
 
 The mandats and titres of a year add up, account by account, to what its accounts (``budget``) say was done in real
 operations: each amount is shared out to the cent over invented pieces. Operations d'ordre and what is carried over
@@ -27,16 +27,16 @@ INTITULES = (
     *("Nature", "Fonction", "{tiers}", "Objet", "Montant HT", "Montant TTC", "Montant budgétaire"),
 )
 TIERS = {"mandats": ("mandat", "Créancier"), "titres": ("titre", "Débiteur")}
-TAXABLES = ("60", "61", "62", "20", "21", "706", "708")  # accounts whose pieces bear VAT
+TAXABLES = ("60", "61", "62", "20", "21", "706", "708")  # accounts whose pieces include VAT
 CONTRIBUTIONS = "74741"
-USAGE = {"94022": 98, "94054": 108, "94074": 104, "94077": 92, "94011": 103}  # of each member, beside its inhabitants
+USAGE = {"94022": 98, "94054": 108, "94074": 104, "94077": 92, "94011": 103}  # how much each member uses the services
 MEMBRES = {one.code_insee: one for one in collectivites.COLLECTIVITES}
 ACTIVITES = ("Restauration scolaire", "Accueil périscolaire", "Petite enfance", "Conservatoire")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One mandat or titre; its amount in cents is that which is charged to the budget."""
+    """One mandat or titre; its amount, in cents, is the one charged to the budget."""
 
     budget: str
     section: str
@@ -69,7 +69,7 @@ def _pieces(liste: str, nom: str, exercice: int) -> list[Piece]:
 
 
 def _pieces_du_compte(rng: Random, nom: str, ligne: budget.Ligne, exercice: int) -> Iterator[Piece]:
-    """Pieces that add up to what the account holds; now and then one issued by mistake, then cancelled or reduced."""
+    """Pieces that add up to the amount of the account; some are issued by mistake, then cancelled or reduced."""
     nombre = max(1, min(ligne.realise // MOYENNE[ligne.sens], LE_PLUS))
     montants = budget.reparti(ligne.realise, {str(rang): rng.randint(20, 180) for rang in range(nombre)})
     debiteurs = _debiteurs(montants.values(), exercice) if ligne.compte == CONTRIBUTIONS else repeat("")
@@ -90,7 +90,7 @@ def _pieces_du_compte(rng: Random, nom: str, ligne: budget.Ligne, exercice: int)
 
 
 def _debiteurs(montants: Iterable[int], exercice: int) -> Iterator[str]:
-    """The member that owes each amount: the one that is furthest from its part of what was shared out so far."""
+    """The member that owes each amount: the one that is furthest below its share so far."""
     parts = {c.code_insee: c.population * (USAGE[c.code_insee] + exercice % 7) for c in collectivites.COLLECTIVITES}
     du = dict.fromkeys(parts, 0)
     for cents in montants:
@@ -139,7 +139,7 @@ def piece_omise() -> int:
 
 
 def _ttc(piece: Piece) -> int:
-    """The annexe budget is subject to VAT: what is charged to it is without tax."""
+    """The amount with VAT: the annexe budget is subject to it, and is charged the amount without tax."""
     taxable = piece.compte.startswith(TAXABLES)
     return piece.cents * 6 // 5 if piece.budget == "A" and taxable else piece.cents
 
@@ -173,7 +173,7 @@ def _montant(cents: int) -> str:
 
 
 def factures(exercice: int) -> Iterator[Livraison]:
-    """The invoices that the members had edited, month by month; the spring of 2020 has few."""
+    """The invoices printed for the members, month by month; few in the spring of 2020."""
     rng = Random(f"multifact/{exercice}")
     nom = f"multifact_demonstration_{exercice}.csv"
     fichier = FichierTexte("utf-8-sig", ";")

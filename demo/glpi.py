@@ -1,7 +1,7 @@
-"""The help desk's tickets as GLPI 9.5 exports them in French: every cell quoted, a ``;`` ending every line.
+"""Makes the help desk's tickets as GLPI 9.5 exports them in French: every cell quoted, a ``;`` ending every line.
 
-Any exercice will do. The first confinement shows in 2020: from the middle of March on, teleworkers ask for accesses.
-Requesters and technicians are invented, as are the texts: the pipeline must leave them all behind.
+It works for any exercice. The lockdown of 2020 shows: from the middle of March on, teleworkers ask for access.
+Requesters, technicians and texts are invented; the pipeline must not keep any of them.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ SERVICES = ("", "", "", " > Écoles", " > État civil", " > Services techniques 
 OUVERT = ("Nouveau", "En cours (Attribué)", "En cours (Planifié)", "En attente")
 URGENCES = (("Très haute", 3), ("Haute", 17), ("Moyenne", 65), ("Basse", 12), ("Très basse", 3))
 
-# A refused line makes the figures of its year partial: 2020 is clean.
+# A refused line makes the figures of its year partial, so 2020 has none.
 EXERCICE_DATE_IMPOSSIBLE = 2019
 EXERCICE_SANS_ENTITE = 2018
 EXERCICE_RESOLU_TROP_TOT = 2019
@@ -61,7 +61,7 @@ class Ticket:
     membre: Collectivite | None  # None: still in the root entity
     categorie: str | None
     genre: str
-    heures: int  # the usual delay of its category
+    heures: int  # the usual resolution time of its category
 
 
 def tickets(exercice: int) -> Iterator[Livraison]:
@@ -82,7 +82,7 @@ def tickets(exercice: int) -> Iterator[Livraison]:
 
 
 def _abime(cellules: dict[str, str], exercice: int, rang: int) -> tuple[str, str] | None:
-    """Plant the defect of this line, if any; return (rule, heading)."""
+    """Plant this line's defect, if it has one; return (rule, heading)."""
     if rang == 900 and exercice == EXERCICE_DATE_IMPOSSIBLE:
         cellules["Date d'ouverture"] = f"31-04-{exercice} 09:15"
         return "LIG-TYPE", "Date d'ouverture"

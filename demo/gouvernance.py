@@ -1,4 +1,4 @@
-"""The workbook of the comité: its members, its meetings, its deliberations.
+"""Makes the workbook of the comité: its members, meetings and deliberations.
 
 The ten members installed on 23 July 2020 are those that the report of 2020 names: they hold a public office and the
 report is public. Everybody else, every meeting and every vote is invented.
@@ -103,7 +103,7 @@ SEANCES = {
     ),
 }
 SECONDES_CONVOCATIONS = (dt.date(2019, 10, 10),)
-QUORUM_CONTREDIT = dt.date(2019, 6, 20)  # the minutes say it was reached: five of ten is no majority
+QUORUM_CONTREDIT = dt.date(2019, 6, 20)  # the minutes wrongly say that five of ten is a quorum
 SANS_QUORUM = (dt.date(2019, 10, 3),)
 EXERCICE_SEANCE_REFUSEE = 2018
 
@@ -114,7 +114,7 @@ MATIERES = {  # code of the nomenclature « Actes » → (its label, what was de
     "5.2": ("Fonctionnement des assemblées", ("Procès-verbal de la séance précédente", "Règlement intérieur")),
     "8.8": ("Environnement numérique", ("Convention de mise à disposition", "Schéma directeur informatique")),
 }
-OBLIGEES = {  # what the kind of a meeting brings with it
+OBLIGEES = {  # what is voted at each kind of meeting
     "Débat d’orientation budgétaire": ("7.1", "Débat d’orientation budgétaire"),
     "Vote du budget": ("7.1", "Vote du budget primitif, budget principal et budget annexe"),
     "Compte administratif": ("7.1", "Approbation du compte administratif et affectation du résultat"),
@@ -188,7 +188,7 @@ def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
 
 
 def _ordre_du_jour(rng: Random, jour: dt.date, nature: str) -> Iterator[tuple[str, str]]:
-    """What is voted at one meeting; nothing where the quorum was missing."""
+    """What is voted at one meeting; nothing when there was no quorum."""
     if jour in SANS_QUORUM:
         return
     if nature in OBLIGEES:

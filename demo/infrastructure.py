@@ -1,7 +1,7 @@
-"""The exports of the infrastructure pole: print shop, hosted storage, network, Teams, backups.
+"""Makes the exports of the infrastructure pole: print shop, hosted storage, network, Teams, backups.
 
 The charts of the published report lost their values: the volumes are plausible for five towns with some 3 000 agents.
-Only the network gives published figures. Messaging and remote access have a module each.
+Only the figures of the network were published. Messaging and remote access each have their own module.
 """
 
 import datetime as dt
@@ -13,11 +13,11 @@ from demo.collectivites import COLLECTIVITES, Collectivite
 from demo.fichiers import Classeur, FichierTexte
 from demo.livraisons import Defaut, Livraison
 
-SYNDICAT = Collectivite("", "SICIO", "SICIO", "SICIO", "du ", 1100)  # as a client of its own tools
+SYNDICAT = Collectivite("", "SICIO", "SICIO", "SICIO", "du ", 1100)  # the syndicate, as a user of its own tools
 LIEUX = (*COLLECTIVITES, SYNDICAT)
 AGENTS_PAR_HABITANT = 0.0242
 
-# A refused line makes the figures of its file partial for the year: 2020 is clean.
+# A refused line makes the figures of its file partial for the year, so 2020 has none.
 EXERCICE_EDITIQUE_REFUSEE = 2019
 EXERCICE_SAUVEGARDE_REFUSEE = 2018
 EXERCICE_TEAMS = 2020  # opened on 24 March
@@ -42,7 +42,7 @@ Travail = tuple[dt.date, str, Collectivite, int, float, bool]  # date, nature, p
 
 
 def editique(exercice: int) -> Livraison:
-    """The production log of the print shop, one line a job, some cancelled and some printed again."""
+    """The production log of the print shop: one line per job; some jobs were cancelled, some printed again."""
     rng = Random(f"editique/{exercice}")
     nom = f"editique_demonstration_{exercice}.csv"
     fichier = FichierTexte("cp1252", ";")
@@ -158,7 +158,7 @@ LIENS = (  # reference, nature, from, to, operator, Mb/s, km, first and last day
 
 
 def reseau(exercice: int) -> Livraison:
-    """The inventory of the links that were in service in the year."""
+    """The inventory of the network links in service during the year."""
     classeur = Classeur(exercice, f"DÉMONSTRATION – réseau {exercice}")
     feuille = classeur.feuille("Liens")
     feuille.ajoute([f"DÉMONSTRATION – Inventaire des liens au 31/12/{exercice}"], gras=True)

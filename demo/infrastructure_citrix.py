@@ -42,7 +42,7 @@ class Annee:
     autorises: int
     pic: int
     au_moins: int  # agents of a working day
-    au_plus: int  # less than the peak
+    au_plus: int  # always fewer than at the peak
 
 
 def _publie(code: str) -> int:
@@ -119,7 +119,7 @@ def _groupe(exercice: int) -> Livraison:
 # --- the log
 
 
-@cache  # some twenty megabytes that several callers ask for
+@cache  # some twenty megabytes, needed by several callers
 def _journaux(exercice: int) -> dict[int, bytes]:
     """Month → the log that the syslog server archived for it."""
     rng = Random(f"citrix/journal/{exercice}")

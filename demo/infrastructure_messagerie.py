@@ -19,7 +19,7 @@ DOMAINES = {  # domain → the share of a thousand accounts it holds
 }
 DOMAINE_SYNDICAT = "sicio.fr"
 LICENCES = {2018: 2500, 2019: 2500, 2020: 2750, 2021: 2900, 2022: 2900}
-COMPTES = {2018: 2310, 2019: 2395, 2020: 2608, 2021: 2690, 2022: 2745}  # without the syndicate's
+COMPTES = {2018: 2310, 2019: 2395, 2020: 2608, 2021: 2690, 2022: 2745}  # without the syndicate's own accounts
 AGENTS_SYNDICAT = {2018: 24, 2019: 25, 2020: 27, 2021: 28, 2022: 29}
 SERVEURS = ("mbox1", "mbox2")
 STATUTS = {"active": 925, "closed": 45, "locked": 18, "maintenance": 4, "lockout": 5, "pending": 3}
@@ -29,7 +29,7 @@ RESSOURCES = ("salle.conseil", "salle.mariages", "vehicule.1", "videoprojecteur"
 
 @dataclass(frozen=True)
 class Compte:
-    """One mailbox; a resource is no account."""
+    """One mailbox; a resource (a room, a car) is not an account."""
 
     nom: str
     domaine: str

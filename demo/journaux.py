@@ -1,4 +1,4 @@
-"""The three logs that the syndicate's agents keep: training, assistance, election work.
+"""Makes the three logs that the syndicate's agents keep: training, assistance, election work.
 
 Every duration is a whole number of quarters of a day, so that the sums are exact. What has no published
 number (``?``, ``NC``, an indicator that the report does not print) leaves no contradictory line here.
@@ -14,7 +14,7 @@ from demo import chiffres, collectivites
 from demo.fichiers import Classeur, FichierTexte, serie
 from demo.livraisons import Defaut, Livraison
 
-GRAPHIES = {  # how the agents name the applications, besides the plain name that comes first
+GRAPHIES = {  # how the agents write the names of the applications; the correct name comes first
     "cegid_rh": ("Cegid RH", "CEGID RH", "Cegid"),
     "ciril_rh": ("Ciril RH", "CIRIL RH"),
     "ciril_finances": ("Ciril Finances", "Ciril finances", "Multifact"),
@@ -54,10 +54,10 @@ OBJETS = (
     "Reprise de données",
 )
 CONFINEMENT = (dt.date(2020, 3, 17), dt.date(2020, 5, 11))
-ESPACES = (" ", "\u00a0", "\u202f")  # what French tools put between thousands
+ESPACES = (" ", "\u00a0", "\u202f")  # the space that French tools put between thousands
 
 
-# A refused line makes every figure of its log partial for the year: each log has its bad year, 2020 is clean.
+# A refused line makes every figure of its log partial for the year: each log has one bad year, and 2020 has none.
 EXERCICE_ASSISTANCE_REFUSEE = 2018
 EXERCICE_FORMATIONS_REFUSEES = 2019
 EXERCICE_ELECTIONS_REFUSEES = 2019
@@ -77,7 +77,7 @@ class Ligne:
 
 
 def partage(rng: Random, total: int, parts: int) -> list[int]:
-    """Split ``total`` into ``parts`` whole numbers of at least 1, uneven but of one order."""
+    """Split ``total`` into ``parts`` whole numbers of at least 1, which differ but have the same order of magnitude."""
     tas = [total // parts + (rang < total % parts) for rang in range(parts)]
     for _ in range(parts):
         de, vers = rng.randrange(parts), rng.randrange(parts)
@@ -158,7 +158,7 @@ def _sessions(rng: Random, application: str, exercice: int) -> list[Ligne]:
 def _participants(
     rng: Random, application: str, exercice: int, formes: Decimal | None, nombre: int
 ) -> list[int | None]:
-    """Participants of each session; they add up to the published number, blank when it is ``NC``."""
+    """The participants of each session, which add up to the published number; blank when that is ``NC``."""
     if formes is not None:
         return partage(rng, int(formes), nombre) if formes else [0] * nombre
     if chiffres.est_publie(application, "agents_formes", exercice):

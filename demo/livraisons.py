@@ -1,11 +1,11 @@
-"""What a generator gives: a file to deliver and the defects that were planted in it."""
+"""What a generator returns: a file to deliver and the defects that were planted in it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Defaut:
-    """One planted defect: where it lies and what must catch it.
+    """One planted defect: its place, and the check that must catch it.
 
     ``regle`` is a code of ``pipelines.catalogue.rules`` for a refused line or a wrong total (``LIG-TYPE``, ``TOTAL``),
     or the kind of a judged defect: ``doublon`` (uniqueness), ``connexion_avant_creation`` and

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from demo.collectivites import COLLECTIVITES, Collectivite
 
-Colonnes = tuple[tuple[str, str], ...]  # (heading, field of an account or "" when the report has no use for it)
+Colonnes = tuple[tuple[str, str], ...]  # (heading, field of an account, or "" when the report does not use it)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Invented people: common first names, surnames put together from syllables, logins derived from them.
 
-Nobody real may come out of here: a surname is drawn, never taken from a list of names.
+No real person may result: a surname is drawn at random, never taken from a list of names.
 """
 
 import re
@@ -75,7 +75,7 @@ STYLES: dict[str, Callable[[Personne], str]] = {
 
 
 def identifiant(personne: Personne, style: str, pris: set[str]) -> str:
-    """A login in the given style that nobody in ``pris`` has; it is added there."""
+    """A new login in the given style, which is added to ``pris``."""
     racine = STYLES[style](personne)
     candidat, suffixe = racine, 2
     while candidat.upper() in pris:

@@ -1,4 +1,4 @@
-"""The portfolio of projects of both poles, and the landmarks of the year.
+"""Makes the portfolio of projects of both poles, and the landmarks of the year.
 
 Those of 2020 are the ones in the report of 2020, in its order and shortened; where it gives no date the month is
 invented. Those of the other years are invented.

@@ -1,4 +1,4 @@
-"""The two registers of article 30 and the yearly follow-up of the data protection officer.
+"""Makes the two registers of article 30 and the yearly follow-up of the data protection officer.
 
 The actions of 2018 to 2020 are those in the report of 2020; processings, processors, requests and breaches are
 invented.
@@ -13,7 +13,7 @@ from demo.collectivites import COLLECTIVITES
 from demo.fichiers import Classeur
 from demo.livraisons import Defaut, Livraison
 
-OUVERTURE = dt.date(2018, 5, 25)  # the regulation applies from that day
+OUVERTURE = dt.date(2018, 5, 25)  # the day from which the regulation applies
 SECURITE = "Habilitations par profil, journalisation, sauvegarde quotidienne, hébergement local"
 
 
@@ -85,7 +85,7 @@ PRESTATAIRES = (
     ("Impressions Dalfizaire", "Mise sous pli"),
 )
 
-# What the report of 2020 says of the officer's work; invented from 2021 on.
+# The officer's work: from the report of 2020, then invented from 2021 on.
 ACTIONS = {
     2018: (
         (dt.date(2018, 2, 5), "documentation", "Cartographie des traitements du syndicat", "Services", None),
@@ -134,7 +134,7 @@ DEMANDES = {
     2020: (
         (dt.date(2020, 3, 9), "accès", dt.date(2020, 4, 3), dt.date(2020, 5, 28)),
         (dt.date(2020, 9, 14), "effacement", None, dt.date(2020, 10, 1)),
-        (dt.date(2020, 12, 17), "accès", None, None),  # the time was running on 31 December
+        (dt.date(2020, 12, 17), "accès", None, None),  # still within its time limit on 31 December
     ),
     2021: ((dt.date(2021, 4, 26), "opposition", None, dt.date(2021, 5, 17)),),
     2022: (
@@ -220,7 +220,7 @@ def _oui(vrai: bool) -> str:
 
 
 def _sous_traitants(classeur: Classeur, titre: str, exercice: int) -> None:
-    """Listed from 2020 on; the questionnaire leaves in 2021 and comes back little by little."""
+    """The processors, listed from 2020 on; the questionnaire is sent in 2021, and the answers come back little by little."""
     feuille = classeur.feuille("Sous-traitants")
     feuille.ajoute([titre], gras=True)
     feuille.ajoute(

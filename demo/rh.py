@@ -1,9 +1,9 @@
 """The syndicate's own staff, year after year: who is there, what hours are paid, how many payslips are issued.
 
-What belongs here: the facts, from the careers of ``carrieres.csv``, one line a period: a CDD and its renewal, a
-change of cadre d'emplois or of statut, a secondment and the return from it are periods of one agent, and no
-movement. Only a period that bears a motif is an arrival or a departure. How an HR system writes these facts is
-``exports_rh``.
+This module makes the facts, from the careers of ``carrieres.csv``, which has one line per period: the renewal of a CDD,
+a change of cadre d'emplois or of statut, a secondment and the return from it each begin a new period of the same agent,
+without any movement. Only a period with a motif is an arrival or a departure. ``exports_rh`` writes these facts as HR
+systems do.
 """
 
 import csv
@@ -55,7 +55,7 @@ CADRES = {
 
 @dataclass(frozen=True)
 class Periode:
-    """Part of a career in which nothing changes; ``fin`` is its last day, planned when it lies ahead."""
+    """A part of a career in which nothing changes; ``fin`` is its last day, which may be planned."""
 
     debut: dt.date
     fin: dt.date | None
@@ -93,7 +93,7 @@ class Agent:
     matricule: str
     sexe: str  # F or M
     naissance: dt.date
-    nir: str  # nobody's
+    nir: str  # that nobody has
     nom: str
     prenom: str
     periodes: tuple[Periode, ...]
@@ -134,7 +134,7 @@ class Bulletins:
 
 @functools.cache
 def agents() -> tuple[Agent, ...]:
-    """Everybody whom the syndicate ever employed, by matricule."""
+    """Everybody that the syndicate ever employed, by matricule."""
     with CARRIERES.open(encoding="utf-8", newline="") as fichier:
         carrieres = groupby(csv.DictReader(fichier), key=lambda ligne: ligne["matricule"])
         return tuple(_agent(matricule, list(lignes)) for matricule, lignes in carrieres)
@@ -175,13 +175,13 @@ def _periode(ligne: dict[str, str]) -> Periode:
 
 
 def fiches(exercice: int) -> list[Fiche]:
-    """The agents there on 31 December of ``exercice`` or gone in the year, one line each, by name."""
+    """The agents present on 31 December of ``exercice`` and those who left in the year, one line each, by name."""
     trouvees = [fiche for agent in agents() if (fiche := _fiche(agent, exercice)) is not None]
     return sorted(trouvees, key=lambda fiche: (fiche.agent.nom, fiche.agent.prenom, fiche.agent.matricule))
 
 
 def _fiche(agent: Agent, exercice: int) -> Fiche | None:
-    """The agent's line; None when she had left before, or was not there yet."""
+    """The agent's line; None when she had already left or had not arrived yet."""
     annee = dt.date(exercice, 1, 1), dt.date(exercice, 12, 31)
     vecues = [periode for periode in agent.periodes if periode.debut <= annee[1]]
     if not vecues or not vecues[-1].recouvre(*annee):
@@ -201,7 +201,7 @@ def _fiche(agent: Agent, exercice: int) -> Fiche | None:
 
 
 def _nomination_stagiaire(sejour: list[Periode]) -> dt.date | None:
-    """The day a contractuel of the syndicate became stagiaire; a fonctionnaire promoted to a stage is none."""
+    """The day a contractuel of the syndicate became stagiaire; this leaves out a fonctionnaire who is stagiaire after a promotion."""
     for avant, apres in pairwise(sejour):
         if (avant.statut, apres.statut) == ("contractuel", "stagiaire"):
             return apres.debut

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs millesime from a checkout into a folder of its own: `deploy/install.sh /opt/millesime`. Every package is checked against the
-# hashes of requirements.lock; none is compiled. What the container image and a host without containers both do.
+# Installs millesime from a checkout into its own folder: `deploy/install.sh /opt/millesime`. Every package is checked against the hashes
+# of requirements.lock; none is compiled. Both the container image and a host without containers run this.
 set -eu
 umask 022 # the account of the service, which is not ours, reads it
 target=$1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The databases of a new server, each with an owner of its own: Dagster's storage, and what is published.
+# Creates the databases of a new server, each with its own owner: Dagster's storage, and the publication.
 set -eu
 export SECRETS="${SECRETS:-/run/secrets}"
 run() { psql -q -v ON_ERROR_STOP=1 -U "${POSTGRES_USER:-postgres}" "$@"; }

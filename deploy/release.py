@@ -1,9 +1,9 @@
-"""Makes ``dist/`` of a version from its tag: ``make release``.
+"""Makes the release of a tagged version in ``dist/``: ``make release``.
 
     millesime-<version>-py3-none-any.whl   the wheel
-    sbom.cdx.json                          what it is installed with, as CycloneDX, from ``requirements.lock``
-    licences.csv                           package, version, licence: of every one of these
-    notes.md                               what the changelog says of the version, and what nobody checked
+    sbom.cdx.json                          its dependencies, as CycloneDX, from ``requirements.lock``
+    licences.csv                           the package, version and licence of each dependency
+    notes.md                               the section of the changelog, and what was not checked
 
 Run by the environment's own Python, whose packages are those of the lock.
 """
@@ -18,7 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
-UNCHECKED = "Advisories about these packages were not looked up, which needs a network: check `sbom.cdx.json` against a database of them."
+UNCHECKED = (
+    "Security advisories were not checked, because that needs a network: "
+    "look up the packages of `sbom.cdx.json` in a database of advisories."
+)
 UNSAID = "not said by the package"
 
 
@@ -59,7 +62,7 @@ def licences(lock: str) -> list[tuple[str, str, str]]:
     for name, version in re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)", lock, re.MULTILINE):
         try:
             said = metadata.metadata(name)
-        except metadata.PackageNotFoundError:  # another platform's
+        except metadata.PackageNotFoundError:  # for another platform
             continue
         found.append((name, version, licence_of(said)))
     return found

@@ -2,11 +2,11 @@
 
     landing → ingest → validate → accept → transform → publish (→ report, exports, PostgreSQL)
 
-What varies between organisations or years is declared, in folders that hold no Python; this package is the engine, which
-says *how* a step works and never *what* is collected. Imports run one way:
+Whatever varies between organisations or years is declared in folders that hold no Python. This package is the engine, which
+knows *how* each step works and never *what* is collected. Imports run one way:
 
     cli, defs → runs → stages, evidence → ledger → catalogue → settings
 
-A stage never imports another stage nor Dagster: plain data (manifest, verdict, paths) passes between them, and stages meet
-in ``runs`` alone.
+A stage never imports another stage or Dagster. Stages exchange plain data (manifest, verdict, paths), and only ``runs``
+calls several of them.
 """

@@ -1,7 +1,7 @@
-"""Characters that no text of an export may contain, and how those that cannot be shown are written.
+"""Characters that no text of an export may contain, and how to show them.
 
-Control characters except tab and line ends, which write over a terminal and break XML; those that reverse the direction
-of what follows, which make a line appear to say something else; and what Unicode says is not a character.
+They are control characters other than tabs and line ends, which can control a terminal and break XML; characters that
+reverse the direction of the text, which can make a line seem to say something else; and Unicode's non-characters.
 """
 
 import re
@@ -28,7 +28,7 @@ def is_plain(text: str) -> bool:
 
 
 def told(character: str) -> str:
-    """A character by its number."""
+    """The form of a forbidden character in messages: ``[U+001B]``."""
     return f"[U+{ord(character):04X}]"
 
 

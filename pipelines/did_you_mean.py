@@ -1,4 +1,4 @@
-"""The known name that was probably meant, when the one given is not known."""
+"""Suggests the known name that was probably meant, when the one given is unknown."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Files: fingerprints, flushing to disk what was just written, and why the system refuses something."""
+"""Fingerprints of files, flushing them to disk, and the reason why the system refuses an operation."""
 
 import errno
 import hashlib
@@ -82,7 +82,7 @@ def lack(place: Path, needed: int) -> str:
 
 
 def size_of(*places: Path) -> int:
-    """The bytes of files, and of everything in folders; a file with several names counts once."""
+    """The total bytes of files and of everything in folders; a file with several names counts once."""
     seen: dict[tuple[int, int], int] = {}
     for place in places:
         for path in (place, *place.rglob("*")) if place.is_dir() else (place,):

@@ -79,7 +79,7 @@ def exact(value: Decimal | Fraction | int, space: str = NARROW) -> str:
 
 
 def _places(denominator: int) -> int | None:
-    """How many decimals a fraction in lowest terms has; None when they never end."""
+    """How many decimals a fraction in lowest terms has; None when there are infinitely many."""
     twos = fives = 0
     while denominator % 2 == 0:
         denominator, twos = denominator // 2, twos + 1
@@ -121,7 +121,7 @@ def agreed(unit: str, value: Decimal) -> str:
 
 
 def form(words: str, value: Decimal | None) -> str:
-    """Of ``un|plusieurs``, what agrees with a number, the singular below two; the plural where there is none."""
+    """The form of ``un|plusieurs`` that agrees with a number: singular below two; plural when there is no number."""
     one, _, many = words.partition("|")
     return one if not many or (value is not None and abs(value) < 2) else many
 
@@ -155,7 +155,7 @@ def printed(value: Decimal, decimals: int, unit: str) -> str:
 
 
 def measured(value: Decimal, decimals: int, unit: str) -> str:
-    """A number that stands alone, with its unit: ``7,8 heures``, ``1 agent``, ``807 To``."""
+    """A number by itself, with its unit: ``7,8 heures``, ``1 agent``, ``807 To``."""
     if unit == "Go":
         return volume(value)
     text = printed(value, decimals, unit)

@@ -1,8 +1,8 @@
-"""What keeps a home private to its owner: permissions, who else may read a publication, and where clear copies are.
+"""Keeps a home private to its owner: permissions, who else may read a publication, where unencrypted copies are.
 
-``millesime`` and Dagster's processes begin here. A process's temporary files (originals under their names, typed rows,
-a whole home made again) are in ``.work/<process>`` of the home, never in the system's temporary folder; what a killed
-process left is swept by the next.
+``millesime`` and Dagster's processes call this first. A process puts its temporary files (originals under their names,
+typed rows, a whole home made again) in ``.work/<process>`` of the home, never in the system's temporary folder. The next
+process removes the files that a killed one left.
 """
 
 import atexit

@@ -1,4 +1,4 @@
-"""What writers and readers of a publication must agree on: its profiles, where each is, its pages."""
+"""Names that writers and readers of a publication share: its profiles, their places, its pages."""
 
 from concurrent.futures import Future
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where things are: the checkout's folders, the home's folders and the environment, read in one place.
+"""Where things are: the folders of the checkout and of the home, and the settings read from the environment.
 
 Nothing else in the project reads an environment variable or builds a path inside a home.
 """
@@ -195,7 +195,7 @@ def home() -> Home:
 
 
 def usual_root() -> Path:
-    """Its folder, whatever it is."""
+    """The folder of that home, without any check."""
     return Path(os.environ.get("MILLESIME_HOME", PROJECT_ROOT / "data")).resolve()
 
 
@@ -216,7 +216,7 @@ def home_at(root: Path) -> Home:
 def key_file(home_: Home) -> Path:
     """The pseudonymisation key: ``MILLESIME_KEY_FILE``, or one file per home in the user's configuration folder.
 
-    It is outside the home on purpose: copying the data does not copy the key.
+    It is outside the home on purpose, so that copying the data does not copy the key.
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)

@@ -1,4 +1,4 @@
-"""What a spreadsheet may be given: text that never becomes a formula and, for French, numbers and booleans it recognises."""
+"""Makes cells safe for spreadsheets: no text becomes a formula, and French spreadsheets recognise numbers and booleans."""
 
 import re
 from decimal import Decimal

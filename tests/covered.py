@@ -1,4 +1,4 @@
-"""What the tests run of each room: ``make coverage``, which leaves its data in ``.coverage``."""
+"""Prints the coverage of each room (package): ``make coverage``, which leaves its data in ``.coverage``."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A small home with hand-made declarations, for the tests of what happens between landing and the lake."""
+"""A small home with hand-made declarations, for the tests of the steps from landing to the lake."""
 
 import functools
 import shutil

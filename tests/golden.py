@@ -1,10 +1,10 @@
-"""What the readers and the judge gave for small fixed files, kept beside the version they gave it under.
+"""Keeps what the readers and the judge gave for small fixed files, with their version.
 
-    python -m tests.golden        makes what is kept again
+    python -m tests.golden        records the results again
 
-A delivery's and a verdict's identities hold READER_VERSION and JUDGE_VERSION, so that what was read or judged under the same
-version is not made again. Anyone who changes a reader, the typing or the judge so that the same bytes give something else
-must raise the version: the tests fail until then, and the command refuses to keep two answers of one version.
+The identities of a delivery and of a verdict include READER_VERSION and JUDGE_VERSION, so that nothing is read or judged twice
+under the same version. If you change a reader, the typing or the judge so that the same bytes give another result, raise the
+version: the tests fail until you do, and the command refuses to record two results for one version.
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
-"""Runs grammalecte over every page of a publication's reports: what it finds, less what is accepted.
+"""Runs grammalecte on every page of a publication's reports, and prints what it finds except for what is accepted.
 
     apt-get install grammalecte-cli
     python -m tests.grammar HOME          prints what is not in tests/fixtures/grammalecte.txt, and fails if there is any
 
-The list of what is accepted holds one word, or one « rule | words underlined », a line.
+Each line of the list of accepted findings is a word, or « rule | words underlined ».
 """
 
 import json

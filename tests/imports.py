@@ -1,4 +1,4 @@
-"""Who imports whom in ``pipelines``, read from the code: for the rules of the house and for its drawing."""
+"""Reads from the code which module imports which in ``pipelines``, for the architecture tests and page."""
 
 import ast
 import functools

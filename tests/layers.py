@@ -1,4 +1,4 @@
-"""A layer of declarations of a test's own: in the place of the shipped one, or as what a home holds.
+"""Makes a layer of declarations for a test, in place of the shipped one or as a home's own.
 
 Tests of what the project itself declares read ``load_catalogue()`` instead.
 """

@@ -1,9 +1,9 @@
-"""Mutants drawn where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY] [MODULE…]``, with a printed seed.
+"""Draws mutants in the modules where not all are tried: ``python -m tests.mutants [SEED] [HOW MANY] [MODULE…]``.
 
-``make mutants`` tries all of what ``pyproject.toml`` names. Here, modules that have a test in their mirror are drawn, ten
-mutants of each. Each is written in a copy of the checkout, and tried against that test; one that survives it, against
-the tests of what imports its module. What no test sees is printed with its change. The mutants of a module follow from
-the seed and from its name: where some modules are named, what the others are does not matter.
+``make mutants`` tries all the mutants of the modules that ``pyproject.toml`` names. This module draws among the modules that have
+a test of the same name, ten mutants each. A mutant is written in a copy of the checkout and tried against that test; if it
+survives, against the tests of the modules that import its own. Mutants that no test detects are printed with their change. The
+mutants of a module follow from the seed, which is printed, and from its name: naming some modules does not change theirs.
 """
 
 import argparse

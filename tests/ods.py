@@ -1,4 +1,4 @@
-"""Writes .ods workbooks by hand, as LibreOffice lays them out: the tests' own, so that hostile ones can be made too."""
+"""Writes .ods workbooks as LibreOffice lays them out, and hostile ones too."""
 
 import datetime as dt
 import zipfile

@@ -1,8 +1,8 @@
-"""Twenty source lines, drawn by the commit: ``python -m tests.rooms [SEED]``. In which room does each belong?
+"""Prints twenty source lines, drawn with the commit as seed: ``python -m tests.rooms [SEED]``. In which room is each?
 
-Anyone with only the list of folders and files should get eighteen right. ``--answers`` gives the rooms and files instead.
-A line is drawn among those that bear a word found in no other room: what is written everywhere (``return found``,
-``on a.exercice = b.exercice``) belongs nowhere in particular, and would tell of luck.
+A reader who has only the list of folders and files should get eighteen right. ``--answers`` prints the rooms and files.
+Only lines with a word that is in no other room are drawn: a line that may be anywhere (``return found``,
+``on a.exercice = b.exercice``) could only be guessed by luck.
 """
 
 import random

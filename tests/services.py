@@ -1,4 +1,4 @@
-"""Servers that tests start for themselves: a free port, a folder of their own, nothing left behind."""
+"""Starts servers for tests: on a free port, in their own folder, leaving nothing behind."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows: who may import whom, what an import may do, names, codes, paths."""
+"""Architecture rules that no linter checks: which module may import which, what an import may do, names, codes, paths."""
 
 import ast
 import os

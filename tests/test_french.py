@@ -1,4 +1,4 @@
-"""No sentence of the engine is English: whatever a module may show or raise is read here, in its code."""
+"""No message of the engine is in English: everything that a module may show or raise is read in its code."""
 
 import ast
 

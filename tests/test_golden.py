@@ -1,4 +1,4 @@
-"""The same files give the same rows and verdicts for as long as the version of what reads and judges them is the same."""
+"""The same files give the same rows and verdicts as long as the versions of the readers and the judge are the same."""
 
 import copy
 import dataclasses

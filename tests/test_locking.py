@@ -1,4 +1,4 @@
-"""One writer per home: the second one learns at once who holds it, and a killed holder frees it."""
+"""One writer per home: a second one is told at once who is writing, and a killed writer frees the lock."""
 
 import signal
 import subprocess

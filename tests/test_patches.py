@@ -1,4 +1,4 @@
-"""Functions and constants of ours that tests replace: few, each because of the fault that it plants. A new one wants a seam."""
+"""Functions and constants of ours that tests replace: few, each with its reason. For a new one, make a seam instead."""
 
 import ast
 from collections import Counter

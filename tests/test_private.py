@@ -1,4 +1,4 @@
-"""A home is its owner's: whatever the mask it is made under, and whatever a killed process left."""
+"""Only its owner can read a home, whatever the mask it is made under and whatever a killed process left."""
 
 import grp
 import os

@@ -1,6 +1,6 @@
-"""Private names of libraries: few, each held to what is relied upon, against the pinned version.
+"""Private names of libraries: few, each with a test of what we rely on, against the pinned version.
 
-A new one fails here until its contract is written; one that is no longer used fails until its contract goes.
+A new one makes the tests fail until its contract is written; so does a contract for a name that is no longer used.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""A service that cannot be had skips its tests, and fails them where it is required: silence would prove nothing."""
+"""Tests of an unavailable service are skipped, or fail where that service is required."""
 
 import pytest
 

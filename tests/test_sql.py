@@ -1,4 +1,4 @@
-"""What every query of the lake rests on."""
+"""The SQL text that every query of the lake uses."""
 
 from pathlib import Path
 

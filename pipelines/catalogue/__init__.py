@@ -1,6 +1,6 @@
-"""What may be declared, and what is: the grammars of ``catalogue/``, ``expectations/`` and ``dbt_project/``, a home's over the shipped.
+"""Reads and checks the declarations of ``catalogue/``, ``expectations/`` and ``dbt_project/``, the shipped ones and the home's.
 
-``load`` gives the effective catalogue, which everything else reads. Each grammar is a set of pydantic models that
-accept no other key; an error names its file and line. What follows from declarations alone is made here too: the SQL of
-figures, a home's single dbt project, the first draft of a source. Nothing here knows what was delivered.
+``load`` combines them into the effective catalogue, which everything else reads. Each grammar is a set of pydantic models
+that refuse unknown keys; an error names its file and line. This package also makes whatever follows from declarations
+alone: the SQL of figures, a home's single dbt project, the first draft of a source. It knows nothing of deliveries.
 """

@@ -1,9 +1,8 @@
 """The columns that declarations name, checked against those that their tables promise.
 
-What belongs here: which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads,
-and where it says so. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt
-entry, in effect); one without a list is not judged here. SQL is not parsed: only a lone column is read, and the words
-in the condition of an alert.
+This module knows which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads, and
+where. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry); a table
+without a contract is not checked. SQL is not parsed, except for a lone column and the words of an alert's condition.
 """
 
 import re
@@ -66,7 +65,7 @@ def _unknown(place: str, column: str, table: str, known: list[str]) -> str:
 
 
 def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
-    """The thing that reads, the table, the columns that it reads of it."""
+    """Who reads a table, the table, and the columns read."""
     declared, figures = catalogue.figures_declared, catalogue.figures
     for thing in declared.figures:
         figure = figures.by_code[thing.name].figure

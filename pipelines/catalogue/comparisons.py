@@ -1,7 +1,8 @@
-"""The vocabulary of ``comparaisons.yml``: which published figures are compared between organisations, relative to what, by which size.
+"""The vocabulary of ``comparaisons.yml``: which published figures are compared between organisations, relative to what,
+by which size.
 
-What belongs here: what may be declared, and that it names existing figures. Where the compared values are read, and
-their quartiles, is the work of ``pipelines.stages.publish.consolidation``.
+This module defines what may be declared, and checks that it names existing figures.
+``pipelines.stages.publish.consolidation`` reads the values and computes their quartiles.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,7 +26,7 @@ SECTIONS = {
 
 
 class Denominateur(Declared):
-    """What figures are divided by: a figure, or the sum of a column of a public table; unknown when a row does not give it.
+    """The divisor of figures: a figure, or the sum of a column of a public table; unknown if a row lacks it.
 
     The table has a column ``exercice``, or says the same for every exercice.
     """

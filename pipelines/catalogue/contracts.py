@@ -51,7 +51,7 @@ class Table(Declared):
 
 
 class Shaped(NamedTuple):
-    """A table as it is: the type (``DECIMAL(18,2) NOT NULL``) and the unit of each column, and its key."""
+    """The actual structure of a table: the type (``DECIMAL(18,2) NOT NULL``) and unit of each column, and its key."""
 
     key: tuple[str, ...]
     columns: Mapping[str, tuple[str, str | None]]
@@ -77,14 +77,14 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """How a shape compares with what is promised."""
+    """The result of comparing a structure with what is promised."""
 
     broken: list[Difference] = field(default_factory=list)
     added: list[Difference] = field(default_factory=list)  # which the contracts do not know yet
 
 
 class ContractBroken(RuntimeError):
-    """What is to be published lacks something that was promised; the message names it (French)."""
+    """The publication would lack something that was promised; the message names it (French)."""
 
 
 def make_contracts(declared: Overlay) -> Contracts:
@@ -126,7 +126,7 @@ def _differences(before: Shape, after: Shape) -> Iterator[Difference]:
 def _of_column(
     table: str, column: str, was: tuple[str, str | None], is_now: tuple[str, str | None]
 ) -> Iterator[Difference]:
-    if was[0] != is_now[0]:  # never empty any more: nobody loses anything
+    if was[0] != is_now[0]:  # becomes NOT NULL: no reader loses anything
         kind: Literal["added", "changed"] = "added" if f"{was[0]}{NOT_NULL}" == is_now[0] else "changed"
         yield Difference(kind, table, column, f"type {was[0]} → {is_now[0]}")
     if was[1] != is_now[1]:
@@ -148,7 +148,7 @@ def _may_go(table: Table, column: str | None, exercice: int) -> bool:
 
 
 def recorded(known: Contracts, shape: Shape) -> dict[str, Table]:
-    """The contracts extended with what ``shape`` adds: nothing that they promise changes or goes."""
+    """The contracts extended with what ``shape`` adds; existing promises stay as they are."""
     found = dict(known)
     for name, shaped in shape.items():
         told = found.get(name, Table(columns={}))

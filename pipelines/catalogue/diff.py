@@ -1,4 +1,4 @@
-"""What a home changes in the shipped catalogue, and which of the things it replaced have changed upstream since.
+"""Finds what a home changes in the shipped catalogue, and which of the things it replaced have changed upstream since.
 
 ``upstream.json``, in the home's ``catalogue/``, records what a shipped thing was when the home's own last changed:
 nobody has to write it down.

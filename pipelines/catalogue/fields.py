@@ -1,8 +1,7 @@
-"""What a column means, whichever table it is in (``fields.yml``), and the texts that follow from it.
+"""The meaning of columns, whichever table they are in (``fields.yml``), and the texts made from it.
 
-What belongs here: the grammar of that file, the look-up by table and column, and the functions that fill in the titles
-and descriptions missing from a declaration or an entry of dbt's YAML. They are functions of mappings: ``load`` decides
-who reads which file.
+This module defines the grammar of that file, looks columns up by table and name, and fills in the titles and descriptions
+missing from a declaration or an entry of dbt's YAML. Its functions work on mappings; ``load`` reads the files.
 """
 
 import functools
@@ -49,7 +48,7 @@ NEVER_ADDS = "%"  # a share adds along nothing: no need to say so
 
 
 class Entry(Declared):
-    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
+    """One entry: ``column`` gives everything, ``table.column`` only what differs in that table.
 
     ``additif`` says how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions
     only. ``dimension`` is what a column distinguishes rows by; ``chiffre``, for a column of one table, is the figure
@@ -73,7 +72,7 @@ class Entry(Declared):
 
     @functools.cached_property
     def said(self) -> dict[str, Any]:
-        """What it says, without what it leaves out."""
+        """The keys that the entry gives."""
         return self.model_dump(exclude_none=True)
 
 
@@ -108,7 +107,7 @@ class Meaning(Declared):
 
     @property
     def text(self) -> str:
-        """The description, with how the measure adds: what a reader of the column is told."""
+        """The description shown to readers of the column, with how the measure adds."""
         sentences = [self.description, *self._adding]
         if self.chiffre:
             sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
@@ -139,7 +138,7 @@ class Fields:
         return Meaning(**everywhere.said | (here.said if here else {}))
 
     def speak_of_persons(self, table: str, columns: Iterable[str]) -> bool:
-        """True when a column is about one person, distinguishes persons or counts them."""
+        """True if a column is about one person, distinguishes persons or counts them."""
         said = [self.of(table, column) for column in columns]
         return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
 
@@ -169,13 +168,13 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
     if not KEY.fullmatch(thing.name):
         yield f"{thing.place} « {thing.name} » n’est ni une colonne ni table.colonne"
     elif column not in entries:
-        off = f" : {declared.off[column].place} l’éteint" if column in declared.off else ""
+        off = f" : {declared.off[column].place} le désactive" if column in declared.off else ""
         yield f"{thing.place} {thing.name}: aucune entrée « {column} » ne dit ce que ce nom signifie partout{off}"
     else:
         here, everywhere = entries[thing.name].said, entries[column].said
         if table and not here:
             yield f"{thing.place} {thing.name}: cette entrée est vide"
-        # a home that replaces one of the two does not answer for the other
+        # a home that replaces one of the two is not responsible for the other
         if table and thing.path == declared[column].path:
             for name in here.items() & everywhere.items():
                 yield f"{thing.at(name[0])} {thing.name}.{name[0]}: répète ce que « {column} » dit partout"

@@ -1,4 +1,4 @@
-"""How every identity of the project is computed, including the engine's own."""
+"""Computes the identities used in the project, including the engine's own."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""The names of columns whose heading takes several lines, is shared with other columns, or is above the record."""
+"""Names columns whose heading takes several lines, is shared with other columns, or is above the record."""
 
 import itertools
 from collections import Counter
@@ -41,7 +41,10 @@ def climbed(heading: str) -> tuple[int, str]:
 
 
 def told_apart(headings: Sequence[str], known: Collection[str]) -> list[str]:
-    """The headings; those shared by several columns are numbered from the left when ``known``, as ``same`` writes it, says so."""
+    """The headings, where one shared by several columns is numbered from the left if its numbered form is ``known``.
+
+    ``known`` are headings as ``same`` writes them.
+    """
     keys = [same(heading) for heading in headings]
     found, many, seen = [], Counter(keys), Counter[str]()
     for heading, key in zip(headings, keys, strict=True):

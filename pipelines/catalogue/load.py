@@ -402,7 +402,8 @@ def _refuse_strays(home: Path) -> None:
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
-                f"{shown(path)}: un dossier ne contient pas de code ; ce qu’une déclaration ne sait pas dire se demande aux auteurs"
+                f"{shown(path)}: un dossier ne contient pas de code ; demander aux auteurs du programme ce qu’une déclaration "
+                "ne peut pas exprimer"
             )
         if path.suffix in READ and path not in places:
             raise DeclarationError(f"{shown(path)}: rien ne se déclare à cet endroit (docs/catalogue.md dit où)")
@@ -430,6 +431,6 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
 
 
 def _stamp(root: Path) -> tuple[Any, ...]:
-    """What changes when a declaration of the layer does."""
+    """A value that changes whenever a declaration of the layer changes."""
     files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
     return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)

@@ -1,6 +1,6 @@
 """Refuses a catalogue in which something in effect needs what is missing or switched off: both are named.
 
-A union silently loses a branch that is switched off: what needs one thing among several is not checked here.
+A union simply loses a branch that is switched off, so something that needs any one of several things is not checked here.
 """
 
 import functools
@@ -85,14 +85,14 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
     """Check the models and the text that the engine reads by name, and that no missing model is switched off."""
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
-        yield f"{off[METHODE].place} éteint le texte « {METHODE} », que tout rapport imprime"
+        yield f"{off[METHODE].place} désactive le texte « {METHODE} », que tout rapport imprime"
     known = {*project.models.replaced, *(Path(path).stem for path in all_models(catalogue))}
     known |= {name for name, thing in project.models.off.items() if thing.kind == "model entry"}
     for name, thing in project.off.items():
         if name in ENGINE_MODELS:
-            yield f"{thing.place} éteint le modèle « {name} », que toute trace et toute publication lisent"
+            yield f"{thing.place} désactive le modèle « {name} », que toute trace et toute publication lisent"
         elif name not in known:
-            yield f"{thing.place} éteint le modèle « {name} », que rien ne déclare"
+            yield f"{thing.place} désactive le modèle « {name} », que rien ne déclare"
 
 
 def _of_sources(catalogue: Catalogue) -> Iterator[str]:
@@ -170,7 +170,7 @@ def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:
     """The sentence about a name that is not in effect; ``known`` are those that are."""
     if name in off:
-        return f"{place} demande {named(what, name)}, que {off[name].place} éteint"
+        return f"{place} demande {named(what, name)}, que {off[name].place} désactive"
     return f"{place} demande {named(what, name)}, que rien ne déclare{suggestion(name, known)}"
 
 
@@ -298,7 +298,7 @@ def _of_text(catalogue: Catalogue, place: str, text: str) -> Iterator[str]:
     for line, code in dict.fromkeys(found.figures):
         yield from _figure(catalogue, f"{place}:{line}", code)
     for line, table, _ in found.columns:
-        if table not in catalogue.project.off:  # a text may first ask whether it is followed
+        if table not in catalogue.project.off:  # a text may first test whether the figure is followed
             yield from _model(catalogue, f"{place}:{line}", table)
 
 
@@ -345,7 +345,7 @@ def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
     for thing in catalogue.secrecy_declared["tables",]:
-        if thing.name not in catalogue.project.off:  # it stays dormant when its model is switched off
+        if thing.name not in catalogue.project.off:  # unused if its model is switched off
             yield from _model(catalogue, thing.place, thing.name)
 
 

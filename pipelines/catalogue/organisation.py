@@ -26,7 +26,7 @@ from pipelines.settings import Home
 
 
 def _checked(number: str) -> str:
-    """The last digit of a SIREN or a SIRET follows from the others (Luhn). Raises ValueError when it does not."""
+    """Check the last digit of a SIREN or a SIRET (Luhn's formula). Raises ValueError when it is wrong."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
     if sum(value // 10 + value % 10 for value in doubled) % 10:
         kind = "SIREN" if len(number) == 9 else "SIRET"
@@ -45,7 +45,7 @@ def first_siret(siren: str) -> str:
 
 
 def _hides(threshold: int) -> int:
-    """A threshold that actually hides: below 3, knowing one person of two reveals the other. Raises ValueError."""
+    """Refuse a threshold below 3, which hides nothing: one of two persons knows the other. Raises ValueError."""
     if threshold < LEAST_THRESHOLD:
         raise ValueError(f"le seuil du secret statistique est d’au moins {LEAST_THRESHOLD}, et non {threshold}")
     return threshold
@@ -475,5 +475,5 @@ def _check_contacts(organisation: Organisation, catalogue: Catalogue, lines: Lin
         if owner not in owners:
             meant = suggestion(owner, owners)
             raise DeclarationError(
-                f"{path}:{lines['contacts', owner]} contacts: « {owner} » ne tient aucun export{meant}"
+                f"{path}:{lines['contacts', owner]} contacts: « {owner} » n’est le propriétaire d’aucun export{meant}"
             )

@@ -1,8 +1,8 @@
-"""Two layers of declarations, the shipped one and a home's: each named thing of the home adds to the shipped ones,
-replaces one whole or switches it off.
+"""Combines two layers of declarations, the shipped one and a home's: each named thing of the home is added to the shipped
+ones, or replaces one completely, or switches it off.
 
-What belongs here: finding the named things of a layer, and putting one layer over the other. What a thing means is the
-work of its own grammar; combining the kinds, that of ``load``.
+This module finds the named things of a layer and puts one layer over the other. Each kind of thing has its own grammar, and
+``load`` combines the kinds.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -78,7 +78,7 @@ class Thing:
 
     @property
     def identity(self) -> str:
-        """SHA-256 of everything it says."""
+        """SHA-256 of its content."""
         return fingerprint([self.kind, self.name, self.data, self.enabled])
 
     def at(self, *loc: Any) -> str:
@@ -125,7 +125,7 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
             here[thing.name] = thing
         for thing in here.values():
             if not thing.enabled and thing.name not in found and thing.kind not in ANYWHERE:
-                raise DeclarationError(f"{thing.place} éteint {thing.said}, que rien ne déclare")
+                raise DeclarationError(f"{thing.place} désactive {thing.said}, que rien ne déclare")
         replaced |= {name: found[name] for name in here if name in found}
         found |= here
     on = {name: thing for name, thing in found.items() if thing.enabled}

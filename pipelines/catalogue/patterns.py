@@ -1,4 +1,4 @@
-"""Which files, archive members and sheets a declared name matches: ``*`` and ``?`` as in a shell, whatever the case.
+"""Matches files, archive members and sheets with declared names: ``*`` and ``?`` as in a shell, ignoring case.
 
 Accents are compared composed, and spaces as one, because a name that went through another system may come back
 decomposed.

@@ -1,4 +1,4 @@
-"""Reference data: facts that no export brings, one CSV per table, its columns declared in the YAML beside it.
+"""Reference data that no export provides: one CSV per table, whose columns are declared in the YAML beside it.
 
 A table may have more rows in the folder of its name: each CSV there is a thing of its own, so that a home can add some
 without copying the table.
@@ -59,7 +59,8 @@ class Column(Declared):
 
 
 class Among(Declared):
-    """What a cell of ``column`` may contain, depending on the word in ``by``: these words, or those of a column, ``table.column``."""
+    """What a cell of ``column`` may contain, depending on the word in ``by``: these words, or those of a column,
+    ``table.column``."""
 
     column: Name
     by: Name

@@ -1,4 +1,4 @@
-"""Every rule that can refuse a line or a delivery, or raise a finding: its grammar, and the exception that carries one.
+"""The rules that can refuse a line or a delivery, or raise a finding: their grammar, and the exception for a refusal.
 
 ``rules.yml`` has the text of each, in French, for the supplier of a file. The checks themselves are the work of the
 stages.
@@ -11,12 +11,12 @@ from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Declared
 from pipelines.catalogue.yaml_file import DeclarationError
 
-# The engine itself refuses by these: they may be reworded, never switched off.
+# The engine itself applies these rules: a home may reword them but not switch them off.
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
 class Said(Declared):
-    """What ``rules.yml`` says of one rule."""
+    """The text of one rule in ``rules.yml``."""
 
     titre: str
     aide: str
@@ -47,7 +47,9 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
             raise DeclarationError(f"{thing.place} effets.{thing.name}: une phrase est attendue")
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
-            raise DeclarationError(f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être éteint")
+            raise DeclarationError(
+                f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être désactivé"
+            )
     for code, thing in rules.replaced.items():
         if code in rules and family(code) in ENGINE and thing.data.get("a_decider"):
             if rules[code].data.get("a_decider") is not True:
@@ -62,7 +64,7 @@ def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
     effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
     if effect is None:
         off = next((effects.off[name] for name in (thing.name, family(thing.name)) if name in effects.off), None)
-        why = f" ({off.place} l’éteint)" if off else ""
+        why = f" ({off.place} le désactive)" if off else ""
         raise DeclarationError(f"{thing.place} {thing.name}: effets ne dit rien de {family(thing.name)}{why}")
     return Rule(code=thing.name, effet=effect, is_on=is_on, **thing.parsed(Said).model_dump())
 

@@ -27,7 +27,7 @@ EVERYTHING = "*"  # the group of all values of a level
 
 
 class Population(Declared):
-    """Who is counted. Either a fact, or a combination of other populations.
+    """A population that is counted: either a fact, or a combination of other populations.
 
     - ``fact``, ``where``, ``measure``: the table (``restreint.fct_…``, ``marts.fct_…``), the lines that count, the
       column that counts them.
@@ -231,11 +231,11 @@ class Secrecy(Declared):
         return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
 
     def why_withheld(self, table: str) -> str | None:
-        """Why a table as a whole is not published; None when nothing says so."""
+        """Why a whole table is not published; None if it is."""
         return self.tables[table].withheld if table in self.tables else None
 
     def left_out(self, table: str) -> list[str]:
-        """What the unpublished lines of a table are."""
+        """The words for the unpublished lines of a table."""
         parts = self.tables[table].parts if table in self.tables else []
         return [part.left_out for part in parts if part.left_out]
 
@@ -280,7 +280,7 @@ def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
 
     def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
-        reason = f"{off.place} éteint « {needed} »" if off else reason
+        reason = f"{off.place} désactive « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
 
     for name, population in secrecy.populations.items():
@@ -305,7 +305,7 @@ def _named(thing: Thing) -> Thing:
 
 
 def _figures(withheld: Overlay, persons: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
-    """What is said of figures; None when nothing is."""
+    """The declarations about figures; None if there are none."""
     if not (withheld.on or persons.on or rules.on or columns.on):
         return None
     for thing in columns:  # each section by itself, so that a mistake names its line

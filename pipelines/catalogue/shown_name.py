@@ -1,7 +1,7 @@
-"""How the file of an export, or one that no export takes, is named wherever it is mentioned: a name may be that of a person.
+"""Decides how a delivered file is named wherever it is mentioned, since the name of a file may be that of a person.
 
-The one place that decides it. Where file names may contain a person's (``nominative`` on the export), a file is shown
-as the beginning of its SHA-256 in the declared pattern; so is an undeclared one, with its extension alone.
+If the names of an export's files may contain a person's (``nominative``), a file is shown as the beginning of its SHA-256
+in the declared pattern. A file that no export takes is shown as its SHA-256 and its extension.
 """
 
 import re

@@ -64,7 +64,7 @@ Day = Annotated[str, AfterValidator(_day_of_any_year)]
 
 
 def _text(word: object) -> object:
-    """A code is a word: YAML reads ``5`` as a number."""
+    """Make a code a word, since YAML reads ``5`` as a number."""
     return str(word) if isinstance(word, int) and not isinstance(word, bool) else word
 
 
@@ -678,7 +678,7 @@ class Table(Declared):
 
 
 class Export(Declared):
-    """What one delivery consists of: one or several files, giving one or several tables."""
+    """An export: one or several files, delivered together, which give one or several tables."""
 
     name: Name
     title: str

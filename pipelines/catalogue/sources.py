@@ -195,7 +195,7 @@ def _complete(
     for name in names:
         if name not in shapes:
             known = (
-                f"est éteint dans {off[name].place}"
+                f"est désactivé dans {off[name].place}"
                 if name in off
                 else f"n’est pas une forme déclarée ({', '.join(shapes) or 'il n’y en a pas'}){suggestion(name, shapes)}"
             )

@@ -1,6 +1,6 @@
 """The vocabulary of ``expectations/``: models of a suite file, read so that a mistake names file and line.
 
-What belongs here: what one may write. What it becomes for a given table and exercice is the work of ``suite``.
+This module defines what a suite file may contain; ``suite`` turns it into checks for a given table and exercice.
 """
 
 import re
@@ -106,7 +106,7 @@ class Declaration(Declared):
 
     @property
     def placeholders(self) -> set[str]:
-        """What has to be known before it can be judged."""
+        """The placeholders to fill before it can be checked."""
         return {name for text in _texts(self.kwargs) for name in PLACEHOLDERS if f"{{{name}}}" in text}
 
     def as_spec(self) -> ExpectationSpec:

@@ -64,7 +64,7 @@ def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
 
 @functools.lru_cache(maxsize=512)
 def _read(text: str) -> bytes:
-    """What ``read_mapping`` returns, pickled: each caller gets its own mapping, and several homes share what is shipped."""
+    """The result of ``read_mapping``, pickled, so that each caller gets its own copy and homes share the shipped files."""
     loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()

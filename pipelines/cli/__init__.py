@@ -1,8 +1,7 @@
-"""``millesime``: the command line. Thin: it asks the other packages and shows what they answer.
+"""``millesime``: the command line. It only calls the other packages and shows their answers.
 
-Results go to standard output, diagnostics and progress to standard error. Whatever is slow to import (duckdb,
-sqlalchemy, dagster, great_expectations, rich) is imported by the command that needs it. No rule of the pipeline belongs
-here.
+Results go to standard output, diagnostics and progress to standard error. Each command imports slow libraries (duckdb,
+sqlalchemy, dagster, great_expectations, rich) only when it needs them. No rule of the pipeline belongs here.
 """
 
 import atexit
@@ -46,13 +45,13 @@ def main() -> None:
     threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # nobody is reading any more
+        with suppress(OSError):  # the reader has gone
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _end_others() -> None:
-    """After an interruption, wait for no other process, and only moments for what threads are doing."""
+    """After an interruption, do not wait for other processes, and wait only briefly for threads."""
     from pipelines.cli.interruption import INTERRUPTED, end_children
 
     end_children()
@@ -69,7 +68,7 @@ def _speak_utf8() -> None:
 
 
 def _open_closed() -> None:
-    """A stream that the caller closed (``>&-``) discards output: a file opened later must not take its place."""
+    """If the caller closed a stream (``>&-``), discard its output: a file opened later must not take its number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number

@@ -35,17 +35,21 @@ COMMANDS = {
     "status": (
         "pipelines.cli.reading",
         "status",
-        "Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.",
+        "Les exports reçus ou manquants, et les chiffres incomplets.",
     ),
     "snapshot": ("pipelines.cli.snapshot", "snapshot", "Lire la base d’un outil et déposer son export."),
-    "check": ("pipelines.cli.collecting", "check", "Juger des fichiers sans les charger."),
+    "check": ("pipelines.cli.collecting", "check", "Contrôler des fichiers sans les charger."),
     "run": ("pipelines.cli.collecting", "run", "Collecter des exercices, construire, publier."),
-    "rejects": ("pipelines.cli.rejects", "rejects", "Ce qui est refusé, où, et comment le corriger."),
-    "findings": ("pipelines.cli.deciding", "findings", "Tout ce que quelqu’un doit savoir ou décider."),
-    "decide": ("pipelines.cli.deciding", "decide", "Accepter un constat, en disant pourquoi, ou y revenir."),
+    "rejects": ("pipelines.cli.rejects", "rejects", "Les lignes et livraisons refusées, et comment les corriger."),
+    "findings": ("pipelines.cli.deciding", "findings", "Les constats à connaître ou à trancher."),
+    "decide": (
+        "pipelines.cli.deciding",
+        "decide",
+        "Accepter un constat en le motivant, ou revenir sur une acceptation.",
+    ),
     "explain": ("pipelines.cli.deciding", "explain", "La fiche d’une règle."),
     "figures": ("pipelines.cli.reading", "figures", "Les chiffres publiés."),
-    "contenu": ("pipelines.cli.contenu", "contenu", "Les textes d’un exercice : vers Word, retour, état."),
+    "contenu": ("pipelines.cli.contenu", "contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
     "report": ("pipelines.cli.reporting", "report", "Le rapport d’un exercice, depuis ce qui est publié."),
     "acts": ("pipelines.cli.transmitting", "acts", "Projets de délibération et de courriers, en Word."),
     "audit": ("pipelines.cli.auditing", "audit", "L’état de la collecte et de la qualité, en une page."),
@@ -53,30 +57,34 @@ COMMANDS = {
     "transmit": (
         "pipelines.cli.transmitting",
         "transmit",
-        "Ce qui s’envoie à chaque collectivité, et la date de l’envoi.",
+        "Préparer l’envoi à chaque collectivité, et en enregistrer la date.",
     ),
     "compare": ("pipelines.cli.releasing", "compare", "Ce qui change entre deux versions, et l’erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
-    "export": ("pipelines.cli.exporting", "export", "Les tables d’un exercice en formats ouverts, à donner."),
+    "export": ("pipelines.cli.exporting", "export", "Exporter les tables d’un exercice dans des formats ouverts."),
     "consolidate": ("pipelines.cli.exporting", "consolidate", "Réunir et comparer plusieurs organisations."),
     "superset": ("pipelines.cli.exporting", "superset", "Des tableaux de bord à importer dans Superset."),
-    "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau ce qui est publié dans PostgreSQL."),
-    "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),
-    "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
-    "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
+    "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau la publication dans PostgreSQL."),
+    "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer le profil public partout où il se trouve."),
+    "trace": ("pipelines.cli.tracing", "trace", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
+    "verify": (
+        "pipelines.cli.deciding",
+        "verify",
+        "Vérifier que rien de ce qui est enregistré ou conservé n’a changé.",
+    ),
     "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
     "backup": ("pipelines.cli.keeping", "backup", "Sauvegarder le dossier, même pendant une exécution."),
-    "restore": ("pipelines.cli.keeping", "restore", "Refaire un dossier d’une sauvegarde."),
+    "restore": ("pipelines.cli.keeping", "restore", "Refaire un dossier à partir d’une sauvegarde."),
     "mail": ("pipelines.cli.keeping", "mail", "Envoyer les courriels dus : refus, rappels, bilan."),
     "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
-    "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change du catalogue livré."),
-    "contracts": ("pipelines.cli.contracts", "contracts", "Ce qui est promis à qui lit les tables publiées."),
+    "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change au catalogue livré."),
+    "contracts": ("pipelines.cli.contracts", "contracts", "Les promesses faites aux lecteurs des tables publiées."),
     "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
     "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
     "serve": ("pipelines.cli.serving", "serve", "L’interface web de Dagster, sur ce poste."),
-    "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt à soi."),
+    "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt personnel."),
 }
 
 # Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` mention it in their
@@ -158,7 +166,7 @@ class LazyGroup(click.Group):
             _stop(ctx, _told(ctx, error, code), code)
 
     def _invoke(self, ctx: click.Context) -> Any:
-        """Run a command, then say when the home is ahead of what it published."""
+        """Run a command, then warn if the home has accepted data that it has not published."""
         try:
             done = super().invoke(ctx)
         except click.exceptions.Exit:
@@ -178,7 +186,7 @@ def _tell_lag(ctx: click.Context) -> None:
 
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:
-    """What is behind an unexpected error: a damaged ledger, or just the program."""
+    """The cause of an unexpected error: a damaged ledger, or the program itself."""
     from pipelines.ledger.chain import CHAIN
     from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_damaged
     from pipelines.ledger.schema import metadata

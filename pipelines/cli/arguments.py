@@ -1,6 +1,6 @@
 """The arguments that commands share, and what a shell completes: the names that the home holds.
 
-The shell asks at each keystroke: nothing here may write, and whatever cannot be read completes to nothing.
+The shell calls this at each keystroke, so nothing here may write; what cannot be read gives no completion.
 """
 
 from collections.abc import Callable, Iterable

@@ -25,8 +25,8 @@ from pipelines.runs.audit.sampling import SIZE
 @global_options
 @click.pass_context
 def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str) -> None:
-    """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec leurs
-    décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
+    """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec
+    leurs décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
 
     Code de sortie 1 quand l’exercice n’est pas publiable en l’état.
     """

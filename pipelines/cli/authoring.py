@@ -1,4 +1,5 @@
-"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
+"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write
+declarations or SQL."""
 
 import csv
 import io
@@ -16,9 +17,9 @@ from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
-WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
+WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "-v", "-V", "--help", "-h"}
 
-EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "éteint"}
+EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "désactivé"}
 
 # schema -----------------------------------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ def source_new(
 
 
 def _places(session: Session) -> list[str]:
-    """The names of the members, when an organisation is declared: a draft may come before it, or while it is being written."""
+    """The names of the members, when an organisation is declared: a draft may come before it, or while it is being
+    written."""
     from pipelines.catalogue.organisation import load_organisation
 
     try:
@@ -146,7 +148,7 @@ def _places(session: Session) -> list[str]:
 
 
 def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:
-    """What was written, what is left to decide, and the next steps."""
+    """Print what was written, what is left to decide, and the next steps."""
     echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(target)}")
     todo = [
         f"{shown(target)}:{number}  {line.partition('# TODO ')[2]}"
@@ -226,21 +228,23 @@ def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
 # catalogue diff ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Ce que le dossier change du catalogue livré.")
+@click.group(short_help="Ce que le dossier change au catalogue livré.")
 def catalogue() -> None:
-    """Ce qui est déclaré pour le dossier : le catalogue livré, et celui du dossier par-dessus."""
+    """Le catalogue en vigueur : celui qui est livré, complété ou remplacé par celui du dossier."""
 
 
-@catalogue.command("diff", short_help="Ce que le dossier ajoute, remplace et éteint.")
+@catalogue.command("diff", short_help="Ce que le dossier ajoute, remplace et désactive.")
 @click.option(
     "--reviewed", is_flag=True, help="Ce qui a changé dans le catalogue livré est vu : comparer avec lui désormais."
 )
 @global_options
 @click.pass_context
 def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
-    """Ce que catalogue/, expectations/ et dbt_project/ du dossier changent de ceux qui sont livrés, avec l’endroit.
+    """Montrer ce que catalogue/, expectations/ et dbt_project/ du dossier changent au catalogue livré, et à quel
+    endroit.
 
-    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Code de sortie 3 quand c’est le cas.
+    Signaler aussi ce qui, parmi les déclarations remplacées ou désactivées, a changé depuis dans le catalogue livré :
+    code de sortie 3 alors.
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
@@ -278,7 +282,7 @@ def shown_place(place: str) -> str:
 
 
 @click.command(
-    short_help="Exécuter dbt sur un entrepôt à soi.",
+    short_help="Exécuter dbt sur un entrepôt personnel.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -303,4 +307,5 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
         note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")
-    ctx.exit(run_dbt(list(arguments), session.home, ANALYSTE).returncode)
+    # the last --target wins: whoever gives another one cannot reach the pipeline's own warehouse
+    ctx.exit(run_dbt([*arguments, "--target", ANALYSTE], session.home, ANALYSTE).returncode)

@@ -1,4 +1,5 @@
-"""click's own messages in French: headings of a help page, and errors about an argument, quoted so that a terminal can show it.
+"""click's own messages in French: headings of a help page, and errors about an argument, quoted so that a terminal can
+show it.
 
 click takes its words from gettext, which follows the user's locale; ours are always French. A sentence missing here
 stays in English: ``tests/cli/test_french.py`` reads those that click has.

@@ -1,7 +1,7 @@
-"""``run`` and ``check``: judging exports, with or without loading them.
+"""``run`` and ``check``: check exports, and load them or not.
 
-``run`` asks the orchestrator for the same jobs as its web interface; ``check`` works beside the lake and
-leaves the home as it was.
+``run`` starts the same Dagster jobs as the web interface. ``check`` works in a temporary folder and leaves the home as
+it was.
 """
 
 import re
@@ -58,9 +58,10 @@ def run(
 ) -> None:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
-    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Code de sortie 1 quand quelque chose bloque, 3 quand
-    tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en entier (un fichier de landing qui vient de changer,
-    temporaire ou ouvert est laissé de côté, et nommé), 4 quand un autre processus travaille sur ce dossier.
+    Un export refusé n’empêche pas de traiter les autres : sa livraison précédente reste en place. Code de sortie 1
+    quand quelque chose bloque, 3 quand tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en
+    entier (un fichier de landing qui vient de changer, temporaire ou ouvert, est laissé de côté et nommé), 4 quand un
+    autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
@@ -112,7 +113,7 @@ def run_and_tell(
 
 
 def _standing(session: Session) -> tuple[int, str | None]:
-    """How many acceptances there were, and what is published."""
+    """The number of accepted exports, and the current publication."""
     with session.ledger() as ledger:
         publication = ledger.last_publication()
         return len(ledger.all_rows("acceptances")), publication["publication"] if publication else None
@@ -127,11 +128,11 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
         if count
         else "aucun export n’était encore accepté"
     )
-    return f"{taken}, ce qui est publié {'est nouveau' if published else 'n’a pas changé'}"
+    return f"{taken}, {'une nouvelle publication est en place' if published else 'la publication n’a pas changé'}"
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
-    """What went wrong besides refused deliveries, which the summary reports."""
+    """Print the failures other than refused deliveries, which the summary reports."""
     if failed := report.ended(Ending.NOT_BUILT):
         note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
     elif failed := report.ended(Ending.UNSOUND):
@@ -145,7 +146,7 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
-    """What was not read because it may be incomplete."""
+    """Print the files that were not read because they may be incomplete."""
     for one in report.aside:
         note(
             f"\nLaissé de côté : {shown(session.home.root / one.fichier)} — {one.raison} ({one.export} {one.exercice})"
@@ -156,7 +157,7 @@ def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None
 
 
 def _refused(work: "Workspace", statuses: list[YearStatus]) -> list[Reject]:
-    """Why each delivery is refused, if any is."""
+    """The reason for each refused delivery."""
     years = [status.exercice for status in statuses if status.blocking]
     found = [reject for year in years for reject in rejects_of(work, year, failing=failing_lines_of(work))]
     return [reject for reject in found if reject.blocking]
@@ -174,7 +175,7 @@ def _tell_refused(session: Session, refused: list[Reject]) -> None:
 
 
 def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:
-    """1 when a delivery of the requested systems is refused, 3 when one is late or still on its way."""
+    """1 if a delivery of the requested systems is refused, 3 if one is late or still arriving."""
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
     return BLOCKED if "refused" in states else INCOMPLETE if "late" in states or report.aside else DONE
@@ -185,7 +186,7 @@ def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report
 
 @dataclass(frozen=True)
 class Beside(Home):
-    """A home whose archive and lake are in a temporary folder: the ledger and the key are the real ones."""
+    """A home with its own ledger and key, but with its archive and lake in a temporary folder."""
 
     aside: Path
 
@@ -200,7 +201,7 @@ class Beside(Home):
         return self.aside / "lake"
 
 
-@click.command(short_help="Juger des fichiers sans les charger.")
+@click.command(short_help="Contrôler des fichiers sans les charger.")
 @click.argument(
     "files",
     nargs=-1,
@@ -226,9 +227,9 @@ class Beside(Home):
 @global_options
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
-    """Lire et juger le FICHIER comme `millesime run` le ferait, sans rien charger.
+    """Lire et contrôler le FICHIER comme `millesime run` le ferait, sans rien charger.
 
-    Plusieurs fichiers sont une livraison. Code de sortie 1 quand la livraison serait refusée.
+    Plusieurs fichiers forment une seule livraison. Code de sortie 1 quand la livraison serait refusée.
     """
     from pipelines.catalogue.needs import check as check_declarations
     from pipelines.runs.pending import refuse_wrong_texts
@@ -336,7 +337,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
     if len(named) == 1:
         return named[0]
     among = f" (ce peut être {', '.join(ref.key for ref in named)})" if named else ""
-    raise click.UsageError(f"de quel export est {path.name} ? Le dire par --source système/export{among}")
+    raise click.UsageError(f"de quel export est {path.name} ? L’indiquer par --source système/export{among}")
 
 
 def guess_exercice(session: Session, path: Path) -> int:
@@ -347,4 +348,4 @@ def guess_exercice(session: Session, path: Path) -> int:
     possible = named & set(session.organisation.years)
     if len(possible) == 1:
         return possible.pop()
-    raise click.UsageError(f"de quel exercice est {path.name} ? Le dire par --exercice")
+    raise click.UsageError(f"de quel exercice est {path.name} ? L’indiquer par --exercice")

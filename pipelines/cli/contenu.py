@@ -1,4 +1,4 @@
-"""``contenu``: the prose of a year as a Word document, its way back, and how far each text is."""
+"""``contenu``: export the texts of a year to a Word document, import them again, and show the state of each text."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from pipelines.stages.report.word.reading import ReadBack
 
 
-@click.group(short_help="Les textes d’un exercice : vers Word, retour, état.")
+@click.group(short_help="Les textes d’un exercice : export vers Word, retour, avancement.")
 def contenu() -> None:
-    """Les textes d’un exercice (contenu/EXERCICE) : les donner à leurs auteurs dans Word, les reprendre, dire où ils en sont."""
+    """Les textes d’un exercice (contenu/EXERCICE) : les envoyer à leurs auteurs dans Word, les reprendre, suivre leur
+    avancement."""
 
 
 @contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word.")
@@ -70,10 +71,11 @@ def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
 @global_options
 @click.pass_context
 def import_texts(ctx: click.Context, file: Path) -> None:
-    """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont changé.
+    """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont
+    changé.
 
-    Tout est repris, ou rien : ce qu’un texte ne sait pas dire (image, tableau, note, commentaire, modification suivie, chiffre
-    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Code de sortie 1.
+    Tout est repris, ou rien : ce qu’un texte ne peut pas contenir (image, tableau, note, commentaire, modification
+    suivie, chiffre retapé) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1.
     """
     from pipelines.disk import written_whole
     from pipelines.stages.report.word.reading import NoManuscript, read_back
@@ -110,7 +112,7 @@ def _refuse(found: "ReadBack") -> None:
         raise click.ClickException("rien n’est repris tant que le document contient ce qui est dit ci-dessus")
 
 
-@contenu.command("etat", short_help="Dire où en sont les textes, ou le changer.")
+@contenu.command("etat", short_help="Montrer où en sont les textes, ou l’enregistrer.")
 @year_argument
 @click.argument("texts", metavar="[TEXTE]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Tous les textes de l’exercice.")
@@ -123,8 +125,8 @@ def state_of_texts(
 ) -> None:
     """Montrer où en est chaque texte de l’EXERCICE (rédigé, relu, validé), qui l’a dit et quand ; avec --to, le dire.
 
-    Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé, ou
-    qu’une décision dit pourquoi il ne l’est pas.
+    Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé,
+    ou qu’une décision dit pourquoi il ne l’est pas.
     """
     from pipelines.evidence.progress_of_texts import text_states
 

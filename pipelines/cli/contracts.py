@@ -12,16 +12,16 @@ from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 
 
-@click.group(short_help="Ce qui est promis à qui lit les tables publiées.")
+@click.group(short_help="Les promesses faites aux lecteurs des tables publiées.")
 def contracts() -> None:
     """Les contrats : tables, colonnes, types, clés et unités promis dans contracts/, un fichier par schéma."""
 
 
-@contracts.command(short_help="Ce qui serait publié tient-il ce qui est promis ?")
+@contracts.command(short_help="Vérifier que la publication tiendrait les promesses.")
 @global_options
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Code de sortie 1 quand quelque chose manquerait."""
+    """Comparer l’entrepôt, tel qu’il serait publié, aux contrats. Code de sortie 1 quand quelque chose manquerait."""
     from pipelines.stages.publish.published_shape import told
 
     session: Session = ctx.obj
@@ -42,14 +42,15 @@ def check(ctx: click.Context) -> None:
     ctx.exit(BLOCKED if judged.broken else DONE)
 
 
-@contracts.command(short_help="Promettre aussi ce qui est nouveau.")
+@contracts.command(short_help="Ajouter aux promesses ce qui est nouveau.")
 @click.option("--shipped", "ships", is_flag=True, help="Écrire aussi ce que le projet livre, dans ses contracts/.")
 @global_options
 @click.pass_context
 def record(ctx: click.Context, *, ships: bool) -> None:
-    """Ajouter à contracts/ ce que l’entrepôt, publié, aurait de plus : tables, colonnes, clés, unités.
+    """Ajouter à contracts/ ce que l’entrepôt publierait de nouveau : tables, colonnes, clés, unités.
 
-    Les tables propres au dossier vont dans son contracts/. Ce qui est promis n’est ni retiré ni changé : l’écrire soi-même.
+    Les tables propres au dossier vont dans son contracts/. Les promesses existantes ne sont ni retirées ni changées :
+    cela se fait à la main.
     """
     session: Session = ctx.obj
     declared = session.catalogue
@@ -94,7 +95,8 @@ def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
 @global_options
 @click.pass_context
 def diff(ctx: click.Context, first: str, second: str) -> None:
-    """Dire ce que la publication B a de plus, de moins et d’autre que A : leurs premiers chiffres, ou un dossier."""
+    """Montrer ce qui est ajouté, retiré ou changé de la publication A à la publication B : les premiers caractères de
+    leur nom, ou un dossier."""
     from pipelines.stages.publish.published_shape import shape_published, told
 
     session: Session = ctx.obj

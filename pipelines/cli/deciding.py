@@ -1,6 +1,7 @@
-"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: what there is to know, what is decided about it, and what proves it.
+"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: commands about findings, decisions, proofs and
+retention.
 
-``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
+``evidence`` gathers the facts; this module selects them, lays them out and chooses the exit code.
 """
 
 import datetime as dt
@@ -54,14 +55,14 @@ FINDINGS = [
 ]
 
 
-@click.command(short_help="Tout ce que quelqu’un doit savoir ou décider.")
+@click.command(short_help="Les constats à connaître ou à trancher.")
 @year_argument
 @format_option
 @global_options
 @click.pass_context
 def findings(ctx: click.Context, year: int, form: str) -> None:
-    """Tout ce que quelqu’un doit savoir ou décider de l’EXERCICE : refus, contrôles en échec, exports manquants, écarts ;
-    depuis quand, et ce qui est décidé.
+    """Les constats de l’EXERCICE, à connaître ou à trancher : refus, contrôles en échec, exports manquants, écarts ;
+    depuis quand, et la décision prise.
 
     Code de sortie 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
@@ -91,7 +92,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
 
 
 def _row(one: Standing) -> dict[str, Any]:
-    """One finding as in CSV and JSON."""
+    """One finding, as a row of the CSV and JSON."""
     decision = one.decision
     return {
         "constat": one.finding.id,
@@ -117,7 +118,8 @@ def _blocks(one: Standing, rules: Rules) -> bool:
 
 
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
-    """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal names."""
+    """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal
+    names."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
     decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
@@ -138,13 +140,13 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     return in_one_line(f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}") + body
 
 
-@click.command(short_help="Accepter un constat, en disant pourquoi, ou y revenir.")
+@click.command(short_help="Accepter un constat en le motivant, ou revenir sur une acceptation.")
 @click.argument("finding", metavar="CONSTAT", shell_complete=complete_findings)
-@click.option("--because", "reason", required=True, metavar="TEXTE", help="Pourquoi : c’est imprimé près du constat.")
+@click.option("--because", "reason", required=True, metavar="TEXTE", help="Le motif, imprimé à côté du constat.")
 @click.option(
     "--by", "by", required=True, metavar="NOM", help="Qui décide : une personne déclarée dans organisation.yml."
 )
-@click.option("--until", type=Day(), metavar="AAAA-MM-JJ", help="Dernier jour où l’acceptation vaut.")
+@click.option("--until", type=Day(), metavar="AAAA-MM-JJ", help="Dernier jour de validité de l’acceptation.")
 @click.option("--withdraw", is_flag=True, help="Revenir sur une acceptation.")
 @global_options
 @click.pass_context
@@ -153,9 +155,9 @@ def decide(
 ) -> None:
     """Accepter le CONSTAT (son numéro, comme `millesime findings` le montre, ou le début de ce numéro).
 
-    Une décision n’est jamais effacée : une autre la remplace. Une livraison qu’un contrôle critique a arrêtée est prise au
-    prochain `millesime run` quand chacun de ces constats est accepté ; le verdict reste ce qu’il est. Un document tenu à
-    l’écart (FIN-PROJET) compte à partir de la prochaine exécution.
+    Une décision n’est jamais effacée : une autre la remplace. Une livraison bloquée par des contrôles critiques est
+    chargée au prochain `millesime run` une fois que chacun de leurs constats est accepté ; le verdict ne change pas. Un
+    document mis à l’écart (FIN-PROJET) compte à partir de la prochaine exécution.
     """
     from pipelines.locking import only_writer
 
@@ -198,7 +200,7 @@ def _named(standing: list[Standing], name: str) -> Standing:
 @global_options
 @click.pass_context
 def explain(ctx: click.Context, code: str) -> None:
-    """Ce que dit la règle CODE, ce que fait un manquement, et comment le corriger."""
+    """Montrer la règle CODE, l’effet d’un manquement, et comment le corriger."""
     session: Session = ctx.obj
     rules = session.catalogue.rules
     rule = rules.get(code.upper())
@@ -220,7 +222,7 @@ def explain(ctx: click.Context, code: str) -> None:
             )
 
 
-@click.command(short_help="Prouver que rien d’enregistré ni de gardé n’a changé.")
+@click.command(short_help="Vérifier que rien de ce qui est enregistré ou conservé n’a changé.")
 @json_option
 @click.option(
     "--head",
@@ -231,11 +233,12 @@ def explain(ctx: click.Context, code: str) -> None:
 @global_options
 @click.pass_context
 def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
-    """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des versions.
+    """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des
+    versions.
 
-    Avec --head, vérifier aussi que la chaîne contient encore ce qu’un rapport a imprimé : cela seul montre un registre
-    réécrit, ou coupé, avec tout ce qui l’entoure. Code de sortie 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
-    coupé.
+    Avec --head, vérifier aussi que la chaîne contient encore ce qu’un rapport a imprimé : c’est le seul moyen de
+    déceler un registre réécrit ou tronqué avec tout ce qui en dépend. Code de sortie 1 quand quelque chose est modifié,
+    retiré, déplacé, ajouté ou coupé.
     """
     from pipelines.evidence.verify import verify as verified
 
@@ -272,21 +275,23 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
 
 
 @click.command(short_help="Retirer ce dont la durée de conservation est passée.")
-@click.option("--dry-run", is_flag=True, help="Dire seulement quoi.")
+@click.option("--dry-run", is_flag=True, help="Montrer ce qui serait retiré, sans rien retirer.")
 @click.option(
     "--delivery", metavar="LIVRAISON", help="Retirer celle-ci sans attendre son terme (le début de son nom suffit)."
 )
-@click.option("--reason", metavar="TEXTE", help="Pourquoi, avec --delivery : le registre le garde.")
+@click.option("--reason", metavar="TEXTE", help="Le motif, avec --delivery, gardé au registre.")
 @click.option(
     "--by", metavar="NOM", help="Qui le décide, avec --delivery : une personne déclarée dans organisation.yml."
 )
 @global_options
 @click.pass_context
 def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
-    """Retirer de l’archive, de landing, des lignes typées, des publications précédentes et des journaux ce dont la durée est passée.
+    """Retirer de l’archive, de landing, des lignes typées, des publications précédentes et des journaux ce dont la
+    durée de conservation est passée.
 
-    Les lignes qui comptent restent, pour refaire les chiffres ; leurs pseudonymes sont remplacés par d’autres, tirés au sort, que
-    rien ne relie à personne. Le registre garde ce qui est parti, par quelle règle, et quand. Voir docs/rgpd.md.
+    Les lignes qui comptent sont gardées, pour recalculer les chiffres ; leurs pseudonymes sont remplacés par d’autres,
+    tirés au sort, que rien ne relie à une personne. Le registre garde la trace de ce qui est retiré, de la règle
+    appliquée et de la date. Voir docs/rgpd.md.
     """
     from pipelines.defs.history import forget, old_runs
     from pipelines.evidence.health import backed_up

@@ -1,4 +1,5 @@
-"""``export``, ``consolidate``, ``superset`` and ``publish``: what is published, given away as files, compared, shown, or copied."""
+"""``export``, ``consolidate``, ``superset`` and ``publish``: share the published data as files, in comparisons,
+dashboards or a database."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +18,11 @@ profile_option = click.option(
     type=click.Choice(PROFILES),
     default=PUBLIC,
     show_default=True,
-    help="public masque les nombres de trop peu de personnes ; interne dit tout, et ne se donne pas.",
+    help="public masque les nombres de trop peu de personnes ; interne montre tout et ne se diffuse pas.",
 )
 
 
-@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
+@click.command(short_help="Exporter les tables d’un exercice dans des formats ouverts.")
 @year_argument
 @profile_option
 @global_options
@@ -51,7 +52,7 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     frozen = release.name if release else "non figé"
     echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
-        note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
+        note("À ne pas diffuser : les petits nombres de personnes n’y sont pas masqués.")
 
 
 @click.command(short_help="Réunir et comparer plusieurs organisations.")
@@ -69,8 +70,8 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
 def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> None:
     """Réunir les profils publics de plusieurs organisations, et les comparer : ratios, classes de taille, quartiles.
 
-    Un DOSSIER est celui d’une organisation, ou une copie de son dossier published/public ; rien d’autre n’y est lu. Ce qui est
-    comparé se déclare dans catalogue/comparaisons.yml. Voir docs/scale.md.
+    Un DOSSIER est celui d’une organisation, ou une copie de son dossier published/public ; rien d’autre n’y est lu. Ce
+    qui est comparé se déclare dans catalogue/comparaisons.yml. Voir docs/scale.md.
     """
     from pipelines.cli.app import INCOMPLETE
     from pipelines.stages.publish.consolidation.members import SameMember, read_members
@@ -108,7 +109,7 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
     metavar="ADRESSE",
     help="L’adresse SQLAlchemy de ce que Superset lira ; le fichier DuckDB publié sinon. Superset demande le mot de passe.",
 )
-@click.option("--prefix", default="", metavar="TEXTE", help="Ce par quoi commencent les schémas à cette adresse.")
+@click.option("--prefix", default="", metavar="TEXTE", help="Le préfixe des noms de schémas à cette adresse.")
 @click.option(
     "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Le profil que Superset lira."
 )
@@ -138,7 +139,7 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
         echo(f"  {title}")
 
 
-@click.command(short_help="Copier de nouveau ce qui est publié dans PostgreSQL.")
+@click.command(short_help="Copier de nouveau la publication dans PostgreSQL.")
 @global_options
 @click.pass_context
 def publish(ctx: click.Context) -> None:
@@ -153,7 +154,7 @@ def publish(ctx: click.Context) -> None:
 
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
-    """Copy the current publication to the server and report it; a failure is one sentence and exit code 1."""
+    """Copy the current publication to the server and print the result; a failure gives one sentence and exit code 1."""
     from pipelines.runs.publish import NotServed, serve_copy
 
     try:
@@ -166,7 +167,7 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
         note(f"Attention : {said}")
 
 
-@click.command(short_help="Retirer ce qui est public, partout où c’est allé.")
+@click.command(short_help="Retirer le profil public partout où il se trouve.")
 @click.option("--reason", required=True, metavar="TEXTE", help="Pourquoi.")
 @click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne déclarée dans organisation.yml.")
 @global_options
@@ -174,7 +175,8 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
 def withdraw(ctx: click.Context, reason: str, by: str) -> None:
     """Retirer le profil public : dossier public, pages, exports, serveur PostgreSQL s’il sert ce profil.
 
-    Le registre le garde, et ce même profil ne sera plus publié. Les versions figées, qui restent dans le dossier, ne changent pas.
+    Le registre garde la trace du retrait, et ce même profil ne sera plus publié. Les versions figées, qui restent dans
+    le dossier, ne changent pas.
     """
     from pipelines.catalogue.organisation import UnknownPerson
     from pipelines.ledger.store import open_ledger

@@ -1,4 +1,5 @@
-"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one sentence."""
+"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one
+sentence."""
 
 import os
 import signal
@@ -22,18 +23,18 @@ class Interrupted(KeyboardInterrupt):
 
 
 def said(kept: str = "") -> str:
-    """The message of an interruption; ``kept`` says what of the work."""
+    """The message of an interruption; ``kept`` says what part of the work was kept."""
     return f"interrompu : {kept}{' ; ' if kept else ''}la prochaine exécution finira ce qui reste"
 
 
 def hear_termination() -> None:
-    """SIGTERM is an interruption too."""
+    """Treat SIGTERM as an interruption too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @contextmanager
 def interruptible(kept: Callable[[], str]) -> Iterator[None]:
-    """Run long work in libraries with their own signal handlers, some of which go on or fail with words of their own.
+    """Run long work in libraries that have their own signal handlers, some of which continue or fail with their own messages.
 
     Raises Interrupted once a signal came, however the work ended; work that does not end is abandoned.
     """
@@ -71,7 +72,7 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
 
 
 def end_children() -> None:
-    """Kill the child processes, since nobody waits for what they are doing."""
+    """Kill the child processes, whose results nobody needs any more."""
     from multiprocessing import resource_tracker
 
     tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held

@@ -18,10 +18,11 @@ from pipelines.ledger.store import now
 @global_options
 @click.pass_context
 def backup(ctx: click.Context, place: Path) -> None:
-    """Faire dans DOSSIER une sauvegarde prise en un seul instant : registre, originaux, lignes, versions figées, déclarations, textes.
+    """Faire dans DOSSIER une sauvegarde cohérente, prise à un seul instant : registre, originaux, lignes, versions
+    figées, déclarations, textes.
 
-    Elle remplace la précédente. Ni entrepôt ni publication, que `millesime run` refait, ni clé n’y sont. Incréments
-    et chiffrement sont l’affaire de restic ou de borg (docs/operations.md).
+    Elle remplace la précédente. Elle ne contient ni l’entrepôt ni la publication, que `millesime run` refait, ni la
+    clé. Pour des sauvegardes incrémentales et chiffrées, utiliser restic ou borg (docs/operations.md).
     """
     from pipelines.runs.backup import backup as made
 
@@ -31,7 +32,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         say("sauvegarde")
         done = made(session.home, place)
     files = quantity(Decimal(done.linked), 0, "fichiers")
-    echo(f"Sauvegarde faite dans {shown(done.place)} : {files} par un second nom, {done.copied} par copie.")
+    echo(f"Sauvegarde faite dans {shown(done.place)} : {files} par lien physique, {done.copied} par copie.")
     echo(f"Tête du registre : {done.head.entries} {done.head.hash}")
     key = settings.key_file(session.home)
     note(
@@ -41,7 +42,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         note("Sur le même disque, ce n’est pas encore une sauvegarde : portez ce dossier ailleurs (restic, borg).")
 
 
-@click.command(short_help="Refaire un dossier d’une sauvegarde.")
+@click.command(short_help="Refaire un dossier à partir d’une sauvegarde.")
 @click.argument("source", metavar="SAUVEGARDE", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option(
     "--removals",
@@ -49,13 +50,14 @@ def backup(ctx: click.Context, place: Path) -> None:
     metavar="FICHIER",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
-    help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la tient.",
+    help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la contient.",
 )
-@click.option("--nothing-removed", is_flag=True, help="Rien n’a été retiré depuis cette sauvegarde.")
+@click.option("--nothing-removed", is_flag=True, help="Attester que rien n’a été retiré depuis cette sauvegarde.")
 @global_options
 @click.pass_context
 def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> None:
-    """Refaire depuis SAUVEGARDE le dossier que désigne --home, nouveau ou vide, puis y retirer de nouveau ce qui a été retiré depuis.
+    """Refaire depuis SAUVEGARDE le dossier désigné par --home, nouveau ou vide, puis en retirer de nouveau ce qui a été
+    retiré depuis.
 
     Code de sortie 1 quand des lignes généralisées depuis ne peuvent pas l’être de nouveau.
     """
@@ -78,19 +80,21 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
     else:
         echo("Rien n’a été retiré depuis : la tête du registre est la même.")
     for delivery in again.left:
-        echo(f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, sa durée d’aujourd’hui les garde")
+        echo(
+            f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, la durée de conservation actuelle les garde"
+        )
     note(f"Ensuite : {command} key import FICHIER, {command} run EXERCICE, puis {command} verify.")
     ctx.exit(BLOCKED if again.left else DONE)
 
 
 @click.command(short_help="Envoyer les courriels dus : refus, rappels, bilan.")
-@click.option("--dry-run", is_flag=True, help="Les montrer seulement.")
+@click.option("--dry-run", is_flag=True, help="Les montrer sans les envoyer.")
 @global_options
 @click.pass_context
 def mail(ctx: click.Context, *, dry_run: bool) -> None:
-    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à son responsable, les rappels avant et après l’échéance,
-    le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
-    """
+    """Envoyer les courriels qui ne l’ont pas encore été : le refus d’un export à son responsable, les rappels avant et
+    après l’échéance, le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le
+    fait automatiquement."""
     from pipelines.runs.mails import due, send_due
 
     session: Session = ctx.obj

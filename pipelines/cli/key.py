@@ -1,4 +1,5 @@
-"""``key``: where the key of the pseudonyms is, taking it elsewhere, and bringing it back. The key itself is never shown."""
+"""``key``: where the key of the pseudonyms is, taking it elsewhere, and bringing it back. The key itself is never
+shown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ def _file(*, exists: bool) -> Callable:
 @global_options
 @click.pass_context
 def key(ctx: click.Context) -> None:
-    """Dire où est la clé des pseudonymes et son empreinte, que le registre connaît.
+    """Montrer où est la clé des pseudonymes, et son empreinte, enregistrée au registre.
 
     Pour déplacer un dossier : `key export FICHIER`, puis, le dossier à sa nouvelle place, `key import FICHIER`.
     """
@@ -37,7 +38,8 @@ def key(ctx: click.Context) -> None:
 @global_options
 @click.pass_context
 def export_key(ctx: click.Context, file: Path) -> None:
-    """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à supprimer ensuite."""
+    """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à
+    supprimer ensuite."""
     session: Session = ctx.obj
     with session.ledger() as ledger:
         try:
@@ -47,7 +49,7 @@ def export_key(ctx: click.Context, file: Path) -> None:
     echo(f"Clé écrite dans {shown(file)} : à supprimer une fois importée.")
 
 
-@key.command("import", short_help="Mettre à sa place la clé d’un fichier.")
+@key.command("import", short_help="Installer la clé depuis un fichier.")
 @_file(exists=True)
 @global_options
 @click.pass_context

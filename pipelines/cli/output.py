@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pipelines.catalogue.organisation import Organisation
 
-MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
+MARK = "DÉMONSTRATION"  # printed on all output about a demonstration home
 PIPE_WIDTH = 200  # columns for tables when there is no terminal, unless COLUMNS says otherwise
 LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and its severity
 ROOM = 12  # columns always left to a text that may wrap over several lines
@@ -79,7 +79,7 @@ class Column:
 
 
 def console() -> "Console":
-    """Standard output. No markup: a supplier's brackets are text."""
+    """Standard output, without markup, since a supplier's brackets are text."""
     from rich.console import Console
 
     screen = Console(markup=False, highlight=False, emoji=False)
@@ -195,7 +195,7 @@ def _folded(text: str, width: int) -> str:
 
 
 def pairs(said: Sequence[tuple[str, str]]) -> None:
-    """Things and what each is, side by side; one under the other when they do not fit."""
+    """Names and descriptions in two columns, or one under the other if they do not fit."""
     width, screen = max((len(thing) for thing, _ in said), default=0), console().width
     fits = all(width + len(what) + 4 <= screen for _, what in said)
     for thing, what in said:
@@ -214,7 +214,7 @@ def _cell(text: str) -> "Text":
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What a long task is doing, and for how long: a line that changes on a terminal, one line per step elsewhere."""
+    """Show what a long task is doing and for how long: one changing line on a terminal, one line per step elsewhere."""
     began = time.monotonic()
     if log_is_json():
         yield note

@@ -1,6 +1,6 @@
-"""``status`` and ``figures``: what a home says of a year. These commands write nothing.
+"""``status`` and ``figures``: the state and the figures of a year. These commands write nothing.
 
-``evidence`` finds what is true; here it is selected, laid out, and given an exit code.
+``evidence`` gathers the facts; this module selects them, lays them out and chooses the exit code.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,8 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every current finding, with what was decided about it; including those that depend on the day (retention, backup)."""
+    """Every current finding with its decision, including those that depend on the date (retention,
+    backup)."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings, findings_of_the_day
 
@@ -101,7 +102,7 @@ STATES = {  # of exports, most urgent first, then of figures, in a French reader
 SHOWN_FIGURES = 4  # of those that are missing for the same reason
 
 
-@click.command(short_help="Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.")
+@click.command(short_help="Les exports reçus ou manquants, et les chiffres incomplets.")
 @year_argument
 @click.option(
     "--format",
@@ -114,8 +115,8 @@ SHOWN_FIGURES = 4  # of those that are missing for the same reason
 @global_options
 @click.pass_context
 def status(ctx: click.Context, year: int, form: str) -> None:
-    """Ce qui est arrivé, manque, est absent, en retard ou refusé pour l’EXERCICE ; quels chiffres sont absents ou partiels,
-    et pourquoi.
+    """Les exports reçus, manquants, déclarés absents, en retard ou refusés pour l’EXERCICE ; les chiffres absents ou
+    partiels, et pourquoi.
 
     Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
@@ -145,12 +146,12 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 
 
 def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
-    """The state of a home in the text format of Prometheus; what was never done has no line."""
+    """The state of a home in Prometheus' text format; an action that never happened has no line."""
     year = f'{{exercice="{found.exercice}"}}'
     exports: dict[str, int] = {state: len(found.exports_in(state)) for state in get_args(ExportState)}
     lines: list[tuple[str, str, Mapping[str, float | None]]] = [
         ("exports", "Exports de l’exercice, par état", {f'{year[:-1]},state="{s}"}}': n for s, n in exports.items()}),
-        ("blocking_findings", "Constats qui retiennent une version de l’exercice", {year: blocking}),
+        ("blocking_findings", "Constats qui empêchent de figer l’exercice de l’exercice", {year: blocking}),
         (
             "figures_missing",
             "Chiffres de l’exercice manquants ou partiels",
@@ -198,7 +199,7 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     for reason in reasons:
         echo(reason)
     for path in unknown:
-        echo(f"\nAucune déclaration ne prend {path}", nl=False)
+        echo(f"\nAucun export déclaré ne correspond à {path}", nl=False)
     echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
@@ -221,7 +222,7 @@ def _export_row(export: ExportStatus) -> dict[str, Any]:
 
 
 def _why(export: ExportStatus) -> str:
-    """Why an export is not simply received, and whom to ask."""
+    """Why an export was not received normally, and whom to ask."""
     owner = export.owner if export.state in ("late", "awaited") else None
     return f"{export.key} : " + " — ".join(filter(None, (export.reason, owner)))
 

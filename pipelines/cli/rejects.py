@@ -1,4 +1,4 @@
-"""``rejects``: what was refused, laid out for the person who has to fix it."""
+"""``rejects``: list what was refused, for the person who has to correct it."""
 
 from dataclasses import asdict
 
@@ -31,17 +31,17 @@ REJECTS = [
 HIDDEN = "masqué (table à données personnelles)"
 
 
-@click.command(short_help="Ce qui est refusé, où, et comment le corriger.")
+@click.command(short_help="Les lignes et livraisons refusées, et comment les corriger.")
 @year_argument
 @source_option
 @format_option
 @global_options
 @click.pass_context
 def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
-    """Ce qui est refusé pour l’EXERCICE : fichier:ligne:colonne, règle, ce qui est reçu, ce qui est attendu, comment corriger.
+    """Les refus de l’EXERCICE : fichier:ligne:colonne, règle, valeur reçue, valeur attendue, correction à faire.
 
-    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Code de sortie 1 quand une livraison
-    entière est refusée.
+    La valeur reçue n’est jamais montrée pour une table qui a des colonnes personnelles. Code de sortie 1 quand une
+    livraison entière est refusée.
     """
     session: Session = ctx.obj
     session.exercice(year)

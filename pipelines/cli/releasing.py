@@ -1,4 +1,5 @@
-"""``release``, ``compare``, ``replay``: freeze a year, say what a new release changes, and make a frozen one again."""
+"""``release``, ``compare``, ``replay``: freeze a year, show what a new release changes, and make a frozen year
+again."""
 
 import re
 import shutil
@@ -39,7 +40,7 @@ def release(
 ) -> None:
     """Figer les chiffres et les tables de l’EXERCICE dans releases/EXERCICE-v<n>, avec tout ce dont ils sont faits.
 
-    Refusé (1) tant qu’un constat qui bloque, ou qui doit être décidé, reste sans décision.
+    Code de sortie 1, sans rien figer, tant qu’un constat bloquant, ou à trancher, reste sans décision.
     """
     from pipelines.locking import only_writer
     from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
@@ -94,7 +95,7 @@ def _released(session: Session, done: "Released") -> dict[str, Any]:
 
 
 def _public_erratum(session: Session, done: "Released") -> str | None:
-    """What may be given away; None for a first release, or when a version has no public profile."""
+    """The erratum for the public; None for a first release, or if a version has no public profile."""
     if done.former is None:
         return None
     both = (session.release(name) / FOLDERS[PUBLIC] / FIGURES for name in (done.former, done.name))
@@ -109,10 +110,10 @@ def _public_erratum(session: Session, done: "Released") -> str | None:
 @global_options
 @click.pass_context
 def compare(ctx: click.Context, first: str, second: str | None, profile: str, form: str) -> None:
-    """Les chiffres qui diffèrent entre deux versions d’un exercice, comme l’erratum les dit.
+    """Les chiffres qui diffèrent entre deux versions d’un exercice, rédigés comme dans l’erratum.
 
-    Les nombres de trop peu de personnes n’y sont pas, sauf dans le profil interne. Avec une seule VERSION, elle est comparée à
-    l’entrepôt tel qu’il est. Code de sortie 1 quand des chiffres diffèrent.
+    Les nombres de trop peu de personnes n’y sont pas, sauf dans le profil interne. Avec une seule VERSION, elle est
+    comparée à l’entrepôt tel qu’il est. Code de sortie 1 quand des chiffres diffèrent.
     """
     session: Session = ctx.obj
     text, changed = _erratum(session, first, second, profile)
@@ -130,7 +131,7 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
 
 
 def _erratum(session: Session, first: str, second: str | None, profile: str) -> tuple[str, list[Change]]:
-    """The sentences, and the figures that differ."""
+    """Print the sentences of the erratum, and return the figures that differ."""
     import tempfile
 
     before, exercice = session.release(first), _exercice(first)
@@ -216,7 +217,7 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
 
 
 def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:
-    """Which program made a release, and how to install it beside this one."""
+    """The version of the program that made a release, and how to install it beside this one."""
     if not made_by:
         return ", qui ne dit pas lequel"
     number, commit = made_by["number"], made_by["commit"]

@@ -29,7 +29,8 @@ from pipelines.publication import FOLDERS, INTERNE, PROFILES
 @global_options
 @click.pass_context
 def report(ctx: click.Context, year: int, profile: str, formats: str, output: Path | None) -> None:
-    """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du dossier.
+    """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du
+    dossier.
 
     Il va dans reports/EXERCICE/PROFIL ; `millesime run` publie celui du dernier exercice avec ses tables.
     """

@@ -10,18 +10,18 @@ from pipelines.cli.session import Session, global_options
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, metavar="N", help="Port écouté."
 )
-@click.option("--read-only", is_flag=True, help="Pour regarder : rien ne peut être lancé ni changé.")
+@click.option("--read-only", is_flag=True, help="En lecture seule : rien ne peut être lancé ni changé.")
 @click.option(
     "--part",
     type=click.Choice(["code", "web", "daemon", "alive"]),
-    help="Une seule des parties, où chacune est un conteneur ; alive : le démon vit-il ?",
+    help="Une seule des parties, où chacune est un conteneur ; alive : vérifier que le démon fonctionne.",
 )
 @global_options
 @click.pass_context
 def serve(ctx: click.Context, port: int, part: str | None, *, read_only: bool) -> None:
     """Servir l’interface web de Dagster sur 127.0.0.1, jusqu’à Ctrl-C, et y exécuter ce qui est planifié.
 
-    Une version ne s’y fige que par la personne que nomme un serveur mandataire (docs/web.md).
+    Seule la personne désignée par un serveur mandataire peut y figer une version (docs/web.md).
     """
     from pipelines.catalogue.organisation import load_organisation
     from pipelines.defs.web import serve as serve_web

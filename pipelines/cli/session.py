@@ -55,7 +55,7 @@ class Session:
 
     @property
     def organisation(self) -> "Organisation":
-        """The home's organisation. Raises LedgerLost: nothing is said of a home whose ledger is not its own."""
+        """The home's organisation. Raises LedgerLost if the home's ledger is missing, damaged or not its own."""
         from pipelines.catalogue.organisation import load_organisation
         from pipelines.ledger.lost_ledger import refuse_lost
         from pipelines.private import work_in
@@ -108,7 +108,7 @@ class Session:
                 yield ledger
 
     def lag(self) -> str | None:
-        """How the home is ahead of what it published, in French; None when it is not, or when nothing is published."""
+        """What the home has accepted but not published, in French; None if there is nothing, or if nothing is published yet."""
         from pipelines.evidence.published import publication_status
 
         if not self._organisations or not self.home.published.is_symlink():  # no home was read, or nothing is published
@@ -152,7 +152,7 @@ class Session:
         return found[0]
 
     def without_system(self) -> str:
-        """What to say when the organisation does not use a system at all, else nothing."""
+        """A sentence for an organisation that uses no system at all; otherwise nothing."""
         if self.organisation.uses_any(self.registry):
             return ""
         file = shown(self.home.organisation_file)
@@ -176,7 +176,7 @@ class Session:
 
 
 def shown(path: Path) -> str:
-    """A path as short as possible, on one line whatever names it contains."""
+    """A path, as short as possible and on one line whatever it contains."""
     return in_one_line(_short(path))
 
 

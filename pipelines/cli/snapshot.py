@@ -19,16 +19,16 @@ from pipelines.stages.ingest.landing import files_of
     default=120,
     show_default=True,
     metavar="SECONDES",
-    help="Combien de temps une réponse de la base peut prendre.",
+    help="Durée maximale d’une réponse de la base.",
 )
 @global_options
 @click.pass_context
 def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
     """Lire la base du SYSTÈME pour l’EXERCICE, et écrire le fichier que son export aurait donné.
 
-    L’adresse, mot de passe compris, n’est lue que dans l’environnement : MILLESIME_<SYSTÈME>_URL. Une transaction en lecture
-    seule voit la base telle qu’elle est. Une lecture précédente est remplacée, ou gardée quand celle-ci échoue. Rien n’est
-    collecté : voir `millesime check` et `millesime run`.
+    L’adresse, mot de passe compris, n’est lue que dans une variable d’environnement : MILLESIME_<SYSTÈME>_URL. Une
+    transaction en lecture seule voit la base telle qu’elle est. Une lecture précédente est remplacée, ou gardée quand
+    celle-ci échoue. Rien n’est collecté : voir `millesime check` et `millesime run`.
     """
     session: Session = ctx.obj
     ref, exercice = session.export(source), session.exercice(year)

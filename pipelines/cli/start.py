@@ -35,7 +35,7 @@ nom: {nom}
 sigle: {sigle}
 article: le   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
 siren: {siren}
-# alias: [exemple.fr]   # comment ses outils nomment le syndicat lui-même, quand il est un de leurs clients
+# alias: [exemple.fr]   # les noms que ses outils donnent au syndicat lui-même, quand il en est utilisateur
 exercices: {{premier: {premier}, dernier: {dernier}}}
 
 # Les systèmes que l’organisation utilise, en plus de ses applications (`catalogue/systems/<système>.yml`).
@@ -50,8 +50,8 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
-#     debiteur: [Commune de Crac'h]   # comment les titres de recettes la nomment : sa contribution
-#   - siren: "200043123"     # ce qui n’est pas une commune n’a pas de code Insee : son type dit ce que c’est
+#     debiteur: [Commune de Crac'h]   # ses noms dans les titres de recettes, pour sa contribution
+#   - siren: "200043123"     # pas de code Insee pour une autre collectivité qu’une commune : donner son type
 #     nom: Auray Quiberon Terre Atlantique
 #     type: communauté de communes
 
@@ -62,10 +62,10 @@ applications: []
 #     libelle: Exemple
 #     domaine: Relations publiques
 #     debut: 2018        # premier exercice d’utilisation ; `fin` est le dernier
-#     indicateurs: []    # ce qui en est imprimé, dans cet ordre : la fin de codes de `catalogue/figures`
+#     indicateurs: []    # les chiffres imprimés, dans cet ordre : la fin de leur code dans `catalogue/figures`
 #     alias: [EXEMPLE]
 
-# Ses budgets : de chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
+# Ses budgets : pour chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
 budgets: []
 # budgets:
 #   - siret: "{siret_budget}"
@@ -81,20 +81,20 @@ personnes: []
 #   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
 # cumul_des_visas: deux agents en tout   # très petite organisation : pourquoi une personne signe deux fois, imprimé avec la version
 
-# Où écrire à qui tient un export : ses refus, ses rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
+# L’adresse du responsable de chaque export, pour les refus et les rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
 # contacts: {{Ressources humaines: rh@exemple.fr}}
 
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
-# Combien de temps est gardé ce dont aucun export ne dit la durée (docs/rgpd.md), en mois ou en années entiers.
+# Durées de conservation de ce qui n’est pas réglé export par export (docs/rgpd.md), en mois ou en années entiers.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 
 
 @click.command(short_help="Créer le dossier d’une organisation.")
 @click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", required=True, metavar="NOM", help="Le nom entier de l’organisation.")
+@click.option("--name", required=True, metavar="NOM", help="Le nom complet de l’organisation.")
 @click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
 @click.option("--siren", required=True, metavar="SIREN", help="Son SIREN, neuf chiffres.")
 @click.option(
@@ -209,8 +209,8 @@ def _give_key(home: Home) -> None:
 def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
-    Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les chiffres
-    sont inventés aussi.
+    Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
+    chiffres sont inventés aussi.
     """
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
@@ -225,7 +225,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            echo("\nÀ donner, et pour lire les tables :")
+            echo("\nÀ diffuser, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)
         ctx.exit(code)
@@ -246,7 +246,7 @@ def _validate_texts(session: Session, years: list[int]) -> None:
 
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
-    """Make the exports in a second process, while this one imports what the run needs (seconds, both)."""
+    """Make the exports in a second process, while this one imports what the run needs; both take seconds."""
     from concurrent.futures import ProcessPoolExecutor
     from importlib import import_module
     from multiprocessing import get_context

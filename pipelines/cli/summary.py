@@ -1,4 +1,4 @@
-"""The few lines that end ``run`` and ``demo``: what came in, was judged and came out, and where to look."""
+"""The few lines that end ``run`` and ``demo``: what was received, checked and published, and where to find it."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -110,9 +110,9 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
 def _show_where(session: Session, statuses: list[YearStatus]) -> None:
     year, millesime = statuses[-1].exercice, session.command
     places = [
-        (f"{millesime} status {year}", "chaque export et chaque chiffre, et pourquoi l’un manque"),
+        (f"{millesime} status {year}", "l’état de chaque export et de chaque chiffre, et pourquoi il en manque"),
         (f"{millesime} rejects {year}", "ce qui est refusé, et comment le corriger"),
-        (f"{millesime} findings {year}", "ce que quelqu’un doit savoir ou décider"),
+        (f"{millesime} findings {year}", "les constats à connaître ou à trancher"),
         *([(f"{millesime} figures {year}", "les chiffres du rapport")] if statuses[-1].publication else []),
         *_pages(session, year),
     ]

@@ -62,7 +62,7 @@ FATES_CSV = [
 ]
 
 
-@click.command(short_help="D’un chiffre aux lignes qui le font, et retour.")
+@click.command(short_help="Remonter d’un chiffre aux lignes qui le composent, et inversement.")
 @click.argument("code", required=False, shell_complete=complete_codes)
 @click.argument("year", metavar="[EXERCICE]", type=int, required=False, shell_complete=complete_years)
 @click.option("--release", metavar="VERSION", shell_complete=complete_releases, help="Une version figée (2020-v1).")
@@ -82,10 +82,11 @@ def trace(
     sheet: str | None,
     form: str,
 ) -> None:
-    """Tout ce dont est fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
+    """Le détail du chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
     Lire ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
-    chiffres que la ligne atteint, ou pourquoi aucun. Code de sortie 1 quand les lignes ne font pas le chiffre.
+    chiffres où entre la ligne, ou pourquoi elle n’entre dans aucun. Code de sortie 1 quand les lignes ne redonnent pas
+    le chiffre.
     """
     session: Session = ctx.obj
     if not (file and line and not code) and (not (code and (year or release)) or file or line or sheet):
@@ -143,7 +144,7 @@ def _printed(found: Trace) -> str:
 
 
 def _exact(found: Trace) -> str:
-    """The value before it is rounded; for a printed one, the number that was printed."""
+    """The value before rounding; for a printed figure, the number that was printed."""
     value = found.chiffre["valeur"] if found.exact is None else found.exact
     return "absent" if value is None else exact(value)
 
@@ -170,7 +171,7 @@ def _show(found: Trace) -> None:
         for name, sha256 in source.fichiers:
             echo(f"    {sha256}  {name}")
     if not found.agrees:
-        echo("\n≠ Les lignes ne font pas la valeur affichée.")
+        echo("\n≠ Les lignes ne redonnent pas la valeur affichée.")
 
 
 def _show_calculation(one: Calculation) -> None:
@@ -196,7 +197,7 @@ def _show_leaf(leaf: Leaf) -> None:
 
 
 def _readers(schema: str) -> str:
-    """Who may run a query that reads a schema: on the server, the role; for files, their owner."""
+    """Who may run a query on a schema: a role on the server, the owner of the files."""
     if schema == RESTREINT:
         role = settings.restricted_role()
         server = (

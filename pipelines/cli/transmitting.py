@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 @global_options
 @click.pass_context
 def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> None:
-    """Écrire le projet de délibération « prend acte » de l’EXERCICE et un courrier à chaque collectivité, chiffres en place.
+    """Écrire le projet de délibération « prend acte » de l’EXERCICE et un courrier à chaque collectivité, chiffres en
+    place.
 
-    Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est entre
-    crochets est à compléter.
+    Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est
+    entre crochets est à compléter.
     """
     from pipelines.runs.transmit import signatory
     from pipelines.stages.report.tables import read_publication
@@ -64,23 +65,27 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     )
 
 
-@click.command(short_help="Ce qui s’envoie à chaque collectivité, et la date de l’envoi.")
+@click.command(short_help="Préparer l’envoi à chaque collectivité, et en enregistrer la date.")
 @year_argument
 @profile_option
 @click.option("--sent", type=Day(), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là.")
-@click.option("--by", metavar="VOIE", help="Comment : courriel, remise en main propre… Avec --sent.")
+@click.option("--by", metavar="VOIE", help="La voie : courriel, remise en main propre… Avec --sent.")
 @click.option(
-    "--to", multiple=True, metavar="COLLECTIVITÉ", help="À elle seule, et non à toutes ; se répète. Avec --sent."
+    "--to",
+    multiple=True,
+    metavar="COLLECTIVITÉ",
+    help="Envoi à cette seule collectivité ; peut être répété. Avec --sent.",
 )
 @global_options
 @click.pass_context
 def transmit(
     ctx: click.Context, year: int, profile: str, sent: dt.datetime | None, by: str | None, to: tuple[str, ...]
 ) -> None:
-    """Préparer un dossier par collectivité, depuis la version figée de l’EXERCICE : rapport, page, comptes, courrier, empreintes.
+    """Préparer un dossier par collectivité, depuis la version figée de l’EXERCICE : rapport, page, comptes, courrier,
+    empreintes.
 
-    Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la date, la voie
-    et l’empreinte de tout ce qui est parti ; la page d’audit le montre (CGCT, art. L. 5211-39).
+    Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la
+    date, la voie et l’empreinte de tout ce qui est parti ; la page d’audit le montre (CGCT, art. L. 5211-39).
     """
     from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
 

@@ -1,1 +1,1 @@
-"""The Dagster door: when each step runs and what it depends on. The only code that knows Dagster."""
+"""The Dagster interface: when each step runs and what it depends on. Only this package imports Dagster."""

@@ -1,4 +1,4 @@
-"""One op per export: ingest → validate → accept, so that no run can load what no run has judged.
+"""One op per export: ingest → validate → accept in one step, so that no run can load an export that was not checked.
 
 The op logs one materialisation per table and accepted exercice, evaluates three coarse checks per table over all
 accepted exercices (a green 2020 must not hide a red 2018), then fails naming the refused exercices. Nothing here
@@ -38,7 +38,7 @@ CHECKS = {
     "echeance": "Chaque exercice échu est arrivé et accepté.",
 }
 
-ASIDE = "laissé de côté"  # metadata of what is still on its way into landing
+ASIDE = "laissé de côté"  # metadata of what is still arriving in landing
 SHOWN = 20  # findings that a check shows; `millesime findings` and the audit page list them all
 
 
@@ -97,7 +97,7 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
 
 
 def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, outcome: Outcome) -> None:
-    """One materialisation per table; what did not come is logged too: a backfill waits for every exercice it requested."""
+    """Log one materialisation per table, including tables that did not come, since a backfill waits for every exercice."""
     if outcome.status == "refused":
         context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
         return

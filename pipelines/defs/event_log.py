@@ -13,7 +13,7 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 
 
 class EventLog(ConsolidatedSqliteEventLogStorage):
-    """The consolidated log of a home's instance.
+    """The event log of a home's Dagster instance.
 
     Not synced to disk at each commit: it is a log; the ledger is the evidence and has a setting of its own. A killed
     process loses nothing by this; a power cut may lose the last events.
@@ -35,7 +35,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         return set(inspect(self._engine).get_table_names())
 
     def has_table(self, table_name: str) -> bool:
-        """Asked again at each event: once there, a table stays."""
+        """Dagster asks this at each event; once a table exists, it stays."""
         return table_name in self._there or super().has_table(table_name)
 
     @contextmanager

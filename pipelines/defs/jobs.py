@@ -1,4 +1,4 @@
-"""Jobs, schedule and sensors: the parts of the yearly load that run by themselves.
+"""Jobs, schedules and sensors: the parts of the yearly load that run automatically.
 
 ``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
 export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which must be started
@@ -121,7 +121,7 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def landing_stamp(year: int, quiet: float = QUIET_SECONDS) -> str | None:
-    """The contents of a year's folder as one hash, without exports that may still be arriving; None when nothing is left."""
+    """One hash of the contents of a year's folder, leaving out exports that may still be arriving; None when nothing else is there."""
     paths = [
         path
         for ref in organisation().exports(registry(), year)

@@ -1,7 +1,7 @@
-"""Starts runs as Dagster does, and says whether the process of one still lives, which Dagster's own cannot.
+"""Starts runs as Dagster does, and can also tell whether the process of a run is still alive, which Dagster's own cannot.
 
-Without it, a run whose process died along with what had started it (a kill, a lack of memory, a power cut) stays STARTED,
-and holds the only place of the queue for ever. Named in ``dagster.yaml``; asked by the daemon (``run_monitoring``).
+Otherwise, a run whose process died together with the process that started it (killed, out of memory, power cut) would stay
+STARTED and block the queue for ever. ``dagster.yaml`` names this class, and the daemon calls it (``run_monitoring``).
 """
 
 import os
@@ -35,7 +35,8 @@ class Launcher(DefaultRunLauncher):
 
 
 def _is_of(pid: int, seen: float) -> bool:
-    """True when a process has this number and began before ``seen`` (Unix time): numbers are given again, after a restart above all."""
+    """True if a process has this number and began before ``seen`` (Unix time), since numbers are reused, especially
+    after a restart."""
     if not is_alive(pid):
         return False
     process = Path(f"/proc/{pid}/stat")

@@ -1,4 +1,4 @@
-"""Who may freeze a year from the web interface: the person whom a proxy names, and nobody when none does.
+"""Lets only the person whom a proxy names freeze a year from the web interface, and nobody when there is no proxy.
 
 Dagster passes every run that its interface launches or re-executes through this coordinator, with the request that
 launched it. Named by ``serve``, whatever the home's ``dagster.yaml`` says.
@@ -17,7 +17,7 @@ BY = "millesime/user"  # the tag of a release that says who launched it
 
 
 class NotNamed(PermissionError):
-    """A release that nobody answers for."""
+    """A release launched by somebody who is not named."""
 
 
 class NamedReleases(QueuedRunCoordinator):

@@ -1,4 +1,5 @@
-"""The publication: after every mart and report table, ``published/`` is swapped whole, then copied to a server if there is one."""
+"""The publication: once all marts and report tables are made, ``published/`` is replaced, then copied to a server if
+there is one."""
 
 from collections.abc import Iterator
 
@@ -55,7 +56,7 @@ def publish_defs() -> dg.Definitions:
 
 
 def served_copy() -> dg.AssetsDefinition:
-    """The copy on the organisation's server. It fails on its own: ``published/`` stays as it is."""
+    """The copy on the organisation's server. If it fails, ``published/`` stays as it is."""
 
     @dg.asset(
         key=SERVED,
@@ -84,7 +85,7 @@ def served_copy() -> dg.AssetsDefinition:
 
 
 def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckResult:
-    """What must be decided, then everything else that is open, numbered and worded as by ``millesime findings``."""
+    """The findings that need a decision, then the other open ones, as ``millesime findings`` shows them."""
     today = now()[:10]
     standing = on_day(standing, work.registry, today)
     still_open = [one for one in standing if one.is_open(today)]

@@ -107,7 +107,7 @@ def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pen
 
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
-    """Have the orchestrator do what is left; return what failed, and what began to change since.
+    """Have Dagster do what is left; return what failed, and the files that began to change meanwhile.
 
     It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
@@ -125,7 +125,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             read.result()
             loaded = _loaded(definitions)
             beside.submit(import_module, "dbt.cli.main")  # while the judge is waited for
-            gc.freeze()  # what was imported stays until the end
+            gc.freeze()  # what was imported stays loaded until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
         failed += _build(loaded, instance, home, say, whole=whole)
@@ -137,7 +137,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
 @contextmanager
 def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
-    """After an interruption, do not wait for what the pool is doing."""
+    """After an interruption, do not wait for the processes of the pool."""
     try:
         yield
     finally:
@@ -179,7 +179,8 @@ def _collect(
 def _build(
     loaded: "dg.Definitions", instance: "dg.DagsterInstance", home: Home, say: Callable[[str], None], *, whole: bool
 ) -> list[Failed]:
-    """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication would too."""
+    """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication
+    would too."""
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE, keys_of
@@ -195,7 +196,7 @@ def _build(
         if not unchanged:
             with open_workspace(home) as work:
                 plan = prepare_ahead(work, whole=whole)
-            # the others stand: a run says nothing of hundreds of assets that it leaves as they are
+            # the others are up to date: do not mention hundreds of unchanged assets in the run
             selection = last_steps | keys_of(plan) if plan and not plan.is_whole else None
         heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
         tags = {WHOLE: "true"} if whole else {}
@@ -221,12 +222,12 @@ class _Steps:
 
 
 def _console(home: Home) -> Path:
-    """Where dbt's own lines go: standard output is for results."""
+    """Sends dbt's own messages to standard error, since standard output is for results."""
     return home.dagster / "console.log"
 
 
 def spans(exercices: Collection[int]) -> list[tuple[int, int]]:
-    """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one run each."""
+    """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one Dagster run for each span."""
     result: list[tuple[int, int]] = []
     for year in sorted(set(exercices)):
         if result and result[-1][1] == year - 1:
@@ -273,7 +274,7 @@ def _execute(
 
 
 class _OneVoice:
-    """A stream without what Dagster writes to it when its log cannot be written: how the run ended says so, once and in French."""
+    """A stream that drops Dagster's messages about a log that it cannot write: the outcome of the run says so once, in French."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

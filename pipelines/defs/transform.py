@@ -74,7 +74,7 @@ def transform_defs() -> dg.Definitions:
 
 
 def keys_of(plan: Plan) -> set[dg.AssetKey]:
-    """The assets that a build makes, with one that is published: the publication comes after it."""
+    """The assets that a build makes, with at least one published asset, so that the publication follows it."""
     layer_of, published = layers(catalogue()), {name for _, name in published_models()}
     after = [name for name in plan.standing_models if name in published][:1]
     return {dg.AssetKey([layer_of[name], name]) for name in [*(plan.models or []), *after]}

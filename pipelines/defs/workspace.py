@@ -29,7 +29,7 @@ from pipelines.stages.transform.build import BuildFailed
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 UP_TO_DATE = "a_jour"  # the check that fails once something is accepted but not published
-WEEKLY = dg.FreshnessPolicy.cron(  # in the window, what is collected and published is so each week: a refusal, or nothing running, shows
+WEEKLY = dg.FreshnessPolicy.cron(  # during the season this check runs every week: it shows a refusal, or that nothing is running
     deadline_cron="0 12 * 1-9 1", lower_bound_delta=dt.timedelta(days=6), timezone="Europe/Paris"
 )
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
@@ -71,12 +71,12 @@ def writing() -> Iterator[Workspace]:
 
 
 def failure(error: Exception, **metadata: Any) -> dg.Failure:
-    """A step that ends as the engine decides, whatever its message: ``ending`` is read by the caller of the job."""
+    """A failed step whose ``ending`` the caller of the job reads, whatever its message."""
     return dg.Failure(str(error), metadata={"ending": str(ending_of(error)), **metadata}, allow_retries=False)
 
 
 def publication_lag(ledger: Ledger) -> dict[str, Any]:
-    """Whether what is published is made from all that is accepted, as an asset check."""
+    """An asset check: is the publication made from everything that is accepted?"""
     status = publication_status(ledger)
     lag = status.lag if status else "rien n’est encore publié"
     return {

@@ -1,7 +1,6 @@
 """What became of each expected export of a year: received, refused, waiting, declared absent, late, awaited.
 
-Reads the ledger; the caller supplies the clock and the mailbox. Which figures are missing something is the work of
-``gaps``.
+It reads the ledger; the caller supplies the date and the contents of landing. ``gaps`` finds which figures are affected.
 """
 
 from collections.abc import Mapping
@@ -68,12 +67,12 @@ class ExportStatus:
     accepted_at: str | None = None
     lines: Lines | None = None
     checks: Checks = Checks()
-    reason: str | None = None  # French: why it is refused or absent
+    reason: str | None = None  # why it is refused or absent, in French
     rule: str | None = None  # code of the rule that refused it
 
     @property
     def counts(self) -> bool:
-        """True when a delivery of this export enters the figures."""
+        """True if the figures include a delivery of this export."""
         return self.accepted_at is not None
 
 
@@ -132,7 +131,7 @@ class Arrivals:
         return ("received", None) if current else self._absent(ref)
 
     def own_checks(self, ref: ExportRef, state: ExportState) -> dict[str, list[CheckResult]]:
-        """The controls of the collection itself, by table: the balance of its lines, and, on the first table, the due date.
+        """The checks of the collection itself: the balance of the lines of each table and, on the first table, the due date.
 
         Nothing is expected of an export that nobody has to send, or that may still come.
         """
@@ -149,14 +148,14 @@ class Arrivals:
         return found
 
     def verdicts(self, ref: ExportRef) -> list[Verdict]:
-        """Those of the refused delivery when it could be read, otherwise of the current one."""
+        """The verdicts of the refused delivery if it could be read, otherwise those of the current one."""
         current = self.current.get(ref.key)
         if refusal := self.standing_refusal(ref):
             return self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
         return [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
 
     def standing_refusal(self, ref: ExportRef) -> dict | None:
-        """The refusal that counts: that of the bytes in landing when there are any, otherwise the last one."""
+        """The refusal of the files now in landing if there are any, otherwise the last one."""
         if ref.key not in self._standing:
             self._standing[ref.key] = self._standing_refusal(ref)
         return self._standing[ref.key]

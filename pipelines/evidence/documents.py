@@ -1,7 +1,7 @@
-"""What will become of each document of a delivery whose models take documents whole or not at all, judging by its rows.
+"""Predicts which documents of a delivery the models will leave out, for exports whose documents count whole or not at all.
 
-The models decide (``int_finances__documents``); this says the same of files that are in no warehouse yet, for
-``check``.
+The models decide (``int_finances__documents``); for ``millesime check``, this module applies the same rules to files that
+are not yet in a warehouse.
 """
 
 import csv
@@ -17,7 +17,7 @@ PLANS = "plan_comptes_chapitres"
 
 
 def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Finding]:
-    """One finding per document, or file with a refused line, that would be in no figure; none for other exports."""
+    """One finding per document, or file with a refused line, that no figure would include; none for other exports."""
     if not ref.export.by_document:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Goes from a line of a delivered file to the figures that it reached, or says why it reached none."""
+"""Finds the figures that a line of a delivered file contributes to, or says why it contributes to none."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ COMPANIONS = {"refusée": ".refus.parquet", "ignorée": ".ignores.parquet"}
 
 @dataclass(frozen=True)
 class Reached:
-    """A figure that a line reached, directly or through another figure, and how much the line counted for."""
+    """A figure that includes a line, directly or through another figure, with the contribution of the line."""
 
     code: str
     exercice: int
@@ -45,7 +45,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class LineFate:
-    """What became of one line of one delivered file (of one of its sheets, when it has several)."""
+    """What became of one line of a delivered file (of one of its sheets, if it has several)."""
 
     livraison: str
     export: str
@@ -56,8 +56,8 @@ class LineFate:
     etat: str  # acceptée | refusée | ignorée | absente
     raison: str | None
     chiffres: list[Reached] = field(default_factory=list)
-    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, when it did
-    complements: list[str] = field(default_factory=list)  # the rules that gave it what its file does not say
+    motifs: list[str] = field(default_factory=list)  # why it counted for nothing, if so
+    complements: list[str] = field(default_factory=list)  # the rules that supplied what is missing from its file
 
 
 def trace_line(
@@ -98,7 +98,7 @@ def _fates(
 
 
 def _reaching(version: Version, manifest: Manifest, tables: list[str], place: str, fate: LineFate) -> LineFate:
-    """What an accepted line of the current delivery reached."""
+    """The figures that include an accepted line of the current delivery."""
     figures = version.catalogue.figures
     with open_rows(version) as rows:
         place = f"_livraison = {literal(manifest.delivery)} and {place}"
@@ -124,7 +124,7 @@ def _files_of(rows: Path) -> list[Path]:
 
 
 def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | None, list[str]]:
-    """What the reading of a delivery made of one line: its state, why, and the tables that have it."""
+    """The state of a line after its delivery was read, the reason, and the tables that contain it."""
     state, reason, tables = "absente", "le fichier n’a pas de donnée à cette ligne", []
     for name, counts in manifest.tables.items():
         rows = home.lake / counts.parquet
@@ -146,7 +146,7 @@ def _companion(path: Path, query: str) -> list[dict[str, Any]]:
 
 
 def _reached(rows: Rows, figures: Figures, place: str) -> tuple[list[Reached], list[str], list[tuple[str, LineSource]]]:
-    """The figures that one line reached, why it counted for nothing if so, and the facts it counted in."""
+    """The figures that include a line, why it counts for nothing if it does, and the facts that include it."""
     reached: list[Reached] = []
     motives: list[str] = []
     counted: list[tuple[str, LineSource]] = []
@@ -176,7 +176,7 @@ def _rules(rows: Rows, counted: list[tuple[str, LineSource]], place: str) -> lis
 
 
 def _named(rows: Rows, relation: str, value: str, place: str) -> list[Reached]:
-    """The figure that a line names by its code: one declared absent, or one printed in a report."""
+    """The figure whose code a line contains: one declared absent, or one printed in a report."""
     found = rows.select(f"select code, exercice, {value} as apport from {with_sheet(relation)} where {place}")
     return [Reached(row["code"], row["exercice"], Decimal(row["apport"] or 0)) for row in found]
 
@@ -208,7 +208,7 @@ def _member(figures: Figures, figure: Figure, source: LineSource) -> str:
 
 
 def _computed(rows: Rows, figures: Figures, reached: list[Reached]) -> Iterator[Reached]:
-    """The figures computed from those that the line reached directly; a total is in the ratio of every member."""
+    """The figures computed from those that include the line directly; a total is used in the ratio of every member."""
     standing = {year: rows.codes(year) for year in {one.exercice for one in reached}}
     for one in reached:
         declared, member = figures.declaration_of(one.code)
@@ -229,7 +229,7 @@ def members_of(figures: Figures, figure: Figure, codes: Iterable[str], only: str
 def _why_none(
     rows: Rows, figures: Figures, system: str, tables: list[str], counted: list[tuple[str, LineSource]], place: str
 ) -> list[str]:
-    """Why an accepted line reached no figure although it was not set aside."""
+    """Why no figure includes an accepted line that was not set aside."""
     if printed := _named(rows, PRINTED_FIGURES, VALUE, place):
         return [f"chiffre imprimé : comparé à {one.code} recalculé, jamais repris dans un calcul" for one in printed]
     fed = [code for code in figures.by_code if _rests_on(figures, code, system, tables)]
@@ -250,7 +250,7 @@ def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bo
 def _nearest(rows: Rows, figures: Figures, fact: str, source: LineSource, place: str) -> str | None:
     """Among the figures that measure ``fact``, the one whose conditions the line comes closest to meeting, and those it fails."""
     unmet = {one.figure.code: _unmet(rows, one, source, place) for one in _measuring(figures, fact)}
-    if not unmet:  # a fact that only tables read
+    if not unmet:  # a fact that only tables use
         return None
     figure = figures.by_code[min(unmet, key=lambda code: len(unmet[code]))].figure
     member = rows.select(

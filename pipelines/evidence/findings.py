@@ -1,7 +1,7 @@
 """Gathers every finding of a home from the ledger and the lake, in one stable order.
 
-Refused deliveries, refused lines, failed expectations, missing exports and what the last build found. It writes
-nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
+They are about refused deliveries and lines, failed expectations, missing exports and what the last build found. This
+module writes nothing; ``audit.constats``, ``millesime status`` and Dagster's checks show this list.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ HIDDEN = "valeur masquée : la table porte des données personnelles"  # the rea
 
 
 def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
-    """Every current finding, the blocking ones first; ``also``: those of the caller, who sees the mailbox."""
+    """Every current finding, the blocking ones first; ``also`` are those of the caller, who can see landing."""
     found = [
         *also,
         *_collection(work),
@@ -67,7 +67,7 @@ def of_year(standing: list[Standing], registry: Registry, exercice: int, today: 
 
 
 def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Standing]:
-    """Those that are findings on ``today`` (ISO date): an export that may still come is not a finding yet.
+    """The findings that hold on ``today`` (ISO date): an export that may still come is not a finding yet.
 
     What is gathered does not depend on the date, so that what is published keeps its bytes.
     """
@@ -92,17 +92,18 @@ def _due(registry: Registry, finding: Finding) -> str:
 
 
 def blockers(standing: Iterable[Standing], today: str) -> list[Finding]:
-    """Those that block, and that nobody has accepted."""
+    """The blocking findings that nobody has accepted."""
     return [one.finding for one in standing if one.finding.severity == "bloquant" and one.is_open(today)]
 
 
 def stops_a_release(one: Standing, rules: Rules) -> bool:
-    """True for what prevents freezing a year; differing from its last release does not, since that is what a release is for."""
+    """True if a finding prevents freezing a year; a difference from the last release does not, since a release serves
+    to change it."""
     return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or rules[one.finding.code].a_decider)
 
 
 def _collection(work: Workspace) -> list[Finding]:
-    """Refused and missing exports; missing ones are reported whatever the date, so that a copy keeps its bytes."""
+    """Refused and missing exports; missing ones are reported whatever the date, so that the published copy does not change."""
     ledger, rules, found = work.ledger, work.rules, []
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     for exercice in work.organisation.years:
@@ -160,7 +161,7 @@ def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Findi
 
 
 def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
-    """A delivery that came before its exercice was over: whatever its rows say, they cannot cover all of it."""
+    """A delivery that came before its exercice was over, whose rows cannot cover all of it."""
     return Finding(
         "COL-PERIME",
         "alerte",
@@ -208,7 +209,8 @@ def _fewer_files(work: Workspace) -> list[Finding]:
 
 
 def _same_files(work: Workspace) -> list[Finding]:
-    """The files that came twice under two names: their lines count twice, unless they are documents, identified by their content."""
+    """The files that came twice under two names: their lines count twice, unless they are documents, identified by
+    their content."""
     rule, refs, found = work.rules["COL-DOUBLE"], {ref.key: ref for ref in work.registry.exports()}, []
     for (key, exercice), delivery in sorted(work.ledger.current().items()):
         if exercice not in work.organisation.years or key not in refs or refs[key].export.by_document:
@@ -392,7 +394,7 @@ def _refused_lines(work: Workspace) -> list[Finding]:
 
 
 def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
-    """The reasons of refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
+    """The reasons for refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
     rows = []
     for name, counts in manifest.tables.items():
         if counts.refusees:
@@ -414,7 +416,7 @@ def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
 
 
 def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
-    """One reason of refusal, as ``refused_lines`` gives it."""
+    """One reason for refusal, as ``refused_lines`` gives it."""
     rule = rules[row["regle"]]
     column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
     return Finding(
@@ -528,7 +530,7 @@ def _last_build(ledger: Ledger) -> list[Finding]:
 
 
 def _last_publication(work: Workspace) -> list[Finding]:
-    """What the publication found about itself; an alert that has been explained since then is dropped."""
+    """The findings of the publication about itself, except alerts that have been explained since."""
     publication = work.ledger.last_publication()
     found = work.ledger.findings_of(publication["publication"]) if publication else []
     return [one for one in found if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]

@@ -1,7 +1,7 @@
-"""Which figures of a year are missing or partial, and why: the reasons for the states that the build found.
+"""Says which figures of a year are missing or partial, and why. The build computed these states; this finds the reasons.
 
-Reasons are in French, as the report's notes print them. The figures come from ``published``, the state of the exports
-from ``arrivals``.
+Reasons are in French, as in the report's notes. The figures come from ``published``, the state of the exports from
+``arrivals``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ def figures_by_table(figures: Figures, organisation: Organisation, exercice: int
 
 
 class Gaps:
-    """Says what each figure is missing, as the build found it: the state comes from ``rapport.chiffres``, the reasons from here.
+    """Gives what each figure lacks: the build gives its state, in ``rapport.chiffres``, and this class the reasons.
 
     ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer follow from
     what is accepted, so that nobody can tell yet. ``lacks`` holds the rows of ``rapport.rpt_manques`` for the exercice.
@@ -174,7 +174,7 @@ class Gaps:
         ]
 
     def _missing_operand(self, code: str) -> str | None:
-        """The operand that is missing for a reason other than its sources, and comes between the figure and them."""
+        """An operand between the figure and its sources that is missing for another reason than the sources."""
         declared, member = self.figures.declaration_of(code)
         for operand in declared.figure.operandes.values():
             name = operand.replace(f"{{{declared.figure.family}}}", member or "")
@@ -183,7 +183,7 @@ class Gaps:
         return None
 
     def _why(self, row: dict[str, Any]) -> str:
-        """Why a piece is missing; about a whole delivery, the ledger knows more than the build."""
+        """Why an element is missing; about a whole delivery, the ledger knows more than the build."""
         export = self.export_of_table.get(row["source"])
         if row["nature_morceau"] != "livraison" or row["nb_perdues"] is not None:
             return row["motif"]

@@ -1,4 +1,4 @@
-"""What a monitor needs to know of a home: sizes, free disk space, its last build and publication. Read only."""
+"""Measures a home for monitoring: sizes, free disk space, last build and publication. Read only."""
 
 import datetime as dt
 import shutil
@@ -48,7 +48,7 @@ def sizes(home: Home) -> dict[str, int]:
 
 
 def backed_up(home: Home) -> str | None:
-    """The moment (ISO, UTC) of the last backup of a home; None when there is none."""
+    """The moment (ISO, UTC) of the last backup of a home; None without a backup."""
     try:
         return str(read_json(home.last_backup)["made_at"])
     except (OSError, ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""What the published reports print and may not (``gardes`` of ``alertes.yml``): read in their models, whatever made them."""
+"""Finds passages of the published reports that break a guard (``gardes`` of ``alertes.yml``), by reading their models."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ def misprinted(work: Workspace) -> list[Finding]:
         for path in sorted(reports.glob(f"*/{profile}/modele.json")):
             model = json.loads(path.read_text(encoding="utf-8"))
             tables = work.home.published / FOLDERS[profile] / "rapport"
-            if "collectivites" in model["intitules"]:  # else of a former version: the next publication answers
+            if "collectivites" in model["intitules"]:  # otherwise of a former version; the next publication will say
                 found += _found(work, model, tables)
     return found
 

@@ -1,4 +1,4 @@
-"""How far each text of a year is: a statement in the ledger holds for the bytes it was made about, and no others."""
+"""The state of each text of a year (written, reviewed, validated). A statement in the ledger holds only for the same bytes."""
 
 from dataclasses import dataclass
 

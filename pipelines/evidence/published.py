@@ -64,11 +64,11 @@ def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
         if path.exists()
         else []
     )
-    return [row for row in rows if "code_chiffre" in row]  # an older one: the next publication will answer
+    return [row for row in rows if "code_chiffre" in row]  # an older publication does not say; the next one will
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:
-    """How the last publication compares with the accepted deliveries; None when there is none."""
+    """How the last publication compares with the accepted deliveries; None if there is no publication."""
     last = ledger.last_publication()
     if last is None:
         return None
@@ -93,7 +93,7 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
 
 
 def _would_change(ledger: Ledger, build: dict[str, Any]) -> list[int]:
-    """The frozen exercices that the last build would change, when nothing was accepted after it: running again changes nothing."""
+    """The frozen exercices that the last build would change, if nothing was accepted after it; another run would not help."""
     current = {one.manifest.delivery for one in ledger.current().values()}
     if current - set(build["deliveries"]):
         return []

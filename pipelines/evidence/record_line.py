@@ -1,6 +1,6 @@
-"""Which record a physical line of an original belongs to: an XML element and a quoted cell run over several lines.
+"""Finds the record that a line of an original belongs to: an XML element or a quoted cell may run over several lines.
 
-The lake identifies a record by the line it begins on; a reader of the file may point at any of its other lines.
+The lake identifies a record by the line on which it begins, but someone who reads the file may ask about any of its lines.
 """
 
 import zipfile
@@ -47,7 +47,7 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
 
 
 def _innermost(data: bytes, line: int, begins: set[int]) -> int | None:
-    """Where the smallest element that contains ``line`` begins, among those that begin on one of the lines."""
+    """The starting line of the smallest element that contains ``line``, among those that begin on one of the given lines."""
     parser = expat.ParserCreate()
     opened: list[int] = []
     found: list[int] = []

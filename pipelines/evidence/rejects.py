@@ -1,7 +1,7 @@
-"""What was refused in a year: deliveries refused whole, their critical checks, and the refused lines.
+"""Lists what was refused in a year: whole deliveries, their critical checks, and lines.
 
-The refused lines are those of the delivery in question: the refused one when it could be read, otherwise the current
-one. Each carries what a supplier needs to fix it, but never a value from a table that has personal columns.
+Refused lines come from the refused delivery if it could be read, otherwise from the current one. Each gives what a
+supplier needs to correct it, but never a value from a table that has personal columns.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Reject:
 
 
 def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: []) -> list[Reject]:
-    """Every reason of refusal of the exercice: whole deliveries first, then lines, in order of file and line.
+    """Every reason for refusal of the exercice: whole deliveries first, then lines, in order of file and line.
 
     ``failing`` finds the lines behind a failed check; without it a check is one reject with no line.
     """

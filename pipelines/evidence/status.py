@@ -1,4 +1,4 @@
-"""The state of a year, in one record: its exports, its figures, its differences and its publication.
+"""Gathers the state of a year: its exports, its figures, its differences and its publication.
 
 Reads the ledger, the lake and ``published/``; writes nothing. ``arrivals``, ``gaps`` and ``published`` find each part;
 the command line shows it.
@@ -29,7 +29,7 @@ from pipelines.ledger.workspace import Workspace
 
 @dataclass(frozen=True)
 class YearStatus:
-    """Everything ``millesime status`` says of one exercice."""
+    """Everything that ``millesime status`` shows about one exercice."""
 
     exercice: int
     exports: list[ExportStatus]

@@ -1,4 +1,4 @@
-"""Goes from a printed figure to the lines of the files behind it.
+"""Traces a printed figure back to the lines of the files behind it.
 
 It starts from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation of
 its fact (``catalogue/dbt/lines``). The lines must add up to the figure's exact value (``Leaf.agrees``), and that value,
@@ -70,7 +70,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Leaf:
-    """One measure that a figure rests on, with its lines; ``valeur`` is what the rows of the fact add up to."""
+    """One measure that a figure is computed from, with its lines; ``valeur`` is the result over the rows of the fact."""
 
     code: str
     libelle: str
@@ -100,7 +100,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Calculation:
-    """A worked-out expression: its terms as numbers, and its result to the last digit."""
+    """A computed expression: its terms as numbers, and its exact result."""
 
     code: str
     libelle: str
@@ -134,7 +134,7 @@ class Trace:
 
 
 def _rounds_to(value: Fraction, row: dict[str, Any]) -> bool:
-    """Half-up and once, from the fraction itself, without an intermediate decimal."""
+    """True if the exact fraction, rounded once and half up, gives the printed number."""
     scaled = abs(value) * 10 ** row["decimales"]
     rounded = int(scaled + Fraction(1, 2)) * (1 if value >= 0 else -1)
     return Fraction(rounded, 10 ** row["decimales"]) == Fraction(row["valeur"])
@@ -158,9 +158,7 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
     alone = [line for line in (absence, printed) if line]
     accepted = list(_accepted(version, code, exercice))
     used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
-    used |= {
-        manifest.delivery for manifest, _ in accepted
-    }  # a zero has no line, but is read in a delivery all the same
+    used |= {manifest.delivery for manifest, _ in accepted}  # a zero has no line, but still comes from a delivery
     return Trace(
         code,
         exercice,
@@ -177,7 +175,7 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
 
 
 def _accepted(version: Version, code: str, exercice: int) -> Iterator[tuple[Manifest, str]]:
-    """The deliveries of the tables that the figure is declared to rest on, each with the table."""
+    """The deliveries of the declared sources of the figure, each with its table."""
     figures = version.catalogue.figures
     named = [source for alternatives in sources_of(figures, code) for source in alternatives]
     declared = figures.declaration_of(code)[0].figure.code
@@ -225,7 +223,7 @@ def _lines(rows: Rows, source: LineSource, leaf: Figure, where: Filter, exercice
 def _left_out(
     rows: Rows, source: LineSource, figures: Figures, leaf: Figure, of_member: Filter, exercice: int
 ) -> Iterator[Line]:
-    """The lines that count in the fact but not in the figure, each with the condition it does not meet."""
+    """The lines that the fact includes but the figure does not, each with the condition that it does not meet."""
     assert leaf.mesure is not None
     conditions = leaf.mesure.conditions(figures.by_code[leaf.code].words)
     if not conditions:

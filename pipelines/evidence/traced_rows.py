@@ -1,6 +1,7 @@
-"""The rows that a trace reads: those behind what is published, or those kept with a frozen year; never rows that are only accepted.
+"""Opens the rows that a trace reads: those behind the publication or those kept with a frozen year, never rows that are
+only accepted.
 
-What belongs here: which rows they are, and SQL queries on them. ``trace`` turns the answers into a figure's trace,
+This module chooses the rows and queries them. ``trace`` turns the answers into the trace of a figure, and
 ``fate_of_line`` into what became of a line.
 """
 
@@ -32,12 +33,12 @@ LINES = "lignes"  # in a release: ``lignes/<schema>/<table>.parquet``, see ``pub
 
 
 class NotTraceable(RuntimeError):
-    """There are no rows to read for the request; the message, in French, says what to do."""
+    """There are no rows to answer the request; the message, in French, says what to do."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """What is traced: its name in French, the warehouse or the folder with its rows, the deliveries it was made from."""
+    """The version to trace: its name in French, the warehouse or folder with its rows, the deliveries it was made from."""
 
     name: str
     place: Path

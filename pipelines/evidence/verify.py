@@ -1,7 +1,7 @@
-"""Proves that what the ledger says was kept is there, unchanged: the chain, the archive, the lake, what is published.
+"""Proves that everything the ledger recorded is still there, unchanged: the chain, the archive, the lake, the publication.
 
-It checks what the ledger lists, not just what is there, so a missing file shows. What belongs here: reading and
-comparing. It writes nothing, and names, in French, the file or entry of every problem.
+It checks everything that the ledger lists, not only the files that exist, so that a missing file is noticed. It writes
+nothing, and names, in French, the file or entry of every problem.
 """
 
 import sqlite3
@@ -47,7 +47,7 @@ CHECKED = {  # what ``verify`` counts, as a French reader says it
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked (thing → how many), what is wrong, and the head of the ledger's chain."""
+    """The counts of what was checked, the problems found, and the head of the ledger's chain."""
 
     checked: dict[str, int]
     problems: list[str]
@@ -128,14 +128,14 @@ def _counted_removals(ledger: Ledger) -> dict[str, int]:
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
-    """What is wrong with what is published: its state is not the last publication's, or a file is not as listed."""
+    """The problems of the current publication: its state is not the last one recorded, or a file is not as listed."""
     entered = _entered(home, ledger)
     listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, entered)]
     return [*_publication(home, ledger, entered), *_compare(home, list(_still_there(home, ledger, listed)))]
 
 
 def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
-    """What is wrong with what a release is drawn from: a state, table or text that is not as entered, or an added one."""
+    """The problems of a release: a state, table or text that is not as recorded, or an added one."""
     folder, entered = home.releases / name, _entered(home, ledger)
     rows = [row for row in ledger.all_rows("releases") if row["release"] == name]
     if not rows:
@@ -207,10 +207,10 @@ def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
-    """What was written after a state was entered: pages, exports, the databases of the publication.
+    """Check what was written after a state was recorded: pages, exports, the databases of the publication.
 
-    What is written on demand may be removed whole, the folder of a profile or of a member at a time; what is left of it must be as it
-    was written.
+    What is written on demand may be removed whole, the folder of a profile or of a member at a time; what is left of it
+    must be as it was written.
     """
     given = (home.exports.name, home.reports.name, home.transmissions.name, home.docs.name)
     for name, sha256 in entered.items():
@@ -221,7 +221,7 @@ def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
 
 
 def _former(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
-    """What remains of the publications before the last one, as each was written."""
+    """Check what remains of the publications before the last one."""
     for row in ledger.all_rows("publications"):
         folder = home.builds / row["publication"]
         if row["state"] and folder.exists() and folder.resolve() != home.published.resolve():
@@ -230,7 +230,7 @@ def _former(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
 
 
 def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
-    """What is among the pages and the exports but was never entered: a reader would mistake it for one of them."""
+    """Files among the pages and exports that were never recorded, which a reader would take for real ones."""
     for folder in (home.audit, home.exports, home.reports, home.transmissions):
         for path in sorted(folder.rglob("*")) if folder.exists() else []:
             name = path.relative_to(home.root)
@@ -241,12 +241,12 @@ def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
 
 
 def _holds(path: Path) -> bool:
-    """True for what a reader would open: a file, or a link, which may lead to a whole folder."""
+    """True for something that a reader could open: a file, or a link, which may lead to a whole folder."""
     return path.is_symlink() or path.is_file()
 
 
 def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The places that a withdrawal emptied: whatever is there now is not what was proved.
+    """Check the places that a withdrawal emptied: nothing there now was proved.
 
     What is made from a later publication may take their place; a withdrawn publication never comes back.
     """
@@ -316,7 +316,8 @@ def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
 
 
 def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], gone: set[str]) -> Iterator[str]:
-    """Check that the archive has each original, unless it was purged, including those of replaced deliveries, and what was public."""
+    """Check that the archive has each original, unless it was purged, including those of replaced deliveries, and what
+    was public."""
     for manifest in manifests:
         for file in manifest.files:
             path = home.archive / file.sha256
@@ -364,7 +365,7 @@ def _publication(home: Home, ledger: Ledger, entered: dict[str, str]) -> Iterato
 
 
 def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, str]) -> Iterator[str]:
-    """What is in a folder but known neither to its state nor to the ledger."""
+    """The files of a folder that neither its state nor the ledger lists."""
     known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in entered}
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
@@ -406,7 +407,7 @@ def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
 
 
 def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
-    """Check that each published table has the rows of the warehouse it was made from, whose file is in the ledger."""
+    """Check that each published table has the rows of its warehouse, whose file is recorded in the ledger."""
     import duckdb
 
     if not home.warehouse_published.exists():
@@ -456,13 +457,14 @@ def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
 
 
 def _out_of_place(ledger: Ledger, kept: dict[str, Any], table: str, row: int) -> bool:
-    """True when a state rests on a different head from its entry: it is an older state, entered again."""
+    """True if a state contains another head than its entry: it is an older state, recorded again."""
     head = kept.get("ledger")
     return _is_head(head) and Head(**head) != ledger.settled_head((table, row))
 
 
 def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[str]]:
-    """Who signed each state that has a signature beside it (``ssh-keygen -Y sign -n millesime``), and what is wrong with the others.
+    """Who signed each state that has a signature beside it (``ssh-keygen -Y sign -n millesime``), and what is wrong
+    with the others.
 
     Who may sign is declared in ``signataires``, at the top of the home, in OpenSSH's ALLOWED SIGNERS format.
     """
@@ -500,7 +502,8 @@ def _signer(allowed: Path, state: Path) -> str | None:
 
 
 def _copied(home: Home) -> dict[str, Head]:
-    """The end of the chain in the publication's copy, which the ledger must contain: otherwise restoring it would give another ledger."""
+    """The end of the chain in the publication's copy, which the ledger must contain: otherwise restoring it would give
+    another ledger."""
     path = home.published / LEDGER
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:

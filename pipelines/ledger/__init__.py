@@ -1,5 +1,5 @@
-"""What happened: deliveries, verdicts, acceptances, builds, findings, decisions, in one chained SQLite file.
+"""The record of what happened: deliveries, verdicts, acceptances, builds, findings, decisions, in a chained SQLite file.
 
-Rows are only ever added, by this room alone; what is current is a query. ``workspace`` opens a home: its ledger, its
-catalogue and its organisation, which every step works on.
+Only this package writes to it, and it only adds rows; what is current is found by a query. ``workspace`` opens a home with
+its ledger, its catalogue and its organisation: every step starts from that.
 """

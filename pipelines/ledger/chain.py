@@ -34,7 +34,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Broken:
-    """One thing that is wrong, in French, with the entry's table and number when they are known."""
+    """One problem, in French, with the table and number of the entry if known."""
 
     table: str
     row: int | None
@@ -46,7 +46,7 @@ class Broken:
 
 
 def guard_of(table: str, verb: str) -> str:
-    """The trigger that prevents rows of a table from being changed (``update``) or removed (``delete``)."""
+    """The trigger that forbids changing (``update``) or removing (``delete``) rows of a table."""
     return (
         f"create trigger {table}_no_{verb} before {verb} on {table} "
         "begin select raise(abort, 'the ledger is append-only'); end"
@@ -54,7 +54,7 @@ def guard_of(table: str, verb: str) -> str:
 
 
 def raw(connection: "Connection") -> sqlite3.Connection:
-    """The driver's own connection: the chain must read what SQLite stores."""
+    """The driver's own connection, since the chain must read the values as SQLite stores them."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
@@ -99,7 +99,7 @@ def head(
 
 
 def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
-    """Everything that is wrong with the ledger; ``anchors`` maps the place where a head was kept to that head.
+    """Every problem of the ledger; ``anchors`` maps the place where a head was kept to that head.
 
     Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
     anchors were taken.
@@ -171,7 +171,7 @@ def _sooner(moment: str) -> str:
 
 
 def _strangers(connection: sqlite3.Connection) -> list[Broken]:
-    """What could answer in place of a table, or keep an entry from being made: a view, a trigger that is not one of ours."""
+    """Views and foreign triggers, which could answer in place of a table or prevent an entry."""
     made = connection.execute(
         "select name, tbl_name, sql from sqlite_master where type in ('view', 'trigger') order by name"
     )

@@ -7,7 +7,7 @@ from pipelines.ledger.records import FRESHNESS, CheckResult, Finding, Manifest, 
 def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rules: Rules) -> Finding:
     """The finding of one unsuccessful result.
 
-    A blocking one is tied to the delivery: accepting it accepts these bytes, not those that may come after them.
+    A blocking finding is about one delivery: accepting it accepts these bytes, not those of a later delivery.
     """
     table = f"{manifest.system}/{verdict.table}"
     return Finding(

@@ -1,8 +1,8 @@
-"""Is this the home's ledger, and whole? Checked before any row is read, on the file itself, without loading SQLAlchemy.
+"""Checks that the ledger file is the home's own and complete, before any row is read and without loading SQLAlchemy.
 
-A ledger is never silently recreated or mistaken for another: refused are one that is gone or empty while the home still
-has what it recorded, one that is no longer a database, and one without the head stated in the publication. Altered
-entries are the chain's business.
+The program never silently recreates a ledger or uses another home's. It refuses a file that is missing or empty while the
+home still has what the ledger recorded, a file that is not a database, and a ledger that does not contain the head printed
+in the publication. ``chain`` detects altered entries.
 """
 
 import sqlite3
@@ -100,7 +100,7 @@ def _opened(home: Home) -> Iterator[sqlite3.Connection]:
 
 
 def _has_lived(home: Home) -> bool:
-    """True when something in the home can only be explained by a ledger."""
+    """True if the home contains something that only a ledger can explain."""
     kept = (home.lake.glob("*/*.json"), home.builds.glob("[!.]*"), home.releases.glob("[!.]*"))
     return home.published.exists() or any(any(paths) for paths in kept)
 

@@ -1,4 +1,4 @@
-"""Brings a ledger's file to the form that the code expects, with Alembic, which is only loaded when there is work."""
+"""Migrates a ledger's file to the schema that the code expects, with Alembic, loaded only when there is something to do."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Plain data that passes between the stages and into the ledger: manifest, verdict, finding.
+"""Data classes that the stages exchange and the ledger stores: manifest, verdict, finding.
 
 No behaviour, no I/O, and never a cell value of a table that has personal columns.
 """
@@ -24,7 +24,7 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class TableCounts:
-    """What ingest made of one table: read = accepted + refused + ignored."""
+    """The counts of one table after ingest: read = accepted + refused + ignored."""
 
     lues: int
     acceptees: int
@@ -50,7 +50,8 @@ class TableCounts:
 
 @dataclass(frozen=True)
 class Unread:
-    """What no table of the export reads (a sheet, an archive member, or elements), and how many of its lines hold something."""
+    """Something that no table of the export reads (a sheet, an archive member, or elements), and its number of
+    non-empty lines."""
 
     fichier: str
     feuille: str | None
@@ -157,7 +158,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know or decide: in French, with the place, what was expected and how to fix it.
+    """Something to know or decide, in French, with its place, what was expected and how to fix it.
 
     ``cle`` distinguishes two findings of one rule at one place: the key of a check, a column of the file.
     """
@@ -211,7 +212,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Decision:
-    """What someone decided about a finding: to accept it because of ``reason``, or to reverse that."""
+    """A decision about a finding: to accept it, with a ``reason``, or to withdraw the acceptance."""
 
     finding: str
     choice: str  # accepted | withdrawn
@@ -239,7 +240,8 @@ class Standing:
         return self.decision is None or not self.decision.holds(today) or self.decision.ecart != self.finding.ecart
 
     def state(self, today: str) -> str:
-        """``ouvert``, ``accepté``, ``acceptation expirée`` (its day has passed) or ``acceptation caduque`` (another difference)."""
+        """``ouvert``, ``accepté``, ``acceptation expirée`` (its day has passed) or ``acceptation caduque`` (another
+        difference)."""
         if not self.is_open(today):
             return "accepté"
         if self.decision is None or self.decision.choice != "accepted":

@@ -1,4 +1,4 @@
-"""What was removed for good, kept outside the home: the ledger of a backup does not know what was removed after it.
+"""A list, kept outside the home, of what was removed for good: a restored backup does not know of later removals.
 
 One line of JSON per ledger entry, ``{table, …}``, written before the entry is made. It contains no file name and no
 cell.

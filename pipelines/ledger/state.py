@@ -1,4 +1,4 @@
-"""``state.json``: all that a publication or a release is, in one file whose SHA-256 enters the ledger's chain.
+"""``state.json``: a full description of a publication or a release, whose SHA-256 is recorded in the ledger's chain.
 
     {kind, organisation, build, engine, catalogue, lock, version, key, ledger, deliveries, counted, refused, checks, tests,
      comparisons, findings, decisions, files, tables, …}

@@ -1,6 +1,6 @@
 """Reads and writes the ledger: one SQLite file per home, rows only added and chained, each write one transaction.
 
-Recording the same thing twice in a row changes nothing. The order is that of entry, never that of the clock.
+Recording the same thing twice in a row changes nothing. Entries are ordered as they were made, not by the clock.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# what a publication enters, and the file of a build, whose bytes differ each time: what is published does not depend on
+# entries made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on
 # it
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
@@ -64,14 +64,14 @@ class Ledger:
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
         self._outcomes: tuple[int | None, dict[tuple[str, int], Row[Any]]] | None = None
-        self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
+        self._verdicts: dict[str, Verdict] = {}  # entries never change
         self._head_file, self._home = home.ledger_head, home
         try:
             migrated = migrate(self.engine)
         except sa.exc.DatabaseError as error:
             raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
         if migrated and not self._head_file.exists():
-            self._write_head(self.head())  # from the start: so that its disappearance shows later
+            self._write_head(self.head())  # from the start, so that its disappearance is noticed later
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it."""
@@ -137,7 +137,7 @@ class Ledger:
         )
 
     def record_acceptance(self, manifest: Manifest, verdicts: list[Verdict]) -> bool:
-        """THE commit point: make a delivery the current one. False when it already is."""
+        """The commit point: make a delivery the current one. False if it already is."""
         current = self.current().get((manifest.export_key, manifest.exercice))
         ids = [verdict.id for verdict in verdicts]
         changed = not (current and current.manifest.delivery == manifest.delivery and current.verdicts == ids)
@@ -169,7 +169,7 @@ class Ledger:
             self._add("warehouses", build=build, sha256=sha256, is_whole=is_whole, made_at=now())
 
     def record_findings(self, build: str, findings: list[Finding]) -> None:
-        """Enter what a build found, all of it at once: each entry by itself would wait for the disk."""
+        """Record all the findings of a build at once, since each single entry would wait for the disk."""
         with self.engine.begin() as connection:
             for content in map(asdict, findings):
                 name = fingerprint(content)[:32]
@@ -296,7 +296,7 @@ class Ledger:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
 
     def removals(self) -> int:
-        """How many times something had to disappear: after a new one, copies kept elsewhere are recreated, not just emptied."""
+        """How many removals there have been: after a new one, copies kept elsewhere are recreated instead of just emptied."""
         return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
     def entries_apart(self) -> dict[str, Entry]:
@@ -325,7 +325,8 @@ class Ledger:
         sent_by: str,
         files: dict[str, str],
     ) -> None:
-        """Enter that a release was sent to its recipients (code → name) on a day (ISO date), and what was sent (path → SHA-256)."""
+        """Enter that a release was sent to its recipients (code → name) on a day (ISO date), and what was sent (path →
+        SHA-256)."""
         self._add(
             "sendings",
             release=release,
@@ -383,7 +384,7 @@ class Ledger:
         if identity not in self._verdicts:
             verdicts = self.tables["verdicts"]
             asked = self._sa.select(verdicts)
-            if self._verdicts:  # else all at once, since the first is seldom the last to be asked for
+            if self._verdicts:  # otherwise all at once, since callers seldom need only one
                 asked = asked.where(verdicts.c.verdict == identity)
             self._verdicts |= {row.verdict: _verdict(row) for row in self._rows(asked)}
         return self._verdicts.get(identity)
@@ -499,7 +500,7 @@ class Ledger:
             return head(raw(connection))
 
     def settled_head(self, before: tuple[str, int] | None = None) -> Head:
-        """The end of the chain before what publishing adds to it: the same however often one publishes.
+        """The end of the chain before the entries that a publication adds, so that it is the same however often one publishes.
 
         As of now, or ``before`` this row (table, number) was entered.
         """
@@ -544,7 +545,8 @@ class Ledger:
         return Head(int(found[1]), found[2]) if found else None
 
     def _keep_head(self) -> None:
-        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain never replaces it.
+        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain
+        never replaces it.
 
         A head that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked.
         Someone who has compared it with what a release or the report prints writes it back by hand.
@@ -562,7 +564,7 @@ class Ledger:
 
     def _last_entry(self, table: str) -> int | None:
         """The number of a table's last row: rows are only added, so what was read remains valid while it is the same."""
-        with self.engine.connect() as connection:  # asked hundreds of times: not composed each time
+        with self.engine.connect() as connection:  # called hundreds of times, so the text is ready-made
             return connection.exec_driver_sql(f"select max(seq) from {self.tables[table].name}").scalar()
 
     def _rows(self, query: "Select[Any]") -> Iterator["Row[Any]"]:

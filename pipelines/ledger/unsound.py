@@ -1,4 +1,4 @@
-"""The one kind of error for a home that differs from what was recorded of it: its ledger, its key, its lake."""
+"""The error raised when a home (its ledger, its key, its lake) differs from what was recorded about it."""
 
 
 class Unsound(RuntimeError):

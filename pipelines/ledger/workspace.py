@@ -1,4 +1,4 @@
-"""What every step works on: a home, its ledger, its declarations, and its organisation."""
+"""Opens what every step works on: a home, its ledger, its declarations and its organisation."""
 
 import functools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where stages meet: collect, build, publish, release, replay, and the audit pages, as the command line and Dagster call them.
+"""The operations that chain the stages: collect, build, publish, release, replay, and the audit pages.
 
-The outcome of a run is typed: nobody has to parse a message to know it.
+The command line and Dagster call them. Each returns a typed outcome, so that no caller has to parse a message.
 """

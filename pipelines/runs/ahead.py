@@ -1,8 +1,8 @@
-"""Reads deliveries in a second process and judges them in a third, while the first one imports, records and accepts.
+"""Reads deliveries in a second process and checks them in a third, while the first one imports, records and accepts.
 
-This only saves time: a delivery that was read is in the lake under its own name, where ``ingest`` finds it; a verdict
-is identified by the file and the suite. What the others could not do (a refused file, a process that died) the first
-one does, and reports. What they write after their parent died are deliveries that nobody has accepted.
+This only saves time. The second process stores a delivery in the lake under its own name, where ``ingest`` finds it; a
+verdict is identified by the file and the suite. Whatever the other processes could not do (a refused file, a process that
+died), the first one does again and reports. If it dies, they only leave deliveries that nobody has accepted.
 """
 
 import multiprocessing
@@ -30,7 +30,7 @@ Wanted = tuple[ExportRef, int]  # an export and an exercice
 
 
 class _Ahead:
-    """The two processes, and what they have done so far."""
+    """The two processes and their results so far."""
 
     def __init__(self, work: Workspace, arrived: Sequence[Wanted]):
         self._work = work
@@ -69,7 +69,7 @@ class _Ahead:
             one.result()
 
     def judged(self, parquet: Path, suite: Suite) -> list[CheckResult] | None:
-        """What the third process found, once it has; None when it was not asked or could not."""
+        """The verdict of the third process, once it is ready; None if it was not asked or failed."""
         with suppress(Exception):
             if one := self._judged.get((parquet, suite.suite_id)):
                 return one.result()
@@ -85,7 +85,7 @@ _ahead: _Ahead | None = None
 
 @contextmanager
 def going_ahead(work: Workspace, wanted: Sequence[Wanted]) -> Iterator[None]:
-    """Read and judge what has arrived of ``wanted``, in this order, while the block runs."""
+    """Read and check those of ``wanted`` that have arrived, in order, while the block runs."""
     global _ahead
     arrived = [(ref, exercice) for ref, exercice in wanted if files_of(work.home.landing, ref, exercice)]
     _ahead = _Ahead(work, arrived) if arrived else None
@@ -117,7 +117,7 @@ def judged(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def _read(home: Home, ref: ExportRef, exercice: int, key: bytes) -> Manifest | None:
-    with suppress(Exception):  # the first process will meet it again, and report it without a cell
+    with suppress(Exception):  # the first process will meet the error again, and report it without a cell
         return ingest(home, ref, exercice, files_of(home.landing, ref, exercice), key)
     return None
 

@@ -1,4 +1,4 @@
-"""What is still on its way into landing: left aside by a run, and named."""
+"""Files of landing that may still be arriving: a run leaves them aside and names them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ def landed(work: Workspace, exercice: int) -> dict[str, frozenset[str]]:
 
 
 def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = False) -> list[Aside]:
-    """What prevents an export from being read now (``MILLESIME_QUIET``); empty when it is all there, or not there at all.
+    """What prevents an export from being read now (``MILLESIME_QUIET``); empty if it is complete, or absent.
 
-    ``stands``: its files are those that already count, whenever they changed; a temporary file beside them belongs to
-    another one to come.
+    ``stands``: its files are already accepted, so it does not matter when they changed; a temporary file beside them
+    belongs to another export, still to come.
     """
     named: dict[tuple[str, str], None] = {}
     for path, why in landing.arriving(work.home.landing, ref, exercice, 0 if stands else settings.quiet()):
@@ -42,7 +42,7 @@ def arriving(work: Workspace, ref: ExportRef, exercice: int, *, stands: bool = F
 
 
 def strays(work: Workspace, exercice: int, sources: Collection[str] | None) -> list[Aside]:
-    """Temporary files that belong to no declared file: they hold nothing up, and are named."""
+    """Temporary files that belong to no declared file: they delay nothing, but are reported."""
     of_persons = {ref.system.system for ref in work.registry.exports() if ref.export.nominative}
     found = []
     for path in landing.strays(work.home.landing, work.registry, exercice):

@@ -63,7 +63,7 @@ def backup(home: Home, place: Path) -> Backup:
     place = place.absolute()
     if place.resolve().is_relative_to(home.root) or home.root.is_relative_to(place.resolve()):
         raise NoBackup(
-            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: une sauvegarde est ailleurs"
+            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: choisissez un autre emplacement"
         )
     _refuse_other(place)
     aside = _aside(place)
@@ -110,7 +110,7 @@ def _complete(ledger: Ledger, file: Path) -> None:
 
 
 def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
-    """The files that never change once they have their name: originals, rows, and the versions that ``ledger`` knows."""
+    """The files that never change once named: originals, rows, and the versions that ``ledger`` lists."""
     known = [home.releases / row["release"] for row in ledger.all_rows("releases")]
     for folder in (home.archive, home.lake, *known):
         for path in sorted(folder.rglob("*")):
@@ -120,7 +120,7 @@ def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
 
 
 def _copy_edited(home: Home, aside: Path) -> int:
-    """Copy what people write, whatever it is called: everything that no part of the program makes."""
+    """Copy the files that people write: everything in the home that the program does not make."""
     made = [
         home.archive,
         home.lake,
@@ -164,7 +164,8 @@ def _refuse_other(place: Path) -> None:
 
 
 def _aside(place: Path) -> Path:
-    """A fresh folder beside ``place`` to work in. Those of killed processes are removed, except a backup that nothing replaced yet."""
+    """A fresh folder beside ``place`` to work in. Those of killed processes are removed, except a backup that nothing
+    replaced yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     for path in place.parent.glob(f".{place.name}.*"):
         owner = path.name.rpartition(".")[2]
@@ -187,7 +188,9 @@ def restore(
     read. ``knows_all``: the operator states that nothing was removed since. Raises NoBackup.
     """
     if not Home(source).last_backup.is_file():
-        raise NoBackup(f"{source} n’est pas une sauvegarde{NO_BREAK}: elle tient un fichier {target.last_backup.name}")
+        raise NoBackup(
+            f"{source} n’est pas une sauvegarde{NO_BREAK}: une sauvegarde contient un fichier {target.last_backup.name}"
+        )
     if target.root.exists() and any(target.root.iterdir()):
         raise NoBackup(f"{target.root} n’est pas vide{NO_BREAK}: une sauvegarde se restaure dans un dossier nouveau")
     told = read_json(Home(source).last_backup)
@@ -201,7 +204,7 @@ def restore(
         with open_ledger(aside) as ledger:
             head = ledger.head()
         if (head.entries, head.hash) != (told["entries"], told["hash"]):
-            raise Unsound("le registre de la sauvegarde n’est pas celui dont elle dit la tête")
+            raise Unsound("la tête du registre sauvegardé n’est pas celle que la sauvegarde indique")
         say("retraits faits depuis")
         with open_workspace(aside) as work:
             again = applied_again(work, since, now()[:10])
@@ -246,7 +249,8 @@ def _hand_over(aside: Home, target: Home, since: dict[str, Entry]) -> None:
 
 
 def old_backup(work: Workspace, today: str) -> list[Finding]:
-    """The finding that the last backup is older than ``MILLESIME_BACKUP_DAYS``; it depends on the day, so no publication contains it."""
+    """The finding that the last backup is older than ``MILLESIME_BACKUP_DAYS``; it depends on the day, so no
+    publication contains it."""
     rule, most = work.rules[OLD], settings.backup_days()
     days = days_since_backup(work.home, work.ledger, today)
     if days is None or days <= most or not rule.is_on:

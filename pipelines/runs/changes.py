@@ -1,10 +1,10 @@
-"""What changed since the last frozen version: the difference between two states, so that no proof disappears silently.
+"""Compares the current state with the last frozen version, so that no proof disappears silently.
 
 Before there is one, an exercice is compared with the catalogue as shipped: what the home replaces in it.
 
-A delivery that was replaced, a finding that is gone, a printed value that nothing is compared with any more, a check
-that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, but someone
-must say so before the year is frozen again.
+The differences are deliveries that were replaced, findings that disappeared, printed values that are no longer compared,
+checks that were removed or loosened, and changes of the catalogue or of the organisation's declaration. Each may be right,
+but someone must confirm it before the year is frozen again.
 """
 
 import json
@@ -29,7 +29,7 @@ from pipelines.stages.validate.declared_expectations import QUESTIONED, REFUSED
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"
 SHIPPED = "catalogue livré"
-# what is said of a frozen version is dropped once another one replaces it, or when it is the first one
+# differences from a frozen version no longer matter once another version replaces it, or for the first one
 OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
 MAKERS = ("system", "model", "figure")  # kinds of things that have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
@@ -37,7 +37,7 @@ SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs from a release (French): its kind, what it is, how it was and is, and why."""
+    """One difference from a release (in French): its kind, its subject, its values then and now, and the reason."""
 
     nature: str
     quoi: str
@@ -87,7 +87,8 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
 
 
 def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None, list[Difference]] | None:
-    """The release before ``release``, and what differs between the two; for the first, what differs from the shipped catalogue."""
+    """The release before ``release``, and what differs between the two; for the first, what differs from the shipped
+    catalogue."""
     former = reference(work, exercice, release)
     if former is None:
         return None, list(since_shipped(work.catalogue))
@@ -154,7 +155,7 @@ def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
     for kind, thing, shipped in things_of_home(catalogue):
         if not thing.enabled:
             yield Difference(
-                "déclaration livrée éteinte", thing.said, shipped.identity[:12] if shipped else "—", "rien"
+                "déclaration livrée désactivée", thing.said, shipped.identity[:12] if shipped else "—", "rien"
             )
         elif shipped:
             yield from _said_otherwise(thing.said, shipped.data, thing.data)
@@ -222,7 +223,7 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
 
 
 def _declarations(then: State, today: State) -> Iterator[Difference]:
-    """Which declarations are gone or say something else; additions remove nothing. An older state does not name them."""
+    """The declarations that were removed or changed; additions do not count. Older states do not list declarations."""
     after = today["declarations"]
     for name, said in sorted(then.get("declarations", {}).items()):
         if name not in after:
@@ -232,7 +233,7 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
 
 
 def _organisation(before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterator[Difference]:
-    """What ``organisation.yml`` now says differently; an older state does not record what it said."""
+    """The changes in ``organisation.yml``; older states do not record its content."""
     if before is None:
         return
     for place in sorted({*before, *after}):

@@ -39,7 +39,7 @@ class Outcome:
     manifest: Manifest | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: DeliveryRefused | None = None
-    aside: list[Aside] = field(default_factory=list)  # what is still on its way
+    aside: list[Aside] = field(default_factory=list)  # what is still arriving
 
     @property
     def refused(self) -> bool:
@@ -105,7 +105,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
 
 
 def _generalised(ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path]) -> Manifest | None:
-    """The current delivery, when its rows are generalised and these are its very files: they would bring the persons back."""
+    """The current delivery, if its rows are generalised and these are the same files, which would bring its persons back."""
     current = ledger.current().get((ref.key, exercice))
     if current is None or current.manifest.delivery not in ledger.generalised():
         return None
@@ -124,7 +124,7 @@ def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path
 
 
 def _may_repeat(ref: ExportRef) -> bool:
-    """True when the same bytes in another exercice are no ground for refusal: a document says itself which exercice it belongs to."""
+    """True if the same bytes may come in another exercice, because a document says itself which exercice it belongs to."""
     return ref.export.may_repeat or ref.export.by_document
 
 

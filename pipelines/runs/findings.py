@@ -1,4 +1,4 @@
-"""Every current finding: what the evidence shows, and the files of the mailbox that no declaration takes in."""
+"""Every current finding: those of ``evidence``, and the files of landing that no declaration reads."""
 
 import hashlib
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ def all_findings(work: Workspace) -> list[Finding]:
 
 
 def findings_of_the_day(work: Workspace, today: str) -> list[Finding]:
-    """Those that depend on the day (ISO), and that no publication contains: what is kept too long, an old backup, what
-    was not sent to members.
+    """The findings that depend on the date (ISO) and are never published: data kept too long, an old backup, reports
+    not sent to members.
     """
     return [*overdue_findings(work, today), *old_backup(work, today), *unsent_findings(work, today)]
 
@@ -67,7 +67,7 @@ def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
         f"un nom de la forme {enumeration(expected)}"
         if expected
         else "un fichier dans le dossier d’un système souscrit",
-        "un nom qu’aucun export ne prend",
+        "un nom qui ne correspond à aucun export",
         aide=rule.aide,
         fichier=shown,
     )

@@ -20,7 +20,7 @@ def point_at(home: Home) -> None:
 def write_instance(home: Home) -> None:
     """Put ``dagster.yaml`` in DAGSTER_HOME, from the home's own or else the shipped one.
 
-    Older homes held a copy, which never followed the program: it is kept beside, as ``dagster.yaml.before``.
+    Older homes held a copy, which upgrades did not change: it is kept beside, as ``dagster.yaml.before``.
     """
     home.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
     own, laid = home.root / "dagster.yaml", home.dagster / "dagster.yaml"

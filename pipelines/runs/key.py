@@ -1,7 +1,7 @@
 """The key that pseudonyms are made with: only the one whose fingerprint is in the ledger is accepted.
 
-Only a new home gets one. With another key the same persons become others, and figures change silently: nothing is read
-before the key is known to be the right one.
+A key is made only for a new home. With another key, the same persons would get other pseudonyms and figures would change
+silently, so the program checks the key before it reads anything.
 """
 
 import tempfile
@@ -34,7 +34,8 @@ def key_of(work: Workspace) -> bytes:
 
 
 def enter_key(work: Workspace) -> bytes:
-    """The home's key, entered in the ledger if none was: an older home's deliveries prove it. Raises KeyRefused."""
+    """The home's key, recorded in the ledger if none was; the deliveries of an older home prove that it is the right
+    one. Raises KeyRefused."""
     key = key_of(work)
     if work.ledger.key() is None:
         work.ledger.record_key(fingerprint(key))
@@ -63,7 +64,7 @@ def import_key(work: Workspace, source: Path) -> Path:
     key, path = load_key(source), settings.key_file(work.home)
     refuse_another(work, key, source)
     if path.exists() and path.read_bytes() != key:
-        raise KeyRefused(f"{path} tient une autre clé{NO_BREAK}: déplacez ce fichier, puis recommencez")
+        raise KeyRefused(f"{path} contient une autre clé{NO_BREAK}: déplacez ce fichier, puis recommencez")
     if not path.exists():
         write_key(path, key)
     enter_key(work)
@@ -94,7 +95,7 @@ def _where_to_find_it(work: Workspace) -> str:
 
 
 def _was_used(work: Workspace, key: bytes) -> bool:
-    """False when the current deliveries were read with another key, as far as they can show it.
+    """False if the current deliveries show that they were read with another key.
 
     A delivery's name depends on the key. If today's declarations give all of them another name, one is read again
     beside the home, and must contain a person that it contained before.
@@ -116,7 +117,8 @@ def _pseudonymised(ref: ExportRef) -> list[tuple[str, str]]:
 
 
 def _knows_somebody(home: Home, ref: ExportRef, manifest: Manifest, key: bytes) -> bool | None:
-    """Whether a delivery, read again with ``key``, has a pseudonym that it had before; None when it has none, or cannot be read."""
+    """Whether a delivery, read again with ``key``, has a pseudonym that it had before; None when it has none, or cannot
+    be read."""
     with tempfile.TemporaryDirectory(prefix="millesime-key-") as folder:
         beside = Home(Path(folder))
         beside.landing.mkdir()

@@ -1,5 +1,5 @@
-"""What mail is sent, to whom, and when: a refusal to its owner, reminders around the day an export is due, a weekly
-digest during the window, a failure.
+"""Decides which mails are sent, to whom and when: refusals to owners, reminders around the due date of an export, a
+weekly digest during the season, failures.
 
 Each says what happened and what to do. They contain only titles, rules and counts: never a cell, never the name of a
 file.
@@ -62,7 +62,7 @@ def due(work: Workspace, post: Post, today: str) -> list[Mail]:
 def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[str]) -> Mail:
     """The mail that a run of the orchestrator failed; ``steps`` are names of its steps, which contain nothing of a file."""
     failed = "\n".join(f"  - {step}" for step in steps) or "  - aucune étape n’a commencé"
-    body = f"""Le travail « {job} » a échoué. Ce qui était publié le reste.
+    body = f"""Le travail « {job} » a échoué. La publication précédente reste en place.
 
 Étapes en échec :
 {failed}
@@ -70,7 +70,7 @@ def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[st
 Que faire :
   1. millesime status EXERCICE, puis millesime findings EXERCICE : un export refusé y est expliqué, et son propriétaire est prévenu.
   2. Sinon, l’interface web montre l’erreur de l’exécution {run}.
-  3. Une fois la cause levée, millesime run EXERCICE finit ce qui reste.
+  3. Une fois la cause levée, millesime run EXERCICE achève ce qui reste à faire.
 """
     return _mail(work, (f"echec/{run}",), post.operators, f"échec du travail « {job} »", body)
 
@@ -78,12 +78,15 @@ Que faire :
 def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject: str, body: str) -> Mail:
     organisation = work.organisation
     mention = "\nDémonstration : tout est inventé.\n" if organisation.demonstration else ""
-    signed = f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. Message automatique : répondre écrit à qui tient les données.\n"
+    signed = (
+        f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. "
+        "Message automatique : une réponse parvient à la personne chargée des données.\n"
+    )
     return Mail(names, to, f"[{organisation.sigle}] {subject}", f"Bonjour,\n\n{body}{mention}{signed}")
 
 
 def _to(work: Workspace, post: Post, owner: str) -> tuple[tuple[str, ...], str]:
-    """Where to write to an owner; when there is no address, to the operators, with a note saying so."""
+    """The address of an owner; without one, that of the operators, with a note that says so."""
     if owner in work.organisation.contacts:
         return (work.organisation.contacts[owner],), ""
     return post.operators, f"(À transmettre à « {owner} », dont organisation.yml, contacts, n’a pas l’adresse.)\n\n"
@@ -125,7 +128,7 @@ def _reasons(work: Workspace, refusal: dict[str, Any]) -> str:
 
 
 def _window(work: Workspace, post: Post, today: dt.date, known: dict[str, str]) -> Iterator[Mail]:
-    """Reminders and digest for last year's exercice, from January to September."""
+    """The reminders and the digest for last year's exercice, from January to September."""
     exercice = today.year - 1
     if today.month > LAST_MONTH or exercice not in work.organisation.years:
         return
@@ -161,8 +164,8 @@ def _reminders(
 
 {listed}
 
-Que faire : déposer chaque export dans landing/{exercice}/<système>/, ou le remettre à qui tient les données. S’il n’y en aura pas, le dire :
-l’absence est alors déclarée, et le rapport l’imprime.
+Que faire : déposer chaque export dans landing/{exercice}/<système>/, ou le remettre à la personne chargée des données.
+S’il ne doit pas y en avoir, le signaler : l’absence est alors déclarée, et le rapport l’imprime.
 """
         subject = f"{'en retard' if late else 'rappel'} : {count} de {exercice}"
         yield _mail(work, tuple(named), to, subject, body)
@@ -204,11 +207,11 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
     body = f"""L’exercice {exercice} au {day(today.isoformat())} :
 
   Exports : sur {len(exports)}, {told}{late}
-  Constats qui retiennent une version : {len(stops)}
+  Constats qui empêchent de figer l’exercice : {len(stops)}
   Dernière construction : {"réussie" if sound.build_succeeded else "en échec" if sound.built_at else "aucune"}
   Publié le : {published}{f", {behind} depuis" if sound.behind else ""}
   Place libre sur le disque : {sound.free // 10**9} Go{kept}
 
-Que faire : millesime status {exercice} dit tout ; millesime findings {exercice}, ce qui est à décider.
+Que faire : millesime status {exercice} donne le détail ; millesime findings {exercice} montre ce qui est à décider.
 """
     return _mail(work, (name,), post.operators, f"bilan de la semaine, exercice {exercice}", body)

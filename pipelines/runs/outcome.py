@@ -1,4 +1,4 @@
-"""How a run, or one of its steps, ended: exit codes, Dagster's failures and hints depend on it, never on the wording."""
+"""How a run or a step ended. Exit codes, Dagster's failures and hints depend on this, never on the wording of a message."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
-"""The pages that follow a ledger entry, since they print the head that it reached, and the entry of their hashes.
+"""Writes the pages that print the ledger's head, once the entry that they describe is made, and records their hashes.
 
-Those of a publication are written with it (``stages.publish.swap``); here are the audit pages, and what completes a
-release: its report in both profiles and its audit page.
+The pages of a publication are written with it (``stages.publish.swap``). This module writes the audit pages, and the
+pages that complete a release: its report in both profiles and its audit page.
 """
 
 import functools
@@ -26,7 +26,7 @@ COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that
 
 
 def enter(ledger: Ledger, home: Home, files: Iterable[Path], subject: str | None = None) -> None:
-    """Enter what was written: for a release, or for what is published now."""
+    """Record in the ledger what was written for a release, or for the current publication."""
     last = ledger.last_publication()
     of = subject or (last["publication"] if last else "")
     ledger.record_writing(of, {path.relative_to(home.root).as_posix(): sha256_of(path) for path in files})
@@ -41,12 +41,12 @@ def write_states(
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
         pages.append(write_state(known, exercice, folder, seed, size))
-        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not what somebody else put there
+        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not files that somebody else put there
     return pages
 
 
 def complete_releases(work: Workspace) -> None:
-    """Complete each release that is not complete yet, once its figures are those published: also one that was interrupted."""
+    """Complete each unfinished release, including interrupted ones, once its figures are published."""
     for row in work.ledger.unfinished_releases():
         folder = work.home.releases / row["release"]
         published = parquet_scan(work.home.published / FIGURES)
@@ -58,7 +58,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     home, organisation = work.home, work.organisation
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
-    known = look(work)  # before anything not entered yet is there
+    known = look(work)  # before any file that is not recorded yet is there
     complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
     for profile, place in FOLDERS.items():
         tables = folder / place

@@ -1,4 +1,4 @@
-"""What a run has left to do: what would come out the same is not taken in, built or published again."""
+"""Works out what a run has to do: whatever would come out the same is not collected, built or published again."""
 
 import json
 from collections.abc import Collection
@@ -33,7 +33,8 @@ MARK = "published.json"  # in the cache: what the last publication was made from
 
 @dataclass(frozen=True)
 class Pending:
-    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are up to date.
+    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are
+    up to date.
 
     ``aside``: what is still on its way; its exports are in none of the lists.
     """
@@ -50,7 +51,7 @@ class Pending:
 
 
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
-    """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
+    """What a run has to do in ``work``, for these ``exercices`` and, if given, these ``sources`` (names of systems).
 
     Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is, LedgerLost when the ledger is
     damaged; nothing is read then.
@@ -101,7 +102,7 @@ def _wanted(
 
 
 def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
-    """True when landing holds, byte for byte, the delivery that counts, read and judged as it would be today."""
+    """True if landing holds the current delivery, byte for byte, and it was read and checked as it would be today."""
     current = work.ledger.current().get((ref.key, exercice))
     if current is None or work.ledger.last_refusal(ref.key, exercice):
         return False
@@ -121,7 +122,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
         return False
     today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]
     verdicts = map(work.ledger.verdict, current.verdicts)
-    # a delivery that fails acceptance counts only by a decision, which may have expired
+    # a delivery that fails a check counts only with a decision, which may have expired
     return today == current.verdicts and all(verdict and verdict.accepted for verdict in verdicts)
 
 
@@ -136,14 +137,14 @@ def is_published(work: Workspace) -> bool:
 
 
 def note_published(work: Workspace) -> None:
-    """Remember what the publication that was just made was made from."""
+    """Remember the inputs of the publication just made."""
     work.home.cache.mkdir(parents=True, exist_ok=True)
     with written_whole(work.home.cache / MARK) as file:
         json.dump(publication_inputs(work), file)
 
 
 def publication_inputs(work: Workspace) -> dict[str, Any]:
-    """Everything that a publication and the audit pages depend on, besides the warehouse."""
+    """Everything, besides the warehouse, that a publication and the audit pages depend on."""
     head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),
@@ -152,7 +153,7 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
         "registre": [head.entries, head.hash],
         "contenu": prose_of(work.home),
         "boite": [[one.exercice, one.fichier] for one in unclaimed(work)],
-        "jour": now()[:10],  # what is late shows on the audit pages
+        "jour": now()[:10],  # the audit pages show what is late
     }
 
 

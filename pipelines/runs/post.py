@@ -1,4 +1,4 @@
-"""Mail leaves by the organisation's SMTP server; a password is never sent in clear."""
+"""Sends mail through the organisation's SMTP server, and never sends a password unencrypted."""
 
 import smtplib
 import ssl

@@ -1,4 +1,5 @@
-"""A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent to the server."""
+"""A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent
+to the server."""
 
 import os
 import shutil
@@ -57,7 +58,7 @@ def publish_warehouse(work: Workspace) -> Published:
     refuse_damaged(work.home)
     try:
         done = _publish(work)
-    finally:  # what was held back shows too
+    finally:  # the pages also show what was held back
         write_states(work)
     complete_releases(work)
     if not done.held:
@@ -76,7 +77,7 @@ def _publish(work: Workspace) -> Published:
     with writers(work.home) as writing, _public_beside(work, build, writing[PUBLIC]) as public:
         findings = all_findings(work)
         work.ledger.sight(findings)
-        # what the previous publication found of itself does not concern this one
+        # the previous publication's findings about itself do not concern this one
         others = [one for one in findings if not one.is_of_a_publication]
         pages = report_pages(work, build, writing)
         try:
@@ -91,7 +92,7 @@ _writers: dict[str, Executor] = {}
 
 @contextmanager
 def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
-    """A process for each profile of a publication, which writes what this one need not wait for.
+    """Start a process for each profile of a publication, to write files in parallel with this one.
 
     They import at once what they need: a block around the build gives them the time, and those of an enclosing block serve.
     """
@@ -117,7 +118,7 @@ def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
 
 def _get_ready(home: Home, profile: str) -> None:
     die_with_the_parent()
-    with suppress(Exception):  # what is wrong shows when something is written
+    with suppress(Exception):  # an error is reported when something is written
         get_ready(home)
         if profile == PUBLIC:
             for library in ("scipy.sparse", "scipy.optimize"):
@@ -127,7 +128,7 @@ def _get_ready(home: Home, profile: str) -> None:
 
 @contextmanager
 def _public_beside(work: Workspace, build: str, writer: Executor) -> Iterator[MakesPublic]:
-    """Have the public profile made by another process, from the warehouse and the ledger as they are now, until it is asked for."""
+    """Have another process make the public profile, from the current warehouse and ledger, until the result is needed."""
     with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
         aside = Path(place) / PUBLIC
         try:
@@ -155,7 +156,7 @@ def _make_public(home: Home, build: str, folder: Path) -> tuple[PublicProfile | 
 
 
 def _hold_frozen_years(work: Workspace, build: str) -> None:
-    """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
+    """Refuse to publish if a frozen figure would change; each such figure is a finding. Raises FrozenYear."""
     rule = work.rules["REL-ECART"]
     frozen = frozen_changes(work.home, work.ledger)
     found = [

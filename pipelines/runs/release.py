@@ -78,7 +78,7 @@ def release_year(
         raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
     say("écriture de la version")
-    forget(home.cache)  # nothing of a frozen year is drawn by what lay there
+    forget(home.cache)  # nothing of a frozen year is drawn from an existing cache
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
@@ -108,7 +108,7 @@ def _declared(organisation: Organisation, visas: Visas) -> Visas:
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
-    today = max(now(), work.ledger.latest())[:10]  # setting the clock back does not revive an expired acceptance
+    today = max(now(), work.ledger.latest())[:10]  # an expired acceptance stays expired even if the clock is set back
     standing = work.ledger.standing(all_findings(work))
     here = [s for s in standing if s.finding.exercice in (exercice, 0) and s.is_open(today)]
     stopping = [s for s in here if stops_a_release(s, work.rules)]
@@ -117,7 +117,7 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 
 
 def _whole_build(work: Workspace) -> str:
-    """The build to freeze, from what is accepted now; it is built whole if the last one kept anything."""
+    """The build to freeze, from the deliveries accepted now; a full build is made if the last one was incremental."""
     if not is_current(work):
         raise NotBuilt("l’entrepôt n’est pas celui de ce qui est accepté : le construire d’abord")
     warehouse = work.ledger.last_warehouse()

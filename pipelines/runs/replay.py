@@ -107,7 +107,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
 
 
 def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Replay) -> None:
-    """Draw the report again from the tables of the release, without any cache, and compare its pages."""
+    """Make the report again from the tables of the release, without any cache, and compare its pages."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
     if release.get("contenu") and not texts.is_dir():  # an older release
         return
@@ -129,7 +129,8 @@ def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Rep
 
 
 def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:
-    """Raise CannotReplay when neither a delivery's originals nor its rows are there, saying since when and why, from the ledger."""
+    """Raise CannotReplay when neither a delivery's originals nor its rows are there, saying since when and why, from
+    the ledger."""
     gone = {row["subject"]: row for row in work.ledger.all_rows("removals")}
     lost = [one for one in deliveries if not _is_there(work.home, one)]
     purged = [one for one in lost if one.delivery in gone]

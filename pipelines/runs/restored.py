@@ -1,7 +1,7 @@
 """Repeats, in a home made from a backup, the removals made after that backup.
 
-It removes nothing else: what was overdue but still in the home stays. The list says what was removed by a term, or
-because someone decided it, whatever a longer present term would keep, and which public profile was withdrawn.
+It removes nothing else: data that was overdue but not yet purged stays. It follows the list even if today's retention
+period is longer. The list also says which public profiles were withdrawn.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from pipelines.stages.publish.withdraw import public_places, remove_from_home
 
 @dataclass
 class Again:
-    """What was repeated: how many removals and withdrawals; ``left`` names the deliveries that should have been removed but could not be."""
+    """What was repeated: how many removals and withdrawals; ``left`` names the deliveries that should have been removed
+    but could not be."""
 
     removed: int = 0
     withdrawn: int = 0
@@ -25,7 +26,7 @@ class Again:
 
 
 def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> Again:
-    """Remove what ``entries`` say was removed but the ledger does not know of, and nothing else."""
+    """Remove what ``entries`` list as removed and the ledger does not know, and nothing else."""
     known, done = work.ledger.entries_apart(), Again()
     since = [entry for name, entry in entries.items() if name not in known]
     rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (FORMER, LOGS)]

@@ -1,10 +1,11 @@
-"""What is no longer to be kept, by which rule, and how it goes.
+"""Finds what has been kept past its retention period, and removes it.
 
-One list, ``overdue``, holds everything past its term: the purge removes it, a finding counts it. A removal enters the
-ledger, then the files go: a killed purge is finished by the next one, since what is still there is still overdue.
+One list, ``overdue``, holds everything that is past its term: ``purge`` removes it, and a finding counts it. Each removal
+is recorded in the ledger before the files are deleted; if a purge is killed, the next one finishes it, because whatever
+is still there is still overdue.
 
-The rows that count are never lost: each person in them is generalised, once the term of the last delivery that knows
-that person has passed (docs/decisions/0008-conservation.md).
+The rows that figures are computed from are never removed. Instead, each person's pseudonym in them is replaced by a random
+one, once the term of the last delivery that knows the person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt
@@ -37,7 +38,7 @@ USUAL = System.model_fields["retention"].default  # for an export that is no lon
 
 @dataclass(frozen=True)
 class Chosen:
-    """Why a delivery goes before its term, and who decided it."""
+    """Why a delivery is removed before its term, and who decided it."""
 
     reason: str
     by: str | None
@@ -45,7 +46,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Overdue:
-    """Something that was to be kept until a day that has passed; ``shown`` names it to the operator.
+    """Something whose last day of retention has passed; ``shown`` is its name for the operator.
 
     ``manifest`` is the delivery whose rows are to be generalised, ``persons`` the pseudonyms in them; ``paths`` are
     files and folders to remove. ``chosen``: it goes before its term.
@@ -92,7 +93,8 @@ def keep_until(ref: ExportRef, exercice: int) -> str:
 
 
 def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
-    """Everything kept past its term on ``today`` (ISO), in a stable order; with ``reads_rows``, also persons in the rows that count."""
+    """Everything kept past its term on ``today`` (ISO), in a stable order; with ``reads_rows``, also the persons in
+    current rows."""
     known = _Known(work, today)
     found: list[Overdue] = [
         *known.originals(),
@@ -170,7 +172,7 @@ def _remove(work: Workspace, one: Overdue) -> None:
     read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
     files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
-    kept = files if one.subject else []  # the mailbox keeps nothing
+    kept = files if one.subject else []  # landing keeps nothing
     if one.rule != BY_HAND:  # entered when it was decided
         removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
         work.ledger.record_removal(removal)
@@ -209,7 +211,7 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
 
 
 class _Known:
-    """What the ledger says of deliveries, refusals and removals, read once, and the resulting terms."""
+    """The deliveries, refusals and removals in the ledger, read once, and the resulting terms."""
 
     def __init__(self, work: Workspace, today: str):
         self.today = today
@@ -298,7 +300,8 @@ class _Known:
                 yield Overdue(REFUSED, "", shown, after(_written(path), self.kept.refus), (path,))
 
     def _deposit(self, path: Path, key: str, exercice: int) -> tuple[str, str]:
-        """Until when a file of the mailbox is kept, and by which rule; one that came after the last collection waits for the next."""
+        """Until when a file of the mailbox is kept, and by which rule; one that came after the last collection waits
+        for the next."""
         outcome, written = self.outcomes.get((key, exercice)), _written(path)
         if outcome is None or outcome["decided_at"] < written:
             return max(self.keep_until(key, exercice), after(written, self.kept.refus)), REFUSED
@@ -348,7 +351,7 @@ class _Known:
             yield Overdue(ROWS, identity, shown, until, tuple(paths), *place, chosen=chosen)
 
     def lake_paths(self, manifest: Manifest) -> list[Path]:
-        """Those of its files that are in the lake."""
+        """The files of a delivery that are in the lake."""
         return [path for name in manifest.lake_files() if (path := self.home.lake / name).exists()]
 
     def _superseded(self, manifest: Manifest) -> str:
@@ -445,7 +448,7 @@ class _Known:
         return texts_left(self.home, manifest, declared)
 
     def _until(self, manifest: Manifest) -> str:
-        """The last day on which a current delivery has a reason to know persons."""
+        """The last day on which a current delivery may know persons."""
         until = self.keep_until(manifest.export_key, manifest.exercice)
         decision = self.decided.get(manifest.delivery)
         return min(until, _eve(decision["removed_at"])) if decision else until
@@ -501,5 +504,5 @@ def _chosen(row: dict[str, Any]) -> Chosen | None:
 
 
 def _eve(moment: str) -> str:
-    """The day before a moment: what must go at once is then overdue on its own day."""
+    """The day before a moment: what must be removed at once is thus already overdue on that day."""
     return (dt.date.fromisoformat(moment[:10]) - dt.timedelta(days=1)).isoformat()

@@ -1,4 +1,4 @@
-"""The facts of a publication or a release, from the ledger and the catalogue: what ``state.json`` contains besides files."""
+"""The content of ``state.json`` besides files: the facts of a publication or release, from the ledger and the catalogue."""
 
 import functools
 import importlib.metadata
@@ -26,7 +26,7 @@ NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut", "key", "name")
 
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
-    """What ``build`` was made from and judged by, and what was found and decided: the same whatever the day."""
+    """The inputs, checks, findings and decisions of ``build``, which do not depend on the date."""
     made = work.ledger.build(build)
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
 

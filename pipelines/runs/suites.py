@@ -1,4 +1,4 @@
-"""What each table of a delivery is judged by, and the name of the verdict that follows."""
+"""Gives the suite that checks each table of a delivery, and the name of the resulting verdict."""
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.source_grammar import LEAST, Table

@@ -3,9 +3,9 @@
     transmissions/<version>/<profile>/<collectivité>/
         rapport_activite_2020.pdf   page_<collectivité>.pdf   comptes/   courrier.docx   SOMMAIRE.txt   SHA256SUMS
 
-All of it comes from the release, and is entered in the ledger when it is prepared, except for the letter: it is a draft
-to complete and sign, which has no fingerprint before it is sent, and is not rewritten. What is sent is entered, letters
-and all, once someone says when and how it went.
+All of it comes from the release and is recorded in the ledger when it is prepared, except the letter: it is a draft to
+complete and sign, so it is recorded only when it is sent, and never overwritten. Once someone says when and how the
+folders were sent, everything in them is recorded, letters included.
 """
 
 import os
@@ -33,12 +33,12 @@ DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a releas
 
 
 class CannotTransmit(RuntimeError):
-    """Nothing can be prepared or entered in the current state; the message says why and what to do."""
+    """Nothing can be prepared or recorded in the current state; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """What is ready to go: a folder per member, and what is missing from it."""
+    """The folders ready to be sent, one per member, and what is missing from them."""
 
     release: str
     exercice: int
@@ -50,7 +50,7 @@ class Transmission:
 
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
-    """Write a folder for each member, from the release that stands for ``exercice``. Raises CannotTransmit."""
+    """Write a folder for each member, from the current release of ``exercice``. Raises CannotTransmit."""
     from pipelines.stages.report.word.acts import is_untouched
 
     release = _release(work, exercice, profile)
@@ -88,7 +88,8 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
 def enter_sending(
     work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str, to: Collection[str] = ()
 ) -> Transmission:
-    """Enter in the ledger that what was prepared was sent on ``sent_on`` (ISO date), and how, to the members named in ``to``, or to all.
+    """Enter in the ledger that what was prepared was sent on ``sent_on`` (ISO date), and how, to the members named in
+    ``to``, or to all.
 
     The entry holds the fingerprints of everything in their folders, including the letters as signed. Raises
     CannotTransmit.
@@ -97,7 +98,7 @@ def enter_sending(
     released = _frozen_at(work, release.name)
     if not released[:10] <= sent_on <= today:
         raise CannotTransmit(
-            f"un envoi ne précède pas la version, figée le {day(released)}, et n’est pas à venir{NO_BREAK}: {day(sent_on)}"
+            f"{day(sent_on)} n’est pas possible{NO_BREAK}: la version a été figée le {day(released)}, et un envoi n’est pas à venir"
         )
     folder, members = work.home.transmissions / release.name / profile, _named(work.organisation, to)
     again = f"millesime transmit {exercice}" + (f" --profile {profile}" if profile == INTERNE else "")
@@ -175,7 +176,7 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
         manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
         for delivery, name in sorted(rows):
             file = manifests[delivery].original(name)
-            if (original := work.home.archive / file.sha256).exists():  # its retention may be over
+            if (original := work.home.archive / file.sha256).exists():  # its retention period may be over
                 yield file.name, original
 
 
@@ -202,7 +203,7 @@ def _letters(
 
 
 def folder_of(member: Collectivite) -> str:
-    """The name of what belongs to a member: that of its page in the report."""
+    """The folder name of a member: that of its page in the report."""
     return plain(member.nom)
 
 
@@ -215,7 +216,7 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
 
 
 def _sums(folder: Path) -> list[tuple[str, str]]:
-    """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
+    """(name, SHA-256) of the files that are sent as prepared: all but the letter and this list."""
     files = [path for path in _files(folder) if path.name not in (*LETTERS, SUMS)]
     return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
 
@@ -244,7 +245,7 @@ def _files(folder: Path) -> list[Path]:
 def _contents(
     work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
 ) -> str:
-    """What readers of the folder are told of each file."""
+    """The description of each file, for the reader of the folder."""
     organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),

@@ -1,16 +1,16 @@
-"""What is absent shows: parts of the demonstration's exports are removed, and every figure is looked at again.
+"""Proves that missing data are noticed: removes parts of the demonstration's exports, and checks every figure again.
 
-The oath that is put to the proof: when something of what a year was made of is not there, every figure of the report either
-stays equal, or changes its state, or has a finding; never another number that calls itself complete.
+The promise being tested: when some of the data of a year is missing, every figure of the report either stays equal, changes its
+state, or has a finding; it never becomes another number that is presented as complete.
 
-- ``removals``: what can be taken away (a file, a budget document, a sheet, a month, a line) or made unreadable (a cell).
-- ``rebuild``: the figures and findings of a home without it, by the engine's own stages, without a process a build.
-- ``campaign``: which removals share a build, what changed, and whether it shows.
+- ``removals``: what can be removed (a file, a budget document, a sheet, a month, a line) or made unreadable (a cell).
+- ``rebuild``: the figures and findings of the home after a removal, made by the engine's own stages in one process.
+- ``campaign``: which removals share a build, what each one changed, and whether it was noticed.
 
 ``python -m tests.absences`` (``make absences``) runs all of them.
 
-**What cannot be seen.** A whole file, document, sheet or month is expected, so that its absence is known. A line is not: when one
-is taken out of a file that says nowhere how many it holds, what is left is a perfect file. So a line that is removed must show
-where the file has a control total, and is only counted elsewhere ("undetectable"); a line that is there and cannot be read must
-always show.
+**What cannot be detected.** A whole file, document, sheet or month is expected, so its absence is noticed. A single line is not
+expected: if a file does not say how many lines it contains, removing one leaves a valid file. So the removal of a line must be
+noticed only in a file with a control total; in other files it is counted as "undetectable". An unreadable line must always be
+noticed.
 """

@@ -1,4 +1,4 @@
-"""The campaign on the command line: what was removed, what was seen, and each figure that does not say so.
+"""Runs the campaign from the command line: prints what was removed, what was noticed, and each wrong figure that does not say so.
 
     python -m tests.absences [--seed N] [--sample N] [--kind K] [--home COLLECTED]
 

@@ -1,4 +1,4 @@
-"""Which removals share a build, what came of each, and whether it shows."""
+"""Chooses which removals share a build, and judges what each one changed and whether it was noticed."""
 
 import random
 import time

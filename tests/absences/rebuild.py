@@ -1,8 +1,8 @@
-"""A home that was collected once, made again without some of its files: figures and findings, in one process.
+"""Rebuilds a collected home without some of its files, in one process, and reads its figures and findings.
 
-Exports whose files did not change keep what the ledger says of them; the others are collected anew, as are those of the next
-exercice, which are judged against them. The models' SQL is what dbt compiled for the demonstration, which depends on
-declarations alone: it is run as it is, in dbt's order, and so are dbt's tests.
+Exports whose files did not change keep their ledger entries; the others are collected again, and so are those of the next
+exercice, which are compared with them. The SQL of the models and tests is the one that dbt compiled for the demonstration, since
+it depends only on declarations; it is run in dbt's order.
 """
 
 import json

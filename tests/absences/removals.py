@@ -1,4 +1,4 @@
-"""What can be taken out of the landing of a collected home, or made unreadable there."""
+"""Lists what can be removed from the landing of a collected home, or made unreadable there."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Every measure, in one run: ``make bench``. Ratios travel from one machine to another; seconds do not."""
+"""Runs every measure (``make bench``). Ratios can be compared between machines; seconds cannot."""
 
 from tests.bench import hostile, ingest, runs, scale
 

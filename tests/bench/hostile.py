@@ -1,4 +1,4 @@
-"""What the worst exports cost, each refused or read: ``python -m tests.bench.hostile [scale]``; 10 s of processor and 1 GB at most."""
+"""Measures what hostile exports cost, read or refused: ``python -m tests.bench.hostile [scale]``; at most 10 s of processor, 1 GB each."""
 
 import sys
 import tempfile

@@ -1,8 +1,8 @@
-"""Ingest of one large file by format, against the bare reader of the same file: ``python -m tests.bench.ingest [lines]``.
+"""Compares the ingest of one large file, in each format, with a bare reader of the same file: ``python -m tests.bench.ingest [lines]``.
 
 The bare readers: DuckDB for CSV and JSONL (``create table as select``, into a database file, closed: like ingest, it leaves the
-rows on the disk), calamine's rows for workbooks. A CSV is also loaded as one would by hand with pandas: the same casts, Parquet written.
-Ingest does more: it archives the original, types and judges each cell, keeps what it refuses with line and reason.
+rows on the disk), calamine for workbooks. A CSV is also loaded with a hand-written pandas script: the same casts, then Parquet.
+Ingest does more: it archives the original, types and checks each cell, and keeps refused lines with their reason.
 """
 
 import sys

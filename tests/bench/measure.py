@@ -1,4 +1,4 @@
-"""Runs one measure in a process of its own: its seconds by the clock, of processor and its peak memory, children included."""
+"""Runs one measure in its own process: wall-clock seconds, processor seconds and peak memory, child processes included."""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""A run that changes little, against one that builds all: ``python -m tests.bench.runs``, on the demonstration, three times each.
+"""Compares a run with a small change to a full build: ``python -m tests.bench.runs``, on the demonstration, three times each.
 
-Each is a command of its own, imports included, as somebody types it.
+Each run is a separate command, imports included, as a user would type it.
 """
 
 import os

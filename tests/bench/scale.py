@@ -1,8 +1,8 @@
-"""What a year costs when it is 1, 10 and 40 times the demonstration's: ``python -m tests.bench.scale [factor...]``.
+"""Measures a year with 1, 10 and 40 times the lines of the demonstration: ``python -m tests.bench.scale [factor...]``.
 
-The lines of the largest exports of 2020 are repeated with new numbers (sessions, mandats, titres, tickets). Each size is run by a
-process of its own, stage by stage, by the engine's own functions. ``exponent``: of the growth between the two largest sizes
-(1 is in proportion to the lines); a stage or a model that takes less than a tenth of a second grows by chance.
+The lines of the largest exports of 2020 are repeated with new numbers (sessions, mandats, titres, tickets). Each size runs in its
+own process, stage by stage, with the engine's own functions. ``exponent`` is that of the growth between the two largest sizes
+(1 means proportional to the lines); it means nothing for a stage or a model that takes less than a tenth of a second.
 """
 
 import csv

@@ -1,6 +1,6 @@
-"""What DuckDB and Spark take for the same models, at several times the demonstration's lines: ``python -m tests.bench.spark [factor...]``.
+"""Measures DuckDB and Spark on the same models, with several times the demonstration's lines: ``python -m tests.bench.spark [factor...]``.
 
-``models`` is dbt from the filled file to the tested one: for Spark also the export, its start, and the tables taken in.
+``models`` is dbt's time from the filled file to the tested one; for Spark it includes the export, its start and the import of tables.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A column that no table has is found when the catalogue is read, with its place and the near name."""
+"""An unknown column is reported when the catalogue is read, with its place and the nearest name."""
 
 from pathlib import Path
 

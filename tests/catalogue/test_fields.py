@@ -1,4 +1,4 @@
-"""A field is described once, and whatever shows it says the same."""
+"""A field is described once, and that description is used wherever the field is shown."""
 
 import functools
 import re
@@ -214,7 +214,7 @@ def test_a_mistake_names_file_and_line(tmp_path, text, line, says):
 
 def test_an_entry_that_is_switched_off_is_still_needed_by_that_of_a_table(tmp_path):
     with pytest.raises(
-        DeclarationError, match=r"aucune entrée « montant_eur » .*home/catalogue/fields\.yml:2 l’éteint"
+        DeclarationError, match=r"aucune entrée « montant_eur » .*home/catalogue/fields\.yml:2 le désactive"
     ):
         fields_of(tmp_path, own="\nmontant_eur: {enabled: false}\n")
 

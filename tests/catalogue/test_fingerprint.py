@@ -1,4 +1,4 @@
-"""What identities are computed from: equal content gives an equal one, whatever the order it was said in."""
+"""Fingerprints: equal content gives equal fingerprints, whatever the order of its keys."""
 
 import datetime as dt
 import hashlib

@@ -1,4 +1,4 @@
-"""What columns are called, under one line of headings or several."""
+"""The names of columns under one or several lines of headings."""
 
 import pytest
 

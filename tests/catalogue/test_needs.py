@@ -1,4 +1,4 @@
-"""A measure answers for every table of the lake that its rows come from: one that is forgotten is refused, file and line."""
+"""A measure must list every lake table that its rows come from: a missing one is refused, with file and line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Two layers of declarations: a home adds a named thing of any kind, replaces one whole, or switches one off."""
+"""Two layers of declarations: a home adds, replaces or switches off named things of every kind."""
 
 import json
 import os
@@ -416,17 +416,17 @@ NEEDS = [
     ([TWO, figures_file({"chiffres": [USER]})], "system", "deux", "catalogue/figures/essai.yml:", "le système « deux »"),
     ([TWO, model("source('lake', 'deux__lignes')")], "system", "deux",
      "dbt_project/models/rapport/rpt_neuf.sql:2 ", "le système « deux »"),
-    ([SHAPED], "shape", "seule", "catalogue/systems/deux.yml:", "« seule » est éteint"),
+    ([SHAPED], "shape", "seule", "catalogue/systems/deux.yml:", "« seule » est désactivé"),
     ([figures_file({"chiffres": [OF_FAMILY]})], "family", "seule", "catalogue/figures/essai.yml:", "la famille « seule »"),
     ([figures_file({"chiffres": [figure("essai.seul_b"), RATE]})], "figure", "essai.seul",
-     "catalogue/figures/essai.yml:", "operandes.a: « essai.seul » est éteint"),
+     "catalogue/figures/essai.yml:", "operandes.a: « essai.seul » est désactivé"),
     ([printing(genre="chiffres", chiffres=[{"code": "essai.seul", "libelle": "l"}])], "figure", "essai.seul",
      "catalogue/report/09.yml:", "le chiffre « essai.seul »"),
     ([printing(genre="texte", fichier="dit.md"), {"catalogue/report/texte/dit.md": 'Un.\n{{ f("essai.seul") }}\n'}],
      "figure", "essai.seul", "catalogue/report/texte/dit.md:2 ", "le chiffre « essai.seul »"),
     ([figures_file({"titre": "Vide", "chiffres": [figure("vide.a")]}, "vide")], "domain", "vide",
-     "catalogue/figures/vide.yml:", "le domaine « vide » est éteint"),
-    ([printing(genre="texte", fichier="seul.md")], "prose", "seul.md", "catalogue/report/09.yml:", "texte/seul.md est éteint"),
+     "catalogue/figures/vide.yml:", "le domaine « vide » est désactivé"),
+    ([printing(genre="texte", fichier="seul.md")], "prose", "seul.md", "catalogue/report/09.yml:", "texte/seul.md est désactivé"),
     ([printing(**TABLEAU)], "model", "rpt_seul", "catalogue/report/09.yml:", "le modèle « rpt_seul »"),
     ([printing(**TABLEAU | {"table": "rpt_decrit"})], "model entry", "rpt_decrit",
      "catalogue/report/09.yml:", "le modèle « rpt_decrit »"),
@@ -443,11 +443,11 @@ NEEDS = [
      "dbt_project/models/rapport/rpt_neuf.sql:2 ", "la table de référence « seule »"),
     ([model("source('a_part', 'seule')")], "dbt source", "a_part.seule",
      "dbt_project/models/rapport/rpt_neuf.sql:2 ", "la source dbt « a_part.seule »"),
-    ([], "secrecy populations", "effectif", "catalogue/secrecy.yml:", "éteint « effectif »"),
-    ([], "secrecy tables", "rpt_libre", "catalogue/secrecy.yml:", "éteint « rpt_libre »"),
+    ([], "secrecy populations", "effectif", "catalogue/secrecy.yml:", "désactive « effectif »"),
+    ([], "secrecy tables", "rpt_libre", "catalogue/secrecy.yml:", "désactive « rpt_libre »"),
     ([], "effect", "MA", "catalogue/rules.yml:", "effets ne dit rien de MA"),
     ([{"catalogue/fields.yml": {"table_a.colonne_seule": {"title": "Autre"}}}], "field", "colonne_seule",
-     "catalogue/fields.yml:", "l’éteint"),
+     "catalogue/fields.yml:", "le désactive"),
 ]  # fmt: skip
 
 
@@ -467,7 +467,9 @@ def test_what_is_needed_cannot_be_switched_off_and_both_places_are_named(shipped
     write(home, off)
     (path,) = off
     wrong = [text for text in refused(shipped, home).splitlines() if text.startswith(place) and said in text]
-    assert wrong and all(f"{home.root}/{path}:" in text and "étein" in text for text in wrong), refused(shipped, home)
+    assert wrong and all(f"{home.root}/{path}:" in text and "désactiv" in text for text in wrong), refused(
+        shipped, home
+    )
 
 
 def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):

@@ -1,4 +1,4 @@
-"""A reference table: its CSV holds the columns that its YAML declares, and every cell is of its column's type."""
+"""Reference tables: the CSV has the columns that its YAML declares, and every cell is of its column's type."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A file whose name may bear a person's is known by its pattern and the beginning of its SHA-256."""
+"""A file whose name may contain a person's is shown by its pattern and the beginning of its SHA-256."""
 
 import pytest
 

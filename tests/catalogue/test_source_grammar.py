@@ -1,4 +1,4 @@
-"""Where a table finds its records in its files: what can be said of each format, and what cannot."""
+"""Where a table finds its records: what can be declared for each format, and what cannot."""
 
 import pytest
 from hypothesis import given

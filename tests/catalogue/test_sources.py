@@ -417,7 +417,7 @@ def test_what_the_organisation_uses_is_not_switched_off_and_both_places_are_name
     with pytest.raises(DeclarationError) as raised:
         load_organisation(home, shipped.catalogue(home))
     assert str(raised.value).startswith(f"{tmp_path}/organisation.yml:{line} {code}: ")
-    assert f"« {off} », que {place}:1 éteint" in str(raised.value)
+    assert f"« {off} », que {place}:1 désactive" in str(raised.value)
 
 
 def test_no_organisation_says_how_to_make_one(shipped, tmp_path):

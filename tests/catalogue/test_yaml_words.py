@@ -1,4 +1,4 @@
-"""What the libraries that read declarations say is said in French: what they can say is provoked, not listed."""
+"""The messages of the libraries that read declarations are translated: the tests provoke every message instead of listing them."""
 
 import re
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from tests.chaos.campaign import PHASES, Campaign
 
 
 def main() -> int:
-    """Run a campaign; 1 when something was lost, mixed, or came out otherwise."""
+    """Run a campaign; return 1 when something was lost, mixed or different."""
     options = argparse.ArgumentParser(prog="make chaos", description="Kills at random moments, and what comes of them.")
     options.add_argument("--minutes", type=float, default=30)
     options.add_argument("--seed", type=int, default=1)

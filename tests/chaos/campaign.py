@@ -1,8 +1,8 @@
-"""A command killed (``kill -9``, with its children) at a random moment of its work, and called again, as often as time allows.
+"""Kills commands (``kill -9``, with their children) at random moments and runs them again, as often as time allows.
 
-Each phase starts from a copy of one home. What was there before must still be there (nothing **lost**); readers see one whole
-publication, that of before or that of after (nothing **mixed**); and the same command, called again, ends as one that nobody
-killed, with the same digest (**same**). The seed draws phases and moments; what was reached by then is up to the machine.
+Each phase starts from a copy of one home. Everything that was there before must still be there (nothing **lost**); readers must
+see one whole publication, the old one or the new one (nothing **mixed**); and the same command, run again, must end like one that
+was not killed, with the same digest (**same**). The seed chooses phases and moments; how far a command got depends on the machine.
 """
 
 import os
@@ -53,7 +53,7 @@ CORRECTED = f"{FIRST}assistance.interventions.total;NC;Pas de décompte non plus
 
 @dataclass(frozen=True)
 class Phase:
-    """What is killed: which home it starts from, what is dropped there first, and the command; ``{}`` is the folder of the round."""
+    """What is killed: the home it starts from, the file dropped there first, and the command; ``{}`` is the folder of the round."""
 
     start: str  # a property of the campaign
     command: tuple[str, ...]
@@ -77,7 +77,7 @@ PHASES = {
 
 @dataclass
 class Campaign:
-    """The homes that rounds start from, each made when it is first needed, and what was counted."""
+    """The homes that rounds start from, each made when first needed, and the counts so far."""
 
     folder: Path
     seed: int
@@ -87,7 +87,7 @@ class Campaign:
     references: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
 
     def run(self, phases: list[str], seconds: float) -> None:
-        """Kill until the time is over, each phase once at least."""
+        """Kill until the time is over, each phase at least once."""
         chance, end = random.Random(self.seed), time.monotonic() + seconds
         waiting = list(phases)
         while waiting or time.monotonic() < end:
@@ -95,7 +95,7 @@ class Campaign:
             self.round(name, chance.random())
 
     def figures(self) -> str:
-        """What the campaign came to."""
+        """The results of the campaign."""
         lines = [f"{'phase':<12}{'rounds':>8}{'killed':>8}{'lost':>8}{'mixed':>8}{'same':>8}"]
         total: Counter[str] = Counter()
         for name, count in [*self.counts.items(), ("all", total)]:
@@ -108,7 +108,7 @@ class Campaign:
     # a round ------------------------------------------------------------
 
     def round(self, name: str, moment: float) -> None:
-        """Kill one command at a ``moment`` (from 0, its beginning, to 1, its usual end), look, and call it again."""
+        """Kill one command at a ``moment`` (from 0, its beginning, to 1, its usual end), check the home, and run it again."""
         usual, reference = self.reference(name)
         place = self.folder / "round"
         home, command, before = self.prepared(name, place)
@@ -128,7 +128,7 @@ class Campaign:
         self.say(f"{name:<12}{moment:6.2f}  {'killed' if killed else 'ended '}  {', '.join(faults) or 'same'}")
 
     def reference(self, name: str) -> tuple[float, dict[str, Any]]:
-        """How long the command of a phase takes when nobody kills it, and what comes out."""
+        """How long the command of a phase takes without a kill, and its result."""
         if name not in self.references:
             place = self.folder / "reference"
             home, command, _ = self.prepared(name, place)
@@ -140,7 +140,7 @@ class Campaign:
         return self.references[name]
 
     def prepared(self, name: str, place: Path) -> tuple[Home, list[str], Head | None]:
-        """A copy of the home that a phase starts from, the command to call, and the head of its ledger."""
+        """A copy of the home that a phase starts from, the command to run, and the head of its ledger."""
         phase = PHASES[name]
         shutil.copytree(getattr(self, phase.start), place, symlinks=True)
         home = Home(place / "home")
@@ -157,7 +157,7 @@ class Campaign:
 
     @cached_property
     def dropped(self) -> Path:
-        """A new home, one export in its mailbox."""
+        """A new home with one export in its mailbox."""
         place = self.folder / "dropped"
         place.mkdir()
         home = Home(place / "home")
@@ -170,7 +170,7 @@ class Campaign:
 
     @cached_property
     def collected(self) -> Path:
-        """It, collected."""
+        """The same home, collected."""
         from pipelines.runs.collect import collect
 
         place = shutil.copytree(self.dropped, self.folder / "collected", symlinks=True)
@@ -181,14 +181,14 @@ class Campaign:
 
     @cached_property
     def published(self) -> Path:
-        """It, published."""
+        """The same home, published."""
         place = shutil.copytree(self.dropped, self.folder / "published", symlinks=True)
         assert called(Home(place / "home"), list(RUN), place) == 0, (place / "said").read_text()
         return place
 
     @cached_property
     def kept(self) -> Path:
-        """A backup, and no home."""
+        """A backup without its home."""
         place = shutil.copytree(self.collected, self.folder / "keeping", symlinks=True)
         assert called(Home(place / "home"), ["backup", f"{place}/kept"], place) == 0
         shutil.rmtree(place / "home")
@@ -222,7 +222,7 @@ def called(home: Home, command: list[str], place: Path, kill_after: float | None
 
 
 def looked_at(home: Home, before: Head | None, reference: dict[str, Any]) -> dict[str, str]:
-    """What a reader would find wrong right after the kill: what was lost, what is of two versions."""
+    """What a reader would find wrong just after the kill: lost or mixed data."""
     faults = {}
     try:
         refuse_damaged(home)
@@ -241,7 +241,7 @@ def looked_at(home: Home, before: Head | None, reference: dict[str, Any]) -> dic
 
 
 def digest(home: Home, place: Path) -> dict[str, Any]:
-    """What counts, what readers see, what is kept: without clocks."""
+    """A digest, without times, of what counts, what readers see and what is kept."""
     with open_ledger(home) as ledger:
         current = {key: [file.sha256 for file in one.manifest.files] for key, one in ledger.current().items()}
         removed = sorted(row["subject"] for row in ledger.all_rows("removals"))

@@ -1,4 +1,4 @@
-"""A short campaign of kills, of the commands that take seconds; ``make chaos`` kills whole runs too."""
+"""A short campaign of kills, for commands that take seconds; ``make chaos`` also kills whole runs."""
 
 from pathlib import Path
 

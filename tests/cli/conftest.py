@@ -1,4 +1,4 @@
-"""A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
+"""A small home for tests: three declared sources, four figures, and functions that receive, judge and publish."""
 
 import functools
 import shutil

@@ -1,4 +1,4 @@
-"""A home that holds persons past their time, for the tests of what goes."""
+"""A home with personal data past their retention period, for the tests of purges."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Published rows that commands print."""
+"""Makes published rows for commands to print."""
 
 ROWS = """
 ('essai.agents.nombre', 2019, null::decimal(20,6), 'agents', 0, 'manquant', 'NC', 'manquant', 'A', 'essai', 'f'),

@@ -1010,7 +1010,7 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
     assert result.exit_code == 0, result.output
     assert dbt_calls == [
         (["--quiet", "--no-use-colors", "parse"], ENTREPOT),
-        (["build", "--select", "stg_ventes__ventes", "--help-me"], ANALYSTE),
+        (["build", "--select", "stg_ventes__ventes", "--help-me", "--target", ANALYSTE], ANALYSTE),
     ]
     warehouse = filled.home.warehouse_analyst
     assert not filled.home.warehouse.exists()
@@ -1025,6 +1025,16 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
     filled.millesime("dbt", "test")
     with duckdb.connect(str(warehouse), read_only=True) as db:
         assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (4,)
+
+
+def test_a_command_of_dbt_that_refuses_the_options_of_a_project_runs(tmp_path) -> None:
+    from pipelines.stages.transform.dbt import run_dbt
+
+    home = Home(tmp_path)
+    home.dbt.mkdir()
+    (home.dbt / "dbt_project.yml").write_text("name: essai\nprofile: essai\n", encoding="utf-8")
+    done = run_dbt(["--version"], home, ANALYSTE, capture=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_calls, tmp_path) -> None:

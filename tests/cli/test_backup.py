@@ -179,7 +179,7 @@ def test_where_there_are_no_second_names_files_are_copied_and_what_a_kill_left_g
     left.mkdir(exist_ok=True)
     monkeypatch.setattr(Path, "hardlink_to", refused)
     done = filled.millesime("backup", kept)
-    assert done.exit_code == 0 and "0\u00a0fichier par un second nom" in done.stdout and not left.exists()
+    assert done.exit_code == 0 and "0\u00a0fichier par lien physique" in done.stdout and not left.exists()
     for path in filled.home.archive.glob("[0-9a-f]*"):
         other = kept / "archive" / path.name
         assert other.stat().st_ino != path.stat().st_ino and other.stat().st_mtime == path.stat().st_mtime

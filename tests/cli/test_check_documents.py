@@ -1,4 +1,4 @@
-"""``check`` says of a budget document what will happen to it: accepted with its delivery, it may yet count nowhere."""
+"""``check`` says what will happen to a budget document: it may be accepted with its delivery and still count nowhere."""
 
 import re
 from pathlib import Path

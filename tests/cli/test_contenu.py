@@ -1,4 +1,4 @@
-"""``millesime contenu``: a year's texts go to Word, come back, and somebody says how far they are."""
+"""``millesime contenu``: a year's texts are exported to Word, imported again, and their state is recorded."""
 
 import io
 from pathlib import Path

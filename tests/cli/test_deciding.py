@@ -1,4 +1,4 @@
-"""``findings``, ``decide``, ``explain``, ``verify``: a decision is kept, expires, overrules a verdict, and is never lost."""
+"""``findings``, ``decide``, ``explain``, ``verify``: a decision is recorded, may expire, overrides a verdict, and is never lost."""
 
 import json
 import sqlite3

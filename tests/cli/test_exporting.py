@@ -1,4 +1,4 @@
-"""``millesime superset``: where the dashboards go, what is said of them, and of an address that is none."""
+"""``millesime superset``: where the dashboards are written, what is printed, and the refusal of an invalid address."""
 
 import shutil
 import zipfile

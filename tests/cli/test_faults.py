@@ -1,4 +1,4 @@
-"""What the machine refuses is one French sentence and a code, never a traceback."""
+"""Errors of the machine (rights, disk, files) give one French sentence and an exit code, never a traceback."""
 
 import errno
 import os
@@ -55,9 +55,9 @@ def said(stderr: str) -> str:
 
 def test_every_exit_code_is_in_the_help_and_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    listed = readme.partition("Exit codes of `millesime`:")[2].partition("\n\n")[0]
+    listed = readme.partition("### Exit codes\n")[2].partition("\n###")[0]
     for code in (0, 1, 2, 3, 4, 5, NO_DISK, BROKEN, INTERRUPTED):
-        assert f" {code} " in f" {listed} ".replace("\n", " ") and f" {code} " in EPILOG.replace("\n", " ")
+        assert f"\n| {code} | " in listed and f" {code} " in EPILOG.replace("\n", " ")
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])

@@ -1,4 +1,4 @@
-"""What a reader sees is French: every page of help, what click itself says, completion; what a program reads is JSON."""
+"""Everything a reader sees is in French: help pages, click's own messages, completion; programs get JSON."""
 
 import ast
 import json

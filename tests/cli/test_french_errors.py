@@ -1,4 +1,4 @@
-"""Whatever is declared or delivered wrongly, the command line says so in French, without a word of Python, and shows no control
+"""Every mistake in a declaration or a delivery is reported in French, without any word of Python, and without any control
 character.
 """
 
@@ -165,7 +165,7 @@ CATALOGUE = [
     (
         "catalogue/systems/ailleurs.yml",
         "system: ailleurs\nenabled: false\n",
-        "éteint le système « ailleurs », que rien ne déclare",
+        "désactive le système « ailleurs », que rien ne déclare",
     ),
     ("catalogue/systems/ventes.yml", "system: ventes\nenabled: false\n", "demande le système « ventes », que"),
     ("catalogue/systems/ventes.yml", "system: ventes\nenabled: parfois\n", "enabled: true ou false"),

@@ -1,4 +1,4 @@
-"""What any command owes: a fast --help, an exit code for each kind of error, and no needless traceback."""
+"""What every command must provide: a fast --help, an exit code for each kind of error, and no needless traceback."""
 
 import datetime as dt
 import json

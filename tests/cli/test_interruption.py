@@ -1,4 +1,4 @@
-"""An interruption is heard, whatever the libraries that are at work make of the signal."""
+"""An interruption is handled, whatever the running libraries do with the signal."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Whatever became of the ledger's file, every command that reads the home says so in one sentence, and leaves it as it is."""
+"""If the ledger's file is lost or damaged, every command that reads the home says so in one sentence and leaves it as it is."""
 
 import random
 

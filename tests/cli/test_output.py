@@ -1,4 +1,4 @@
-"""What every command prints through: tables that fit a screen of 80 columns and lose nothing, and what a long work is at."""
+"""The output of commands: tables fit a screen of 80 columns without losing anything, and long work shows its progress."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What retention removes: the attack made again (a NIR after a refusal), by term, by hand, killed on the way."""
+"""What retention removes: a NIR left after a refusal, data past their term, removals by hand, and interrupted removals."""
 
 import json
 import os

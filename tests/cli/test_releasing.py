@@ -1,4 +1,4 @@
-"""``millesime replay`` says which program made a version, and how to have it."""
+"""``millesime replay`` says which program made a version, and how to install it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A sheet, or a member of an archive, that nothing reads: said before it is loaded, a finding afterwards, until it is decided."""
+"""A sheet or archive member that nothing reads is reported before it is loaded, then is a finding until it is decided."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""``millesime withdraw``: who may, what goes, what the ledger keeps, and what is said when the server keeps its copy."""
+"""``millesime withdraw``: who may use it, what it removes, what the ledger records, and what it says when the server keeps its copy."""
 
 import json
 

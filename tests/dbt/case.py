@@ -1,4 +1,4 @@
-"""The rows of the hand-made case: the five schemas that a home's warehouse holds before dbt."""
+"""The rows of the hand-made case: the five schemas that a home's warehouse has before dbt runs."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tickets by member: without a tool that says whose a ticket is, no member has « 0 »."""
+"""Tickets by member: if no tool gives the member of a ticket, no member has « 0 »."""
 
 import duckdb
 import pytest

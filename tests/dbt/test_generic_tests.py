@@ -1,4 +1,4 @@
-"""Each generic test of the dbt project finds the row that must fail it, and nothing in right rows."""
+"""Each generic test of the dbt project finds the row that must fail, and nothing in correct rows."""
 
 import re
 

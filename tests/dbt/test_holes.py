@@ -1,4 +1,4 @@
-"""Who has lines month after month, and none in some months: ``int_communs__trous`` as it is, over small invented series."""
+"""Members with lines in most months but none in some: the real model ``int_communs__trous``, on small invented series."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Which plan of accounts serves a document, where a home adds plans that are not of its form or not of its year."""
+"""Which plan of accounts is used for a document when a home adds plans of another form or another year."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""Hand-written SQL is what DuckDB and Spark both run: what only one of them knows is in a dispatched macro.
+"""Hand-written SQL runs on both DuckDB and Spark: what only one of them supports is in a dispatched macro.
 
-``BANNED`` is the list. A form is there because Spark has not it, or because it means something else there.
+``BANNED`` lists the forms that Spark does not have, or that mean something else there.
 """
 
 import re

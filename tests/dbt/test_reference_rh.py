@@ -1,4 +1,4 @@
-"""The reference of the staff: one category per cadre and day, words that lead to one code, codes that exist."""
+"""The reference tables about staff: one category per cadre and day, one code per word, and only existing codes."""
 
 import csv
 from collections import Counter

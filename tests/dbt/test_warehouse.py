@@ -1,4 +1,4 @@
-"""``dbt build`` on the hand-made case (``case.py``): the rules, and what every model owes its readers.
+"""``dbt build`` on the hand-made case (``case.py``): the rules, and what every model must provide to its readers.
 
 One file, so that a parallel run builds the warehouse once.
 """

@@ -1,4 +1,4 @@
-"""No test of the definitions sees the home of another one, which a process reads once."""
+"""Each test of the definitions has its own home, although a process reads its home only once."""
 
 from collections.abc import Iterator
 

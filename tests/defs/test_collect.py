@@ -1,4 +1,4 @@
-"""What Dagster learns of an export: an exercice without one ends well, and a publication that lags behind shows."""
+"""What is reported to Dagster: an exercice without an export ends normally, and an out-of-date publication is shown."""
 
 import os
 

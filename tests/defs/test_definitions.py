@@ -1,4 +1,4 @@
-"""The Dagster graph: it loads, is one lineage, and shows every check that exists."""
+"""The Dagster graph loads, is a single lineage, and shows every check."""
 
 import json
 import shutil

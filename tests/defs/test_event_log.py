@@ -1,4 +1,4 @@
-"""The event log of a home's instance: kept open, and the same to its next reader."""
+"""The event log of a home's instance is kept open, and later readers find everything in it."""
 
 import dagster as dg
 

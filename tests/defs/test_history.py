@@ -1,4 +1,4 @@
-"""The job that purges: under the lock, as the command does, and what Dagster keeps of its own runs."""
+"""The job that purges: it takes the lock as the command does, and also removes Dagster's old runs."""
 
 import shutil
 

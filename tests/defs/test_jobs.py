@@ -1,4 +1,4 @@
-"""Sensors and schedules run where they are asked to, and nowhere else."""
+"""Sensors and schedules run only where they are enabled."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A run whose process died is known to be dead, whoever had started it."""
+"""A run whose process died is detected, whoever started it."""
 
 import os
 import shutil

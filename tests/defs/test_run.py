@@ -1,4 +1,4 @@
-"""The jobs as the command line asks for them."""
+"""The jobs as the command line starts them."""
 
 import errno
 import inspect

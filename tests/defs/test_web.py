@@ -1,4 +1,4 @@
-"""The web interface refuses what another site's page asks, and freezes a year for nobody whom no proxy names."""
+"""The web interface refuses requests from other sites' pages, and freezes a year only for a user named by the proxy."""
 
 import asyncio
 import json

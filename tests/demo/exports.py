@@ -1,4 +1,4 @@
-"""The demonstration's exports, read again by code that owes nothing to the pipeline: csv and calamine.
+"""Reads the demonstration's exports with code that is independent of the pipeline: csv and calamine.
 
 The declarations say only where things are in a file: its encoding, its sheet, its headings.
 """

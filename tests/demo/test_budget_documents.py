@@ -1,4 +1,4 @@
-"""The demonstration's budget documents: what they give for 2020, and the rules that they keep."""
+"""The demonstration's budget documents: their totals for 2020, and the rules that they follow."""
 
 import csv
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The demonstration's social declarations: what the files hold, read here line by line, and what the pipeline says of them."""
+"""The demonstration's social declarations, read here line by line and compared with the pipeline's results."""
 
 import datetime as dt
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The demonstration's exports as files: what they add up to, whose home they may go to, the same bytes each time."""
+"""The demonstration's exports as files: their totals, the homes in which they may be written, the same bytes each time."""
 
 import csv
 import re

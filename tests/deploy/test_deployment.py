@@ -1,4 +1,4 @@
-"""What is deployed: the parts that run here are run; of the rest, what can be read is read."""
+"""The deployment files: what can run here is run; the rest is read and checked."""
 
 import os
 import re

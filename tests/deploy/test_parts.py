@@ -1,4 +1,4 @@
-"""The parts of ``serve`` that are each a container: the code answers on the loopback, the web server and the daemon ask it."""
+"""The parts of ``serve``, one container each: the code server answers on the loopback, and the web server and daemon query it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a release says of what it is made with."""
+"""What a release of the program says about its dependencies."""
 
 import importlib.util
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""Draws the house from its imports, and takes what is said of each room from the room itself.
+"""Writes the page on architecture from the imports of the code and the docstrings of its packages.
 
     python -m tests.docs.architecture        writes docs/architecture.md
 
@@ -23,17 +23,17 @@ def page() -> str:
     """The text of the page."""
     return "\n".join(
         [
-            "# The house",
+            "# Architecture",
             "",
-            "Drawn from the imports of `pipelines/` by `python -m tests.docs.architecture`, to run again after a change. What is said",
-            "of a room is the docstring of its `__init__.py`.",
+            "`python -m tests.docs.architecture` writes this page from the imports of `pipelines/`; run it again after a change. The text",
+            "about each package, called a room, is the docstring of its `__init__.py`.",
             "",
             *_docstring("pipelines"),
             "",
             "## Who imports whom",
             "",
-            "A number is how many imports of one module by another go from room to room. Every room may import the ground below",
-            "them, which is not drawn.",
+            "Each number counts the imports from the modules of one room to those of another. Every room may also import the ground, the",
+            "modules listed last, which are not drawn.",
             "",
             "```mermaid",
             *_drawing(),
@@ -41,7 +41,7 @@ def page() -> str:
             "",
             *_table(_between(room), [*ROOMS, GROUND]),
             "",
-            "Of the stages, each by whom:",
+            "Imports of each stage:",
             "",
             *_table(_by_stage(), [*ROOMS, *STAGES]),
             "",
@@ -54,7 +54,7 @@ def page() -> str:
             "",
             "### The ground",
             "",
-            "Modules of no room, which need nothing but one another.",
+            "Modules that belong to no room. They import only one another.",
             "",
             *(f"- `{name_of(path).partition('.')[2]}`: {_first(name_of(path))}" for path in _ground()),
             "",
@@ -115,7 +115,7 @@ def _table(counts: Counts, order: list[str]) -> Iterator[str]:
 
 
 def _docstring(module: str) -> list[str]:
-    """What a package says of itself, as Markdown: an indented block stays one."""
+    """The docstring of a package as Markdown; indented blocks stay so."""
     path = PIPELINES.parent.joinpath(*module.split("."), "__init__.py")
     return inspect.cleandoc(ast.get_docstring(tree(path)) or "").replace("``", "`").splitlines()
 
@@ -126,7 +126,7 @@ def _first(module: str) -> str:
 
 
 def _within(one: str) -> Iterator[str]:
-    """The packages of a room, with the first paragraph of what each says of itself."""
+    """The packages of a room, with the first paragraph of their docstrings."""
     packages = [p.name for p in sorted((PIPELINES / one).iterdir()) if (p / "__init__.py").exists()]
     names = [*STAGES] if one == "stages" else packages
     if names:

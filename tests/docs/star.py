@@ -1,4 +1,4 @@
-"""Writes the star of ``docs/bi.md`` from what is declared of the marts: ``python -m tests.docs.star``."""
+"""Writes the diagram of the star schema of ``docs/bi.md`` from the declared marts: ``python -m tests.docs.star``."""
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import PROJECT_ROOT

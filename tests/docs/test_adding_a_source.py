@@ -1,4 +1,4 @@
-"""What the how-to gives to copy is a declaration that loads."""
+"""The declaration to copy in the how-to can be loaded."""
 
 import re
 import typing

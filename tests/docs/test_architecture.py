@@ -1,4 +1,4 @@
-"""The page that shows the house is what its imports and its rooms say today."""
+"""The page on architecture matches the current imports and docstrings."""
 
 from tests.docs.architecture import PAGE, page
 

@@ -1,4 +1,4 @@
-"""The page of BI authors says what is: the star, the names of variables, tables and commands."""
+"""The page for BI authors is true: the star schema, the names of variables, tables and commands."""
 
 import re
 

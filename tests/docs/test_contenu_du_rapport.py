@@ -1,4 +1,4 @@
-"""``docs/contenu-du-rapport.md``: what it names exists, what exists is named, no line is empty."""
+"""``docs/contenu-du-rapport.md`` names everything that exists, and nothing else; no line is empty."""
 
 import csv
 import re

@@ -14,7 +14,7 @@ CHANGELOG = (PROJECT_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def taken_back(before: Contracts, after: Contracts) -> Iterator[str]:
-    """The names of what is promised no longer, or otherwise, or is to go."""
+    """The names of what is no longer promised, is promised differently, or is declared obsolete."""
     for one in differences(promised(before), promised(after)):
         if one.kind != "added":
             yield one.name
@@ -25,7 +25,7 @@ def taken_back(before: Contracts, after: Contracts) -> Iterator[str]:
 
 
 def untold(names: Iterator[str], changelog: str) -> list[str]:
-    """Those that the changelog does not name, as ``table`` or ``table.column`` between backquotes."""
+    """The names that the changelog does not mention, as ``table`` or ``table.column`` between backquotes."""
     return [name for name in names if f"`{name.partition('.')[2]}`" not in changelog and f"`{name}`" not in changelog]
 
 
@@ -47,7 +47,7 @@ def at(commit: str) -> Contracts:
 
 
 def test_what_is_taken_back_is_in_the_changelog():
-    """Since the last change of the contracts, the one that is not committed yet or the last that is."""
+    """It checks the last change of the contracts, committed or not."""
     now = make_contracts(load_catalogue().contracts_declared)
     commits = git("log", "-2", "--format=%H", "--", "contracts/*.yml").split()
     before = next((found for commit in commits if (found := at(commit)) != now), {})
@@ -55,7 +55,7 @@ def test_what_is_taken_back_is_in_the_changelog():
 
 
 def test_every_column_that_is_shipped_is_promised():
-    """A reader of a column that nobody promised would lose it without a word: `millesime contracts record --shipped`."""
+    """A column that is not promised could disappear without notice: `millesime contracts record --shipped` adds it."""
     catalogue = load_catalogue()
     project = catalogue.project
     columns = [

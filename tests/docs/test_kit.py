@@ -1,4 +1,4 @@
-"""What a maintainer looks for first is there, and what nobody here knows is marked once."""
+"""The files that a maintainer looks for first exist, and facts that nobody here knows are marked once."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ EXPECTED = ["url", "maintenance.contacts.0.name", "maintenance.contacts.0.email"
 
 
 def unknown(data, path: str = "") -> list[str]:
-    """The paths of the values that are to be filled in."""
+    """The paths of the values that remain to be filled in."""
     if data == UNKNOWN:
         return [path[1:]]
     pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
@@ -52,7 +52,7 @@ def test_every_decision_is_numbered_dated_and_listed():
 
 
 def anchor(title: str) -> str:
-    """What a link to a title is: small letters, hyphens for spaces, no marks."""
+    """The anchor of a title: lower case, hyphens for spaces, no punctuation."""
     return re.sub(r"[^\w\- ]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title).lower()).strip().replace(" ", "-")
 
 

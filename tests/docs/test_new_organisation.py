@@ -1,4 +1,4 @@
-"""``docs/new-organisation.md`` followed as far as its run: what it gives to write loads, and its sample is judged good."""
+"""Follows ``docs/new-organisation.md`` up to its run: its declarations load, and its sample is accepted."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ FILES = re.findall(r"\*\*[^*]+\*\* \(\d\), `([^`]+)`.*?```(?:yaml|sql)\n(.*?)```
 
 
 def command(begins: str) -> list[str]:
-    """The arguments of the one command of the page that begins so, without the program's name."""
+    """The arguments of the only command of the page that begins so, without the program's name."""
     joined = PAGE.replace("\\\n", " ")
     (line,) = [line.strip() for line in joined.splitlines() if line.startswith(f"    millesime {begins}")]
     return shlex.split(line.partition("  #")[0])[1:]

@@ -78,7 +78,7 @@ def test_each_risk_has_a_test_that_is_there():
 
 
 def test_the_places_of_a_home_are_listed():
-    """Every file and folder of a home, as the program names them, is in the table that says what is personal in it."""
+    """Every file and folder of a home, as the program names them, is in the table of personal data."""
     home = Home(Path("/maison"))
     named = [name for name, member in vars(Home).items() if isinstance(member, property)]
     places = {getattr(home, name).relative_to(home.root).parts[0] for name in named}

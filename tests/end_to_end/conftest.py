@@ -18,7 +18,7 @@ MILLESIME = Path(sys.executable).with_name("millesime")
 
 
 def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run ``millesime`` on a home, its key beside it."""
+    """Run ``millesime`` on a home that has its key beside it."""
     env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(home.parent / "key"), **environment}
     return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
 
@@ -35,7 +35,7 @@ def decide(home: Path, finding: str, because: str) -> None:
 
 
 def copied(made: Path, place: Path) -> Path:
-    """A copy of a home in ``place``, its key beside it."""
+    """A copy of a home in ``place``, with its key beside it."""
     home = place / "home"
     shutil.copytree(made, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     shutil.copy(made.parent / "key", place / "key")
@@ -65,7 +65,7 @@ FORMER_HOME = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_h
 
 
 def unpacked(folder: Path) -> Path:
-    """The home in ``folder``, its key beside it."""
+    """The home in ``folder``, with its key beside it."""
     with tarfile.open(FORMER_HOME) as kept:
         kept.extractall(folder, filter="data")
     return folder / "home"

@@ -1,4 +1,4 @@
-"""What is absent shows: a seeded sample of what ``make absences`` removes from the demonstration (``tests.absences``)."""
+"""Missing data are noticed: a seeded sample of what ``make absences`` removes from the demonstration (``tests.absences``)."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""What is said to add up does: detail rows make the total rows of their table, and the figures of the report.
+"""Numbers declared to add up do: detail rows add up to the total rows of their table and to the figures of the report.
 
-Everything is made from what the catalogue says of published columns, over every table that readers see: nothing is listed here.
+The tests follow from what the catalogue declares about published columns, for every table that readers see: nothing is listed here.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ RESTRICTED = "prive"  # the name under which the restricted file is opened
 
 @dataclass(frozen=True)
 class Table:
-    """What is said of one published table."""
+    """What the catalogue declares about one published table."""
 
     name: str
     layer: str
@@ -34,7 +34,7 @@ class Table:
 
     @property
     def dimensions(self) -> dict[str, Dimension]:
-        """What identifies rows: each column, with the dimension that it belongs to."""
+        """The columns that identify rows, each with its dimension."""
         named = {name: said.dimension for name, said in self.columns.items() if said.dimension}
         return {**dict.fromkeys(self.key, "ventilations"), **named}
 
@@ -109,7 +109,7 @@ def test_every_row_of_the_report_says_what_it_is_and_no_mart_has_a_total(report)
 
 
 def test_total_rows_are_the_sums_of_the_detail_rows(report) -> None:
-    """A total bears, in some columns of its key, a word that no detail bears: it sums the details over these columns."""
+    """Some key columns of a total row contain a word that no detail row has: the total sums the details over these columns."""
     compared = set()
     for table in TABLES.values():
         if "role_ligne" not in table.columns:
@@ -151,14 +151,14 @@ def test_detail_rows_add_up_to_the_figure(report, table: str, column: str, code:
 
 
 def test_most_links_were_compared(report) -> None:
-    """A link that no exercice of the demonstration can compare proves nothing."""
+    """Most links can be compared in some exercice of the demonstration; the others would prove nothing."""
     idle = [code for _, _, code in LINKED if not figures(report, code)]
     assert idle == []
 
 
 @pytest.mark.parametrize("code", SUMS)
 def test_a_figure_sums_a_measure_along_what_it_adds_over(report, code: str) -> None:
-    """Each dimension along which it does not is held by the filter; the naive sum of the mart is the figure."""
+    """The figure's filter fixes each dimension along which the measure does not add; the plain sum of the mart is then the figure."""
     figure = SUMS[code]
     table, measure = TABLES[figure.mesure.fait], figure.mesure
     held = {*measure.filtre, *([CATALOGUE.figures.families[figure.family].code] if figure.family else [])}
@@ -176,7 +176,7 @@ def test_a_figure_sums_a_measure_along_what_it_adds_over(report, code: str) -> N
 
 
 def test_detail_rows_of_budgets_add_up_whatever_the_documents(report) -> None:
-    """Primitif, decisions and accounts: the naive sum of a report table, with the figure's filter on what it is not of, is the figure."""
+    """With budget primitif, decisions and accounts: the plain sum of a report table, with the figure's filter, is the figure."""
     compared = set()
     for table in (
         one for one in TABLES.values() if "role_ligne" in one.columns and "documents" in one.dimensions.values()

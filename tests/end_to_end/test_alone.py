@@ -1,6 +1,6 @@
-"""Homes that use one system alone: each is collected, built, published and told in a report of its own.
+"""Homes that use a single system: each is collected, built and published, with its own report.
 
-The members of the first are a commune and a communauté de communes, which has no code Insee: it is followed from the
+The members of the first home are a commune and a communauté de communes, which has no code Insee and is followed from the
 organisation's file to its page of the report.
 """
 
@@ -102,7 +102,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_social_declarations_alone_give_what_they_say(declared: Path):
-    """Hours, and who is paid on 31 December: without a list of agents no more can be known, which the report says."""
+    """Hours, and the persons paid on 31 December: without a list of agents nothing more is known, and the report says so."""
     rows = ask(declared, "select code, etat, valeur > 0 from publie.rapport.chiffres where domaine = 'rh' order by all")
     figures = {code: (state, is_some) for code, state, is_some in rows}
     for name in ("heures_remunerees", "etpr.total", "heures.fonctionnaire", "effectif_declare.total"):

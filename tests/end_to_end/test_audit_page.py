@@ -1,4 +1,4 @@
-"""The audit page of the demonstration: sound, accessible, without a personal value, and written when a build fails too."""
+"""The audit page of the demonstration: valid, accessible, without personal data, and also written when a build fails."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_the_page_is_accessible_and_fits_its_width(demonstration, width):
 
 
 def personal_cells(home: Home, ref: ExportRef, manifest: Manifest) -> set[str]:
-    """What is under the personal headings of the originals of a delivery."""
+    """The cells under the personal headings of the originals of a delivery."""
     found = set()
     for table in ref.export.tables:
         headings = table.header_of(manifest.exercice)

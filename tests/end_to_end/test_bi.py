@@ -1,4 +1,4 @@
-"""What BI is given of the demonstration: a PostgreSQL that describes itself, exports that validate, a failure that stops nothing."""
+"""What BI tools get of the demonstration: a PostgreSQL copy with descriptions, valid exports; a failed copy stops nothing."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ WITHOUT_KEY = {"marts.fct_travaux_edition"}  # a part of its key may be empty
 
 @pytest.fixture(scope="module")
 def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demonstration's home, which other tests read."""
+    """A copy of the demonstration's home, since other tests read the original."""
     copy = tmp_path_factory.mktemp("bi") / "home"
     shutil.copytree(demonstration, copy, symlinks=True)
     shutil.copyfile(demonstration.parent / "key", copy.parent / "key")
@@ -77,7 +77,7 @@ def test_the_published_tables_are_on_the_server_described_and_keyed(running: Pos
 
 
 def compared_as(rows: list[tuple]) -> list[tuple[str, ...]]:
-    """Rows whatever their order (a server sorts texts its own way) and the scale of their numbers."""
+    """Rows in a form that ignores their order (a server sorts texts differently) and the scale of their numbers."""
 
     def said(value: object) -> str:
         is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
@@ -87,7 +87,7 @@ def compared_as(rows: list[tuple]) -> list[tuple[str, ...]]:
 
 
 def test_the_dashboards_are_the_same_on_the_server(running: PostgreSQL, home: Path):
-    """After the test above: the SQL of ``docs/bi`` says there what it says of the file."""
+    """It runs after the test above: the SQL of ``docs/bi`` gives the same results there as on the file."""
     compared = 0
     file = home / "published" / "millesime.duckdb"
     with psycopg.connect(running.url()) as connection, duckdb.connect(str(file), read_only=True) as db:

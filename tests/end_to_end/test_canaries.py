@@ -1,4 +1,4 @@
-"""Invented names, NIRs and matricules, followed through every way a run can fail: none comes out of the originals.
+"""Follows invented names, NIRs and matricules through every way a run can fail: none of them leaves the originals.
 
 Each failure runs in a process of its own. Afterwards everything that was written is searched (lake, ledger, logs, Dagster's
 storage, dbt's target, audit tables, publication, screen): Parquet and DuckDB files row by row, since their compression hides
@@ -46,7 +46,7 @@ QUOTING = {
 
 @dataclass(frozen=True)
 class Canary:
-    """One person who does not exist and whom nobody may ever read of."""
+    """An invented person whose data must appear nowhere."""
 
     rank: int
 
@@ -78,7 +78,7 @@ NEEDLE = re.compile("|".join(map(re.escape, NEEDLES)))
 
 
 def agent(canary: Canary, **changes: str) -> dict[str, str]:
-    """A right line of Cegid RH's list of agents, in its own words."""
+    """A valid line of Cegid RH's list of agents, in its own words."""
     return {
         "matricule": canary.matricule,
         "nir": canary.nir,
@@ -104,7 +104,7 @@ def agent(canary: Canary, **changes: str) -> dict[str, str]:
 
 
 def agents_csv(year: int, rows: list[dict[str, str]], *raw: str) -> bytes:
-    """The export, and lines that are added unchanged."""
+    """The export, with lines added unchanged."""
     table = load_catalogue().registry.systems["cegid_rh"].exports[1].tables[0]
     headings = table.header_of(year)
     lines = [f"DÉMONSTRATION exercice {year}", ";".join(headings.values())]
@@ -159,7 +159,7 @@ def declaration(year: int) -> Iterator[tuple[str, bytes]]:
 
 
 class Lab:
-    """A home of its own that only takes in what is personal, and everything that its runs said."""
+    """A home that collects only personal data, and all the output of its runs."""
 
     def __init__(self, folder: Path):
         self.home = folder / "home"
@@ -187,7 +187,7 @@ class Lab:
         return done
 
     def leaks(self, needle: re.Pattern = NEEDLE, allowed: tuple[str, ...] = ALLOWED) -> list[str]:
-        """Where a canary is and may not be."""
+        """The places where a canary was found and must not be."""
         found = ["the screen"] if needle.search(self.said) else []
         places = [self.home, settings.shipped() / "dbt_project"]
         for path in (p for place in places for p in place.rglob("*") if p.is_file() and not p.is_symlink()):
@@ -198,7 +198,7 @@ class Lab:
 
 
 def holds_a_canary(path: Path, needle: re.Pattern) -> bool:
-    """True when a row of a Parquet or DuckDB file, or the bytes of any other, bear a canary."""
+    """True when a row of a Parquet or DuckDB file, or the bytes of any other file, contain a canary."""
     if path.suffix == ".parquet":
         return _found(duckdb.connect(), parquet_scan(path), needle)
     if path.suffix == ".duckdb":
@@ -262,7 +262,7 @@ def test_a_file_judged_aside_shows_no_canary(lab):
 
 @pytest.mark.parametrize("step", ["lake.parquet_written", "transform.lake_loaded"])
 def test_a_crash_leaves_no_canary(lab, step):
-    """Whatever the killed process had begun to write is searched before anybody sweeps it."""
+    """Everything that the killed process had begun to write is searched before it is removed."""
     rows = [agent(c) for c in CANARIES]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows[: 10 + len(step)]))
     killed = lab.millesime("run", "2020", MILLESIME_FAILPOINT=step)
@@ -271,7 +271,7 @@ def test_a_crash_leaves_no_canary(lab, step):
 
 
 def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
-    """A test of the home's own stops the build: its failing rows are the staff, whose lines are named and nothing else."""
+    """A test of the home's own stops the build: its failing rows are persons, and only the places of their lines are shown."""
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, [agent(c) for c in CANARIES]))
     test = lab.home / "dbt_project" / "tests" / "aucun_agent.sql"
     test.parent.mkdir(parents=True)
@@ -284,7 +284,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
 
 
 def test_rules_that_quote_a_free_text_leave_none_in_dbt_nor_dagster(lab):
-    """What cannot be computed is reported by DuckDB in words that quote the cell: no log, target or event keeps them."""
+    """DuckDB's error quotes the cell that it cannot compute with: no log, target or event keeps that message."""
     rows = [agent(c, cadre_emplois=f"{FREE} {c.rank}", motif_entree=f"{FREE} entrée") for c in CANARIES]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows))
     tests = lab.home / "dbt_project" / "tests"

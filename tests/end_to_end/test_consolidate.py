@@ -1,7 +1,7 @@
 """Twenty organisations over five exercices, then the chapter « Se comparer » of one of them.
 
-The twenty are the demonstration's public profile under other names and sizes, written by what writes every public profile: twenty
-runs of the pipeline would say nothing more of the consolidation, and take an hour.
+The twenty are copies of the demonstration's public profile with other names and sizes, written by the code that writes every
+public profile: twenty runs of the pipeline would take an hour and prove nothing more about the consolidation.
 """
 
 import shutil

@@ -1,6 +1,6 @@
-"""One agent corrected in the tool's own export, through the whole pipeline: no row that anybody may read moves.
+"""When one agent is corrected in a tool's export, no row that anybody may read changes.
 
-Two versions that are one reveal nothing to any solver; those that differ are given to one in ``tests/stages/publish/secret``.
+Two equal versions reveal nothing to a solver; versions that differ are given to one in ``tests/stages/publish/secret``.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Edit = Callable[[list[str]], list[str]]
 
 
 def cell(column: str, value: str) -> Edit:
-    """The first agent who has another value in ``column`` gets this one."""
+    """Give this value to the first agent who has another one in ``column``."""
 
     def edit(lines: list[str]) -> list[str]:
         place = lines[HEAD - 1].split(";").index(column)
@@ -44,7 +44,7 @@ OTHERS = ("added", "birth", "whole time")
 
 
 def public(home: Path) -> dict[str, list[tuple]]:
-    """The rows of every public table, whatever build they are of: what a solver would be given."""
+    """The rows of every public table, whatever their build, as a solver would get them."""
     folder = (home / "published" / "public").resolve()
     rows = "select columns(name -> name <> 'construction') from '{}' order by all"
     return {path.stem: duckdb.execute(rows.format(path)).fetchall() for path in sorted(folder.rglob("*.parquet"))}

@@ -1,4 +1,4 @@
-"""The real daemon: what is dropped in landing is collected, built and published without a hand; a refusal alerts."""
+"""The real daemon: files dropped in landing are collected, built and published automatically; a refusal sends an alert."""
 
 import os
 import signal
@@ -22,11 +22,11 @@ from tests.services import free_port
 pytestmark = pytest.mark.campaign(minutes=2)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
-PATIENCE = 480  # seconds: sensors tick every minute, and what is dropped must stand still for one
+PATIENCE = 480  # seconds: sensors tick every minute, and dropped files must be unchanged for one
 
 
 class Kept:
-    """The handler of a mail server: it writes each mail in a folder."""
+    """The handler of a mail server, which writes each mail in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home that is served with its automation, and writes its alerts beside it."""
+    """A served home with automation, which writes its alerts beside it."""
     folder = tmp_path_factory.mktemp("daemon")
     home, alert = folder / "home", folder / "alert"
     alert.write_text(f'#!/bin/sh\necho "$1" >> {folder}/alerts\n')

@@ -1,4 +1,4 @@
-"""What BI authors draw of the demonstration: the SQL of ``docs/bi`` and the charts of Superset give the figures of the report."""
+"""The SQL of ``docs/bi`` and the charts of Superset, on the demonstration, give the figures of the report."""
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
@@ -155,7 +155,7 @@ def test_every_chart_can_be_asked_and_no_measure_is_always_empty(base, bundle: R
 
 
 def test_measures_are_the_figures(base, bundle: Read):
-    """Of each column that says which figure it adds up to; over all exercices at once, a measure that does not add so is empty."""
+    """Each column declared to add up to a figure does; over all exercices at once, a measure that does not add up is empty."""
     _, db = base
     fields, compared = load_catalogue().fields, set()
     for dataset in bundle.all("datasets"):

@@ -1,4 +1,4 @@
-"""The auditor's road on the demonstration: figure → lines and back, decide, freeze, correct, freeze again, replay."""
+"""The work of an auditor on the demonstration: from a figure to its lines and back, decide, freeze, correct, freeze again, replay."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ CORRECTED = "applications.sirius.agents_utilisateurs"
 
 @pytest.fixture(scope="module")
 def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demonstration, to be asked."""
+    """A copy of the demonstration, for queries."""
     return copied(demonstration, tmp_path_factory.mktemp("audit"))
 
 
@@ -93,7 +93,7 @@ def test_a_line_leads_back_to_the_figure_and_one_set_aside_says_why(home):
 
 
 def reasons_of(home: Path, export: str, condition: str) -> list[str]:
-    """Why the first line of a table that meets a condition reached no figure."""
+    """Why the first line of a table that meets a condition is in no figure."""
     system, _, name = export.partition("/")
     (path,) = (home / "lake" / system / name / "2020").glob("*[0-9a-f].parquet")
     place = f"select _fichier, _ligne from '{path}' where {condition} order by all limit 1"
@@ -228,7 +228,7 @@ def a_correction_of_a_frozen_year_waits_for_a_new_release(home: Path) -> None:
 
 
 def a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home: Path) -> None:
-    """The correction is accepted and built, and not published: it waits for a new release."""
+    """The correction is accepted and built but not published: it needs a new release."""
     said = millesime(home, "trace", CORRECTED, "2020", "--format", "json")
     published = json.loads(said.stdout)
     assert published["imprime"] == "10\u00a0agents" and said.returncode == 0
@@ -329,7 +329,7 @@ def a_release_that_was_touched_is_found_out(home: Path) -> None:
 
 
 def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path) -> None:
-    """Each step goes on from where the one before left the home."""
+    """Each step continues from the home that the previous one left."""
     home = copied(demonstration, tmp_path)
     a_year_is_frozen_once_everything_is_decided(home)
     a_frozen_year_is_made_again_with_the_same_bytes(home)

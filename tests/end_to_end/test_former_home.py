@@ -1,6 +1,6 @@
 """A home that the former version of the tool made, key included: a freeze of 2020, four systems, two exercices.
 
-The fixture holds what a home cannot make again (landing, archive, lake, ledger, releases); what can be was left out.
+The fixture contains only what a home cannot make again: landing, archive, lake, ledger, releases.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.campaign(minutes=3)
 
 
 class Kept:
-    """The home, in its user's configuration of the time."""
+    """The home, with its user's configuration of that time."""
 
     def __init__(self, folder: Path):
         self.home, self.config = unpacked(folder), folder / "config"
@@ -28,7 +28,7 @@ class Kept:
         (folder / "key").rename(self.key)
 
     def millesime(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run the command as the user of this home does: no key file is named."""
+        """Run the command as the user of this home does, without naming a key file."""
         env = {name: value for name, value in os.environ.items() if name != "MILLESIME_KEY_FILE"}
         env |= {"XDG_CONFIG_HOME": str(self.config), "MILLESIME_HOME": str(self.home)}
         return subprocess.run(

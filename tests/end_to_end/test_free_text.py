@@ -1,7 +1,7 @@
-"""A word of its own in every free text of every table of the lake: none is in what is public, whatever the way to it.
+"""Puts a distinct word in every free text of the lake: none of them reaches anything public, by any route.
 
-The rows are changed in the warehouse before any model runs, one row per column, so that each text follows the way that it has in a
-real delivery. Then all is made: tables, public profile, pages, exports, the copy on a server.
+One row per column is changed in the warehouse before any model runs, so that each text goes through the same steps as that of a
+real delivery. Then everything is made: tables, public profile, pages, exports, the copy on a server.
 """
 
 import re
@@ -43,13 +43,13 @@ ELECTED = {"comite__membres.nom_elu", "comite__membres.prenom_elu"}
 
 
 def is_free(field: Field) -> bool:
-    """True for a text that nothing closes: neither a list, nor a form, nor a pseudonym."""
+    """True for a free text: neither from a list, nor of a fixed form, nor a pseudonym."""
     closed = field.constraints.enum or field.constraints.pattern or field.values
     return field.type == "string" and field.personal in (None, "keep") and not closed
 
 
 def inject(warehouse: Path, catalogue: Catalogue) -> list[str]:
-    """Put a mark of its own in each free column, in a row of its own for each; the columns, in the order of the marks."""
+    """Put a distinct mark in each free column, each in a separate row; return the columns in the order of the marks."""
     marked: list[str] = []
     with duckdb.connect(str(warehouse)) as db:
         for system, table in catalogue.registry.tables():
@@ -65,7 +65,7 @@ def inject(warehouse: Path, catalogue: Catalogue) -> list[str]:
 
 
 def texts(place: Path) -> Iterator[str]:
-    """All that can be read below a folder: rows of Parquet and DuckDB files, entries of archives, and other files as they are."""
+    """Everything that can be read in a folder: rows of Parquet and DuckDB files, members of archives, and other files as they are."""
     for path in (path for path in sorted(place.rglob("*")) if path.is_file()):
         if path.suffix == ".parquet":
             yield from rows_of(f"select row::varchar from {parquet_scan(path)} as row")

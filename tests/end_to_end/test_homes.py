@@ -63,7 +63,7 @@ SECOND = FIRST | {
 
 
 def made(folder: Path, declared: dict[str, str]) -> Path:
-    """A home that declares this."""
+    """A home with these declarations."""
     home = unpacked(folder)
     shutil.rmtree(home / "releases")  # what it froze is another catalogue's
     shutil.rmtree(home / "lake")  # nor does a ledger begin beside what another one spoke of
@@ -106,7 +106,7 @@ def checkout() -> str:
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two homes started at once; the checkout is as it was."""
+    """Two homes run at the same time; the checkout is unchanged."""
     before = checkout()
     homes = {name: made(tmp_path_factory.mktemp(name), what) for name, what in (("a", FIRST), ("b", SECOND))}
     running = [start(home) for home in homes.values()]
@@ -144,7 +144,7 @@ def test_each_home_has_its_own_catalogue(together: dict[str, Path]) -> None:
 
 def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
     said = millesime(together["a"], "catalogue", "diff").stdout
-    assert "éteint       le système « kolok »" in said and "catalogue/systems/kolok.yml:1" in said
+    assert "désactivé    le système « kolok »" in said and "catalogue/systems/kolok.yml:1" in said
     assert f"remplacé     le chiffre « {FIGURE} »" in said
     assert "ajouté       le modèle « fct_essai »" in said
 

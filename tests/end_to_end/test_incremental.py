@@ -1,6 +1,6 @@
-"""A build that keeps what did not change gives what a whole one gives: the same published bytes, the same tables.
+"""An incremental build gives the same published bytes and tables as a full one.
 
-A home lives through seeded changes of what it received, declared and is; after each, it is built again whole.
+A home goes through seeded changes of its deliveries, declarations and organisation; each build is compared with a full one.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def home(tmp_path: Path, seed: int) -> Path:
-    """The demonstration's exports of one exercice, published: each seed has half of its tools, two in a row have all of them."""
+    """The demonstration's exports of one exercice, published: each seed has half of the tools, two in a row have them all."""
     home = tmp_path / "home"
 
     def reduced(organisation: dict) -> None:
@@ -107,7 +107,7 @@ def an_application_left(home: Path, chance: random.Random) -> None:
 
 
 def another_model(home: Path, chance: random.Random) -> None:
-    """The home replaces a shipped model, whose rows come out the same or not."""
+    """The home replaces a shipped model; its rows may be the same or not."""
     model = chance.choice(("rpt_assistance__delais", "fct_tickets", "int_infrastructure__volumes_stockes"))
     models = Path(__file__).parents[2] / "dbt_project" / "models"
     shipped = next(models.rglob(f"{model}.sql"))
@@ -146,7 +146,7 @@ def published(home: Path) -> dict[str, str]:
 
 
 def tables(file: Path) -> dict[str, object]:
-    """Each table or view of a database: what is said of it and of its columns, and its rows whatever their order."""
+    """Each table or view of a database: its comments, those of its columns, and its rows in any order."""
     found: dict[str, object] = {}
     base = file.stem  # a view names the database that it is of
     with duckdb.connect() as db:

@@ -1,4 +1,4 @@
-"""The demonstration through 2022: the years after the last report, whose HR system and figures are others."""
+"""The demonstration through 2022: the years after the last report, with another HR system and invented figures."""
 
 from decimal import Decimal
 from pathlib import Path

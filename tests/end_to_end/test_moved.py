@@ -1,4 +1,4 @@
-"""A home that was moved with its key: nothing is to be done again, and its pseudonyms are the same."""
+"""A home that was moved with its key: nothing has to be done again, and its pseudonyms are the same."""
 
 import os
 import shutil

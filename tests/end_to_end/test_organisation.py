@@ -1,7 +1,6 @@
 """An organisation with tools, chapters and indicators of its own, all of them declarations of its home.
 
-``tests/fixtures/organisation`` is that home, its exports included. Every figure expected here is computed from the very files
-that it delivers, in plain Python.
+``tests/fixtures/organisation`` is that home, with its exports. Every expected figure is computed from these files in plain Python.
 """
 
 import csv
@@ -47,7 +46,7 @@ SUPPORTS = {"Livres": 10, "Revues": 3, "DVD": 1}
 
 
 def loans(library: str, support: str) -> list[int | None]:
-    """What a library lent of a kind, month by month; the smallest is closed in August."""
+    """What a library lent of each kind, month by month; the smallest one is closed in August."""
     lent = [LIBRARIES[library] * SUPPORTS[support] // 10 + month for month in range(1, 13)]
     return [None if month == 8 and library.startswith("L’") else n for month, n in enumerate(lent, start=1)]
 
@@ -69,7 +68,7 @@ def day(text: str) -> dt.date:
 
 
 def declared(agent: dict[str, str]) -> dsn.Salarie:
-    """An agent of the list as the payroll declares him: full months of his quotity, from his entry to his exit."""
+    """An agent of the list as the payroll declares them: full months at their quotity, from entry to exit."""
     share = Decimal(agent["Quotité"].removesuffix(" %")) / 100
     began, ended = day(agent["Entrée"]), day(agent["Sortie"]) if agent["Sortie"] else None
     first = began.month if began.year == YEAR else 1
@@ -99,7 +98,7 @@ def declarations() -> bytes:
 
 
 def follow_up(path: Path) -> None:
-    """The workbook of the data protection officer: one action, and neither request nor violation."""
+    """The workbook of the data protection officer: one action, no requests or violations."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for table in load_catalogue().registry.export_of("rgpd/suivi").export.tables:
@@ -239,7 +238,7 @@ def test_a_figure_is_what_the_files_say(home: Path, code: str) -> None:
 
 
 def by_code(rows: list[tuple[str, int]]) -> dict[str, int]:
-    """Counts of spellings, by the code of the member that each begins with; the rest by the spelling."""
+    """Counts of spellings by the code of the member that they begin with, or else by the spelling."""
     codes = {
         "MTC": "43901",
         "SFR": "43902",
@@ -256,7 +255,7 @@ def by_code(rows: list[tuple[str, int]]) -> dict[str, int]:
 
 
 def test_the_rows_of_each_member_are_found_whatever_the_spelling(home: Path) -> None:
-    """By an organisation of a ticket, the domain of an address, the beginning of a printer's name, the name of a sheet."""
+    """From the organisation of a ticket, the domain of an address, the beginning of a printer's name or the name of a sheet."""
 
     def of(table: str, column: str) -> dict[str, int]:
         counted = f"select code_collectivite, cast(sum({column}) as bigint) from rapport.{table}"
@@ -342,7 +341,7 @@ def empty(model: dict[str, Any]) -> dict[str, str]:
 
 
 def test_it_has_its_own_title_and_chapters(model: dict[str, Any], home: Path) -> None:
-    """Three shipped ones are kept, five switched off; those of systems that it does not use go by themselves."""
+    """Three shipped chapters are kept, five are switched off; those of systems that it does not use are left out."""
     assert model["titre"] == "Bilan des services rendus 2024"
     assert [(c["numero"], c["id"]) for c in model["chapitres"]] == list(
         enumerate(
@@ -456,7 +455,7 @@ def words_of_the_demonstration() -> set[str]:
 
 
 def test_no_word_of_the_demonstration_is_printed(home: Path) -> None:
-    """Neither in the report nor in its public edition, pages of the members included: page, PDF and data."""
+    """Not in the report or its public edition, including the pages of members: page, PDF and data."""
     words = words_of_the_demonstration()
     assert {"SICIO", "Orly", "Zimbra", "GLPI", "Citrix", "Teams", "Cegid", "Maelis", "Cart@ds"} <= words
     assert not words & {"Projets", "Sauvegardes", "Stockage"}
@@ -474,7 +473,7 @@ def test_no_word_of_the_demonstration_is_printed(home: Path) -> None:
 
 
 def said(words: set[str], text: str) -> Iterator[str]:
-    """Those of the words that stand alone in a text, whatever their case; ``_`` parts two words."""
+    """The words that are whole words of a text, ignoring case; ``_`` separates two words."""
     folded = text.casefold()
     for word in sorted(words):
         if word.casefold() in folded and re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text, re.IGNORECASE):
@@ -493,7 +492,7 @@ def text_of(path: Path) -> str:
 
 
 def text_of_parts(path: Path) -> str:
-    """The text of a Word document or of a workbook, what is around it and its properties."""
+    """The text of a Word document or a workbook, with headers, footers and properties."""
     parts = re.compile(r"word/(document|header\d*|footer\d*)\.xml|xl/(sharedStrings|workbook)\.xml|docProps/core\.xml")
     with zipfile.ZipFile(path) as file:
         read = "\n".join(file.read(name).decode() for name in file.namelist() if parts.fullmatch(name))

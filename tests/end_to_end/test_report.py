@@ -1,4 +1,4 @@
-"""The report of the demonstration: published with its tables, whole, readable by everybody, made again in no time."""
+"""The report of the demonstration: published with its tables, complete, accessible, and quickly made again."""
 
 import io
 import json
@@ -205,7 +205,7 @@ def test_a_change_of_prose_is_read_at_once_and_no_change_gives_the_same_bytes(de
 
 
 def drawings(home: Path) -> dict[str, int]:
-    """The kept drawings, fonts and pages of members, and when each was made."""
+    """The cached drawings, fonts and pages of members, with the time when each was made."""
     return {path.name: path.stat().st_mtime_ns for path in (home / "cache").rglob("*.*") if path.is_file()}
 
 

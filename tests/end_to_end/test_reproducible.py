@@ -1,8 +1,8 @@
 """Same exports, code, lock, key and decisions: the same bytes, whatever the threads, the time zone and the locale.
 
-The demonstration itself is the first run (``conftest.FIRST_RUN``). Two copies of it, their ledger with them, lose all that
-can be made again and make it again elsewhere: everything varies at once, for a build takes half a minute. That the originals
-read again give the same rows under other threads is proved by the replay in ``test_evidence``.
+The demonstration itself is the first run (``conftest.FIRST_RUN``). Two copies of it, with their ledger, lose everything that can
+be made again, and make it again elsewhere. Everything varies at once, since a build takes half a minute. The replay in
+``test_evidence`` proves that the originals give the same rows with another number of threads.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ EXERCICES = ("2018", "2019", "2020")
 
 
 def french() -> str:
-    """A French locale where the machine has one, else that of no country."""
+    """A French locale if the machine has one, otherwise the C locale."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True).stdout.lower().split()
     return "fr_FR.UTF-8" if {"fr_fr.utf8", "fr_fr.utf-8"} & set(known) else "C"
 
@@ -33,7 +33,7 @@ OTHER_RUNS = [
 
 
 def digests(home: Path, **environment: str) -> dict[str, str]:
-    """Every file that is published or exported, and its SHA-256; DuckDB promises no bytes of its own files."""
+    """The SHA-256 of every published or exported file, except DuckDB's own files, which are not reproducible."""
     for profile in ("interne", "public"):
         done = millesime(home, "export", "2020", "--profile", profile, **environment)
         assert done.returncode == 0, done.stderr

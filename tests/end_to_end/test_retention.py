@@ -1,4 +1,4 @@
-"""The demonstration, all of whose terms have passed: persons go from its rows, and every figure stays."""
+"""The demonstration after all its retention periods: persons are removed from its rows, and every figure stays."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ YEARS = ("2018", "2019", "2020")
 
 @pytest.fixture(scope="module")
 def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demonstration's home, frozen once, which other tests read."""
+    """A copy of the demonstration's home, frozen once, since other tests read the original."""
     copy = tmp_path_factory.mktemp("conservation") / "home"
     shutil.copytree(demonstration, copy, symlinks=True)
     shutil.copyfile(demonstration.parent / "key", copy.parent / "key")
@@ -25,7 +25,7 @@ def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tables(published: Path) -> dict[str, set[tuple]]:
-    """Name → the rows, without the name of the delivery that they are of."""
+    """Name → the rows, without the name of their delivery."""
     found = {}
     for path in sorted([*published.glob("marts/*.parquet"), *published.glob("rapport/*.parquet")]):
         if path.stem == "fraicheur":  # it speaks of the publication
@@ -38,7 +38,7 @@ def tables(published: Path) -> dict[str, set[tuple]]:
 
 
 def keyed(folder: Path) -> list[str]:
-    """The tables of a warehouse that hold a pseudonym which the key leads to."""
+    """The tables of a warehouse with pseudonyms made with the key."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
         names = db.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         held = "select 1 from {} as one where contains(cast(one as varchar), 'k1:') limit 1"

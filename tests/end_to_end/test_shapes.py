@@ -1,4 +1,4 @@
-"""Tools that nobody shipped join the canonical shapes by one YAML each, in the home: their rows reach marts and figures."""
+"""Tools unknown to the shipped catalogue fill its shapes with one YAML each in the home: their rows reach marts and figures."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -318,7 +318,7 @@ def test_its_rows_reach_the_marts(home: Path) -> None:
 
 
 def test_copiers_that_never_tell_of_payslips_or_plis_bring_neither(home: Path) -> None:
-    """Nothing says the nature of what they print, nor that it is enveloped."""
+    """Nothing says what kind of documents they print, or that these are enveloped."""
     assert ask(home, "select code from rapport.chiffres where code like 'infrastructure.editique.%'") == []
     assert ask(home, "select libelle_indicateur from rapport.rpt_collectivites__synthese where rang in (3, 4)") == []
     pages = [path.read_text(encoding="utf-8") for path in (home / "published/report").rglob("*.html")]
@@ -430,7 +430,7 @@ def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:
 
 @pytest.mark.parametrize("profile", ["millesime.duckdb", "public/rapport/rpt_sources.parquet"])
 def test_what_came_is_shown_for_the_systems_in_use_alone(spare: Path, profile: str) -> None:
-    """In no profile is a system named that nobody uses."""
+    """No profile names a system that nobody uses."""
     path = spare / "published" / profile
     with duckdb.connect() as db:
         if path.suffix == ".duckdb":

@@ -27,7 +27,7 @@ ROUNDED = "rpt_finances__contributions"  # euros per inhabitant
 
 @pytest.fixture(scope="module")
 def made(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration, built again by Spark and published."""
+    """The demonstration, rebuilt with Spark and published."""
     home = copied(demonstration, tmp_path_factory.mktemp("spark"))
     done = millesime(home, "run", "2018", "2019", "2020", "--full", MILLESIME_ENGINE="spark")
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def tables(home: Path) -> list[str]:
 
 
 def differing(db: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> int:
-    """How many rows one relation has that the other has not, in either sense; their types may differ, not their values."""
+    """How many rows are in only one of the two relations; their types may differ, but not their values."""
     columns = db.execute(f"describe from {ours}").fetchall()
     cast = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind, *_ in columns)
     assert [name for name, *_ in db.execute(f"describe from {theirs}").fetchall()] == [name for name, *_ in columns]

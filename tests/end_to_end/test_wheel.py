@@ -1,4 +1,4 @@
-"""The wheel alone, as the image installs it for an account of its own outside the checkout, makes the demonstration and a new home."""
+"""The wheel alone, installed outside the checkout as in the image, makes the demonstration and a new home."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ WHO = ["--name", "Syndicat d’essai", "--sigle", "SE", "--siren", "259400117", 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    """A folder of a new account's that holds an environment made as the image makes its own, and nothing of the checkout."""
+    """A folder for a new account, with an environment made as in the image, and nothing of the checkout."""
     folder = Path(tempfile.mkdtemp(prefix="millesime-wheel-"))  # beside pytest's folders, which only root may enter
     kept = ("pipelines", "demo", "catalogue", "contracts", "expectations", "dbt_project", "deploy")
     for name in kept:
@@ -50,7 +50,7 @@ def place() -> Iterator[Path]:
 
 
 def run(folder: Path, *command: str, code: int = 0, **environment: str) -> str:
-    """What a command says, run as a user who has no checkout would."""
+    """The output of a command, run as a user without a checkout would."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("MILLESIME", "PYTHON", "TMP"))}
     clean |= {"HOME": str(folder)}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What somebody must know or decide: gathered from what was received and built, in one order, on the day when it is due."""
+"""Findings: gathered from what was received and built, in a stable order, from the day when they are due."""
 
 from dataclasses import replace
 

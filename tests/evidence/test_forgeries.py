@@ -1,4 +1,4 @@
-"""The dishonest operator, with the home and the code in hand: each forgery is reported, or shows only against a head kept elsewhere."""
+"""A dishonest operator who has the home and the code: each forgery is reported, or detected only with a head kept elsewhere."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What no figure needs never refuses: a sealed budget document cannot be edited again."""
+"""An unreadable cell that no figure needs never causes a refusal, since a sealed budget document cannot be corrected."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a published report prints and may not is found in its model, and stops a release until it goes or somebody decides."""
+"""Forbidden passages of a published report are found in its model, and stop a release until they are removed or accepted."""
 
 import json
 from pathlib import Path

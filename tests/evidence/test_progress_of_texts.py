@@ -1,4 +1,4 @@
-"""How far a text is holds for the bytes that somebody spoke of; a year whose texts nobody validated is not frozen."""
+"""The state of a text holds only for the bytes it was declared for; a year with texts that nobody validated is not frozen."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A ledger of one's own."""
+"""A ledger for each test."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Entries that tests make in a ledger, and what they read of it."""
+"""Makes entries in a ledger for tests, and reads them."""
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.chain import Head

@@ -1,4 +1,4 @@
-"""The chain over the ledger: whatever is edited, deleted, moved, added or cut off shows; and the migrations."""
+"""The chain of the ledger detects everything that is edited, deleted, moved, added or cut off; also the migrations."""
 
 import datetime as dt
 import hashlib

@@ -1,4 +1,4 @@
-"""A ledger that is gone, emptied, another's or damaged is refused, and never started over."""
+"""A ledger that is missing, empty, damaged or from another home is refused, and never recreated."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A ledger of any former commit comes to the form of today, with all that it held; its copy is the way back."""
+"""A ledger of any former commit is migrated to today's schema with all its entries, after a copy is made."""
 
 import hashlib
 import shutil
@@ -14,7 +14,7 @@ from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 
 VERSIONS = Path(__file__).parents[2] / "pipelines" / "ledger" / "migrations" / "versions"
-# a dump of the ledger that each of these commits made, each with the revision where it stood
+# a dump of the ledger that each of these commits made, with its revision
 FORMER = sorted((Path(__file__).parents[1] / "fixtures" / "former_ledgers").glob("*.sql"))
 APPLIED = {  # SHA-256 of each migration: one that has been applied somewhere is never edited, a new one is added
     "v0001_first_ledger.py": "d51fa1d82df67ac3925a35d352eceab24f11dd1fab7b8bd2b3c5eaac73046453",

@@ -1,4 +1,4 @@
-"""The ledger: rows only added, the same thing twice changes nothing, and order is that of entry."""
+"""The ledger: rows are only added, recording the same thing twice changes nothing, and rows keep the order of entry."""
 
 import sqlite3
 import subprocess

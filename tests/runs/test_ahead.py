@@ -1,4 +1,4 @@
-"""Going ahead: what the other processes read and judged is taken as it is; what they could not do is done here, and said."""
+"""Reading ahead: the results of the other processes are used as they are; what they could not do is done here and reported."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""A build whose warehouse is filled before the step that makes it: it is taken once, and only if nothing changed since."""
+"""A build prepared before the step that makes it is used once, and only if nothing has changed since."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What went or was loosened since the last frozen version is a finding, which waits for a decision and says what."""
+"""Anything removed or loosened since the last frozen version is a finding that says what, and needs a decision."""
 
 import json
 import shutil
@@ -130,7 +130,9 @@ def test_before_a_release_what_a_home_takes_from_what_is_shipped_waits_for_a_dec
         "déclaration livrée modifiée : la suite « systems/ventes/ventes », expectations.jour_connu.severity (critical → warning)",
         "déclaration livrée modifiée : la règle « PUB-ECART », a_decider (True → rien)",
     } <= set(said)
-    assert [one for one in said if one.startswith("déclaration livrée éteinte : le chiffre « essai.ventes.par_agent »")]
+    assert [
+        one for one in said if one.startswith("déclaration livrée désactivée : le chiffre « essai.ventes.par_agent »")
+    ]
     assert len(said) == 4
     (one,) = found
     assert (one.code, one.exercice) == (BEFORE_ANY, 0)

@@ -1,4 +1,4 @@
-"""The files of the mailbox that no export takes are findings as long as they lie there and nobody has decided."""
+"""The files of the mailbox that no export takes are findings while they are there, until somebody decides."""
 
 import re
 

@@ -1,7 +1,7 @@
 """The gate of the report: whole publications of one small home, whose own layer, texts and rows break every rule of
 ``alertes.yml``, or none; a release waits for each of them.
 
-A section a guard, under its name; a table an alert. A rule that is added to the file without its case fails here.
+Each guard has a section with its name, and each alert a table. A rule added to the file without a case here makes the tests fail.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The settings of Dagster follow the program, or the home; a copy of before is kept beside."""
+"""Dagster's settings come from the program or the home; the previous ones are kept in a copy."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The key of the pseudonyms: the one that the ledger knows, and no other; what its loss, or another's presence, stops."""
+"""Only the key recorded in the ledger is accepted; what a lost or different key prevents."""
 
 from pathlib import Path
 
@@ -144,5 +144,5 @@ def test_import_refuses_another_key_and_never_writes_over_one(filled: Bench, pla
     place.write_bytes(OTHER)
     other.write_bytes(KEY)
     refused = filled.millesime("key", "import", other)
-    assert refused.exit_code == 1 and "tient une autre clé" in refused.stderr
+    assert refused.exit_code == 1 and "contient une autre clé" in refused.stderr
     assert place.read_bytes() == OTHER

@@ -1,4 +1,4 @@
-"""What leaves by mail, through a real server: who is written to, once, and never a cell nor the name of a file."""
+"""Mails sent through a real server: to the right persons, once, and without any cell or file name."""
 
 import datetime as dt
 import re
@@ -250,7 +250,11 @@ def test_an_address_is_that_of_an_owner(bench: Bench):  # noqa: F811
     with bench.home.organisation_file.open("a", encoding="utf-8") as file:
         file.write("contacts: {Regie: regie@syndicat.example}\n")
     done = bench.millesime("status", 2019)
-    assert done.exit_code == 2 and "« Regie » ne tient aucun export" in done.stderr and "Régie" in done.stderr
+    assert (
+        done.exit_code == 2
+        and "« Regie » n’est le propriétaire d’aucun export" in done.stderr
+        and "Régie" in done.stderr
+    )
 
 
 def test_the_command_shows_and_sends(filled: Bench, server: Kept, clock, monkeypatch):  # noqa: F811

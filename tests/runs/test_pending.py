@@ -1,4 +1,4 @@
-"""What a run has left to do: what is up to date is left alone, and nothing is that would come out differently today."""
+"""What a run has left to do: exactly what would come out differently today."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What freezes a year and what refuses it: everything kept is verified, who vouches is declared, and something was received."""
+"""The conditions for freezing a year: everything kept is verified, the signatories are declared, and something was received."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes to each member: what is in its folder, what is refused, what the ledger keeps, and when its absence is a finding."""
+"""Sending the report to members: the content of the folders, refusals, what the ledger records, and findings about missing sendings."""
 
 import hashlib
 import json
@@ -172,7 +172,7 @@ def test_nothing_is_entered_of_what_is_not_ready_was_changed_or_cannot_be(frozen
             enter_sending(work, 2019, PUBLIC, today, "courriel", today)
         folder = prepare(work, 2019, PUBLIC).folder
         for wrong in ("2019-12-31", "9999-01-01"):
-            with pytest.raises(CannotTransmit, match="ne précède pas la version"):
+            with pytest.raises(CannotTransmit, match="n’est pas possible"):
                 enter_sending(work, 2019, PUBLIC, wrong, "courriel", today)
         other, sums = folder / "orly" / "rapport_activite_2019.pdf", folder / "orly" / "SHA256SUMS"
         other.write_bytes(b"other")

@@ -1,6 +1,6 @@
 """Imports the bundles of a home into a real Superset, asks every chart, prints what came: ``make test-superset``.
 
-Both profiles, by both roads: the published file, and a PostgreSQL that the publication is copied to.
+Both profiles are tested with the published file and with the PostgreSQL copy.
 
 python -m tests.superset HOME SUPERSET_BIN
 """
@@ -39,7 +39,7 @@ ADMIN = "--username admin --firstname a --lastname a --email admin@example.org -
 
 
 def superset(folder: Path, binaries: Path) -> dict[str, str]:
-    """A Superset of its own in ``folder``, with an account: the environment that its commands need."""
+    """Make a Superset in ``folder``, with an account; return the environment that its commands need."""
     (folder / "superset_config.py").write_text(CONFIG, encoding="utf-8")
     environment = {
         **os.environ,
@@ -58,12 +58,12 @@ def superset(folder: Path, binaries: Path) -> dict[str, str]:
 
 
 def placed(folder: Path) -> dict[str, str]:
-    """Where a Superset keeps what is its own."""
+    """Where this Superset keeps its data."""
     return {"SUPERSET_HOME": str(folder), "SUPERSET_CONFIG_PATH": str(folder / "superset_config.py")}
 
 
 def roads(published: Path) -> Iterator[tuple[str, str, str | None]]:
-    """(profile, road, address): the published file, then a server that the profile was just copied to."""
+    """(profile, source, address): the published file, then a server that the profile was just copied to."""
     for profile in PROFILES:
         yield profile, "duckdb", None
     with postgresql() as server:
@@ -83,7 +83,7 @@ def answer(bundle: Path, folder: Path, binaries: Path, environment: dict[str, st
 
 
 def wrong(said: dict[str, Any], made: Bundle, home: Home, profile: str) -> list[str]:
-    """Why what Superset holds is not what was given."""
+    """Why Superset does not show what the bundle contains."""
     found = [f"import: {status} {text[:300]}" for status, text in said["imported"] if status != 200]
     counts = [len(said[kind]) for kind in ("dashboard", "chart", "dataset")]
     if counts != [len(made.dashboards), made.charts, made.datasets]:

@@ -1,5 +1,5 @@
-"""Run by Superset's own Python: imports a bundle as its page of dashboards does, and asks each chart for its rows. The answer holds the
-dashboards, charts and datasets that there are, and what each chart answers.
+"""Run by Superset's own Python: imports a bundle as its page of dashboards does, and asks each chart for its rows. The answer lists the
+dashboards, charts and datasets, and the rows or the error of each chart.
 
     python inside.py BUNDLE.zip ANSWER.json
 """

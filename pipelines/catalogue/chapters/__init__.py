@@ -1,1 +1,1 @@
-"""The chapters of the report, declared once each: what is printed, from which table of ``rapport``, in which order."""
+"""The declared chapters of the report: what each prints, from which table of ``rapport``, in which order."""

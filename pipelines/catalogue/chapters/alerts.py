@@ -1,6 +1,6 @@
-"""What raises an alarm in the published rows (``alertes.yml``): which rows, in which words, explained by which text of the year.
+"""Alarms on published rows (``alertes.yml``): which rows raise them, how they are worded, which text of the year explains them.
 
-What belongs here: what the stage that prints such a row and the one that finds it without its text must agree on.
+The stage that prints an alarm and the one that reports its missing text both use this module, so that they agree.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Alerte(Declared):
 
 @dataclass(frozen=True)
 class _Value:
-    """A value of a row, as a sentence holds it."""
+    """A value of a row in a sentence."""
 
     value: Any
 

@@ -1,4 +1,4 @@
-"""The model behind the page of a member: its declared indicators, each with the year before, in SQL.
+"""The SQL model behind the page of a member: its declared indicators, each with its value of the year before.
 
 An indicator of a system that the organisation does not use has no row. One that was expected but did not come has a row
 without a value, marked ``m``; one whose tables came whole and have nothing for the member is 0. ``est_diffusable`` is

@@ -1,7 +1,7 @@
 """What a chapter's YAML may say: sections made of blocks, each block from one table of ``rapport`` or from prose.
 
-What belongs here: the vocabulary. Reading the files is ``load``'s work, filling blocks with rows and drawing them is
-``pipelines.stages.report``'s. A column's ``format`` says how its values are written, never how they are computed.
+This module defines the vocabulary. ``load`` reads the files, and ``pipelines.stages.report`` fills blocks with rows and
+draws them. A column's ``format`` says how its values are written, never how they are computed.
 """
 
 from string import Formatter
@@ -57,7 +57,7 @@ class Colonne(Declared):
 
     ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
-    that hold both. ``palier``, in a cascade: an amount that those before it add up to, drawn from zero.
+    that hold both. ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
     """
 
     nom: Name
@@ -147,7 +147,8 @@ class Graphique(Donnees):
 
 
 class Matrice(Declared):
-    """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``, with its curve.
+    """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``,
+    with its curve.
 
     ``detail`` is printed under the title of the row; ``commentaires`` are the texts of the year about a row, ``{code}``
     replaced.
@@ -259,14 +260,14 @@ class Evolutions(Compares):
 
 
 class Texte(Declared):
-    """Prose of the project, the same every year."""
+    """A shipped text, the same every year."""
 
     genre: Literal["texte"]
     fichier: Prose
 
 
 class Contenu(Declared):
-    """Prose of the year, from the home's ``contenu/<exercice>/``; ``vide`` is used when nobody wrote any."""
+    """A text of the year, from the home's ``contenu/<exercice>/``; ``vide`` is printed if nobody wrote it."""
 
     genre: Literal["contenu"]
     fichier: Prose
@@ -280,7 +281,7 @@ class Alarmes(Declared):
 
 
 class Presentation(Declared):
-    """What organisation.yml says of the people who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+    """A part of organisation.yml: the portraits of ``elus``, the ``signature``, or the ``organigramme``."""
 
     genre: Literal["elus", "signature", "organigramme"]
 
@@ -329,7 +330,7 @@ class Presence(Declared):
 
 
 class Section(Declared):
-    """Blocks under one title; with ``si``, left out of a year of which everything came and that has no such rows."""
+    """Blocks under one title; with ``si``, the section is left out if everything came for the year and there are no such rows."""
 
     id: Identifier
     titre: str

@@ -24,7 +24,7 @@ def make_chapter(thing: Thing, texts: Overlay, grammar: type[AnyChapter]) -> Any
         for b, bloc in enumerate(section.blocs):
             if bloc.genre == "texte" and bloc.fichier not in texts:
                 place, off = thing.at("sections", s, "blocs", b), texts.off.get(bloc.fichier)
-                why = f"est éteint dans {off.place}" if off else "n’existe pas"
+                why = f"est désactivé dans {off.place}" if off else "n’existe pas"
                 raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} {why}")
     return chapter
 

@@ -1,7 +1,7 @@
 """The sentences that sum up a year, drafted from its figures.
 
-What belongs here: what the stage that prints them and the one that asks who answers for them must agree on. A figure
-that is missing, hidden or partial makes no sentence; one that was so the year before says nothing of its change.
+The stage that prints them and the one that asks for their approval both use this module, so that they agree. A figure that
+is missing, hidden or partial gives no sentence; if it was so the year before, its sentence does not mention a change.
 """
 
 from collections.abc import Callable, Iterator

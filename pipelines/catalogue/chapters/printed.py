@@ -1,7 +1,7 @@
-"""What a finished report may not print (``gardes`` of ``alertes.yml``): the grammar of such a rule, and what breaks it.
+"""The guards on a finished report (``gardes`` of ``alertes.yml``): their grammar, and the passages that break them.
 
-A report is its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and the heads and
-rows of each table or chart. Nothing here knows where a report is, nor reads a table.
+A report is read from its model, ``modele.json``, cut into passages: the titles, the paragraphs, the key figures, and
+the heads and rows of each table or chart. Nothing here knows where a report is, nor reads a table.
 """
 
 import re
@@ -41,9 +41,10 @@ class Demande(Declared):
 
 
 class Cellules(Declared):
-    """Cells of a table that hold this ``code``: at most so many of those that hold a number or it, or none beside a percentage.
+    """A limit on the cells of a table that hold this missing ``code``.
 
-    The latter looks at the columns of percentages alone, row by row.
+    With ``part_max_pct``, at most that share of the cells that hold a number or the code. Without it, a row that has a
+    percentage may not have the code in another of its columns of percentages.
     """
 
     code: str
@@ -51,7 +52,7 @@ class Cellules(Declared):
 
 
 class Garde(Declared):
-    """A rule on what is printed; ``dit`` is what is wrong where it is broken.
+    """A rule on what is printed; ``dit`` says what is wrong if it is broken.
 
     It is about the passages that match ``mots``, print one of ``chiffres`` and lie in a block of one of ``tables``, as
     far as these are given, ``dans`` these kinds and in this ``edition``. Such a passage, with the titles and notes
@@ -109,7 +110,7 @@ class Passage:
 
 
 def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: bool = True) -> list[Passage]:
-    """Those of the passages of an edition that break a rule; ``is_answered``: the rows that it needs are there."""
+    """The passages of an edition that break a rule; ``is_answered`` says whether the rows that the rule needs exist."""
     if rule.edition not in (None, profile):
         return []
     found: list[Passage] = []
@@ -149,7 +150,7 @@ def _is_said_otherwise(rule: Garde, one: Printed) -> bool:
 
 
 def _holds(pattern: str, text: str) -> bool:
-    """Whichever spaces the text has."""
+    """True if the pattern matches, whichever kind of spaces the text has."""
     return bool(re.search(pattern, re.sub(f"[{NO_BREAK}{NARROW}]", " ", text)))
 
 

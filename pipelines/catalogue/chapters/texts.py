@@ -1,6 +1,6 @@
-"""What is in the braces of a text of the report: the figures, tables and names that it refers to.
+"""Finds the figures, tables and names that a text of the report refers to in its braces.
 
-The braces are Jinja's; they are parsed, never run: ``stages.report`` decides what they give.
+The braces are Jinja's. They are parsed here but not run: ``stages.report`` computes their values.
 """
 
 import functools
@@ -21,7 +21,7 @@ KNOWN = (*OF_FIGURES, "dit", *NAMES)
 
 
 class Unreadable(ValueError):
-    """Braces that cannot be read, and their line."""
+    """The braces of a text are wrong; with their line."""
 
     def __init__(self, line: int):
         super().__init__(WRITTEN)
@@ -39,7 +39,7 @@ class Asked:
 
 @functools.cache
 def environment() -> "ImmutableSandboxedEnvironment":
-    """A sandbox that knows nothing but what a text is given."""
+    """A Jinja sandbox in which a text sees only what it is given."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 

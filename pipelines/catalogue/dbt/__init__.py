@@ -1,1 +1,1 @@
-"""From declarations to a home's single dbt project: what is hand-written, what follows from the catalogue, their folder."""
+"""Composes a home's single dbt project from hand-written files and from files generated from the catalogue."""

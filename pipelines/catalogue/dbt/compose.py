@@ -1,4 +1,4 @@
-"""Writes a home's single dbt project into its own folder: hand-written files, the home's replacing shipped ones, what is generated.
+"""Writes a home's single dbt project into its own folder: shipped files, the home's, which replace them, and generated ones.
 
     <home>/dbt/dbt_project.yml  profiles.yml  models/  macros/  tests/  target/
 
@@ -64,7 +64,7 @@ def _read(mark: Path) -> dict[str, str]:
 
 
 def _stamp(folder: Path) -> str:
-    """What changes when somebody touches a file of the composed project."""
+    """A stamp that changes if somebody touches a file of the composed project."""
     files = ((path, path.stat()) for path in _present(folder))
     return fingerprint([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files])
 
@@ -132,7 +132,7 @@ def _profile(home: Home) -> dict[str, Any]:
 
 
 def _bring(folder: Path, files: dict[str, str]) -> None:
-    """Make the folder hold these files and no other."""
+    """Make the folder contain exactly these files."""
     former = {path.relative_to(folder).as_posix() for path in _present(folder)}
     for name, text in files.items():
         path = folder / name

@@ -1,7 +1,7 @@
 """The dbt files that follow from declarations: sources, unions of a shape, figures, exposures.
 
-What belongs here: text that a person would otherwise copy out of the catalogue. What does not: any rule of the
-warehouse; those are in hand-written models and macros.
+It generates only text that a person would otherwise copy from the catalogue. The rules of the warehouse are in hand-written
+models and macros.
 """
 
 import functools

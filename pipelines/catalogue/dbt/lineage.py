@@ -1,6 +1,6 @@
-"""What a table of ``rapport`` is made from: the tables of the lake behind it, found in the SQL of the models.
+"""Finds the tables of the lake behind a table of ``rapport``, in the SQL of the models.
 
-This is how the report knows what an empty table means: nothing came, nothing is followed, or nothing happened.
+From this, the report knows why a table is empty: nothing was received, nothing is followed, or nothing happened.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
 
 
 def said_values(entry: Thing) -> dict[str, Value]:
-    """The fields of which a model's rows hold a single value: ``champs: [{nature: Factures}]``, as in a figure."""
+    """The fields that have one fixed value in the rows of a model: ``champs: [{nature: Factures}]``, as in a figure."""
     return values_of(meta_of(entry).get("champs") or [])
 
 

@@ -21,7 +21,7 @@ PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a li
 
 
 class Feed(Declared):
-    """How the lines of a model make a fact.
+    """Says how the lines of a model make a fact.
 
     ``colonnes`` gives, in SQL over a line, the value of the fact's column for it; a column that is not named is the
     line's own. ``comptees`` narrows the lines as the fact does, in addition to ``poids = 1``. ``additives``: even a
@@ -34,7 +34,8 @@ class Feed(Declared):
 
 
 class Flags(Declared):
-    """Which lines are reported to readers: those that do not count, except for the motives ``sauf`` (another line speaks for them).
+    """Which lines are reported to readers: those that do not count, except for the motives ``sauf`` (another line
+    speaks for them).
 
     ``illisibles``: the motives of lines that could not be read or placed, which are missing from their table's figures;
     ``non_placees``: the same for lines that count, each motive with its condition; ``par_collectivite``: a line that
@@ -50,7 +51,7 @@ class Flags(Declared):
 
 
 class Series(Declared):
-    """In SQL over a line: its month (1 to 12), and whose it is.
+    """SQL expressions over a line: its month (1 to 12), and the member it belongs to.
 
     Anyone who has lines month after month is expected in each month of the table. Without ``membre``, the file and
     sheet of a line serve as its member. ``une_par_mois``: the table has one line per month of each, so that a single
@@ -159,7 +160,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
-    """The text of ``NAMED_MEMBERS``: whose each line is, by the fields that name a member, in tables without a shape.
+    """The text of ``NAMED_MEMBERS``: the member of each line, from the fields that name one, in tables without a shape.
 
     ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
     """

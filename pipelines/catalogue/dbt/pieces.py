@@ -1,4 +1,4 @@
-"""What a model says of the pieces that a source consists of, in its own dbt entry (``config: {meta: {pieces: …}}``).
+"""The elements that a source consists of, as a model declares them in its dbt entry (``config: {meta: {pieces: …}}``).
 
 The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come
 piece by piece (the budget documents of a year) only a model can read: it gives one row per piece, with these columns,
@@ -23,7 +23,7 @@ COLUMNS = (
 class ModelPieces(Declared):
     """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
 
-    A piece whose cell is empty is kept by any filter on it, and does not serve a figure that has one: nothing says what
+    A piece whose cell is empty passes any filter on that axis, but no figure with such a filter can use it: nothing says what
     it is.
     """
 

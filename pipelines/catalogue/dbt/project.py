@@ -1,7 +1,7 @@
 """The hand-written part of the dbt project, shipped and the home's: models, their descriptions, macros, tests.
 
-What belongs here: finding them, by name, and what their text needs. What follows from declarations is the work of
-``generated``, writing it all into a folder that of ``compose``.
+This module finds them by name, and works out what each one needs. ``generated`` makes the files that follow from
+declarations, and ``compose`` writes everything into a folder.
 """
 
 import functools
@@ -43,7 +43,7 @@ class Need:
 
 
 class Link(NamedTuple):
-    """A column whose every value is the key of a row of the model ``parent``."""
+    """A column whose values are all keys of rows of the model ``parent``."""
 
     column: str
     parent: str

@@ -1,1 +1,1 @@
-"""The figures of the report, declared once each: a YAML per domain, its grammar, the SQL made from it."""
+"""The declared figures of the report: one YAML file per domain, its grammar, and the SQL made from it."""

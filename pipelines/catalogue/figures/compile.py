@@ -1,8 +1,8 @@
 """Compiles the declared figures into the models that compute their values, in pieces that a planner can handle.
 
-What belongs here: SQL that follows from declarations. What does not: a measure and a filter in SQL (``measure``),
-labels and sources (``rows``), and what is the same for every figure (states, absences, printed numbers): that is
-written by hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
+It writes the SQL that follows from declarations. ``measure`` translates a measure and a filter into SQL, and ``rows`` gives
+labels and sources. What is the same for every figure (states, absences, printed numbers) is written by hand in
+``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
 
     chiffres__familles      the members of every family, exercice by exercice
     agregats__<domaine>     the exact value of each measure, from its fact
@@ -143,7 +143,7 @@ def _in_use(family: Family) -> list[str]:
 
 
 def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
-    """A row of the fact makes a member exist; a printed number has its figure even when no delivery gave one."""
+    """The members that exist: those with a row in the fact, and those with a printed figure, even if no delivery mentions them."""
     inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
     inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
@@ -287,6 +287,6 @@ def _list(items: list[str], indent: int) -> str:
 
 
 def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
-    """The rows of every select; when there is none, no row, with these columns."""
+    """The union of the selects; without any, an empty relation with these columns."""
     none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

@@ -1,8 +1,8 @@
 """The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
 
-What belongs here: what a figure's YAML may say, and how that reads in French. What does not: reading the files
-(``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the value, the
-formula in words and the trace down to the lines of the files. Its keys are French, like its codes and labels.
+This module defines what a figure's YAML may contain, and words it in French; ``load`` reads the files, and ``compile``
+makes the SQL. The grammar is typed, not free SQL, so that one declaration gives the value, the formula in words and the
+trace down to the lines of the files. Its keys are French, like its codes and labels.
 
 A code that contains a placeholder such as ``{application}`` declares one figure per member of the family of that name:
 ``familles`` says which relation of the marts lists its members.
@@ -265,7 +265,7 @@ def _term(node: ast.expr, text: str) -> Term:
         return Operand(name=node.id)
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         written = ast.get_source_segment(text, node) or ""
-        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", written):  # read as written: a float would not be exact
+        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", written):  # kept as text, since a float would not be exact
             return Number(value=Decimal(written))
     raise ValueError(f"expression « {text} » : seuls + - * /, des noms et des nombres comme 35 ou 1.5 sont permis")
 
@@ -300,7 +300,7 @@ class Figure(Declared):
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
     compte: Literal["agents", "citoyens", "elus", "choses"] | None = (
-        None  # what it counts; if left out, it is not for readers outside
+        None  # what it counts; without it, the figure is not in the public profile
     )
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
@@ -390,7 +390,7 @@ class Chapter(Declared):
     """A file of figures: one domain of the report."""
 
     domaine: Name
-    titre: str | None = None  # said once per domain
+    titre: str | None = None  # given once per domain
     mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
     familles: dict[Name, Family] = PydanticField(default_factory=dict)
     chiffres: list[Figure]

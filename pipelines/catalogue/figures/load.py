@@ -197,7 +197,7 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
-    for path, data, lines in (file for layer in files for file in layer):  # the switches are no longer in the data
+    for path, data, lines in (file for layer in files for file in layer):  # `enabled` was removed from the data
         parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
     return declared
 
@@ -228,7 +228,7 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
         domain = declared.domain_of[thing.path]
         if domain not in declared.domains:
             off = declared.domains.off.get(domain)
-            why = f"est éteint dans {off.place}" if off else "n’a pas de titre"
+            why = f"est désactivé dans {off.place}" if off else "n’a pas de titre"
             raise DeclarationError(f"{thing.place} le domaine « {domain} » {why}")
         figure = _without_branches(thing.parsed(Figure), thing, systems, shapes)
         by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
@@ -261,7 +261,7 @@ def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Ov
         kept = [source for source in group if not switched_off(source)]
         if not kept:
             (off, *_) = filter(None, map(switched_off, group))
-            raise DeclarationError(f"{thing.at('sources', index)} demande {off.said}, que {off.place} éteint")
+            raise DeclarationError(f"{thing.at('sources', index)} demande {off.said}, que {off.place} désactive")
         groups.append(kept)
     return figure.model_copy(update={"sources": [group if len(group) > 1 else group[0] for group in groups]})
 
@@ -269,7 +269,7 @@ def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Ov
 def _check_family(declared: DeclaredFigure, figures: Figures, families: Overlay) -> None:
     name = declared.figure.family
     if name and name not in figures.families:
-        why = f"que {families.off[name].place} éteint" if name in families.off else "que rien ne déclare"
+        why = f"que {families.off[name].place} désactive" if name in families.off else "que rien ne déclare"
         raise DeclarationError(f"{declared.place} code: demande la famille « {name} », {why}")
 
 
@@ -309,7 +309,9 @@ def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:
     for name, code in declared.figure.operandes.items():
         if code not in figures.by_code:
-            why = f"est éteint dans {things.off[code].place}" if code in things.off else "n’est pas un chiffre déclaré"
+            why = (
+                f"est désactivé dans {things.off[code].place}" if code in things.off else "n’est pas un chiffre déclaré"
+            )
             raise DeclarationError(f"{declared.place} operandes.{name}: « {code} » {why}")
     _refuse_circle(declared, figures, [declared.figure.code])
 

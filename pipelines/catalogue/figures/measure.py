@@ -1,7 +1,7 @@
 """From a measure to SQL: over the rows of its fact, and over the lines behind them.
 
-The one place that knows what an aggregate and a filter are in SQL: the warehouse's models (``compile``) and the trace
-down to the lines both use it, so that they cannot disagree.
+Only this module translates aggregates and filters into SQL. The warehouse's models (``compile``) and the trace both use it,
+so that they cannot disagree.
 """
 
 from collections.abc import Callable

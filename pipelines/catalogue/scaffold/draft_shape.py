@@ -35,7 +35,7 @@ SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 
 @dataclass(frozen=True)
 class Match:
-    """A field of a shape and the column of the sample that gives it."""
+    """A field of a shape, and the column of the sample that fills it."""
 
     column: Column
     score: float
@@ -43,14 +43,14 @@ class Match:
 
 @dataclass(frozen=True)
 class Need:
-    """Fields of a shape of which one is enough, and what is missing when a tool gives none of them."""
+    """Alternative fields of a shape, and what is missing if a tool gives none of them."""
 
     fields: tuple[str, ...]
     without: str  # a figure or a table of the report, and how many more
 
 
 def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
-    """What the report's figures and tables cannot do without, from the tables of a shape."""
+    """The fields of a shape that the report's figures and tables need."""
     known, found = {f.name for f in catalogue.registry.shapes[shape].fields}, dict[tuple[str, ...], list[str]]()
     for code, declared in catalogue.figures.by_code.items():
         sources = [source for group in declared.figure.alternatives for source in group]
@@ -266,7 +266,7 @@ def _may_hold(f: Field, column: Column) -> bool:
 
 
 def _own_words(f: Field, column: Column) -> list[str]:
-    """The words of the sample that are not the shape's; which one means which cannot be guessed."""
+    """The words of the sample that the shape does not list, whose meaning cannot be guessed."""
     known = {str(word) for word in f.constraints.enum or []}
     own = sorted({cell for cell in column.cells if cell} - known)
     if not known or not own or f.personal or len(own) > MOST_WORDS:

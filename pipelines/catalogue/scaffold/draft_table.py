@@ -1,6 +1,6 @@
 """Drafts the declaration of one table from a sample: the lines common to all tables, and a table with fields of its own.
 
-A table of a shape is the work of ``draft_shape``; the rest of the declaration, that of ``source``.
+``draft_shape`` drafts a table of a shape, and ``source`` the rest of the declaration.
 """
 
 import itertools
@@ -83,7 +83,7 @@ def _sheet_line(names: list[str], is_among_years: bool) -> str:
 
 
 def around(names: Sequence[str]) -> tuple[str, str]:
-    """What several names have in common at the beginning and the end, in whole words."""
+    """The whole words that several names have in common at the beginning and at the end."""
     if len(names) < 2:
         return "", ""
     before, after = _beginning(names), _beginning([name[::-1] for name in names])[::-1]
@@ -92,7 +92,8 @@ def around(names: Sequence[str]) -> tuple[str, str]:
 
 
 def named_by(sample: Sample) -> tuple[str, str, str] | None:
-    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that differs."""
+    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that
+    differs."""
     for key, title, names in (
         ("sheet", "Feuille", sample.sheets),
         ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
@@ -114,7 +115,7 @@ def literally(text: str) -> str:
 
 
 def _beginning(texts: Sequence[str]) -> str:
-    """What they all begin with."""
+    """Their common beginning."""
     return "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
 
 
@@ -143,7 +144,7 @@ def heading_of(column: Column) -> str:
 
 
 def unnamed_lines(layout: Layout) -> list[str]:
-    """What to decide about columns without a heading: nothing reads them."""
+    """A TODO for columns without a heading, which nothing reads."""
     places = ", ".join(map(str, layout.unnamed))
     return (
         [f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil"]

@@ -342,7 +342,7 @@ def are_values(keys: Iterable[str]) -> bool:
 
 
 def persons_in(headings: Iterable[str]) -> list[str]:
-    """Those that seem to be a person, since no other word in them says what a column holds."""
+    """The headings that seem to be a person's name, since no word in them says what the column holds."""
     persons = {text: part for text in headings if not words(text) & HEADING_WORDS and (part := _person(text))}
     far = {
         text: part for text, part in persons.items() if len(max(re.split("[ -]", part[1]), key=len)) > 3
@@ -374,7 +374,7 @@ def _first_name(cell: str) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """True for what no column is called: a date, an address, a person, a social security or telephone number, a pair."""
+    """True for something that is never the name of a column: a date, an address, a person, a social security or telephone number, a pair."""
     looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match, PAIR.match)
     person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # or a country
     return person or any(look(text) for look in looks)
@@ -425,7 +425,7 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
 
 
 def _nearly(heading: str, values: list[str], workbook: bool) -> tuple[Guess | None, list[str]]:
-    """What nine cells out of ten are; else no guess, and a doubt when most of them look like something."""
+    """The type of nine cells out of ten; otherwise no guess, and a doubt if most cells look like some type."""
     some = _spread(values)
     for attempt in ATTEMPTS:
         if sum(bool(attempt(heading, [value], workbook)) for value in some) < 0.8 * len(some):

@@ -125,7 +125,7 @@ def _label(of: str, element: "_Element") -> Row:
 
 
 def _enter(rows: dict[str, Row], code: str, row: Row, path: Path, element: "_Element") -> None:
-    """One answer per code: between two that differ there is no choosing."""
+    """Enter one answer per code; two that differ are refused, since nothing says which is right."""
     if not code:
         raise DeclarationError(f"{_at(path, element)} un élément n’a pas de Code")
     if rows.setdefault(code, row) != row:

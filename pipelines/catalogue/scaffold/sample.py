@@ -1,6 +1,6 @@
 """A sample of what a source delivers, taken apart: titles, header, columns, data, and the lines below that are not data.
 
-Only by their look: the resulting declaration is strict. Reading the file is the caller's work.
+It judges them only by their look, since the resulting declaration is strict. The caller reads the file.
 """
 
 import re
@@ -26,7 +26,7 @@ from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header is within the first lines
-LOOKED_ROWS = 200  # the first lines show what columns hold
+LOOKED_ROWS = 200  # the first lines are enough to see what columns hold
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
 ANYWHERE = re.compile(r"\s*(sous[- ]?)?total\b", re.IGNORECASE)  # the other words mark a total only below the data
 

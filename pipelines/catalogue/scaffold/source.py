@@ -29,7 +29,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True)
 class Request:
-    """What the author says of the source; None means to guess."""
+    """What the author says about the source; None means that it is to be guessed."""
 
     system: str
     shape: str | None = None
@@ -116,7 +116,7 @@ def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
 
 
 def _named_unread(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple[Sample, str]]) -> dict[str, str]:
-    """What collection calls the part that no table reads, with the reason: a sheet, or the whole member if none of it is read."""
+    """The name and reason of a part that no table reads: a sheet, or the whole member if none of it is read."""
     read = {part.member for sample, _ in found for part in sample.parts}
     return {one.place if one.member in read else one.member or one.place: why for one, why in unread}
 

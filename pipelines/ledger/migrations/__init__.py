@@ -1,1 +1,1 @@
-"""How the ledger's file came to its present form, one revision per change; run by ``migrate``, with Alembic."""
+"""The Alembic revisions of the ledger's schema, one per change; ``migrate`` runs them."""

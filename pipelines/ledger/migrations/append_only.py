@@ -1,4 +1,4 @@
-"""What every table of the ledger is created with: rows are entered, and never changed or removed."""
+"""Triggers created with every table of the ledger: its rows can be added, but not changed or removed."""
 
 from alembic import op
 

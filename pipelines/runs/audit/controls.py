@@ -1,4 +1,4 @@
-"""Every check and its outcome, by dimension of quality, by table and over the years.
+"""Lists every check and its outcome, by dimension of quality, by table and over the years.
 
 A check is an expectation (Great Expectations), a control of the collection itself (balance, refused lines, announced
 totals, due date) or a test of the warehouse (dbt). The last ones cover all exercices at once: they are kept apart.

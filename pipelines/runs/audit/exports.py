@@ -1,4 +1,4 @@
-"""What was requested from whom, what came, when, and with which fingerprint."""
+"""Lists the exports: who was to send them, what came, when, and with which fingerprint."""
 
 from typing import Any
 

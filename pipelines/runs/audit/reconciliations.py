@@ -1,4 +1,4 @@
-"""What is recomputed against what is printed, and every other reconciliation that the warehouse publishes."""
+"""Compares recomputed figures with printed ones, and lists every other reconciliation of the warehouse."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -76,7 +76,7 @@ Place = tuple[str, str, int]  # table, file with its sheet, line
 
 
 class _Former(NamedTuple):
-    """What of the last sample would be shown the same way today: its seed, and its lines by place, in the order of their drawing."""
+    """The parts of the last sample that would be the same today: its seed, and its lines by place, in the order drawn."""
 
     seed: int | None
     lines: dict[Place, Line]
@@ -109,7 +109,8 @@ Stratum = tuple[str, str]  # export, table
 
 
 def allocate(counts: dict[Stratum, int], money: set[Stratum], size: int, seed: int) -> dict[Stratum, int]:
-    """How many lines to draw from each table, at most what it has: exports take turns giving one line, or two if they hold amounts.
+    """How many lines to draw from each table, at most what it has: exports take turns giving one line, or two if they
+    hold amounts.
 
     Those that hold amounts come first, then the order is that of a hash of the seed and the export's name; within an
     export, the table furthest from its share of the lines goes first.

@@ -3,8 +3,8 @@
     {page, organisation, exercice, etabli_le, construction, publication, version_code, verdict, cles, collecte, controles,
      annees, entrepot, rapprochements, constats, echantillon, versions, reproduire}
 
-Dates are ISO (moments in UTC), exact numbers are text. It contains no personal value: whatever it copies was made
-without any.
+Dates are ISO (moments in UTC), exact numbers are text. It contains no personal value, because nothing that it copies
+does.
 """
 
 from dataclasses import asdict, dataclass
@@ -42,7 +42,7 @@ TITLE = "État de la collecte et de la qualité"
 
 @dataclass(frozen=True)
 class Known:
-    """What is the same for every exercice of a home, found once."""
+    """Data that are the same for every exercice of a home, collected once."""
 
     work: Workspace
     standing: list[Standing]
@@ -59,7 +59,7 @@ class Known:
 
 
 def look(work: Workspace) -> Known:
-    """Gather what every page says; reads every kept file once to verify it."""
+    """Collect the data common to all pages; this reads every kept file once, to verify it."""
     moment = now()
     # from the ledger alone: the mailbox is not evidence
     arrivals = {year: arrivals_of(work, year, today=moment[:10], landed={}) for year in work.organisation.years}
@@ -230,7 +230,7 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
 
 
 def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
-    """The duty to send the report to each member (CGCT, art. L. 5211-39), and how it was met; None without members."""
+    """The sendings of the report to each member (CGCT, art. L. 5211-39), and its deadline; None without members."""
     if not work.organisation.collectivites:
         return None
     sent = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == exercice]
@@ -283,7 +283,10 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
     lock = sha256_of(settings.shipped() / "requirements.lock")
     release = last_release(known.work.home, known.work.ledger, exercice)
     commands = [
-        {"commande": "millesime verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},
+        {
+            "commande": "millesime verify",
+            "sert": "vérifier que rien de ce qui est enregistré ou conservé n’a été modifié",
+        },
         {"commande": f"millesime audit {exercice} --seed {seed} --sample {size}", "sert": "tirer à nouveau ces lignes"},
         {"commande": f"millesime findings {exercice}", "sert": "lister les constats et leurs décisions"},
         {"commande": f"millesime trace CHIFFRE {exercice}", "sert": "aller d’un chiffre aux lignes des exports"},

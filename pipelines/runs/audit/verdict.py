@@ -17,8 +17,7 @@ FAILED_BUILD, OTHER = ("DBT", "LAC"), "autre"  # a failed build has its own sent
 def verdict(state: State) -> State:
     """``{publiable, raisons: [{texte, ancre}]}``: publishable when there is no reason not to.
 
-    A finding accepted by someone's decision is not a reason: the page and ``millesime release`` stop at the same
-    findings.
+    A finding that someone accepted is not a reason. The page and ``millesime release`` are blocked by the same findings.
     """
     reasons = [{"texte": text, "ancre": anchor} for text, anchor in _reasons(state)]
     return {"publiable": not reasons, "raisons": reasons}
@@ -57,7 +56,7 @@ def _publication(state: State) -> Iterator[tuple[str, str]]:
 
 
 def key_figures(state: State) -> list[State]:
-    """Five numbers, each with its words and where the page says more; a number alone never says anything."""
+    """Five numbers, each with its label and a link to the part of the page that explains it."""
     collecte, controles, figures = state["collecte"], state["controles"], state["chiffres"]
     lines = collecte["lignes"]
     return [

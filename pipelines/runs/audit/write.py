@@ -1,4 +1,4 @@
-"""Writes ``audit/<exercice>/etat.json`` and ``etat.html``: each whole, or as it was."""
+"""Writes ``audit/<exercice>/etat.json`` and ``etat.html``; if writing fails, the previous file stays."""
 
 import os
 from pathlib import Path

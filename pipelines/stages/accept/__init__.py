@@ -1,1 +1,1 @@
-"""What makes a delivery current: one ledger transaction, when nothing critical failed and the bytes are new."""
+"""Makes a delivery the current one, in one ledger transaction, if no critical check failed and its bytes are new."""

@@ -1,8 +1,8 @@
 """Decides whether a judged delivery may become current, and commits it.
 
-The verdicts must be of this delivery's own tables, none may block, and the same bytes must not already be accepted for
-another exercice. A critical check that failed blocks until someone accepts that very finding (``millesime decide``): the
-verdict stays what it is. A check that could not run proves nothing, and nobody can accept it.
+The verdicts must be about this delivery's own tables, none may block, and the same bytes must not already be accepted for
+another exercice. A failed critical check blocks until someone accepts its finding (``millesime decide``), which does not
+change the verdict. A check that could not run proves nothing, and nobody can accept it.
 """
 
 from pipelines.catalogue.rules import DeliveryRefused, Rules
@@ -50,7 +50,7 @@ def accept(
 
 
 def _blocking(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], rules: Rules) -> list[CheckResult]:
-    """The results that block and that no decision in force accepts."""
+    """The blocking results that no current decision accepts."""
     decisions, today = ledger.decisions(), now()[:10]
     found = []
     for verdict in verdicts:

@@ -1,7 +1,7 @@
 """Reads a tool's MariaDB or MySQL database, once, and writes the file that the tool's own export would have given.
 
-What every tool has in common: the address and its errors, one read-only consistent snapshot, time limits, the check of
-the columns, rows streamed by the server and never held together, a file that appears only when it is whole. What is
+This module does what every database needs: it reads the address and explains errors, opens one read-only consistent
+snapshot with time limits, checks the columns, streams the rows, and makes the file appear only once it is complete. What is
 specific to one database is in the module named after it.
 
 The address is a secret: no message contains it, or the text of a driver's error, which may quote it or a cell. ``--debug``
@@ -64,7 +64,7 @@ class SnapshotFailed(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """Where to read, and how long an answer may take."""
+    """The database to read, and how long an answer may take."""
 
     variable: str  # which holds the address, to name it in a message
     address: str = field(repr=False)
@@ -107,7 +107,7 @@ def _cell(field: Field, value: Any) -> str:
 
 @contextmanager
 def _snapshot(database: Database) -> Iterator["Connection"]:
-    """A connection inside one read-only transaction, which sees the database as it is now and nothing later."""
+    """A connection inside one read-only transaction, which sees the database as it is now and no later changes."""
     import pymysql
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy.exc import DBAPIError
@@ -162,7 +162,8 @@ def _begin(connection: "Connection", timeout: int) -> None:
 
 
 def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
-    """The rows of ``query``, streamed. After a lost connection there is nothing to drain, though the driver would try and complain."""
+    """The rows of ``query``, streamed. After a lost connection there is nothing to drain, though the driver would try
+    and complain."""
     result = connection.execution_options(stream_results=True, yield_per=FETCHED).execute(query)
     streamed = result.cursor._result
     try:
@@ -175,11 +176,11 @@ def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
 
 
 def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]) -> None:
-    """Refuse a database whose tables are not those that the reader knows, before a row is read."""
+    """Before reading a row, refuse a database whose tables are not those that the reader expects."""
     from sqlalchemy import column, func, select, table
 
     def described(view: str, *names: str) -> list[Sequence]:
-        """What the server says of our tables: grants on columns are enough to read it."""
+        """The server's description of our tables; grants on columns are enough to read it."""
         source = table(
             view, *(column(name) for name in ("table_schema", "table_name", *names)), schema="information_schema"
         )
@@ -208,7 +209,7 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
 
 
 def _explained(error: Exception) -> str:
-    """What happened and how to fix it, by the error's code alone: its text may quote a cell."""
+    """What happened and how to fix it, from the error's code only, since its text may quote a cell."""
     driver = getattr(error, "orig", None) or error
     code = driver.args[0] if driver.args and isinstance(driver.args[0], int) else None
     what, fix = ERRORS.get(

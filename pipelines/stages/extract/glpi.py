@@ -104,7 +104,7 @@ def _word(code: "ColumnElement", words: dict[int, str]) -> "ColumnElement":
 
 
 def _label(name: "ColumnElement") -> "ColumnElement":
-    """The export writes a quote as two apostrophes."""
+    """SQL of a label as the export writes it: two apostrophes for a quote."""
     from sqlalchemy import func
 
     return func.replace(name, '"', "''")

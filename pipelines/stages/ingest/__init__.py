@@ -1,4 +1,4 @@
-"""One export of one exercice becomes typed Parquet, refused lines, ignored lines and a manifest.
+"""Reads one export of one exercice into typed Parquet, refused lines, ignored lines and a manifest.
 
-Never guesses an encoding, never opens a warehouse, never says what is current.
+It never guesses an encoding, opens a warehouse or decides which delivery is current.
 """

@@ -57,7 +57,7 @@ def keep_name(path: Path, sha256: str, folder: Path) -> None:
 
 
 def kept_of(folder: Path, sha256: str) -> list[Path]:
-    """What the archive holds of an original: its bytes, its name."""
+    """The files of an original in the archive: its bytes, its name."""
     return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
 
 
@@ -71,6 +71,6 @@ def _unstable(name: str) -> DeliveryRefused:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Size and time of the last change: neither changes once a file has fully arrived."""
+    """Size and time of the last change, which no longer change once a file has fully arrived."""
     seen = path.stat()
     return seen.st_size, seen.st_mtime_ns

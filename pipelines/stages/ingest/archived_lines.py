@@ -1,6 +1,6 @@
-"""Reads lines of archived originals again, cell by cell: what an auditor lays beside the warehouse's rows.
+"""Reads lines of archived originals again, cell by cell, for an auditor to compare with the warehouse's rows.
 
-Nothing is typed, kept or judged here. Callers decide first whether a cell may be shown.
+It does not type, store or check anything. Callers decide first whether a cell may be shown.
 """
 
 import csv
@@ -21,7 +21,7 @@ Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne
 
 
 def laid_out(home: Home, manifest: Manifest, folder: Path) -> list[Path]:
-    """The originals of a delivery, linked in ``folder`` under the names they came with; empty when one of them was purged."""
+    """The originals of a delivery, linked in ``folder`` under their names in landing; empty if one of them was purged."""
     originals = [home.archive / file.sha256 for file in manifest.files]
     if not all(original.exists() for original in originals):
         return []

@@ -46,12 +46,12 @@ from pipelines.stages.ingest.unread_records import unread_lists
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held
-READER_VERSION = 3  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
+READER_VERSION = 3  # increase it when the same bytes give other rows; the golden tests fail until then
 
 
 @dataclass(frozen=True)
 class Source:
-    """One archived original and the name it was delivered under."""
+    """One archived original and its name in landing."""
 
     file: DeliveredFile
     path: Path
@@ -59,7 +59,7 @@ class Source:
 
 @dataclass
 class Contents:
-    """What files hold: table name → [(file name, records as text)], one a file or sheet, and what no table reads."""
+    """The content of files: table name → [(file name, records as text)], one per file or sheet, and what no table reads."""
 
     tables: dict[str, list[tuple[str, Records]]]
     unread: list[Unread]
@@ -91,7 +91,7 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
 
 
 def _known(manifest_path: Path, lake: Path) -> Manifest | None:
-    """The manifest of a delivery that was read before, if all its files are there."""
+    """The manifest of a delivery that was already read, if all its files exist."""
     if not manifest_path.exists():
         return None
     manifest = Manifest.from_dict(json.loads(manifest_path.read_text(encoding="utf-8")))
@@ -120,7 +120,7 @@ def _read(
     manifest_path: Path,
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # beside the originals: the copies that readers make hold names, and a kill may leave them
+    # beside the originals, since the readers' copies contain names and a killed process may leave them
     workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
     try:
         tables, size = {}, sum(source.file.size for source in sources)
@@ -141,7 +141,7 @@ def _read(
 
 
 def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool) -> Contents:
-    """What every file of the delivery holds; an unreadable document does not refuse the others, unless it is the only one."""
+    """The content of every file of the delivery; an unreadable document does not refuse the others, unless it is the only one."""
     workdir.mkdir()
     contents, refused = Contents.of(ref.export), 0
     for index, source in enumerate(sources):
@@ -161,7 +161,7 @@ def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Pat
 
 
 def _lost(export: Export, source: Source, refusal: DeliveryRefused, workdir: Path) -> Contents:
-    """Refused lines in place of the documents of a refused file; only its reader knows what they are."""
+    """Refused lines in place of the documents of a refused file; only its reader knows which they are."""
     reader = importlib.import_module(f"pipelines.stages.ingest.readers.{export.format.type}")
     found = reader.lost(source.path, source.file.name, [table.name for table in export.tables], workdir, refusal)
     return Contents({name: [(source.file.name, records)] for name, records in found.items()}, [])
@@ -273,5 +273,5 @@ def _write(
 
 
 def parquet_path(lake: Path, system: str, table: Table, exercice: int, delivery: str) -> Path:
-    """Where the typed rows of a table of a delivery lie."""
+    """The path of the typed rows of a table of a delivery."""
     return lake / system / table.name / str(exercice) / f"{delivery}.parquet"

@@ -55,7 +55,7 @@ MAY_HOLD = f"""
 
 
 def texts_left(home: Home, manifest: Manifest, declared: Texts) -> dict[Place, str]:
-    """Those of the ``declared`` columns in which a delivery's rows still hold something to remove at their term."""
+    """The ``declared`` columns in which a delivery's rows still hold something to remove at their term."""
     found = {}
     for table, counts in manifest.tables.items():
         hows = {name: how for (of, name), how in declared.items() if of == table}

@@ -58,7 +58,7 @@ def _is_wide(headings: Sequence[str], spread: Sequence[Origin], least: int) -> b
 def _candidates(
     records: Sequence[tuple[int, list[str]]], rows: int, read: dict[str, str], fichier: str
 ) -> Iterator[tuple[int, int, list[str]]]:
-    """What may be the line, or the ``rows`` lines, of headings: first, last, and the heading of each column."""
+    """The candidates for the line, or the ``rows`` lines, of headings: first, last, and the heading of each column."""
     filled = [at for at, (_, cells) in enumerate(records[:SEARCHED_RECORDS]) if any(map(str.strip, cells))]
     for index in range(len(filled) - rows + 1):
         places = filled[index : index + rows]

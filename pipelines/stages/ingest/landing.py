@@ -1,4 +1,4 @@
-"""What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
+"""Lists the files of ``landing/<exercice>/<system>/…``, and tells which of them may still be arriving."""
 
 import hashlib
 import os
@@ -29,7 +29,8 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
 
 
 def is_too_large(path: Path) -> bool:
-    """True for a file beyond the limit (``MILLESIME_MOST_MEGABYTES``): it is refused unread, since its size may be a lie (a sparse file)."""
+    """True for a file beyond the limit (``MILLESIME_MOST_MEGABYTES``): it is refused unread, since its size may be a
+    lie (a sparse file)."""
     return path.stat().st_size > settings.limits().megabytes * MEGA
 
 
@@ -48,7 +49,7 @@ def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
 
 
 def arriving(landing: Path, ref: ExportRef, exercice: int, quiet: float) -> list[tuple[Path, str]]:
-    """Signs that an export may not have fully arrived, each with its reason in French: nothing of the export is then to be read.
+    """Signs that an export may not have fully arrived, each with its reason in French; nothing of the export may then be read.
 
     A file is still arriving for ``quiet`` seconds after its last change, and as long as a temporary file or a lock is
     beside it. When the file system's clock is ahead of ours that proves nothing: its files are looked at twice,
@@ -82,7 +83,7 @@ def strays(landing: Path, registry: Registry, exercice: int) -> list[Path]:
 
 
 def _changing(files: list[Path], quiet: float) -> list[Path]:
-    """Those changed within ``quiet`` seconds, by either of their times: a copy may keep the date of its original."""
+    """The files changed within ``quiet`` seconds, by either of their times, since a copy may keep the date of its original."""
     now, ahead, changing = time.time(), {}, []
     for path in files:
         seen = path.stat()
@@ -110,7 +111,8 @@ def ignored(path: Path) -> bool:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """What no declaration claims of the year: files, pipes and devices, and links that leave the mailbox, even to a folder or to nothing."""
+    """What belongs to no declared export of the year: files, pipes and devices, and links that lead outside landing or
+    nowhere."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []

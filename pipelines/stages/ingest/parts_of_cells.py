@@ -1,9 +1,8 @@
 """Finds the text of the fields that do not read whole cells: part of a cell, several cells, a name, a column's heading.
 
-What is the same for a whole file (a constant, a name, a heading) is found here at once, and a file whose name or
-heading does not give it is refused. What differs from line to line becomes SQL over the raw cells; a line that does not
-give it is refused by the typing. Names and headings match whatever their case, cells do not. Typing the text is
-``typing``'s work.
+A text that is the same for a whole file (a constant, a name, a heading) is found at once, and a file whose name or heading
+does not contain it is refused. A text that differs from line to line becomes SQL over the raw cells; ``typing`` then types
+it, and refuses a line that does not contain it. Case matters in cells, but not in names and headings.
 """
 
 import re

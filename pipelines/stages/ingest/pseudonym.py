@@ -18,7 +18,7 @@ KEY_BYTES = 32
 
 
 class NoKey(WrongSetting):
-    """There is no key in the file meant to hold it."""
+    """The file that should contain the key does not."""
 
 
 class KeyRefused(Unsound):
@@ -56,7 +56,7 @@ def write_key(path: Path, key: bytes) -> None:
 
 
 def fingerprint(key: bytes) -> str:
-    """Identifies the key without revealing it: 16 hex digits, in the ledger and wherever a key is mentioned."""
+    """An identifier of the key that does not reveal it: 16 hex digits, in the ledger and wherever a key is mentioned."""
     return hashlib.sha256(b"key-id|" + key).hexdigest()[:16]
 
 

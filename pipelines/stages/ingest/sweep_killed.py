@@ -1,4 +1,4 @@
-"""Sweeps what a killed ingest left behind: it never counts, but it contains data.
+"""Removes the files that a killed ingest left behind: nothing reads them, but they contain data.
 
 Files being written carry their process in their name (``.….<pid>``, ``.lecture-<pid>-…``): those of a living process are
 left alone. Rows that no manifest lists are those of a delivery that was not finished.

@@ -3,7 +3,7 @@
 Each file (of a workbook, each sheet) is read once: lines that can be read become typed rows of a temporary table, and only the
 others (refused, totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted +
 refused + ignored is proved for each against the reader's independent count. Everything happens in an in-memory database whose
-spill files lie in the delivery's own working folder; where the files finally go is ``delivery``'s work.
+spill files lie in the delivery's own working folder; ``delivery`` moves the resulting files to their final place.
 """
 
 import glob
@@ -36,7 +36,7 @@ NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their
 
 
 class IrregularRecord(Exception):
-    """DuckDB met a record unlike the others: the file must be read with care."""
+    """DuckDB found a record unlike the others: the file must be read record by record."""
 
 
 class IngestFailed(RuntimeError):
@@ -75,7 +75,8 @@ class TableWriter:
     def write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
         """Write ``target`` and its companions; return the counts, ``parquet`` being its path in the lake.
 
-        Raises DeliveryRefused (FIC-TAILLE when DuckDB’s memory does not suffice), or IrregularRecord when a file must be read with care.
+        Raises DeliveryRefused (FIC-TAILLE when DuckDB’s memory does not suffice), or IrregularRecord when a file must
+        be read with care.
         """
         import duckdb
 
@@ -121,7 +122,8 @@ class TableWriter:
         return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
 
     def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
-        """Field → how many accepted lines are in files (or sheets) without its column; fields of the layout that are missing somewhere.
+        """Field → how many accepted lines are in files (or sheets) without its column; fields of the layout that are
+        missing somewhere.
 
         Records that name their own values leave out what is empty: one file among several proves nothing about its
         tool.
@@ -138,7 +140,7 @@ class TableWriter:
         }
 
     def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
-        """Refuse the delivery when a file or a sheet in it lost a line; return how many lines are accepted and refused."""
+        """Refuse the delivery if a file or a sheet of it lost a line; return how many lines are accepted and refused."""
         written = [self._count_by_part(path) for path in (target, ignores)]
         kept = lost = 0
         for part in parts:
@@ -173,7 +175,7 @@ class TableWriter:
 
     def _copy(self, selects: list[str], order: str, target: Path) -> int:
         """Write the rows, sync the file and return how many rows are in it."""
-        # with several files in a row, the row groups would depend on the threads: the bytes must not
+        # with several files at once, the row groups, and so the bytes, would depend on the threads
         self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
@@ -287,7 +289,7 @@ class TableWriter:
 
 
 def _limit(field: Field) -> int:
-    """What the total of a delivery's column must stay below; 0 for what is not summed: texts, and numbers that identify something."""
+    """The limit of the total of a delivery's column; 0 if it is not summed (texts, and numbers that identify something)."""
     if field.kept_type == "number" or (field.kept_type == "integer" and field.name.startswith("nb_")):
         return 10**13  # a figure can hold ten times as much
     return 10**16 if field.kept_type == "integer" and field.name.endswith("_octets") else 0
@@ -556,7 +558,7 @@ class _Part:
         )
 
     def lines_of(self, rows: int) -> int:
-        """How many lines of the file gave the ``rows`` that were written: as many as rows, unless columns become rows.
+        """How many lines of the file gave the ``rows`` written: as many, unless columns become rows.
 
         They are then counted separately, and no line is said to be accepted when one of its rows is missing.
         """
@@ -572,7 +574,8 @@ class _Part:
         return lines if rows == expected else 0
 
     def _spread_rows(self, lines: str) -> str:
-        """SQL of ``lines``, each as many times as columns give a row, with ``x``: what the heading says, the cell, the heading."""
+        """SQL of ``lines``, each as many times as columns give a row, with ``x``: what the heading says, the cell, the
+        heading."""
         ((name, origin),) = [(name, origin) for name, origin in self.origins.items() if origin.under]
         under = [cell for cell in self.cells if cell.name == name]
         rows = [

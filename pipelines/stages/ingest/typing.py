@@ -2,8 +2,8 @@
 
 A value is cast only after a strict pattern has matched it: DuckDB's own casts read ``'12.6'`` as 13 and ``'0x10'`` as
 16. For every field the compiler gives ``value``, an expression over the raw cell that is NULL when the cell is missing
-or unreadable, and ``missing``, which tells these two cases apart. Most cells take a short way: one regular expression
-that proves them right unchanged; it only ever accepts what the long way accepts, with the same value.
+or unreadable, and ``missing``, which distinguishes these two cases. Most cells take a fast path, a single regular
+expression; it only accepts cells that the general path would accept, with the same value.
 """
 
 import re
@@ -247,7 +247,7 @@ def _date(field: Field, workbook: bool, exercice: int) -> _Typed:
     if workbook and field.type == "datetime":
         kinds.append(ISO["date"])
     if workbook and field.timezone:
-        kinds = [fmt]  # a workbook's own moment has no zone
+        kinds = [fmt]  # a workbook's own date and time have no zone
     parsed = [
         (f"regexp_full_match({{t}}, {literal(pattern_of(kind))})", _parsed("{t}", kind, field, exercice))
         for kind in kinds
@@ -369,7 +369,7 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
 
     constraints = reading.field.constraints
     cases = []
-    if reading.unmatched:  # what was received is not shown: only a part of such a cell may be kept
+    if reading.unmatched:  # do not show what was received: only a part of such a cell may be kept
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
         cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")

@@ -1,6 +1,6 @@
-"""What looks like records in a document but is read by no table of its export.
+"""Finds what looks like records in a document but is read by no table of its export.
 
-Readers count every list of a document by its path; what its tables read, and what only leads there, is taken away here.
+Readers count every list of a document by its path; this module removes those that the tables read, or that lead to them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

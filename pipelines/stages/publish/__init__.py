@@ -1,1 +1,1 @@
-"""The warehouse and the ledger become ``published/``: one DuckDB file and one Parquet per table, swapped as a whole."""
+"""Publishes the warehouse and the ledger: one DuckDB file and one Parquet per table, in a folder swapped as a whole."""

@@ -1,4 +1,4 @@
-"""Which marts would let a person be singled out: these stay out of the schema ``marts`` of a publication.
+"""Finds the marts in which a person could be singled out: they are left out of the schema ``marts`` of a publication.
 
 A mart is about persons when a table behind it has personal columns. Outside ``restreint`` it may have no personal
 column except a public one, and every combination of its quasi-identifiers (``fields.yml``), exercice by exercice and
@@ -19,7 +19,7 @@ PERIODS = {"exercice", "mois", "date_mois"}
 
 
 def singling_out(db: Any, catalogue: Catalogue, threshold: int) -> dict[str, str]:
-    """Mart → why it is withheld, in French. ``db`` has the warehouse as its catalog ``source``."""
+    """Each withheld mart → the reason, in French. ``db`` has the warehouse as its catalog ``source``."""
     texts = model_texts(catalogue)
     personal = {
         f"{system.system}/{table.name}" for system, table in catalogue.registry.tables() if table.has_personal_data

@@ -42,7 +42,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "pieces": (
-        "Ce que chaque table devait recevoir dans l’exercice, morceau par morceau (sa livraison, ses mois), et ce qui est venu.",
+        "Ce que chaque table devait recevoir dans l’exercice, élément par élément (sa livraison, ses mois), et ce qui est venu.",
         [
             ("systeme", "varchar", "Système d’origine."),
             ("nom_table", "varchar", "Table."),
@@ -50,9 +50,9 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("nature_morceau", "varchar", "livraison ou mois."),
             ("piece", "varchar", "Mois, par exemple 2020-03 ; vide pour la livraison."),
             ("est_suivie", "boolean", "Vrai si l’organisation emploie ce système pour l’exercice."),
-            ("est_attendue", "boolean", "Vrai si le morceau était attendu."),
-            ("est_recue", "boolean", "Vrai si le morceau est venu dans une livraison acceptée."),
-            ("est_acceptee", "boolean", "Vrai si le morceau est venu, et qu’il compte."),
+            ("est_attendue", "boolean", "Vrai si l’élément était attendu."),
+            ("est_recue", "boolean", "Vrai si l’élément est venu dans une livraison acceptée."),
+            ("est_acceptee", "boolean", "Vrai si l’élément est venu, et qu’il compte."),
             ("livraison", "varchar", "Identifiant de la livraison."),
             ("nb_lues", "bigint", "Lignes lues."),
             ("nb_acceptees", "bigint", "Lignes acceptées."),
@@ -122,7 +122,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "constats": (
-        "Tout ce que quelqu’un doit savoir ou décider.",
+        "Tout les constats à connaître ou à trancher.",
         [
             ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
             ("code_regle", "varchar", "Règle."),
@@ -329,7 +329,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        # two findings of one identity are one: decisions are made on the identity
+        # findings with one identity are the same finding: decisions are about the identity
         "constats": [*{one.finding.id: _standing(one) for one in ledger.standing(findings)}.values()],
         "decisions": [
             (

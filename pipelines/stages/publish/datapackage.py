@@ -55,7 +55,7 @@ def package(edition: Edition, folder: Path, counts: dict[str, int]) -> str:
 
 
 def about(organisation: Organisation, keywords: list[str], first: int, last: int) -> dict[str, Any]:
-    """Who publishes a data set, what it is about, which years and places it covers, how often it comes: what open data portals ask.
+    """What open data portals ask of a data set: its publisher and subject, the years and places it covers, its frequency.
 
     Coverage and frequency follow data.gouv.fr, since the standard leaves them open.
     """

@@ -1,4 +1,4 @@
-"""What an export is of: a year, frozen or not, for one kind of reader; and its rows, which every format writes out."""
+"""The content of an export: a year, frozen or not, for one kind of reader, and the rows that every format writes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FETCHED = 10_000  # rows held at a time
 
 @dataclass(frozen=True)
 class Edition:
-    """What an export is of."""
+    """The content of an export."""
 
     exercice: int
     release: str | None  # 2020-v1; None for a year that is not frozen
@@ -32,7 +32,7 @@ class Edition:
 
     @property
     def audience(self) -> str:
-        """Who may have it (French)."""
+        """Who may receive it (French)."""
         if self.profile.name == PUBLIC:
             return "Profil public : les nombres de trop peu de personnes sont masqués (code s)."
         return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."

@@ -1,4 +1,4 @@
-"""Why an encrypted connection to the server failed, in French: the driver's own words are not repeated.
+"""Explains in French why an encrypted connection to the server failed, without repeating the driver's own words.
 
 The driver says that a certificate is not trusted but not why; the server is then asked for it once more, to get
 OpenSSL's error number. Nothing is sent to a server whose certificate is refused.
@@ -35,7 +35,7 @@ UNKNOWN = f"{AUTHORITY}, ou il est périmé"
 
 
 def failure_of(error: Exception, parameters: Mapping[str, str]) -> str | None:
-    """What failed when a connection with these libpq parameters met ``error``; None when it was not the encryption."""
+    """The failure behind ``error``, met with these libpq parameters; None if it was not the encryption."""
     said = str(error)
     if "pg_hba" in said:  # an answer of the server about the account also says whether the connection was encrypted
         return None
@@ -44,7 +44,7 @@ def failure_of(error: Exception, parameters: Mapping[str, str]) -> str | None:
 
 
 def _refusal(parameters: Mapping[str, str]) -> int | None:
-    """Why OpenSSL does not trust the server's certificate; None when it cannot be known."""
+    """Why OpenSSL does not trust the server's certificate; None if unknown."""
     usual = {option.keyword.decode(): (option.val or b"").decode() for option in pq.Conninfo.get_defaults()}
     given = {**usual, **parameters}
     authorities = given["sslrootcert"] or str(Path.home() / ".postgresql" / "root.crt")

@@ -37,7 +37,7 @@ def _sentence(change: Change) -> str:
 
 
 def _said(change: Change, side: Side) -> str:
-    """One side in words; a code in place of a value says why there is none."""
+    """One side of a change in words; if a code replaces the value, the reason."""
     value, missing = side
     return change.printed(side) if value is not None else f"sans valeur : {MISSING_CODES.get(missing, missing)}"
 

@@ -1,4 +1,4 @@
-"""Writes what is given away for a year: the published tables in open formats, with descriptions and checksums.
+"""Writes the export of a year: the published tables in open formats, with descriptions and checksums.
 
 exports/<exercice>/<profile>/
     donnees/<table>.csv            exact, for programs: UTF-8, comma, decimal point, ISO dates, texts as they are

@@ -62,11 +62,11 @@ GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des 
 # SQLSTATE → (what happened, how to fix it).
 ERRORS = {
     "2BP01": (
-        "des objets que d’autres ont faits tiennent encore à une table à refaire",
+        "des objets créés par d’autres dépendent encore d’une table à refaire",
         "les retirer, publier, les refaire : voir docs/bi.md",
     ),
     "42501": ("le compte n’en a pas le droit", GRANTED),
-    "42P06": ("un schéma <nom>__next existe, que ce projet n’a pas fait", "le retirer ou le renommer"),
+    "42P06": ("un schéma <nom>__next existe, que millesime n’a pas créé", "le retirer ou le renommer"),
     "53100": ("le disque du serveur est plein", "faire de la place, puis publier de nouveau"),
     "55P03": ("un verrou n’a pas été donné à temps", "publier de nouveau quand le serveur est moins occupé"),
     "57014": (f"un ordre a pris plus de {STATEMENT_SECONDS} s", "publier de nouveau quand le serveur est moins occupé"),
@@ -128,7 +128,7 @@ class NotServed(RuntimeError):
 
 @dataclass
 class Served:
-    """The outcome of a copy; ``notes`` are for the administrator."""
+    """The result of a copy; ``notes`` are for the administrator."""
 
     publication: str
     is_new: bool
@@ -137,7 +137,7 @@ class Served:
 
 
 class Held(NamedTuple):
-    """What the server holds; when the last two differ, no previous row may stay in its files."""
+    """The publication on the server; if the last two fields differ, no previous row may stay in its files."""
 
     publication: str
     profile: str
@@ -156,7 +156,7 @@ class ForeignKey(NamedTuple):
 
 
 def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
-    """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
+    """Copy the publication in folder ``published`` to the server, unless the server already holds it.
 
     ``links``, and the star when given, become foreign keys. ``removals`` counts everything that was ever meant to
     disappear: if it changed, nothing of the previous tables stays. Raises NotServed, and NotPublished when the profile
@@ -186,7 +186,7 @@ def _serve_restricted(cursor: Cursor, published: Path, server: Server, profile: 
 
 
 def remove(server: Server) -> bool:
-    """Take what is published off the server; True if there was anything. Raises NotServed."""
+    """Remove the publication from the server; True if there was one. Raises NotServed."""
     _check(server)
     with _connected(server) as connection:
         with connection.cursor() as cursor:
@@ -281,7 +281,7 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
 
 
 def _explained(error: Exception) -> str:
-    """What happened and how to fix it, by SQLSTATE alone."""
+    """What happened and how to fix it, from SQLSTATE only."""
     code = getattr(error, "sqlstate", None)
     if code is None or code.startswith(("08", "57P")):
         return "la connexion est perdue : publier de nouveau"
@@ -319,7 +319,7 @@ def _refuse_strangers(cursor: Cursor, prefix: str) -> None:
     if strangers:
         listed = ", ".join(name for (name,) in strangers)
         raise NotServed(
-            f"la base a un schéma que ce projet n’a pas fait ({listed}), et qui serait remplacé : choisir une autre base, "
+            f"la base contient un schéma que millesime n’a pas créé ({listed}), et qui serait remplacé : choisir une autre base, "
             "ou définir MILLESIME_PUBLISH_PREFIX"
         )
 
@@ -516,12 +516,13 @@ def _replace_patiently(
 
 
 def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
-    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key would check."""
+    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key
+    would check."""
     tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])
         raise NotServed(
-            f"des tables changent de forme, et des objets que d’autres ont faits y tiennent ({listed}) : en garder la "
+            f"des tables changent de structure, et des objets créés par d’autres en dépendent ({listed}) : en garder la "
             "définition (pg_get_viewdef), les retirer, publier de nouveau, les refaire. Le serveur garde ce qu’il avait"
         )
 

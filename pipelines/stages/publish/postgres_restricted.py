@@ -64,7 +64,7 @@ def copy_restricted(
         return {}
     if made_by not in (None, MARK):
         raise NotRestricted(
-            f"la base a un schéma {schema} que ce projet n’a pas fait : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
+            f"la base contient un schéma {schema} que millesime n’a pas créé : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
         )
     try:
         with cursor.connection.transaction():
@@ -81,7 +81,7 @@ def copy_restricted(
 
 
 def _mark_of(cursor: Cursor, schema: str) -> str | None:
-    """What a schema says of itself; None when it does not exist."""
+    """The comment of a schema; None if it does not exist."""
     asked = "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s"
     found = cursor.execute(asked, [schema]).fetchone()
     return found[0] if found else None
@@ -109,7 +109,7 @@ def _fill(cursor: Cursor, schema: str, file: Path, publication: Profile) -> dict
 
 
 def _let_read(cursor: Cursor, schema: str, role: str) -> None:
-    """Leave access to the role alone, whatever the server's default rights give."""
+    """Give access to the role only, whatever the server's default rights."""
     there = cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     place = sql.Identifier(schema)
     others = [

@@ -82,7 +82,7 @@ class Copied:
 
     @property
     def shape(self) -> Shape:
-        """What decides whether its rows can change in place. Raises NoSuchType."""
+        """The structure that decides whether rows can be replaced in place. Raises NoSuchType."""
         table = self.table
         own = [
             (

@@ -1,7 +1,7 @@
-"""What a publication holds for each kind of reader, described by the publication itself.
+"""Reads the tables of a publication, as the publication describes them, for each kind of reader.
 
-Two profiles: ``interne``, all of it; ``public``, the report's tables with numbers of too few persons hidden. Names,
-types, keys and comments are those of the published database: there is no other dictionary.
+There are two profiles: ``interne``, everything; ``public``, the report's tables with small numbers of persons hidden.
+Names, types, keys and comments come from the published database, which is the only dictionary.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class Column:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What readers of a file need to know about it that its type does not say."""
+        """What readers need to know about the column besides its type."""
         said = {"title": self.title, "description": self.comment, "unit": self.unit, "additif": self.additif}
         return {name: text for name, text in said.items() if text not in (None, "")}
 
@@ -178,7 +178,7 @@ def _joins(table: Table, column: str, parent: Table) -> bool:
 
 
 def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:
-    """Those of which every row has its parent, or no value."""
+    """The links for which every row has its parent, or no value."""
     if not links:
         return ()
     held = ", ".join(
@@ -196,7 +196,8 @@ def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_n
 def meaning_of(
     fields: Fields, table: str, column: str, comment: str
 ) -> tuple[str | None, str | None, tuple[str, ...] | None]:
-    """Title, unit and additivity of a column; if its comment is a different one (schema ``audit``), the name means something else."""
+    """Title, unit and additivity of a column; if its comment is a different one (schema ``audit``), the name means
+    something else."""
     said = fields.of(table, column)
     if said is None or comment != said.text:
         return None, unit_of(column), None

@@ -1,4 +1,4 @@
-"""The shape of what is published, and of what is about to be: contracts are checked against it."""
+"""The tables and columns of the current publication, or of the next one, to be checked against the contracts."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -31,13 +31,13 @@ def shape_of(tables: Iterable[Table]) -> Shape:
 
 
 def shape_published(folder: Path, fields: Fields) -> Shape:
-    """That of the publication in ``folder``. Raises NotPublished."""
+    """The structure of the publication in ``folder``. Raises NotPublished."""
     with opened(folder, INTERNE, fields) as profile:
         return shape_of(profile.tables)
 
 
 def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]:
-    """The shape in which the warehouse would be published, and the last exercice that has a figure in it (0 if none has)."""
+    """The structure in which the warehouse would be published, and the last exercice with a figure (0 if none)."""
     import duckdb
 
     keys = catalogue.project.keys

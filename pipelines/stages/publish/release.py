@@ -63,7 +63,7 @@ class FrozenYear(RuntimeError):
 
 @dataclass(frozen=True)
 class Visas:
-    """Who vouches for a release; ``cumul`` is why they are not three different persons, when they are not."""
+    """Who signs a release; ``cumul`` explains why they are not three different persons, if so."""
 
     prepared_by: str
     reviewed_by: str
@@ -71,7 +71,7 @@ class Visas:
     cumul: str | None = None
 
     def as_dict(self) -> dict[str, str]:
-        """What the release and the ledger keep."""
+        """The form kept in the release and in the ledger."""
         return {name: said for name, said in asdict(self).items() if said}
 
 

@@ -36,7 +36,7 @@ class Behind:
 
 
 def behind(archived: Archived, new: Iterable[Version], withheld: Iterable[int]) -> list[Behind]:
-    """What was public, oldest first, and what is: ``new`` versions replace those of their exercice."""
+    """The former and current public versions, oldest first; ``new`` versions replace those of their exercice."""
     known = [*archived, *((version.sha256, version) for version in new)]
     last = {version.exercice: sha256 for sha256, version in known}
     stands = {sha256 for exercice, sha256 in last.items() if exercice not in {*withheld}}

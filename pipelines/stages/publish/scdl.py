@@ -112,7 +112,7 @@ def _absent(db) -> dict[int, int]:
 
 
 def _what_lacks(left_out: int, absent: int) -> str:
-    """What readers of an exercice's lines must know."""
+    """The notes for readers of an exercice's lines."""
     lines = f"Lignes de compte inconnu, non publiées : {left_out}." if left_out else ""
     documents = f"Documents attendus ou reçus qui n’y sont pas : {absent}." if absent else ""
     return " ".join(filter(None, [lines, documents])) or "Toutes les lignes."

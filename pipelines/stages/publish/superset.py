@@ -53,7 +53,7 @@ WIDTH, HEIGHT = 6, 50  # of a chart; a row is 12 wide
 
 
 class NotAnAddress(ValueError):
-    """What was given as the address of a database is not one; the message is French, and repeats nothing."""
+    """The given address of a database is not one; the message, in French, does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,8 @@ def _files(
 
 
 def _by_domain(db: Any, of: Mapping[str, Described], catalogue: Catalogue) -> dict[str, tuple[str, list[Chart]]]:
-    """Domain → its title and charts: its figures, what is drawn of its tables, how far these go. What has no domain comes last."""
+    """Domain → its title and charts: its figures, what is drawn of its tables, how far these go. What has no domain
+    comes last."""
     drawn: dict[str, list[Chart]] = {}
     shown = {name: one for name, one in of.items() if name not in (FIGURES, FRESHNESS)}
     for chart in charts(db, shown, catalogue.chapters):

@@ -1,4 +1,4 @@
-"""What Superset shows of a published table: its measures, which never add what does not add up, and its charts.
+"""The measures and charts that Superset shows for a published table. No measure sums numbers that do not add up.
 
 A measure is empty rather than wrong: when one of its rows is empty, or when rows differ in a column along which it does
 not add. ``total`` and ``dont`` rows are left out. Charts are those of the report, over every exercice. Shown as plain
@@ -36,7 +36,7 @@ class Described:
     measures: tuple[Column, ...]
 
     def measure_names(self) -> dict[str, str]:
-        """What a reader sees of each measure: its title, with its column when two have the same title."""
+        """The name of each measure for readers: its title, with its column if two have the same title."""
         titles = [column.title or column.name for column in self.measures]
         return {
             column.name: f"{said} ({column.name})" if titles.count(said) > 1 else said

@@ -72,7 +72,7 @@ MakesPublic = Callable[[Path], tuple[PublicProfile | None, list[Finding]]]  # in
 
 @dataclass(frozen=True)
 class Written:
-    """The data of a publication: what its tables were made from, its public profile, and what could not be made, as findings."""
+    """The data of a publication: the inputs of its tables, its public profile, and findings about what could not be made."""
 
     made_of: dict[str, str]
     profile: PublicProfile | None
@@ -157,12 +157,12 @@ def _write(
 
 
 def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Written) -> str:
-    """Write what the publication is and enter it in the ledger; return its identity."""
+    """Write the state of the publication and record it in the ledger; return its identity."""
     ledger = work.ledger
     state = _write_state(folder, build, facts, data)
     identity = state[:32]
     reached("publish.files_written")
-    if data.profile:  # before anybody can read it: it must never be forgotten
+    if data.profile:  # before anybody can read it, since it must never be forgotten
         ledger.record_disclosures(data.profile.disclosed)
         _archive(work, data.profile)
     ledger.record_findings(identity, data.broken)
@@ -172,7 +172,7 @@ def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Writte
 
 
 def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
-    """Write what the publication is; return its SHA-256."""
+    """Write the state of the publication; return its SHA-256."""
     found = [*({"finding": one.id, **asdict(one)} for one in data.broken), *facts.get("findings", [])]
     content = {
         "kind": "publication",
@@ -193,7 +193,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
     if not errors or pages.exercice is None:
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
-    ours = type(error).__module__.startswith("pipelines")  # a foreign error message may quote what it could not draw
+    ours = type(error).__module__.startswith("pipelines")  # a library's error message may quote what it could not draw
     said = str(error) if ours else "erreur du programme, que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
@@ -212,7 +212,7 @@ def _beside(home: Home, folder: Path) -> dict[str, str]:
 
 
 def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str]) -> bool:
-    """True when what is published is, byte for byte, what was written aside; databases are compared with the ones written then.
+    """True if the current publication is, byte for byte, the one just written; databases are compared with those written then.
 
     ``ours`` is what was written aside beside the state.
     """
@@ -232,7 +232,8 @@ def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str
 
 
 def _placed(home: Home, aside: Path, identity: str) -> Path:
-    """Give the folder its name. A folder that already has that name is kept for its readers: it is missing pages, or was changed."""
+    """Give the folder its name. A folder that already has that name is kept for its readers: it is missing pages, or
+    was changed."""
     # a file of the previous publication, linked here, was flushed under its first name
     sync_all([aside, *(path for path in aside.rglob("*") if path.suffix != ".parquet" or path.stat().st_nlink == 1)])
     names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
@@ -306,7 +307,7 @@ def _archive(work: Workspace, profile: PublicProfile) -> None:
 
 
 def _archived(work: Workspace) -> Archived:
-    """What was ever public of each exercice's staff. Raises SecrecyBroken when the archive no longer has it."""
+    """The public versions of each exercice's staff tables. Raises SecrecyBroken if the archive no longer has them."""
     found = []
     for exercice, kept in work.ledger.populations().items():
         for sha256 in kept:
@@ -320,7 +321,7 @@ def _archived(work: Workspace) -> Archived:
 
 
 def _behind(work: Workspace, profile: PublicProfile | None) -> list[Behind]:
-    """Who is, and was, behind what is public of the staff; empty when the archive cannot say, which is a finding."""
+    """The persons behind the current and former public staff tables; empty if the archive lacks them, which is a finding."""
     try:
         archived = _archived(work)
     except SecrecyBroken:
@@ -345,7 +346,7 @@ def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
     return Finding(
         error.code,
         "bloquant",
-        0,  # the public profile of every exercice waits
+        0,  # the public profile of every exercice is affected
         error.where,
         f"Profil public non publié : {rule.titre} ({error}{f', {error.exercice}' if error.exercice else ''})",
         aide=rule.aide,

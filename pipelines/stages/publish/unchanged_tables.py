@@ -1,7 +1,7 @@
-"""What the next publication keeps of the last: tables with the same content and description are neither copied nor rewritten.
+"""Lets a publication reuse the unchanged tables of the previous one: they are neither copied nor rewritten.
 
-A publication whose state or database is not the one in the ledger is not trusted, nor is any after a build that redid
-everything: then all is written.
+Everything is written anew after a full build, or if the state or the database of the previous publication is not the one
+recorded in the ledger.
 """
 
 import shutil
@@ -26,7 +26,7 @@ DATABASE = DATABASES[INTERNE]
 
 @dataclass(frozen=True)
 class Former:
-    """The last publication: its folder, its files, and what each of its tables was made from; empty when there is none."""
+    """The last publication: its folder, its files, and the inputs of each table; empty if there is none."""
 
     folder: Path | None = None
     files: dict[str, str] = field(default_factory=dict)

@@ -46,7 +46,8 @@ def remove_from_home(places: Iterable[Path]) -> None:
 
 
 def public_places(home: Home, ledger: Ledger) -> list[Path]:
-    """Everything that holds, was drawn from or leads to a public profile; what a release keeps, and what was sent, is evidence and stays."""
+    """Everything that contains, was made from or leads to a public profile, except releases and sendings, which stay as
+    evidence."""
     sent = {home.transmissions / row["release"] / row["profile"] for row in ledger.all_rows("sendings")}
     patterns = (
         (home.builds, f"*/{PUBLIC}"),

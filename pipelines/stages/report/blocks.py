@@ -63,7 +63,7 @@ SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, fau
 
 @dataclass
 class Builder:
-    """What the blocks of one report share: the rows, the figures and the numbers already assigned."""
+    """The state shared by the blocks of one report: the rows, the figures and the numbers already assigned."""
 
     publication: Publication
     figures: Figures
@@ -139,7 +139,7 @@ class Builder:
         return not self.publication.rows(asked.table, asked.filtres, [])
 
     def _stays_with(self, bloc: Tableau | Graphique) -> bool:
-        """False when the table that the block is printed beside has nothing that is followed."""
+        """False if the organisation uses no system behind the table that the block accompanies."""
         return bloc.avec is None or self.receipts.of(bloc.avec, self.figures.exercice, []).is_followed
 
     def matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
@@ -155,7 +155,7 @@ class Builder:
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
-        if not rows and not receipt.is_known:  # no export shows what came: that there is none cannot be said either
+        if not rows and not receipt.is_known:  # no export shows what came, so one cannot say that there is none
             return None
         if not of_year:
             return _empty(title, bloc, receipt, names)
@@ -332,7 +332,7 @@ def _with_zeros(rows: list[Row], bloc: Donnees, receipt: Receipt) -> list[Row]:
 
 
 def _void(bloc: Donnees | Matrice, receipt: Receipt) -> str:
-    """What is missing from rows, or from a crossing, that need a field no tool gives is « not given »; otherwise not applicable."""
+    """The code of an empty cell: « not given » if the rows need a field that no tool provides; otherwise not applicable."""
     return "m" if receipt.is_bare or (bloc.croise and receipt.hollow) else "—"
 
 
@@ -347,7 +347,7 @@ def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[in
 
 
 def _empty(title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
-    """A block without rows: it only says that there is nothing when everything came."""
+    """A block without rows, which says that there is nothing only if everything came."""
     return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
 
 
@@ -369,7 +369,7 @@ def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], 
 
 
 def _share_told_pct(lines: list[Block]) -> float:
-    """Among the cells that hold a number, totals apart, the share that secrecy leaves visible."""
+    """The share of cells with a number, not counting totals, that secrecy leaves visible."""
     cells = [one for line in _detail(lines) for one in line["cellules"]]
     hidden = sum(one["manque"] == HIDDEN for one in cells)
     known = sum(one["valeur"] is not None for one in cells)
@@ -398,7 +398,7 @@ def _as_drawn(
 
 
 def steps(block: Block) -> list[tuple[float, float]]:
-    """Where each bar of a cascade begins and ends."""
+    """The start and end of each bar of a cascade."""
     found, reached = [], 0.0
     for at, one in enumerate(block["lignes"][0]["cellules"]):
         amount = number_of(one) or 0.0
@@ -409,7 +409,7 @@ def steps(block: Block) -> list[tuple[float, float]]:
 
 
 def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
-    """Not when one value at most is known, nor for small charts of one bar each: these become a table."""
+    """False if at most one value is known, or for small charts with one bar each: these become a table."""
     known = [one for line in _detail(lines) for one in line["cellules"] if one["valeur"] is not None]
     return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
 
@@ -487,7 +487,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
 
 
 def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
-    """Columns in the order of the years, or of the rows; ``lacks``: the code of a cell that no row gives, by year."""
+    """The columns, in the order of the years or of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
     values = [value for value in data.croise.valeurs if value in there]
@@ -567,7 +567,7 @@ def legend(cells: list[Cell]) -> list[dict[str, str]]:
 
 
 def in_words(head: list[str], lines: list[Block]) -> str:
-    """What a chart shows, for those who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
+    """The content of a chart for those who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
     said = list(_lines_in_words(head, [line for line in lines if not line["est_total"]]))
     years = all(title.isdecimal() and len(title) == 4 for title in head)
     span = f"De {head[0]} à {head[-1]} : " if years and len(head) > 1 else f"En {head[0]} : " if years else ""

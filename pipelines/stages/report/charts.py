@@ -1,8 +1,8 @@
 """Draws the charts of the model as static SVG: Vega-Lite specifications, rendered without a browser or the network.
 
-One blue family, one ochre; every value is written beside its mark, so that no legend is needed; a missing value is the
-text of its code at the baseline, never a zero. Each chart is drawn twice, wide and for a narrow screen. A drawing is
-cached under the hash of its specification: prose can change without any chart being redrawn.
+Charts use one family of blues and one of ochres. Every value is written beside its mark, so no legend is needed; a missing
+value is shown as its code on the baseline, never as a zero. Each chart is drawn twice, for wide and narrow screens. A drawing
+is cached under the hash of its specification, so a change of text does not redraw any chart.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The figures of one report by code: how each is printed, what it is worth, how it is computed, what it was compared with."""
+"""The figures of one report by code: how each is printed, its exact value, how it is computed, what it was compared with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ class Figures:
         return list(dict.fromkeys(file for source in sources for file in self.files.get(source, [])))
 
     def annex(self) -> list[dict[str, Any]]:
-        """What the annex says of each applicable figure of the year, chapter by chapter."""
+        """The annex: each applicable figure of the year, chapter by chapter."""
         found = [row for (_, year), row in self.rows.items() if year == self.exercice and row["code_manquant"] != "—"]
         named = self.titles
         return [
@@ -107,7 +107,7 @@ def _status(row: dict[str, Any], *, tells_lines: bool) -> str:
 
 
 def _lack(row: dict[str, Any]) -> str:
-    """What a partial figure is missing, as far as it is known and may be said."""
+    """What a partial figure lacks, as far as it is known and may be published."""
     share, amount = row.get("part_manquante"), row.get("montant_manquant_eur")
     said = [f"{french.printed(share * 100, 1, '%')} des lignes"] if share is not None else []
     said += [f"{french.printed(amount, 2, 'EUR')} au plus"] if amount is not None else []
@@ -115,7 +115,8 @@ def _lack(row: dict[str, Any]) -> str:
 
 
 def read_figures(publication: Publication, titles: dict[str, str], declared: Mapping[str, str]) -> Figures:
-    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of figures that may have none."""
+    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of figures that may
+    have none."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):

@@ -1,4 +1,4 @@
-"""What the report shows of the people who speak in it (pictures, portraits, signature, organisation), and its glossary."""
+"""The parts of the report about the organisation (logo, portraits, signature, organisation chart), and its glossary."""
 
 import base64
 import re

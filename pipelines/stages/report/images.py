@@ -1,4 +1,4 @@
-"""The pictures of ``contenu/images``, re-encoded: readers get the pixels of what was dropped there, and nothing else."""
+"""Re-encodes the pictures of ``contenu/images``, so that the report contains their pixels and nothing else of the files."""
 
 import io
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Caches what takes long to make, under the fingerprint of all that it is made from: a drawing, a font subset, a town's page.
+"""Caches what is slow to make (a drawing, a font subset, a town's page), under the fingerprint of everything it is made from.
 
-Each is sealed with the home's key: anything put there without the key is made again.
+Each file is sealed with the home's key; a file that was put there without the key is made again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def forget(cache: Path) -> None:
 
 
 def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the file name's extension."""
+    """The result of ``make``, or the cached one for the same ``made_of``; ``kind`` is the file name's extension."""
     path = cache / f"{hashlib.sha256(made_of).hexdigest()}.{kind}"
     if path.exists():
         whole = path.read_bytes()

@@ -1,10 +1,10 @@
-"""The prose of a year as a word processor can hold it: lines of text with figures in them, and the way back to Markdown.
+"""Converts the texts of a year from Markdown to the lines of a word processor, with figures in them, and back.
 
-A text is cut into pieces, the blocks of its Markdown. What comes back is compared line by line: an untouched piece
-keeps its source, byte for byte; only what changed is rewritten, and read again to prove that it says the same.
+A text is cut into pieces, the blocks of its Markdown. The lines that come back are compared with those sent: an untouched
+piece keeps its source, byte for byte; only changed pieces are rewritten, then read again to prove that they say the same.
 
-A call, ``{{ … }}``, is one sign in a line. A block with a statement, ``{% … %}``, or one that a document cannot
-represent, is locked: it becomes a line of its own that says which one it is, and its source never leaves the file.
+A call, ``{{ … }}``, is one character in a line. A block with a statement, ``{% … %}``, or with something that a document
+cannot represent, is locked: it becomes a line that only says which block it is, and its source stays in the file.
 """
 
 import difflib
@@ -379,7 +379,7 @@ def _inline(spans: tuple[Span, ...]) -> str:
 
 
 def _marked(spans: list[Span], *, is_first: bool) -> str:
-    """Words with their marks, opened and closed in proper nesting."""
+    """Words with their marks, properly nested."""
     out, opened = "", []
     for one in spans:
         wanted = [mark for mark, has in (("**", one.bold), ("*", one.italic)) if has]
@@ -408,7 +408,7 @@ def _guarded(row: str) -> str:
 
 
 def readable(lines: Iterable[Line]) -> list[str]:
-    """Lines to be compared by eye."""
+    """Lines as text, for a person to compare."""
     signs = {BULLET: "- ", NUMBER: "1. ", QUOTE: "> "}
     shown = []
     for one in lines:

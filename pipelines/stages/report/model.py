@@ -40,7 +40,7 @@ Prose = Callable[[str], Path | None]
 
 @dataclass(frozen=True)
 class Edition:
-    """Which state of the figures is printed: a release, or the current one (« projet »)."""
+    """The state of the figures that is printed: a release, or the current state (« projet »)."""
 
     name: str
     fingerprint: str
@@ -62,7 +62,7 @@ class Editor:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What a title, a sentence and the prose may refer to."""
+        """The names that a title, a sentence or a text may use."""
         exercice = self.builder.figures.exercice
         return {
             "exercice": exercice,
@@ -77,11 +77,11 @@ class Editor:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What the braces of a text of the year may refer to, besides figures."""
+        """The names that a text of the year may use in braces, besides figures."""
         return {**self.names, "dit": self._told}
 
     def chapters(self, chapters: list[Chapitre]) -> list[Model]:
-        """The chapters that have something to say, numbered."""
+        """The numbered chapters that have content."""
         kept: list[Model] = []
         for chapter in chapters:
             if sections := self.sections(chapter):
@@ -97,7 +97,7 @@ class Editor:
         return kept
 
     def sections(self, chapter: Chapitre) -> list[Model]:
-        """The sections of a chapter that have something to say; none when only introductory words are left."""
+        """The sections of a chapter that have content; none if only introductory words are left."""
         bears = {section.id: any(map(self._bears, section.blocs)) for section in chapter.sections}
         found = [(section, one) for section in chapter.sections for one in self._sections(section, bears[section.id])]
         if any(bears.values()) and not any(bears[section.id] for section, _ in found):
@@ -105,7 +105,7 @@ class Editor:
         return [one for _, one in found]
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures, which introduces what is next to it."""
+        """False for a text without figures, which only introduces the block next to it."""
         return not isinstance(bloc, Texte) or bool(self._asked(bloc))
 
     def _asked(self, bloc: Texte) -> list[str]:
@@ -167,7 +167,7 @@ class Editor:
                     yield from ((bloc, self._alert(name, alert, row)) for row in rows)
 
     def _explained(self, name: str, told: list[str]) -> Model:
-        """What is remarkable in a chart, and the text of the year that explains it."""
+        """The remarkable values of a chart, and the text of the year that explains them."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
         text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
@@ -183,7 +183,7 @@ class Editor:
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
     def _alarms(self) -> Model | None:
-        """All the alarms of the year, each said once; None when there are none."""
+        """All the alarms of the year, without repetition; None when there are none."""
         publication = self.builder.publication
         said = [
             _words(alert.said(row))
@@ -363,7 +363,7 @@ def build(
 
 
 def entry_of(edition: Edition) -> Model:
-    """What a report prints of its entry in the ledger, and of what it is made from."""
+    """The part of a report about its entry in the ledger, and about its sources."""
     head = edition.head
     return {
         "empreinte": edition.fingerprint,

@@ -41,7 +41,7 @@ def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
 
 
 def _maker() -> tuple:
-    """What could make the same files be laid out differently."""
+    """The versions and options on which the layout of the same files depends."""
     return importlib.metadata.version("typst"), STANDARDS, Path(tags.__file__).read_bytes()
 
 

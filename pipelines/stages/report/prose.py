@@ -81,7 +81,7 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
 
 
 def _reason(error: Exception, known: Collection[str]) -> str:
-    """What is wrong inside braces, in French: jinja's own words would mean nothing to the author."""
+    """The error inside braces, in French, since jinja's own message would mean nothing to the author."""
     if isinstance(error, ProseError | MissingTable):
         return str(error)
     if found := re.match(r"'(\w+)' is undefined", str(error)):
@@ -219,7 +219,8 @@ def _tree(tokens, name: str) -> list[Node]:
 
 
 def _target(href: str, name: str) -> str:
-    """Where a link leads: a figure of the annex, a public address or, from a text that is the same every year, a title of the report."""
+    """Where a link leads: a figure of the annex, a public address or, from a text that is the same every year, a title
+    of the report."""
     if not href.startswith(("#c-", "https://")) and not (href.startswith("#") and name.startswith("texte/")):
         raise ProseError(f"{name} un lien ne mène qu’à https://…, et non à {href.partition(':')[0]}:…")
     return href

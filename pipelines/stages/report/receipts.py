@@ -1,6 +1,6 @@
-"""What came for the tables behind the report, and what an absence of rows then means, in a sentence.
+"""Says what came for the tables behind the report, and words what an absence of rows means.
 
-Four cases are never worded alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu
+Four cases must have distinct wordings: « non reçu » (the organisation uses the system, and the export did not come), « reçu
 et refusé » (it came, and none of it counts), « non suivi » (the system is not used: the block is left out) and « aucun
 » (everything came, and is empty), the only case in which a chapter's ``vide`` is printed. Nothing is claimed either
 when some lines that came could not be counted, or when a tool does not give a field that the rows need (« non fourni
@@ -56,7 +56,7 @@ class Receipt:
 
     @property
     def reserve(self) -> str | None:
-        """Why an absence of rows says nothing; None when everything came."""
+        """Why an absence of rows proves nothing; None if everything came."""
         if self.lacking or self.refused:
             return " ".join(sentence.format(self.exercice) for sentence in self._absent(""))
         if self.ungiven:
@@ -88,7 +88,7 @@ class Receipt:
 
 
 def note(receipts: Iterable[Receipt]) -> str | None:
-    """What readers of the existing rows must know, for their exercices; None when all came whole."""
+    """The note for readers of the existing rows, for their exercices; None if everything came."""
     said: dict[str, list[str]] = {}  # a sentence → the exercices it is true of
     for one in receipts:
         for sentence in one.notes:
@@ -111,7 +111,7 @@ class Receipts:
     ]  # table of ``rapport`` → sets of tables: one of each must be followed
 
     def of(self, table: str, exercice: int, columns: Collection[str] = ()) -> Receipt:
-        """What came for a table of ``rapport``, for the columns printed."""
+        """The receipt of a table of ``rapport``, for the columns printed."""
         groups = [
             group for name in (table, *(f"{table}.{one}" for one in columns)) for group in self.needed.get(name, ())
         ]

@@ -1,7 +1,7 @@
-"""What a chart shows, for its title: the first of its bars, its highest or lowest months, which of its columns is the larger, the
-fullest of its rows, where it begins and ends, how its total moved, how far credits were used.
+"""Completes the title of a chart with what it shows: the first bar, the highest or lowest months, the larger column, the largest
+row, where it begins and ends, how its total changed, what share of the credits was used.
 
-Nothing is said when a value that it rests on is missing, hidden or partial.
+Nothing is added when a value that it depends on is missing, hidden or partial.
 """
 
 from collections.abc import Callable

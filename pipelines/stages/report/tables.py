@@ -1,4 +1,4 @@
-"""Reads the published tables of ``rapport`` for one report. What belongs here: rows, as they are; no format."""
+"""Reads the published tables of ``rapport`` for one report. It returns rows as they are, without formatting them."""
 
 import functools
 import glob
@@ -147,7 +147,7 @@ def _is(value: Value | list[Value]) -> str:
 
 
 def files_entered(ledger: Ledger, exercice: int) -> Files:
-    """What ``audit`` says of the files in force for an exercice, read from its source."""
+    """The current files of an exercice as in ``audit``, read from its source."""
     current = [one.manifest for (_, year), one in ledger.current().items() if year == exercice]
     return {
         f"{one.system}/{table}": sorted({file.name for file in one.files}) for one in current for table in one.tables

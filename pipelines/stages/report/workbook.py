@@ -60,7 +60,7 @@ class Grid:
 
     @property
     def states(self) -> list[str]:
-        """What is said of each line: complete, partial, or why some of it is missing."""
+        """The state of each line: complete, partial, or why something is missing."""
         return [_state(cells) for _, cells, _ in self.lines]
 
 
@@ -273,7 +273,8 @@ class _Sheets:
         sheet.write_string(row, column, neutralised(cell["texte"]), self.format(**{**strong, **aligned, **lacking}))
 
     def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float]) -> int:
-        """The codes in words, the note, the source, no wider than the table: a printed sheet fits them; returns the row that follows."""
+        """The codes in words, the note, the source, no wider than the table: a printed sheet fits them; returns the row
+        that follows."""
         said = [f"{one['code']} : {one['sens']}" for one in block["legende"]]
         said += [block["note"]] if block["note"] else []
         for text in [*said, f"Source : {block['source']}"]:

@@ -64,7 +64,7 @@ def _day(moment: str) -> dt.date:
 
 @dataclass(frozen=True)
 class ReportPages:
-    """What completes a publication: the report of one exercice, for its profiles, each written by a process of its own.
+    """The pages that complete a publication: the report of one exercice, each profile written by its own process.
 
     Drawing the charts of a first report takes as long as all the rest, so it begins before the publication has an
     entry.
@@ -96,7 +96,7 @@ class ReportPages:
         return begun
 
     def finish(self, publication: Path) -> list[Future]:
-        """Write what prints the ledger head that the entry reached."""
+        """Write the pages that print the ledger head of the entry."""
         return [end() for end in self._ends.values()]
 
     def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
@@ -108,7 +108,7 @@ class ReportPages:
             return self.writers[profile].submit(
                 task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
             )
-        except BrokenProcessPool as error:  # what was drawn before has killed the process
+        except BrokenProcessPool as error:  # an earlier drawing has killed the process
             broken: Future = Future()
             broken.set_exception(error)
             return broken
@@ -158,8 +158,8 @@ def draw_report(
     profile: str,
     entered: Files | None,
 ) -> None:
-    """Gather what a report says, and draw what is cached of the one that waits for its entry. Raises what
-    ``write_report`` would about declarations.
+    """Gather the content of a report, and draw the cached parts of the one that waits for its entry.
+    Raises the same errors as ``write_report`` about declarations.
     """
     from pipelines.stages.report.charts import png_of, svg_of
     from pipelines.stages.report.pdf import summary_pdf

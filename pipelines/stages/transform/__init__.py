@@ -1,1 +1,1 @@
-"""A frozen list of accepted deliveries becomes a new warehouse, built and tested by dbt, then renamed over the old one."""
+"""Builds a new warehouse from the accepted deliveries: dbt builds and tests it, then it replaces the old one in one rename."""

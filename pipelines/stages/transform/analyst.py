@@ -31,6 +31,6 @@ def prepare_analyst(work: Workspace) -> Path:
     if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == frozen.build:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, replace(frozen, build=""))  # nobody mistakes it for the build
+    load_warehouse(path, work, replace(frozen, build=""))  # so that nobody mistakes it for the build
     mark.write_text(frozen.build, encoding="utf-8")
     return path

@@ -67,7 +67,7 @@ def is_current(work: Workspace) -> bool:
 
 
 def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
-    """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
+    """Record dbt's results, then rename the new warehouse over the old. Raises BuildFailed."""
     reached("transform.dbt_done")
     home, ledger, frozen = work.home, work.ledger, prepared.frozen
     broken = failed(results)
@@ -86,7 +86,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
     _refuse_log(home)
-    # before the swap: the file that takes its place is recorded, and so are the results that a later build may keep
+    # before the swap, so that the new file and the results that a later build may keep are recorded
     ledger.record_warehouse(frozen.build, sha256_of(home.warehouse_next), is_whole=prepared.plan.is_whole)
     ledger.record_build(frozen.build, True, deliveries, tests)
     reached("transform.before_swap")
@@ -108,7 +108,7 @@ def _sorted(tests: list[dict]) -> list[dict]:
 
 
 def _standing(work: Workspace, plan: Plan) -> list[dict]:
-    """The results of tests that were not run because nothing they look at changed: those of the last warehouse."""
+    """The last warehouse's results of the tests that were not run because nothing they read has changed."""
     former = work.ledger.last_warehouse()
     build = former and work.ledger.build(former["build"])
     return [test for test in build["tests"] if test["name"] in plan.standing_tests] if build else []
@@ -120,7 +120,7 @@ def _refuse_log(home: Home) -> None:
 
 
 def _told(result: NodeResult) -> dict[str, object]:
-    """What the ledger keeps of an answer."""
+    """The form of a result that the ledger keeps."""
     return {k: v for k, v in asdict(replace(result, message=words(result) or None)).items() if k not in ("node", "sql")}
 
 

@@ -1,4 +1,4 @@
-"""What a warehouse remembers of how it was made, in its schema ``construction``, by table name (``<schema>.<table>``).
+"""The schema ``construction`` of a warehouse, which records how each table (``<schema>.<table>``) was made.
 
     ingredients  (nom, identite)    what a table that no model makes was filled from
     contenus     (nom, contenu)     what lies in it: equal for equal rows and columns, whatever their order

@@ -23,7 +23,7 @@ from pipelines.settings import Home
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One model or test of a dbt run; or, of another engine than DuckDB, why it did nothing."""
+    """The result of one model or test of a dbt run; or why an engine other than DuckDB did nothing."""
 
     name: str
     kind: str  # model | test | unit_test | engine
@@ -44,8 +44,9 @@ READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target
 def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
     dbt = str(Path(sys.executable).with_name("dbt"))  # the one in this environment, found without relying on PATH
-    command = [dbt, *arguments, *options(home, target)]
-    return subprocess.run(command, env=environment(), capture_output=capture, text=True, check=False)
+    # passed as variables: `dbt --version`, `deps` and `debug` each refuse some of these options
+    given = {f"DBT_{name[2:].replace('-', '_').upper()}": value for name, value in _options(home, target).items()}
+    return subprocess.run([dbt, *arguments], env=environment() | given, capture_output=capture, text=True, check=False)
 
 
 def environment() -> dict[str, str]:
@@ -119,8 +120,12 @@ def _result(result: Any) -> NodeResult:
 
 def options(home: Home, target: str) -> list[str]:
     """dbt's own options for one of its targets, in the home's composed project."""
+    return [word for option in _options(home, target).items() for word in option]
+
+
+def _options(home: Home, target: str) -> dict[str, str]:
     project, place = str(home.dbt), home.dbt / "target" / ("" if target == ANALYSTE else target)
-    return ["--project-dir", project, "--profiles-dir", project, "--target", target, "--target-path", str(place)]
+    return {"--project-dir": project, "--profiles-dir": project, "--target": target, "--target-path": str(place)}
 
 
 def parse(catalogue: Catalogue, home: Home) -> Path:

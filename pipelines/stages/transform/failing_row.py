@@ -1,4 +1,4 @@
-"""Finds the row that makes a node fail: what it reads is halved, in a copy of the warehouse, for as long as it fails."""
+"""Finds the row that makes a node fail, by halving what it reads, in a copy of the warehouse, as long as it still fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Says what stopped a build: the lines behind the failing rows of a test, the new deliveries behind a model.
+"""Explains what stopped a build: the lines behind the failing rows of a test, or the new deliveries behind a model.
 
-Messages give the place of a row in its original, never a value of it, which may be personal. dbt's own words are kept
-without what they quote of the data.
+Messages give the place of a row in its original, but never a value, which may be personal. Data that dbt's own messages
+quote are removed.
 """
 
 import re
@@ -52,7 +52,7 @@ class Culprit:
 
 
 def words(result: NodeResult) -> str:
-    """What dbt said, on one line, without colours or values; in French when it is DuckDB that refuses a text."""
+    """dbt's message on one line, without colours or values; in French if DuckDB refuses a text."""
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
     said = [line for line in lines if not _ABOUT.match(line)]
     told = next((line for line in said if _ERROR.search(line)), said[-1] if said else "")
@@ -60,7 +60,7 @@ def words(result: NodeResult) -> str:
 
 
 def without_values(text: str) -> str:
-    """What dbt says, without what a database error quotes of the data, or the lines that follow it."""
+    """dbt's message without the data that a database error quotes, or the lines that follow it."""
     plain = _COLOUR.sub("", text)
     error = _ERROR.search(plain)
     if error is None:
@@ -86,7 +86,8 @@ def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: 
 
 
 def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Line]:
-    """What stopped a node, searched for in a copy with the warehouse's name, since SQL names the database. Raises NotOfTheData."""
+    """What stopped a node, searched for in a copy with the warehouse's name, since SQL names the database. Raises
+    NotOfTheData."""
     import duckdb
 
     nodes = read_json(home.dbt_manifest)

@@ -1,4 +1,4 @@
-"""Checks that what is loaded is what was received: each lake file that a build reads is hashed and compared with the ledger.
+"""Checks that a build loads what was received: it hashes each lake file and compares it with the ledger.
 
 Size and date prove nothing; hashing the demonstration's 361 files takes some 20 ms.
 """
@@ -34,7 +34,7 @@ class Changed:
 
 
 class LakeChanged(Unsound):
-    """Nothing may be built from files that are not the ones received."""
+    """Some files are not the ones received: nothing may be built from them."""
 
     def __init__(self, files: Sequence[Changed]):
         self.files = files

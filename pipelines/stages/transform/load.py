@@ -169,7 +169,8 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
 
 
 def _rows_of(db, home: Home, table: Table, manifest: Manifest, today: dict[str, str]) -> str | None:
-    """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what is not there, or hides it.
+    """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what is not
+    there, or hides it.
 
     ``today``: how it reads each field; a field that was read from elsewhere, or otherwise, is not what it wants.
     """
@@ -209,7 +210,7 @@ def _mapped_since(field: Field) -> list[str]:
 
 
 def _written(kind: str) -> str:
-    """A type of DuckDB in one spelling."""
+    """A DuckDB type, normalised."""
     return kind.replace(" ", "").lower()
 
 
@@ -298,7 +299,7 @@ REFUSED = (
 
 
 def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) -> Iterator[tuple[str, str, list[tuple]]]:
-    """What was expected, piece by piece, and what came: each table's delivery, and each month of a table with a period.
+    """What was expected and what came: each table's delivery, and each month of a table with a period.
 
     ``read``: the deliveries whose rows are in ``lake``.
 
@@ -367,7 +368,8 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
 
 
 def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tuple[Field, int | None]]:
-    """The fields that nothing gives, according to the header or to what came; those that some files lack, with how many lines these hold."""
+    """The fields that no file provides, according to the header or the files; and those that some files lack, with the
+    number of their lines."""
     found: list[tuple[Field, int | None]] = [(field, None) for field in table.ungiven(exercice)]
     if counts:
         found += [
@@ -422,7 +424,7 @@ def _refused(home: Home, manifests: list[Manifest]) -> Filling:
 
 
 def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
-    """Table and exercice → the most that its refused lines amount to; None when one of them does not say."""
+    """Table and exercice → the greatest possible amount of its refused lines; None if it is unknown for one of them."""
     rows = db.execute(
         "select systeme, nom_table, exercice, case when count(*) = count(montant_eur) then sum(montant_eur) end "
         "from collecte.lignes_refusees group by all"

@@ -1,4 +1,4 @@
-"""What still holds of the last warehouse: the next starts as its copy, and only what depends on a change is made again.
+"""Starts the next warehouse as a copy of the last one, in which only what depends on a change is made again.
 
 Before dbt runs, the tables whose ingredients changed are refilled, and the models that may depend on them are *stale*.
 While it runs, the materializations of ``dbt_project/macros`` skip a stale model whose recipe is unchanged and whose
@@ -32,7 +32,7 @@ class Plan:
 
     @property
     def is_whole(self) -> bool:
-        """True when everything is built."""
+        """True if everything is built."""
         return self.models is None
 
     @property

@@ -71,7 +71,8 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
 
 
 def _export(warehouse: Path, folder: Path) -> dict[str, str]:
-    """Write what models read, and none of them makes, as ``<schema>.<table>.parquet``; return the columns of each table, for Spark."""
+    """Write what models read, and none of them makes, as ``<schema>.<table>.parquet``; return the columns of each
+    table, for Spark."""
     import duckdb
 
     folder.mkdir()
@@ -89,7 +90,7 @@ def _export(warehouse: Path, folder: Path) -> dict[str, str]:
 
 
 def _settings() -> dict[str, str]:
-    """How Spark runs: as the organisation's own files say (``SPARK_CONF_DIR``), or else on this machine."""
+    """Spark's settings: the organisation's own (``SPARK_CONF_DIR``), or else those for this machine."""
     if settings.spark_file():
         return {}
     threads = str(settings.threads())
@@ -115,7 +116,7 @@ def _answers(folder: Path, done: subprocess.CompletedProcess) -> list[NodeResult
     file = folder / spark_session.ANSWERS
     if file.exists():
         return [NodeResult(**answer) for answer in json.loads(file.read_text(encoding="utf-8"))]
-    begun = (folder / spark_session.PROBE).exists()  # what is said from then on may quote cells
+    begun = (folder / spark_session.PROBE).exists()  # later messages may quote cells
     said = f"Spark s’est arrêté avant la fin (code {done.returncode})" if begun else _unstarted(done.stderr)
     return _nothing_done(said)
 

@@ -1,7 +1,7 @@
-"""The process of Spark: makes the models that dbt is asked for from the Parquet files of a folder, and says what became of each.
+"""The Spark process: builds the requested models with dbt from the Parquet files of a folder, and reports each result.
 
-It is a program of its own, run by the Python in which dbt-spark and pyspark are installed, without the rest of this
-project: where pyspark is, importing Great Expectations ends the process. Its input, in JSON: ``dbt`` (dbt's own arguments),
+It is a separate program, run by the Python in which dbt-spark and pyspark are installed, without the rest of this project:
+importing Great Expectations where pyspark is installed crashes the process. Its input, in JSON: ``dbt`` (dbt's own arguments),
 ``folder``, ``sources`` (``<schema>.<table>`` → its columns) and ``settings`` (Spark's).
 """
 
@@ -22,7 +22,7 @@ SOURCES, TABLES, ANSWERS, PROBE = "sources", "tables", "answers.json", "probe"  
 PATIENCE, PERIOD = 180, 5  # seconds: how long a job may wait for an executor, and how often that is looked at
 # What values depend on, whatever the settings say.
 DECIDES = {
-    "spark.sql.ansi.enabled": "true",  # a bad cast is an error, not a NULL
+    "spark.sql.ansi.enabled": "true",  # an invalid cast is an error, not a NULL
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
 }
@@ -85,7 +85,7 @@ def _refuse_unshared(session: "SparkSession", place: Path) -> None:
     files = 8 * max(session.sparkContext.defaultParallelism, 2)
     try:
         session.range(0, files, 1, files).write.parquet(str(place))
-    except Exception:  # whatever kept them from writing
+    except Exception:  # whatever prevented them from writing
         files = -1
     if len(list(place.glob("*.parquet"))) != files:
         raise Unfit(
@@ -95,7 +95,7 @@ def _refuse_unshared(session: "SparkSession", place: Path) -> None:
 
 
 def _decide() -> None:
-    """dbt-spark turns ANSI off before each statement, whatever its profile says."""
+    """Keep our ANSI setting: dbt-spark turns it off before each statement, whatever its profile says."""
     from dbt.adapters.spark.connections import SparkCredentials
 
     begun = SparkCredentials.__post_init__
@@ -124,7 +124,7 @@ def _answer(result: Any) -> dict[str, Any]:
 
 
 def _condition(message: str) -> str:
-    """What Spark calls an error, when it names it: its sentence quotes cells."""
+    """Spark's name for an error, if it has one, since its message quotes cells."""
     found = re.search(r"\[([A-Z0-9_.]{3,})\]", message)
     return f"Spark{NO_BREAK}: {found[1]}" if found else message
 
@@ -134,7 +134,7 @@ def _tell(folder: Path, answers: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Do what standard input asks, and write the answers in the folder."""
+    """Run the request on standard input, and write the results in the folder."""
     asked = json.load(sys.stdin)
     folder = Path(asked["folder"])
     try:

@@ -1,9 +1,9 @@
-"""What a new warehouse says about itself.
+"""Reads the control tables of a new warehouse and turns their rows into findings.
 
-Deliveries that are no longer usable, months that nothing covers, members who are missing from lines they used to be in
-or from some months, differences with published figures, contradicted absences, unknown accounts, budget documents that
-are set aside or incomplete, meetings whose quorum is not the one declared, and amounts on which two documents or
-systems should agree.
+They are about deliveries that are no longer usable, months without data, members who are missing from lines they used to be
+in or from some months, differences with published figures, contradicted absences, unknown accounts, budget documents that
+are set aside or incomplete, meetings whose quorum is not the one declared, and amounts on which two documents or systems
+should agree.
 """
 
 import json
@@ -864,10 +864,11 @@ SAID = {
     "a_realise_investissement": "montants réalisés en investissement",
     "a_restes": "restes à réaliser",
 }
-# What the annexe of the debt and the accounts have in common, each with what is expected. Of loans: neither deposits (165), nor
-# refinancing (166), nor credit lines drawn and given back (16449). A loan that is not in the annexe makes it repay, or pay, less
-# than the accounts; what was due at the opening is what was due when the year before closed; what is due at the closing is that,
-# what was drawn more and what was repaid less. The annexe sums the rounded instalments of each loan: to a hundredth of them.
+# The amounts that both the annexe of the debt and the accounts give, each with what is expected. Only loans are compared: not
+# deposits (165), refinancing (166) or credit lines drawn and given back (16449). If the annexe lacks a loan, its capital or
+# interest paid is lower than in the accounts. The debt at the opening must equal the debt at the last closing; the debt at the
+# closing must equal the opening, plus the loans drawn, minus the capital repaid. The annexe adds up rounded instalments, so a
+# difference of up to 1 €, or a hundredth of what was paid, is accepted.
 COMPARED = {
     "capital": "un capital remboursé de {}, comme aux comptes 163, 164, 167 et 168",
     "interets": "des intérêts de {}, comme au compte 66111",

@@ -1,7 +1,7 @@
-"""Judges a delivery where it lies: one result per expectation on the Parquet that ingest wrote.
+"""Checks a delivery on the Parquet files that ingest wrote, and gives one result per expectation.
 
-``catalogue.expectation_types`` (what an expectation may say) → ``suite`` (what is expected of a table) → ``judge`` (the only module that
-runs Great Expectations), with ``failing_lines`` (where a failure is) and ``totals`` (control totals) beside it. Only plain data
-comes out: results never contain a cell. What does not belong here: refusing a line (ingest), deciding what is current
-(accept), rules across tables or years (dbt).
+``catalogue.expectation_types`` (the types of expectation) → ``suite`` (the expectations of a table) → ``judge`` (the only module
+that runs Great Expectations), with ``failing_lines`` (the lines that break an expectation) and ``totals`` (control totals).
+Results are plain data and never contain a cell. Lines are refused by ingest, deliveries by accept, and rules across tables or
+years are tests of dbt.
 """

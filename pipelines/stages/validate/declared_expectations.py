@@ -1,7 +1,7 @@
 """The expectations that follow from a declaration: constraints, primary key, a table that is neither empty nor suddenly small.
 
-``pattern`` and ``required`` have already refused their lines at reading; ``required`` is judged once more, all columns
-in one check. What does not belong here: what a declaration cannot say (``expectations/``).
+Reading has already refused lines that break ``pattern`` or ``required``; ``required`` is checked once more, for all columns
+together. Expectations that a declaration cannot express are in ``expectations/``.
 """
 
 import datetime as dt
@@ -34,7 +34,8 @@ def expectations(system: str, table: Table, empty_allowed: bool = False) -> list
 
 
 def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
-    """What every table should contain when the previous exercice had ``previous_rows``: half of them, and never under a tenth.
+    """The expectation on the number of rows when the previous exercice had ``previous_rows``: at least half, and never
+    under a tenth.
 
     A suite that has an expectation with that key (``volume``, ``chute``) sets another share. A table that may be empty
     may be small, which is only a warning. Nothing without a previous exercice, or after one with few lines.

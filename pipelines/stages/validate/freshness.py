@@ -1,7 +1,7 @@
-"""Whether the rows reach the end of their exercice: an export made too early holds only part of the year.
+"""Checks that the rows reach the end of their exercice: an export made too early holds only part of the year.
 
-Ingest counts the days as it reads and leaves them in the manifest; here they become one result, a warning. When the
-rows cannot show it (no date, or a few scattered ones) nothing is said.
+Ingest counts the days without rows and records them in the manifest; this module turns them into a warning. It gives no
+result when rows have no date, or only a few scattered ones.
 """
 
 from pipelines.catalogue.rules import Rules

@@ -2,9 +2,8 @@
 
 In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``, made once per process
 and pointed at one delivery after the other. Great Expectations says whether each expectation holds; when it does not,
-the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except for unexpected words
-in place of known ones, in a table that is about nobody. What does not belong here: what is expected (``suite``), where
-a failure is (``failing_lines``), what follows from it (``pipelines.ledger.records``).
+the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except unexpected words in
+place of known ones, in a table that is not about persons.
 """
 
 import datetime as dt
@@ -60,7 +59,7 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def open_court() -> None:
-    """Load the library now, in a process that is going to judge."""
+    """Load the library now, in a process that is going to check deliveries."""
     _bench()
 
 
@@ -158,7 +157,7 @@ class _Bench:
     def _observe(
         self, spec: ExpectationSpec, success: bool, rows: int, *, shown: bool
     ) -> tuple[str | None, int | None]:
-        """What is seen, in French, and how many lines break it; ``shown``: with the unexpected words."""
+        """The observation, in French, and how many lines break the expectation; ``shown``: with the unexpected words."""
         if spec.type == "expect_table_row_count_to_be_between":
             return _lines(rows), None
         if success:
@@ -242,7 +241,7 @@ def _error(outcome: Any) -> str | None:
 
 
 def _sanitised(entry: dict[str, Any]) -> str:
-    """The error's class, with its first line if that only contains names: other messages may quote a cell."""
+    """The error's class, with its first line if it only contains names, since other messages may quote a cell."""
     message = str(entry.get("exception_message") or "")
     for text in (message, str(entry.get("exception_traceback") or "")):
         for name in reversed(_CLASS.findall(text)):

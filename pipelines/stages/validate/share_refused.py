@@ -1,6 +1,6 @@
-"""Whether too much of a table was refused: a few unreadable lines have an explanation, most of a file means a wrong file.
+"""Checks that not too many lines of a table were refused: if most of them are unreadable, it is probably the wrong file.
 
-The suite judges the rows that could be read; how many could not be is in the manifest's counts.
+The suite checks the rows that could be read; this check uses the manifest's counts of those that could not.
 """
 
 from pipelines.ledger.records import CheckResult, TableCounts

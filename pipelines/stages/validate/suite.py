@@ -1,8 +1,7 @@
 """What is expected of one table of one delivery: its declaration, completed by ``expectations/``.
 
-``compile_suite`` puts together the constraints of the declaration (``declared_expectations``), the file of its shape and
-its own file (``suite_file``). What does not belong here: running anything (``judge``), Great Expectations,
-reading Parquet.
+``compile_suite`` combines the constraints of the declaration (``declared_expectations``), the file of its shape and its own
+file (``suite_file``). ``judge`` runs the result: this module neither reads Parquet nor knows Great Expectations.
 """
 
 import functools
@@ -20,7 +19,7 @@ from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared_expectations
 
-JUDGE_VERSION = 1  # raise it when the same suite judges the same rows differently: golden verdicts fail until then
+JUDGE_VERSION = 1  # increase it when the same suite judges the same rows differently; the golden tests fail until then
 
 
 @dataclass(frozen=True)

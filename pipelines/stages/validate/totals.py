@@ -1,8 +1,8 @@
-"""Control totals: what the file announces on its total line against what ingest computed.
+"""Control totals: compares the totals that a file announces on its total line with those that ingest computed.
 
-Ingest compares them as it reads (the total line never reaches the lake) and leaves the outcome in the manifest; here
-each becomes one result, a warning: figures come from the lines, never from an announced total. A file that contains
-less than the declared share of what it announces (``least``) was cut short: that is critical.
+Ingest compares them while reading (the total line never reaches the lake) and records the outcome in the manifest. Here each
+becomes a result, a warning, since figures come from the lines and never from an announced total. A file that contains less
+than the declared share of what it announces (``least``) was cut short: that is critical.
 """
 
 import re
@@ -58,7 +58,7 @@ def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
 
 
 def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
-    """Both numbers. In a table with personal data an announced sum is a cell, and so is the sum of one line."""
+    """Both numbers, unless they may be a cell: in a table with personal data, an announced sum or the sum of one line."""
     if table.has_personal_data and total["kind"] != "counts":
         said = "annoncé : égal" if total["ok"] else "annoncé : différent"
         return f"{said} ; recalculé : {_shown(total['recalcule'])}" if counts.acceptees > 1 else said

@@ -1,4 +1,4 @@
-"""Reports made by hand, of one section: what the tests of what may be printed are about."""
+"""Makes small reports of one section, for the tests of guards."""
 
 from pipelines.catalogue.chapters.printed import Model
 

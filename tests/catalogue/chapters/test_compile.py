@@ -1,4 +1,4 @@
-"""The model behind the page of a member, over a few invented rows: what a year is compared with, and how whole it is."""
+"""The model behind the page of a member, on a few invented rows: its comparison with the year before, and its state."""
 
 from collections.abc import Iterable
 

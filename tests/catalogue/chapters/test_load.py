@@ -1,4 +1,4 @@
-"""The chapters are read with their mistakes named, and name only what the warehouse and the figures have."""
+"""Mistakes in chapters are reported, and chapters name only what the warehouse and the figures have."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The sentences of a year: what the sign, the number and the year before make of them, and of what none is made."""
+"""The sentences of a year: how they depend on the sign, the number and the year before, and when there is none."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What no report may print: where it is looked for, and in which edition. ``tests/runs/test_gate.py`` breaks each guard."""
+"""The guards on reports: where they look, and in which edition. ``tests/runs/test_gate.py`` breaks each one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the braces of a text ask for, read without running them."""
+"""What the braces of a text refer to, found without running them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The one dbt project of a home: composed in its own folder, written where it differs, fixed, and read by dbt."""
+"""A home's dbt project: composed in its own folder, rewritten only where it differs, repaired if changed, and readable by dbt."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What follows from declarations in the dbt project: the same text each time, and a new system enters by being declared."""
+"""The generated part of the dbt project: always the same text, and a new system enters it once declared."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a line-grain model says of its lines, and what is reported to readers from it: small invented tables."""
+"""What line-grain models declare about their lines, and the lines reported to readers, on small invented tables."""
 
 from decimal import Decimal
 from pathlib import Path

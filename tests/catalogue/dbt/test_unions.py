@@ -1,4 +1,4 @@
-"""The union of a shape: every table that has it, the shape's own columns, and no row when no system has it."""
+"""The union of a shape: every table with that shape, the shape's columns, and no rows when no system has it."""
 
 from dataclasses import replace
 

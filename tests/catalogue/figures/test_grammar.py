@@ -1,4 +1,4 @@
-"""What a figure's declaration may say, and that a mistake in it names file and line."""
+"""What the declaration of a figure may contain; a mistake is reported with file and line."""
 
 import re
 from decimal import Decimal

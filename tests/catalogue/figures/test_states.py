@@ -1,4 +1,4 @@
-"""The one rule of what is absent: from the pieces of a source to the state of the figures, through the models as they are."""
+"""How missing pieces of a source determine the state of figures, tested with the real models."""
 
 from decimal import Decimal
 

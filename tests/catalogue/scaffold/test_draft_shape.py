@@ -1,4 +1,4 @@
-"""The draft of a table of a shape asks for what figures and tables of the report cannot do without."""
+"""The draft of a table of a shape asks for the fields that figures and tables of the report need."""
 
 import pytest
 

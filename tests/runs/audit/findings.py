@@ -1,4 +1,4 @@
-"""Findings whose page is looked at."""
+"""Makes findings for the audit page."""
 
 from pipelines.ledger.records import Finding
 

@@ -1,4 +1,4 @@
-"""What every audit page must be."""
+"""Checks that apply to every audit page."""
 
 import re
 from html.parser import HTMLParser

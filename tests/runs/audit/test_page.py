@@ -1,4 +1,4 @@
-"""The audit page: well formed, without script nor address outside, escaped, and holding all that its JSON holds."""
+"""The audit page: well formed, without scripts or external addresses, escaped, and as complete as its JSON."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What the state of a year says: counts, dimensions, verdict, findings with decisions, a build that failed."""
+"""The content of the state of a year: counts, dimensions, verdict, findings with decisions, a failed build."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What makes a delivery current, and what may not."""
+"""When a delivery may become current, and when it may not."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The line of an original is found again in its sheet, or in its member, and in no other of the same number."""
+"""The line of an original is found in the right sheet or archive member, not in another with the same line number."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""Budget documents that are incomplete, come twice, or have a strange form: no smaller amount passes for a whole one."""
+"""Budget documents that are incomplete, received twice or unusual: a partial amount is never presented as complete."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The budgets that the organisation declares: what is expected of them each year, and documents of others."""
+"""The budgets that the organisation declares: the documents expected each year, and documents of other budgets."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Headings over several lines, and columns that bear the same one: read as declared, or the file is refused."""
+"""Headings over several lines, and columns with the same heading: read as declared, or the file is refused."""
 
 import datetime as dt
 

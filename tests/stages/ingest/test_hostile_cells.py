@@ -1,4 +1,4 @@
-"""One cell stops one line, or one delivery: never a build, a page or a publication."""
+"""A hostile cell can stop a line or a delivery, but never a build, a page or a publication."""
 
 import pytest
 

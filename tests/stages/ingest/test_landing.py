@@ -1,4 +1,4 @@
-"""What of the mailbox may still be on its way: nothing of it is read, and what does not change costs nothing."""
+"""Files of the mailbox that may still be arriving are not read; unchanged files cost nothing."""
 
 import os
 import shutil

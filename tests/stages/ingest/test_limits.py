@@ -1,4 +1,4 @@
-"""What a hostile export may cost is counted, and named when it is reached."""
+"""The limits on hostile exports are counted, and named when they are reached."""
 
 import time
 import zipfile

@@ -1,4 +1,4 @@
-"""A debtor becomes the code of the member that it is, and nobody else's name is anywhere in the lake."""
+"""A debtor that is a member is replaced by its code, and no other debtor's name is in the lake."""
 
 from collections.abc import Iterator
 

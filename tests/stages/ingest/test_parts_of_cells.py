@@ -1,4 +1,4 @@
-"""Where the text of a field comes from when it is not a cell: parts of cells, names, headings, columns that become rows."""
+"""Fields that do not read a whole cell: parts of cells, names, headings, columns that become rows."""
 
 import datetime as dt
 import io

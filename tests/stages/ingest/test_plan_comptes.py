@@ -1,4 +1,4 @@
-"""The reference plans of accounts: one answer per account and year, every chapter in one section."""
+"""The shipped plans of accounts: one answer per account and year, and one section per chapter."""
 
 from collections.abc import Iterator
 

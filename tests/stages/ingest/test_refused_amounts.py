@@ -1,4 +1,4 @@
-"""What a refused line amounts to: kept when it can be read, since the figures may be missing as much."""
+"""The amount of a refused line is kept when it can be read, since the figures may lack as much."""
 
 from decimal import Decimal
 

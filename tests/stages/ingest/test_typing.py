@@ -1,4 +1,4 @@
-"""A cell is read strictly or its line is refused: what DuckDB's casts would let through is not let through."""
+"""A cell is read strictly or its line is refused, even where DuckDB's casts would accept it."""
 
 import datetime as dt
 import itertools

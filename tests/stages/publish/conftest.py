@@ -1,4 +1,4 @@
-"""A home with one small figure and one line refused."""
+"""A home with one small figure and one refused line."""
 
 import pytest
 

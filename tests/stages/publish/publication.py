@@ -1,4 +1,4 @@
-"""A small publication made by the publication step itself, for what reads publications: its two profiles."""
+"""Makes a small publication, in both profiles, with the real publication step, for tests that read publications."""
 
 import hashlib
 import json

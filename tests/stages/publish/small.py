@@ -1,4 +1,4 @@
-"""A small warehouse, and what is published of it."""
+"""A small warehouse and its publication."""
 
 import duckdb
 

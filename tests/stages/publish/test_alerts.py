@@ -1,4 +1,4 @@
-"""An alert that cannot be asked is named, and the sentences of a year wait for somebody. ``tests/runs/test_gate.py`` raises each alert."""
+"""An alert whose condition cannot be run is named; the sentences of a year need approval. ``tests/runs/test_gate.py`` raises each alert."""
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""A mart outside ``restreint`` where somebody could be singled out is withheld, no matter who wrote it, and blocks nothing."""
+"""A mart outside ``restreint`` in which a person could be singled out is withheld, whoever wrote it, and blocks nothing else."""
 
 import duckdb
 import pytest

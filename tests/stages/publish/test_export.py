@@ -1,4 +1,4 @@
-"""An export: the published rows exactly, in each format; valid, verifiable, the same bytes twice; nothing that a spreadsheet runs."""
+"""An export has exactly the published rows in each format; it is valid, verifiable, reproducible, and without any formula."""
 
 import csv
 import json

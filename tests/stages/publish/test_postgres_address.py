@@ -1,4 +1,4 @@
-"""What messages say of the server's address: never a part of its password, and what failed of an encrypted connection."""
+"""Messages about the server's address: never a part of its password, but the reason why an encrypted connection failed."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Columns that are given away bear the titles and units that are declared for them."""
+"""Columns of exports have the titles and units declared for them."""
 
 from pathlib import Path
 

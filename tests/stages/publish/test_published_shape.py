@@ -1,4 +1,4 @@
-"""What is promised to readers is not taken back without a word: contracts, and what a publication makes of them."""
+"""What is promised to readers cannot be removed silently: contracts, and how a publication applies them."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What singles a person out lies apart, for the account that publishes and, on the server, for one role alone."""
+"""Tables that single a person out are kept apart, for the publishing account and, on the server, for a single role."""
 
 import grp
 import os

@@ -1,4 +1,4 @@
-"""The budget as open data: what the schema asks, what a CFU becomes, what is left out. Real files: tests/end_to_end."""
+"""The budget as open data: what the schema requires, how a CFU is written, what is left out. Real files: tests/end_to_end."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""A real browser for the pages: Chromium through Playwright; a test skips where there is none, and fails where there must be."""
+"""Opens pages in a real browser, Chromium through Playwright; its tests are skipped without one, or fail where it is required."""
 
 import shutil
 from collections.abc import Iterator

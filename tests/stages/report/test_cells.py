@@ -1,4 +1,4 @@
-"""A figure that is partial is said to be so wherever it is printed: key figures, tables, totals, prose, annex."""
+"""A partial figure is marked wherever it is printed: key figures, tables, totals, prose, annex."""
 
 import html
 import re

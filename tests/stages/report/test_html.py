@@ -1,4 +1,4 @@
-"""The page needs nothing but itself, escapes everything, and is read by everybody: tried in a real browser."""
+"""The page is self-contained, escapes everything and is accessible: tested in a real browser."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What organisation.yml says of the people who speak: re-encoded pictures, portraits, signature, colours, the glossary."""
+"""The identity declared in organisation.yml: re-encoded pictures, portraits, signature, colours; also the glossary."""
 
 import base64
 import io

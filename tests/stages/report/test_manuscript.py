@@ -1,4 +1,4 @@
-"""The prose of a year, cut in pieces for a word processor and put together again: what nobody touched keeps its bytes."""
+"""The prose of a year, cut into pieces for a word processor and reassembled: untouched pieces keep their bytes."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
+"""The model of the report: formats, missing codes, empty tables, numbers, figures referred to in prose."""
 
 import json
 import re
@@ -737,7 +737,7 @@ def test_charts_tell_amounts_in_thousands(euros: float, printed: str):
 
 
 def cascade(*columns: tuple[str, int], levels: list[int]) -> list[tuple]:
-    """The bars of a cascade: title, beginning, end, and what stands beside it."""
+    """The bars of a cascade: title, beginning, end, and the label beside it."""
     cells = [number(Decimal(value), 2, "EUR") for _, value in columns]
     line = {"titre": "Fonctionnement", "est_total": False, "cellules": cells}
     block = {"entete": [title for title, _ in columns], "lignes": [line], "paliers": levels}

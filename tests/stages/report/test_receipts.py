@@ -1,4 +1,4 @@
-"""What no row shows is never claimed: « non reçu », « non suivi » and « aucun » are three things, whatever the chapter says."""
+"""An absence of rows is worded according to its cause: « non reçu », « non suivi » or « aucun », whatever the chapter says."""
 
 import json
 

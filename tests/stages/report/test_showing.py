@@ -1,4 +1,4 @@
-"""What a chart shows, said in its title: only of values that are known, whole and apart from the others."""
+"""The title of a chart says what it shows, only if the values are known, complete and distinct."""
 
 import pytest
 

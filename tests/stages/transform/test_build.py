@@ -1,4 +1,4 @@
-"""The warehouse: what is loaded, what names a build, and when the new one replaces the old."""
+"""The warehouse: what is loaded, what determines a build's name, and when the new one replaces the old."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a warehouse remembers of how it was made: the content of a table, compared from one build to the next."""
+"""What a warehouse records about how it was made: the content of a table, compared from one build to the next."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What decides a node, as the shipped project is read: what must change a recipe changes it, and of no other node."""
+"""The recipes of the shipped project's nodes: a change affects the recipes of the right nodes, and no others."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""The next warehouse starts as a copy of the last: what dbt has to make again, and when none of it is trusted."""
+"""The next warehouse starts as a copy of the last one: what dbt has to make again, and when the copy is not trusted."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the tests of the judgement share: a small table with personal data, expectations made by hand."""
+"""Fixtures shared by the tests of validation: a small table with personal data, hand-made expectations."""
 
 import pytest
 

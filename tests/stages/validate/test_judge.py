@@ -1,4 +1,4 @@
-"""The judge: verdicts distinguished from errors, no cell ever, one delivery never seen through another."""
+"""The judge: failures are distinguished from errors, no cell is ever shown, and deliveries do not affect one another."""
 
 import itertools
 import logging

@@ -1,4 +1,4 @@
-"""Too much refused: the delivery is of another layout, whatever could be read of it."""
+"""When too many lines are refused, the delivery is refused: its layout has changed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Compilation of suites: what a declaration implies, what a file adds, what is refused, their identity."""
+"""The compilation of suites: what a declaration implies, what a file adds, what is refused, and their identity."""
 
 import datetime as dt
 import subprocess

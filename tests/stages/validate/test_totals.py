@@ -1,4 +1,4 @@
-"""The totals that a file announces, against what was read of it."""
+"""The totals that a file announces, compared with what was read from it."""
 
 from dataclasses import replace
 

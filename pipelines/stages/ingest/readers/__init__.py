@@ -1,4 +1,4 @@
-"""One reader per file format: each turns a file into ``Records`` (text with line numbers), or refuses it.
+"""The readers, one per file format: each turns a file into ``Records`` (text with line numbers), or refuses it.
 
 A ``ToolFormat`` names its module here, whose ``read(path, fichier, tables, workdir)`` gives ``{table name: Records}``,
 with columns under the format's own names. ``csv_file`` and ``workbook`` read tables under headings;

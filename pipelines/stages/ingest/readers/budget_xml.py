@@ -181,7 +181,7 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
 
 
 def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: DeliveryRefused) -> dict[str, Records]:
-    """What replaces a file that ``read`` refused: the heading of each of its documents, and one refused line in each.
+    """The replacement of a file that ``read`` refused: the heading of each of its documents, and one refused line in each.
 
     A document whose heading is incomplete, or of which nothing is left, becomes a refused heading. A file with a
     DOCTYPE is read no further.
@@ -209,7 +209,7 @@ def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: De
 
 
 class _Outline(Outline):
-    """The first pass: is it a sound budget document, and on which line does each record begin?"""
+    """The first pass: checks that it is a well-formed budget document, and finds the line on which each record begins."""
 
     def __init__(self, fichier: str):
         super().__init__(fichier)
@@ -369,7 +369,7 @@ class _Reading:
 
 
 class _Headings(_Reading):
-    """What the documents of a file say of themselves, as far as it can be read."""
+    """The headings of the documents of a file, as far as they can be read."""
 
     def __init__(self, fichier: str):
         super().__init__(fichier, {})
@@ -399,4 +399,4 @@ def _forget(element: etree._Element) -> None:
 
 
 def _nothing(_element: etree._Element) -> None:
-    """Elements whose start alone matters."""
+    """Ignore the end of elements of which only the start matters."""

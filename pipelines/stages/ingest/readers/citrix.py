@@ -20,7 +20,7 @@ from pipelines.stages.ingest.readers.records import Records
 
 COLUMNS = ["Event", "Time", "SessionId", "User", "SSLVPN_client_type", "Start_time", "LogoutMethod"]
 OTHER = "autre événement de la passerelle"
-MARK = "SSLVPN LOG"  # what a plain search finds first: most lines go no further
+MARK = "SSLVPN LOG"  # a plain search finds these first, so most lines need nothing more
 
 _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")

@@ -231,7 +231,7 @@ def _header(
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
-    """How many cells a record of a file without a header has: those of the first one."""
+    """The number of cells of the first record, for a file without a header."""
     with text.path.open(encoding="utf-8-sig", newline="") as source:
         cells = next(
             (cells for _, _, cells in _records(source, fmt.delimiter, 0, fichier) if any(map(str.strip, cells))), []

@@ -183,7 +183,7 @@ class _Reading:
             self._close()
 
     def _begin(self, block: str, number: str) -> None:
-        """Open a block below its parent, and close what lies lower."""
+        """Open a block under its parent, after closing the deeper ones."""
         parent = PARENTS[block]
         if parent and all(above.code != parent for above in self._open):
             raise self._refusal("FIC-DSN", f"le bloc {parent} avant {block}")

@@ -34,7 +34,7 @@ class _Number(str):
 
 
 class _Unsound(ValueError):
-    """What JSON allows but no record may hold; the message is French."""
+    """Something that JSON allows but no record may hold; the message is French."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,7 +67,8 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 
 
 class _Lists:
-    """The lists of objects of a document, by path. A key that may not be a field's name (``a.martin``, ``12``) is shown as ``*``."""
+    """The lists of objects of a document, by path. A key that may not be a field's name (``a.martin``, ``12``) is shown
+    as ``*``."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -140,7 +141,7 @@ def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[s
 
 
 def _at(value: Any, path: list[str]) -> Iterator[Any]:
-    """What ``path`` leads to; a key may itself hold dots."""
+    """The value at ``path``; a key may itself contain dots."""
     if not path:
         yield value
     elif isinstance(value, dict):
@@ -270,7 +271,7 @@ class _Document:
         return place + 1
 
     def _beside(self, start: int, inside: str, asked: list[str]) -> dict[str, str]:
-        """What headings read of the object at ``start``, whose records, under ``inside``, may come before it."""
+        """The values that headings read from the object at ``start``, whose records, under ``inside``, may come before them."""
         found: dict[str, Any] = {}
         place = self._blank(start + 1)
         try:
@@ -318,7 +319,7 @@ class _Document:
 
 
 def _past(text: str, place: int) -> int:
-    """Where the value at ``place`` ends, undecoded."""
+    """Where the value at ``place`` ends, found without decoding it."""
     depth = 0
     for token in _TOKEN.finditer(text, place):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
@@ -347,7 +348,7 @@ def _elements(text: str, start: int) -> tuple[int, int | None]:
 
 
 def _is_vast(text: str, place: int) -> bool:
-    """True when the value at ``place`` has too many marks to be held in memory as objects."""
+    """True if the value at ``place`` has too many tokens to be held in memory as objects."""
     depth = 0
     for marks, token in enumerate(_TOKEN.finditer(text, place)):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))

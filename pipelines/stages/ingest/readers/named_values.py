@@ -1,4 +1,4 @@
-"""What the readers of records that name their own values share: one cell a declared heading, written as CSV.
+"""Shared by the readers of records that name their own values: writes them as CSV, with one column per declared heading.
 
 Only declared headings become columns: the others are ignored, like the undeclared columns of a table.
 """
@@ -43,7 +43,7 @@ class Sheet:
                     continue
                 if values is None:
                     keep_misshapen(self._misshapen, (line, *unlike), self.fichier)
-                    values = {self.columns[0]: "?"}  # a blank row would be no data
+                    values = {self.columns[0]: "?"}  # otherwise a blank row would not count as data
                 else:
                     self._seen.update(values)
                 self._share_a_line |= line == self._last

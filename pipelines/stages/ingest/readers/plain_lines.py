@@ -1,7 +1,7 @@
-"""What the readers of tools' plain texts share: strict lines in, one CSV per table out.
+"""Shared by the readers of plain text files: reads lines strictly, and writes one CSV per table.
 
-Each physical line is either a row of a table or set apart with its reason (French): nothing else can happen to it. The
-count used to prove the balance is made on the bytes, away from the reading.
+Each physical line becomes a row of a table or is set apart with a reason (in French). The count that proves the balance is
+made separately, on the bytes of the file.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""What every reader gives: the records of one table of one file or sheet, as text, with their lines and an independent count."""
+"""The result of every reader: the records of one table of one file or sheet, as text, with their lines and a separate count."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Looks into the bytes of a workbook, away from calamine: which rows hold something, which formulas and errors are where.
+"""Scans the bytes of a workbook, independently of calamine, for rows that hold something, formulas and errors.
 
 One scanner per kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in ``workbook_child``.
 """
@@ -20,7 +20,7 @@ MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, whe
 
 @dataclass
 class Scan:
-    """What the bytes of one sheet say."""
+    """The result of scanning the bytes of one sheet."""
 
     rows: set[int] = field(default_factory=set)  # rows that hold a value
     widest: int = 0

@@ -37,7 +37,7 @@ def main() -> None:
         answer = {"refused": refused.answer}
     except MemoryError:
         answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
-    except Exception:  # whatever fails in calamine, zip or XML, the message could quote a cell
+    except Exception:  # the message of any error in calamine, zip or XML could quote a cell
         answer = {"refused": {"code": "FIC-NATURE", "attendu": f"un classeur .{kind} lisible"}}
     json.dump(answer, sys.stdout)
 

@@ -44,7 +44,7 @@ class _Kind:
 
 
 class _Outline(Outline):
-    """The line of each record; a document without any must at least have the element that would hold them.
+    """The line of each record; a document without records must at least have the element that would contain them.
 
     What looks like records is counted, wherever it is: several elements of one name with attributes or elements of
     their own; beside the records, several of one name, or one whose name is a variant spelling of theirs.

@@ -79,7 +79,7 @@ def _of_document(document: Any, text: str, name: str) -> Sample | None:
         return _of_lines(text, name)
     path = _of_records(lists)
     others = [".".join(at) for at in lists if at != path[: len(at)]]
-    doubt = f"la liste qui dit le plus ; ne sont pas lues : {', '.join(others)}" if others else ""
+    doubt = f"la liste la plus complète ; ne sont pas lues : {', '.join(others)}" if others else ""
     return named_sample(name, "json", [_record(*one, path, lists) for one in lists[path]], ".".join(path), doubt)
 
 

@@ -16,7 +16,7 @@ Leaves = list[tuple[str, str]]
 
 
 def of_xml(path: Path, name: str) -> Sample:
-    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for unsound XML."""
+    """The repeated elements with the most fields. Raises DeclarationError, or DeliveryRefused for unsound XML."""
     Outline(name).read(path)
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
     root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
@@ -42,7 +42,7 @@ def of_xml(path: Path, name: str) -> Sample:
 
 
 def _of_records(repeated: dict[str, list[Leaves]]) -> str:
-    """The elements that say the most; or those that repeat inside them, when these have more fields of their own."""
+    """The elements with the most fields, or those that repeat inside them, if these have more fields of their own."""
     at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
     while several := _several(repeated[at]):
         own = {heading for record in repeated[at] for heading, _ in record} - {*several}

@@ -1,5 +1,4 @@
 """The public profiles of several organisations in one star, and how they compare.
 
-It reads ``published/public`` and nothing else of a home: its readers could copy everything in the consolidation out of
-the profiles by hand.
+It reads only ``published/public`` of each home, so that a consolidation reveals nothing that the public profiles do not.
 """

@@ -58,7 +58,7 @@ def read_members(folders: Iterable[Path]) -> list[Member]:
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """What each organisation is called until its profile is read: the end of its home's path, as short as tells them apart."""
+    """The name of each organisation until its profile is read: the shortest end of its path that no other has."""
     homes = [folder.absolute().parts for folder in folders]
     homes = [parts[:-1] if parts[-1] == FOLDERS[PUBLIC] else parts for parts in homes]
     homes = [parts[:-1] if parts[-1] == PUBLISHED else parts for parts in homes]
@@ -86,7 +86,7 @@ def _read(folder: Path, name: str) -> Member:
 
 
 def _fault(files: dict[str, Path]) -> str | None:
-    """Why the tables of a profile cannot stand beside those of others (French), whoever wrote it; None when they can."""
+    """Why the tables of a profile cannot be compared with those of others (French), whoever wrote it; None when they can."""
     import duckdb
 
     if FIGURES not in files:

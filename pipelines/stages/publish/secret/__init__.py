@@ -1,6 +1,6 @@
 """The public profile: what anybody may read, with small numbers of agents hidden, and the proof that they stay hidden.
 
-    declaration   what each table of ``rapport`` says of whom (``tables.yml``)
+    declaration   what each table of ``rapport`` says of whom (``secrecy.yml``)
     population    who is counted: the unknowns of a reader, and what he knows of them beforehand
     cells         the numbers that the tables print, as sums over a population
     attack        what a reader can deduce of a hidden number from those he can read

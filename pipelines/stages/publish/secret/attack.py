@@ -1,4 +1,4 @@
-"""What a reader cannot deduce: the worlds consistent with every number he can read.
+"""Proves that a reader cannot deduce a hidden number, by finding other worlds consistent with every number they can read.
 
 A *world* gives every unknown of the populations a value, persons being whole; the true one is a world. A hidden number
 that has another value in a second world, all published numbers being the same in both, cannot be deduced: the second
@@ -34,7 +34,7 @@ Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
 
 
 class Solutions:
-    """What the solver answered, kept from one publication to the next so that the same question gets the same answer.
+    """The solver's answers, kept from one publication to the next so that the same question gets the same answer.
 
     A kept answer is trusted no more than a new one: one that does not add up is searched for again, and a number for
     which no answer is kept is, at worst, hidden.
@@ -99,7 +99,7 @@ class Worlds:
         self._asked_of = [part.tobytes() for part in parts] + [importlib.metadata.version("scipy").encode()]
 
     def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
-        """The smallest and greatest value of ``cell`` among the worlds consistent with what is ``known``."""
+        """The smallest and greatest value of ``cell`` among the worlds consistent with the ``known`` cells."""
         if cell.key not in self._place:
             return 0, 0
         values = self.agreeing(known, occupied)[:, self._place[cell.key]]
@@ -116,13 +116,14 @@ class Worlds:
         return values[alike & (least >= 1 - TOLERANCE).all(axis=1)]
 
     def moved(self, known: Collection[Key], occupied: Collection[Key]) -> dict[Key, int]:
-        """Cell → the spread of its values over the consistent worlds."""
+        """Cell → the difference between its greatest and smallest values in the consistent worlds."""
         values = self.agreeing(known, occupied)
         widths = (values.max(axis=0) - values.min(axis=0)).round().astype(int)
         return dict(zip(self._place, widths.tolist(), strict=True))
 
     def nearest(self, cell: Cell, by: int, cost: Cost, fixed: Collection[Key]) -> list[Cell] | None:
-        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, or None when there is no such world.
+        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, or None when there is no
+        such world.
 
         Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
         """
@@ -138,7 +139,7 @@ class Worlds:
         return None if found is None else self._moved(self._values[-1])
 
     def _bounds(self, cost: Cost, fixed: Collection[Key]) -> tuple[Any, Any]:
-        """What each column costs, and how far it may go."""
+        """The cost and the bounds of each column."""
         import numpy as np
 
         costs = np.array([cost(cell) for cell in self.cells])

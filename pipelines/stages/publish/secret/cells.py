@@ -240,7 +240,7 @@ class _Reader:
 
 
 def _half_unit(printed: Decimal) -> Decimal:
-    """Half of the last digit: 12.9 may stand for 12.85 to 12.95, 50 for 49.5 to 50.5."""
+    """Half a unit of the last digit printed: 12.9 may be anything from 12.85 to 12.95, and 50 from 49.5 to 50.5."""
     return Decimal(5).scaleb(min(0, int(printed.normalize().as_tuple().exponent)) - 1)
 
 

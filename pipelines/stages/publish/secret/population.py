@@ -1,4 +1,4 @@
-"""Who is counted, as somebody who reads the tables may picture it: unknown numbers, one for each kind of person.
+"""The persons counted, as a reader of the tables can represent them: one unknown number for each kind of person.
 
 A population has axes (statut, emploi, sexe, âge); a value of an axis is a *leaf*. No table crosses all of them, so the
 unknowns are kept by groups of axes that tables do cross, each a full crossing of their leaves. The groups come from a
@@ -58,7 +58,7 @@ class People:
         return found
 
     def weights(self, sums: str) -> dict[int, Decimal]:
-        """What one person of each leaf adds to ``sums`` (the mid-point of a band of ages)."""
+        """The weight of one person of each leaf in ``sums`` (the mid-point of a band of ages)."""
         position = list(self.axes).index(self.declared.means[sums])
         found: dict[int, tuple[Decimal, Decimal]] = {}
         for leaf, measure, of in self.rows:

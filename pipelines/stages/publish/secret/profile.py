@@ -32,7 +32,7 @@ EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret stati
 
 @dataclass(frozen=True)
 class Proof:
-    """What a reader of the public profile finds of one hidden cell; for the internal audit only."""
+    """The range that a reader of the public profile finds for one hidden cell; for the internal audit only."""
 
     cell: Cell
     kind: str  # primaire | secondaire
@@ -43,7 +43,8 @@ class Proof:
 
 @dataclass(frozen=True)
 class PublicProfile:
-    """A public database, written and proved; the exercices that keep their previous tables, and those whose tables are withheld."""
+    """A public database, written and proved; the exercices that keep their previous tables, and those whose tables are
+    withheld."""
 
     proofs: list[Proof]
     disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
@@ -100,7 +101,8 @@ def write_public(
 
 
 def _without(plan: Plan, error: SecrecyBroken) -> Plan:
-    """The plan, without what cannot be proved next to what was public before. Raises the error when nothing more can be withheld."""
+    """The plan, without what cannot be proved next to what was public before. Raises the error when nothing more can be
+    withheld."""
     if error.code not in ("SEC-AUDIT", "SEC-DEJA-PUBLIE") or not plan.replaced:
         raise error
     broken = plan.former[error.exercice].exercice if error.exercice in plan.former else error.exercice
@@ -157,7 +159,8 @@ def _write_and_prove(
 
 
 def undeclared(db, secrecy: Secrecy) -> list[str]:
-    """What is withheld because nobody declared whom it is about: tables of ``rapport``, columns under secrecy, figures."""
+    """What is withheld because nobody declared whether it is about persons: tables of ``rapport``, columns under
+    secrecy, figures."""
     found = []
     for table, told in described(db, "rapport").items():
         if table == FIGURES and secrecy.figures:
@@ -182,7 +185,7 @@ def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
 
 
 def _told_apart_freely(db, secrecy: Secrecy, texts: "_Texts") -> list[str]:
-    """Tables under secrecy whose lines have texts that nobody declared: without them, lines could not be told apart."""
+    """Tables under secrecy whose lines contain undeclared texts, without which lines could not be distinguished."""
     found = []
     for name in described(db, "rapport").keys() & secrecy.tables.keys():
         levels = {level for part in secrecy.tables[name].parts for level in part.levels}
@@ -320,7 +323,7 @@ def _write_figures(
         item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
         if value is None:
-            continue  # nobody gave it: calling it secret would imply that there is a number
+            continue  # there is no value: marking it secret would imply that there is one
         if rule is None or item is None or hidden.keys() & item.cells:
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
@@ -372,7 +375,7 @@ def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item |
 
 
 def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
-    """An empty figure reveals nothing; any other gives its item's number, at its own precision."""
+    """True if a figure is empty, or is its item's number at the figure's own precision."""
     return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
 
 
@@ -459,7 +462,7 @@ def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], thresh
 
 
 def _is_given(item: Item, secret: set[tuple[str, int]]) -> bool:
-    """Printed, or empty in a line where nothing is hidden: an empty cell then means that nobody is there."""
+    """True if a number is printed, or empty in a line where nothing is hidden, which means that nobody is there."""
     return item.printed is not None or (item.table, item.row) not in secret
 
 

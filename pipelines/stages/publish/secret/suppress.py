@@ -1,4 +1,4 @@
-"""Which numbers to hide: the small ones, then as few others as keep them from being deduced.
+"""Chooses the numbers to hide: the small ones, then as few others as possible so that the small ones cannot be deduced.
 
 A cell is *primary* when it is small (1 to threshold − 1 persons), when it changed by so few since it was published,
 when it differs by so few from what was published of the year before, or when it follows a hidden cell of another
@@ -21,7 +21,7 @@ COARSE = {0: 8, 1: 3}  # the fewer axes a number narrows, the more it is worth k
 
 
 def former_values(numbers: Numbers, disclosed: Iterable[tuple[str, Decimal]]) -> Former:
-    """What was published of each cell, from the (name, value) pairs kept in the ledger."""
+    """The values published for each cell, from the (name, value) pairs kept in the ledger."""
     by_name: dict[str, set[Decimal]] = {}
     for name, value in disclosed:
         by_name.setdefault(name, set()).add(value)
@@ -50,13 +50,13 @@ def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hid
 
 
 def _moved_little(cell: Cell, threshold: int, values: Iterable[Decimal]) -> bool:
-    """The difference from one of the former ``values`` is itself a small number of persons."""
+    """The cell differs from one of its former ``values`` by a small number of persons."""
     differences = [abs(cell.value - value) for value in values]
     return not cell.is_mean and any(0 < difference < threshold * cell.unit for difference in differences)
 
 
 def _compares_little(numbers: Numbers, cell: Cell, threshold: int, former: Former) -> bool:
-    """So is the difference from what was public of the year before, whose number the cell now reveals."""
+    """The difference from the published number of the year before, which the cell now reveals, is a small number of persons too."""
     before = numbers.compared.get(cell.key)
     return before is not None and _is_new(cell, former) and _moved_little(cell, threshold, former.get(before, ()))
 
@@ -92,7 +92,7 @@ def _primary(numbers: Numbers, threshold: int, former: Former, hidden: Collectio
 
 
 def known_cells(worlds: Worlds, published: Collection[Key], hidden: Collection[Key]) -> set[Key]:
-    """What a reader knows: what is not hidden, and what was published before and still holds."""
+    """The cells that a reader knows: those not hidden, and those published before with the same value."""
     return {cell.key for cell in worlds.cells if cell.key not in hidden or cell.key in published}
 
 

@@ -1,4 +1,4 @@
-"""What was ever public of an exercice's staff, and the persons behind it: what a new version is checked against.
+"""Former public versions of an exercice's staff tables, with the persons behind them: a new version is checked against them.
 
 Two versions of a year, side by side, reveal the persons who differ. So the staff tables of an exercice are replaced
 whole or not at all: when fewer persons than the threshold differ, at the finest crossing, from those behind what is
@@ -108,7 +108,7 @@ class Plan:
 
 
 def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
-    """What happens to each exercice, given all that was public of it, oldest first; nothing is withheld yet."""
+    """What to do with each exercice, given all its public versions, oldest first; nothing is withheld yet."""
     import duckdb
 
     by_exercice: dict[int, list[Version]] = {}
@@ -137,7 +137,7 @@ def _is_otherwise_written(db, secrecy: Secrecy, version: Version, facts: dict[st
 
 
 def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:
-    """The least number of persons who differ, at the finest crossing, between a version and the warehouse."""
+    """The smallest number of persons by which a version and the warehouse differ, at the finest crossing."""
     db.execute("attach ':memory:' as passe")
     try:
         _make_schemas(db, "passe", secrecy)
@@ -310,7 +310,8 @@ def _add(db, version: Version, exercice: int, tables: Iterable[str]) -> None:
 
 
 def tie(numbers: Numbers, plan: Plan, threshold: int) -> None:
-    """State what a reader knows of two versions of an exercice: who came between them, or who left, when it is only one of the two.
+    """State what a reader knows of two versions of an exercice: who came between them, or who left, when it is only one
+    of the two.
 
     A number of persons who came or left, when it is not 0, is known to be at most that number or the threshold,
     whichever is greater.

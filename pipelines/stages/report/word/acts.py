@@ -1,7 +1,7 @@
 """The acts that go with a report, as drafts in Word: the délibération that takes note of it, a letter to each member.
 
-Their words are two texts of the catalogue, in Markdown with figures by reference like all prose; a home's texts replace
-the shipped ones. A quotation is set on the right, like the address and the signature of a letter.
+They are made from two texts of the catalogue, in Markdown with figures by reference; a home's texts replace the shipped
+ones. A quotation is set on the right, for the address and the signature of a letter.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from pipelines.stages.report.word.prose import Elements, ProseWriter
 
 DELIBERATION, LETTER = "actes/deliberation.md", "actes/courrier.md"  # in ``catalogue/report/texte``
 RIGHT = 5000  # where the right half of the page begins, in twentieths of a point
-APART = 240  # above and below an address or a signature, whose lines stand close
+APART = 240  # above and below an address or a signature, whose lines have no space between them
 
 
 def acts(

@@ -1,4 +1,4 @@
-"""The file around the content of a Word document: its page, its styles, its language, its properties, its fixed bytes."""
+"""Makes the Word file around the content: page, styles, language, properties, and the same bytes for the same content."""
 
 import datetime as dt
 import io

@@ -105,7 +105,7 @@ OFF = ("0", "false", "off", "none", "auto", "baseline")
 
 @dataclass(frozen=True)
 class Refusal:
-    """What stops the whole document: where, why, and both versions when the text changed in the meantime."""
+    """A problem that refuses the whole document: where, why, and both versions if the text changed meanwhile."""
 
     place: str
     reason: str
@@ -128,7 +128,7 @@ class NoManuscript(ValueError):
 
 
 def read_back(file: Path, contenu: Path) -> ReadBack:
-    """What the document says of the texts of ``contenu``; none of it is written. Raises NoManuscript, ProseError."""
+    """The texts of ``contenu`` as the document has them; nothing is written. Raises NoManuscript, ProseError."""
     document = _opened(file)
     said = _properties(document)
     if not said.get(YEAR, "").isdecimal():
@@ -156,7 +156,7 @@ def read_back(file: Path, contenu: Path) -> ReadBack:
 
 
 def _take(found: ReadBack, text: Prose, fingerprint: str, lines: list[Line], shown: dict[str, str]) -> None:
-    """Add the outcome of one text."""
+    """Add the result for one text."""
     manuscript = text.manuscript
     if lines == manuscript.lines:
         found.unchanged.append(text.path)
@@ -404,7 +404,8 @@ class _Reader:
 
 
 def _refuse_layout(paragraph: "_Element") -> None:
-    """Raise _Foreign for paragraph properties that no text can express: alignment, a page or section break, a tracked insertion."""
+    """Raise _Foreign for paragraph properties that no text can express: alignment, a page or section break, a tracked
+    insertion."""
     for about in paragraph.findall(qn("w:pPr")):
         side = about.find(qn("w:jc"))
         if side is not None and side.get(qn("w:val")) in ASIDE:

@@ -1,4 +1,4 @@
-"""The gateway's syslog: the lines that open and close sessions, each once, and nobody's address."""
+"""The gateway's syslog: each line that opens or closes a session is read once, without any client address."""
 
 from pathlib import Path
 

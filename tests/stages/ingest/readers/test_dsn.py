@@ -1,4 +1,4 @@
-"""The DSN reader: every block once, with its line and its parents; a file that is not whole or not sound is refused."""
+"""The DSN reader: every block is read once, with its line and its parents; an incomplete or invalid file is refused."""
 
 import csv
 import datetime as dt

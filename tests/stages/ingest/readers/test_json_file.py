@@ -1,4 +1,4 @@
-"""JSON and JSONL: exact numbers, real lines, and a sentence for whatever is not sound."""
+"""JSON and JSONL: exact numbers, real line numbers, and a clear message for invalid files."""
 
 import json
 from decimal import Decimal

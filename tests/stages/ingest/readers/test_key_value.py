@@ -1,4 +1,4 @@
-"""Logs of key=value pairs: a line that is not so is refused, and the others are read."""
+"""Logs of key=value pairs: a line of another form is refused, and the others are read."""
 
 import tracemalloc
 from pathlib import Path

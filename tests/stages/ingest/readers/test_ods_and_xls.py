@@ -1,4 +1,4 @@
-"""The two other kinds of workbooks: read as .xlsx is, several sheets a table, and nothing left unread in silence."""
+""".ods and .xls workbooks: read like .xlsx, with several sheets per table, and nothing is left unread silently."""
 
 import datetime as dt
 import shutil

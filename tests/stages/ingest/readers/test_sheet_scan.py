@@ -1,4 +1,4 @@
-"""The quick look at a sheet says what the thorough one says, and leaves to it whatever is unusual; bombs are refused by name."""
+"""The quick scan of a sheet agrees with the thorough one, and leaves unusual sheets to it; bombs are refused by name."""
 
 import zipfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Workbooks: what a sheet shows is what is read, and no hostile file reaches the process that runs the pipeline."""
+"""Workbooks: cells are read as a sheet shows them, and no hostile file reaches the process that runs the pipeline."""
 
 import datetime as dt
 import io

@@ -1,4 +1,4 @@
-"""What the mail server's commands print: every line in one table or set apart, and no address in the lake."""
+"""The output of the mail server's commands: every line is in a table or set apart, and no address enters the lake."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Archives: what they hold is read as if it lay in landing, and no archive can harm or hide anything."""
+"""Archives: their members are read as if they were in landing, and no archive can do harm or hide anything."""
 
 import io
 import stat

@@ -1,4 +1,4 @@
-"""Public folders of invented organisations, written by what writes real ones: tables, keys, comments, Parquet, manifest."""
+"""Makes public folders of invented organisations with the real code: tables, keys, comments, Parquet, manifest."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Several organisations in one star: what enters a comparison, what is left out and named, and that nothing is added."""
+"""Several organisations in one star schema: what is compared, what is left out and named; nothing else is added."""
 
 import json
 from collections.abc import Callable, Iterable

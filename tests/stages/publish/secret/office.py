@@ -1,7 +1,6 @@
 """A small office whose tables are published: agents by statut and service, a service having one filière.
 
-It comes with an attacker of its own, who owes nothing to the engine: he lists every possible office and keeps those that
-give what he can read.
+It has its own attacker, independent of the engine, who lists every possible office and keeps those that match what he can read.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What the tables print, as sums over persons: each number is compared with the facts, or the publication stops."""
+"""The numbers in tables, as sums over persons: each one is compared with the facts, and a difference stops the publication."""
 
 from decimal import Decimal
 

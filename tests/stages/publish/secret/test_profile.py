@@ -1,4 +1,4 @@
-"""What anybody can read of the public profile reveals nothing about fewer agents than the threshold."""
+"""The public profile reveals nothing about fewer agents than the threshold."""
 
 import json
 import shutil

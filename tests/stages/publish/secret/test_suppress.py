@@ -1,4 +1,4 @@
-"""Which cells are hidden, on tables small enough to be worked out by hand."""
+"""Which cells are hidden, on tables small enough to work out by hand."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A text is public when somebody declared it; what was written freely in a tool is not, however it is laid out."""
+"""A text is public only if it is declared; text typed freely in a tool is not, whatever its form."""
 
 import duckdb
 import pytest

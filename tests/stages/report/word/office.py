@@ -1,4 +1,4 @@
-"""LibreOffice as the readers of a document have it: it opens a file and saves it, with a profile of its own."""
+"""Opens and saves a document with LibreOffice, in a profile made for the test."""
 
 import shutil
 import subprocess

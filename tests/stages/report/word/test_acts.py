@@ -1,4 +1,4 @@
-"""The acts that go with a report: shipped words with the figures of the year, a home's words in their place, warnings where due."""
+"""The acts that go with a report: shipped texts with the figures of the year, a home's own texts, and warnings."""
 
 import datetime as dt
 import io

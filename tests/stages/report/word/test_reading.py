@@ -1,4 +1,4 @@
-"""The prose of a year goes to its authors as a Word document and comes back: what changed, nothing else, or why not."""
+"""The prose of a year, sent to its authors as a Word document and read back: only the changes, or the reasons for a refusal."""
 
 import base64
 import io
