@@ -27,6 +27,7 @@ from tests.once import made_once
 if TYPE_CHECKING:
     from tests.dbt.compiled import Compiled
 
+READ = "read"  # beside ``dbt_home``: its project, as dbt read it, in which nothing is built
 # The errors that say what they have to say by themselves.
 EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
 OF_THE_SYSTEM = tempfile.gettempdir()
@@ -144,6 +145,7 @@ def _read_by_dbt(home: Path) -> None:
     from pipelines.stages.transform.dbt import parse
 
     parse(load_catalogue(), Home(home))
+    shutil.copytree(Home(home).dbt, home.with_name(READ))
 
 
 @pytest.fixture(scope="session")
