@@ -41,7 +41,7 @@ class LedgerLost(Unsound):
         )
         super().__init__(
             f"le registre ({home.ledger_file}) {what}{NO_BREAK}: {restore}, puis lancez `millesime verify` "
-            "(docs/auditor.md, « Remettre le registre »)"
+            "(docs/auditor.md, « Restaurer le registre »)"
         )
 
 

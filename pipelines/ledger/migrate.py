@@ -68,5 +68,5 @@ def _upgrade(connection: "Connection") -> None:
     except CommandError:
         raise NewerLedger(
             "le registre est d’une révision inconnue : mettez le programme à jour si une version plus récente l’a écrit, sinon "
-            "remettez-en une copie (docs/auditor.md, « Remettre le registre »)"
+            "remettez-en une copie (docs/auditor.md, « Restaurer le registre »)"
         ) from None

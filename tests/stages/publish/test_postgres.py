@@ -180,7 +180,7 @@ def test_schemas_made_under_a_former_name_of_the_tool_are_replaced(lab: Lab, ser
     serve(lab.home.published, server)
     publish_small(lab, 2)
     run(server, "comment on schema rapport is 'Publié par sicio, et le nôtre'")
-    with pytest.raises(NotServed, match="n’a pas fait"):
+    with pytest.raises(NotServed, match="n’a pas créé"):
         serve(lab.home.published, server)
     run(server, f"comment on schema rapport is '{postgres.MARK.replace('millesime', 'sicio')}'")
     assert serve(lab.home.published, server).is_new
@@ -862,7 +862,7 @@ def test_a_role_that_reads_the_rest_is_refused(lab: Lab, server: Server, few: Se
 
 def test_a_schema_of_somebody_else_is_left_alone(lab: Lab, server: Server, few: Server):
     run(few, "create schema restreint", "create table restreint.a_eux (a int)")
-    with pytest.raises(NotServed, match="restreint que ce projet n’a pas fait"):
+    with pytest.raises(NotServed, match="restreint que millesime n’a pas créé"):
         publish_persons(lab, few)
     serve(lab.home.published, server)
     assert ask(few, "select count(*) from restreint.a_eux") == [(0,)]
