@@ -17,7 +17,7 @@ from pipelines.evidence.traced_rows import published_version
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
-from tests.end_to_end.conftest import copied, decide, millesime
+from tests.end_to_end.conftest import copied, millesime
 
 pytestmark = pytest.mark.campaign(minutes=9)
 
@@ -155,7 +155,10 @@ def a_year_is_frozen_once_everything_is_decided(home: Path) -> None:
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
         if finding["severite"] == "bloquant" or load_catalogue().rules[finding["code"]].a_decider:
-            decide(home, finding["constat"], "constaté, erratum à joindre")
+            decided = millesime(
+                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C. Présidente"
+            )
+            assert decided.returncode == 0, decided.stderr
     alone = millesime(
         home, "release", "2020", "--prepared-by", VISAS[1], "--reviewed-by", VISAS[1], "--approved-by", VISAS[5]
     )
@@ -250,7 +253,9 @@ def the_new_release_has_its_erratum_and_the_old_one_stays(home: Path) -> None:
         home
     ):  # the recomputed figure now differs from the one that was printed; a delivery is replaced
         if finding["code"] in ("PUB-ECART", "REL-DIFFERENCE") and finding["etat"] == "ouvert":
-            decide(home, finding["constat"], "compte fermé à tort compté")
+            millesime(
+                home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C. Présidente"
+            )
     unsaid = millesime(home, "release", "2020", *VISAS)
     assert unsaid.returncode == 1 and "--reason" in unsaid.stderr
     frozen = millesime(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")
