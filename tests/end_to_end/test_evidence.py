@@ -5,13 +5,16 @@ import io
 import json
 import re
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
+from pipelines.evidence.published import published_figures
 from pipelines.evidence.trace import trace
 from pipelines.evidence.traced_rows import published_version
 from pipelines.ledger.store import open_ledger
@@ -50,12 +53,12 @@ def lines_of(home: Path, code: str) -> list[dict]:
 
 @pytest.mark.long
 def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
-    from pipelines.evidence.published import published_figures
-
     home = Home(demonstration)
     wrong, lines = [], 0
-    with open_ledger(home) as ledger:
+    with open_ledger(home) as ledger, ExitStack() as until_the_end:
         version = published_version(home, ledger, load_catalogue(home))
+        # else each trace opens the file again
+        until_the_end.enter_context(duckdb.connect(str(version.place), read_only=True))
         for exercice in (2018, 2019, 2020):
             for row in published_figures(home, exercice):
                 found = trace(home, ledger, version, row["code"], exercice, whole=False)
@@ -91,8 +94,6 @@ def test_a_line_leads_back_to_the_figure_and_one_set_aside_says_why(home):
 
 def reasons_of(home: Path, export: str, condition: str) -> list[str]:
     """Why the first line of a table that meets a condition reached no figure."""
-    import duckdb
-
     system, _, name = export.partition("/")
     (path,) = (home / "lake" / system / name / "2020").glob("*[0-9a-f].parquet")
     place = f"select _fichier, _ligne from '{path}' where {condition} order by all limit 1"
@@ -121,8 +122,6 @@ def test_a_zero_names_the_delivery_that_it_was_read_in(home):
 
 
 def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home, tmp_path):
-    import duckdb
-
     for name in ("ledger.db", "ledger.head", "organisation.yml"):
         shutil.copy(home / name, tmp_path / name)
     (tmp_path / "lake").symlink_to(home / "lake")

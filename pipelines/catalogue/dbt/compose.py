@@ -35,7 +35,8 @@ ENTREPOT, ANALYSTE, SPARK = "entrepot", "analyste", "spark"
 def compose(catalogue: Catalogue, home: Home) -> str:
     """Bring the home's dbt project up to date with its catalogue; return the hash of its files. Raises DeclarationError.
 
-    Nothing is done when neither its inputs nor any of its files have changed since.
+    Nothing is done when neither its inputs nor any of its files have changed since. The hash is the same wherever the
+    home is: the profile, which names its folders, changes nothing of what dbt reads.
     """
     mark = home.dbt / "target" / MARK
     with one_at_a_time(home.dbt):
@@ -46,8 +47,8 @@ def compose(catalogue: Catalogue, home: Home) -> str:
             return known["files"]
         check(catalogue)
         mark.unlink(missing_ok=True)
-        files = {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))}
-        _bring(home.dbt, files)
+        files = project_files(catalogue)
+        _bring(home.dbt, {**files, "profiles.yml": yaml_text(_profile(home))})
         note_upstream(catalogue, home)
         made = {"identity": identity, "stamp": _stamp(home.dbt), "files": fingerprint(files)}
         with written_whole(mark) as file:

@@ -92,6 +92,16 @@ def test_the_project_holds_what_is_written_and_what_is_generated_and_nothing_els
         assert not output["config_options"]["autoinstall_known_extensions"]
 
 
+def test_a_home_that_moved_has_another_profile_and_the_same_project(shipped, home):
+    one = composed(shipped, home)
+    before = files(home.dbt)
+    moved = Home(home.root.rename(home.root.with_name("moved")))
+    assert composed(shipped, moved) == one
+    after = files(moved.dbt)
+    assert {name for name in before if before[name] != after[name]} == {"profiles.yml"}
+    assert str(moved.warehouse_next) in after["profiles.yml"]
+
+
 def test_what_is_shipped_is_never_written_in(shipped, home):
     model(home, "rpt_a", "select 2 as un\n")
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shipped.root.rglob("*") if path.is_file()}
