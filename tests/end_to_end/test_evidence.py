@@ -51,7 +51,6 @@ def lines_of(home: Path, code: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
-@pytest.mark.long
 def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     home = Home(demonstration)
     wrong, lines = [], 0
