@@ -29,7 +29,7 @@ test: setup $(VENV)/.ready-dev ## run the tests that any change needs, in minute
 test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready ## run the long tests, which `make test` leaves out
 	@$(BIN)/pytest $(WORKERS) -m 'campaign and not long'
 
-test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of which the other two suites take a few (ten minutes)
+test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of which the other two suites take a few
 	@$(BIN)/pytest $(WORKERS) -m long
 
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1 and query every chart (Python 3.11)

@@ -38,17 +38,6 @@ def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.Com
     return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
 
 
-def decide(home: Path, finding: str, because: str) -> None:
-    """``millesime decide``, in this process: there are dozens to take, and to start takes longer than to decide."""
-    from click.testing import CliRunner
-
-    from pipelines.cli.app import millesime as command
-
-    said = ["--home", str(home), "decide", finding, "--because", because, "--by", "C. Présidente"]
-    done = CliRunner().invoke(command, said, env={"MILLESIME_KEY_FILE": str(home.parent / "key")})
-    assert done.exit_code == 0, (done.output, done.exception)
-
-
 def copied(made: Path, place: Path) -> Path:
     """A copy of a home in ``place``, with its key beside it."""
     home = place / "home"

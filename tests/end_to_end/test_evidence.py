@@ -20,7 +20,7 @@ from pipelines.evidence.traced_rows import published_version
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
-from tests.end_to_end.conftest import copied, decide, millesime
+from tests.end_to_end.conftest import copied, millesime
 
 pytestmark = pytest.mark.campaign(minutes=9)
 
@@ -51,7 +51,6 @@ def lines_of(home: Path, code: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
-@pytest.mark.long
 def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     home = Home(demonstration)
     wrong, lines = [], 0
@@ -154,7 +153,10 @@ def a_year_is_frozen_once_everything_is_decided(home: Path) -> None:
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
         if finding["severite"] == "bloquant" or load_catalogue().rules[finding["code"]].a_decider:
-            decide(home, finding["constat"], "constaté, erratum à joindre")
+            decided = millesime(
+                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C. Présidente"
+            )
+            assert decided.returncode == 0, decided.stderr
     alone = millesime(
         home, "release", "2020", "--prepared-by", VISAS[1], "--reviewed-by", VISAS[1], "--approved-by", VISAS[5]
     )
@@ -249,7 +251,9 @@ def the_new_release_has_its_erratum_and_the_old_one_stays(home: Path) -> None:
         home
     ):  # the recomputed figure now differs from the one that was printed; a delivery is replaced
         if finding["code"] in ("PUB-ECART", "REL-DIFFERENCE") and finding["etat"] == "ouvert":
-            decide(home, finding["constat"], "compte fermé à tort compté")
+            millesime(
+                home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C. Présidente"
+            )
     unsaid = millesime(home, "release", "2020", *VISAS)
     assert unsaid.returncode == 1 and "--reason" in unsaid.stderr
     frozen = millesime(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")

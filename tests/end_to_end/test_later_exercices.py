@@ -11,7 +11,7 @@ from demo.home import CONNUS, planted_defects
 from pipelines.catalogue.load import load_catalogue
 from tests.end_to_end.conftest import millesime, opened
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.long
 
 INDICATEURS = [declared.figure.indicateur for declared in load_catalogue().figures.indicators()]
 
