@@ -10,7 +10,7 @@ SECONDS = 45
 QUICK = ["purge", "backup", "restore"]
 
 
-@pytest.mark.long
+@pytest.mark.campaign
 def test_nothing_is_lost_or_mixed_and_who_calls_again_finds_the_same(tmp_path: Path, monkeypatch):
     for name in ("MILLESIME_KEY_FILE", "MILLESIME_QUIET"):  # restored after the campaign
         monkeypatch.setenv(name, "0")

@@ -34,7 +34,7 @@ def test_a_home_made_again_whole_has_the_figures_that_dbt_built(campaign: Campai
     }
 
 
-@pytest.mark.parametrize("sample", [4, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("sample", [4, pytest.param(40, marks=pytest.mark.campaign)])
 def test_no_figure_becomes_another_number_that_calls_itself_complete(campaign: Campaign, sample: int) -> None:
     result = campaign.run(campaign.sample(sample))
     assert [str(violation) for violation in result.violations] == []
