@@ -1,6 +1,7 @@
 """Prints twenty source lines, drawn with the commit as seed: ``python -m tests.rooms [SEED]``. In which room is each?
 
-A reader who has only the list of folders and files should get eighteen right. ``--answers`` prints the rooms and files.
+A reader who has only the list of folders and files should get eighteen right. The rooms that lines are drawn from are
+printed first. ``--answers`` prints the room and file of each line.
 Only lines with a word that is in no other room are drawn: a line that may be anywhere (``return found``,
 ``on a.exercice = b.exercice``) could only be guessed by luck.
 """
@@ -55,7 +56,9 @@ def _git(*arguments: str) -> str:
 def main() -> None:
     """Print the lines, or where they come from."""
     seeds = [one for one in sys.argv[1:] if one != "--answers"] or [_git("rev-parse", "HEAD").strip()]
-    for number, (file, line) in enumerate(random.Random(seeds[0]).sample(lines(), DRAWN), 1):
+    found = lines()
+    print(f"Rooms: {', '.join(sorted({room(file) for file, _ in found}))}\n")
+    for number, (file, line) in enumerate(random.Random(seeds[0]).sample(found, DRAWN), 1):
         print(f"{number:2}  {f'{room(file)}  ({file})' if '--answers' in sys.argv else line}")
 
 
