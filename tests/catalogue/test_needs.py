@@ -116,4 +116,4 @@ def test_a_table_that_the_engine_loads_and_a_home_switches_off_is_named_where_it
     off = {"name": "a_part", "tables": [{"name": "lignes", "enabled": False}]}  # on the fourth line
     path = home.write("dbt_project/models/staging/_a_part.yml", {"sources": [off]})
     said = refusal(shipped.catalogue(Home(home.root)), "rpt_a.sql")
-    assert said.endswith(f"rpt_a.sql:2 demande la source dbt « a_part.lignes », que {path}:4 éteint")
+    assert said.endswith(f"rpt_a.sql:2 demande la source dbt « a_part.lignes », que {path}:4 désactive")
