@@ -225,7 +225,7 @@ def heures(exercice: int) -> tuple[Heures, ...]:
 
 
 def _heures_de(agent: Agent, exercice: int) -> Iterator[tuple[str, Heures]]:
-    """The hours of the agent's post and quotity, and what is recovered from her after she left for another employer."""
+    """The hours of the agent's post and working-time share, and what is recovered from her after she left for another employer."""
     for mois in _mois(exercice):
         fin = mois.replace(day=monthrange(exercice, mois.month)[1])
         payees: dict[tuple[str, str], Decimal] = defaultdict(Decimal)

@@ -402,7 +402,7 @@ def post() -> Post | None:
         raise WrongSetting("MILLESIME_SMTP_URL est de la forme smtp://utilisateur:motdepasse@serveur:587, ou smtps://…")
     if not (operators and all("@" in one for one in (sender, *operators))):
         raise WrongSetting(
-            "MILLESIME_MAIL_FROM et MILLESIME_MAIL_TO sont les adresses de qui envoie et de qui tient ce dossier"
+            "MILLESIME_MAIL_FROM et MILLESIME_MAIL_TO sont les adresses de l’expéditeur et du responsable de ce dossier"
         )
     port = url.port or {"smtp": 587, "smtps": 465}[url.scheme]
     user, password = (unquote(said) if said else None for said in (url.username, url.password))

@@ -45,7 +45,7 @@ def test_an_english_sentence_is_found_wherever_it_stands(code: str):
         'log.info("the build of %s is done", name)',
         'db.execute("select a from t where b is not null and c not in (1)")',
         'assert last is not None, "what is current was built"',
-        'raise ValueError(f"l’exercice {year} n’est pas de ceux de l’organisation : `millesime decide --because …`")',
+        'raise ValueError(f"l’exercice {year} ne fait pas partie de ceux de l’organisation : `millesime decide --because …`")',
         '{"could not find expected": "il manque « : »"}',
     ],
 )

@@ -1,8 +1,8 @@
 {#
-    Why a line does not count: the motive of the first condition that is true, NULL when it counts.
+    Why a line does not count: the reason of the first condition that is true, NULL when it counts.
 
-    Line-grain models keep every accepted line with its weight (poids: 1 counted, 0 not) and this motive, so that a
-    figure can be traced down to the lines it counts and to those it leaves out. `reasons` maps a motive, in French, to
+    Line-grain models keep every accepted line with its weight (poids: 1 counted, 0 not) and this reason, so that a
+    figure can be traced down to the lines it counts and to those it leaves out. `reasons` maps a reason, in French, to
     its SQL condition, in order.
 #}
 {% macro motif(reasons) -%}

@@ -16,7 +16,7 @@ from pipelines.runs.audit.sampling import SIZE
     "--seed",
     type=int,
     metavar="GRAINE",
-    help="Tire l’échantillon ; par défaut le dernier jour de l’EXERCICE (20201231).",
+    help="Graine du tirage ; par défaut le dernier jour de l’EXERCICE (20201231).",
 )
 @click.option(
     "--sample", "size", type=click.IntRange(0, 500), default=SIZE, show_default=True, metavar="N", help="Lignes tirées."

@@ -80,7 +80,7 @@ def source() -> None:
 @click.option("--sheet", metavar="NOM", help="La seule feuille du classeur à déclarer ; par défaut toutes.")
 @click.option("--no-header", is_flag=True, help="Aucune ligne du fichier ne nomme ses colonnes.")
 @click.option(
-    "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; deviné par son nom ou son titre."
+    "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; déduit de son nom ou de son titre."
 )
 @click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
 @global_options
@@ -235,7 +235,7 @@ def catalogue() -> None:
 
 @catalogue.command("diff", short_help="Ce que le dossier ajoute, remplace et désactive.")
 @click.option(
-    "--reviewed", is_flag=True, help="Ce qui a changé dans le catalogue livré est vu : comparer avec lui désormais."
+    "--reviewed", is_flag=True, help="Prendre acte des changements du catalogue livré ; comparer désormais à celui-ci."
 )
 @global_options
 @click.pass_context

@@ -214,7 +214,7 @@ class Beside(Home):
     "source",
     metavar="SOURCE",
     shell_complete=complete_sources,
-    help="système/export ; deviné par le dossier de landing ou le nom du fichier.",
+    help="système/export ; déduit du dossier de landing ou du nom du fichier.",
 )
 @click.option(
     "--exercice",

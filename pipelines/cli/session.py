@@ -121,7 +121,9 @@ class Session:
         """``year``, when it is one of the organisation's."""
         years = self.organisation.years
         if year not in years:
-            raise click.UsageError(f"l’exercice {year} n’est pas de ceux de l’organisation : {years[0]} à {years[-1]}")
+            raise click.UsageError(
+                f"l’exercice {year} ne fait pas partie de ceux de l’organisation : {years[0]} à {years[-1]}"
+            )
         return year
 
     def releases(self) -> list[str]:

@@ -95,7 +95,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
-            return dg.SkipReason(f"l’exercice {year} n’est pas de ceux de l’organisation")
+            return dg.SkipReason(f"l’exercice {year} ne fait pas partie de ceux de l’organisation")
         return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
 
     return collecte_quotidienne

@@ -28,7 +28,9 @@ def release_defs() -> dg.Definitions:
     @dg.op(description="Fige les chiffres et les tableaux d’un exercice, puis publie de nouveau.")
     def figer(context: dg.OpExecutionContext, config: Release) -> None:
         if config.exercice not in organisation().years:
-            raise dg.Failure(f"l’exercice {config.exercice} n’est pas de ceux de l’organisation", allow_retries=False)
+            raise dg.Failure(
+                f"l’exercice {config.exercice} ne fait pas partie de ceux de l’organisation", allow_retries=False
+            )
         visas = Visas(config.prepare_par, config.relu_par, config.approuve_par)
         with writing() as work:
             try:

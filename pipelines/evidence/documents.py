@@ -72,7 +72,7 @@ def _finding(
 
 
 def _families(catalogue: Catalogue) -> set[str]:
-    """The nomenclatures for which a plan of accounts is known: ``M14``, ``M57``…"""
+    """The nomenclatures for which a chart of accounts is known: ``M14``, ``M57``…"""
     families: set[str] = set()
     for path, reference in catalogue.references.items():
         if reference.table == PLANS:

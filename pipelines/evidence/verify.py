@@ -327,7 +327,7 @@ def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], go
         for sha256 in dict.fromkeys(kept):
             if not (path := home.archive / sha256).exists():
                 yield _problem(
-                    home, path, f"la population qui est derrière les tableaux publics de {exercice} a disparu"
+                    home, path, f"la population sur laquelle reposent les tableaux publics de {exercice} a disparu"
                 )
 
 

@@ -40,7 +40,7 @@ def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> Non
     except (OSError, smtplib.SMTPException) as error:
         said = why(error) if isinstance(error, OSError) and error.errno else "il rompt la conversation"
         if isinstance(error, ssl.SSLError):  # its numbers are not the system's
-            said = "son certificat n’est pas de ceux que ce poste connaît, ou il ne chiffre pas comme il faut"
+            said = "son certificat n’est pas reconnu par ce poste, ou son chiffrement n’est pas conforme"
         if isinstance(error, smtplib.SMTPResponseException):
             said = f"il répond {error.smtp_code}"
         raise NotSent(

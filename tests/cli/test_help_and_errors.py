@@ -87,7 +87,7 @@ def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
     ("arguments", "said"),
     [
         (["stauts", "2019"], "vouliez-vous dire « status » ?"),
-        (["status", "2018"], "l’exercice 2018 n’est pas de ceux de l’organisation : 2019 à 2030"),
+        (["status", "2018"], "l’exercice 2018 ne fait pas partie de ceux de l’organisation : 2019 à 2030"),
         (["rejects", "2019", "--source", "vente"], "vouliez-vous dire « ventes » ?"),
         (["check", __file__, "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),
         (["run", "2019", "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),

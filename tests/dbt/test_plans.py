@@ -1,4 +1,4 @@
-"""Which plan of accounts is used for a document when a home adds plans of another form or another year."""
+"""Which chart of accounts is used for a document when a home adds plans of another form or another year."""
 
 import re
 

@@ -109,7 +109,7 @@ def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, 
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
     shutil.copy(ORGANISATION, tmp_path)
     who = {"prepare_par": "A. Préparateur", "relu_par": "b. relectrice", "approuve_par": "C. Presidente"}
-    for year, said in ((2020, "sont sans décision"), (1999, "n’est pas de ceux de l’organisation")):
+    for year, said in ((2020, "sont sans décision"), (1999, "ne fait pas partie de ceux de l’organisation")):
         done = loaded.resolve_job_def("release").execute_in_process(
             run_config={"ops": {"figer": {"config": {"exercice": year, **who}}}}, raise_on_error=False
         )

@@ -36,7 +36,7 @@ select
     date_derniere_connexion, date_situation, exercice, _livraison, _fichier, _feuille, _ligne
 from {{ source('lake', 'sirius__comptes') }}
 """,
-    # a mart added, with what is said of it and of its columns
+    # a mart added, with its description and those of its columns
     "dbt_project/models/marts/fct_essai.sql": """\
 select cast(exercice as integer) as exercice, cast(count(*) as bigint) as nb_essais
 from {{ ref('int_applications__comptes') }}

@@ -68,7 +68,7 @@ def day(text: str) -> dt.date:
 
 
 def declared(agent: dict[str, str]) -> dsn.Salarie:
-    """An agent of the list as the payroll declares them: full months at their quotity, from entry to exit."""
+    """An agent of the list as the payroll declares them: full months at their working-time share, from entry to exit."""
     share = Decimal(agent["Quotité"].removesuffix(" %")) / 100
     began, ended = day(agent["Entrée"]), day(agent["Sortie"]) if agent["Sortie"] else None
     first = began.month if began.year == YEAR else 1

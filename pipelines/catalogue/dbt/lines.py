@@ -1,7 +1,7 @@
 """What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
 
-Line-grain models keep every accepted line with its weight (``poids``) and its motive (``motif``). Which facts the lines
-make, which lines are reported to readers and how their motives are read is declared there: ``trace`` and the mart
+Line-grain models keep every accepted line with its weight (``poids``) and its reason (``motif``). Which facts the lines
+make, which lines are reported to readers and how their reasons are read is declared there: ``trace`` and the mart
 ``fct_lignes_signalees`` follow from it.
 """
 
@@ -34,11 +34,11 @@ class Feed(Declared):
 
 
 class Flags(Declared):
-    """Which lines are reported to readers: those that do not count, except for the motives ``sauf`` (another line
+    """Which lines are reported to readers: those that do not count, except for the reasons ``sauf`` (another line
     speaks for them).
 
-    ``illisibles``: the motives of lines that could not be read or placed, which are missing from their table's figures;
-    ``non_placees``: the same for lines that count, each motive with its condition; ``par_collectivite``: a line that
+    ``illisibles``: the reasons of lines that could not be read or placed, which are missing from their table's figures;
+    ``non_placees``: the same for lines that count, each reason with its condition; ``par_collectivite``: a line that
     counts is reported when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures
     may be missing because of it.
     """
@@ -111,7 +111,7 @@ def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
 
 
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
-    """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and motive."""
+    """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and reason."""
     selects = [
         select
         for model, lines in declared.items()

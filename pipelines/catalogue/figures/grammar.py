@@ -323,16 +323,20 @@ class Figure(Declared):
             raise ValueError("les sources d’une expression sont celles de ses opérandes : retirer sources")
         if self.expression is not None and self.sans_effet:
             raise ValueError(
-                "sans_effet: se dit d’une mesure ; une expression repose sur ce dont dépendent ses opérandes"
+                "sans_effet: ne s’applique qu’à une mesure ; une expression repose sur ce dont dépendent ses opérandes"
             )
         if self.expression is not None and self.indispensables:
             raise ValueError(
-                "indispensables: se dit d’une mesure ; il manque à une expression ce qui manque à ses opérandes"
+                "indispensables: ne s’applique qu’à une mesure ; il manque à une expression ce qui manque à ses opérandes"
             )
         if self.expression is not None and self.pieces:
-            raise ValueError("pieces: se dit d’une mesure ; il manque à une expression ce qui manque à ses opérandes")
+            raise ValueError(
+                "pieces: ne s’applique qu’à une mesure ; il manque à une expression ce qui manque à ses opérandes"
+            )
         if self.expression is not None and self.champs:
-            raise ValueError("champs: se dit d’une mesure ; une expression demande ce que demandent ses opérandes")
+            raise ValueError(
+                "champs: ne s’applique qu’à une mesure ; une expression demande ce que demandent ses opérandes"
+            )
         return self
 
     @model_validator(mode="after")

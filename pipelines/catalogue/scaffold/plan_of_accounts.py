@@ -1,4 +1,4 @@
-"""An official plan of accounts (``planDeCompte.xml`` of the DGCL) as rows of the reference tables.
+"""An official chart of accounts (``planDeCompte.xml`` of the DGCL) as rows of the reference tables.
 
 A plan is one form of a nomenclature for one exercice: ``Nomenclature@Norme @Declinaison @Exer``, its chapters
 (``Nature/Chapitres/Chapitre@Code @Section @Libelle``) and its accounts, one inside the other

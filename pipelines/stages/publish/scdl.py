@@ -5,7 +5,7 @@ scdl/budget_<exercice>.csv     every line of every document that counts, UTF-8, 
      datapackage.json          which files there are, what is left out, what a CFU becomes
 
 The schema says « chapitre » of the column that holds the account, and the other way round; like every published file we
-follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the plan of accounts: the
+follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the chart of accounts: the
 documents' ContNat is too often missing or not a chapter, and has no label. An account that is not in the plan, placed
 by its ContNat, is labelled by its number. The label of a function is unknown here: its column is there, like every
 column of the schema, but empty.

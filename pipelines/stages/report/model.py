@@ -425,7 +425,7 @@ def _check_anchors(model: Model) -> None:
     titled = {part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"]) if part["titre"]}
     for target in _targets(model["chapitres"]):
         if not target.startswith(("#c-", "https://")) and target[1:] not in titled:
-            raise ProseError(f"un lien mène à « {target} », qui n’est le titre de rien dans ce rapport")
+            raise ProseError(f"un lien mène à « {target} », qu’aucun titre ne porte dans ce rapport")
     names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
     names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
     if twice := {name for name in names if names.count(name) > 1}:

@@ -118,7 +118,7 @@ def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | Non
         return
     if code in known:
         raise ProseError(
-            f"le chiffre « {code} » n’est pas de ceux de {exercice or figures.exercice} : dire ce qui le remplace"
+            f"le chiffre « {code} » ne fait pas partie de ceux de {exercice or figures.exercice} : dire ce qui le remplace"
         )
     raise ProseError(f"aucun chiffre « {code} »{suggestion(code, sorted(known))}")
 

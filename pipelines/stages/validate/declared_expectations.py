@@ -144,7 +144,7 @@ def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
         judged = c.model_dump(exclude={"required", "pattern"}, exclude_defaults=True)
         if judged:
             raise ValueError(
-                f"{', '.join(judged)} : rien ne se juge d’une colonne qui n’est pas gardée (personal: drop)"
+                f"{', '.join(judged)} : une colonne qui n’est pas gardée (personal: drop) ne peut être contrôlée"
             )
         return
     if c.unique and not alone_in_key:

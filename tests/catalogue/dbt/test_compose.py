@@ -191,7 +191,7 @@ def test_a_model_of_the_home_takes_the_place_of_the_shipped_one_wherever_it_stan
     found = files(home.dbt)
     assert [name for name in found if name.endswith("rpt_a.sql")] == ["models/rapport/a_nous/rpt_a.sql"]
     entries = yaml.safe_load(found["models/rapport/_models.yml"])["models"]
-    assert entries == ENTRIES["models"]  # what is said of it stays
+    assert entries == ENTRIES["models"]  # its description stays
 
 
 def test_an_entry_of_the_home_takes_the_place_of_the_whole_shipped_one(shipped, home):

@@ -1,4 +1,4 @@
-"""An official plan of accounts becomes rows of the home, beside the shipped ones."""
+"""An official chart of accounts becomes rows of the home, beside the shipped ones."""
 
 import csv
 import io

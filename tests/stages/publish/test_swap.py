@@ -548,7 +548,7 @@ def test_without_the_population_behind_what_is_public_nothing_new_is(lab: Lab):
     ]
     with open_ledger(lab.home) as ledger:
         assert any(
-            "la population qui est derrière les tableaux publics de 2020" in p
+            "la population sur laquelle reposent les tableaux publics de 2020" in p
             for p in verify(lab.home, ledger).problems
         )
 

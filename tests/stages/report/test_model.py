@@ -102,7 +102,7 @@ def linking(press: Press, target: str) -> Press:
 
 def test_a_text_of_every_year_leads_to_a_title_of_the_report_that_is_there(press: Press):
     assert "'cible': '#partie'" in str(linking(press, "#partie").model()["chapitres"])
-    with pytest.raises(ProseError, match="« #parti », qui n’est le titre de rien"):
+    with pytest.raises(ProseError, match="« #parti », qu’aucun titre ne porte"):
         linking(press, "#parti").model()
 
 

@@ -1,4 +1,4 @@
--- The plan of accounts used for each nomenclature and exercice of the documents: its own for that year; else the latest
+-- The chart of accounts used for each nomenclature and exercice of the documents: its own for that year; else the latest
 -- before it whose form suits it, else the first after. What suits it: its own form, and the one form that a
 -- nomenclature has in some years (M43 for M43_A); the developed form is used for documents that state no form, or one
 -- without a known plan (M57 after 2021 is read by M57_D). Another form says less, or something else: it is used when

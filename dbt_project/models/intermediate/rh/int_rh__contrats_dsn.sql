@@ -1,5 +1,5 @@
 -- Every declared contract, with its weight in the head count of 31 December: an agent counts once, by the contract with
--- the greatest quotity in force on that day in the declaration of December. Elected members, trainees and volunteers
+-- the greatest working-time share in force on that day in the declaration of December. Elected members, trainees and volunteers
 -- are not agents; a contract suspended without pay is not part of the « effectif rémunéré ».
 with contrats as (
     select

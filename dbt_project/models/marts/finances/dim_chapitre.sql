@@ -1,4 +1,4 @@
--- The chapters of the series, whatever the plan of accounts of the year, as the latest exercice calls them.
+-- The chapters of the series, whatever the chart of accounts of the year, as the latest exercice calls them.
 with chapitres as (
     select
         code_chapitre_canonique,

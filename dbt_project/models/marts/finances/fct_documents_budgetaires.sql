@@ -77,7 +77,7 @@ select
     cast(documents.est_projet as boolean) as est_projet,
     cast(documents.est_compte_administratif as boolean) as est_compte_administratif,
     cast(documents.nomenclature as string) as nomenclature,
-    -- the plan of accounts that placed its lines
+    -- the chart of accounts that placed its lines
     cast(documents.declinaison_plan as string) as declinaison_plan,
     cast(documents.exercice_plan as integer) as exercice_plan,
     cast(documents.declinaison as string) as declinaison,

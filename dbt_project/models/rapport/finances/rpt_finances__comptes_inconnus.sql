@@ -1,4 +1,4 @@
--- Findings: the lines that the plan of accounts does not place, with their position. Those that their chapter of vote
+-- Findings: the lines that the chart of accounts does not place, with their position. Those that their chapter of vote
 -- does not place either are in no total of a section.
 select
     cast(ligne_id as string) as ligne_id,

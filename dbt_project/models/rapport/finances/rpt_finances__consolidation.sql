@@ -1,4 +1,4 @@
--- What was done, by canonical chapter: a series over years whatever the plan of accounts, and the principal and annexe
+-- What was done, by canonical chapter: a series over years whatever the chart of accounts, and the principal and annexe
 -- budgets together, less what they paid one another. A payment is removed on both its sides, so that no result changes.
 -- A kind of budget that has no accounts, or whose accounts are incomplete or do not say what was done, has no amount,
 -- and neither has the total; a chapter that it does not use has 0.

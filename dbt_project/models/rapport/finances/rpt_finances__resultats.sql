@@ -1,5 +1,5 @@
--- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one. A
--- section with a side that does not say what was done has none. Of the cumulated result of the year before, what is not
+-- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulative one. A
+-- section with a side that does not say what was done has none. Of the cumulative result of the year before, what is not
 -- carried over is told; it went to investment where account 1068 (M14, M57: excédents de fonctionnement capitalisés) has
 -- that very amount.
 with sections as (

@@ -36,7 +36,7 @@ TABLES = {  # tables of ``comparaison`` built by SQL files, in order: comment
 }
 DIMENSIONS = {
     "dim_organisation": (
-        "Les organisations demandées, une ligne chacune ; absence dit pourquoi rien d’une d’elles n’est là.",
+        "Les organisations demandées, une ligne chacune ; absence dit pourquoi l’une d’elles n’a rien fourni.",
         "siren_organisation varchar primary key, libelle_organisation varchar not null, publication varchar, absence varchar",
     ),
     "dim_ratio": (
