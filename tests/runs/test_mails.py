@@ -107,7 +107,7 @@ def test_a_server_that_can_encrypt_is_given_the_password_by_tls_alone(
     monkeypatch: pytest.MonkeyPatch,
 ):
     kept, certificate = encrypting
-    with pytest.raises(NotSent, match="son certificat n’est pas de ceux"):
+    with pytest.raises(NotSent, match="son certificat n’est pas reconnu"):
         sent(filled, "2020-03-02")
     assert not kept.messages
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
