@@ -76,7 +76,7 @@ def test_a_compound_key_is_one_query(shipped: Layer) -> None:
     [
         (
             Field(name="a", title="A", personal="drop", constraints=Constraints(unique=True)),
-            "unique : rien ne se juge",
+            "unique : une colonne qui n’est pas gardée",
         ),
         (
             Field(name="a", title="A", personal="pseudonymise", constraints=Constraints(enum=["x"])),
