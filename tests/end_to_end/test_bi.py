@@ -138,7 +138,7 @@ def test_publish_needs_a_server(home: Path):
 def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
     done = millesime(home, "export", "2020", "--profile", profile)
     assert done.returncode == 0, done.stderr
-    assert ("À ne pas donner" in done.stderr) == (profile == "interne")
+    assert ("À ne pas diffuser" in done.stderr) == (profile == "interne")
     folder = home / "exports" / "2020" / profile
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "fieldName", "message"])[:5]
