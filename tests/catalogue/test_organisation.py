@@ -29,6 +29,13 @@ def loaded(root: Path, text: str) -> Organisation:
     return load_organisation(home, load_catalogue(home))
 
 
+def refused(root: Path, text: str, line: int) -> str:
+    """Why this declaration is refused at this line."""
+    with pytest.raises(DeclarationError, match=rf"organisation\.yml:{line} .*") as refusal:
+        loaded(root, text)
+    return str(refusal.value)
+
+
 # budgets and years ------------------------------------------------------------
 
 
@@ -63,9 +70,7 @@ def test_a_budget_changes_its_nomenclature_and_two_of_one_siret_have_codes(tmp_p
     ],
 )
 def test_what_no_budget_can_be_is_refused_with_its_line(tmp_path: Path, more: str, line: int, said: str) -> None:
-    with pytest.raises(DeclarationError, match=rf"organisation\.yml:{line} .*") as refusal:
-        loaded(tmp_path, BUDGETS + PRINCIPAL + more)
-    assert said in str(refusal.value)
+    assert said in refused(tmp_path, BUDGETS + PRINCIPAL + more, line)
 
 
 APPLICATION = "  - {code: maelis, libelle: Essai, domaine: Essai, indicateurs: []}\n"
@@ -115,9 +120,7 @@ def test_somebody_else_is_not_recognised_and_the_near_name_is_suggested(tmp_path
     ],
 )
 def test_what_cannot_be_declared_is_refused_with_its_line(tmp_path: Path, more: str, line: int, said: str) -> None:
-    with pytest.raises(DeclarationError, match=rf"organisation\.yml:{line} .*") as refusal:
-        loaded(tmp_path, PERSONS + more)
-    assert said in str(refusal.value)
+    assert said in refused(tmp_path, PERSONS + more, line)
 
 
 # addresses of owners: of no version, and of nothing that is published ------------------------------------------------------------

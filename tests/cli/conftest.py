@@ -1,6 +1,5 @@
 """A small home for tests: three declared sources, four figures, and functions that receive, judge and publish."""
 
-import functools
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of as landed_files
 from tests.deliveries import KEY, begin_ledger
 from tests.layers import Layer, rules, ship
+from tests.once import made_once
 
 VENTES = """\
 system: ventes
@@ -256,23 +256,18 @@ def bench(make_bench: Callable[..., Bench]) -> Bench:
 @pytest.fixture
 def filled(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Both exports of 2019 accepted, a line refused in each."""
-    shutil.copytree(_filled(tmp_path_factory.getbasetemp()), bench.home.root, dirs_exist_ok=True)
+    shutil.copytree(made_once(tmp_path_factory, "filled", _fill), bench.home.root, dirs_exist_ok=True)
     return bench
 
 
-@functools.cache
-def _filled(base: Path) -> Path:
-    """The home that each test gets a copy of."""
-    folder = base / "filled"
-    folder.mkdir()
+def _fill(root: Path) -> None:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MILLESIME_SHIPPED", str(_declare(ship(folder / "shipped")).root))
-        bench = _organised(folder / "home")
+        environment.setenv("MILLESIME_SHIPPED", str(_declare(ship(root.with_name("shipped"))).root))
+        bench = _organised(root)
         bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
         bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
         bench.receive("ventes/ventes", 2019, check("ok", True), check("alerte", False, severity="warning"))
         bench.receive("personnel/agents", 2019, check("ok", True))
-    return bench.home.root
 
 
 def check(key: str, success: bool | None, *, severity: str = "critical") -> CheckResult:
