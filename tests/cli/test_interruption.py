@@ -54,7 +54,7 @@ from pipelines.cli import interruption
 interruption.PATIENCE = 0.2
 with interruption.interruptible(lambda: "rien n’a changé"):
     signal.signal(signal.SIGTERM, lambda *_: None)
-    print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+    subprocess.Popen(["sleep", "60"])
     os.kill(os.getpid(), signal.SIGTERM)
     while True:
         time.sleep(1)
@@ -62,10 +62,7 @@ with interruption.interruptible(lambda: "rien n’a changé"):
 
 
 def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so() -> None:
+    """The child holds the output open: were it alive, the reading would not end within the time limit."""
     done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == INTERRUPTED
     assert done.stderr == "Erreur : interrompu : rien n’a changé ; la prochaine exécution finira ce qui reste\n"
-    with pytest.raises(ProcessLookupError):
-        for _ in range(20):  # its new parent buries it
-            os.kill(int(done.stdout), 0)
-            time.sleep(0.1)
