@@ -8,5 +8,5 @@
     words         the texts that anybody may read
     profile       the database without them, read back and attacked before it is published
 
-docs/decisions/0007-secret-statistique.md says which criterion is applied, and why.
+docs/secret-statistique.md says which criterion is applied, docs/decisions/0007-secret-statistique.md why.
 """
