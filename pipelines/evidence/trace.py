@@ -307,11 +307,12 @@ def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
 
 
 def _source(ledger: Ledger, manifest: Manifest) -> Source:
-    received = next(row["received_at"] for row in ledger.all_rows("deliveries") if row["delivery"] == manifest.delivery)
+    row = ledger.delivery_row(manifest.delivery)
+    assert row is not None, "the ledger has each delivery of a version"
     results = [result for verdict in ledger.verdicts_of(manifest.delivery) for result in verdict.results]
     warned = sum(result.success is not True for result in results)
     refused = sum(counts.refusees for counts in manifest.tables.values())
     s, of_checks = "s" if refused > 1 else "", f", {warned} contrôle{'s' * (warned > 1)} non réussi{'s' * (warned > 1)}"
     verdict = f"acceptée, {refused} ligne{s} refusée{s}{of_checks if warned else ''}"
     files = [(file.name, file.sha256) for file in manifest.files]
-    return Source(manifest.delivery, manifest.export_key, manifest.exercice, received, verdict, files)
+    return Source(manifest.delivery, manifest.export_key, manifest.exercice, row["received_at"], verdict, files)

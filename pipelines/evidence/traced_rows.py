@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -197,9 +198,13 @@ class Rows:
 
     def schema_of(self, fact: str) -> str:
         """Where the version keeps a fact: for a frozen year, where it was at the time."""
-        held = "select table_schema from information_schema.tables where table_name = ? and table_schema in (?, ?)"
-        found = self.db.execute(held, [fact, MARTS, RESTREINT]).fetchone()
-        return found[0] if found else MARTS
+        return self._restricted.get(fact, MARTS)
+
+    @cached_property
+    def _restricted(self) -> dict[str, str]:
+        """Fact → schema, for those outside the marts."""
+        held = "select table_name, table_schema from information_schema.tables where table_schema = ?"
+        return dict(self.db.execute(held, [RESTREINT]).fetchall())
 
 
 def tests_of_lines(source: LineSource, where: Filter) -> list[str]:

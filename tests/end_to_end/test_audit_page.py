@@ -110,6 +110,7 @@ def copy(demonstration: Path, tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.campaign(minutes=1)
 def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, tmp_path):
     before = page_of(copy, 2020)[1]
     (copy / "warehouse" / "current" / "warehouse.duckdb").unlink()  # so that a build is needed

@@ -245,7 +245,7 @@ def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFact
     return copied(demonstration, tmp_path_factory.mktemp("copie"))
 
 
-@pytest.mark.campaign(minutes=5)
+@pytest.mark.long
 def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(
     own_demonstration: Path,
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pipelines.settings import PROJECT_ROOT
 from tests.end_to_end.conftest import MILLESIME, millesime, unpacked
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.long
 
 FIGURE = "finances.principal.fonctionnement.depenses_realisees"
 FIRST = {

@@ -35,6 +35,7 @@ FIXTURE = PROJECT_ROOT / "tests" / "fixtures" / "organisation"
 EXPORTS = FIXTURE / "landing"
 DECLARED = ("catalogue", "dbt_project", "expectations")
 READ = (*DECLARED, "pipelines", "demo")
+pytestmark = pytest.mark.campaign(minutes=2)
 YEAR = 2024
 
 

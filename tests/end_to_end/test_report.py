@@ -33,6 +33,7 @@ def model(folder: Path) -> dict:
     return json.loads((folder / "modele.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.campaign(minutes=1)
 def test_what_was_gathered_before_the_publication_had_an_entry_is_what_its_tables_give(
     demonstration: Path, folder: Path, tmp_path: Path
 ):
@@ -178,6 +179,7 @@ def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 
 
+@pytest.mark.campaign(minutes=1)
 def test_a_change_of_prose_is_read_at_once_and_no_change_gives_the_same_bytes(demonstration: Path, tmp_path: Path):
     published = demonstration / "published" / "report" / "2020" / "interne"
     done = millesime(demonstration, "report", "2020", "--output", str(tmp_path / "same"))

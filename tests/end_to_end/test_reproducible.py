@@ -28,7 +28,10 @@ def french() -> str:
 
 OTHER_RUNS = [
     {"MILLESIME_THREADS": "1", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
-    {"MILLESIME_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
+    pytest.param(
+        {"MILLESIME_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
+        marks=pytest.mark.long,
+    ),
 ]
 
 

@@ -228,6 +228,7 @@ def test_a_model_that_is_switched_off_goes_with_its_description(shipped, home, h
 # dbt itself ------------------------------------------------------------
 
 
+@pytest.mark.campaign(minutes=1)
 def test_dbt_reads_the_project_once_and_again_when_it_changes(shipped, home):
     def read() -> dict[str, dict]:
         manifest = json.loads(dbt.parse(shipped.catalogue(home), home).read_text(encoding="utf-8"))

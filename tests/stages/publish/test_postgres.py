@@ -584,6 +584,7 @@ def wait_for(server: Server, query: str) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.campaign(minutes=1)
 def test_readers_see_no_error_and_no_mix_during_copies(lab: Lab, server: Server):
     publish_small(lab, 1, rows=400)
     serve(lab.home.published, server)

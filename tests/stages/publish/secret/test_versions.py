@@ -47,6 +47,7 @@ def read(publisher: Publisher) -> list[list[tuple]]:
     return [publisher.ask(f"from p.rapport.{table} order by all") for table in tables]
 
 
+@pytest.mark.campaign(minutes=1)
 def test_one_agent_corrected_in_every_way_changes_nothing_that_can_be_read(tmp_path):
     publisher = Publisher(tmp_path)
     publisher.publish(FIRST)
