@@ -11,7 +11,6 @@ LEFT = {
     "cli/test_collecting.py": 2,  # the jobs and the judge, for what the command makes of their answers
     "end_to_end/test_free_text.py": 2,  # a ledger that remembers nothing published
     "runs/collect/killing.py": 2,  # the judge, whose loading takes longer than all that is killed; the code of the day
-    "stages/extract/test_glpi.py": 8,  # somebody writes, or the server dies, between two rows
     "stages/ingest/test_balance.py": 1,  # a regular file read as an irregular one
     "stages/ingest/readers/test_csv_file.py": 1,  # a line that the program loses
     "stages/ingest/readers/test_dsn.py": 1,  # a record that the program loses
