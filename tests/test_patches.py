@@ -15,12 +15,10 @@ LEFT = {
     "stages/ingest/readers/test_csv_file.py": 1,  # a line that the program loses
     "stages/ingest/readers/test_dsn.py": 1,  # a record that the program loses
     "stages/ingest/test_landing.py": 1,  # a file that grows while it is read
-    "stages/ingest/test_limits.py": 2,  # sizes that only a file of hundreds of megabytes would reach
     "stages/ingest/test_pseudonym.py": 1,  # SQL that fails on a cell
     "stages/publish/secret/test_profile.py": 3,  # a search that forgets to hide
     "stages/publish/secret/test_versions.py": 1,  # an archive of before a column was renamed
     "stages/publish/test_restricted.py": 1,  # a publication as a former version made it
-    "stages/transform/test_spark.py": 2,  # dbt, for what it is given
     "stages/validate/test_judge.py": 1,  # a small file judged as one of over 2 MB
 }
 
