@@ -14,7 +14,7 @@ LEFT = {
     "stages/ingest/test_balance.py": 1,  # a regular file read as an irregular one
     "stages/ingest/readers/test_csv_file.py": 1,  # a line that the program loses
     "stages/ingest/readers/test_dsn.py": 1,  # a record that the program loses
-    "stages/ingest/test_landing.py": 1,  # a file that grows while it is read
+    "stages/ingest/test_archive.py": 1,  # a file that grows while it is read
     "stages/ingest/test_pseudonym.py": 1,  # SQL that fails on a cell
     "stages/publish/secret/test_profile.py": 3,  # a search that forgets to hide
     "stages/publish/secret/test_versions.py": 1,  # an archive of before a column was renamed
