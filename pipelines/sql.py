@@ -5,12 +5,12 @@ Values are written into queries: ``executemany`` inserts row by row, and binding
 
 import glob
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 LONGEST = 90  # characters of a list on one line
+_TEXT_OR_BREAK = re.compile(r"('[^']*')|\n")
 
 # DuckDB's messages about SQL that it refuses → the same in French.
 REFUSALS = {
@@ -69,8 +69,8 @@ def called(function: str, operands: Sequence[str]) -> str:
 
 
 def indented(parts: Iterable[str], between: str = ",\n") -> str:
-    """Lines of SQL, four spaces further than what they are in."""
-    return textwrap.indent(between.join(parts), "    ")
+    """Lines of SQL, four spaces further than what they are in; the lines of a text stay as they are."""
+    return "    " + _TEXT_OR_BREAK.sub(lambda found: found[1] or "\n    ", between.join(parts))
 
 
 def listed(texts: Iterable[str | None]) -> str:

@@ -221,7 +221,7 @@ def _usual_list(told: dict[str, Any]) -> Path:
     if not file.exists():
         raise NoBackup(
             f"la liste des retraits faits depuis le {day(told['made_at'])} n’est pas sur ce poste ({file}){NO_BREAK}: la donner par "
-            "--removals FICHIER (une sauvegarde plus récente en tient une copie), ou dites par --nothing-removed que rien n’a été retiré"
+            "--removals FICHIER (une sauvegarde plus récente en tient une copie), ou déclarer par --nothing-removed que rien n’a été retiré"
         )
     return file
 

@@ -113,10 +113,10 @@ def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and reason."""
     selects = [
-        select
+        query
         for model, lines in declared.items()
         if lines.signalees is not False
-        for select in _flagged(model, lines.source, lines.signalees)
+        for query in _flagged(model, lines.source, lines.signalees)
     ]
     return _FLAGGED.format(_united(selects))
 
