@@ -49,7 +49,7 @@ lint: $(VENV)/.ready-dev lint-sql ## run ruff, mypy (on catalogue, ledger and ru
 
 lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on the demonstration's project: our models and tests, and a generated model of each kind
 	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
-	@$(BIN)/python -m tests.linted $(DEMO) | xargs $(BIN)/sqlfluff lint --processes 2
+	@files=$$($(BIN)/python -m tests.linted $(DEMO)) && $(BIN)/sqlfluff lint --processes 2 $$files
 
 release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
