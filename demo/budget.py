@@ -466,7 +466,7 @@ class Document:
 
     @property
     def encodage(self) -> str:
-        """ISO-8859-1, as most editors; one is in UTF-8."""
+        """ISO-8859-1, as most vendors; one is in UTF-8."""
         return "UTF-8" if (self.exercice, self.budget, self.nature) == (2020, "A", "CA") else "ISO-8859-1"
 
     @property
@@ -561,7 +561,7 @@ class Document:
         }
 
     def _montants_modificatifs(self, ligne: Ligne) -> dict[str, int]:
-        """The difference; like real editors, the whole former budget beside it and MtReal on 001 and 002."""
+        """The difference; like real vendors, the whole former budget beside it and MtReal on 001 and 002."""
         avant, modifie = ligne.modifications[: self.numero - 1], ligne.modifications[self.numero - 1]
         if ligne.compte == "6188" and (self.budget, self.exercice) == ("P", 2018):
             modifie -= 150_000  # credits of the line on the unknown account
@@ -575,7 +575,7 @@ class Document:
         return montants | ({"CredOuv": modifie} if modifie else {})
 
     def _consolidation(self, annexe: etree._Element, lignes: list[Ligne]) -> None:
-        """The document's own totals; like some editors, those of the annexe budget leave out what is carried over."""
+        """The document's own totals; like some vendors, those of the annexe budget leave out what is carried over."""
         for section, sens in sorted({(ligne.section, ligne.sens) for ligne in lignes}):
             totalisees = [ligne for ligne in lignes if (ligne.section, ligne.sens) == (section, sens)]
             realisees = [x for x in totalisees if self.budget == "P" or x.chapitre not in ("001", "002")]

@@ -1,4 +1,4 @@
-"""The tools whose user lists the demonstration imitates: one layout each, as its own editor would have it.
+"""The tools whose user lists the demonstration imitates: one layout each, as its own vendor would have it.
 
 These layouts are written apart from the declarations of ``catalogue/systems``, on purpose: a real export does
 not know how it is going to be read.

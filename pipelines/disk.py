@@ -17,7 +17,7 @@ from pipelines.french import NO_BREAK
 MEGA = 1 << 20
 LEAST_ROOM = 100 * MEGA  # what a run of the smallest home needs
 WHY = {  # error of the system → its meaning
-    errno.EACCES: "l’accès est refusé : donnez ce droit au compte qui lance la commande, ou lancez-la avec celui à qui est ce dossier",
+    errno.EACCES: "l’accès est refusé : donner ce droit au compte qui lance la commande, ou la lancer avec celui du propriétaire du dossier",
     errno.EPERM: "l’opération est refusée",
     errno.ENOENT: "ce fichier n’existe pas",
     errno.EEXIST: "ce fichier existe déjà",
@@ -77,7 +77,7 @@ def lack(place: Path, needed: int) -> str:
     missing = max(needed - free, LEAST_ROOM)
     return (
         f"le disque {disk} est plein{NO_BREAK}: il y reste {free // MEGA} Mo, il en manque environ {missing // MEGA}{NO_BREAK}; "
-        "faites de la place, puis recommencez"
+        "faire de la place, puis recommencer"
     )
 
 

@@ -1,13 +1,16 @@
-"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file, and DuckDB's messages about SQL that it refuses.
+"""SQL text: queries laid out, literals, short VALUES lists, one Parquet file, and DuckDB's messages about SQL that it refuses.
 
 Values are written into queries: ``executemany`` inserts row by row, and binding a parameter imports pandas.
 """
 
 import glob
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
+
+LONGEST = 90  # characters of a list on one line
+_TEXT_OR_BREAK = re.compile(r"('[^']*')|\n")
 
 # DuckDB's messages about SQL that it refuses → the same in French.
 REFUSALS = {
@@ -45,6 +48,29 @@ def literal(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def select(columns: Iterable[str], *clauses: str) -> str:
+    """A query, laid out as sqlfluff wants it: one column per line, then its clauses, of which the empty ones are left out."""
+    return "\n".join(["select", indented(columns), *filter(None, clauses)])
+
+
+def where(tests: Sequence[str]) -> str:
+    """The clause that requires them all, one per line when there are several; empty when there is none."""
+    if len(tests) < 2:
+        return "".join(f"where {test}" for test in tests)
+    return f"where\n{indented(tests, between=chr(10) + 'and ')}"
+
+
+def called(function: str, operands: Sequence[str]) -> str:
+    """A call, or a list after ``in``: one operand per line where together they are too long for one."""
+    text = f"{function}({', '.join(operands)})"
+    return text if len(text) <= LONGEST else f"{function}(\n{indented(operands)}\n)"
+
+
+def indented(parts: Iterable[str], between: str = ",\n") -> str:
+    """Lines of SQL, four spaces further than what they are in; the lines of a text stay as they are."""
+    return "    " + _TEXT_OR_BREAK.sub(lambda found: found[1] or "\n    ", between.join(parts))
 
 
 def listed(texts: Iterable[str | None]) -> str:

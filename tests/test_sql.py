@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.sql import lake_scan, listed
+from pipelines.sql import LONGEST, called, indented, lake_scan, listed, literal, select, where
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,20 @@ def test_a_list_of_texts_is_read_back_as_it_was():
     texts = ["l’État", "d'un agent", None, "", "[a], 'b'"]
     assert duckdb.sql(f"select unnest({listed(texts)})").fetchall() == [(text,) for text in texts]
     assert duckdb.sql(f"select unnest({listed([])})").fetchall() == []
+
+
+def test_a_query_is_laid_out_a_column_and_a_test_per_line():
+    many = [literal("x" * 40)] * 3
+    query = select(["a", "b as c"], "from t", where(["a = 1", called("b in ", many)]), "", "group by a, b")
+    assert query == (
+        f"select\n    a,\n    b as c\nfrom t\nwhere\n    a = 1\n    and b in (\n        {many[0]},\n        {many[1]},\n"
+        f"        {many[2]}\n    )\ngroup by a, b"
+    )
+    assert (where([]), where(["a = 1"]), called("f", ["a", "b"])) == ("", "where a = 1", "f(a, b)")
+    assert len(called("b in ", many).splitlines()[0]) < LONGEST
+
+
+def test_a_text_of_several_lines_is_the_same_wherever_it_stands():
+    text = "l'un\nl'autre\n"
+    inner = select([f"{literal(text)} as texte", "1 as un"])
+    assert duckdb.sql(f"from (\n{indented([indented([inner])])}\n)").fetchall() == [(text, 1)]

@@ -39,7 +39,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         f"La clé n’y est pas ({key}) : la garder à part, chiffrée, une fois pour toutes ({session.command} key export FICHIER)."
     )
     if done.linked:
-        note("Sur le même disque, ce n’est pas encore une sauvegarde : portez ce dossier ailleurs (restic, borg).")
+        note("Sur le même disque, ce n’est pas encore une sauvegarde : porter ce dossier ailleurs (restic, borg).")
 
 
 @click.command(short_help="Refaire un dossier à partir d’une sauvegarde.")

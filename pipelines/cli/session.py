@@ -158,7 +158,7 @@ class Session:
         if self.organisation.uses_any(self.registry):
             return ""
         file = shown(self.home.organisation_file)
-        return f"L’organisation n’utilise aucun système : indiquez les siens dans {file} (systemes, applications)."
+        return f"L’organisation n’utilise aucun système : indiquer les siens dans {file} (systemes, applications)."
 
     def systems(self, names: Iterable[str]) -> list[str] | None:
         """The systems named by ``--source`` (``system`` or ``system/export``); None when it names none."""

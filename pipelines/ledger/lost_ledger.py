@@ -35,12 +35,12 @@ class LedgerLost(Unsound):
     def __init__(self, home: Home, what: str):
         copy = home.published / LEDGER
         restore = (
-            f"remettez la copie de la dernière publication (cp {copy} {home.ledger_file})"
+            f"remettre la copie de la dernière publication (cp {copy} {home.ledger_file})"
             if copy.is_file()
-            else f"remettez-en une sauvegarde, ou la copie d’une publication (builds/*/{LEDGER})"
+            else f"en remettre une sauvegarde, ou la copie d’une publication (builds/*/{LEDGER})"
         )
         super().__init__(
-            f"le registre ({home.ledger_file}) {what}{NO_BREAK}: {restore}, puis lancez `millesime verify` "
+            f"le registre ({home.ledger_file}) {what}{NO_BREAK}: {restore}, puis lancer `millesime verify` "
             "(docs/auditor.md, « Restaurer le registre »)"
         )
 

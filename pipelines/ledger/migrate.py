@@ -67,6 +67,6 @@ def _upgrade(connection: "Connection") -> None:
         command.upgrade(config, REVISION)
     except CommandError:
         raise NewerLedger(
-            "le registre est d’une révision inconnue : mettez le programme à jour si une version plus récente l’a écrit, sinon "
-            "remettez-en une copie (docs/auditor.md, « Restaurer le registre »)"
+            "le registre est d’une révision inconnue : mettre le programme à jour si une version plus récente l’a écrit, sinon "
+            "en remettre une copie (docs/auditor.md, « Restaurer le registre »)"
         ) from None

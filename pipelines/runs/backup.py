@@ -63,7 +63,7 @@ def backup(home: Home, place: Path) -> Backup:
     place = place.absolute()
     if place.resolve().is_relative_to(home.root) or home.root.is_relative_to(place.resolve()):
         raise NoBackup(
-            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: choisissez un autre emplacement"
+            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: choisir un autre emplacement"
         )
     _refuse_other(place)
     aside = _aside(place)
@@ -160,7 +160,7 @@ def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
 def _refuse_other(place: Path) -> None:
     """Raise NoBackup when something other than a backup is there."""
     if place.is_dir() and not Home(place).last_backup.is_file() and any(place.iterdir()):
-        raise NoBackup(f"{place} n’est ni vide ni une sauvegarde{NO_BREAK}: donnez un autre dossier")
+        raise NoBackup(f"{place} n’est ni vide ni une sauvegarde{NO_BREAK}: donner un autre dossier")
 
 
 def _aside(place: Path) -> Path:
@@ -220,8 +220,8 @@ def _usual_list(told: dict[str, Any]) -> Path:
     file = Path(told["removals"])
     if not file.exists():
         raise NoBackup(
-            f"la liste des retraits faits depuis le {day(told['made_at'])} n’est pas sur ce poste ({file}){NO_BREAK}: donnez-la par "
-            "--removals FICHIER (une sauvegarde plus récente en tient une copie), ou dites par --nothing-removed que rien n’a été retiré"
+            f"la liste des retraits faits depuis le {day(told['made_at'])} n’est pas sur ce poste ({file}){NO_BREAK}: la donner par "
+            "--removals FICHIER (une sauvegarde plus récente en tient une copie), ou déclarer par --nothing-removed que rien n’a été retiré"
         )
     return file
 

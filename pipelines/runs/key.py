@@ -64,7 +64,7 @@ def import_key(work: Workspace, source: Path) -> Path:
     key, path = load_key(source), settings.key_file(work.home)
     refuse_another(work, key, source)
     if path.exists() and path.read_bytes() != key:
-        raise KeyRefused(f"{path} contient une autre clé{NO_BREAK}: déplacez ce fichier, puis recommencez")
+        raise KeyRefused(f"{path} contient une autre clé{NO_BREAK}: déplacer ce fichier, puis recommencer")
     if not path.exists():
         write_key(path, key)
     enter_key(work)
@@ -74,7 +74,7 @@ def import_key(work: Workspace, source: Path) -> Path:
 def refuse_another(work: Workspace, key: bytes, path: Path) -> None:
     """Raise KeyRefused unless ``key``, read in ``path``, is the one recorded in the ledger or proved by the deliveries."""
     known = work.ledger.key()
-    fix = f"remettez la bonne à sa place ({IMPORT})"
+    fix = f"remettre la bonne à sa place ({IMPORT})"
     if known not in (None, fingerprint(key)):
         raise KeyRefused(
             f"la clé de {path} (empreinte {fingerprint(key)}) n’est pas celle du registre (empreinte {known}){NO_BREAK}: {fix}"
@@ -90,7 +90,7 @@ def _where_to_find_it(work: Workspace) -> str:
     known = work.ledger.key()
     if known or work.ledger.current():
         which = f"d’empreinte {known}" if known else "avec laquelle les livraisons ont été lues"
-        return f"apportez celle {which} par {IMPORT} ; là où elle est encore, `millesime key export FICHIER` l’écrit"
+        return f"apporter celle {which} par {IMPORT} ; là où elle est encore, `millesime key export FICHIER` l’écrit"
     return f"`millesime init` en crée une avec le dossier ; pour un dossier fait à la main, {IMPORT}, de 32 octets tirés au sort"
 
 

@@ -348,7 +348,7 @@ def test_a_home_without_any_system_says_so(declared, tmp_path: Path, command: st
     init(root)
     said = CliRunner().invoke(millesime, ["--home", str(root), command, "2020"])
     assert said.exit_code == code
-    assert f"L’organisation n’utilise aucun système : indiquez les siens dans {root}/organisation.yml" in said.output
+    assert f"L’organisation n’utilise aucun système : indiquer les siens dans {root}/organisation.yml" in said.output
     assert not (root / "warehouse").exists()
 
 

@@ -158,7 +158,7 @@ def test_what_lacks_is_what_is_needed_without_what_is_left(tmp_path: Path, monke
 def test_a_right_that_lacks_says_what_to_do(bench) -> None:
     done = met(bench, PermissionError(errno.EACCES, "Permission denied", "/a/b"))
     assert done.exit_code == USAGE
-    assert "/a/b : l’accès est refusé : donnez ce droit" in said(done.stderr)
+    assert "/a/b : l’accès est refusé : donner ce droit" in said(done.stderr)
 
 
 @pytest.mark.parametrize("spoilt", [Path.mkdir, Path.touch], ids=["a folder", "empty"])

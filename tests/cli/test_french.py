@@ -1,17 +1,14 @@
 """Everything a reader sees is in French: help pages, click's own messages, completion; programs get JSON."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
 
 from pipelines.cli.app import COMMANDS, millesime
-from pipelines.cli.click_words import MODULES, WORDS
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 ENGLISH = re.compile(
@@ -81,27 +78,6 @@ def test_a_mistake_is_reported_in_french(bench: Bench, arguments: list[str], sai
     result = bench.millesime(*arguments)
     assert result.exit_code == 2 and said in result.stderr, result.stderr
     assert "Erreur : " in result.stderr and not ENGLISH.findall(NAMES.sub("", result.stderr))
-
-
-AUTHORS = {  # what only the author of a command can meet
-    "deprecated", "declarations", "declaration", "defined", "flag", "DeprecationWarning", "iterable", "dynamic", "UUID", "Choice",
-    "confirm", "continue", "prompting", "env var",
-}  # fmt: skip
-
-
-def test_all_that_click_can_say_has_its_french():
-    said = {
-        argument.value
-        for module in MODULES
-        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ("_", "gettext", "ngettext")
-        for argument in node.args[:2]
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    }
-    met = {text for text in said if not any(word in text for word in AUTHORS)}
-    assert len(met) > 30 and met - WORDS.keys() == set()
 
 
 def test_an_unknown_subcommand_is_reported_in_french(bench: Bench):

@@ -16,7 +16,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.collect import collect, read_again
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pending import stands
-from pipelines.runs.retention import after, overdue_findings
+from pipelines.runs.retention import overdue_findings
 from pipelines.sql import parquet_scan
 from tests.cli.conftest import Bench, check
 from tests.cli.purging import LATER, current, holding, logins
@@ -33,21 +33,6 @@ def refused_hr_file(bench: Bench) -> None:
     """A whole HR file whose heading is not the declared one."""
     bench.drop("2019/personnel/agents_2019.csv", f"Identifiant;Patronyme;NIR\nadurand;Durand;{NIR}\n")
     assert collected(bench, "personnel/agents", 2019) == "refused"
-
-
-@pytest.mark.parametrize(
-    ("start", "duration", "day"),
-    [
-        ("2019-12-31", "P1Y", "2020-12-31"),
-        ("2019-11-30", "P3M", "2020-02-29"),
-        ("2020-02-29", "P1Y", "2021-02-28"),
-        ("2019-01-31T10:00:00", "P1M", "2019-02-28"),
-        ("2019-12-31", "P24M", "2021-12-31"),
-        ("2019-12-31", "P2M", "2020-02-29"),
-    ],
-)
-def test_a_term_is_the_same_day_of_a_later_month_or_its_last(start, duration, day):
-    assert after(start, duration) == day
 
 
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: Bench, clock):

@@ -6,6 +6,7 @@ A Spark that cannot run here makes these tests fail: they never skip.
 import hashlib
 import json
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.settings import Home
+from pipelines.settings import Home, spark_python
+from pipelines.stages.transform import spark_session
 from pipelines.stages.transform.dbt import parse
 from pipelines.stages.transform.spark import made_by_spark
 from tests.end_to_end.conftest import copied, millesime
@@ -111,3 +113,16 @@ def test_one_cent_more_in_a_macro_of_spark_is_seen_and_a_bad_cast_is_an_error(
         assert "CAST_INVALID_INPUT" in became["int_communs__mauvais"].message
         with duckdb.connect(str(where.warehouse), read_only=True) as db:
             assert differing(db, f"rapport.{ROUNDED}", f"({rows(f'rapport.{ROUNDED}')})") > 0
+
+
+def test_dbt_spark_keeps_the_private_names_by_which_our_settings_prevail() -> None:
+    """What it gives each statement, before and after our decision. Once it leaves ANSI alone, ``_decide`` can go."""
+    code = (
+        "import json, runpy, sys; from dbt.adapters.spark.connections import SparkCredentials as Taken\n"
+        "given = lambda: Taken(method='session', host='NA', schema='s').server_side_parameters\n"
+        "before = given(); runpy.run_path(sys.argv[1])['_decide'](); print(json.dumps([before, given()]))"
+    )
+    asked = [spark_python(), "-B", "-P", "-c", code, spark_session.__file__]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [{"spark.sql.ansi.enabled": "false"}, spark_session.DECIDES]

@@ -103,7 +103,7 @@ def test_what_only_a_ledger_can_tell_of_is_enough(tmp_path: Path, kept: str):
     path = tmp_path / kept
     path.parent.mkdir(parents=True)
     path.write_text("{}")
-    with pytest.raises(LedgerLost, match="a disparu.*remettez-en une sauvegarde"):
+    with pytest.raises(LedgerLost, match="a disparu.*en remettre une sauvegarde"):
         refuse_lost(Home(tmp_path))
 
 

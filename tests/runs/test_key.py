@@ -83,7 +83,7 @@ def test_a_missing_key_is_never_made_anew(filled: Bench, place: Path):
     said = filled.millesime("check", filled.drop("2020/ventes/ventes_2020.csv", "N°;Jour;Montant\n"))
     assert said.exit_code == 1
     assert said.stderr == (
-        f"Erreur : la clé des pseudonymes manque ({place})\u00a0: apportez celle d’empreinte {fingerprint(KEY)} par "
+        f"Erreur : la clé des pseudonymes manque ({place})\u00a0: apporter celle d’empreinte {fingerprint(KEY)} par "
         "`millesime key import FICHIER` ; là où elle est encore, `millesime key export FICHIER` l’écrit\n"
     )
     assert not place.exists()

@@ -1,4 +1,4 @@
--- Some editors write the section of a line: ours must be the same.
+-- Some vendors write the section of a line: ours must be the same.
 {{ config(severity='warn') }}
 
 select ligne_id, section, code_section_editeur

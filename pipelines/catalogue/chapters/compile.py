@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
 from pipelines.catalogue.figures import measure
-from pipelines.sql import literal
+from pipelines.sql import called, indented, literal, select, where
 
 MODEL = "rpt_collectivites__synthese"
 
@@ -39,54 +39,74 @@ def _needed(one: IndicateurMembre, needed: Mapping[str, Sequence[Sequence[str]]]
 
 
 def _union(selects: Iterable[str]) -> str:
-    return "\n    union all\n".join(selects)
+    return indented(selects, between="\nunion all\n")
 
 
 def _said(rank: int, one: IndicateurMembre, is_free: bool) -> str:
-    named = f"{literal(one.libelle)} as libelle_indicateur, {literal(one.unite)} as unite"
-    shown = f"{one.decimales} as decimales, {str(is_free).lower()} as est_diffusable"
-    return f"    select {rank} as rang, {named}, {shown}"
+    return select(
+        [
+            f"{rank} as rang",
+            f"{literal(one.libelle)} as libelle_indicateur",
+            f"{literal(one.unite)} as unite",
+            f"{one.decimales} as decimales",
+            f"{literal(is_free)} as est_diffusable",
+        ]
+    )
 
 
 def _measured(rank: int, one: IndicateurMembre) -> str:
-    where = " and ".join(measure.conditions(one.filtres))
-    return (
-        f"    select exercice, code_collectivite, {rank} as rang,\n"
-        f"        case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur\n"
-        f"    from {{{{ ref('{one.table}') }}}}\n"
-        + (f"    where {where}\n" if where else "")
-        + "    group by exercice, code_collectivite"
+    total = f"case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur"
+    return select(
+        ["exercice", "code_collectivite", f"{rank} as rang", total],
+        f"from {{{{ ref('{one.table}') }}}}",
+        where(measure.conditions(one.filtres)),
+        "group by exercice, code_collectivite",
     )
 
 
 def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -> str:
     if not sources:  # rows that no export gives
-        return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
+        all_there = ["exercice", f"{rank} as rang", "true as est_recu", "true as est_entier"]
+        return select(all_there, "from {{ ref('dim_exercice') }}")
     lacking = [_lacking(group) for group in needed]
     given = "".join(f" and count(manque_{n}.source) = 0" for n in range(len(lacking)))
-    joins = "".join(
-        f"    left join ({one}) as manque_{n}\n"
-        f"        on collecte.source = manque_{n}.source and collecte.exercice = manque_{n}.exercice\n"
+    joins = [
+        f"left join (\n{indented([one])}\n) as manque_{n}\n"
+        f"    on collecte.source = manque_{n}.source and collecte.exercice = manque_{n}.exercice"
         for n, one in enumerate(lacking)
-    )
-    return (
-        f"    select collecte.exercice, {rank} as rang,\n"
-        f"        bool_and(est_acceptee or nature_morceau <> 'livraison'){given} as est_recu,\n"
-        "        bool_and(case when est_acceptee then nb_perdues = 0\n"
-        "            else nature_morceau <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
-        f"    from {{{{ ref('fct_collecte') }}}} as collecte\n{joins}"
-        f"    where collecte.source in ({', '.join(map(literal, sources))}) and statut_collecte <> 'non suivie'\n"
-        "    group by collecte.exercice"
+    ]
+    return select(
+        [
+            "collecte.exercice",
+            f"{rank} as rang",
+            f"bool_and(collecte.est_acceptee or collecte.nature_morceau <> 'livraison'){given} as est_recu",
+            _WHOLE,
+        ],
+        "from {{ ref('fct_collecte') }} as collecte",
+        *joins,
+        where([called("collecte.source in ", [*map(literal, sources)]), "collecte.statut_collecte <> 'non suivie'"]),
+        "group by collecte.exercice",
     )
 
 
 def _lacking(group: Sequence[str]) -> str:
     """The tables and exercices that give none of these fields."""
-    return (
-        "select source, exercice from {{ ref('chiffres__champs_absents') }} "
-        f"where champ in ({', '.join(map(literal, group))}) group by source, exercice having count(*) = {len(group)}"
+    return select(
+        ["source", "exercice"],
+        "from {{ ref('chiffres__champs_absents') }}",
+        where([called("champ in ", [*map(literal, group)])]),
+        "group by source, exercice",
+        f"having count(*) = {len(group)}",
     )
 
+
+_WHOLE = """\
+bool_and(
+    case
+        when collecte.est_acceptee then collecte.nb_perdues = 0
+        else collecte.nature_morceau <> 'livraison' and not collecte.est_attendue and not collecte.est_recue
+    end
+) as est_entier"""
 
 _SQL = """\
 with indicateurs as (
@@ -124,7 +144,8 @@ valeurs as (
         on etats.exercice = mesures.exercice
         and etats.rang = mesures.rang
         and collectivites.code_collectivite = mesures.code_collectivite
-    where collectivites.siren is not null  -- what could not be given back to a member has none
+    where
+        collectivites.siren is not null  -- what could not be given back to a member has none
         and collectivites.code_collectivite <> 'syndicat'  -- another syndicate may be a member
 )
 
@@ -145,8 +166,9 @@ select
     ) as etat,
     cast({{{{ arrondi_selon('precedentes.valeur', 'valeurs.decimales') }}}} as decimal(20, 6)) as valeur_precedente,
     cast(
-        case when valeurs.est_entier
-            then {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}}
+        case
+            when valeurs.est_entier
+                then {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}}
         end as decimal(20, 6)
     ) as variation_pct,
     cast(valeurs.est_diffusable as boolean) as est_diffusable,

@@ -14,7 +14,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
-from pipelines.sql import literal
+from pipelines.sql import called, indented, literal, select, where
 
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
@@ -113,12 +113,12 @@ def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and reason."""
     selects = [
-        select
+        query
         for model, lines in declared.items()
         if lines.signalees is not False
-        for select in _flagged(model, lines.source, lines.signalees)
+        for query in _flagged(model, lines.source, lines.signalees)
     ]
-    return _FLAGGED.format("\n    union all\n".join(selects))
+    return _FLAGGED.format(_united(selects))
 
 
 def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
@@ -129,34 +129,22 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
     """
     said = {lines.source for lines in declared.values() if lines.series}
     selects = [
-        _MONTHLY.format(
-            source=lines.source,
-            name=literal(name),
-            member=series.membre or PART,
-            is_file=f"{not series.membre}".lower(),
-            one_a_month=f"{series.une_par_mois}".lower(),
-            month=series.mois,
-            rows=f"ref('{model}')",
-            counted="poids = 1",
-        )
+        _monthly(lines.source, f"ref('{model}')", "where poids = 1", name, series)
         for model, lines in declared.items()
         for name, series in lines.series.items()
     ]
     selects += [
-        _MONTHLY.format(
-            source=literal(f"{system}/{table.name}"),
-            name=literal("partie"),
-            member=PART,
-            is_file="true",
-            one_a_month=f"{bool(table.period)}".lower(),
-            month=f"month({column})",
-            rows=f"source('lake', '{system}__{table.name}')",
-            counted="true",
+        _monthly(
+            literal(f"{system}/{table.name}"),
+            f"source('lake', '{system}__{table.name}')",
+            "",
+            "partie",
+            Series(mois=f"month({column})", une_par_mois=bool(table.period)),
         )
         for system, table in tables
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
-    return _SERIES.format("\n    union all\n".join(selects or [_NO_SERIES]))
+    return _SERIES.format(_united(selects or [_NO_SERIES]))
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
@@ -171,31 +159,58 @@ def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
         for field in table.kept_fields
         if field.member
     ]
-    return "\nunion all\n".join(selects or [_NOBODY_NAMED])
+    return "\nunion all\n".join(selects or [_NOBODY_NAMED]) + "\n"
 
 
 def _flagged(model: str, source: str, flags: Flags) -> list[str]:
-    others = f" and motif not in ({_listed(flags.sauf)})" if flags.sauf else ""
-    unreadable = f"motif in ({_listed(flags.illisibles)})" if flags.illisibles else "false"
-    rows = [("motif", "false", unreadable, f"poids = 0{others}")]
+    others = [called("motif not in ", [*map(literal, flags.sauf)])] if flags.sauf else []
+    unreadable = called("motif in ", [*map(literal, flags.illisibles)]) if flags.illisibles else "false"
+    rows = [("motif", "false", unreadable, ["poids = 0", *others])]
     rows += [
-        (literal(motive), "false", "true", f"poids = 1 and ({condition})")
+        (f"{literal(motive)} as motif", "false", "true", ["poids = 1", f"({condition})"])
         for motive, condition in flags.non_placees.items()
     ]
     if flags.par_collectivite:  # a spelling to add to the organisation
-        rows.append((literal("collectivité inconnue"), "true", "false", "poids = 1 and code_collectivite = 'inconnue'"))
+        unknown = ["poids = 1", "code_collectivite = 'inconnue'"]
+        rows.append((f"{literal('collectivité inconnue')} as motif", "true", "false", unknown))
     amount = f"abs({flags.montant})" if flags.montant else "null"
     return [
-        f"    select {source} as source, exercice, {motive} as motif,\n"
-        f"        {counts} as est_comptee, {lacks} as est_illisible, cast({amount} as decimal(20, 2)) as montant_eur\n"
-        f"    from {{{{ ref('{model}') }}}}\n"
-        f"    where {condition}"
-        for motive, counts, lacks, condition in rows
+        select(
+            [
+                f"{source} as source",
+                "exercice",
+                motive,
+                f"{counts} as est_comptee",
+                f"{lacks} as est_illisible",
+                f"cast({amount} as decimal(20, 2)) as montant_eur",
+            ],
+            f"from {{{{ ref('{model}') }}}}",
+            where(tests),
+        )
+        for motive, counts, lacks, tests in rows
     ]
 
 
-def _listed(values: list[str]) -> str:
-    return ", ".join(map(literal, values))
+def _monthly(source: str, rows: str, counted: str, name: str, series: Series) -> str:
+    """The month and the member of each line of ``rows`` in a series; ``counted``: the clause that leaves some lines out."""
+    return select(
+        [
+            f"{source} as source",
+            "exercice",
+            f"{literal(name)} as serie",
+            f"{series.membre or PART} as membre",
+            f"{literal(not series.membre)} as est_fichier",
+            f"{literal(series.une_par_mois)} as est_une_par_mois",
+            f"{series.mois} as mois",
+        ],
+        f"from {{{{ {rows} }}}}",
+        counted,
+    )
+
+
+def _united(selects: list[str]) -> str:
+    """The rows of all of them, inside a ``with``."""
+    return indented(selects, between="\nunion all\n")
 
 
 _FLAGGED = """\
@@ -215,14 +230,13 @@ from signalees
 group by source, exercice, motif, est_comptee, est_illisible
 """
 
-_MONTHLY = """\
-    select {source} as source, exercice, {name} as serie, {member} as membre, {is_file} as est_fichier, {one_a_month} as est_une_par_mois,
-        {month} as mois
-    from {{{{ {rows} }}}}
-    where {counted}"""
-
 _NAMED = """\
-select {source} as source, lignes.exercice, lignes._fichier, lignes._feuille, lignes._ligne,
+select
+    {source} as source,
+    lignes.exercice,
+    lignes._fichier,
+    lignes._feuille,
+    lignes._ligne,
     coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite
 from {{{{ source('lake', '{rows}') }}}} as lignes
 left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthographes
@@ -230,13 +244,24 @@ left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthograph
 where lignes.{field} is not null"""
 
 _NOBODY_NAMED = """\
-select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as _fichier,
-    cast(null as string) as _feuille, cast(null as bigint) as _ligne, cast(null as string) as code_collectivite
+select
+    cast(null as string) as source,
+    cast(null as integer) as exercice,
+    cast(null as string) as _fichier,
+    cast(null as string) as _feuille,
+    cast(null as bigint) as _ligne,
+    cast(null as string) as code_collectivite
 where false"""
 
 _NO_SERIES = """\
-    select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as serie,
-        cast(null as string) as membre, false as est_fichier, false as est_une_par_mois, cast(null as integer) as mois"""
+select
+    cast(null as string) as source,
+    cast(null as integer) as exercice,
+    cast(null as string) as serie,
+    cast(null as string) as membre,
+    false as est_fichier,
+    false as est_une_par_mois,
+    cast(null as integer) as mois"""
 
 _SERIES = """\
 with lignes as (

@@ -12,6 +12,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name
+from pipelines.sql import indented, select
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
@@ -40,16 +41,17 @@ def pieces_sql(declared: dict[str, ModelPieces]) -> str:
 
     ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
     """
-    columns = ",\n    ".join(COLUMNS)
-    return "\nunion all\n".join(
-        [_LEDGER, *(f"select\n    {columns},\n    true as est_suivie,\n    {_axes(said.axes)} as axes\nfrom {{{{ ref('{model}') }}}}\n"
-                    for model, said in declared.items())]
-    )  # fmt: skip
+    selects = [
+        select([*COLUMNS, "true as est_suivie", f"{_axes(said.axes)} as axes"], f"from {{{{ ref('{model}') }}}}\n")
+        for model, said in declared.items()
+    ]
+    return "\nunion all\n".join([_LEDGER, *selects])
 
 
 def _axes(columns: list[str]) -> str:
-    each = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in columns]
-    return " || ".join(["'|'", *each])
+    """``|type_budget=annexe|``, in SQL over a piece."""
+    parts = ["'|'", *(f"'{name}=', coalesce(cast({name} as string), ''), '|'" for name in columns)]
+    return f"concat(\n{indented(parts)}\n)"
 
 
 _LEDGER = """\

@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.catalogue.fields import described, meaning
 from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance, Table
 from pipelines.catalogue.sources import Registry
+from pipelines.sql import select
 
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
 
@@ -26,8 +27,10 @@ def shape_union(registry: Registry, shape: str) -> str:
         key=lambda one: (one[0], one[1].name),
     )
     selects = [
-        _select(f"'{system}' as systeme", f"'{table.name}' as nom_table", *(_of(table, column) for column in columns))
-        + f"\nfrom {{{{ source('lake', '{system}__{table.name}') }}}}"
+        select(
+            [f"'{system}' as systeme", f"'{table.name}' as nom_table", *(_of(table, column) for column in columns)],
+            f"from {{{{ source('lake', '{system}__{table.name}') }}}}",
+        )
         for system, table in tables
     ]
     return "\nunion all\n".join(selects or [_nothing([*ORIGIN, *columns])]) + "\n"
@@ -60,8 +63,4 @@ def _of(table: Table, column: Field | Provenance) -> str:
 def _nothing(columns: list[Field | Provenance]) -> str:
     # « string » is the one name of that type that DuckDB and Spark share
     types = ((column.name, column.sql_type.lower().replace("varchar", "string")) for column in columns)
-    return _select(*(f"cast(null as {kind}) as {name}" for name, kind in types)) + "\nwhere false"
-
-
-def _select(*columns: str) -> str:
-    return "select\n    " + ",\n    ".join(columns)
+    return select((f"cast(null as {kind}) as {name}" for name, kind in types), "where false")

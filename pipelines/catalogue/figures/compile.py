@@ -20,7 +20,7 @@ from typing import Any
 from pipelines.catalogue.figures import measure
 from pipelines.catalogue.figures.grammar import Family, Figure, Number, Operand, Presence, Term
 from pipelines.catalogue.figures.load import Figures
-from pipelines.sql import literal
+from pipelines.sql import called, indented, literal, select, where
 
 EPHEMERAL = "{{ config(materialized='ephemeral') }}\n\n"
 TEXT = "string"  # the one name of that type that DuckDB and Spark share
@@ -66,7 +66,7 @@ def figure_models(figures: Figures) -> dict[str, str]:
             for (kind, name), codes in pieces.items()
         },
         **{
-            f"chiffres__{kind}": EPHEMERAL + _union((_all_of(name) for of, name in pieces if of == kind), columns)
+            f"chiffres__{kind}": EPHEMERAL + _union((_all_of(name, of) for of, name in pieces if of == kind), columns)
             for kind, (_, columns) in PIECES.items()
         },
     }
@@ -99,8 +99,8 @@ def _pieces(figures: Figures) -> dict[tuple[str, str], list[str]]:
     return pieces
 
 
-def _all_of(model: str) -> str:
-    return f"select * from {_ref(model)}"
+def _all_of(model: str, kind: str) -> str:
+    return select([column for column, *_ in PIECES[kind][1]], f"from {_ref(model)}")
 
 
 # families -------------------------------------------------------------------------------------------------------------
@@ -116,19 +116,16 @@ def _family(figures: Figures, name: str) -> str:
         f"membres.{family.libelle} as libelle_membre",
         "indicateurs.indicateur" if family.indicateurs else f"cast(null as {TEXT}) as indicateur",
     ]
-    lines = [
-        _select(columns, f"from {_ref(family.relation)} as membres"),
-        f"cross join {_ref('dim_exercice')} as exercices",
-    ]
+    source = [f"from {_ref(family.relation)} as membres", f"cross join {_ref('dim_exercice')} as exercices"]
     if family.indicateurs:
-        lines.append(
+        source.append(
             f"inner join {_ref(family.indicateurs)} as indicateurs\n"
             f"    on membres.{family.code} = indicateurs.{family.code}"
         )
     tests = [*_in_use(family), *measure.conditions(family.filtre, "membres.{}".format)]
     if family.presents_dans:
         tests.append(_present(figures, name, family, family.presents_dans))
-    return "\n".join(lines + _where(tests))
+    return select(columns, *source, where(tests))
 
 
 def _in_use(family: Family) -> list[str]:
@@ -148,17 +145,16 @@ def _present(figures: Figures, name: str, family: Family, presence: Presence) ->
     inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
     printed = [
-        f"publies.code_chiffre in (\n                {_list(codes, 16)}\n            )",
+        called("publies.code_chiffre in ", codes),
         "publies.exercice = exercices.exercice",
         "publies.valeur_publiee is not null",
     ]
-    fact = _exists(presence.fait, "faits", inside)
-    return f"(\n        {fact}\n        or {_exists('fct_chiffres_publies', 'publies', printed)}\n    )"
+    ways = [_exists(presence.fait, "faits", inside), _exists("fct_chiffres_publies", "publies", printed)]
+    return f"(\n{indented(ways, between=chr(10) + 'or ')}\n)"
 
 
 def _exists(relation: str, alias: str, tests: list[str]) -> str:
-    where = "\n            and ".join(tests)
-    return f"exists (\n            select 1 from {_ref(relation)} as {alias}\n            where {where}\n        )"
+    return f"exists (\n{indented([f'select 1 from {_ref(relation)} as {alias}', where(tests)], between=chr(10))}\n)"
 
 
 def _of_member(text: str, family: str | None, column: str) -> str:
@@ -181,8 +177,8 @@ def _aggregate(figures: Figures, code: str) -> str:
         f"try_cast({measure.value(figure.mesure, MEDIAN)} as decimal(20, 6)) as valeur",
         "count(*) as nb_lignes",
     ]
-    lines = [_select(columns, f"from {_ref(figure.mesure.fait)}"), *_where(measure.conditions(figure.mesure.filtre))]
-    return "\n".join([*lines, f"group by {', '.join([*member, 'exercice'])}"])
+    kept = where(measure.conditions(figure.mesure.filtre))
+    return select(columns, f"from {_ref(figure.mesure.fait)}", kept, f"group by {', '.join([*member, 'exercice'])}")
 
 
 # expressions ----------------------------------------------------------------------------------------------------------
@@ -233,7 +229,8 @@ def _operation(figures: Figures, code: str) -> str:
     inner = {operand: f"a{index}" for index, operand in enumerate(_inner_expressions(figures, code), start=1)}
     fraction = _fraction(figure.term, figure, figures, aliases)
     if fraction.denominator:
-        value = f"{{{{ ratio('{fraction.numerator}', '{fraction.denominator}', {figure.decimales}) }}}}"
+        operands = [f"'{fraction.numerator}'", f"'{fraction.denominator}'", str(figure.decimales)]
+        value = f"{{{{ {called('ratio', operands)} }}}}"
     else:
         value = f"{{{{ arrondi('{fraction.numerator}', {figure.decimales}) }}}}"
     # a declared absence of an operand comes first, then an operand that could not be computed
@@ -243,19 +240,19 @@ def _operation(figures: Figures, code: str) -> str:
         "declares.code",
         "declares.exercice",
         f"{value} as valeur",
-        f"coalesce({', '.join(missing)}) as code_operande",
+        f"{called('coalesce', missing)} as code_operande",
         f"{' + '.join(f'coalesce({alias}.nb_lignes, 0)' for alias in aliases.values())} as nb_lignes",
     ]
     relations = [("chiffres__mesures", "code", *pair) for pair in aliases.items()]
     relations += [("fct_absences_declarees", "code_chiffre", *pair) for pair in inner.items()]
     joins = [
         f"left join {_ref(relation)} as {alias}\n"
-        f"    on {alias}.{bearer} = {_of_member(operand, figure.family, 'declares.code_membre')}"
-        f" and {alias}.exercice = declares.exercice"
+        f"    on {alias}.{bearer} = {_of_member(operand, figure.family, 'declares.code_membre')}\n"
+        f"    and declares.exercice = {alias}.exercice"
         for relation, bearer, operand, alias in relations
     ]
-    tail = [f"from {_ref('chiffres__declares')} as declares", *joins, f"where declares.code_declare = {literal(code)}"]
-    return _select(columns, "\n".join(tail))
+    source = [f"from {_ref('chiffres__declares')} as declares", *joins]
+    return select(columns, *source, where([f"declares.code_declare = {literal(code)}"]))
 
 
 def _inner_expressions(figures: Figures, code: str) -> list[str]:
@@ -274,19 +271,7 @@ def _ref(model: str) -> str:
     return f"{{{{ ref('{model}') }}}}"
 
 
-def _where(tests: list[str]) -> list[str]:
-    return ["where " + "\n    and ".join(tests)] if tests else []
-
-
-def _select(columns: list[str], tail: str) -> str:
-    return f"select\n    {_list(columns, 4)}\n{tail}"
-
-
-def _list(items: list[str], indent: int) -> str:
-    return f",\n{' ' * indent}".join(items)
-
-
 def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
     """The union of the selects; without any, an empty relation with these columns."""
-    none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
+    none = select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

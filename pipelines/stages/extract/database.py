@@ -76,26 +76,36 @@ def take_snapshot(ref: ExportRef, exercice: int, database: Database, target: Pat
 
     A previous ``target`` is replaced whole, and kept when anything fails. Raises SnapshotFailed.
     """
-    reader = importlib.import_module(f"pipelines.stages.extract.{ref.export.database}")
     (table,), fmt = ref.export.tables, ref.export.format
+    headings, count = table.header_of(exercice), 0
+    with (
+        reading(ref, exercice, database) as (names, rows),
+        written_whole(target, MARKED.get(fmt.encoding, fmt.encoding)) as file,
+    ):
+        writer = csv.writer(file, delimiter=fmt.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow([headings[name] for name in names])
+        fields = [table.field(name) for name in names]
+        for row in rows:
+            writer.writerow([_cell(field, value) for field, value in zip(fields, row, strict=True)])
+            count += 1
+        if not count:
+            raise SnapshotFailed(
+                f"{ref.key} {exercice} : la base ne contient aucune ligne de cet exercice, il en faut au moins une. "
+                f"Vérifier que {database.variable} mène à la base en service"
+            )
+    return count
+
+
+@contextmanager
+def reading(ref: ExportRef, exercice: int, database: Database) -> Iterator[tuple[list[str], Iterator[Sequence]]]:
+    """The names of the fields that ``ref`` takes from the database, and their rows for ``exercice``, streamed, all as they
+    are when the context opens. Raises SnapshotFailed, from the context or from the rows.
+    """
+    reader = importlib.import_module(f"pipelines.stages.extract.{ref.export.database}")
     with _snapshot(database) as connection:
         _check_columns(connection, reader.COLUMNS)
         query = reader.query(exercice)
-        headings = table.header_of(exercice)
-        columns = [(headings[name], table.field(name)) for name in query.selected_columns.keys()]
-        with written_whole(target, MARKED.get(fmt.encoding, fmt.encoding)) as file:
-            writer = csv.writer(file, delimiter=fmt.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
-            writer.writerow([heading for heading, _ in columns])
-            count = 0
-            for row in _rows(connection, query):
-                writer.writerow([_cell(field, value) for (_, field), value in zip(columns, row, strict=True)])
-                count += 1
-            if not count:
-                raise SnapshotFailed(
-                    f"{ref.key} {exercice} : la base ne contient aucune ligne de cet exercice, il en faut au moins une. "
-                    f"Vérifier que {database.variable} mène à la base en service"
-                )
-    return count
+        yield query.selected_columns.keys(), _rows(connection, query)
 
 
 def _cell(field: Field, value: Any) -> str:

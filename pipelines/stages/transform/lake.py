@@ -26,10 +26,10 @@ class Changed:
         """The file, its delivery, and how to fix it."""
         whose = f"livraison {self.manifest.delivery[:12]} de {self.manifest.export_key} {self.manifest.exercice}"
         if self.sha256 is None:
-            return f"lake/{self.path} ({whose}) a disparu, et son original n’est plus archivé{NO_BREAK}: remettez sa sauvegarde"
+            return f"lake/{self.path} ({whose}) a disparu, et son original n’est plus archivé{NO_BREAK}: remettre sa sauvegarde"
         return (
-            f"lake/{self.path} ({whose}) n’est plus le fichier enregistré{NO_BREAK}: supprimez-le et relancez "
-            f"`millesime run {self.manifest.exercice}`, qui relit l’original archivé, ou remettez sa sauvegarde"
+            f"lake/{self.path} ({whose}) n’est plus le fichier enregistré{NO_BREAK}: le supprimer et relancer "
+            f"`millesime run {self.manifest.exercice}`, qui relit l’original archivé, ou remettre sa sauvegarde"
         )
 
 

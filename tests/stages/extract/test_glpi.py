@@ -8,8 +8,7 @@ import time
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.stages.extract import database
-from pipelines.stages.extract import glpi as reader
+from pipelines.stages.extract.database import FETCHED, Database, reading
 from pipelines.stages.ingest.delivery import ingest
 from tests.deliveries import KEY, table
 from tests.services import mariadb
@@ -83,40 +82,44 @@ def arrive(bench: Bench, number: int) -> None:
     bench.insert("glpi_itilfollowups", {"itemtype": "Ticket", "items_id": 7})
 
 
-def test_what_is_written_after_the_beginning_is_not_seen(glpi: Bench, monkeypatch) -> None:
-    check = database._check_columns
+def read(bench: Bench):
+    """The reading of 2020, as a context."""
+    return reading(REF, 2020, Database("MILLESIME_GLPI_URL", bench.address(), timeout=10))
 
-    def check_then_arrive(connection, expected) -> None:
-        check(connection, expected)
+
+def many(bench: Bench, first: int, last: int, table: str = "glpi_tickets (id, entities_id, date)") -> None:
+    bench.sql(f"insert into {table} select seq, 1, '2020-06-01 10:00:00' from seq_{first}_to_{last}")
+
+
+def test_what_is_written_after_the_beginning_is_not_seen(glpi: Bench) -> None:
+    with read(glpi) as (names, rows):
         arrive(glpi, 500)
-
-    monkeypatch.setattr(database, "_check_columns", check_then_arrive)
-    assert glpi.snapshot().exit_code == 0
-    rows = written(glpi)
-    assert [row["ID"] for row in rows] == ["7", "12", "1234567"]
-    assert rows[0]["Suivis - Nombre de suivis"] == "2"
-    monkeypatch.undo()
-    glpi.snapshot()
-    assert written(glpi)[2]["ID"] == "500"  # the next one sees them
-    assert written(glpi)[0]["Suivis - Nombre de suivis"] == "3"
+        seen = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [(row["id"], row["nb_suivis"]) for row in seen] == [(7, 2), (12, 0), (1_234_567, 0)]
+    with read(glpi) as (names, rows):  # the next one sees them
+        assert [row[0] for row in rows] == [7, 12, 500, 1_234_567]
 
 
-def test_what_is_written_between_two_rows_is_not_seen_and_rows_are_streamed(glpi: Bench, monkeypatch) -> None:
-    rows_of = database._rows
-    seen = []
+def test_what_is_written_between_two_rows_is_not_seen(glpi: Bench) -> None:
+    many(glpi, 2000, 2000 + 2 * FETCHED)
+    with read(glpi) as (_, rows):
+        seen = [next(rows)[0]]
+        arrive(glpi, 1_000_000)
+        seen += [row[0] for row in rows]
+    assert seen == [7, 12, *range(2000, 2001 + 2 * FETCHED), 1_234_567]
 
-    def arriving(connection, query):
-        rows = rows_of(connection, query)
-        for row in rows:
-            if not seen:
-                arrive(glpi, 8)  # right after the first one
-            seen.append(row.id)
-            yield row
 
-    monkeypatch.setattr(database, "FETCHED", 1)
-    monkeypatch.setattr(database, "_rows", arriving)
-    assert glpi.snapshot().exit_code == 0
-    assert seen == [7, 12, 1_234_567]
+def test_a_writer_does_not_wait_for_the_reader(glpi: Bench) -> None:
+    """The production database is not held: a write during the read takes no time."""
+    many(glpi, 2000, 2000 + 2 * FETCHED)
+    with read(glpi) as (names, rows):
+        statuses = [next(rows)[names.index("statut")]]
+        writer = threading.Thread(target=glpi.sql, args=["update glpi_tickets set status = 4"])
+        writer.start()
+        writer.join(timeout=5)
+        assert not writer.is_alive()
+        statuses += [row[names.index("statut")] for row in rows]
+    assert statuses[0] == "Clos" and "En attente" not in statuses
 
 
 # errors -----------------------------------------------------------
@@ -195,11 +198,10 @@ def test_without_an_address(glpi: Bench, monkeypatch) -> None:
     refused(result, "MILLESIME_GLPI_URL n’est pas définie")
 
 
-def test_slow_query_ends_at_its_limit(glpi: Bench, monkeypatch) -> None:
-    from sqlalchemy import func
-
-    query = reader.query
-    monkeypatch.setattr(reader, "query", lambda exercice: query(exercice).where(func.sleep(30) == 0))
+def test_slow_query_ends_at_its_limit(glpi: Bench) -> None:
+    glpi.sql("alter table glpi_itilfollowups drop key item", "alter table glpi_itilsolutions drop key item")
+    many(glpi, 2000, 12_000)  # and each looks at all the followups
+    many(glpi, 2000, 12_000, "glpi_itilfollowups (items_id, itemtype, date)")
     began = time.monotonic()
     refused(glpi.snapshot("--timeout", 1), "la requête a pris trop de temps (code 1969)", "--timeout")
     assert time.monotonic() - began < 5
@@ -218,27 +220,26 @@ def test_locked_table_ends_at_its_limit(glpi: Bench) -> None:
     assert spent < 5
 
 
-def test_killed_server_keeps_the_former_snapshot(make_glpi, monkeypatch) -> None:
+def killed_while_writing(bench: Bench) -> None:
+    """Kill the server once the first rows are in the file that a snapshot writes aside."""
+    end = time.monotonic() + 30
+    while not any(path.stat().st_size for path in bench.target.parent.glob(".*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    bench.server.kill()
+
+
+def test_killed_server_keeps_the_former_snapshot(make_glpi) -> None:
     with mariadb() as own:
         bench = make_glpi(own)
         assert bench.snapshot().exit_code == 0
         before = bench.target.read_bytes()
-        many = ", ".join(f"({number}, 1, '2020-06-01 10:00:00')" for number in range(2000, 12_000))
-        bench.sql(f"insert into glpi_tickets (id, entities_id, date) values {many}")
-        rows_of = database._rows
-
-        def dying(connection, query):
-            for count, row in enumerate(rows_of(connection, query)):
-                if count == 10:
-                    own.kill()
-                yield row
-
-        monkeypatch.setattr(database, "FETCHED", 5)
-        monkeypatch.setattr(database, "_rows", dying)
+        many(bench, 2000, 102_000)  # more than what the network would hold: the rows are streamed
+        killer = threading.Thread(target=killed_while_writing, args=[bench])
+        killer.start()
         refused(bench.snapshot(), "(code 20", "recommencer")
+        killer.join()
         assert bench.target.read_bytes() == before
         assert [path.name for path in bench.target.parent.iterdir()] == [bench.target.name]
-        monkeypatch.setattr(database, "_rows", rows_of)
         refused(bench.snapshot(), "aucun serveur ne répond là (code 2003)")
 
 
@@ -253,20 +254,3 @@ def test_refuses_to_stand_beside_an_export_of_the_same_year(glpi: Bench) -> None
     (glpi.target.parent / "glpi.csv").write_bytes(export())
     refused(glpi.snapshot(), "contient déjà glpi.csv", "chaque ligne deux fois")
     assert not glpi.target.exists()
-
-
-def test_two_writers_do_not_wait_for_the_reader(glpi: Bench, monkeypatch) -> None:
-    """The production database is not held: a write during the read takes no time."""
-    rows_of = database._rows
-
-    def slowly(connection, query):
-        for row in rows_of(connection, query):
-            writer = threading.Thread(target=glpi.sql, args=["update glpi_tickets set status = 1"])
-            writer.start()
-            writer.join(timeout=5)
-            assert not writer.is_alive()
-            yield row
-
-    monkeypatch.setattr(database, "_rows", slowly)
-    assert glpi.snapshot().exit_code == 0
-    assert written(glpi)[0]["Statut"] == "Clos"

@@ -62,7 +62,7 @@ def test_a_file_that_was_rewritten_stops_the_build(built: Lab, ending: str, whol
         delivery = ledger.current()["essai/export", 2020].manifest.delivery
         assert str(stopped.value) == (
             f"lake/essai/lignes/2020/{delivery}{ending} (livraison {delivery[:12]} de essai/export 2020) n’est plus le fichier "
-            "enregistré\u00a0: supprimez-le et relancez `millesime run 2020`, qui relit l’original archivé, ou remettez sa sauvegarde"
+            "enregistré\u00a0: le supprimer et relancer `millesime run 2020`, qui relit l’original archivé, ou remettre sa sauvegarde"
         )
         last = ledger.last_build()
         assert not last["succeeded"]

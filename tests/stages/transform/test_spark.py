@@ -1,16 +1,17 @@
 """Spark as the engine of a build, as far as Spark itself is not needed; what it makes is compared in ``end_to_end/test_spark.py``."""
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.settings import WrongSetting
-from pipelines.stages.transform import spark, spark_session
-from pipelines.stages.transform.dbt import ENGINE, NodeResult
+from pipelines.ledger.store import open_ledger
+from pipelines.settings import Home, WrongSetting
+from pipelines.stages.transform import spark
+from pipelines.stages.transform.dbt import ENGINE, NodeResult, parse
 from tests.stages.transform.conftest import Lab
 
 FAILED = NodeResult("fct_a", "model", "error", None, "Runtime Error: CAST_INVALID_INPUT", "model.projet.fct_a")
@@ -42,23 +43,40 @@ def program(folder: Path, text: str) -> None:
     (folder / "python").chmod(0o700)
 
 
-def answering(folder: Path, answer: NodeResult) -> None:
+def answering(folder: Path, answer: NodeResult, *, made: str = "") -> None:
+    """Spark's process answers so, and leaves the rows of a query as those of ``marts.fct_a``."""
     said = {name: value for name, value in vars(answer).items() if name != "sql"}
-    program(folder, f'(folder / "answers.json").write_text({json.dumps(json.dumps([said]))})')
+    text = f'(folder / "answers.json").write_text({json.dumps(json.dumps([said]))})\n'
+    if made:
+        duckdb.execute(f"copy ({made}) to '{folder}/rows.parquet'")
+        text += 'table = folder / "tables/marts.db/fct_a"; table.mkdir(parents=True)\n'
+        text += f'(table / "part.parquet").write_bytes(pathlib.Path("{folder}/rows.parquet").read_bytes())\n'
+    program(folder, text)
 
 
 @pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What DuckDB was asked to take, instead of asking it."""
-    rows: list[str] = []
+def project(lab: Lab) -> Lab:
+    """A home that dbt builds: two tables, of one row each."""
+    layer = lab.depot.layer
+    layer.take("dbt_project/macros")
+    (layer.root / "catalogue" / "secrecy.yml").unlink()  # it speaks of the shipped models
+    for name in ("fct_a", "fct_b"):
+        config = "{{ config(materialized='table', schema='marts') }}"
+        layer.write(f"dbt_project/models/marts/{name}.sql", f"{config}\nselect 'duckdb' as maker\n")
+    with open_ledger(lab.home) as ledger:
+        parse(lab.work(ledger).catalogue, lab.home)
+        lab.prepare(ledger)
+    return lab
 
-    def build_models(home, nodes, told, *, made):
-        rows.append(made("marts.fct_a"))
-        told((home, nodes))
-        return [MADE]
 
-    monkeypatch.setattr(spark, "build_models", build_models)
-    return rows
+def makers(home: Home) -> dict[str, str]:
+    """Who made the row of each table."""
+    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
+        made = {
+            name
+            for (name,) in db.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        }
+        return {name: db.execute(f"select maker from marts.{name}").fetchone()[0] for name in made}
 
 
 def test_an_unknown_engine_is_refused(monkeypatch):
@@ -83,13 +101,17 @@ def test_where_java_is_not_nothing_begins(tmp_path: Path, monkeypatch, said: str
         settings.refuse_wrong()
 
 
-def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(lab: Lab, tmp_path: Path, taken):
+def test_spark_gets_every_table_that_models_read(lab: Lab, tmp_path: Path):
     lab.load()
     answering(tmp_path, MADE)
-    heard = []
-    assert spark.build_by_engine(lab.home, ["fct_a"], heard.append) == [MADE]
-    assert heard == [(lab.home, ["fct_a"])]
+    with spark.made_by_spark(lab.home) as (results, rows):
+        made = rows("marts.fct_a")
     asked = json.loads((tmp_path / "asked.json").read_text())
+    assert results == [MADE]
+    assert (
+        made
+        == f"select * from read_parquet('{asked['folder']}/tables/marts.db/fct_a/*.parquet', hive_partitioning=false)"
+    )
     assert {"lake.essai__lignes.parquet", "organisation.exercices.parquet"} <= set(asked["files"])
     assert asked["sources"]["lake.essai__lignes"].startswith(
         "`code` STRING, `libelle` STRING, `montant` DECIMAL(18,2), `jour` DATE, "
@@ -97,35 +119,41 @@ def test_spark_gets_every_table_that_models_read_and_duckdb_takes_what_it_made(l
     assert asked["dbt"][0] == "run" and asked["dbt"][asked["dbt"].index("--target") + 1] == "spark"
     assert asked["settings"]["spark.master"] == "local[2]"
     assert (asked["settings"]["spark.local.dir"], asked["where"]) == ("local", asked["folder"])
-    assert taken == [
-        f"select * from read_parquet('{asked['folder']}/tables/marts.db/fct_a/*.parquet', hive_partitioning=false)"
-    ]
     assert not Path(asked["folder"]).exists()
 
 
-def test_a_home_whose_path_is_a_pattern_is_refused(lab: Lab, tmp_path: Path, taken, monkeypatch):
+def test_duckdb_takes_what_spark_made_of_the_tables_to_build(project: Lab, tmp_path: Path):
+    answering(tmp_path, MADE, made="select 'spark' as maker")
+    heard = []
+    (result,) = spark.build_by_engine(project.home, ["fct_a"], heard.append)
+    assert (result.name, result.status) == ("fct_a", "success"), result.message
+    assert makers(project.home) == {"fct_a": "spark"} and heard
+
+
+def test_a_home_whose_path_is_a_pattern_is_refused(lab: Lab, tmp_path: Path, monkeypatch):
     lab.load()
     (tmp_path / "a[b]").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a[b]"))
     (answer,) = spark.build_by_engine(lab.home)
-    assert (answer.kind, taken) == (ENGINE, []) and "[ ] { } * ou ?" in answer.message
+    assert answer.kind == ENGINE and "[ ] { } * ou ?" in answer.message
 
 
-def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, taken, monkeypatch):
+def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, monkeypatch):
     lab.load()
     answering(tmp_path, MADE)
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     with pytest.raises(WrongSetting, match=r"spark-defaults\.conf n’existe pas"):  # Spark would run here, in silence
         settings.refuse_wrong()
     (tmp_path / "spark-defaults.conf").touch()
-    spark.build_by_engine(lab.home)
+    with spark.made_by_spark(lab.home):
+        pass
     assert json.loads((tmp_path / "asked.json").read_text())["settings"] == {}
 
 
-def test_nothing_is_taken_from_a_spark_of_which_a_model_failed(lab: Lab, tmp_path: Path, taken):
+def test_nothing_is_taken_from_a_spark_of_which_a_model_failed(lab: Lab, tmp_path: Path):
     lab.load()
     answering(tmp_path, FAILED)
-    assert (spark.build_by_engine(lab.home), taken) == ([FAILED], [])
+    assert spark.build_by_engine(lab.home) == [FAILED]  # dbt, which has no project here, is not asked
 
 
 LOG = """26/11/27 14:41:53 ERROR StandaloneSchedulerBackend: Application has been killed. Reason: All masters are unresponsive!
@@ -147,13 +175,13 @@ BEGUN = '(folder / "probe").mkdir(); '
         (f"{BEGUN}sys.exit('Dupont')", "Spark s’est arrêté avant la fin (code 1)"),
     ],
 )
-def test_a_spark_that_does_not_answer_stops_the_build_and_says_why(lab: Lab, tmp_path: Path, taken, text, said):
+def test_a_spark_that_does_not_answer_stops_the_build_and_says_why(lab: Lab, tmp_path: Path, text, said):
     lab.load()
     program(tmp_path, text)
-    assert (spark.build_by_engine(lab.home), taken) == ([NodeResult("spark", ENGINE, "error", None, said)], [])
+    assert spark.build_by_engine(lab.home) == [NodeResult("spark", ENGINE, "error", None, said)]
 
 
-def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tmp_path: Path, taken, monkeypatch):
+def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tmp_path: Path, monkeypatch):
     lab.load()
     program(tmp_path, f"sys.exit({LOG!r})")
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
@@ -162,80 +190,3 @@ def test_a_spark_that_does_not_start_names_the_file_that_says_where(lab: Lab, tm
     assert (
         f" comme le dit {tmp_path}/spark-defaults.conf\N{NO-BREAK SPACE}: Application has been killed" in answer.message
     )
-
-
-class Cluster:
-    """Stand in for a session of Spark whose workers write ``files`` where this process reads."""
-
-    defaultParallelism, master = 2, "spark://a:7077"
-
-    def __init__(self, executors: int = 0, jobs: int = 1, files: int = 0):
-        self.executors, self.jobs, self.files = executors, jobs, files
-        self.sparkContext = self.write = self
-
-    def statusTracker(self) -> "Cluster":
-        return self
-
-    def getExecutorInfos(self) -> list[int]:
-        return [0] * (1 + self.executors)
-
-    def getActiveJobsIds(self) -> list[int]:
-        self.jobs -= 1
-        if self.jobs < -3:
-            raise TimeoutError
-        return [1] * (self.jobs >= 0)
-
-    def range(self, *_: int) -> "Cluster":
-        return self
-
-    def parquet(self, place: str) -> None:
-        Path(place).mkdir()
-        for n in range(self.files):
-            (Path(place) / f"part-{n}.parquet").touch()
-
-
-@pytest.fixture
-def ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ends the process ends the test alone."""
-    monkeypatch.setattr(spark_session.os, "_exit", sys.exit)
-
-
-def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, ending):
-    with pytest.raises(SystemExit):
-        spark_session._watch(Cluster(jobs=9), tmp_path, patience=0.05, period=0.03)
-    (answer,) = json.loads((tmp_path / spark_session.ANSWERS).read_text())
-    assert "aucun exécuteur depuis" in answer["message"] and "spark://a:7077" in answer["message"]
-    assert NodeResult(**answer).kind == ENGINE
-
-
-@pytest.mark.parametrize("cluster", [Cluster(executors=1, jobs=9), Cluster(jobs=0)])
-def test_a_job_that_has_an_executor_and_a_session_that_has_no_job_may_last(tmp_path: Path, ending, cluster: Cluster):
-    with pytest.raises(TimeoutError):
-        spark_session._watch(cluster, tmp_path, patience=0.05, period=0.03)
-    assert not (tmp_path / spark_session.ANSWERS).exists()
-
-
-def test_workers_that_write_elsewhere_are_refused_before_anything_is_made(tmp_path: Path):
-    spark_session._refuse_unshared(Cluster(files=16), tmp_path / "seen")
-    with pytest.raises(spark_session.Unfit, match="ne voient pas le dossier"):
-        spark_session._refuse_unshared(Cluster(files=15), tmp_path / "half")
-    with pytest.raises(spark_session.Unfit):
-        spark_session._refuse_unshared(Cluster(), tmp_path / "absent" / "rows")  # Spark cannot write at all
-
-
-def test_an_error_of_spark_is_reported_by_its_name_without_the_cell_that_it_quotes():
-    said = "Runtime Error in model a\n  [CAST_INVALID_INPUT] The value 'Dupont' of the type \"STRING\" … == SQL =="
-    assert spark_session._condition(said) == "Spark\N{NO-BREAK SPACE}: CAST_INVALID_INPUT"
-    assert spark_session._condition("Compilation Error in model a") == "Compilation Error in model a"
-
-
-def test_with_duckdb_nothing_of_spark_is_asked(lab: Lab, monkeypatch):
-    monkeypatch.setenv("MILLESIME_ENGINE", "duckdb")
-    monkeypatch.setenv("MILLESIME_SPARK_PYTHON", "/nowhere")
-    monkeypatch.setattr(spark, "build_models", lambda *_: [MADE])
-    assert spark.build_by_engine(lab.home) == [MADE]
-
-
-def test_the_program_of_spark_needs_nothing_of_this_project():
-    text = Path(spark_session.__file__).read_text(encoding="utf-8")
-    assert "pipelines" not in text

@@ -241,7 +241,12 @@ def test_it_judges_from_several_threads_and_after_being_closed(
 
 
 def test_it_writes_nothing_and_calls_nobody(
-    people: Table, suite: Suite, rows: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    people: Table,
+    suite: Suite,
+    rows: list[dict],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     path = write(tmp_path / "lot.parquet", people, rows)
     called = []
@@ -257,6 +262,7 @@ def test_it_writes_nothing_and_calls_nobody(
     assert not logging.getLogger("great_expectations.validator.validator").isEnabledFor(logging.CRITICAL)
     assert called == []
     assert list(elsewhere.iterdir()) == []
+    assert capfd.readouterr() == ("", "")  # no progress bar
 
 
 def test_a_module_put_off_is_read_when_something_of_it_is_asked_for(tmp_path: Path, monkeypatch) -> None:

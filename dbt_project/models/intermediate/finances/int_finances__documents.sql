@@ -5,7 +5,7 @@
 with entetes as (
     select
         *,
-        -- « BUDGET PRINCIPAL 2025 », « Exercice 2025 »: some editors give the document's title, not the budget's name
+        -- « BUDGET PRINCIPAL 2025 », « Exercice 2025 »: some vendors give the document's title, not the budget's name
         case
             when
                 position(cast(exercice as string) in libelle_budget) > 0

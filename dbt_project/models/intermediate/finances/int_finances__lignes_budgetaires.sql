@@ -160,7 +160,7 @@ select
     lignes.restes_a_realiser_precedents_eur,
     lignes.proposition_eur,
     lignes.vote_eur,
-    -- What this document opens. CredOuv is RARPrec + Prev, and some editors leave it out. A décision modificative votes
+    -- What this document opens. CredOuv is RARPrec + Prev, and some vendors leave it out. A décision modificative votes
     -- a difference, in Prev: its MtBudgPrec is the budget before it, and must not be added.
     case
         when lignes.code_nature_decision = '02' and lignes.vote_eur is not null

@@ -398,7 +398,7 @@ select
     est_a_dire,
     type_budget,
     est_compte_administratif,
-    -- some editors leave them out of all lines of a document, or of a section: what it opened or did is then unknown, not 0
+    -- some vendors leave them out of all lines of a document, or of a section: what it opened or did is then unknown, not 0
     a_credits_fonctionnement,
     a_credits_investissement,
     a_realise_fonctionnement,

@@ -1,5 +1,5 @@
 -- What was voted and what was done by chapter: the charts of revenue and expenditure. What was voted comes from the
--- budgets of the year: the accounts of some editors do not repeat it. A chapter is kept whichever of the two names it.
+-- budgets of the year: the accounts of some vendors do not repeat it. A chapter is kept whichever of the two names it.
 with documents as (
     select
         *,

@@ -51,11 +51,11 @@ equilibre_d_ensemble as (
 -- What one section gives the other receives; an operation inside a section has two equal sides.
 paires_ordre (controle, libelle_controle, section, sens_budgetaire, code_chapitre, sens_oppose, code_chapitre_oppose) as (
     values
-        ('FIN-VIREMENT', 'Virement entre sections, 023 et 021', 'fonctionnement', 'dépense', '023', 'recette', '021'),
-        ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'dépense', '042', 'recette', '040'),
-        ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'recette', '042', 'dépense', '040'),
-        ('FIN-ORDRE', 'Opérations patrimoniales, 041', 'investissement', 'dépense', '041', 'recette', '041'),
-        ('FIN-ORDRE', 'Ordre à l’intérieur du fonctionnement, 043', 'fonctionnement', 'dépense', '043', 'recette', '043')
+    ('FIN-VIREMENT', 'Virement entre sections, 023 et 021', 'fonctionnement', 'dépense', '023', 'recette', '021'),
+    ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'dépense', '042', 'recette', '040'),
+    ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'recette', '042', 'dépense', '040'),
+    ('FIN-ORDRE', 'Opérations patrimoniales, 041', 'investissement', 'dépense', '041', 'recette', '041'),
+    ('FIN-ORDRE', 'Ordre à l’intérieur du fonctionnement, 043', 'fonctionnement', 'dépense', '043', 'recette', '043')
 ),
 
 ordre as (
@@ -70,12 +70,18 @@ ordre as (
         paires_ordre.sens_budgetaire,
         paires_ordre.code_chapitre,
         sum(
-            case when lignes.sens_budgetaire = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose
-                then lignes.credits_ouverts_eur else 0 end
+            case
+                when lignes.sens_budgetaire = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose
+                    then lignes.credits_ouverts_eur
+                else 0
+            end
         ) as attendu_eur,
         sum(
-            case when lignes.sens_budgetaire = paires_ordre.sens_budgetaire and lignes.code_chapitre = paires_ordre.code_chapitre
-                then lignes.credits_ouverts_eur else 0 end
+            case
+                when lignes.sens_budgetaire = paires_ordre.sens_budgetaire and lignes.code_chapitre = paires_ordre.code_chapitre
+                    then lignes.credits_ouverts_eur
+                else 0
+            end
         ) as constate_eur
     from lignes
     inner join documents on lignes.document_id = documents.document_id
@@ -210,12 +216,13 @@ restes as (
         and documents.exercice + 1 = restes_repris.exercice
         and avant.section = restes_repris.section
         and avant.sens_budgetaire = restes_repris.sens_budgetaire
-    where documents.est_compte_administratif
+    where
+        documents.est_compte_administratif
         and avant.section <> 'indéterminée'
         and (exercices_repris.est_reprise_annoncee or restes_repris.restes_eur <> 0)
 ),
 
--- The document's own totals mean different things from editor to editor: with or without 001 and 002, credits with or
+-- The document's own totals mean different things from vendor to vendor: with or without 001 and 002, credits with or
 -- without restes à réaliser. They agree with us when they agree with either. A side that has no line is 0.
 totaux_editeur as (
     select
@@ -272,12 +279,13 @@ consolidation as (
 ),
 
 -- What was voted in the year is what its accounts say was open: a décision modificative that is lost makes them differ.
--- Some editors leave the credits out of the accounts. A line that has no section would be missing from one side.
+-- Some vendors leave the credits out of the accounts. A line that has no section would be missing from one side.
 budgets_votes as (
     select exercice, siret, code_budget
     from documents
     group by exercice, siret, code_budget
-    having bool_or(code_nature_decision = '01')
+    having
+        bool_or(code_nature_decision = '01')
         and bool_or(est_compte_administratif)
         and sum(nb_lignes_compte_inconnu) = 0
 ),
@@ -372,7 +380,11 @@ comptes_absents as (
         from lignes
         group by document_id
     ) as votes on documents.document_id = votes.document_id
-    where documents.exercice in (select exercice from documents where est_compte_administratif)
+    where
+        documents.exercice in (
+            select comptes.exercice from documents as comptes
+            where comptes.est_compte_administratif
+        )
     group by documents.exercice, documents.siret, documents.code_budget
     having not bool_or(documents.est_compte_administratif)
 ),
@@ -390,12 +402,14 @@ totaux_d_autres as (
         min(totaux.fichier) as fichier,
         min(totaux.ligne) as ligne
     from {{ ref('fct_totaux_autres_budgets') }} as totaux
-    where left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
+    where
+        left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
         and totaux.section is not null
         and totaux.sens_budgetaire is not null
         and not exists (
             select 1 from documents
-            where documents.est_compte_administratif
+            where
+                documents.est_compte_administratif
                 and documents.exercice = totaux.exercice
                 and documents.siret = totaux.siret_agrege
         )
@@ -435,11 +449,14 @@ reciproques as (
         sum(case sens_budgetaire when 'dépense' then realise_eur else 0 end) as attendu_eur,
         sum(case sens_budgetaire when 'recette' then realise_eur else 0 end) as constate_eur
     from lignes
-    where flux_reciproque is not null
+    where
+        flux_reciproque is not null
         and est_compte_administratif
         and exercice in (
-            select exercice from documents where est_compte_administratif
-            group by exercice having count(distinct type_budget) = 2
+            select exercice from documents
+            where est_compte_administratif
+            group by exercice
+            having count(distinct type_budget) = 2
         )
     group by exercice, flux_reciproque
 ),
@@ -449,12 +466,21 @@ reciproques as (
 emissions as (
     select exercice, siret, document_id, section, sens_budgetaire, code_chapitre, realise_eur, cast(null as decimal(18, 2)) as emis_eur
     from lignes
-    where est_compte_administratif
+    where
+        est_compte_administratif
         and section is not null
         and type_operation = 'réelle'
         and code_chapitre not in ('001', '002')
     union all
-    select exercice, siret, null, section, sens_budgetaire, coalesce(code_chapitre, 'inconnu'), null, montant_eur
+    select
+        exercice,
+        siret,
+        null as document_id,
+        section,
+        sens_budgetaire,
+        coalesce(code_chapitre, 'inconnu') as code_chapitre,
+        null as realise_eur,
+        montant_eur as emis_eur
     from {{ ref('fct_ecritures') }}
     where siret is not null
 ),
@@ -516,7 +542,12 @@ ecritures_sans_budget as (
         cast(0 as decimal(18, 2)) as attendu_eur,
         sum(montant_eur) as constate_eur
     from {{ ref('fct_ecritures') }}
-    where siret is null and exercice in (select exercice from documents where est_compte_administratif)
+    where
+        siret is null
+        and exercice in (
+            select exercice from documents
+            where est_compte_administratif
+        )
     group by exercice, siret, sens_budgetaire, code_budget, section
 ),
 

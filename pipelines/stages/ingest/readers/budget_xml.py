@@ -162,7 +162,7 @@ WANTED = frozenset(heading for columns in COLUMNS.values() for heading in column
 # The amounts of a line that figures add up: present but empty, one is not 0.
 AMOUNTS = frozenset(["MtRARPrec", "MtPrev", "CredOuv", "MtReal", "MtRAR3112"])
 EMPTY = 'V=""'  # what such a cell is expected to hold, since it is not a number
-# The case of these codes varies from editor to editor (RARPrec, RARprec; APVote, ApVote).
+# The case of these codes varies from vendor to vendor (RARPrec, RARprec; APVote, ApVote).
 CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith(("MtSup@", "CaracSup@"))}
 
 

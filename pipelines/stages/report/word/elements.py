@@ -9,8 +9,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.oxml.parser import oxml_parser
 
 from pipelines.stages.report.html import ORDINAL
 
@@ -28,9 +28,8 @@ LONGEST_BOOKMARK = 40  # characters
 
 def w(tag: str, *children: Any, **attributes: Any) -> "_Element":
     """The element ``w:tag``; an attribute whose value is None is left out, and so is a child."""
-    made = oxml_parser.makeelement(
-        qn(f"w:{tag}"), {qn(f"w:{name}"): str(value) for name, value in attributes.items() if value is not None}
-    )
+    given = {qn(f"w:{name}"): str(value) for name, value in attributes.items() if value is not None}
+    made = OxmlElement(f"w:{tag}", given)
     made.extend(child for child in children if child is not None)
     return made
 
