@@ -123,6 +123,6 @@ $(SPARK)/.ready: requirements-spark.lock
 	@touch $@
 
 $(RELEASE)/.ready: requirements-release.lock
-	@$(PYTHON) -m venv $(RELEASE)
-	@$(RELEASE)/bin/pip install -q --require-hashes --only-binary :all: -r requirements-release.lock
+	@$(PYTHON) -m venv --without-pip $(RELEASE)
+	@$(call pip_install,--require-hashes -r requirements-release.lock,$(RELEASE)/bin)
 	@touch $@
