@@ -15,7 +15,8 @@ def main() -> None:
     lines: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     for file in map(Path, data.get_data().measured_files()):
-        if not file.is_relative_to(PIPELINES):  # run from an installed wheel, or from a copy that is gone
+        # others are templates of pages, or were run from an installed wheel or a copy that is gone
+        if file.suffix != ".py" or not file.is_relative_to(PIPELINES):
             continue
         _, runnable, _, never, _ = data.analysis2(str(file))
         room = str(file.relative_to(PIPELINES.parent).parent)
