@@ -134,7 +134,7 @@ class Depot:
         return path
 
     def after(self, name: str, make: Callable[[], object]) -> None:
-        """Make something of this folder that depends on no test: who asks for the same ``name`` later gets a copy of what came of it."""
+        """Make something of this folder that depends on no test: whoever asks for the same ``name`` later gets a copy of what came of it."""
         places = self.home.root, self.layer.root
         if name not in _MADE:
             make()

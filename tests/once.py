@@ -1,4 +1,4 @@
-"""What is dear to make, made once for all workers of a run, in a folder that they share."""
+"""What is expensive to make, made once for all workers of a run, in a folder that they share."""
 
 import fcntl
 import os

@@ -168,7 +168,7 @@ class Field(Declared):
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
             raise ValueError("une même valeur est dans trueValues et dans falseValues")
         if self.member and (self.type != "string" or self.personal):
-            raise ValueError("member: un texte gardé tel quel, qui nomme une collectivité de organisation.yml")
+            raise ValueError("member: un texte gardé tel quel, qui nomme une collectivité d’organisation.yml")
         if self.at_term and (self.kept_type != "string" or self.personal not in (None, "keep")):
             raise ValueError("at_term: seul un texte gardé tel quel peut être vidé ou remplacé à son terme")
         if self.at_term == "empty" and self.constraints.required:

@@ -41,8 +41,8 @@ def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
     target = session.home.landing / str(exercice) / ref.system.system / name
     if others := [path.name for path in files_of(session.home.landing, ref, exercice) if path != target]:
         raise click.UsageError(
-            f"{shown(target.parent)} contient déjà {', '.join(others)} : tous ses fichiers seraient une livraison, "
-            "chaque ligne deux fois. Retirer celui qui est de trop"
+            f"{shown(target.parent)} contient déjà {', '.join(others)} : ils formeraient une seule "
+            "livraison, où chaque ligne figurerait deux fois. Retirer celui qui est de trop"
         )
     count = take_snapshot(ref, exercice, Database(variable, address, timeout), target)
     echo(f"{shown(target)} : {count} lignes, sans aucune personne")

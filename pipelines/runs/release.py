@@ -119,7 +119,7 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 def _whole_build(work: Workspace) -> str:
     """The build to freeze, from the deliveries accepted now; a full build is made if the last one was incremental."""
     if not is_current(work):
-        raise NotBuilt("l’entrepôt n’est pas celui de ce qui est accepté : le construire d’abord")
+        raise NotBuilt("l’entrepôt ne correspond pas aux livraisons acceptées : le construire d’abord")
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)

@@ -98,7 +98,8 @@ def enter_sending(
     released = _frozen_at(work, release.name)
     if not released[:10] <= sent_on <= today:
         raise CannotTransmit(
-            f"{day(sent_on)} n’est pas possible{NO_BREAK}: la version a été figée le {day(released)}, et un envoi n’est pas à venir"
+            f"{day(sent_on)} n’est pas possible{NO_BREAK}: la version a été figée le {day(released)}, "
+            "et la date d’envoi ne peut pas être future"
         )
     folder, members = work.home.transmissions / release.name / profile, _named(work.organisation, to)
     again = f"millesime transmit {exercice}" + (f" --profile {profile}" if profile == INTERNE else "")

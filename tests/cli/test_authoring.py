@@ -379,7 +379,7 @@ def test_a_column_of_towns_names_members(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Commune;Lieu;Poste\nOrly;Nord;12\nThiais;Sud;13\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert [field.member for field in drafted(bench, "nouveau").export.tables[0].fields] == [True, False, False]
-    assert "nomme-t-elle chaque fois une collectivité de organisation.yml ?" in result.stdout
+    assert "nomme-t-elle chaque fois une collectivité d’organisation.yml ?" in result.stdout
 
 
 def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tmp_path) -> None:

@@ -40,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(made: Path) -> Path:
-    """It, as it was made."""
+    """The home with the édito as it was first written."""
     (made / "contenu/2040/edito.md").write_text(EDITO, encoding="utf-8")
     return made
 

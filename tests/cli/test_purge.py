@@ -440,7 +440,7 @@ def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: 
     bench.drop(f"2020/personnel/agents {WHO}.csv", "Autre;En-tête\n1;2\n", "cp1252")
     assert collected(bench, "personnel/agents", 2020) == "refused"
     with bench.work() as work:
-        assert stands(work, work.registry.export_of("personnel/agents"), 2019)  # as it is read of
+        assert stands(work, work.registry.export_of("personnel/agents"), 2019)
         assert read_again(work) == []
         assert WHO not in str(all_findings(work))
     assert {name.split("/")[0] for name in holding(bench.home.root, WHO)} == {"landing", "archive"}

@@ -35,7 +35,7 @@ def compose() -> dict:
     return yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 
 
-def test_every_service_is_of_an_account_that_is_not_root_says_how_it_is_and_holds_no_secret(compose: dict):
+def test_every_service_runs_as_an_account_other_than_root_has_a_health_check_and_holds_no_secret(compose: dict):
     assert set(compose["services"]) == {"code", "web", "daemon", "proxy", "postgresql"}
     for name, one in compose["services"].items():
         assert one["user"].startswith("${MILLESIME_UID:-10001}") and one["healthcheck"]["test"], name
@@ -144,7 +144,7 @@ def asked(port: int, path: str = "/", user: str | None = None, **headers: str) -
         return answer.read().decode()
 
 
-def test_nobody_passes_without_a_login_and_who_does_is_named_by_the_proxy_alone(proxy: int):
+def test_nobody_passes_without_a_login_and_only_the_proxy_names_whoever_does(proxy: int):
     for user in (None, "a martin:wrong", "other:s3cret"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             asked(proxy, user=user, X_Remote_User="C. Présidente".encode().decode("latin-1"))

@@ -368,7 +368,7 @@ def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
             "rh.effectif.fonctionnaire",
             1,
             "complet",
-        ),  # her cadre d'emplois is not given: no loss for who does not need it
+        ),  # her cadre d'emplois is not given: no loss for a body that does not need it
         ("rh.effectif.total", 2, "complet"),
         ("rh.heures_remunerees", 1800, "complet"),
         ("rh.heures.contractuel_non_permanent", 600, "complet"),

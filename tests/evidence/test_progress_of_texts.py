@@ -38,7 +38,7 @@ def test_the_progress_of_a_text_is_the_last_one_recorded_for_its_very_bytes(benc
     edito.write_text("Deux.", encoding="utf-8")
     assert told(bench)[1] == ("edito.md", WRITTEN, None)
     say(bench, edito, READ_OVER)
-    edito.write_text("Un.", encoding="utf-8")  # what was validated before something else was read over
+    edito.write_text("Un.", encoding="utf-8")  # what was validated before something else was reviewed
     assert told(bench)[1] == ("edito.md", WRITTEN, None)
 
 

@@ -327,11 +327,11 @@ class Figure(Declared):
             )
         if self.expression is not None and self.indispensables:
             raise ValueError(
-                "indispensables: ne s’applique qu’à une mesure ; il manque à une expression ce qui manque à ses opérandes"
+                "indispensables: ne s’applique qu’à une mesure ; une expression est incomplète quand un opérande l’est"
             )
         if self.expression is not None and self.pieces:
             raise ValueError(
-                "pieces: ne s’applique qu’à une mesure ; il manque à une expression ce qui manque à ses opérandes"
+                "pieces: ne s’applique qu’à une mesure ; une expression est incomplète quand un opérande l’est"
             )
         if self.expression is not None and self.champs:
             raise ValueError(

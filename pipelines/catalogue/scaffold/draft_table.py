@@ -350,7 +350,7 @@ class OwnTable:
         if kept_as:
             lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
         elif found.type == "string" and names_members(column.heading, column.cells, self.places):
-            lines.append("  member: true" + todo("nomme-t-elle chaque fois une collectivité de organisation.yml ?"))
+            lines.append("  member: true" + todo("nomme-t-elle chaque fois une collectivité d’organisation.yml ?"))
         if found.type != "string":
             lines.append(f"  type: {found.type}" + todo(" ; ".join(doubts), bool(doubts)))
         elif doubts:

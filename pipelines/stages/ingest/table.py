@@ -343,7 +343,7 @@ class _Part:
         self.cells = [cell for field in table.fields for cell in self._cells(field)]
 
     def _derived(self) -> dict[str, Derived]:
-        """Field → how its text is taken from cells, of those that read other than whole cells."""
+        """Field → how its text is taken from cells, for the fields read from part of a cell."""
         taken = {name: o for name, o in self.origins.items() if o.column and not o.whole}
         found = {name: derived(origin, self.places, self.table) for name, origin in taken.items()}
         return {name: one for name, one in found.items() if one}

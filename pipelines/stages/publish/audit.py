@@ -140,7 +140,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("decision", "varchar", "Dernière décision : accepté ou retiré ; vide si personne n’a décidé."),
             ("motif_decision", "varchar", "Motif de la décision."),
             ("decide_par", "varchar", "Auteur de la décision."),
-            ("decide_jusqu_au", "date", "Dernier jour de validité de la décision ; vide si elle est sans terme."),
+            ("decide_jusqu_au", "date", "Dernier jour de validité de la décision ; vide si elle est sans date de fin."),
         ],
     ),
     "decisions": (
@@ -155,7 +155,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("motif", "varchar", "Motif."),
             ("decide_par", "varchar", "Auteur."),
             ("decide_le", "timestamp", "Date et heure (UTC)."),
-            ("jusqu_au", "date", "Dernier jour de validité ; vide si la décision est sans terme."),
+            ("jusqu_au", "date", "Dernier jour de validité ; vide si la décision est sans date de fin."),
         ],
     ),
     "versions": (

@@ -149,7 +149,7 @@ def _opening(edition: Edition) -> str:
     found = [f"{table.name}.{column}" for table in edition.profile.tables for column in _codes(edition, table)]
     said = f" Colonnes concernées : {', '.join(found)}." if found else ""
     text = (
-        "D’un double clic, un tableur prend les codes pour des nombres et retire les zéros qui les commencent (011 devient 11) : "
+        "D’un double clic, un tableur prend les codes pour des nombres et retire les zéros initiaux (011 devient 11) : "
         f"ouvrir rapport_{edition.exercice}.xlsx, qui les garde, ou importer le CSV en donnant à ces colonnes le type « Texte » "
         "(Excel : Données › À partir d’un fichier texte/CSV › Transformer les données ; LibreOffice : la fenêtre d’import, à "
         f"l’ouverture du fichier).{said}"

@@ -13,7 +13,7 @@ from pipelines.stages.publish.copy import say, write_parquet
 from pipelines.stages.publish.profiles import tables_in
 
 FRESHNESS = "rapport.fraicheur"
-COMMENT = "D’où vient chaque table publiée et jusqu’où elle va, une ligne par table."
+COMMENT = "D’où vient chaque table publiée et jusqu’à quelle date vont ses données, une ligne par table."
 COLUMNS = {
     "objet": ("varchar primary key", "Table publiée : schema.table."),
     "nb_lignes": ("bigint not null", "Nombre de lignes de la table. Additif."),

@@ -277,7 +277,7 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
                 ) from None
             if tried < TRIES:
                 time.sleep(PAUSE_SECONDS)
-    raise NotServed(f"{where} n’est pas joignable : est-il démarré, et écoute-t-il là ?")
+    raise NotServed(f"{where} n’est pas joignable : est-il démarré, et écoute-t-il à cette adresse ?")
 
 
 def _explained(error: Exception) -> str:

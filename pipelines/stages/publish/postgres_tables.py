@@ -118,7 +118,9 @@ def _added(table: Table, profile: Profile, removals: int) -> Iterable[Added]:
     if table.full_name == FRESHNESS:
         yield Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication)
         yield Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None)
-        said = "Purges, effacements et retraits que comptait le registre : après un autre, toutes les tables sont refaites."
+        said = (
+            "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites."
+        )
         yield Added("nb_effacements", "bigint", said, removals)
     else:
         said = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."

@@ -53,7 +53,12 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
     with tempfile.TemporaryDirectory(prefix="spark-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         if _GLOB.search(place):
-            yield _nothing_done(f"Spark ne lit pas un dossier dont le chemin a [ ] {{ }} * ou ? ({place})"), str
+            yield (
+                _nothing_done(
+                    f"Spark ne lit pas un dossier dont le chemin contient l’un des caractères [ ] {{ }} * ? ({place})"
+                ),
+                str,
+            )
             return
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
         dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]

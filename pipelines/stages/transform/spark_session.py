@@ -73,7 +73,7 @@ def _watch(context: "SparkContext", folder: Path, patience: float = PATIENCE, pe
         if not tracker.getActiveJobsIds() or len(tracker.getExecutorInfos()) > 1:  # the first is this process
             since = time.monotonic()
     said = (
-        f"aucun exécuteur depuis {patience} s : les machines de {context.master} sont absentes, prises, ou n’ont pas "
+        f"aucun exécuteur depuis {patience} s : les machines de {context.master} sont injoignables, occupées, ou n’ont pas "
         "ce que demande spark-defaults.conf (spark.executor.memory, spark.executor.cores)"
     )
     _tell(folder, [_refusal(said)])

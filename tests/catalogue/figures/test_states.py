@@ -253,7 +253,7 @@ def test_a_declared_absence_is_missing_whatever_came(states):
 
 def test_an_expression_declares_nothing_indispensable(tmp_path):
     text = FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, indispensables: [mois]")
-    with pytest.raises(DeclarationError, match="il manque à une expression ce qui manque à ses opérandes"):
+    with pytest.raises(DeclarationError, match="une expression est incomplète quand un opérande l’est"):
         figures_of(tmp_path, essai=text)
 
 

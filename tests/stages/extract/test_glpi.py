@@ -252,5 +252,5 @@ def test_empty_year_is_an_error_and_not_an_empty_file(glpi: Bench) -> None:
 def test_refuses_to_stand_beside_an_export_of_the_same_year(glpi: Bench) -> None:
     glpi.target.parent.mkdir(parents=True)
     (glpi.target.parent / "glpi.csv").write_bytes(export())
-    refused(glpi.snapshot(), "contient déjà glpi.csv", "chaque ligne deux fois")
+    refused(glpi.snapshot(), "contient déjà glpi.csv", "chaque ligne figurerait deux fois")
     assert not glpi.target.exists()

@@ -158,7 +158,7 @@ def test_two_findings_of_one_identity_are_one_line(lab: Lab):
 
 
 def test_a_parquet_says_what_the_database_says(lab: Lab):
-    """Descriptions, units and keys lie in the file: who has it alone has the same knowledge."""
+    """Descriptions, units and keys lie in the file: anyone who has only this file knows as much."""
     entries = {
         "code": {"title": "Code de la dimension", "description": "Code."},
         "montant_eur": {"title": "Montant", "type": "number", "unit": "EUR", "description": "Montant payé."},

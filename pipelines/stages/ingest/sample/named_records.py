@@ -150,7 +150,7 @@ def _record(one: dict, above: Above, path: Path, lists: Lists) -> dict[str, str]
 
 
 def _are_keyed(value: Any) -> bool:
-    """True for an object that, here or deeper, maps values to objects of the same keys: its own keys are values."""
+    """True for an object that maps values (not names of fields) to objects with the same keys, or that holds such an object."""
     if not isinstance(value, dict):
         return False
     inner = [one for one in value.values() if isinstance(one, dict) and one]

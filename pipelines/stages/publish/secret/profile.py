@@ -281,8 +281,8 @@ def _write_secret(
 
 
 def _few_persons(lines: dict[int, tuple[Part, dict]], threshold: int) -> set[tuple[int, str]]:
-    """(row, column) of each small number of persons, and of the next ones that a total would otherwise reveal it by:
-    among what lines add up, at least two numbers are hidden per exercice, which together reach the threshold.
+    """(row, column) of each small number of persons and, where lines add up to a total, of the next smallest ones:
+    at least two numbers are hidden per exercice, which together reach the threshold.
     """
     columns: dict[
         tuple[int, str], list[tuple[Decimal, int, bool]]
