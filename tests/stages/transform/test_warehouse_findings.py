@@ -222,6 +222,18 @@ def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_
     assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter
 
 
+def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "entrepot.duckdb"
+    with duckdb.connect(str(path)) as db:
+        db.execute(
+            "create schema rapport; create table rapport.rpt_absences_contredites as select 'paie.heures' as code_chiffre, "
+            "2041 as exercice, 'non suivi' as code_manquant, 12.50 as valeur"
+        )
+    (one,) = build_findings(path, load_catalogue().rules)
+    assert (one.code, one.exercice, one.ou) == ("ABS-CONTREDITE", 2041, "paie.heures")
+    assert (one.attendu, one.recu) == ("« non suivi » (absence déclarée)", "12,5 (recalculé)")
+
+
 def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_them(tmp_path):
     path, rules = tmp_path / "entrepot.duckdb", load_catalogue().rules
     with duckdb.connect(str(path)) as db:
