@@ -9,7 +9,19 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.cli.output import Column, echo, french, note, pairs, printable, progress, table, title, write_csv, write_json
+from pipelines.cli.output import (
+    Column,
+    echo,
+    french,
+    note,
+    pairs,
+    printable,
+    progress,
+    table,
+    title,
+    write_csv,
+    write_json,
+)
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
 from tests.cli.rows import ROWS
