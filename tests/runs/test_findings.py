@@ -22,9 +22,11 @@ def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depo
     (own.parent / "interne.csv").symlink_to(own)
     assert [path.name for path in files_of(depot.home.landing, depot.ref, YEAR)] == ["interne.csv", "vrai.csv"]
     with open_ledger(depot.home) as ledger:
-        found = [(one.code, one.severity, one.fichier) for one in unclaimed(depot.work(ledger))]
-    ((code, severity, name),) = found
-    assert (code, severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(r"[0-9a-f]{12}\.csv", name)
+        (found,) = unclaimed(depot.work(ledger))
+    assert (found.code, found.severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(
+        r"[0-9a-f]{12}\.csv", found.fichier
+    )
+    assert found.attendu == "un fichier déposé, et non un lien"
 
 
 @pytest.mark.parametrize("place", ["2020", "2020/essai", "2020/essai/dessous", "2020/essai/vrai.csv"])

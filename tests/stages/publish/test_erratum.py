@@ -35,7 +35,9 @@ def test_an_erratum_says_its_profile_its_versions_how_many_figures_and_why():
     changes = [Change(code, code.upper(), "agents", 0, TEN, (Decimal(9), None)) for code in ("a", "b")]
     title, opening, *_ = erratum(2020, "2020-v1", "2020-v2", "Un doublon.", changes).split("\n\n")
     assert title == "Erratum au rapport d’activité 2020 — profil interne, à ne pas diffuser"
-    assert opening == "La version 2020-v2 remplace la version 2020-v1. 2 chiffres sont modifiés.\nMotif\u00a0: Un doublon."
+    assert (
+        opening == "La version 2020-v2 remplace la version 2020-v1. 2 chiffres sont modifiés.\nMotif\u00a0: Un doublon."
+    )
     title, opening, *_ = erratum(2020, "2020-v1", None, None, changes[:1], "public").split("\n\n")
     assert title == "Erratum au rapport d’activité 2020"
     assert opening == "Une nouvelle version remplacerait la version 2020-v1. Un chiffre est modifié."
