@@ -61,7 +61,7 @@ def test_what_blocks_is_printed_first_each_finding_with_its_place_its_day_and_it
     sight(filled)
     (alert,) = findings(filled, code="ATT-ALERTE")
     assert filled.millesime("decide", alert["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
-    title, *printed, _count = filled.millesime("findings", 2019).stdout.split("\n\n")
+    _title, *printed, _count = filled.millesime("findings", 2019).stdout.split("\n\n")
     assert " bloquant FIC-VIDE ventes/ventes (v.csv) — " in printed[0]
     (line,) = [one for one in printed if " LIG-TYPE ventes/" in one]
     assert " alerte LIG-TYPE ventes/ventes (ventes_2019.csv:3) — " in line and "\n  depuis    05/03/2020" in line
