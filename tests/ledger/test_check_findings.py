@@ -19,6 +19,7 @@ from tests.ledger.entries import manifest, verdict
             "Contrôle d’alerte en échec : Chaque numéro est pris une fois",
         ),
         ("unique.rue", "« Adresse : rue » : chaque valeur n’apparaît qu’une fois.", "« Adresse : rue » en double"),
+        ("annexe", "Le total suit l’annexe X.", "Contrôle d’alerte en échec : Le total suit l’annexe X"),
         ("ouverture", "L’ouverture précède la fin.", "Contrôle d’alerte en échec : L’ouverture précède la fin"),
     ],
 )
