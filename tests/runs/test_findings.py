@@ -56,7 +56,9 @@ def test_what_depends_on_the_day_is_found_from_that_day(depot: Depot) -> None:
     with open_ledger(depot.home) as ledger:
         accept(ledger, manifest("a", 2020))
         work = depot.work(ledger)
-        towns = work.organisation.model_copy(update={"collectivites": [Collectivite(code_insee="94054", nom="Orly")]})
+        towns = work.organisation.model_copy(
+            update={"collectivites": [Collectivite(code_insee="94054", siren="219400546", nom="Orly")]}
+        )
         work = replace(work, organisation=towns)
         for today, found in (("2021-08-31", []), ("2021-09-01", [("TRA-ENVOI", 2020)])):
             told = findings_of_the_day(work, today)
