@@ -252,6 +252,13 @@ def test_a_refused_document_without_its_whole_heading_is_a_refused_heading(tmp_p
     assert rows(found["lignes"]) == [] and [one[1] for one in found["documents"].misshapen] == ["LIG-DOCUMENT"]
 
 
+def test_a_heading_with_what_identifies_a_document_is_whole(tmp_path: Path) -> None:
+    content = document(budget("09", 2019, ["<a>"]))
+    content = re.sub(rb"<(Scellement|DteStr|LibelleColl|LibelleEtab|CodBud|ProjetBudget)\b[^>]*/>", b"", content)
+    found = lost(tmp_path / "document.xml", "document.xml", TABLES, tmp_path, refusal(tmp_path, content))
+    assert len(rows(found["documents"])) == 1 and [one[1] for one in found["lignes"].misshapen] == ["LIG-DOCUMENT"]
+
+
 def test_what_a_heading_does_not_say_is_empty_in_its_lines(tmp_path: Path) -> None:
     (row, *_) = rows(read(tmp_path, document(budget("09", 2019, CA)))["lignes"])
     assert (row["Exer"], row["NumDec"]) == ("2019", "")
