@@ -28,6 +28,7 @@ from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, pending
 from pipelines.settings import Home
 from tests.cli.conftest import VENTES_2019, bench, declared, filled, make_bench  # noqa: F401
+from tests.deliveries import begin_ledger
 
 
 def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F811
@@ -72,6 +73,29 @@ def test_where_nothing_came_nothing_runs_unless_all_is_asked_for(filled, monkeyp
     assert ran == []
     run.run_jobs(filled.home, [2019], whole=True)
     assert ran == [True]
+
+
+@pytest.mark.parametrize("current", [True, False])
+def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monkeypatch, current):  # noqa: F811
+    begin_ledger(bench.home)
+    ran, said = [], []
+
+    @dg.asset(group_name="publication")
+    def published() -> None:
+        ran.append("published")
+
+    @dg.asset(group_name="entrepot")
+    def models() -> None:
+        ran.append("models")
+
+    monkeypatch.setattr(run, "is_current", lambda _: current)
+    monkeypatch.setattr(run, "is_published", lambda _: False)
+    monkeypatch.setattr(run, "prepare_ahead", lambda *_, **__: None)
+    loaded = dg.Definitions(assets=[published, models], jobs=[dg.define_asset_job("build")])
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run._build(loaded, instance, bench.home, said.append, whole=False) == []
+    assert sorted(ran) == (["published"] if current else ["models", "published"])
+    assert len(said) == len(ran) and said[0].startswith(f"construction et publication 1/{len(ran)} : ")
 
 
 def test_an_event_that_cannot_be_stored_is_reported_once(capsys):
