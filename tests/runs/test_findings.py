@@ -8,12 +8,10 @@ import pytest
 from pipelines.catalogue.organisation import Collectivite
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
-from pipelines.runs.findings import all_findings, findings_and_changes, findings_of_the_day, unclaimed
+from pipelines.runs.findings import all_findings, findings_of_the_day, unclaimed
 from pipelines.stages.ingest.landing import files_of
-from tests.cli.conftest import Bench
 from tests.deliveries import YEAR, Depot
 from tests.ledger.entries import accept, manifest
-from tests.runs.test_changes import FOUND, frozen  # noqa: F401
 
 
 def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depot) -> None:
@@ -65,16 +63,6 @@ def test_what_depends_on_the_day_is_found_from_that_day(depot: Depot) -> None:
         for today, found in (("2021-08-31", []), ("2021-09-01", [("TRA-ENVOI", 2020)])):
             told = findings_of_the_day(work, today)
             assert [(one.code, one.exercice) for one in told if one.code == "TRA-ENVOI"] == found
-
-
-def test_only_what_is_found_no_more_is_gone_since_a_year_was_frozen(frozen: Bench) -> None:  # noqa: F811
-    with frozen.work() as work:
-        work.ledger.record_findings("b1", FOUND[:1])
-        found, changes = findings_and_changes(work)
-    release, differences = changes[2019]
-    assert release == "2019-v1" and FOUND[0] in found
-    gone = [one.sentence() for one in differences if "constat disparu" in one.sentence()]
-    assert len(gone) == 1 and "COL-PERIME" in gone[0]
 
 
 def test_a_file_that_no_export_takes_is_a_finding_until_it_is_removed(depot: Depot) -> None:
