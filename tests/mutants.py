@@ -3,7 +3,8 @@
 ``make mutants`` tries all the mutants of the modules that ``pyproject.toml`` names. This module draws among the modules that have
 a test of the same name, ten mutants each. A mutant is written in a copy of the checkout and tried against that test; if it
 survives, against the tests of the modules that import its own. Mutants that no test detects are printed with their change. The
-mutants of a module follow from the seed, which is printed, and from its name: naming some modules does not change theirs.
+mutants of a module follow from the seed, which is printed with the commit, and from its name: naming some modules does not
+change theirs.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def main() -> None:
     asked.add_argument("wanted", nargs="?", type=int, default=DRAWN)
     asked.add_argument("modules", nargs="*")
     seed, wanted, named = vars(asked.parse_args()).values()
-    print(f"seed {seed}", flush=True)
+    print(f"seed {seed}, commit {_git('describe', '--always', '--dirty').strip()}", flush=True)
     modules, tried, survived = mirrored(), 0, []
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))

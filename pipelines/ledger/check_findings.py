@@ -26,7 +26,7 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rul
 
 def _said(result: CheckResult, rules: Rules) -> str:
     """What is wrong, in words: a key such as ``unique.identifiant`` means nothing to a reader."""
-    title, is_of_a_field, _ = result.reason.partition(" : ")
+    title, is_of_a_field, _ = result.reason.rpartition(" : ")  # a title may hold one
     if result.key.startswith("unique.") and is_of_a_field:
         return f"{title} en double"
     return f"{rules[result.code].titre} : {result.reason.rstrip('.')}"

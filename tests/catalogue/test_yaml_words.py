@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 import pipelines.catalogue.needs  # every grammar is there
 from pipelines.catalogue.source_grammar import Declared
-from pipelines.catalogue.yaml_words import PYDANTIC, of_pydantic, of_yaml
+from pipelines.catalogue.yaml_words import PYDANTIC, known_keys, of_pydantic, of_yaml
 from tests.french import english, python
 
 assert pipelines.catalogue.needs
@@ -101,6 +102,45 @@ def test_the_words_that_are_expected_are_listed_without_english_ones(kind: Any, 
         TypeAdapter(kind).validate_python(value)
     (error,) = raised.value.errors()
     assert re.search(rf"\b{said}\b(?!’)", of_pydantic(error)) and "'" not in of_pydantic(error)
+
+
+class Rue(BaseModel, extra="forbid"):
+    genre: Literal["rue"]
+    ville: str = ""
+
+
+class Place(BaseModel):
+    genre: Literal["place"]
+
+
+def never(value: str) -> str:
+    raise ValueError(f"« {value} » est pris")
+
+
+def strange(value: str) -> str:
+    raise PydanticCustomError("unknown_field", "{said}", {"said": f"aucun champ « {value} »"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (Annotated[str, Field(pattern="^[0-9]{9}$")], "12", "est attendu un nombre de neuf chiffres, et non « 12 »"),
+        (Annotated[str, Field(pattern="^a+$")], "b", "est attendu un texte de la forme ^a+$, et non « b »"),
+        (Annotated[str, AfterValidator(never)], "12", "« 12 » est pris"),
+        (Annotated[str, AfterValidator(strange)], "nom", "aucun champ « nom »"),
+        (
+            Annotated[Rue | Place, Field(discriminator="genre")],
+            {"genre": "pont"},
+            "une de ces valeurs est attendue sous genre : rue, place, et non « pont »",
+        ),
+        (Rue, {"genre": "rue", "vile": "x"}, "cette clé n’existe pas ici ; vouliez-vous dire « ville » ?"),
+    ],
+)
+def test_a_mistake_says_what_is_expected_and_what_was_given(kind: Any, value: object, said: str):
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(kind).validate_python(value)
+    (error,) = raised.value.errors()
+    assert of_pydantic(error, known_keys(Rue)) == said
 
 
 def test_an_unknown_problem_is_reported_in_general_words():

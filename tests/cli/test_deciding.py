@@ -55,6 +55,27 @@ def test_a_finding_says_in_words_what_was_received_and_expected(filled):
     }
 
 
+def test_what_blocks_is_printed_first_each_finding_with_its_place_its_day_and_its_decision(filled, clock):
+    filled.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    with filled.ledger() as ledger:
+        ledger.record_build("b1", True, [], [])
+        ledger.record_findings("b1", [Finding("PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", ecart="-1")])
+    clock("2020-03-05T08:00:00+00:00")
+    sight(filled)
+    (alert,) = findings(filled, code="ATT-ALERTE")
+    assert filled.millesime("decide", alert["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
+    _title, *printed, _count = filled.millesime("findings", 2019).stdout.split("\n\n")
+    assert " bloquant FIC-VIDE ventes/ventes (v.csv) — " in printed[0]
+    assert " alerte PUB-ECART essai.ventes.total — " in printed[1]  # it must be decided: before what need not be
+    (line,) = [one for one in printed if " LIG-TYPE ventes/" in one]
+    assert " alerte LIG-TYPE ventes/ventes (ventes_2019.csv:3) — " in line and "\n  depuis    05/03/2020" in line
+    (decided,) = [one for one in printed if alert["constat"] in one]
+    assert "\n  décision  accepté par A. Martin : vu" in decided
+    clock("2022-03-05T08:00:00+00:00")
+    missing = filled.millesime("findings", 2020).stdout.split("\n\n")[1]
+    assert " bloquant COL-MANQUANT personnel/agents — " in missing
+
+
 def test_a_finding_that_went_and_comes_back_is_new(filled, clock):
     (warning,) = findings(filled, code="ATT-ALERTE")
     events = []

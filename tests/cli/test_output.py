@@ -9,7 +9,19 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.cli.output import Column, french, note, pairs, printable, progress, table, title, write_csv, write_json
+from pipelines.cli.output import (
+    Column,
+    echo,
+    french,
+    note,
+    pairs,
+    printable,
+    progress,
+    table,
+    title,
+    write_csv,
+    write_json,
+)
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
 from tests.cli.rows import ROWS
@@ -121,6 +133,11 @@ def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text:
     assert french(Decimal(value), decimals, space=" ") == text
 
 
+def test_a_line_may_be_left_empty(capsys) -> None:
+    echo()
+    assert capsys.readouterr().out == "\n"
+
+
 def test_a_supplier_cannot_drive_the_terminal() -> None:
     assert printable("a\x1b[2Jb\u202ec\n") == "a[U+001B][2Jb[U+202E]c\n"
 
@@ -143,5 +160,6 @@ def test_a_result_as_json_begins_with_whose_it_is(capsys) -> None:
 def test_a_diagnostic_as_json_has_its_level(capsys, monkeypatch, said: str, level: str) -> None:
     monkeypatch.setenv("MILLESIME_LOG", "json")
     note(f"  {said}\n")
-    found = json.loads(capsys.readouterr().err)
+    (line,) = capsys.readouterr().err.splitlines()  # what collects logs reads one object a line
+    found = json.loads(line)
     assert (found["level"], found["message"]) == (level, said) and found["time"].endswith("+00:00")

@@ -64,6 +64,15 @@ def test_a_refused_delivery_ends_with_1(bench) -> None:
     assert "v.csv:1 FIC-EXERCICE Fichier d’un autre exercice  [ventes/ventes]" in result.stdout
     assert "1 livraison refusée." in result.stdout
     assert bench.millesime("rejects", 2019, "--source", "personnel").exit_code == 0
+    bench.refuse("personnel/agents", 2019, DeliveryRefused("FIC-VIDE", fichier="a.csv"), "def")
+    assert "0 ligne refusée, 2 livraisons refusées." in bench.millesime("rejects", 2019).stdout
+
+
+def test_a_required_cell_that_is_empty_is_said_to_hold_nothing(filled) -> None:
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + ";05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("ok", True))
+    (said,) = [one for one in filled.millesime("rejects", 2019).stdout.split("\n\n") if "LIG-OBLIGATOIRE" in one]
+    assert said.splitlines()[1] == "  reçu    rien"
 
 
 def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pipelines.defs import jobs, workspace
 from pipelines.defs.collect import asides_of, export_assets
 from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, publication_lag
+from pipelines.runs.outcome import Ending
 from tests.cli.conftest import VENTES_2019, Bench, bench, check, declared, filled, make_bench  # noqa: F401
 
 TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, 'partiel', 'T', 'essai', 'f')"
@@ -37,6 +38,27 @@ def test_a_backfill_reports_each_exercice_without_an_export(sales):
         done = dg.materialize([sales], instance=instance, tags=tags)
         assert done.success
         assert [rows(instance, year) for year in range(2019, 2023)] == [(2, "accepted"), *[(0, "non reçu")] * 3]
+
+
+def test_a_delivery_is_told_with_its_files_and_each_check_with_what_it_counts(sales):
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([sales], instance=instance, partition_key="2019")
+    (told,) = [one for one in done.asset_materializations_for_node("ventes__ventes") if one.partition == "2019"]
+    assert told.metadata["fichiers"].value.startswith("ventes_2019.csv (")
+    checks = {one.check_name: one.metadata for one in done.get_asset_check_evaluations()}
+    assert (checks["bilan"]["exercices"].value, checks["bilan"]["lignes refusées"].value) == (1, 1)
+    assert [row.data["code"] for row in checks["bilan"]["refus"].records] == ["LIG-TYPE"]
+    assert checks["echeance"]["exercices manquants"].value.startswith("2020, 2021, ")
+
+
+def test_a_refused_exercice_fails_the_op_which_says_its_rule(filled, sales):  # noqa: F811
+    filled.drop("2020/ventes/ventes_2020.csv", "")
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([sales], instance=instance, partition_key="2020", raise_on_error=False)
+        assert rows(instance, 2020) is None
+    (failed,) = [event for event in done.all_node_events if event.is_step_failure]
+    told = failed.step_failure_data.user_failure_data.metadata
+    assert {name: one.value for name, one in told.items()} == {"ending": Ending.REFUSED.value, "2020": "FIC-VIDE"}
 
 
 def test_a_publication_older_than_an_accepted_delivery_fails_its_check(filled, sales):  # noqa: F811

@@ -10,12 +10,25 @@ import dagster as dg
 import pytest
 from dagster._core.instance import types
 
-from pipelines.defs.run import UNLOGGED, Failed, RunReport, _failures, _OneVoice, once_arrived, prepare_instance, spans
+from pipelines.defs import run
+from pipelines.defs.collect import collect_defs
+from pipelines.defs.run import (
+    UNLOGGED,
+    Failed,
+    RunReport,
+    _collect,
+    _failures,
+    _OneVoice,
+    once_arrived,
+    prepare_instance,
+    spans,
+)
 from pipelines.disk import why
 from pipelines.runs.outcome import Ending
-from pipelines.runs.pending import pending
+from pipelines.runs.pending import Pending, pending
 from pipelines.settings import Home
-from tests.cli.conftest import VENTES_2019, bench, declared, make_bench  # noqa: F401
+from tests.cli.conftest import VENTES_2019, bench, declared, filled, make_bench  # noqa: F401
+from tests.deliveries import begin_ledger
 
 
 def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F811
@@ -33,6 +46,56 @@ def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F8
         todo = once_arrived(lambda: pending(work, [2019], None), say)
     assert said == [f"attend {aside.fichier} ({aside.raison})"] and aside.fichier.endswith(".part")
     assert [ref.key for ref, _ in todo.arrived] == ["ventes/ventes"] and todo.aside == []
+
+
+def test_only_what_came_is_collected_in_one_run_of_its_exercices(bench):  # noqa: F811
+    years, said = (2019, 2020), []
+    for year in years:
+        bench.drop(f"{year}/ventes/ventes_{year}.csv", VENTES_2019.replace("2019", str(year)))
+    prepare_instance(bench.home)
+    wanted = [(bench.registry.export_of("ventes/ventes"), year) for year in years]
+    loaded = dg.Definitions.merge(collect_defs(), dg.Definitions(jobs=[dg.define_asset_job("collect")]))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert _collect(loaded, instance, wanted, said.append) == ([], [])
+    assert said == ["collecte 1/1 : ventes/ventes"]
+    with bench.ledger() as ledger:
+        assert ledger.current().keys() == {("ventes/ventes", year) for year in years}
+
+
+def test_where_nothing_came_nothing_runs_unless_all_is_asked_for(filled, monkeypatch):  # noqa: F811
+    ran = []
+    monkeypatch.setattr(run, "_run", lambda *_, whole: ran.append(whole) or ([], []))
+    filled.publish("('essai.ventes.total', 2019, 14.5, 'EUR', 2, 'calculé', null, 'complet', 'T', 'essai', 'f')")
+    monkeypatch.setattr(run, "pending", lambda *_: Pending([], [], is_published=True))
+    report = run.run_jobs(filled.home, [2019])
+    with filled.ledger() as ledger:
+        assert report.publication == ledger.last_publication()["publication"]
+    assert ran == []
+    run.run_jobs(filled.home, [2019], whole=True)
+    assert ran == [True]
+
+
+@pytest.mark.parametrize("current", [True, False])
+def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monkeypatch, current):  # noqa: F811
+    begin_ledger(bench.home)
+    ran, said = [], []
+
+    @dg.asset(group_name="publication")
+    def published() -> None:
+        ran.append("published")
+
+    @dg.asset(group_name="entrepot")
+    def models() -> None:
+        ran.append("models")
+
+    monkeypatch.setattr(run, "is_current", lambda _: current)
+    monkeypatch.setattr(run, "is_published", lambda _: False)
+    monkeypatch.setattr(run, "prepare_ahead", lambda *_, **__: None)
+    loaded = dg.Definitions(assets=[published, models], jobs=[dg.define_asset_job("build")])
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run._build(loaded, instance, bench.home, said.append, whole=False) == []
+    assert sorted(ran) == (["published"] if current else ["models", "published"])
+    assert len(said) == len(ran) and said[0].startswith(f"construction et publication 1/{len(ran)} : ")
 
 
 def test_an_event_that_cannot_be_stored_is_reported_once(capsys):

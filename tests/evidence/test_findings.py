@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.evidence.findings import blockers, gather, in_order, of_year, on_day, stops_a_release
-from pipelines.ledger.records import Decision, Finding, Standing
+from pipelines.evidence.findings import blockers, gather, in_order, of_year, on_day, stops_a_release, unread
+from pipelines.ledger.records import Decision, Finding, Manifest, Standing, Unread
 from tests.cli.conftest import VENTES_2019, Bench, check
+from tests.deliveries import begin_ledger
 from tests.layers import rules
 
 BLOCKING = Finding("ATT-CRITIQUE", "bloquant", 2020, "ventes/ventes", "Contrôle en échec")
@@ -27,6 +28,7 @@ def test_the_blocking_ones_come_first_then_by_year_rule_place_file_and_line():
         replace(WARNING, exercice=2018),
         replace(WARNING, ou="a/b"),
         WARNING,
+        replace(WARNING, fichier="A.csv"),
         replace(WARNING, fichier="a.csv", ligne=2),
         replace(WARNING, fichier="a.csv", ligne=10),
         replace(WARNING, fichier="b.csv"),
@@ -118,6 +120,23 @@ def test_a_refused_line_says_where_it_is_and_hides_what_is_of_a_person(filled: B
         "personnel/agents": (2019, "agents_2019.csv", 3),
     }
     assert lines["ventes/ventes"].recu == "=1+1" and "2015" not in str(lines["personnel/agents"])
+
+
+def test_what_nothing_reads_is_a_finding_of_its_export() -> None:
+    manifest = Manifest("d", "livres", "prets", 2019, [], {})
+    said = unread(manifest, Unread("livres.zip/2019/a.xlsx", "Notice", 3, cachee=True), rules())
+    assert (said.code, said.severity, said.exercice, said.ou) == ("FIC-NON-LU", "alerte", 2019, "livres/prets")
+    assert said.fichier == "livres.zip/2019/a.xlsx, feuille « Notice »" and said.message.endswith(" (masquée)")
+
+
+def test_a_frozen_year_whose_change_was_released_says_no_more_that_it_would_change(bench: Bench):
+    begin_ledger(bench.home)
+    with bench.ledger() as ledger:
+        ledger.record_build("b1", True, [], [])
+        changes = [replace(BLOCKING, code="REL-ECART", exercice=year, ou="a.total") for year in (2019, 2020)]
+        ledger.record_findings("b1", changes)
+        ledger.record_release("2019-2", 2019, 2, "f" * 64, "b1", {}, "compté deux fois", "0" * 64)
+    assert [one.exercice for one in found(bench, "REL-ECART")] == [2020]
 
 
 def test_what_the_caller_saw_is_gathered_with_the_rest(bench: Bench):

@@ -18,6 +18,8 @@ from tests.ledger.entries import manifest, verdict
             "Chaque numéro est pris une fois.",
             "Contrôle d’alerte en échec : Chaque numéro est pris une fois",
         ),
+        ("unique.rue", "« Adresse : rue » : chaque valeur n’apparaît qu’une fois.", "« Adresse : rue » en double"),
+        ("annexe", "Le total suit l’annexe X.", "Contrôle d’alerte en échec : Le total suit l’annexe X"),
         ("ouverture", "L’ouverture précède la fin.", "Contrôle d’alerte en échec : L’ouverture précède la fin"),
     ],
 )
@@ -26,3 +28,14 @@ def test_what_failed_is_put_into_words_and_never_named_by_its_key(key: str, reas
     result = replace(judged.results[0], key=key, severity="warning", reason=reason)
     found = check_finding(manifest("d"), judged, result, rules())
     assert (found.message, found.attendu, found.cle) == (said, reason, key)
+
+
+@pytest.mark.parametrize(
+    ("severity", "code", "rank", "key"),
+    [("critical", "ATT-CRITIQUE", "bloquant", "k d"), ("warning", "ATT-ALERTE", "alerte", "k")],
+)
+def test_what_blocks_is_about_the_bytes_of_one_delivery(severity: str, code: str, rank: str, key: str) -> None:
+    judged = verdict("d", success=False)
+    found = check_finding(manifest("d"), judged, replace(judged.results[0], severity=severity), rules())
+    assert (found.code, found.severity, found.exercice, found.ou) == (code, rank, 2020, "essai/lignes")
+    assert (found.recu, found.aide, found.fichier, found.cle) == ("3", "aide", "f.csv", key)

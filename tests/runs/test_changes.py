@@ -10,6 +10,7 @@ from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.runs.changes import BEFORE_ANY, RULE, change_findings, changes_of, changes_since, erased_findings
+from pipelines.runs.findings import findings_and_changes
 from pipelines.runs.retention import keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
@@ -156,6 +157,16 @@ def test_a_printed_value_that_goes_or_changes_is_reported_with_its_finding(froze
         "valeur imprimée modifiée : a.total (12,50 → 12,60)",
         "constat disparu : PUB-ECART a.autre (alerte → rien, il n’est plus constaté)",
     ]
+
+
+def test_only_what_is_found_no_more_is_gone_since_a_year_was_frozen(frozen):
+    with frozen.work() as work:
+        work.ledger.record_findings("b1", FOUND[:1])
+        found, changes = findings_and_changes(work)
+    release, differences = changes[2019]
+    assert release == "2019-v1" and FOUND[0] in found
+    gone = [one.sentence() for one in differences if "constat disparu" in one.sentence()]
+    assert len(gone) == 1 and "COL-PERIME" in gone[0]
 
 
 def test_a_replaced_delivery_and_its_weakened_checks_are_reported(frozen):

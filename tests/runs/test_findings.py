@@ -1,14 +1,17 @@
 """The files of the mailbox that no export takes are findings while they are there, until somebody decides."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from pipelines.catalogue.organisation import Collectivite
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
-from pipelines.runs.findings import all_findings, unclaimed
+from pipelines.runs.findings import all_findings, findings_of_the_day, unclaimed
 from pipelines.stages.ingest.landing import files_of
 from tests.deliveries import YEAR, Depot
+from tests.ledger.entries import accept, manifest
 
 
 def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depot) -> None:
@@ -22,9 +25,11 @@ def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depo
     (own.parent / "interne.csv").symlink_to(own)
     assert [path.name for path in files_of(depot.home.landing, depot.ref, YEAR)] == ["interne.csv", "vrai.csv"]
     with open_ledger(depot.home) as ledger:
-        found = [(one.code, one.severity, one.fichier) for one in unclaimed(depot.work(ledger))]
-    ((code, severity, name),) = found
-    assert (code, severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(r"[0-9a-f]{12}\.csv", name)
+        (found,) = unclaimed(depot.work(ledger))
+    assert (found.code, found.severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(
+        r"[0-9a-f]{12}\.csv", found.fichier
+    )
+    assert found.attendu == "un fichier déposé, et non un lien"
 
 
 @pytest.mark.parametrize("place", ["2020", "2020/essai", "2020/essai/dessous", "2020/essai/vrai.csv"])
@@ -43,6 +48,21 @@ def test_nor_is_a_folder_or_a_link_to_nothing(depot: Depot, place: str) -> None:
     assert files_of(depot.home.landing, depot.ref, YEAR) == []
     with open_ledger(depot.home) as ledger:
         assert [one.code for one in unclaimed(depot.work(ledger))] == ["FIC-LIEN"]
+
+
+def test_what_depends_on_the_day_is_found_from_that_day(depot: Depot) -> None:
+    depot.declare()
+    depot.organise()
+    with open_ledger(depot.home) as ledger:
+        accept(ledger, manifest("a", 2020))
+        work = depot.work(ledger)
+        towns = work.organisation.model_copy(
+            update={"collectivites": [Collectivite(code_insee="94054", siren="219400546", nom="Orly")]}
+        )
+        work = replace(work, organisation=towns)
+        for today, found in (("2021-08-31", []), ("2021-09-01", [("TRA-ENVOI", 2020)])):
+            told = findings_of_the_day(work, today)
+            assert [(one.code, one.exercice) for one in told if one.code == "TRA-ENVOI"] == found
 
 
 def test_a_file_that_no_export_takes_is_a_finding_until_it_is_removed(depot: Depot) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalogue.chapters.printed import Garde, Passage, broken, passages
+from pipelines.catalogue.chapters.printed import Cellules, Garde, Passage, broken, passages
 from pipelines.catalogue.load import load_catalogue
 from tests.catalogue.chapters.printing import report, table, words
 
@@ -29,6 +29,30 @@ def test_what_is_in_a_list_a_note_or_the_page_of_a_member_is_read():
     model["collectivites"] = [{"titre": "Orly", "blocs": [listed]}]
     found = breaches("nombre-sans-accord", model)
     assert [one.place for one in found] == ["Essai, Partie", "Essai, Partie", "Les pages, Orly"]
+
+
+@pytest.mark.parametrize("kind", ["liste", "numerotee", "citation"])
+def test_each_paragraph_of_a_list_or_of_a_quotation_is_read_apart(kind: str):
+    held = [{"genre": "paragraphe", "enfants": [words(text)]} for text in ("un", "deux")]
+    model = report({"genre": "texte", "arbre": [{"genre": kind, "enfants": held}]})
+    assert [one.text for one in passages(model) if one.kind == "phrases"] == ["un", "deux"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "limit", "is_wrong"),
+    [
+        ([["a", "5 %", "s"], ["b", "3 %", "2 %"]], None, True),  # what is hidden may be deduced
+        ([["a", "s", "s"], ["b", "3 %", "2 %"]], None, False),
+        ([["a", "5 %", "s"], ["b", "3 %", "12"]], None, False),  # no share in the second column
+        ([["a", "1", "1"], ["b", "1", "1"]], 20, False),
+        ([["a", "1", "s"], ["b", "1", "—"]], 20, True),
+        ([["a", "1", "s"], ["b", "1", "1"]], 25, False),
+    ],
+)
+def test_the_cells_of_a_table_that_hold_a_code_are_limited(rows: list[list[str]], limit: int | None, is_wrong: bool):
+    rule = Garde(dit="essai", dans=["tableaux"], cellules=Cellules(code="s", part_max_pct=limit))
+    found = broken(rule, "interne", passages(report(table("Essai", ["Un", "Deux"], *rows))))
+    assert bool(found) == is_wrong
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,12 @@ def test_whose_the_lines_of_a_table_are_by_the_field_that_names_a_member():
     named = {"name": "ville", "title": "Ville", "member": True}
     table = Table(**LOANS | {"fields": [DATED, named]})
     sql = named_members_sql(
-        [("nanook", table), ("autre", Table(**LOANS)), ("forme", table.model_copy(update={"shape": "tickets"}))]
+        [
+            ("nanook", table),
+            ("parc", table),
+            ("autre", Table(**LOANS)),
+            ("forme", table.model_copy(update={"shape": "tickets"})),
+        ]
     )
     db = duckdb.connect()
     db.execute("""
@@ -196,11 +201,13 @@ def test_whose_the_lines_of_a_table_are_by_the_field_that_names_a_member():
         create table lake.nanook__prets as from (values
             (3001, 'a.csv', null, 2, 'L’Haÿ-les-Roses'), (3001, 'b.ods', 'Nord', 3, 'Ailleurs'), (3001, 'b.ods', 'Nord', 4, null)
         ) as t(exercice, _fichier, _feuille, _ligne, ville);
+        create table lake.parc__prets as from lake.nanook__prets limit 1;
         create table int_communs__orthographes_collectivites as from (values ('lhaylesroses', '94038')) as t(orthographe, code_collectivite)
     """)
     assert db.execute(f"from ({render(sql)}) order by all").fetchall() == [
         ("nanook/prets", 3001, "a.csv", None, 2, "94038"),
         ("nanook/prets", 3001, "b.ods", "Nord", 3, "inconnue"),
+        ("parc/prets", 3001, "a.csv", None, 2, "94038"),
     ]
     assert db.execute(f"from ({render(named_members_sql([]))})").fetchall() == []
 

@@ -58,6 +58,7 @@ def test_without_a_system_it_has_the_same_columns_and_no_row(shape):
 @pytest.mark.parametrize("shape", sorted(REGISTRY.shapes))
 def test_its_columns_are_described_and_none_is_dropped_data(shape):
     docs = shape_docs(REGISTRY, shape)
+    assert docs["name"] == f"stg_{shape}"  # the name by which other models read it
     assert [column["name"] for column in docs["columns"]] == [name for name, _ in columns(REGISTRY, shape)]
     assert all(column["description"] for column in docs["columns"])
     dropped = {field.name for field in REGISTRY.shapes[shape].fields if field.personal == "drop"}

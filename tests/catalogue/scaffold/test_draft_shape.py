@@ -67,6 +67,18 @@ def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: 
     assert "# laissé de côté : [Couleur]" in said
 
 
+def test_a_known_heading_of_several_words_is_found_among_others(shipped: Catalogue) -> None:
+    column = Column("Code interne attribué à chaque agent", 0, ["A45", "B12"], Guess("string"))
+    assert {*match_headings([column], shipped.registry.shapes["comptes"], shipped.registry)} == {"identifiant"}
+
+
+def test_months_as_columns_of_a_csv_file_are_drafted(shipped: Catalogue) -> None:
+    rows = [(1, ["Collectivité", "Janvier", "Février"]), (2, ["Orly", "10", "20"]), (3, ["Sucy", "5", "7"])]
+    draft = scaffold([Sample("a_2024.csv", "csv", rows)], Request("essai", "bulletins"), shipped.registry)
+    lines = [line.strip().partition("  # TODO")[0] for line in draft.declaration.splitlines()]
+    assert {'mois: {heading: "(.+)"}', "nb_bulletins: {under: mois}"} <= {*lines}
+
+
 def test_months_as_columns_of_a_sheet_a_town_are_drafted(shipped: Catalogue) -> None:
     rows = [(1, ["Indicateur", "Janvier", "Février", "Mars"]), (2, ["Bulletins", "10", "20", "30"])]
     orly, sucy = (Sample("releve_2024.ods", "ods", rows, sheet=town) for town in ("Orly", "Sucy"))
@@ -104,6 +116,12 @@ def test_a_moment_in_the_place_of_a_day_has_its_format_and_words_that_are_no_fla
         '- {name: date_travail, format: "%Y-%m-%d %H:%M:%S"}',
         "# TODO est_couleur : donner trueValues et falseValues ([Noir, Quadri]), sinon toute ligne est refusée",
     ]
+
+
+def test_a_flag_keeps_its_words_beside_cells_that_say_nothing(shipped: Catalogue) -> None:
+    rows = ("2024-05-03;Orly;Factures;3;O", "2024-05-04;Sucy;Courriers;4;N", "2024-05-05;Sucy;Factures;4;NC")
+    (said,) = written(shipped, *rows)
+    assert said.startswith("- {name: est_couleur, trueValues: [O], falseValues: [N]}") and "« NC »" in said
 
 
 KINDS = {  # type as the cells seem to be → those cells, and the types of the fields that they may give

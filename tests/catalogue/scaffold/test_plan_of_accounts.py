@@ -57,6 +57,7 @@ def test_the_rows_of_a_plan(tmp_path: Path) -> None:
         ("6064", "011", "042"),
         ("2183", "21", ""),
     ]
+    assert [row["libelle_compte"] for row in accounts] == ["Achats", "Fournitures", "Matériel"]  # or the short label
     assert {(row["declinaisons"], row["exercice_debut"], row["exercice_fin"]) for row in chapters + accounts} == {
         ("M57_D", "2025", "2025")
     }

@@ -5,9 +5,11 @@ import shutil
 
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.landing import files_of, known_by, unknown_files
 from tests.deliveries import FIELDS, HEADER, YEAR, Depot
+from tests.stages.ingest.budget_documents import budget, document, line
 
 GOOD = HEADER + "A1;x;1,00;03/02/2020\n"
 
@@ -78,6 +80,17 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(depot: Depot, monkeyp
         depot.ingest(path)
     assert raised.value.code == "FIC-INSTABLE"
     assert list(depot.home.archive.iterdir()) == []
+
+
+def test_a_budget_document_that_cannot_be_read_is_a_refused_line_beside_the_others(depot: Depot):
+    """It does not refuse the documents that came with it."""
+    depot.ref = load_catalogue().registry.export_of("budget/documents")
+    voted = [line("6064", "D", CredOuv="10.00")]
+    whole = depot.drop(document(budget("01", YEAR, voted)), "a.xml")
+    cut = depot.drop(document(budget("02", YEAR, voted))[:-60], "b.xml")
+    manifest = depot.ingest(whole, cut).manifest
+    assert (manifest.tables["lignes"].acceptees, manifest.tables["lignes"].refusees) == (1, 1)
+    assert (manifest.tables["documents"].acceptees, manifest.non_lus) == (2, [])
 
 
 @pytest.mark.parametrize("content", ["", "Autre\n", HEADER + "A1;x;1;01/01/2018\n", HEADER + '"\n'])

@@ -171,8 +171,9 @@ def test_a_name_that_does_not_say_it_refuses_the_file(depot: Depot):
     with pytest.raises(DeliveryRefused) as refused:
         depot.csv("L\na\n", name="releve_orly.csv")
     said = refused.value
-    assert (said.code, said.colonne, said.recu, said.attendu) == (
+    assert (said.code, said.fichier, said.colonne, said.recu, said.attendu) == (
         "FIC-NOM",
+        "releve_orly.csv",
         "le nom du fichier",
         "releve_orly.csv",
         r"relevé_(\w+)\.csv",

@@ -99,6 +99,12 @@ def test_a_pseudonym_depends_on_the_key_and_on_the_column():
     assert pseudonym(KEY, "matricule", None) is None
 
 
+def test_a_key_and_its_pseudonyms_are_those_that_homes_already_hold():
+    """As ``sha256sum`` and ``openssl dgst -hmac`` give them: another version of the engine must know its own again."""
+    assert fingerprint(KEY) == "c939fd6108389522"
+    assert pseudonym(KEY, "matricule", " le bé") == "k1:93e2f3930230e9e7feaec26ef8e27d56"
+
+
 def test_a_table_of_which_every_field_is_dropped_keeps_its_lines(depot: Depot):
     depot.declare([FIELDS[1], FIELDS[2]], table={"ignore": [{"column": "nom", "pattern": "Total.*"}]})
     read = depot.csv(f"Nom;Naissance\n{CANARY};01/02/1970\n{CANARY};31/02/1970\n\nTotal x;\n{CANARY};\n")

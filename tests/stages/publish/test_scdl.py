@@ -137,8 +137,14 @@ def test_the_package_is_as_complete_as_that_of_an_export(db, tmp_path: Path) -> 
     package = json.loads((tmp_path / "scdl" / "datapackage.json").read_text(encoding="utf-8"))
     assert package["$schema"].endswith("/2.0/datapackage.json") and package["licenses"][0]["name"] == "etalab-2.0"
     assert package["temporal"] == {"start": "2020-01-01", "end": "2021-12-31"} and package["frequency"] == "annual"
-    assert package["spatial"]["zones"] == ["fr:commune:94022"] and {"budget", "SE"} <= {*package["keywords"]}
+    assert package["spatial"]["zones"] == ["fr:commune:94022"] and package["keywords"] == [
+        "budget",
+        "comptes publics",
+        "SCDL",
+        "SE",
+    ]
     assert package["contributors"] == [{"title": "Syndicat d’essai", "roles": ["publisher"]}]
+    assert [one["title"] for one in package["resources"]] == ["Budget de l’exercice 2020", "Budget de l’exercice 2021"]
     for resource in package["resources"]:
         content = (tmp_path / "scdl" / resource["path"]).read_bytes()
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.stages.report.html import report_page
+from pipelines.stages.report.html import report_page, summary_page
 from tests.stages.report.browser import look
 from tests.stages.report.publication import HOSTILE, Press
 
@@ -84,3 +84,12 @@ def test_it_has_no_fault_of_access_and_fits(press: Press, cache: Path, tmp_path:
     file = tmp_path / "page.html"
     file.write_text(page_of(press, cache), encoding="utf-8")
     look(file, width)
+
+
+def test_the_page_of_a_member_has_its_own_drawings(press: Press, cache: Path):
+    model = press.model()
+    (section,) = model["chapitres"][0]["sections"]
+    charts = [{**one, "id": f"orly-{one['id']}"} for one in section["blocs"] if one["genre"] == "graphique"]
+    model["collectivites"] = [orly := {**section, "titre": "Orly", "blocs": charts}]
+    page = summary_page(model, orly, cache)
+    assert len(charts) == 2 and page.count("<svg ") == 4  # each wide and narrow

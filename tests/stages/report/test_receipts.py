@@ -229,6 +229,14 @@ def test_a_field_that_the_received_files_lack_is_called_not_provided(followed: P
     assert empty(followed) == ["Non fourni par l’outil pour 2040\u00a0: «\u00a0type\u00a0» (a/agents)."] * 2
 
 
+def test_fields_of_which_one_would_be_enough_are_named_together(followed: Press):
+    needing(followed, [("a/agents", 2040, "jour, type")], "champs: [[type, jour]]")
+    assert (
+        empty(followed)
+        == ["Non fourni par l’outil pour 2040\u00a0: «\u00a0type\u00a0» ou «\u00a0jour\u00a0» (a/agents)."] * 2
+    )
+
+
 def test_rows_that_one_of_two_tools_gives_say_which_one_does_not_and_when(followed: Press):
     """The chart spans three years; of one of them nothing is shown."""
     followed.replace("rpt_series", [row for row in followed.tables["rpt_series"][1] if row[0] != 2038])

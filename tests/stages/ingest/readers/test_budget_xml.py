@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.budget_xml import COLUMNS
+from pipelines.stages.ingest.readers.budget_xml import COLUMNS, lost
 from pipelines.stages.ingest.readers.budget_xml import read as read_budget_xml
 from tests.layers import rules
 from tests.stages.ingest.budget_documents import NAMESPACE, budget, document, line, loan
@@ -229,6 +229,39 @@ def test_a_truncated_document_is_refused_wherever_it_ends(tmp_path: Path) -> Non
 def test_other_files_are_refused_by_code(tmp_path: Path, content: bytes, code: str, line_number: int | None) -> None:
     refused = refusal(tmp_path, content)
     assert (refused.code, refused.ligne) == (code, line_number)
+
+
+def test_a_refused_document_leaves_its_heading_and_a_line_that_says_why(tmp_path: Path) -> None:
+    double = line("6064", "D", MtReal="8.50").replace("<OpBudg", '<MtReal V="9.00"/><OpBudg')
+    content = document(budget("09", 2019, CA), budget("09", 2019, [double], kind="A", siret="21000000600027"))
+    refused = refusal(tmp_path, content)
+    found = lost(tmp_path / "document.xml", "document.xml", TABLES, tmp_path, refused)
+    assert [(row["NumBudget"], row["CodTypBud"], row["NbLignes"]) for row in rows(found["documents"])] == [
+        ("1", "P", "1"),
+        ("2", "A", "1"),
+    ]
+    assert (found["documents"].misshapen, found["emprunts"].misshapen) == ([], [])
+    places = [(place, rule, expected) for place, rule, expected, _ in found["lignes"].misshapen]
+    assert places == [(3, "LIG-DOCUMENT", "une seule valeur"), (7, "LIG-DOCUMENT", "une seule valeur")]
+    assert {name: one.read for name, one in found.items()} == {"documents": 2, "lignes": 2, "emprunts": 0}
+
+
+def test_a_refused_document_without_its_whole_heading_is_a_refused_heading(tmp_path: Path) -> None:
+    content = document(budget("09", 2019, ["<a>"])).replace(b'<Exer V="2019"/>', b"")
+    found = lost(tmp_path / "document.xml", "document.xml", TABLES, tmp_path, refusal(tmp_path, content))
+    assert rows(found["lignes"]) == [] and [one[1] for one in found["documents"].misshapen] == ["LIG-DOCUMENT"]
+
+
+def test_a_heading_with_what_identifies_a_document_is_whole(tmp_path: Path) -> None:
+    content = document(budget("09", 2019, ["<a>"]))
+    content = re.sub(rb"<(Scellement|DteStr|LibelleColl|LibelleEtab|CodBud|ProjetBudget)\b[^>]*/>", b"", content)
+    found = lost(tmp_path / "document.xml", "document.xml", TABLES, tmp_path, refusal(tmp_path, content))
+    assert len(rows(found["documents"])) == 1 and [one[1] for one in found["lignes"].misshapen] == ["LIG-DOCUMENT"]
+
+
+def test_what_a_heading_does_not_say_is_empty_in_its_lines(tmp_path: Path) -> None:
+    (row, *_) = rows(read(tmp_path, document(budget("09", 2019, CA)))["lignes"])
+    assert (row["Exer"], row["NumDec"]) == ("2019", "")
 
 
 def test_a_line_outside_a_budget_is_refused(tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def test_records_in_lists_of_lists_and_values_that_are_no_text(depot: Depot):
     ]
     declare(depot, records="services.agents", fields=fields)
     read = depot.csv(
-        '{"services": [{"agents": [{"id": 1, "tags": ["a", 2.50]}]}, {"agents": []}, {"agents": [{"id": 2}]}]}'
+        '{"services": [{"agents": [{"id": 1, "tags": ["é", 2.50]}]}, {"agents": []}, {"agents": [{"id": 2}]}]}'
     )
-    assert values(read) == [(1, "1", '["a", 2.50]', Decimal("2.50")), (2, "2", None, None)]  # one line: ranks
+    assert values(read) == [(1, "1", '["é", 2.50]', Decimal("2.50")), (2, "2", None, None)]  # one line: ranks
 
 
 @pytest.mark.parametrize(
@@ -196,11 +196,18 @@ def test_what_is_not_sound_is_refused_with_its_line(depot: Depot, content, code:
 
 
 @pytest.mark.parametrize(
-    "content", ['{"meta": 1}', '{"data": {"tickets": {}}}', '{"data": 3}', '{"data": {}, "data": {}}']
+    ("content", "received"),
+    [
+        ('{"meta": 1}', "un document sans ce chemin"),
+        ('{"data": {"tickets": {}}}', "un objet"),
+        ('{"data": 3}', "une valeur seule"),
+        ('{"data": {}, "data": {}}', None),
+    ],
 )
-def test_a_path_that_leads_to_no_list(depot: Depot, content: str):
+def test_a_path_that_leads_to_no_list(depot: Depot, content: str, received: str | None):
     declare(depot, records="data.tickets")
-    assert refusal(depot, content).code == "FIC-JSON"
+    refused = refusal(depot, content)
+    assert (refused.code, refused.recu) == ("FIC-JSON", received)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,11 +81,48 @@ def test_what_the_usual_programs_write_is_looked_at_quickly(scanner: _Xlsx):
         sheet([[CELLS[13]]]),
         sheet([CELLS[:1]]).replace(b"xmlns=", b"xmlns:x=").replace(b"<", b"<x:").replace(b"<x:/", b"</x:"),
         sheet([CELLS[:1]]).decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+        sheet([CELLS[:1]]).replace(b"UTF-8", b"ISO-8859-1"),
     ],
-    ids=["comment", "cdata", "order", "no place", "no row", "quotes", "entity", "empty", "void", "prefix", "utf-16"],
+    ids=[
+        "comment",
+        "cdata",
+        "order",
+        "no place",
+        "no row",
+        "quotes",
+        "entity",
+        "empty",
+        "void",
+        "prefix",
+        "utf-16",
+        "latin",
+    ],
 )
 def test_what_is_unusual_is_looked_at_thoroughly(unusual: bytes):
     assert not _is_plain(unusual)
+
+
+def test_an_empty_text_written_in_a_cell_is_nothing(scanner: _Xlsx):
+    xml = sheet([['<c r="{}" t="inlineStr"><is><t/></is></c>'], ['<c r="{}" t="inlineStr"><is><t>a</t></is></c>']])
+    assert scanner._scan_any(xml).rows == {2}
+
+
+def test_a_sheet_is_looked_at_by_its_name(tmp_path: Path):
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        for name, row in (("Une", 0), ("Deux", 4)):
+            book.add_worksheet(name).write(row, 1, "x")
+    scanner = open_scanner(tmp_path / "a.xlsx", "xlsx")
+    assert [(name, scanner.scan(name).rows, scanner.scan(name).widest) for name in scanner.names] == [
+        ("Une", {1}, 2),
+        ("Deux", {5}, 2),
+    ]
+
+
+def test_a_container_with_sectors_of_no_known_size_is_no_workbook(tmp_path: Path):
+    (tmp_path / "a.xls").write_bytes(bytes(30) + b"\x03\x00" + bytes(600))
+    with pytest.raises(Refused) as refused:
+        open_scanner(tmp_path / "a.xls", "xls")
+    assert refused.value.answer == {"code": "FIC-NATURE", "attendu": "un classeur .xls lisible"}
 
 
 def test_an_invalid_place_is_left_to_the_thorough_look(scanner: _Xlsx):

@@ -61,6 +61,7 @@ def test_no_word_of_the_warehouse_comes_of_a_delivery():
         db.execute("create table source.organisation.collectivites as select 'Choisy-le-Roi' as nom")
         words = declared_words(db, load_catalogue())
     assert words.unknown("rpt_x", "texte", ["Affaire Durand", "Choisy-le-Roi"]) == ["Affaire Durand"]
+    assert words.unknown("rpt_x", "texte", ["Date et heure locales"]) == []  # the title of a field
 
 
 def test_what_a_model_writes_is_known_with_its_apostrophe(shipped: Layer):

@@ -132,6 +132,26 @@ def test_its_pages_are_numbered(content: bytes):
     fields = [one.text.strip() for one in section.footer._element.iter(qn("w:instrText"))]
     assert fields == ["PAGE", "NUMPAGES"] and "empreinte abababababab" in section.footer.paragraphs[0].text
     assert section.different_first_page_header_footer
+    stops = section.footer._element.iter(qn("w:tab"))  # the number is at the end of the line, at no stop of Word's own
+    assert [one.get(qn("w:val")) for one in stops if one.get(qn("w:pos"))] == ["clear", "clear", "right"]
+
+
+def test_every_width_is_a_whole_number_as_word_wants_it(model: Model, cache: Path):
+    (chapter,) = model["chapitres"]
+    cards = next(block for block in chapter["sections"][0]["blocs"] if block["genre"] == "chiffres")
+    four = {**cards, "chiffres": [cards["chiffres"][0]] * 7}  # four abreast
+    section = {**chapter["sections"][0], "blocs": [four]}
+    document = opened(report_docx({**model, "chapitres": [{**chapter, "sections": [section]}]}, cache))
+    widths = [one.get(qn("w:w")) for one in document.element.body.iter() if one.get(qn("w:w"))]
+    assert len(widths) > 10 and all(width.isdecimal() for width in widths)
+
+
+def test_the_annex_says_what_is_unusual_about_a_figure(model: Model, cache: Path):
+    figures = [{**one, "statut": "partiel"} if one["code"] == "a.montant" else one for one in model["chiffres"]]
+    document = opened(report_docx({**model, "chiffres": figures}, cache))
+    printed = [row.cells[0].text for row in document.tables[-1].rows]
+    assert "Agents" in printed
+    assert "Montant (écart de −0,62 avec le rapport publié, partiel)" in [one.replace("\xa0", " ") for one in printed]
 
 
 def test_every_link_leads_somewhere(content: bytes):
@@ -185,7 +205,8 @@ def test_what_is_absent_is_printed_as_its_code_with_its_meaning(press: Press, ca
 
 
 def test_the_public_edition_prints_no_head_of_the_ledger(content: bytes, model: Model, cache: Path):
-    assert any("Registre" in one for one in said_in(opened(content), "Annexe"))
+    (last,) = [one for one in said_in(opened(content), "Annexe") if "Registre" in one]
+    assert last.splitlines()[0] == f"Empreinte\u00a0: {model['edition']['empreinte']}"
     public = {**model, "profil": "public", "edition": {**model["edition"], "registre": None}}
     document = opened(report_docx(public, cache))
     assert not any("Registre" in one for one in said_in(document, "Annexe"))
