@@ -135,7 +135,7 @@ def test_a_home_whose_path_is_a_pattern_is_refused(lab: Lab, tmp_path: Path, mon
     (tmp_path / "a[b]").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a[b]"))
     (answer,) = spark.build_by_engine(lab.home)
-    assert answer.kind == ENGINE and "[ ] { } * ou ?" in answer.message
+    assert answer.kind == ENGINE and "[ ] { } * ?" in answer.message
 
 
 def test_the_organisation_says_how_spark_runs(lab: Lab, tmp_path: Path, monkeypatch):
