@@ -23,6 +23,7 @@ UNCHECKED = (
     "look up the packages of `sbom.cdx.json` in a database of advisories."
 )
 UNSAID = "not said by the package"
+ELSEWHERE = "not looked up: installed on other platforms only"
 
 
 def main(cyclonedx: str) -> None:
@@ -57,14 +58,14 @@ def refuse_untagged(version: str) -> None:
 
 
 def licences(lock: str) -> list[tuple[str, str, str]]:
-    """(package, version, licence) of every package of a lock that is installed here, in its order."""
+    """(package, version, licence) of every package of a lock, in its order."""
     found = []
     for name, version in re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)", lock, re.MULTILINE):
         try:
-            said = metadata.metadata(name)
-        except metadata.PackageNotFoundError:  # for another platform
-            continue
-        found.append((name, version, licence_of(said)))
+            licence = licence_of(metadata.metadata(name))
+        except metadata.PackageNotFoundError:
+            licence = ELSEWHERE
+        found.append((name, version, licence))
     return found
 
 
@@ -78,11 +79,12 @@ def licence_of(said: metadata.PackageMetadata) -> str:
 
 
 def notes(changelog: str, version: str) -> str:
-    """The section of a version in the changelog. Stops when there is none."""
+    """The section of a version in the changelog, without its links to other files of the checkout. Stops when there is none."""
     found = re.search(rf"^## {re.escape(version)}\b.*?$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if not found:
         raise SystemExit(f"CHANGELOG.md has no section « {version} »")
-    return f"# {version}\n\n{found[1].strip()}\n\n{UNCHECKED}\n"
+    said = re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", found[1].strip())
+    return f"# {version}\n\n{said}\n\n{UNCHECKED}\n"
 
 
 def _run(*command: str) -> str:

@@ -21,11 +21,16 @@ spec = importlib.util.spec_from_file_location("release", PROJECT_ROOT / "deploy"
 release = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(release)
 
-CHANGELOG = "# Changelog\n\n## Unreleased\n\n- next\n\n## 0.2.0, 26 November 2026\n\n- this\n- and that\n\n## 0.1.0\n\n- before\n"
+CHANGELOG = (
+    "# Changelog\n\n## Unreleased\n\n- next\n\n## 0.2.0, 26 November 2026\n\n"
+    "- this ([how](docs/a.md))\n- [and](https://a.fr) that\n\n## 0.1.0\n\n- before\n"
+)
 
 
 def test_notes_are_the_section_of_the_version():
-    assert release.notes(CHANGELOG, "0.2.0") == f"# 0.2.0\n\n- this\n- and that\n\n{release.UNCHECKED}\n"
+    assert release.notes(CHANGELOG, "0.2.0") == (
+        f"# 0.2.0\n\n- this (how)\n- [and](https://a.fr) that\n\n{release.UNCHECKED}\n"
+    )
     assert "before" in release.notes(CHANGELOG, "0.1.0")
     with pytest.raises(SystemExit, match="no section « 0.3.0 »"):
         release.notes(CHANGELOG, "0.3.0")
@@ -113,7 +118,10 @@ def test_each_package_of_the_lock_is_in_the_sbom_and_has_its_licence(dist: Path)
     assert all(one["purl"].startswith("pkg:pypi/") for one in sbom["components"])
     with (dist / "licences.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["package"]: row["version"] for row in rows}.items() <= locked().items() and len(rows) > 100
+    assert {row["package"]: row["version"] for row in rows} == locked()
+    assert {row["package"] for row in rows if row["licence"] == release.ELSEWHERE} == {
+        name for name in locked() if not installed(name)
+    }
 
 
 @pytest.mark.campaign(minutes=1)
