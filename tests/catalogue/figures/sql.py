@@ -1,5 +1,6 @@
 """Declares figures in a folder, and renders compiled ones without dbt: its macros, with stand-ins for ``ref`` and ``adapter``."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,14 @@ def figures_of(folder: Path, **domains: str) -> Figures:
 
 def render(sql: str) -> str:
     """The SQL text that dbt would run; ``ref('x')`` is the table ``x``, ``source('s', 'x')`` the table ``s.x``."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    texts = [
-        (settings.shipped() / "dbt_project" / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS
-    ]
-    adapter = _Adapter()
+    environment, names = _macros(settings.shipped() / "dbt_project" / "macros")
+    return environment.from_string(sql, globals=names).render()
+
+
+@cache
+def _macros(folder: Path) -> tuple[jinja2.Environment, dict[str, Any]]:
+    """Jinja, and what a model finds there by name."""
+    environment, adapter = jinja2.Environment(undefined=jinja2.StrictUndefined), _Adapter()
     names: dict[str, Any] = {
         "ref": lambda model: model,
         "source": lambda schema, table: f"{schema}.{table}",
@@ -48,8 +52,9 @@ def render(sql: str) -> str:
         "return": lambda value: value,
         "adapter": adapter,
     }
-    adapter.macros = environment.from_string("".join(texts), globals=names).module
-    return environment.from_string("".join(texts) + sql, globals=names).render()
+    text = "".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS)
+    adapter.macros = environment.from_string(text, globals=names).module
+    return environment, names | vars(adapter.macros)
 
 
 class _Adapter:
@@ -61,7 +66,13 @@ class _Adapter:
 
 def scalar(expression: str) -> Any:
     """The value of one rendered expression."""
-    return duckdb.connect().execute(f"select {render(expression)}").fetchone()[0]
+    return _db().execute(f"select {render(expression)}").fetchone()[0]
+
+
+@cache
+def _db() -> duckdb.DuckDBPyConnection:
+    """One for all expressions: to open it takes longer than to ask it."""
+    return duckdb.connect()
 
 
 def warehouse_of(figures: Figures) -> tuple[str, str]:

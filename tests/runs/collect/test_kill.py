@@ -10,6 +10,7 @@ import pytest
 from pipelines.failpoints import STEPS
 from pipelines.settings import PROJECT_ROOT
 
+pytestmark = pytest.mark.campaign(minutes=1)
 COMMIT = STEPS.index("accept.after_commit")
 SWAP = STEPS.index("publish.after_swap")
 
