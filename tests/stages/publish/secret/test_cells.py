@@ -159,6 +159,7 @@ def test_a_line_that_two_parts_describe_stops_everything(publisher):
         publisher.numbers(ORDINARY)
     assert (stopped.value.code, stopped.value.where) == ("SEC-TABLE", "rpt_services")
     assert str(stopped.value) == "une ligne relève de deux parties de la déclaration"
+    assert stopped.value.exercice == 0  # of no year, and none is said
 
 
 def test_a_combination_adds_its_populations_and_is_that_of_the_year_before(flows):
@@ -201,6 +202,16 @@ def test_hours_follow_the_heads_that_they_pay_and_may_be_divided(flows):
     assert change == {Decimal("0.0"), Decimal("16.7"), Decimal("8.0")}
     missing = cells["2020 effectif, statut np"]  # hours of somebody whom no head count knows
     assert (missing.value, missing.detail) == (0, 1)
+
+
+def test_nobody_is_no_hour_and_no_etpr(flows):
+    numbers = flows.numbers({}, "insert into rapport.rpt_etpr values (2020, 'apprenti', 0, 0);")
+    (nobody,) = [cell for cell in numbers.cells.values() if cell.label == "heures, statut apprenti"]
+    assert [(item.column, item.printed) for item in numbers.items if item.cells == (nobody.key,)] == [
+        ("heures", 0),
+        ("etpr", 0),
+    ]
+    assert nobody.value == 0
 
 
 def test_a_mean_weighs_each_person(ages):
