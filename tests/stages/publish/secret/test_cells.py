@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+import duckdb
 import pytest
 
-from pipelines.stages.publish.secret.cells import Numbers, SecrecyBroken, _half_unit
-from tests.stages.publish.secret.office import FLOW_TABLES, FLOWS, Publisher, office
+from pipelines.stages.publish.secret.cells import Numbers, SecrecyBroken, _half_unit, read_numbers
+from tests.stages.publish.secret.office import FLOW_TABLES, FLOWS, THRESHOLD, Publisher, office
 
 ORDINARY = office(1, 8, 4, 7, 4, 3)
 AGES = """
@@ -271,3 +272,12 @@ def test_only_the_populations_of_tables_that_are_there_are_read(flows):
     assert {name for name, _ in numbers.unknowns.groups} == {"effectif", "arrivees", "departs"}
     numbers = flows.numbers({}, "drop table rapport.rpt_variations;")
     assert {name for name, _ in numbers.unknowns.groups} == {"effectif", "heures"}  # which the hours follow
+
+
+def test_the_tables_of_another_database_are_compared_with_the_same_facts(publisher):
+    with duckdb.connect() as db:
+        db.execute(f"attach '{publisher.warehouse(ORDINARY)}' as source (read_only); attach ':memory:' as cible")
+        db.execute("create schema cible.rapport")
+        db.execute("create table cible.rapport.rpt_filieres as from source.rapport.rpt_filieres")
+        numbers = read_numbers(db, publisher.layer.catalogue().secrecy, THRESHOLD, "cible")
+    assert {item.table for item in numbers.items} == {"rpt_filieres"} and len(numbers.items) == 18

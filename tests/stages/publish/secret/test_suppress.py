@@ -197,3 +197,13 @@ def test_what_the_proof_can_do_without_is_shown_again_the_costliest_first():
     assert _reopen(worlds, THRESHOLD, set(), all_hidden, []) == {key("a"): "primaire", key("b"): "secondaire"}
     assert _reopen(worlds, THRESHOLD, set(), all_hidden, [key("c")]) == {key("a"): "primaire", key("c"): "secondaire"}
     assert _reopen(worlds, THRESHOLD, {key("b")}, all_hidden, []) == {key("a"): "primaire", key("c"): "secondaire"}
+
+
+def test_of_two_numbers_that_cost_the_same_one_is_shown_again_whichever_was_hidden_first():
+    of = numbers(1, 8, 8, t="abc")
+    worlds = Worlds(of)
+    for other in ("b", "c"):
+        worlds.nearest(of.cells[key("a")], 3, _cost, [key(name) for name in ("b", "c", "abc") if name != other])
+    for first, second in ("bc", "cb"):
+        all_hidden = {key("a"): "primaire", key(first): "secondaire", key(second): "secondaire"}
+        assert list(_reopen(worlds, THRESHOLD, set(), all_hidden, [])) == [key("a"), key("c")]
