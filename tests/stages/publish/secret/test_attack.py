@@ -134,6 +134,17 @@ def test_persons_are_whole(unit, fixed, world):
     assert (found is None) is (world is None)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_halves_are_tried_first_of_those_who_would_come_and_of_those_who_would_go(sign):
+    """Nobody can go where nobody is, nor come where the most are: a person who comes and half of one who goes make no half."""
+    of = numbers(0, 0) if sign == 1 else numbers(6, 6)
+    of.unknowns.greatest = [Decimal(8)] * 2 if sign == 1 else of.unknowns.truth
+    form = {0: Decimal(2 * sign), 1: Decimal(3 * sign)}
+    value = sum((weight * of.unknowns.truth[unknown] for unknown, weight in form.items()), Decimal(0))
+    of.cells[key("m")] = Cell(key("m"), "m", 2020, "agents", form, value, 1, 1, True)
+    assert names(Worlds(of).nearest(of.cells[key("m")], 3, CHEAPER, [])) == ["a", "m"]
+
+
 def test_the_search_for_whole_persons_has_a_limit_that_no_clock_measures(monkeypatch):
     options, solve = [], scipy.optimize.milp
 

@@ -55,6 +55,7 @@ SOME = people(((0, 1, 0), 4, 160), ((0, 1, 1), 2, 50), ((1, 1, 0), 3, 150), ((1,
         ({"statut": "np"}, {"statut": ()}),
         ({"filiere": "hors administrative"}, {"emploi": (1, 2)}),
         ({"filiere": "hors administrative", "cadre": "bibliothecaire"}, {"emploi": (2,)}),
+        ({"cadre": "bibliothecaire", "filiere": "hors administrative"}, {"emploi": (2,)}),
         ({"cadre": None, "statut": "c"}, {"statut": (0,), "emploi": (0,)}),
     ],
 )
