@@ -38,7 +38,7 @@ test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards 
 coverage: setup $(VENV)/.ready-dev ## measure how much of each folder `make test` runs
 	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
 
-mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
+mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (a quarter of an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
 	@$(BIN)/mutmut run
 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure show it?

@@ -33,10 +33,11 @@ def hear_termination() -> None:
 
 
 @contextmanager
-def interruptible(kept: Callable[[], str]) -> Iterator[None]:
+def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterator[None]:
     """Run long work in libraries that have their own signal handlers, some of which continue or fail with their own messages.
 
-    Raises Interrupted once a signal came, however the work ended; work that does not end is abandoned.
+    Raises Interrupted once a signal came, however the work ended; work that does not end within
+    ``patience`` seconds is abandoned.
     """
     heard, over = threading.Event(), threading.Event()
     ear, mouth = os.pipe()
@@ -47,7 +48,7 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
             pass
         if byte:
             heard.set()
-            if not over.wait(PATIENCE):
+            if not over.wait(patience):
                 note(f"Erreur : {said(kept())}")
                 end_children()
                 os._exit(INTERRUPTED)

@@ -50,9 +50,8 @@ def test_other_errors_and_other_signals_are_no_interruption(sign: signal.Signals
 
 DEAF = """
 import os, signal, subprocess, time
-from pipelines.cli import interruption
-interruption.PATIENCE = 0.2
-with interruption.interruptible(lambda: "rien n’a changé"):
+from pipelines.cli.interruption import interruptible
+with interruptible(lambda: "rien n’a changé", 0.2):
     signal.signal(signal.SIGTERM, lambda *_: None)
     subprocess.Popen(["sleep", "60"])
     os.kill(os.getpid(), signal.SIGTERM)

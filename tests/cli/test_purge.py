@@ -386,15 +386,13 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
         else "purge(work, '2049-01-01')"
     )
     code = (
-        "import sys; from pathlib import Path; from pipelines import settings\n"
-        f"settings.shipped = lambda: Path({str(declared.root)!r})\n"
-        "from pipelines.settings import Home; from pipelines.ledger.workspace import open_workspace\n"
+        "from pathlib import Path; from pipelines.settings import Home; from pipelines.ledger.workspace import open_workspace\n"
         "from pipelines.runs.retention import Chosen, purge, purge_delivery\n"
         f"with open_workspace(Home(Path({str(filled.home.root)!r}))) as work: {what}\n"
     )
     killed = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "MILLESIME_FAILPOINT": step},
+        env={**os.environ, "MILLESIME_SHIPPED": str(declared.root), "MILLESIME_FAILPOINT": step},
         capture_output=True,
         text=True,
         check=False,

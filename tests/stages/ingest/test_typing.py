@@ -44,6 +44,7 @@ READABLE = [
     ({"type": "number", "decimalChar": ","}, "12,05", Decimal("12.05")),
     ({"type": "number", "decimals": 4, "decimalChar": ","}, "12345678901234,5", Decimal("12345678901234.5")),
     ({**SIZE, "suffix": {"k€": 1000, "M€": 1e6}}, "1 234,567 k€", Decimal(1234567)),
+    ({**SIZE, "suffix": {"paires": 2}}, "1 234,5 paires", Decimal(2469)),
     ({**SIZE, "decimals": 6, "suffix": "Go"}, "123456789012,5 Go", Decimal("123456789012.5")),
     ({"type": "year"}, " 2024 ", 2024),
     ({"type": "number", "decimalChar": ",", "groupChar": "."}, "-1.234,5", Decimal("-1234.50")),

@@ -61,8 +61,9 @@ class Solutions:
                 self._asked[question] = known
                 return answer
         answer = find()
-        places = [] if answer is None else np.flatnonzero(answer).tolist()
-        self._asked[question] = None if answer is None else [[place, float(answer[place])] for place in places]
+        self._asked[question] = (
+            None if answer is None else [[place, float(answer[place])] for place in np.flatnonzero(answer).tolist()]
+        )
         return answer
 
     def keep(self) -> None:

@@ -224,10 +224,8 @@ def _split(declared: Population, row: tuple) -> list[tuple[str | None, ...]]:
 
 
 def _axes(declared: Population, rows: list[tuple]) -> dict[str, list[tuple[str | None, ...]]]:
-    leaves = zip(*(_split(declared, row) for row in rows), strict=True)
-    return (
-        dict(zip(declared.axes, map(_distinct, leaves), strict=True)) if rows else {axis: [] for axis in declared.axes}
-    )
+    split = [_split(declared, row) for row in rows]
+    return {axis: _distinct(leaves[n] for leaves in split) for n, axis in enumerate(declared.axes)}
 
 
 def _distinct(leaves: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:

@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+import duckdb
 import pytest
 
-from pipelines.stages.publish.secret.cells import Numbers, SecrecyBroken, _half_unit
-from tests.stages.publish.secret.office import FLOW_TABLES, FLOWS, Publisher, office
+from pipelines.stages.publish.secret.cells import Numbers, SecrecyBroken, _half_unit, read_numbers
+from tests.stages.publish.secret.office import FLOW_TABLES, FLOWS, THRESHOLD, Publisher, office
 
 ORDINARY = office(1, 8, 4, 7, 4, 3)
 AGES = """
@@ -159,6 +160,7 @@ def test_a_line_that_two_parts_describe_stops_everything(publisher):
         publisher.numbers(ORDINARY)
     assert (stopped.value.code, stopped.value.where) == ("SEC-TABLE", "rpt_services")
     assert str(stopped.value) == "une ligne relève de deux parties de la déclaration"
+    assert stopped.value.exercice == 0  # of no year, and none is said
 
 
 def test_a_combination_adds_its_populations_and_is_that_of_the_year_before(flows):
@@ -201,6 +203,16 @@ def test_hours_follow_the_heads_that_they_pay_and_may_be_divided(flows):
     assert change == {Decimal("0.0"), Decimal("16.7"), Decimal("8.0")}
     missing = cells["2020 effectif, statut np"]  # hours of somebody whom no head count knows
     assert (missing.value, missing.detail) == (0, 1)
+
+
+def test_nobody_is_no_hour_and_no_etpr(flows):
+    numbers = flows.numbers({}, "insert into rapport.rpt_etpr values (2020, 'apprenti', 0, 0);")
+    (nobody,) = [cell for cell in numbers.cells.values() if cell.label == "heures, statut apprenti"]
+    assert [(item.column, item.printed) for item in numbers.items if item.cells == (nobody.key,)] == [
+        ("heures", 0),
+        ("etpr", 0),
+    ]
+    assert nobody.value == 0
 
 
 def test_a_mean_weighs_each_person(ages):
@@ -260,3 +272,12 @@ def test_only_the_populations_of_tables_that_are_there_are_read(flows):
     assert {name for name, _ in numbers.unknowns.groups} == {"effectif", "arrivees", "departs"}
     numbers = flows.numbers({}, "drop table rapport.rpt_variations;")
     assert {name for name, _ in numbers.unknowns.groups} == {"effectif", "heures"}  # which the hours follow
+
+
+def test_the_tables_of_another_database_are_compared_with_the_same_facts(publisher):
+    with duckdb.connect() as db:
+        db.execute(f"attach '{publisher.warehouse(ORDINARY)}' as source (read_only); attach ':memory:' as cible")
+        db.execute("create schema cible.rapport")
+        db.execute("create table cible.rapport.rpt_filieres as from source.rapport.rpt_filieres")
+        numbers = read_numbers(db, publisher.layer.catalogue().secrecy, THRESHOLD, "cible")
+    assert {item.table for item in numbers.items} == {"rpt_filieres"} and len(numbers.items) == 18

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pipelines.stages.publish.secret import profile as profile_module
 from pipelines.stages.publish.secret.cells import SecrecyBroken
-from pipelines.stages.publish.secret.population import cliques
 from tests.stages.publish.secret.office import (
     DECLARATION,
     FLOW_TABLES,
@@ -497,29 +496,6 @@ def test_the_next_year_does_not_tell_what_the_former_tables_keep(flows):
     assert theoretical["c"] is theoretical["tous"] is None
 
 
-def test_the_axes_are_grouped_as_the_tables_cross_them():
-    crossed = [frozenset("se"), frozenset("sx"), frozenset("sa"), frozenset("xa"), frozenset("st")]
-    assert cliques(crossed) == [frozenset("asx"), frozenset("es"), frozenset("st")]
-    square = [frozenset("ab"), frozenset("bc"), frozenset("cd"), frozenset("da")]
-    assert all(len(group) == 3 for group in cliques(square))  # a chord is added: else a population might not exist
-
-
 def test_a_proof_is_data(publisher):
     proofs = publisher.publish(ORDINARY).proofs
     json.dumps([(p.cell.exercice, p.cell.label, p.kind, str(p.cell.value), p.low, p.high) for p in proofs])
-
-
-def test_what_a_library_prints_by_itself_is_not_heard(capfd):
-    """The solver writes to the standard output from C, some of it kept in memory until later."""
-    import ctypes
-    import os
-
-    from pipelines.stages.publish.secret import attack
-
-    print("avant")
-    with attack._unheard():
-        ctypes.CDLL(None).puts(b"remarque")
-        os.write(1, b"remarque\n")
-    print("après")
-    ctypes.CDLL(None).fflush(None)
-    assert capfd.readouterr().out == "avant\naprès\n"

@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.stages.publish.secret.attack import Worlds
-from pipelines.stages.publish.secret.cells import Cell, Key, Numbers, SecrecyBroken
-from pipelines.stages.publish.secret.population import Unknowns
+from pipelines.stages.publish.secret.cells import Cell, Numbers, SecrecyBroken
 from pipelines.stages.publish.secret.suppress import (
     _cost,
     _primary,
@@ -18,31 +17,7 @@ from pipelines.stages.publish.secret.suppress import (
     still_public,
     suppress,
 )
-
-THRESHOLD = 4
-
-
-def key(name: str) -> Key:
-    return ("agents", 2020, tuple(name), None)
-
-
-def numbers(*measures: int, unit: int = 1, **sums: str) -> Numbers:
-    """A population of so many agents of the kinds a, b, c…, and cells named after the kinds that they add up."""
-    kinds = "abcdefgh"[: len(measures)]
-    size = len(kinds)
-    greatest = Decimal(sum(measures) + 2 * THRESHOLD * unit)
-    of = Numbers(
-        Unknowns(
-            size, [unit == 1] * size, [greatest] * size, [2020] * size, [unit] * size, [Decimal(m) for m in measures]
-        )
-    )
-    for name in (*kinds, *sums.values()):
-        form = {kinds.index(kind): Decimal(1) for kind in name}
-        value = sum((Decimal(measures[kinds.index(kind)]) for kind in name), Decimal(0))
-        detail = 0 if len(name) == size else 1 if len(name) > 1 else 2
-        of.cells[key(name)] = Cell(key(name), name, 2020, "agents", form, value, unit, detail)
-        of.names[key(name)] = [f"2020 {name}"]
-    return of
+from tests.stages.publish.secret.by_hand import THRESHOLD, key, numbers
 
 
 def hidden(of: Numbers, former=None, **kwargs) -> dict[str, str]:
@@ -150,6 +125,18 @@ def test_hours_are_counted_by_person():
     assert hidden(numbers(1511, 23478, 22768, unit=1820, t="abc")) == {"a": "primaire", "c": "secondaire"}
 
 
+def test_what_is_hidden_already_costs_nothing_even_where_an_hour_costs_little():
+    found = hidden(numbers(1511, 1500, 23478, 22768, unit=1820, t="abcd"))
+    assert found == {"a": "primaire", "b": "primaire", "d": "secondaire"}
+
+
+def test_nothing_more_is_hidden_for_a_number_that_has_just_enough_possible_values():
+    assert hidden(numbers(1, 3, 3, 4, r="cd", s="abd", t="abc")) == {
+        **{"a": "primaire", "b": "primaire", "c": "primaire"},
+        **{"cd": "secondaire", "abc": "secondaire"},
+    }
+
+
 def test_what_was_published_stays_and_what_was_hidden_too():
     of = numbers(1, 6, 50, t="abc")
     assert hidden(of, former={key("b"): {Decimal(6)}}) == {"a": "primaire", "c": "secondaire"}
@@ -210,3 +197,13 @@ def test_what_the_proof_can_do_without_is_shown_again_the_costliest_first():
     assert _reopen(worlds, THRESHOLD, set(), all_hidden, []) == {key("a"): "primaire", key("b"): "secondaire"}
     assert _reopen(worlds, THRESHOLD, set(), all_hidden, [key("c")]) == {key("a"): "primaire", key("c"): "secondaire"}
     assert _reopen(worlds, THRESHOLD, {key("b")}, all_hidden, []) == {key("a"): "primaire", key("c"): "secondaire"}
+
+
+def test_of_two_numbers_that_cost_the_same_one_is_shown_again_whichever_was_hidden_first():
+    of = numbers(1, 8, 8, t="abc")
+    worlds = Worlds(of)
+    for other in ("b", "c"):
+        worlds.nearest(of.cells[key("a")], 3, _cost, [key(name) for name in ("b", "c", "abc") if name != other])
+    for first, second in ("bc", "cb"):
+        all_hidden = {key("a"): "primaire", key(first): "secondaire", key(second): "secondaire"}
+        assert list(_reopen(worlds, THRESHOLD, set(), all_hidden, [])) == [key("a"), key("c")]
