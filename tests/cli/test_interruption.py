@@ -65,3 +65,17 @@ def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so() -> Non
     done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == INTERRUPTED
     assert done.stderr == "Erreur : interrompu : rien n’a changé ; la prochaine exécution finira ce qui reste\n"
+
+
+HOLDER = """
+import multiprocessing, os
+from pipelines.cli.interruption import interruptible
+with interruptible(lambda: "rien"):
+    held = multiprocessing.get_context("spawn").Lock()
+    os._exit(0)
+"""
+
+
+def test_what_is_left_to_free_is_freed_without_a_word() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLDER], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
