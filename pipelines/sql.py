@@ -73,6 +73,11 @@ def indented(parts: Iterable[str], between: str = ",\n") -> str:
     return "    " + _TEXT_OR_BREAK.sub(lambda found: found[1] or "\n    ", between.join(parts))
 
 
+def united(selects: Iterable[str]) -> str:
+    """The rows of all of them, inside a ``with``."""
+    return indented(selects, between="\nunion all\n")
+
+
 def listed(texts: Iterable[str | None]) -> str:
     """The SQL list of texts."""
     return f"[{', '.join(map(literal, texts))}]::varchar[]"

@@ -5,11 +5,11 @@ without a value, marked ``m``; one whose tables came whole and have nothing for 
 true of one whose table is published outside as it is: the public profile leaves the others out.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
 from pipelines.catalogue.figures import measure
-from pipelines.sql import called, indented, literal, select, where
+from pipelines.sql import called, indented, literal, select, united, where
 
 MODEL = "rpt_collectivites__synthese"
 
@@ -28,18 +28,14 @@ def summary_model(
     if not indicators:
         return _NOTHING
     return _SQL.format(
-        indicateurs=_union(_said(rank, one, one.table in free) for rank, one in indicators),
-        mesures=_union(_measured(rank, one) for rank, one in indicators),
-        etats=_union(_state(rank, sources.get(one.table, ()), _needed(one, needed or {})) for rank, one in indicators),
+        indicateurs=united(_said(rank, one, one.table in free) for rank, one in indicators),
+        mesures=united(_measured(rank, one) for rank, one in indicators),
+        etats=united(_state(rank, sources.get(one.table, ()), _needed(one, needed or {})) for rank, one in indicators),
     )
 
 
 def _needed(one: IndicateurMembre, needed: Mapping[str, Sequence[Sequence[str]]]) -> list[Sequence[str]]:
     return [*needed.get(one.table, ()), *needed.get(f"{one.table}.{one.colonne}", ())]
-
-
-def _union(selects: Iterable[str]) -> str:
-    return indented(selects, between="\nunion all\n")
 
 
 def _said(rank: int, one: IndicateurMembre, is_free: bool) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
-from pipelines.sql import called, indented, literal, select, where
+from pipelines.sql import called, literal, select, united, where
 
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
@@ -118,7 +118,7 @@ def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
         if lines.signalees is not False
         for query in _flagged(model, lines.source, lines.signalees)
     ]
-    return _FLAGGED.format(_united(selects))
+    return _FLAGGED.format(united(selects))
 
 
 def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
@@ -144,7 +144,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
         for system, table in tables
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
-    return _SERIES.format(_united(selects or [_NO_SERIES]))
+    return _SERIES.format(united(selects or [_NO_SERIES]))
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
@@ -206,11 +206,6 @@ def _monthly(source: str, rows: str, counted: str, name: str, series: Series) ->
         f"from {{{{ {rows} }}}}",
         counted,
     )
-
-
-def _united(selects: list[str]) -> str:
-    """The rows of all of them, inside a ``with``."""
-    return indented(selects, between="\nunion all\n")
 
 
 _FLAGGED = """\

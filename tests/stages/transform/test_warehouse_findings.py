@@ -222,27 +222,31 @@ def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_
     assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter
 
 
-def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
-    path = tmp_path / "entrepot.duckdb"
+def found_in(folder: Path, tables: str) -> list[Finding]:
+    """What a build finds in a warehouse of these tables."""
+    path = folder / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
-        db.execute(
-            "create schema rapport; create table rapport.rpt_absences_contredites as select 'paie.heures' as code_chiffre, "
-            "2041 as exercice, 'non suivi' as code_manquant, 12.50 as valeur"
-        )
-    (one,) = build_findings(path, load_catalogue().rules)
+        db.execute(tables)
+    return build_findings(path, load_catalogue().rules)
+
+
+def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
+    (one,) = found_in(
+        tmp_path,
+        "create schema rapport; create table rapport.rpt_absences_contredites as select 'paie.heures' as code_chiffre, "
+        "2041 as exercice, 'non suivi' as code_manquant, 12.50 as valeur",
+    )
     assert (one.code, one.exercice, one.ou) == ("ABS-CONTREDITE", 2041, "paie.heures")
     assert (one.attendu, one.recu) == ("« non suivi » (absence déclarée)", "12,5 (recalculé)")
 
 
 def test_the_amount_of_an_unknown_account_is_the_largest_of_what_was_voted_and_done(tmp_path: Path) -> None:
-    path = tmp_path / "entrepot.duckdb"
-    with duckdb.connect(str(path)) as db:
-        db.execute(
-            "create schema marts; create table marts.fct_lignes_budgetaires as select 2041 as exercice, 'M57' as nomenclature, "
-            "'6099' as compte, 'a#1' as document_id, 'fonctionnement' as section, 30.0 as credits_ouverts_eur, "
-            "false as est_compte_administratif, -12.5 as realise_eur, 'a.xml' as fichier, 4 as ligne, 'compte inconnu' as anomalie"
-        )
-    (one,) = build_findings(path, load_catalogue().rules)
+    (one,) = found_in(
+        tmp_path,
+        "create schema marts; create table marts.fct_lignes_budgetaires as select 2041 as exercice, 'M57' as nomenclature, "
+        "'6099' as compte, 'a#1' as document_id, 'fonctionnement' as section, 30.0 as credits_ouverts_eur, "
+        "false as est_compte_administratif, -12.5 as realise_eur, 'a.xml' as fichier, 4 as ligne, 'compte inconnu' as anomalie",
+    )
     assert (one.code, one.cle, one.ecart) == ("CPT-INCONNU", "M57 6099", "30")
     assert one.recu.replace("\u00a0", " ") == (
         "1 ligne dans 1 document, dont a.xml:4 ; rangées par leur chapitre de vote ; crédits 30 €, réalisé −12,5 €"
