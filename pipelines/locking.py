@@ -1,10 +1,7 @@
 """One writer per home: a file lock shared by the CLI and the UI, held around accept, transform and publish."""
 
 import fcntl
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,28 +28,6 @@ def only_writer(home: Home) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-@contextmanager
-def deaf_children() -> Iterator[None]:
-    """Processes started meanwhile never receive the Ctrl-C that a terminal sends to all: their parent ends them."""
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
-
-
-def die_with_the_parent() -> None:
-    """Exit when the parent is gone: a process of a pool waits for ever for a parent that was killed."""
-
-    def watch() -> None:
-        parent = multiprocessing.parent_process()
-        assert parent is not None, "only a process of a pool calls this"
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

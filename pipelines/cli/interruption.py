@@ -79,8 +79,10 @@ def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterat
 
 def end_children() -> None:
     """Kill the child processes, whose results nobody needs any more."""
-    from multiprocessing import resource_tracker
+    from multiprocessing import active_children, resource_tracker
 
+    for process in active_children():
+        process.kill()
     tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held
     with suppress(OSError):
         for task in Path("/proc/self/task").iterdir():

@@ -20,7 +20,7 @@ from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.ledger.store import open_ledger
-from pipelines.locking import deaf_children, only_writer
+from pipelines.locking import only_writer
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
@@ -247,15 +247,13 @@ def _validate_texts(session: Session, years: list[int]) -> None:
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     """Make the exports in a second process, while this one imports what the run needs; both take seconds."""
-    from concurrent.futures import ProcessPoolExecutor
     from importlib import import_module
-    from multiprocessing import get_context
 
     from demo.home import make_home as make_demonstration
+    from pipelines.runs.processes import one_process
 
-    with ProcessPoolExecutor(1, get_context("spawn")) as aside:
-        with deaf_children():
-            made = aside.submit(make_demonstration, home.root, years)
+    with one_process() as aside:
+        made = aside.submit(make_demonstration, home.root, years)
         if and_run:
             import_module("pipelines.defs.run")
             import_module("dagster_dbt")

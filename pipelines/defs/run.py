@@ -32,6 +32,7 @@ from pipelines.runs.build import is_current, parse, prepare_ahead
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
+from pipelines.runs.processes import warm_up
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
     It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
+    warm_up()
     prepare_instance(home)
     with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
         say("collecte")

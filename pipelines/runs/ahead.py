@@ -5,10 +5,8 @@ verdict is identified by the file and the suite. Whatever the other processes co
 died), the first one does again and reports. If it dies, they only leave deliveries that nobody has accepted.
 """
 
-import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
@@ -17,8 +15,8 @@ from pathlib import Path
 from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
-from pipelines.locking import deaf_children, die_with_the_parent
 from pipelines.runs.key import key_of
+from pipelines.runs.processes import one_process
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
@@ -37,12 +35,8 @@ class _Ahead:
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._judged: dict[tuple[Path, str], Future[list[CheckResult] | None]] = {}
         self._ready: dict[tuple[str, int], Future[None]] = {}  # read, and handed over to the judge
-        context = multiprocessing.get_context("spawn")
-        self._reader = ProcessPoolExecutor(1, context, die_with_the_parent)
-        self._judge = ProcessPoolExecutor(1, context, _open_court)
-        with deaf_children():
-            self._reader.submit(os.getpid)
-            self._judge.submit(os.getpid)  # starts the process, and so its imports
+        self._judge = one_process(_open_court)
+        self._reader = one_process()
         key = key_of(work)
         for ref, exercice in arrived:
             ready: Future[None] = Future()
@@ -130,5 +124,4 @@ def _judge(parquet: Path, suite: Suite) -> list[CheckResult] | None:
 
 
 def _open_court() -> None:
-    die_with_the_parent()
     import_module(JUDGE).open_court()

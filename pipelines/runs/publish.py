@@ -1,15 +1,13 @@
 """A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent
 to the server."""
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib import import_module
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,11 +18,11 @@ from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.locking import deaf_children, die_with_the_parent
 from pipelines.publication import PROFILES, PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
+from pipelines.runs.processes import one_process
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
@@ -100,11 +98,8 @@ def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
         yield _writers
         return
     with ExitStack() as pools:
-        with deaf_children():
-            for profile in PROFILES:
-                pool = ProcessPoolExecutor(1, get_context("spawn"), _get_ready, (home, profile))
-                _writers[profile] = pools.enter_context(pool)
-                pool.submit(os.getpid)  # starts the process
+        for profile in PROFILES:
+            _writers[profile] = pools.enter_context(one_process(_get_ready, home, profile))
         try:
             yield _writers
         except BaseException as error:
@@ -117,12 +112,9 @@ def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
 
 
 def _get_ready(home: Home, profile: str) -> None:
-    die_with_the_parent()
     with suppress(Exception):  # an error is reported when something is written
         get_ready(home)
         if profile == PUBLIC:
-            for library in ("scipy.sparse", "scipy.optimize"):
-                import_module(library)
             _ = load_catalogue(home).secrecy
 
 

@@ -4,7 +4,6 @@ import json
 import sys
 import types
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -392,42 +391,23 @@ def test_init_never_touches_an_existing_home(bench) -> None:
     assert contents(bench.home) == before
 
 
-@pytest.fixture
-def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
-    """Stand in for the maker of the demonstration's rows."""
-    made: list = []
-
-    def make_home(root: Path, years: list[int]) -> None:
-        if (root / "organisation.yml").exists():
-            raise ValueError(f"{root} est le dossier d’une autre organisation")
-        made.append((root, years))
-        root.mkdir()
-        text = bench.home.organisation_file.read_text().replace("demonstration: false", "demonstration: true")
-        (root / "organisation.yml").write_text(text.replace("premier: 2019", "premier: 2018"), encoding="utf-8")
-
-    monkeypatch.setitem(sys.modules, "demo.home", types.SimpleNamespace(make_home=make_home))
-    # a second process would not know the stand-in
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", lambda workers, _: ThreadPoolExecutor(workers))
-    return made
-
-
-def test_demo_makes_the_home_and_runs_the_main_job(invented, jobs, tmp_path: Path) -> None:
+def test_demo_makes_the_home_and_runs_the_main_job(jobs, tmp_path: Path) -> None:
     asked = jobs()
     result = CliRunner().invoke(millesime, ["demo", str(tmp_path / "d"), "--through", "2019"])
-    assert invented == [(tmp_path / "d", [2018, 2019])]
+    assert sorted(path.name for path in (tmp_path / "d" / "landing").iterdir()) == ["2018", "2019"]
     assert asked == [(tmp_path / "d", [2018, 2019], None)]
     assert "DÉMONSTRATION" in result.stdout
     assert "inventées" in result.stdout
     assert (tmp_path / "d" / "dagster" / "dagster.yaml").exists()
 
 
-def test_demo_may_only_make_the_home(invented, jobs, tmp_path: Path) -> None:
-    asked = jobs()
-    assert CliRunner().invoke(millesime, ["demo", str(tmp_path / "d"), "--no-run"]).exit_code == 0
-    assert invented and not asked
+def test_demo_may_only_make_the_home(jobs, tmp_path: Path) -> None:
+    asked, made = jobs(), ["demo", str(tmp_path / "d"), "--no-run", "--through", "2018"]
+    assert CliRunner().invoke(millesime, made).exit_code == 0
+    assert (tmp_path / "d" / "landing" / "2018").is_dir() and not asked
 
 
-def test_demo_refuses_another_organisation_s_home(invented, jobs, bench) -> None:
+def test_demo_refuses_another_organisation_s_home(jobs, bench) -> None:
     result = CliRunner().invoke(millesime, ["demo", str(bench.home.root)])
     assert result.exit_code == 2
     assert "d’une autre organisation" in result.stderr

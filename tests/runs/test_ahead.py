@@ -3,11 +3,6 @@
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-import textwrap
-import time
-from pathlib import Path
 
 import pytest
 
@@ -68,32 +63,3 @@ def test_processes_that_died_cost_nothing_but_time(depot: Depot, ledger):
 def test_without_them_nothing_is_waited_for(depot: Depot):
     read_already(depot.declare(), YEAR)
     assert ahead._ahead is None
-
-
-def test_they_end_with_a_parent_that_was_killed():
-    """A process of a pool would wait for ever."""
-    parent = """
-        import multiprocessing, os, sys, time
-        from concurrent.futures import ProcessPoolExecutor
-        from pipelines.locking import die_with_the_parent
-        if __name__ == "__main__":
-            pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_the_parent)
-            print(pool.submit(os.getpid).result(), flush=True)
-            time.sleep(60)
-    """
-    script = textwrap.dedent(parent)
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as started:
-        child = int(started.stdout.readline())
-        started.kill()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and _runs(child):
-        time.sleep(0.05)
-    assert not _runs(child)
-
-
-def _runs(process: int) -> bool:
-    try:
-        said = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-    except FileNotFoundError:
-        return False
-    return said.rpartition(")")[2].split()[0] != "Z"

@@ -228,15 +228,12 @@ RESULT = {True: "réussi", False: "échoué", None: "erreur"}
 CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 
-def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
-    """Create and fill schema ``audit`` in ``db``, to which the warehouse is attached as ``source``."""
+def write_audit(db, home: Home, ledger: Ledger) -> None:
+    """Create schema ``audit`` in ``db``, to which the warehouse is attached as ``source``, and fill what the ledger and
+    the warehouse tell; ``complete_audit`` adds the rest.
+    """
     create_audit(db)
-    secret = [
-        (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
-    ]
-    for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
-        if rows:
-            db.execute(f"insert into audit.{name} values {values(rows)}")
+    _insert(db, _rows(ledger))
     db.execute("insert into audit.pieces select * from source.collecte.pieces order by all")
     for current in ledger.current().values():
         manifest = current.manifest
@@ -248,6 +245,22 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs:
                     f"insert into audit.lignes_refusees select {of}, row_number() over (order by {LINE}), {LINE} "
                     f"from {lake_scan(refused)}"
                 )
+
+
+def complete_audit(db, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
+    """Add the findings, and the proofs of the public profile."""
+    # findings with one identity are the same finding: decisions are about the identity
+    standing = {one.finding.id: _standing(one) for one in ledger.standing(findings)}
+    secret = [
+        (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
+    ]
+    _insert(db, {"constats": [*standing.values()], "secret": secret})
+
+
+def _insert(db, tables: dict[str, list[tuple]]) -> None:
+    for name, rows in tables.items():
+        if rows:
+            db.execute(f"insert into audit.{name} values {values(rows)}")
 
 
 def create_audit(db) -> None:
@@ -265,7 +278,7 @@ def _create(db, name: str) -> None:
     say(db, f"audit.{name}", comment, {column: text for column, _, text in columns})
 
 
-def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
+def _rows(ledger: Ledger) -> dict[str, list[tuple]]:
     current = {c.manifest.delivery for c in ledger.current().values()}
     deliveries = {row["delivery"]: row for row in ledger.all_rows("deliveries")}
     files, tables = [], []
@@ -329,8 +342,6 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        # findings with one identity are the same finding: decisions are about the identity
-        "constats": [*{one.finding.id: _standing(one) for one in ledger.standing(findings)}.values()],
         "decisions": [
             (
                 row["seq"],

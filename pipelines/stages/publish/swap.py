@@ -45,7 +45,7 @@ from pipelines.settings import Home
 from pipelines.sql import literal
 from pipelines.stages.publish.alerts import unanswered, unexplained
 from pipelines.stages.publish.anonymity import singling_out
-from pipelines.stages.publish.audit import write_audit
+from pipelines.stages.publish.audit import complete_audit, write_audit
 from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.published_shape import refuse_broken
@@ -140,13 +140,16 @@ def _write(
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         write_scdl(db, folder / "scdl", work.organisation, build)
-        profile, broken = public(folder / FOLDERS[PUBLIC])
-        begun += [pages.begin(folder, PUBLIC)] if pages else []
-        broken += [*unexplained(work, db), *unanswered(work, db)]
-        broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
-        others = [finding for finding in findings if not finding.is_of_a_publication]
+        noted = [*unexplained(work, db), *unanswered(work, db)]
+        noted += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         db.execute("drop schema if exists audit cascade")
-        write_audit(db, work.home, work.ledger, [*broken, *others], profile.proofs if profile else [])
+        write_audit(db, work.home, work.ledger)
+        profile, broken = public(folder / FOLDERS[PUBLIC])
+        if pages:
+            pages.begin(folder, PUBLIC)  # its end reports its errors
+        broken += noted
+        others = [finding for finding in findings if not finding.is_of_a_publication]
+        complete_audit(db, work.ledger, [*broken, *others], profile.proofs if profile else [])
         write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
     write_restricted(work, folder, _behind(work, profile))

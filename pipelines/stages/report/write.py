@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from pipelines.stages.report.model import Edition, Model, build, charts_of, entr
 from pipelines.stages.report.tables import Files, files_entered, read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
-WRITERS = ("html", "pdf", "word.rapport", "workbook")  # their modules
 PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
@@ -121,9 +119,7 @@ def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -
 
 
 def get_ready(home: Home) -> None:
-    """Import and read, in a process that is going to write reports, what takes long to."""
-    for library in ("typst", "vl_convert", *(f"pipelines.stages.report.{one}" for one in WRITERS)):
-        import_module(library)
+    """Read, in a process that is going to write reports, what takes long to."""
     catalogue = load_catalogue(home)
     _ = catalogue.chapters, catalogue.figures, catalogue.project
 
