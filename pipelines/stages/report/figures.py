@@ -96,8 +96,12 @@ def _exact(row: dict[str, Any]) -> str:
     """The value as published, with all its decimals."""
     if row["valeur"] is None:
         return "aucune"
-    exponent = row["valeur"].normalize().as_tuple().exponent
-    return french.quantity(row["valeur"], max(-exponent, 0), row["unite"])
+    return french.quantity(row["valeur"], _decimals(row["valeur"]), row["unite"])
+
+
+def _decimals(value: Decimal) -> int:
+    """Those that a number needs."""
+    return max(-value.normalize().as_tuple().exponent, 0)
 
 
 def _status(row: dict[str, Any], *, tells_lines: bool) -> str:
@@ -121,11 +125,18 @@ def read_figures(publication: Publication, titles: dict[str, str], declared: Map
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
         return Figures(publication.exercice, by_code, None, titles, declared, publication.files)
-    gaps = {r.get("code_chiffre") or r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
+    units = {row["code"]: row["unite"] for row in rows}
+    gaps = {_code(r): _gap(r, units.get(_code(r), "")) for r in publication.rows(RECONCILED, {}, [])}
     return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files)
 
 
-def _gap(row: dict[str, Any]) -> str:
+def _code(row: dict[str, Any]) -> str:
+    return row.get("code_chiffre") or row["code"]  # its name in an older publication
+
+
+def _gap(row: dict[str, Any], unit: str) -> str:
     status = row.get("statut_rapprochement") or row["statut"]  # its name in an older publication
     is_known = status == "écart" and row["ecart"] is not None
-    return f"écart de {french.printed(row['ecart'], 2, '')}" if is_known else status
+    if not is_known:
+        return status
+    return f"écart de {french.measured(row['ecart'], 2 if unit == 'EUR' else _decimals(row['ecart']), unit)}"

@@ -151,7 +151,7 @@ def test_the_annex_says_what_is_unusual_about_a_figure(model: Model, cache: Path
     document = opened(report_docx({**model, "chiffres": figures}, cache))
     printed = [row.cells[0].text for row in document.tables[-1].rows]
     assert "Agents" in printed
-    assert "Montant (écart de −0,62 avec le rapport publié, partiel)" in [one.replace("\xa0", " ") for one in printed]
+    assert "Montant (écart de −0,62 € avec le rapport publié, partiel)" in [one.replace("\xa0", " ") for one in printed]
 
 
 def test_every_link_leads_somewhere(content: bytes):
