@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 LONGEST = 90  # characters of a list on one line
 _TEXT_OR_BREAK = re.compile(r"('[^']*')|\n")
@@ -88,8 +89,13 @@ def is_hollow(path: Path) -> bool:
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as db:
-        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
-    return free > total / 2
+        return is_mostly_free(db)
+
+
+def is_mostly_free(db: Any) -> bool:
+    """The same of an open file; opening a warehouse takes 80 ms."""
+    free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return bool(free > total / 2)
 
 
 def values(rows: Iterable[tuple]) -> str:

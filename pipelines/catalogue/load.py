@@ -38,6 +38,7 @@ from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import Registry, make_registry
 from pipelines.catalogue.suite_file import SuiteFile
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping, read_text, shown
+from pipelines.disk import files_below
 from pipelines.settings import Home
 
 TEXTS = "catalogue/report/texte"
@@ -432,5 +433,5 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
 
 def _stamp(root: Path) -> tuple[Any, ...]:
     """A value that changes whenever a declaration of the layer changes."""
-    files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
-    return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+    files = (file for folder in FOLDERS for file in files_below(root / folder))
+    return tuple(sorted((file.path, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files))

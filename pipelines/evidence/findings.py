@@ -4,6 +4,7 @@ They are about refused deliveries and lines, failed expectations, missing export
 module writes nothing; ``audit.constats``, ``millesime status`` and Dagster's checks show this list.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import Registry
+from pipelines.disk import Stamp, stamp
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.parquet import select
 from pipelines.evidence.printed import misprinted
@@ -398,21 +400,19 @@ def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
     rows = []
     for name, counts in manifest.tables.items():
         if counts.refusees:
-            found = select(
-                Path(home.lake / counts.parquet).with_suffix(".refus.parquet"),
-                "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu from {lake} "
-                "order by all",
-            )
-            rows += [
-                {
-                    "systeme": manifest.system,
-                    "table": name,
-                    "fichier": where(row.pop("_fichier"), row.pop("_feuille")),
-                    **row,
-                }
-                for row in found
-            ]
+            file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+            rows += [{"systeme": manifest.system, "table": name, **row} for row in _reasons(file, stamp(file))]
     return rows
+
+
+@functools.lru_cache(maxsize=1000)
+def _reasons(file: Path, _stamp: Stamp) -> list[dict]:
+    """The reasons in one file, read once: a run gathers its findings several times."""
+    found = select(
+        file,
+        "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu from {lake} order by all",
+    )
+    return [{"fichier": where(row.pop("_fichier"), row.pop("_feuille")), **row} for row in found]
 
 
 def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:

@@ -62,7 +62,7 @@ class Ledger:
         if not home.ledger_file.exists():
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
-        self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
+        self._current: tuple[int, dict[tuple[str, int], Current]] = (0, {})  # up to this acceptance
         self._outcomes: tuple[int | None, dict[tuple[str, int], Row[Any]]] | None = None
         self._verdicts: dict[str, Verdict] = {}  # entries never change
         self._head_file, self._home = home.ledger_head, home
@@ -343,16 +343,18 @@ class Ledger:
 
     def current(self) -> dict[tuple[str, int], Current]:
         """(``system/export``, exercice) → the delivery accepted last."""
-        last = self._last_entry("acceptances")
-        if self._current is None or self._current[0] != last:
-            self._current = (last, self._read_current())
+        read, current = self._current
+        last = self._last_entry("acceptances") or 0
+        if read != last:
+            self._current = (last, current | self._accepted_after(read))
         return dict(self._current[1])
 
-    def _read_current(self) -> dict[tuple[str, int], Current]:
+    def _accepted_after(self, seq: int) -> dict[tuple[str, int], Current]:
         acceptances, deliveries = self.tables["acceptances"], self.tables["deliveries"]
         query = (
             self._sa.select(acceptances, deliveries.c.manifest)
             .join(deliveries, deliveries.c.delivery == acceptances.c.delivery)
+            .where(acceptances.c.seq > seq)
             .order_by(acceptances.c.seq)
         )
         return {

@@ -162,10 +162,14 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
     path = tmp_path / "lake" / "kolok" / "comptes" / "2020" / "d.refus.parquet"
     path.parent.mkdir(parents=True)
-    duckdb.sql(
-        "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
-        f"'O ou N' as attendu, null::varchar as recu from range(2, {SHOWN + 7}) as t(n)"
-    ).write_parquet(str(path))
+
+    def refuse(lines: int) -> None:
+        duckdb.sql(
+            "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
+            f"'O ou N' as attendu, null::varchar as recu from range(2, {lines + 2}) as t(n)"
+        ).write_parquet(str(path))
+
+    refuse(SHOWN + 5)
     table = next(t for s, t in load_catalogue().registry.tables() if s.system == "kolok")
     result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules())
     assert result.passed and result.metadata["lignes refusées"].value == SHOWN + 5
@@ -176,6 +180,9 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         "O ou N",
         rules()["LIG-TYPE"].aide,
     )
+    refuse(1)  # what was read of a file that has changed is not repeated
+    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules())
+    assert result.metadata["lignes refusées"].value == 1
 
 
 def test_a_wrong_declaration_is_reported_without_what_dagster_adds() -> None:

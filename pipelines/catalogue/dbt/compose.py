@@ -21,7 +21,7 @@ from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
-from pipelines.disk import read_json, written_whole
+from pipelines.disk import files_below, read_json, written_whole
 from pipelines.locking import one_at_a_time
 from pipelines.settings import MEMORY, Home
 
@@ -147,7 +147,7 @@ def _bring(folder: Path, files: dict[str, str]) -> None:
             memory.unlink()
 
 
-def _present(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")) if folder.exists() else []:
-        if path.is_file() and path.relative_to(folder).parts[0] not in NOT_OURS:
-            yield path
+def _present(folder: Path) -> list[Path]:
+    places = [path for path in folder.iterdir() if path.name not in NOT_OURS] if folder.exists() else []
+    below = (Path(file) for place in places for file in files_below(place))
+    return sorted([*filter(Path.is_file, places), *below])

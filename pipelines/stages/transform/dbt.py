@@ -19,6 +19,7 @@ from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT, compose
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
+from pipelines.stages.transform import lazy_dbt
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target
 
 def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
-    dbt = str(Path(sys.executable).with_name("dbt"))  # the one in this environment, found without relying on PATH
+    dbt = [sys.executable, "-P", lazy_dbt.__file__]
     # passed as variables: `dbt --version`, `deps` and `debug` each refuse some of these options
     given = {f"DBT_{name[2:].replace('-', '_').upper()}": value for name, value in _options(home, target).items()}
-    return subprocess.run([dbt, *arguments], env=environment() | given, capture_output=capture, text=True, check=False)
+    return subprocess.run([*dbt, *arguments], env=environment() | given, capture_output=capture, text=True, check=False)
 
 
 def environment() -> dict[str, str]:

@@ -140,12 +140,13 @@ def _readable(
     tables = {
         (ref.system.system, table.name): (ref, table) for ref in registry.exports() for table in ref.export.tables
     }
+    held = _held(db, [home.lake / counts.parquet for manifest in manifests for counts in manifest.tables.values()])
     for manifest in sorted(manifests, key=lambda m: m.exercice):
         declared = [tables[manifest.system, name] for name in manifest.tables if (manifest.system, name) in tables]
         refs = {ref.key: ref for ref, _ in declared}
         today = {key: ref.readings(manifest.exercice) for key, ref in refs.items()}
         found = {
-            lake_name(ref.system, table): _rows_of(db, home, table, manifest, today[ref.key][table.name])
+            lake_name(ref.system, table): _rows_of(db, home, table, manifest, today[ref.key][table.name], held)
             for ref, table in declared
         }
         if None not in found.values():
@@ -168,15 +169,29 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
     return Filling(name, [columns, files], make)
 
 
-def _rows_of(db, home: Home, table: Table, manifest: Manifest, today: dict[str, str]) -> str | None:
+def _held(db: Any, files: list[Path]) -> dict[str, dict[str, str]]:
+    """The columns that each of these Parquet files holds, and their types, in one query: path → name → type."""
+    held: dict[str, dict[str, str]] = {str(file): {"_feuille": "varchar"} for file in files}  # see ``lake_scan``
+    if files:
+        paths = ", ".join(literal(glob.escape(path)) for path in held)
+        rows = db.execute(
+            f"select file_name, name, duckdb_type from parquet_schema([{paths}]) where num_children is null"
+        )
+        for file, name, kind in rows.fetchall():
+            held[file][name] = _written(kind)
+    return held
+
+
+def _rows_of(
+    db, home: Home, table: Table, manifest: Manifest, today: dict[str, str], columns_held: dict[str, dict[str, str]]
+) -> str | None:
     """SQL of the rows of a delivery, as today's declaration has them; None when the declaration wants what is not
     there, or hides it.
 
     ``today``: how it reads each field; a field that was read from elsewhere, or otherwise, is not what it wants.
     """
     counts = manifest.tables[table.name]
-    rows = lake_scan(home.lake / counts.parquet)
-    held = {name: _written(kind) for name, kind, *_ in db.execute(f"describe from {rows}").fetchall()}
+    rows, held = lake_scan(home.lake / counts.parquet), columns_held[str(home.lake / counts.parquet)]
     nothing = {field.name for field in table.ungiven(manifest.exercice)}
     columns = columns_of(table)
     wanted = {"", *(name for name, _ in columns)} - nothing

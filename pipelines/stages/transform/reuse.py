@@ -7,13 +7,16 @@ the ledger records as the last warehouse: otherwise everything is built.
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipelines import settings
 from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.sql import is_hollow, literal, values
+from pipelines.sql import is_mostly_free, literal, values
 from pipelines.stages.transform import construction
 from pipelines.stages.transform.construction import write
 from pipelines.stages.transform.freeze import Frozen
@@ -51,22 +54,31 @@ def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: boo
 
     ``whole``: nothing of the previous one is kept.
     """
-    import duckdb
-
     path = work.home.warehouse_next
     clear(path)
-    copied = not whole and is_proved(work) and not is_hollow(work.home.warehouse)
-    if copied:
+    if not whole and is_proved(work):
         shutil.copyfile(work.home.warehouse, path)
-    else:
-        load_warehouse(path, work, frozen)
-    with duckdb.connect(str(path), config=settings.engine(path)) as db:
-        db.execute("begin")  # one transaction: each commit would wait for the disk
-        plan = _plan(db, nodes, fill(db, work, frozen)) if copied else Plan()
+        with _written_at_once(path) as db:
+            if not is_mostly_free(db):
+                plan = _plan(db, nodes, fill(db, work, frozen))
+                _remember(db, nodes)
+                return plan
+    load_warehouse(path, work, frozen)
+    with _written_at_once(path) as db:
         _remember(db, nodes)
+    return Plan()
+
+
+@contextmanager
+def _written_at_once(path: Path) -> Iterator[Any]:
+    """A database file, open for one transaction: each commit would wait for the disk."""
+    import duckdb
+
+    with duckdb.connect(str(path), config=settings.engine(path)) as db:
+        db.execute("begin")
+        yield db
         db.execute("commit")
         db.execute("checkpoint")
-    return plan
 
 
 def is_proved(work: Workspace, build: str | None = None) -> bool:

@@ -6,6 +6,7 @@ are set aside or incomplete, meetings whose quorum is not the one declared, and 
 should agree.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -14,6 +15,7 @@ from typing import Any
 
 from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.rules import Rule, Rules, where
+from pipelines.disk import Stamp, stamp
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
 from pipelines.sql import literal, with_sheet
@@ -157,6 +159,12 @@ def _differences(db, rules: Rules) -> list[Finding]:
 
 def printed_values(warehouse: Path) -> dict[tuple[int, str], str]:
     """(exercice, figure) → the printed value it is compared with, worded as in ``PUB-ECART``; empty when the table is switched off."""
+    return _printed_values(warehouse, stamp(warehouse))
+
+
+@functools.lru_cache(maxsize=2)
+def _printed_values(warehouse: Path, _stamp: Stamp) -> dict[tuple[int, str], str]:
+    """Read once: opening a warehouse takes 80 ms, and a run gathers its findings several times."""
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
