@@ -15,6 +15,7 @@ from pipelines.stages.publish.primary_keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
 
 BLOCK = 16_384  # bytes, the smallest that DuckDB accepts: each of hundreds of small tables takes whole blocks
+LARGE = 256 << 20  # bytes of a warehouse; for the many small tables of a lesser one, a second thread costs more than it does
 
 
 @contextmanager
@@ -22,7 +23,8 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
     import duckdb
 
-    with duckdb.connect(config=engine(file)) as db:
+    alone = 1 if warehouse.stat().st_size < LARGE else None
+    with duckdb.connect(config=engine(file, alone)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
