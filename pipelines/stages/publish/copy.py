@@ -123,9 +123,8 @@ def say(db, name: str, comment: str | None, columns: Mapping[str, str | None]) -
 def write_schema(db, folder: Path, schema: str, fields: Fields) -> None:
     """``<schema>/<table>.parquet`` for each table of a schema of the new database."""
     (folder / schema).mkdir()
-    for table in tables_in(db, "cible", fields):
-        if table.schema == schema:
-            write_parquet(db, folder, table)
+    for table in tables_in(db, "cible", fields, schema):
+        write_parquet(db, folder, table)
 
 
 def write_parquet(db, folder: Path, table: Table) -> None:
