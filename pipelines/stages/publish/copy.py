@@ -15,7 +15,9 @@ from pipelines.stages.publish.primary_keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
 
 BLOCK = 16_384  # bytes, the smallest that DuckDB accepts: each of hundreds of small tables takes whole blocks
-LARGE = 256 << 20  # bytes of a warehouse; for the many small tables of a lesser one, a second thread costs more than it does
+LARGE = (
+    256 << 20
+)  # bytes of a warehouse; for the many small tables of a lesser one, a second thread costs more than it does
 
 
 @contextmanager
