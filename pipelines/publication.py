@@ -1,8 +1,10 @@
 """Names that writers and readers of a publication share: its profiles, their places, its pages."""
 
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future  # each process that opens a workbook would import it
 
 INTERNE, PUBLIC = "interne", "public"
 LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
@@ -31,8 +33,8 @@ class Pages(Protocol):
     def exercice(self) -> int | None:
         """That of the report; None when there is none."""
 
-    def begin(self, publication: Path, profile: str) -> Future:
+    def begin(self, publication: Path, profile: str) -> "Future":
         """Begin: the tables of ``profile`` are in the folder of a publication that has no ledger entry yet."""
 
-    def finish(self, publication: Path) -> list[Future]:
+    def finish(self, publication: Path) -> "list[Future]":
         """Write what prints the head that the publication's entry reached; all that is not written yet."""

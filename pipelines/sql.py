@@ -40,6 +40,8 @@ def in_french(refusal: str) -> str:
 
 def literal(value: object) -> str:
     """The SQL literal of a string, path, number, boolean or None."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -48,7 +50,7 @@ def literal(value: object) -> str:
         return str(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    return "'" + str(value).replace("'", "''") + "'"
+    return literal(str(value))
 
 
 def select(columns: Iterable[str], *clauses: str) -> str:

@@ -7,7 +7,7 @@ nothing, and names, in French, the file or entry of every problem.
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ CHECKED = {  # what ``verify`` counts, as a French reader says it
     "files of releases": "fichiers des versions figées",
     "pages and exports": "pages et exports",
 }
+Read = dict[tuple[int, int], str]  # device and number of a file → its SHA-256
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         "pages and exports": list(_still_there(home, ledger, _written(home, entered))),
     }
     problems = [broken.sentence() for broken in ledger.check(anchors)]
-    problems += [problem for files in parts.values() for problem in _compare(home, files)]
-    problems += _compare(home, list(_former(home, ledger)))
+    problems += _compare(home, [*(pair for files in parts.values() for pair in files), *_former(home, ledger)])
     problems += _missing_originals(home, ledger, manifests, gone)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
     problems += _publication(home, ledger, entered)
@@ -213,9 +213,10 @@ def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
     must be as it was written.
     """
     given = (home.exports.name, home.reports.name, home.transmissions.name, home.docs.name)
+    depths = _depths(home)
     for name, sha256 in entered.items():
         top, *_ = parts = name.split("/")
-        folder = _folder(home, name) or "/".join(parts[:3])
+        folder = _folder(depths, name) or "/".join(parts[:3])
         if top not in given or (home.root / folder).exists():
             yield home.root / name, sha256
 
@@ -276,12 +277,16 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
     later one does not replace it. Only a database has different bytes each time; its tables are in the state. A folder
     that is given away is written whole: its last writing lists everything in it.
     """
-    last, found = ledger.last_publication(), {}
+    last, found, depths = ledger.last_publication(), {}, _depths(home)
+    published, releases = home.published.name, home.releases.name
     for row in ledger.all_rows("writings"):
-        anew = {_folder(home, name) for name in row["files"]} - {None}
-        found = {name: sha256 for name, sha256 in found.items() if _folder(home, name) not in anew} if anew else found
+        anew = {_folder(depths, name) for name in row["files"]} - {None}
+        found = {name: sha256 for name, sha256 in found.items() if _folder(depths, name) not in anew} if anew else found
         for name, sha256 in row["files"].items():
-            owner = _owner(home, name, last)
+            top, _, rest = name.partition("/")
+            owner = rest.partition("/")[0] if top == releases else None  # None for what is written on demand
+            if top == published:
+                owner = last["publication"] if last else ""
             if owner is None or (owner == row["subject"] and name.endswith(".duckdb")):
                 found[name] = sha256
             elif owner == row["subject"]:
@@ -289,30 +294,39 @@ def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
     return found
 
 
-def _folder(home: Home, name: str) -> str | None:
-    """The folder that goes to somebody, of what is written there; None elsewhere.
+def _depths(home: Home) -> dict[str, int]:
+    """Where folders that go to somebody are → how many names make one of them up; each may go another day.
 
-    ``<exports>/<exercice>/<profile>``, ``<transmissions>/<version>/<profile>/<collectivité>``: each may go another day.
+    ``<exports>/<exercice>/<profile>``, ``<transmissions>/<version>/<profile>/<collectivité>``
     """
+    return {home.exports.name: 3, home.transmissions.name: 4}
+
+
+def _folder(depths: Mapping[str, int], name: str) -> str | None:
+    """The folder that goes to somebody, of what is written there; None elsewhere."""
     parts = name.split("/")
-    depth = {home.exports.name: 3, home.transmissions.name: 4}.get(parts[0])
+    depth = depths.get(parts[0])
     return "/".join(parts[:depth]) if depth else None
 
 
-def _owner(home: Home, name: str, last: dict[str, Any] | None) -> str | None:
-    """The publication or the release that a written file belongs to; None for what is written on demand."""
-    top, _, rest = name.partition("/")
-    if top == home.published.name:
-        return last["publication"] if last else ""
-    return rest.partition("/")[0] if top == home.releases.name else None
-
-
 def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
+    read: Read = {}
     for path, expected in files:
         if not path.is_file():
             yield _problem(home, path, GONE)
-        elif sha256_of(path) != expected:
+        elif _sha256_of(path, read) != expected:
             yield _problem(home, path, CHANGED)
+
+
+def _sha256_of(path: Path, read: Read) -> str:
+    """The SHA-256 of a file; one that has several names, as an unchanged table of each publication has, is read once."""
+    about = path.stat()
+    if about.st_nlink == 1:
+        return sha256_of(path)
+    one = about.st_dev, about.st_ino
+    if one not in read:
+        read[one] = sha256_of(path)
+    return read[one]
 
 
 def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], gone: set[str]) -> Iterator[str]:
@@ -451,8 +465,9 @@ def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
     last, made = ledger.last_publication(), ledger.all_rows("warehouses")
     known = {row["sha256"] for row in made}
     traced = {row["sha256"] for row in made if last and row["build"] == last["build"]}
+    read: Read = {}
     for path, proved in ((home.warehouse, known), (home.warehouse_published, traced)):
-        if proved and path.exists() and sha256_of(path) not in proved:
+        if proved and path.exists() and _sha256_of(path, read) not in proved:
             yield _problem(home, path, "n’est pas l’entrepôt qui a été construit")
 
 

@@ -15,6 +15,9 @@ from pipelines.stages.publish.primary_keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
 
 BLOCK = 16_384  # bytes, the smallest that DuckDB accepts: each of hundreds of small tables takes whole blocks
+LARGE = (
+    256 << 20
+)  # bytes of a warehouse; for the many small tables of a lesser one, a second thread costs more than it does
 
 
 @contextmanager
@@ -22,7 +25,8 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
     import duckdb
 
-    with duckdb.connect(config=engine(file)) as db:
+    alone = 1 if warehouse.stat().st_size < LARGE else None
+    with duckdb.connect(config=engine(file, alone)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
@@ -121,9 +125,8 @@ def say(db, name: str, comment: str | None, columns: Mapping[str, str | None]) -
 def write_schema(db, folder: Path, schema: str, fields: Fields) -> None:
     """``<schema>/<table>.parquet`` for each table of a schema of the new database."""
     (folder / schema).mkdir()
-    for table in tables_in(db, "cible", fields):
-        if table.schema == schema:
-            write_parquet(db, folder, table)
+    for table in tables_in(db, "cible", fields, schema):
+        write_parquet(db, folder, table)
 
 
 def write_parquet(db, folder: Path, table: Table) -> None:

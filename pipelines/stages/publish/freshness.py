@@ -44,7 +44,7 @@ def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:
     create_freshness(db)
     if rows:
         db.execute(f"insert into {FRESHNESS} values {values(rows)}")
-    (made,) = (table for table in tables_in(db, "cible", Fields()) if table.full_name == FRESHNESS)
+    (made,) = (table for table in tables_in(db, "cible", Fields(), "rapport") if table.full_name == FRESHNESS)
     write_parquet(db, folder, made)
 
 

@@ -121,9 +121,10 @@ def _named(published: Path, name: str) -> tuple[str, str]:
     return sha256_of(published / STATE)[:32], read_state(published)["build"]
 
 
-def tables_in(db, catalog: str, fields: Fields) -> tuple[Table, ...]:
-    """The tables of a catalog of ``db``, as it and ``fields`` describe them."""
+def tables_in(db, catalog: str, fields: Fields, *schemas: str) -> tuple[Table, ...]:
+    """The tables of a catalog of ``db``, or of some of its schemas, as it and ``fields`` describe them."""
     where = f"where database_name = {literal(catalog)}"
+    where += f" and schema_name in ({', '.join(map(literal, schemas))})" if schemas else ""
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, table, *about in db.execute(
         "select schema_name, table_name, column_name, data_type, coalesce(comment, ''), is_nullable "

@@ -43,7 +43,7 @@ def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]
     keys = catalogue.project.keys
     with duckdb.connect() as db:
         db.execute(f"attach {literal(warehouse)} as w (read_only); attach ':memory:' as cible; use cible")
-        built = [table for table in tables_in(db, "w", catalogue.fields) if table.schema in PUBLISHED_SCHEMAS]
+        built = tables_in(db, "w", catalogue.fields, *PUBLISHED_SCHEMAS)
         create_audit(db)
         db.execute("create schema rapport")
         create_freshness(db)

@@ -81,7 +81,7 @@ def copy_schema(
         if made is None or former.made_of.get(full) != made:
             db.execute(f"drop table if exists {full}")
             copy_table(db, table, keys)
-    for copied in (table for table in tables_in(db, "cible", fields) if table.schema == schema):
+    for copied in tables_in(db, "cible", fields, schema):
         made, file = made_of.get(copied.full_name), f"{schema}/{copied.name}.parquet"
         if made is None or former.made_of.get(copied.full_name) != made or not former.link(file, folder / file):
             write_parquet(db, folder, copied)

@@ -81,7 +81,7 @@ def _compile(template: str, model: Model, files: dict[str, bytes]) -> bytes:
 
 
 def _json(data: dict) -> bytes:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    return json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
 
 
 def _csv(model: Model) -> bytes:

@@ -185,7 +185,7 @@ def _written(model: Model, cache: Path, folder: Path, formats: Collection[str]) 
 
 def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
-    yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1)
+    yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)
     stem = f"rapport_activite_{model['exercice']}"
     if "html" in formats:
         from pipelines.stages.report.html import report_page, site_pages, summary_page

@@ -8,7 +8,7 @@ import functools
 import math
 import re
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +34,7 @@ class Suite:
     @functools.cached_property
     def suite_id(self) -> str:
         """SHA-256 of everything that decides the verdict and what it says, former counts included."""
-        return fingerprint([JUDGE_VERSION, self.system, self.table, [asdict(spec) for spec in self.specs]])
+        return fingerprint([JUDGE_VERSION, self.system, self.table, [vars(spec) for spec in self.specs]])
 
     def spec(self, key: str) -> ExpectationSpec:
         """The expectation named ``key``; KeyError when there is none."""

@@ -71,7 +71,7 @@ class Solutions:
         if self._file and self._asked != self._kept:
             with written_whole(self._file) as file:
                 os.fchmod(file.fileno(), 0o600)  # they reveal what is hidden
-                json.dump(self._asked, file)
+                file.write(json.dumps(self._asked))  # ``dump`` encodes in Python
 
 
 class Worlds:

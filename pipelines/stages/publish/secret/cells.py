@@ -87,6 +87,7 @@ class _Reader:
         spoken_of = {m for table in self._tables.values() for part in table.parts for m in self._members(part)}
         self._people = read_people(db, {n: p for n, p in secrecy.populations.items() if n in spoken_of}, facts)
         self.numbers = Numbers(Unknowns())
+        self._sums: dict[Key, tuple[Form, Decimal]] = {}  # many lines print the same sum
         for (name, exercice), people in self._people.items():
             self.numbers.unknowns.add(name, exercice, people, self._crossed(name), threshold)
         for table, declared in self._tables.items():
@@ -206,9 +207,11 @@ class _Reader:
             return Cell((name, exercice, (), sums), label, exercice, name, {}, Decimal(0), unit, 0, bool(sums))
         kept = people.chosen(choice)
         key = (name, exercice, tuple(sorted(kept.items())), sums)
-        weigh = (people.declared.means[sums], people.weights(sums)) if sums else None
-        form = self.numbers.unknowns.form(name, exercice, kept, weigh)
-        return Cell(key, label, exercice, name, form, _true(people, kept, sums), unit, len(kept), bool(sums))
+        if key not in self._sums:
+            weigh = (people.declared.means[sums], people.weights(sums)) if sums else None
+            form = self.numbers.unknowns.form(name, exercice, kept, weigh)
+            self._sums[key] = form, _true(people, kept, sums)
+        return Cell(key, label, exercice, name, *self._sums[key], unit, len(kept), bool(sums))
 
     def _combined(self, name: str, exercice: int, choice: dict) -> Cell:
         form: Form = {}

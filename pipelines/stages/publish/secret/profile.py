@@ -23,7 +23,7 @@ from pipelines.stages.publish.primary_keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
-from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshot, tie
+from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshots, tie
 from pipelines.stages.publish.secret.words import Words, texts_of
 
 DATABASE = DATABASES[PUBLIC]
@@ -151,7 +151,7 @@ def _write_and_prove(
         withheld=sorted(plan.withheld),
         undeclared=unsaid,
         written_freely=sorted([*free, *texts.emptied]),
-        versions=[snapshot(db, secrecy, exercice, profile.disclosed) for exercice in sorted(exercices)],
+        versions=[*snapshots(db, secrecy, sorted(exercices), profile.disclosed)],
     )
 
 

@@ -7,10 +7,11 @@ exercice that a reader has (its *alias*, a negative number), whose persons becam
 departures alone where that is true.
 """
 
+import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,9 +51,10 @@ class Version:
 
     def written(self) -> str:
         """As it is archived: the same version gives the same text."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        told = {"exercice": self.exercice, "facts": self.facts, "tables": self.tables, "told": self.told}
+        return json.dumps(told, default=vars, ensure_ascii=False, sort_keys=True)  # ``asdict`` copies every cell
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """The hash of the archived text: its name in the archive."""
         return hashlib.sha256(self.written().encode()).hexdigest()
@@ -118,9 +120,10 @@ def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterabl
     former: dict[int, Version] = {}
     with duckdb.connect() as db:
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
+        there = _facts_there(db, secrecy) if by_exercice else []
         for exercice, known in by_exercice.items():
             stands = known[-1]
-            facts = facts_of(db, secrecy, exercice)
+            facts = _rows_of(db, there, exercice)
             if facts != stands.facts:  # or its columns differ
                 if 0 < _persons_apart(db, secrecy, stands) < threshold:
                     held[exercice], facts = stands, stands.facts
@@ -172,27 +175,31 @@ def _measures(db, declared: Population, catalog: str) -> dict[int, dict[tuple, D
 # what is kept of a version ------------------------------------------------------------
 
 
-def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str, Decimal]]) -> Version:
-    """The version of ``exercice`` that becomes public with ``disclosed``, as in catalog ``source``."""
-    start = f"{exercice} "
-    told = sorted({name.removeprefix(start) for name, _ in disclosed if name.startswith(start)})
-    tables = {
-        name: _rows(db, f"rapport.{name}", f"exercice = {exercice}")
-        for name in tables_of(db, "rapport")
-        if name in secrecy.tables and secrecy.tables[name].parts
-    }
-    if secrecy.figures and FIGURES in tables_of(db, "rapport"):
-        tables[FIGURES] = _rows(
-            db, f"rapport.{FIGURES}", f"exercice = {exercice} and {_of_staff(db, secrecy, 'source')}"
-        )
-    return Version(exercice, facts_of(db, secrecy, exercice), tables, told)
+def snapshots(
+    db, secrecy: Secrecy, exercices: Iterable[int], disclosed: Iterable[tuple[str, Decimal]]
+) -> Iterator[Version]:
+    """The version of each exercice that becomes public with ``disclosed``, as in catalog ``source``."""
+    names = tables_of(db, "rapport")
+    kept = {name: "" for name in names if name in secrecy.tables and secrecy.tables[name].parts}
+    if secrecy.figures and FIGURES in names:
+        kept[FIGURES] = f" and {_of_staff(db, secrecy, 'source')}"
+    facts = _facts_there(db, secrecy)
+    for exercice in exercices:
+        start = f"{exercice} "
+        told = sorted({name.removeprefix(start) for name, _ in disclosed if name.startswith(start)})
+        tables = {name: _rows(db, f"rapport.{name}", f"exercice = {exercice}{more}") for name, more in kept.items()}
+        yield Version(exercice, _rows_of(db, facts, exercice), tables, told)
 
 
-def facts_of(db, secrecy: Secrecy, exercice: int) -> dict[str, Rows]:
-    """The facts of catalog ``source`` that count the persons of an exercice."""
+def _facts_there(db, secrecy: Secrecy) -> list[str]:
+    """The facts that count persons, of those in catalog ``source``; any look at it reads all of it."""
     known = "select distinct schema_name || '.' || table_name from duckdb_columns() where database_name = 'source'"
     there = {name for (name,) in db.execute(known).fetchall()}
-    return {name: _rows(db, name, f"exercice = {exercice}") for name in _facts_of(secrecy) if name in there}
+    return [name for name in _facts_of(secrecy) if name in there]
+
+
+def _rows_of(db, facts: Iterable[str], exercice: int) -> dict[str, Rows]:
+    return {name: _rows(db, name, f"exercice = {exercice}") for name in facts}
 
 
 def _facts_of(secrecy: Secrecy) -> list[str]:

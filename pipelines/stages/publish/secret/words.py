@@ -8,7 +8,7 @@ typed freely in a tool, and stays out.
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ PLACE = re.compile(r"\{\w+\}")
 NUMBER = re.compile(r"\d{1,4}")  # an age, a rank, a year: not a telephone number or a NIR
 BESIDE = " \u00a0\u202f:"  # between a place and the words next to it
 LIST = ", "  # between the words of a list
+Sentence = tuple[str, str, str]  # how a sentence with places begins and ends, and its regular expression
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,16 @@ class Words:
         if said and said.public:
             return []
         own = _small(said.words) if said else frozenset()
-        return sorted(text for text in texts if not self._is_known(text.strip().casefold(), own))
+        sentences = [*self._sentences, *_sentences(own)]
+        return sorted(text for text in texts if not self._is_known(text.strip().casefold(), own, sentences))
 
-    def _is_known(self, text: str, own: frozenset[str]) -> bool:
-        parts = text.split(LIST)
-        if not text or text in self.words or text in own or all(part in self.words for part in parts):
+    def _is_known(self, text: str, own: frozenset[str], sentences: list[Sentence]) -> bool:
+        if not text or text in self.words or text in own or all(part in self.words for part in text.split(LIST)):
             return True
-        if any(_fits(sentence, text, self._is_word) for sentence in (*self._sentences, *own)):
-            return True
+        for start, end, pattern in sentences:
+            if text.startswith(start) and text.endswith(end) and (found := re.fullmatch(pattern, text)):
+                if all(map(self._is_word, found.groups())):
+                    return True
         return self._is_made_of_words(text)
 
     def _is_word(self, text: str) -> bool:
@@ -58,24 +61,14 @@ class Words:
         return any(part.strip().isalpha() for part in around) and all(part in self.words for part in around)
 
     @functools.cached_property
-    def _sentences(self) -> list[str]:
-        return [word for word in self.words if PLACE.search(word)]
+    def _sentences(self) -> list[Sentence]:
+        return _sentences(self.words)
 
 
-def _fits(sentence: str, text: str, is_word: Callable[[str], bool]) -> bool:
-    """True when ``text`` is a declared sentence with words in its places."""
-    form = _form(sentence)
-    if form is None or not text.startswith(form[0]) or not text.endswith(form[1]):
-        return False
-    found = form[2].fullmatch(text)
-    return bool(found) and all(map(is_word, found.groups()))
-
-
-@functools.cache  # every text is compared with them
-def _form(sentence: str) -> tuple[str, str, re.Pattern[str]] | None:
-    """How a sentence with places begins and ends, and its regular expression; None when it has no place."""
-    parts = PLACE.split(sentence)
-    return (parts[0], parts[-1], re.compile("(.+?)".join(map(re.escape, parts)))) if len(parts) > 1 else None
+def _sentences(words: Iterable[str]) -> list[Sentence]:
+    """The sentences among ``words``; once for those that differ only by the names of their places."""
+    forms = {tuple(PLACE.split(word)) for word in words if PLACE.search(word)}
+    return [(form[0], form[-1], "(.+?)".join(map(re.escape, form))) for form in forms]
 
 
 def _small(texts: Iterable[str]) -> frozenset[str]:

@@ -3,14 +3,15 @@
 python-docx looks a cell up again at each access, which is slow when a report has thousands; these are made in one go.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
+from docx.oxml.ns import nsmap, qn
+from docx.oxml.parser import oxml_parser
 
 from pipelines.stages.report.html import ORDINAL
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from docx.document import Document as Opened
     from lxml.etree import _Element
 
+WORD = {"w": nsmap["w"]}
 MARKS = ("rStyle", "b", "i", "color", "sz", "vertAlign")  # in the order that the schema wants
 PROPERTIES = (
     "pStyle keepNext keepLines pageBreakBefore widowControl numPr pBdr shd tabs spacing ind contextualSpacing jc outlineLvl"
@@ -28,10 +30,15 @@ LONGEST_BOOKMARK = 40  # characters
 
 def w(tag: str, *children: Any, **attributes: Any) -> "_Element":
     """The element ``w:tag``; an attribute whose value is None is left out, and so is a child."""
-    given = {qn(f"w:{name}"): str(value) for name, value in attributes.items() if value is not None}
-    made = OxmlElement(f"w:{tag}", given)
+    given = {_named(name): str(value) for name, value in attributes.items() if value is not None}
+    made = oxml_parser.makeelement(_named(tag), given, WORD)  # ``OxmlElement`` works the name out each time
     made.extend(child for child in children if child is not None)
     return made
+
+
+@functools.cache
+def _named(name: str) -> str:
+    return qn(f"w:{name}")
 
 
 def run(text: str, **marks: Any) -> "_Element":
