@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import millesime
 from tests.services import PostgreSQL, free_port, postgresql
 from tests.stages.publish.bundles import Read
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.campaign(minutes=2)
 
 SECRET = "ne-doit-pas-sortir"
 WITHOUT_KEY = {"marts.fct_travaux_edition"}  # a part of its key may be empty

@@ -27,7 +27,7 @@ from pipelines.settings import PROJECT_ROOT
 from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
 
-pytestmark = pytest.mark.campaign(minutes=6)
+pytestmark = pytest.mark.campaign(minutes=4)
 
 NUMBER = 20
 MARK = "ZZCANARI"  # in every name and matricule

@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.conftest import copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=6)
+pytestmark = pytest.mark.campaign(minutes=1)
 
 EXPORT = "landing/2020/cegid_rh/agents_demonstration_2020.csv"
 HEAD = 3  # title, empty line, headings

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import Envelope
 from tests.end_to_end.conftest import MILLESIME, millesime
 from tests.services import free_port
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.campaign(minutes=8)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
 PATIENCE = 480  # seconds: sensors tick every minute, and dropped files must be unchanged for one

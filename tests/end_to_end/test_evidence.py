@@ -22,7 +22,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from tests.end_to_end.conftest import copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=9)
+pytestmark = pytest.mark.campaign(minutes=2)
 
 VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")
 CORRECTED = "applications.sirius.agents_utilisateurs"
@@ -323,6 +323,7 @@ def a_release_that_was_touched_is_found_out(home: Path) -> None:
     assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout
 
 
+@pytest.mark.campaign(minutes=7)
 def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path) -> None:
     """Each step continues from the home that the previous one left."""
     home = copied(demonstration, tmp_path)

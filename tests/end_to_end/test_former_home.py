@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import MILLESIME, unpacked
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.campaign(minutes=2)
 
 
 class Kept:

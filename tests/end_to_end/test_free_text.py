@@ -35,7 +35,7 @@ from pipelines.stages.transform.load import load_warehouse
 from tests.end_to_end.conftest import copied
 from tests.services import postgresql
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.campaign(minutes=1)
 
 MARK = "ZZLIBRE"
 FOUND = re.compile(rf"{MARK}(\d+)R\d+Z", re.IGNORECASE)  # the column, the row

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.conftest import MILLESIME, copied
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.campaign(minutes=1)
 
 
 def test_a_moved_home_and_its_key_have_nothing_to_do_again(demonstration: Path, tmp_path: Path):

@@ -35,7 +35,7 @@ FIXTURE = PROJECT_ROOT / "tests" / "fixtures" / "organisation"
 EXPORTS = FIXTURE / "landing"
 DECLARED = ("catalogue", "dbt_project", "expectations")
 READ = (*DECLARED, "pipelines", "demo")
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.campaign(minutes=1)
 YEAR = 2024
 
 

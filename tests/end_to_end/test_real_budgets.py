@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import millesime, opened
 from tests.stages.publish.scdl import problems
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.campaign(minutes=1)
 
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
 EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser

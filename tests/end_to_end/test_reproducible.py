@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import FIRST_RUN, copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=5)
+pytestmark = pytest.mark.campaign(minutes=2)
 
 MADE_AGAIN = ("warehouse", "builds", "audit", "cache", "dbt")
 EXERCICES = ("2018", "2019", "2020")

@@ -16,6 +16,7 @@ from tests.services import unavailable
 
 pytestmark = pytest.mark.campaign(minutes=2)
 
+YEAR = "2018"  # of the demonstration: it has a file of every format and of nearly every tool
 NEW = 10001 if os.getuid() == 0 else None  # the account of the image, which this machine does not know
 WHO = ["--name", "Syndicat d’essai", "--sigle", "SE", "--siren", "259400117", "--first", "2024", "--system", "glpi"]
 
@@ -75,14 +76,14 @@ def millesime(place: Path, *arguments: str, code: int = 0) -> str:
 def test_it_makes_the_demonstration(place):
     found = run(place, str(place / "env/bin/python"), "-c", "import pipelines; print(pipelines.__file__)")
     assert Path(found.strip()).is_relative_to(place / "env")
-    millesime(place, "demo", str(place / "demonstration"))
+    millesime(place, "demo", "--through", YEAR, str(place / "demonstration"))
     published = place / "demonstration" / "published"
-    assert (published / "report/2020/interne/rapport_activite_2020.pdf").read_bytes().startswith(b"%PDF")
+    assert (published / f"report/{YEAR}/interne/rapport_activite_{YEAR}.pdf").read_bytes().startswith(b"%PDF")
     project = [path for path in (place / "demonstration/dbt").rglob("*.yml") if path.is_file()]
     assert project
     assert not [path for path in project if str(PROJECT_ROOT) in path.read_text(encoding="utf-8")]
     assert "applications.cartads.jours_formation" in millesime(
-        place, "--home", str(place / "demonstration"), "figures", "2020"
+        place, "--home", str(place / "demonstration"), "figures", YEAR
     )
 
 
