@@ -43,6 +43,7 @@ def _begin(environment: Mapping[str, str], ready: Callable[..., None] | None, ar
     _die_with_the_parent()
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # to be found again
     if ready:
         ready(*arguments)
 

@@ -13,11 +13,12 @@ from pipelines.catalogue.chapters.grammar import Donnees, Value
 from pipelines.ledger.state import read_notes
 from pipelines.ledger.store import Ledger
 from pipelines.publication import PUBLIC
-from pipelines.sql import literal, parquet_scan
+from pipelines.sql import listed, literal, parquet_scan
 
 Row = dict[str, Any]
 Files = dict[str, list[str]]  # system/table → the names of its files
 AGGREGATES = {"somme": "sum", "maximum": "max"}
+BUILD_NAMED = "fraicheur"  # the table that names the build: no report shows it, and it is written while some are drawn
 SECRET = "est_secret"  # the column that says, in the public profile, that a number of the row is hidden
 
 
@@ -37,8 +38,9 @@ class Publication:
 
     @functools.cached_property
     def tables(self) -> dict[str, list[str]]:
-        """Every table with the names of its columns."""
-        files = literal(f"{glob.escape(str(self.folder))}/rapport/*.parquet")
+        """Every table that a report may show, with the names of its columns."""
+        there = sorted((self.folder / "rapport").glob("*.parquet"))
+        files = listed(glob.escape(str(path)) for path in there if path.stem != BUILD_NAMED)
         found: dict[str, list[str]] = {}
         schema = f"select file_name, name from parquet_schema({files}) where num_children is null"
         for file, column in self.db.execute(schema).fetchall():

@@ -22,11 +22,10 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build, charts_of, entry_of, summary_name
-from pipelines.stages.report.tables import Files, files_entered, read_publication
+from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 PROJECT = "projet"
-BUILD_NAMED = "fraicheur"  # the table that names the build
 
 
 def edition_of(

@@ -258,7 +258,10 @@ def test_a_column_that_is_not_there_is_an_error(press: Press):
 def test_the_annex_says_where_each_figure_comes_from(press: Press):
     absent, montant, total = press.model()["chiffres"]
     assert (absent["affichage"], absent["valeur"], absent["statut"]) == ("NC", None, "non communiqué")
-    assert (montant["affichage"], montant["rapprochement"]) == ("1\u202f234\u202f567,89\u00a0€", "écart de −0,62\u00a0€")
+    assert (montant["affichage"], montant["rapprochement"]) == (
+        "1\u202f234\u202f567,89\u00a0€",
+        "écart de −0,62\u00a0€",
+    )
     assert (total["valeur"], total["affichage"], total["rapprochement"]) == ("27", "27\xa0agents", "égal")
 
 
