@@ -1,7 +1,7 @@
 """Dagster's event log in one SQLite file, read and written through connections that stay open.
 
 Dagster's own opens the file for each of a run's thousand events, which takes a fifth of a collection's time. Relies on
-two private names of Dagster, which is pinned. Named in ``dagster.yaml``.
+a private name of Dagster, which is pinned. Named in ``dagster.yaml``.
 """
 
 from collections.abc import Iterator
@@ -37,16 +37,6 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
     def has_table(self, table_name: str) -> bool:
         """Dagster asks this at each event; once a table exists, it stays."""
         return table_name in self._there or super().has_table(table_name)
-
-    @cached_property
-    def _columns(self) -> set[str]:
-        from sqlalchemy import inspect
-
-        return {column["name"] for column in inspect(self._engine).get_columns("asset_keys")}
-
-    def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
-        """So does a column of the table of assets, which Dagster asks about as often."""
-        return column_name in self._columns or super()._has_asset_key_col_on_connection(conn, column_name)
 
     @contextmanager
     def _connect(self) -> Iterator[Any]:

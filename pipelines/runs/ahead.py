@@ -5,6 +5,7 @@ verdict is identified by the file and the suite. Whatever the other processes co
 died), the first one does again and reports. If it dies, they only leave deliveries that nobody has accepted.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -34,15 +35,21 @@ class _Ahead:
         self._work = work
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._judged: dict[tuple[Path, str], Future[list[CheckResult] | None]] = {}
-        self._ready: dict[tuple[str, int], Future[None]] = {}  # read, and handed over to the judge
-        self._judge = one_process(_open_court)
-        self._reader = one_process()
-        key = key_of(work)
+        # read, and handed over to the judge
+        self._ready: dict[tuple[str, int], Future[None]] = {(ref.key, exercice): Future() for ref, exercice in arrived}
+        self._judge, self._reader = one_process(_open_court), one_process()
+        threading.Thread(target=self._ask, args=[arrived, key_of(work)], daemon=True).start()
+
+    def _ask(self, arrived: Sequence[Wanted], key: bytes) -> None:
+        """Have every delivery read; in a thread, since the reader may not be there yet."""
         for ref, exercice in arrived:
-            ready: Future[None] = Future()
-            self._ready[ref.key, exercice] = ready
-            read = self._reader.submit(_read, work.home, ref, exercice, key)
-            read.add_done_callback(partial(self._hand_over, ref, ready))
+            ready = self._ready[ref.key, exercice]
+            try:
+                read = self._reader.submit(_read, self._work.home, ref, exercice, key)
+            except RuntimeError:  # it died, or was stopped
+                ready.set_result(None)
+            else:
+                read.add_done_callback(partial(self._hand_over, ref, ready))
 
     def _hand_over(self, ref: ExportRef, ready: "Future[None]", read: "Future[Manifest | None]") -> None:
         """Have the tables of a delivery judged as soon as it is read; in a thread of the reader."""

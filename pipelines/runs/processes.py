@@ -1,5 +1,6 @@
 """Processes beside this one, forked from a server that has imported once what all of them need (``preloaded``)."""
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -7,10 +8,11 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import forkserver, resource_tracker
+from contextlib import suppress
+from multiprocessing import forkserver, resource_tracker, util
 from typing import Any
 
-FOLDER = "/tmp"  # of the server's socket, whose path must be short
+FOLDER = "/tmp"
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["pipelines.runs.preloaded"])
 
@@ -21,21 +23,38 @@ def warm_up() -> None:
     What it forks never receives the Ctrl-C that a terminal sends to all: the process that asked for it ends it.
     """
     resource_tracker.ensure_running()  # which forgets the mask
-    folder, tempfile.tempdir = tempfile.tempdir, FOLDER
+    _place_sockets()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@functools.cache
+def _place_sockets() -> None:
+    """Have multiprocessing choose its folder now: the path of a socket must be short, and a home's may be long."""
+    folder, tempfile.tempdir = tempfile.tempdir, FOLDER
+    try:
+        util.get_temp_dir()
+    finally:
         tempfile.tempdir = folder
 
 
 def one_process(ready: Callable[..., None] | None = None, *arguments: Any) -> ProcessPoolExecutor:
-    """A pool of one process, started at once, which calls ``ready`` before anything else and exits when this one is gone."""
+    """A pool of one process, which calls ``ready`` before anything else and exits when this one is gone.
+
+    It is started at once, without waiting for the imports of the server; what is submitted first waits for them.
+    """
     warm_up()
     pool = ProcessPoolExecutor(1, CONTEXT, _begin, (dict(os.environ), ready, arguments))
-    pool.submit(os.getpid)  # starts the process
+    threading.Thread(target=_start, args=[pool], daemon=True).start()
     return pool
+
+
+def _start(pool: ProcessPoolExecutor) -> None:
+    with suppress(RuntimeError):  # it was closed already
+        pool.submit(os.getpid)
 
 
 def _begin(environment: Mapping[str, str], ready: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:

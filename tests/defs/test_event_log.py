@@ -18,8 +18,6 @@ def test_what_one_process_logs_the_next_one_reads(tmp_path, monkeypatch):
         engine = instance.event_log_storage._engine
         assert instance.event_log_storage.has_table("event_logs")
         assert not instance.event_log_storage.has_table("rien")
-        assert instance.event_log_storage.has_asset_key_index_cols()
-        assert not instance.event_log_storage.has_asset_key_col("rien")
         assert engine.pool.checkedout() == 0
         with engine.connect() as connection:
             assert connection.exec_driver_sql("pragma synchronous").scalar() == 0
