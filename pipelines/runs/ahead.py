@@ -17,7 +17,7 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.key import key_of
-from pipelines.runs.processes import one_process
+from pipelines.runs.processes import BROKEN, one_process
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
@@ -46,7 +46,7 @@ class _Ahead:
             ready = self._ready[ref.key, exercice]
             try:
                 read = self._reader.submit(_read, self._work.home, ref, exercice, key)
-            except RuntimeError:  # it died, or was stopped
+            except BROKEN:
                 ready.set_result(None)
             else:
                 read.add_done_callback(partial(self._hand_over, ref, ready))

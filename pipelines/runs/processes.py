@@ -13,6 +13,7 @@ from multiprocessing import forkserver, resource_tracker, util
 from typing import Any
 
 FOLDER = "/tmp"
+BROKEN = (RuntimeError, OSError, EOFError)  # what submitting raises: the pool is closed, or its server was killed
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["pipelines.runs.preloaded"])
 
@@ -53,7 +54,7 @@ def one_process(ready: Callable[..., None] | None = None, *arguments: Any) -> Pr
 
 
 def _start(pool: ProcessPoolExecutor) -> None:
-    with suppress(RuntimeError):  # it was closed already
+    with suppress(*BROKEN):
         pool.submit(os.getpid)
 
 
