@@ -197,7 +197,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
     ours = type(error).__module__.startswith("pipelines")  # a library's error message may quote what it could not draw
-    said = str(error) if ours else "erreur du programme, que `millesime report` montre"
+    said = str(error) if ours else f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
     ]

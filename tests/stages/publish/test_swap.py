@@ -604,12 +604,12 @@ class Broken:
         return future
 
 
-PROGRAM = "erreur du programme, que `millesime report` montre"
+PROGRAM = "erreur du programme ({}), que `millesime report` montre"
 
 
 FAULTS = [
-    (BrokenProcessPool("a child process terminated abruptly"), PROGRAM),
-    (RuntimeError("the text 'DUPONT' could not be displayed"), PROGRAM),
+    (BrokenProcessPool("a child process terminated abruptly"), PROGRAM.format("BrokenProcessPool")),
+    (RuntimeError("the text 'DUPONT' could not be displayed"), PROGRAM.format("RuntimeError")),
     (DeclarationError("contenu/2020/a.md:3 : chiffre inconnu"), "contenu/2020/a.md:3 : chiffre inconnu"),
 ]
 
