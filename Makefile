@@ -6,8 +6,9 @@ DEMO := data-demo
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 RELEASE := .venv-release
-# three workers for two cores, because each often waits for a command, a server or a lock
+# more workers than two cores, because each often waits for a command, a server or a lock
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
@@ -27,7 +28,7 @@ test: setup $(VENV)/.ready-dev ## run the tests that any change needs, in minute
 	@$(BIN)/pytest $(WORKERS)
 
 test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready $(RELEASE)/.ready ## run the long tests, which `make test` leaves out
-	@$(BIN)/pytest $(WORKERS) -m 'campaign and not long'
+	@$(BIN)/pytest $(MORE_WORKERS) -m 'campaign and not long'
 
 test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of which the other two suites take a few
 	@$(BIN)/pytest $(WORKERS) -m long
