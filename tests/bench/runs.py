@@ -4,13 +4,12 @@ Each run is a separate command, imports included, as a user would type it.
 """
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 TIMES = 3
 EXPORT = "landing/2020/cartads/cartads_demonstration_2020.csv"
@@ -25,22 +24,18 @@ def main() -> None:
             "MILLESIME_QUIET": "0",
         }  # what is corrected is read at once
         demonstration = _seconds(home, "demo", str(home))
-        full = _median(_seconds(home, "run", "2020", "--full") for _ in range(TIMES))
+        full = median(_seconds(home, "run", "2020", "--full") for _ in range(TIMES))
         corrected = [_corrected(home) for _ in range(TIMES)]
         rows = [
             ("demonstration, three exercices, a new home", demonstration),
             ("full build", full),
-            ("one export corrected, to the new published figure", _median(published for published, _ in corrected)),
-            ("the same, to the end of the command", _median(ended for _, ended in corrected)),
-            ("nothing changed", _median(_seconds(home, "run", "2020") for _ in range(TIMES))),
+            ("one export corrected, to the new published figure", median(published for published, _ in corrected)),
+            ("the same, to the end of the command", median(ended for _, ended in corrected)),
+            ("nothing changed", median(_seconds(home, "run", "2020") for _ in range(TIMES))),
         ]
     print(f"\n{'run':52}{'seconds':>9}{'of a full build':>17}")
     for what, seconds in rows:
         print(f"{what:52}{seconds:>9.1f}{seconds / full:>17.2f}")
-
-
-def _median(seconds: Iterable[float]) -> float:
-    return statistics.median(seconds)
 
 
 def _corrected(home: Path) -> tuple[float, float]:
