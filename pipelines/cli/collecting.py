@@ -32,6 +32,7 @@ from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
+from pipelines.runs.processes import warm_up
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import files_of
 
@@ -64,6 +65,7 @@ def run(
     autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
+    warm_up()
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)

@@ -256,7 +256,7 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
         made = aside.submit(make_demonstration, home.root, years)
         if and_run:
             import_module("pipelines.defs.run")
-            import_module("dagster_dbt")
+            import_module("pipelines.defs.dagster_dbt_alone")
         try:
             made.result()
         except ValueError as error:  # someone else's home or deliveries

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +28,10 @@ from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse, prepare_ahead
+from pipelines.runs.dbt_beside import dbt_beside, read_ahead
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
-from pipelines.runs.processes import warm_up
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -112,11 +111,11 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
     It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
-    warm_up()
     prepare_instance(home)
     with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
         say("collecte")
         beside = ThreadPoolExecutor(1)
+        until_the_end.enter_context(dbt_beside())
         with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
             read = beside.submit(parse, work.catalogue, home)  # dbt is slow with a project that it has never read
             import dagster as dg
@@ -125,8 +124,8 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
             instance = until_the_end.enter_context(dg.DagsterInstance.get())
             read.result()
+            read_ahead(home)
             loaded = _loaded(definitions)
-            beside.submit(import_module, "dbt.cli.main")  # while the judge is waited for
             gc.freeze()  # what was imported stays loaded until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)

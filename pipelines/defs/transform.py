@@ -1,7 +1,8 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
-Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs in
-the same process, and its results are reported to Dagster once it has ended; its tests are asset checks.
+Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs
+beside this process where one was started for it, and its results are reported to Dagster once it has ended; its tests
+are asset checks.
 """
 
 import sys
@@ -9,14 +10,20 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.dbt.generated import layers
+from pipelines.defs.dagster_dbt_alone import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCoreCliEventMessage,
+    DbtProject,
+    dbt_assets,
+)
 from pipelines.defs.publish import published_models
 from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
+from pipelines.runs.dbt_beside import build_models
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, parse
@@ -96,19 +103,16 @@ def _made(
         yield dg.Output(None, outputs[name], metadata={"inchangé": True})
     if plan.is_empty:
         return []
-    from dbt_common.events.functions import msg_to_dict
+    told: list[dict[str, Any]] = []
+    console = sys.stdout  # closed while dbt runs in this process
 
-    told: list[Any] = []
-    console = sys.stdout  # dbt's own is closed while it runs
-
-    def tell(event: Any) -> None:
+    def tell(event: dict[str, Any]) -> None:
         told.append(event)
-        if event.info.level in ("info", "warn", "error"):
-            console.write(f"{without_values(event.info.msg)}\n")
+        console.write(f"{without_values(event['info']['msg'])}\n")
 
-    results = build_by_engine(where, plan.nodes, tell)
+    results = build_by_engine(where, plan.nodes, tell, build_models)
     for event in told:
-        if event.info.name in RESULTS:
-            message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})
+        if event["info"]["name"] in RESULTS:
+            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             yield from message.to_default_asset_events(where.dbt_manifest, TRANSLATOR, context)
     return results

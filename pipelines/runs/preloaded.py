@@ -1,6 +1,7 @@
 """What the processes beside a run need, imported by the server that they are forked from (``processes``).
 
-Great Expectations is not among it: it takes longer than all the rest, and only the process that judges needs it.
+Not among it is what one of them needs alone, and imports itself while the others begin: Great Expectations, dbt, the
+solver of the public profile.
 """
 
 import gc
@@ -11,11 +12,8 @@ LIBRARIES = (
     "fontTools.ttLib",
     "jinja2.sandbox",
     "markdown_it",
-    "pandas",
     "pikepdf",
     "PIL.ImageOps",
-    "scipy.optimize",
-    "scipy.sparse",
     "sqlalchemy.ext",
     "typst",
     "vl_convert",

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -116,6 +117,7 @@ def _get_ready(home: Home, profile: str) -> None:
         get_ready(home)
         if profile == PUBLIC:
             _ = load_catalogue(home).secrecy
+            import_module("scipy.optimize")
 
 
 @contextmanager

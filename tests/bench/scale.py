@@ -79,9 +79,9 @@ def run(home: Path) -> Measure:
         stages[stage] = time.perf_counter() - start
         peaks[stage] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    def told(event: object) -> None:
-        if event.info.name in ("LogModelResult", "LogTestResult"):
-            models[event.data.node_info.node_name] = event.data.execution_time
+    def told(event: dict) -> None:
+        if event["info"]["name"] in ("LogModelResult", "LogTestResult"):
+            models[event["data"]["node_info"]["node_name"]] = event["data"]["execution_time"]
 
     with open_workspace(Home(home)) as work:
         parse(work.catalogue, work.home)

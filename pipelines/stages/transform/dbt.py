@@ -1,7 +1,7 @@
 """Runs dbt in a home's project, and reads what it answered.
 
-A build runs in this process, on the project as dbt last read it: starting dbt and having it read the project again
-takes longer than most builds. Anything else asked of dbt runs in another process (``run_dbt``).
+A build runs in the process that asks for it, on the project as dbt last read it: starting dbt and having it read the
+project again takes longer than most builds. Anything else asked of dbt is a command of its own (``run_dbt``).
 """
 
 import importlib.metadata
@@ -38,6 +38,7 @@ class NodeResult:
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
 CHOSEN = "a_construire"  # the tag of what a build has to make; also in dbt_project/macros/materializations.sql
 LOGS = ["--log-level-file", "info"]  # what dbt says of each step within a node takes a twentieth of a build
+SAID = ("info", "warn", "error")  # the levels of what dbt says to its user
 ENGINE = "engine"  # the kind of an answer that is about no node
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
@@ -58,44 +59,66 @@ def environment() -> dict[str, str]:
 def build_models(
     home: Home,
     nodes: Collection[str] | None = None,
-    told: Callable[[Any], None] = lambda _: None,
+    told: Callable[[dict[str, Any]], None] = lambda _: None,
     *,
     command: str = "build",
     made: Callable[[str], str] | None = None,
 ) -> list[NodeResult]:
     """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
 
-    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is
-    dbt's; ``made``: the SQL of the rows of a table that another engine made. dbt's own output is discarded: it quotes
-    cells. The file is free when it ends. Returns what became of each node: nothing when dbt stopped before running any.
+    The project was read before (``parse``). ``told`` is called with what dbt says, each event as its own dictionary;
+    ``command`` is dbt's; ``made``: the SQL of the rows of a table that another engine made. dbt's own output is
+    discarded: it quotes cells. The file is free when it ends. Returns what became of each node: nothing when dbt
+    stopped before running any.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.functions import msg_to_dict
 
-    for name in os.environ.keys() - environment().keys():
-        os.environ.pop(name)
-    os.environ.update(QUIET)
-    project = Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
     chosen, names = (
         [] if nodes is None else ["--select", f"tag:{CHOSEN}", "--indirect-selection", "empty"],
         set(nodes or ()),
     )
+    project = _project(home)
     for node in (*project.nodes.values(), *project.unit_tests.values()):
         if node.name in names:
             _mark(node)
         if made and node.resource_type == "model" and node.config.materialized == "table":
             node.config.meta["made"] = made(f"{node.schema}.{node.alias}")
+
+    def tell(event: Any) -> None:
+        if event.info.level in SAID:
+            told(msg_to_dict(event))
+
+    done = _invoke(home, project, tell, [command, *chosen, "--no-write-json"])
+    return [_result(one) for one in getattr(done.result, "results", [])]
+
+
+def read_ahead(home: Home) -> None:
+    """Have dbt read the project as a build does, and do nothing: its first command in a process takes seconds longer than the next."""
+    _invoke(home, _project(home), lambda _: None, ["list", "--select", f"tag:{CHOSEN}"])
+
+
+def _project(home: Home) -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    return Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
+
+
+def _invoke(home: Home, project: Any, told: Callable[[Any], None], words: list[str]) -> Any:
+    """A command of dbt, on a project that it has read: what dbt gives back. Raises what interrupted it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    for name in os.environ.keys() - environment().keys():
+        os.environ.pop(name)
+    os.environ.update(QUIET)
     try:
         with redirect_stdout(io.StringIO()):
-            done = dbtRunner(project, [told]).invoke(
-                [*LOGS, command, *chosen, "--no-write-json", *options(home, ENTREPOT)]
-            )
+            done = dbtRunner(project, [told]).invoke([*LOGS, *words, *options(home, ENTREPOT)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
     if done.exception and not isinstance(done.exception, Exception):  # an interruption
         raise done.exception
-    return [_result(one) for one in getattr(done.result, "results", [])]
+    return done
 
 
 def _mark(node: Any) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,20 @@ _SAID = re.compile(r" ERROR \S+: (.*)")  # in Spark's log
 
 
 def build_by_engine(
-    home: Home, nodes: Collection[str] | None = None, told: Callable[[Any], None] = lambda _: None
+    home: Home,
+    nodes: Collection[str] | None = None,
+    told: Callable[[dict[str, Any]], None] = lambda _: None,
+    build: Callable[..., list[NodeResult]] = build_models,
 ) -> list[NodeResult]:
     """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine.
 
-    Returns what became of Spark's models when one of them failed: nothing is then taken from it.
+    ``build``: where dbt runs. Returns what became of Spark's models when one of them failed: nothing is then taken
+    from it.
     """
     if not settings.builds_on_spark():
-        return build_models(home, nodes, told)
+        return build(home, nodes, told)
     with made_by_spark(home) as (results, tables):
-        return results if failed(results) else build_models(home, nodes, told, made=tables)
+        return results if failed(results) else build(home, nodes, told, made=tables)
 
 
 @contextmanager
@@ -72,7 +77,7 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
             text=True,
             check=False,
         )
-        yield _answers(folder, done), lambda table: _rows(folder / spark_session.TABLES, table)
+        yield _answers(folder, done), partial(_rows, folder / spark_session.TABLES)
 
 
 def _export(warehouse: Path, folder: Path) -> dict[str, str]:

@@ -6,8 +6,9 @@ import pytest
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
 from pipelines.stages.transform.build import finish, prepare
-from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from tests.deliveries import Depot
@@ -21,6 +22,31 @@ MODEL = NodeResult("m", "model", "success", None, None)
 def lab(depot: Depot) -> "Lab":
     depot.layer.reference("plan", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
     return Lab(depot)
+
+
+@pytest.fixture
+def project(lab: "Lab") -> "Lab":
+    """A home that dbt builds: two tables, of one row each."""
+    layer = lab.depot.layer
+    layer.take("dbt_project/macros")
+    (layer.root / "catalogue" / "secrecy.yml").unlink()  # it speaks of the shipped models
+    for name in ("fct_a", "fct_b"):
+        config = "{{ config(materialized='table', schema='marts') }}"
+        layer.write(f"dbt_project/models/marts/{name}.sql", f"{config}\nselect 'duckdb' as maker\n")
+    with open_ledger(lab.home) as ledger:
+        parse(lab.work(ledger).catalogue, lab.home)
+        lab.prepare(ledger)
+    return lab
+
+
+def makers(home: Home) -> dict[str, str]:
+    """Who made the row of each table."""
+    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
+        made = {
+            name
+            for (name,) in db.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        }
+        return {name: db.execute(f"select maker from marts.{name}").fetchone()[0] for name in made}
 
 
 class Lab:

@@ -8,11 +8,10 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.ledger.store import open_ledger
-from pipelines.settings import Home, WrongSetting
+from pipelines.settings import WrongSetting
 from pipelines.stages.transform import spark
-from pipelines.stages.transform.dbt import ENGINE, NodeResult, parse
-from tests.stages.transform.conftest import Lab
+from pipelines.stages.transform.dbt import ENGINE, NodeResult
+from tests.stages.transform.conftest import Lab, makers
 
 FAILED = NodeResult("fct_a", "model", "error", None, "Runtime Error: CAST_INVALID_INPUT", "model.projet.fct_a")
 MADE = NodeResult("fct_a", "model", "success", None, None, "model.projet.fct_a")
@@ -52,31 +51,6 @@ def answering(folder: Path, answer: NodeResult, *, made: str = "") -> None:
         text += 'table = folder / "tables/marts.db/fct_a"; table.mkdir(parents=True)\n'
         text += f'(table / "part.parquet").write_bytes(pathlib.Path("{folder}/rows.parquet").read_bytes())\n'
     program(folder, text)
-
-
-@pytest.fixture
-def project(lab: Lab) -> Lab:
-    """A home that dbt builds: two tables, of one row each."""
-    layer = lab.depot.layer
-    layer.take("dbt_project/macros")
-    (layer.root / "catalogue" / "secrecy.yml").unlink()  # it speaks of the shipped models
-    for name in ("fct_a", "fct_b"):
-        config = "{{ config(materialized='table', schema='marts') }}"
-        layer.write(f"dbt_project/models/marts/{name}.sql", f"{config}\nselect 'duckdb' as maker\n")
-    with open_ledger(lab.home) as ledger:
-        parse(lab.work(ledger).catalogue, lab.home)
-        lab.prepare(ledger)
-    return lab
-
-
-def makers(home: Home) -> dict[str, str]:
-    """Who made the row of each table."""
-    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
-        made = {
-            name
-            for (name,) in db.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        }
-        return {name: db.execute(f"select maker from marts.{name}").fetchone()[0] for name in made}
 
 
 def test_an_unknown_engine_is_refused(monkeypatch):
