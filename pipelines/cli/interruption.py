@@ -3,7 +3,6 @@ sentence."""
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,8 +13,6 @@ from pipelines.cli.output import note
 INTERRUPTED = 130
 PATIENCE = 5  # seconds the work gets to stop by itself; a kill loses nothing (docs/operations.md)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# multiprocessing's tracker frees what an interruption leaves, and would say so in English; its process is given these options
-TRACKED = "ignore:resource_tracker:UserWarning"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -42,8 +39,6 @@ def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterat
     Raises Interrupted once a signal came, however the work ended; work that does not end within
     ``patience`` seconds is abandoned.
     """
-    if TRACKED not in sys.warnoptions:
-        sys.warnoptions.append(TRACKED)
     heard, over = threading.Event(), threading.Event()
     ear, mouth = os.pipe()
     os.set_blocking(mouth, False)

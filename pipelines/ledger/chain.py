@@ -101,9 +101,19 @@ def head(
 def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
     """Every problem of the ledger; ``anchors`` maps the place where a head was kept to that head.
 
-    Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
-    anchors were taken.
+    Reads every entry once, as of one moment: another process may be entering some. An empty list means that no entry was
+    edited, deleted, moved, added or cut off since the anchors were taken.
     """
+    if connection.in_transaction:
+        return _problems(connection, anchors)
+    connection.execute("begin")
+    try:
+        return _problems(connection, anchors)
+    finally:
+        connection.rollback()
+
+
+def _problems(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
     broken: list[Broken] = []
     previous, hashes = ORIGIN, [ORIGIN]
     linked: dict[str, set[int]] = {}

@@ -4,6 +4,7 @@ import functools
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from typing import Any
 
 FOLDER = "/tmp"
 BROKEN = (RuntimeError, OSError, EOFError)  # what submitting raises: the pool is closed, or its server was killed
+# multiprocessing's tracker frees what an interruption leaves, and would say so in English; its process is given these options
+TRACKED = "ignore:resource_tracker:UserWarning"
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["pipelines.runs.preloaded"])
 
@@ -23,6 +26,8 @@ def warm_up() -> None:
 
     What it forks never receives the Ctrl-C that a terminal sends to all: the process that asked for it ends it.
     """
+    if TRACKED not in sys.warnoptions:
+        sys.warnoptions.append(TRACKED)
     resource_tracker.ensure_running()  # which forgets the mask
     _place_sockets()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -41,6 +41,25 @@ def test_an_untouched_ledger_is_whole_and_its_head_is_kept_beside_it(filled):
         assert ledger.check({"a release": anchor}) == []
 
 
+def test_what_another_process_enters_meanwhile_is_not_an_alteration(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    fill(home)
+    entered = []
+
+    def enter(statement: str) -> None:
+        """Between the reading of the chain and that of the tables."""
+        if "sqlite_master" in statement and not entered:
+            entered.append(statement)
+            with sqlite3.connect(home.ledger_file, timeout=0) as other:
+                other.execute("insert into keys values (100, 'a key', '2026-01-01')")
+                append(other, "keys", 100)
+
+    with sqlite3.connect(home.ledger_file) as db:
+        db.set_trace_callback(enter)
+        assert check(db, {}) == []
+    assert entered
+
+
 def tables_of(db) -> list[str]:
     return [n for (n,) in db.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite%'")]
 
