@@ -88,6 +88,25 @@ def _instance_of_the_daemon() -> None:
     assert {"--instance-ref", "--workspace"} <= options
 
 
+def _uncaptured() -> None:
+    """An instance without captured output, whose name its documentation gives."""
+    import tempfile
+
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
+
+    from pipelines.defs.run import UNCAPTURED
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        dg.DagsterInstance.from_ref(InstanceRef.from_dir(folder, overrides=UNCAPTURED)) as instance,
+        instance.compute_log_manager.capture_logs(["a step"]),
+    ):
+        print("what it prints")
+        kept = instance.compute_log_manager.get_log_data(["a step"])
+        assert kept.stdout is kept.stderr is None
+
+
 def _daemon_module() -> None:
     from importlib.util import find_spec
 
@@ -187,6 +206,7 @@ CONTRACTS: dict[str, Callable[[], None]] = {
     "dagster._core.launcher.WorkerStatus": _launcher,
     "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage": _consolidated_log,
     "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage._conn_string": _consolidated_log,
+    "dagster._core.storage.noop_compute_log_manager": _uncaptured,
     "dagster._core.storage.sqlite.SQLITE_BUSY_TIMEOUT_SECONDS": _busy_timeout,
     "dagster._core.workspace.context.WorkspaceProcessContext": _workspace,
     "dagster._core.workspace.load_target.ModuleTarget": _code_server,

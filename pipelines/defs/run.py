@@ -44,6 +44,13 @@ BUILD_STEPS = {
     "publication__published": "les tables et le rapport",
     "publication__postgresql": "la copie sur le serveur",
 }
+# not the four processes that copy what each step prints: this command keeps it, and Ctrl-C would make them print more
+UNCAPTURED = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 UNLOGGED = "Exception while writing logger call to event log"
 OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
@@ -119,10 +126,12 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
         with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
             read = beside.submit(parse, work.catalogue, home)  # dbt is slow with a project that it has never read
             import dagster as dg
+            from dagster._core.instance.ref import InstanceRef
 
             from pipelines.definitions import defs as definitions
 
-            instance = until_the_end.enter_context(dg.DagsterInstance.get())
+            here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
+            instance = until_the_end.enter_context(dg.DagsterInstance.from_ref(here))
             read.result()
             read_ahead(home)
             loaded = _loaded(definitions)
