@@ -25,6 +25,7 @@ from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
+from pipelines.publication import INTERNE
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse, prepare_ahead
@@ -194,6 +195,7 @@ def _build(
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE, keys_of
+    from pipelines.runs.audit.ahead import draw_ahead
     from pipelines.runs.publish import writers
 
     with open_workspace(home) as work:
@@ -202,8 +204,9 @@ def _build(
             return []
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     selection, steps = (last_steps, len(last_steps)) if unchanged else (None, len(last_steps) + 1)
-    with writers(home):
+    with writers(home) as writing:
         if not unchanged:
+            draw_ahead(home, writing[INTERNE])
             with open_workspace(home) as work:
                 plan = prepare_ahead(work, whole=whole)
             # the others are up to date: do not mention hundreds of unchanged assets in the run

@@ -5,7 +5,6 @@ verdict is identified by the file and the suite. Whatever the other processes co
 died), the first one does again and reports. If it dies, they only leave deliveries that nobody has accepted.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.key import key_of
-from pipelines.runs.processes import BROKEN, one_process
+from pipelines.runs.processes import one_process
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
@@ -38,18 +37,10 @@ class _Ahead:
         # read, and handed over to the judge
         self._ready: dict[tuple[str, int], Future[None]] = {(ref.key, exercice): Future() for ref, exercice in arrived}
         self._judge, self._reader = one_process(_open_court), one_process()
-        threading.Thread(target=self._ask, args=[arrived, key_of(work)], daemon=True).start()
-
-    def _ask(self, arrived: Sequence[Wanted], key: bytes) -> None:
-        """Have every delivery read; in a thread, since the reader may not be there yet."""
+        key = key_of(work)
         for ref, exercice in arrived:
-            ready = self._ready[ref.key, exercice]
-            try:
-                read = self._reader.submit(_read, self._work.home, ref, exercice, key)
-            except BROKEN:
-                ready.set_result(None)
-            else:
-                read.add_done_callback(partial(self._hand_over, ref, ready))
+            read = self._reader.submit(_read, work.home, ref, exercice, key)
+            read.add_done_callback(partial(self._hand_over, ref, self._ready[ref.key, exercice]))
 
     def _hand_over(self, ref: ExportRef, ready: "Future[None]", read: "Future[Manifest | None]") -> None:
         """Have the tables of a delivery judged as soon as it is read; in a thread of the reader."""

@@ -5,7 +5,6 @@ This only saves time: without such a process, or when it cannot be started, dbt 
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
@@ -33,8 +32,7 @@ def dbt_beside() -> Iterator[None]:
 def read_ahead(home: Home) -> None:
     """Have the other process read the project, which ``parse`` has composed."""
     if _beside:
-        with suppress(*BROKEN):  # the build will meet it again
-            _beside.submit(dbt.read_ahead, home)
+        _beside.submit(dbt.read_ahead, home)
 
 
 def build_models(
@@ -44,20 +42,16 @@ def build_models(
     *,
     made: Callable[[str], str] | None = None,
 ) -> list[NodeResult]:
-    """``dbt.build_models``, in the other process; ``told`` hears everything once dbt has ended."""
-    try:
-        building = _beside.submit(_build, home, nodes, made) if _beside else None
-    except BROKEN:
-        building = None
-    if building is None:
-        return dbt.build_models(home, nodes, told, made=made)
-    try:
-        results, events = building.result()
-    except BrokenProcessPool:  # killed, perhaps for its memory
-        return []
-    for event in events:
-        told(event)
-    return results
+    """``dbt.build_models``, in the other process, or again in this one if it dies; ``told`` hears everything once dbt has
+    ended.
+    """
+    if _beside:
+        with suppress(*BROKEN):
+            results, events = _beside.submit(_build, home, nodes, made).result()
+            for event in events:
+                told(event)
+            return results
+    return dbt.build_models(home, nodes, told, made=made)
 
 
 # what the other process does -------------------------------------------------

@@ -8,13 +8,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import forkserver, resource_tracker, util
 from typing import Any
 
 FOLDER = "/tmp"
-BROKEN = (RuntimeError, OSError, EOFError)  # what submitting raises: the pool is closed, or its server was killed
+BROKEN = (RuntimeError, OSError, EOFError)  # what there is instead of an answer: the process is closed, or was killed
 # multiprocessing's tracker frees what an interruption leaves, and would say so in English; its process is given these options
 TRACKED = "ignore:resource_tracker:UserWarning"
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -47,20 +47,46 @@ def _place_sockets() -> None:
         tempfile.tempdir = folder
 
 
-def one_process(ready: Callable[..., None] | None = None, *arguments: Any) -> ProcessPoolExecutor:
-    """A pool of one process, which calls ``ready`` before anything else and exits when this one is gone.
-
-    It is started at once, without waiting for the imports of the server; what is submitted first waits for them.
+class Beside(Executor):
+    """One process, which takes requests in order. To ask never waits, even for the process to be there: what prevents it
+    from starting is the answer to each request.
     """
+
+    def __init__(self, pool: ProcessPoolExecutor):
+        self._pool = pool
+        self._asking = ThreadPoolExecutor(1)  # the first request waits for the imports of the server
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Have the process call ``task``."""
+        asked: Future[Any] = Future()
+        self._asking.submit(self._pass_on, asked, partial(task, *arguments, **named))
+        return asked
+
+    def _pass_on(self, asked: Future[Any], task: Callable[[], Any]) -> None:
+        try:
+            self._pool.submit(task).add_done_callback(partial(_answer, asked))
+        except Exception as error:
+            asked.set_exception(error)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more requests; those that were made are passed on, or answered by an error."""
+        self._asking.shutdown(wait)
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _answer(asked: Future[Any], done: Future[Any]) -> None:
+    try:
+        asked.set_result(done.result())
+    except BaseException as error:  # whatever ended the task, somebody waits for the answer
+        asked.set_exception(error)
+
+
+def one_process(ready: Callable[..., None] | None = None, *arguments: Any) -> Beside:
+    """A process that calls ``ready`` before anything else and exits when this one is gone; it is started at once."""
     warm_up()
-    pool = ProcessPoolExecutor(1, CONTEXT, _begin, (dict(os.environ), ready, arguments))
-    threading.Thread(target=_start, args=[pool], daemon=True).start()
-    return pool
-
-
-def _start(pool: ProcessPoolExecutor) -> None:
-    with suppress(*BROKEN):
-        pool.submit(os.getpid)
+    process = Beside(ProcessPoolExecutor(1, CONTEXT, _begin, (dict(os.environ), ready, arguments)))
+    process.submit(os.getpid)
+    return process
 
 
 def _begin(environment: Mapping[str, str], ready: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:

@@ -4,7 +4,6 @@ to the server."""
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,13 +22,14 @@ from pipelines.publication import PROFILES, PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
-from pipelines.runs.processes import one_process
+from pipelines.runs.processes import BROKEN, one_process
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
 from pipelines.stages.publish.secret.profile import PublicProfile
 from pipelines.stages.publish.swap import MakesPublic, public_profile, publish
+from pipelines.stages.report.fonts import font_faces
 from pipelines.stages.report.write import get_ready, report_pages
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _get_ready(home: Home, profile: str) -> None:
         if profile == PUBLIC:
             _ = load_catalogue(home).secrecy
             import_module("scipy.optimize")
+            font_faces(home.cache)  # the other finds them in the cache
 
 
 @contextmanager
@@ -125,17 +126,12 @@ def _public_beside(work: Workspace, build: str, writer: Executor) -> Iterator[Ma
     """Have another process make the public profile, from the current warehouse and ledger, until the result is needed."""
     with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
         aside = Path(place) / PUBLIC
-        try:
-            made = writer.submit(_make_public, work.home, build, aside)
-        except BrokenProcessPool:
-            made = None
+        made = writer.submit(_make_public, work.home, build, aside)
 
         def public(folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
             try:
-                found = made.result() if made else None
-            except BrokenProcessPool:
-                found = None
-            if found is None:  # the process died
+                found = made.result()
+            except BROKEN:
                 return public_profile(work, build, folder)
             if aside.is_dir():
                 shutil.move(aside, folder)

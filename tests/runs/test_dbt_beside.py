@@ -28,18 +28,10 @@ def test_the_other_process_makes_what_this_one_makes(project: Lab):  # noqa: F81
     assert makers(project.home) == dict.fromkeys(TABLES, "duckdb")
 
 
-def test_a_process_that_cannot_be_asked_is_not_needed(project: Lab):  # noqa: F811
-    with dbt_beside.dbt_beside():
-        assert dbt_beside._beside
-        dbt_beside._beside.shutdown()
-        dbt_beside.read_ahead(project.home)
-        assert len(dbt_beside.build_models(project.home, TABLES)) == len(TABLES)
-
-
-def test_nothing_is_made_by_a_process_that_dies_at_work(project: Lab):  # noqa: F811
+def test_what_a_process_that_dies_at_work_could_not_make_is_made_here(project: Lab):  # noqa: F811
     with dbt_beside.dbt_beside():
         assert dbt_beside._beside
         process = dbt_beside._beside.submit(os.getpid).result()
         dbt_beside._beside.submit(time.sleep, 60)  # it has not begun yet
         threading.Timer(0.5, os.kill, (process, signal.SIGKILL)).start()
-        assert dbt_beside.build_models(project.home, TABLES) == []
+        assert built(project.home, "fct_a") == (["success"], ["OK"])

@@ -1,17 +1,21 @@
 """Processes beside this one: forked at once, with the environment of who asks, gone with it."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines.runs.processes import one_process
+from pipelines.runs.processes import BROKEN, one_process
 
 
 def test_a_process_has_what_all_need_and_the_environment_of_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -26,6 +30,34 @@ def test_a_process_has_what_all_need_and_the_environment_of_now(monkeypatch: pyt
 def test_it_hears_no_ctrl_c_of_a_terminal():
     with one_process() as pool:
         assert pool.submit(_is_deaf).result()
+
+
+def test_to_ask_never_waits_and_a_process_that_cannot_start_is_the_answer(monkeypatch: pytest.MonkeyPatch):
+    slow, begun = threading.Event(), ProcessPoolExecutor.submit
+
+    def starting(pool: ProcessPoolExecutor, *task: Any) -> Future:
+        slow.wait(30)
+        return begun(pool, *task)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", starting)
+    with one_process() as process:
+        asked = [process.submit(abs, -number) for number in range(9)]
+        assert not any(one.done() for one in asked)
+        slow.set()
+        assert [one.result() for one in asked] == [*range(9)]
+        monkeypatch.setattr(ProcessPoolExecutor, "submit", _no_room)
+        assert isinstance(process.submit(abs, -1).exception(), BROKEN)
+
+
+def test_what_is_asked_of_a_process_is_answered_though_it_dies_or_is_closed():
+    process = one_process()
+    last = [process.submit(os._exit, 1), process.submit(abs, -1)]
+    assert all(isinstance(one.exception(), BROKEN) for one in last)
+    other = one_process()
+    left = [other.submit(time.sleep, 0.2) for _ in range(5)]
+    other.shutdown(wait=False, cancel_futures=True)
+    assert any(one.exception() for one in left)
+    process.shutdown()
 
 
 def test_it_ends_with_a_parent_that_was_killed():
@@ -59,6 +91,10 @@ def _be_ready(said: str) -> None:
 
 def _told() -> tuple[str, str | None, bool]:
     return _ready, os.environ.get("MILLESIME_SAID"), "pipelines.runs.preloaded" in sys.modules
+
+
+def _no_room(_pool: ProcessPoolExecutor, *_task: Any) -> Future:
+    raise OSError(errno.EMFILE, "too many files")
 
 
 def _is_deaf() -> bool:

@@ -28,11 +28,10 @@ class Here(Executor):
 
     def submit(self, _task: Callable, /, *given: Any) -> Future:  # type: ignore[override]
         done: Future = Future()
-        if self.dies == "before":
-            raise BrokenProcessPool
         if self.dies == "meanwhile":
             given[-1].mkdir()
             (given[-1] / MANIFEST).write_text("half of it")
+        if self.dies:
             done.set_exception(BrokenProcessPool())
         else:
             done.set_result(self.make(given[-1]))

@@ -31,17 +31,20 @@ MONEY = "_eur"  # suffixes of columns of amounts
 HIDDEN = "donnée personnelle"
 
 
+Sample = dict[str, Any]
+
+
 def default_seed(exercice: int) -> int:
     """The last day of the exercice, ``20201231``: nobody chose it."""
     return exercice * 10000 + 1231
 
 
 def sample(
-    home: Home, ledger: Ledger, registry: Registry, exercice: int, seed: int, size: int, former: dict[str, Any] | None
-) -> dict[str, Any]:
+    home: Home, ledger: Ledger, registry: Registry, exercice: int, seed: int, size: int, former: Sample | None
+) -> Sample:
     """``{graine, taille, population, tires, tables, lignes}``; ``tables`` says what the lines of each table were shown from.
 
-    ``former`` is the sample of the last page: its lines are reused if they were shown from the same data, and not even
+    ``former`` is the sample of the last page, or one drawn ahead: its lines are reused if they were shown from the same data, and not even
     drawn again if as many are wanted with the same seed.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
@@ -86,7 +89,7 @@ class _Former(NamedTuple):
         return [line for line in self.lines.values() if line["table"] == table]
 
 
-def _former(sample: dict[str, Any], shown_from: dict[str, str]) -> _Former:
+def _former(sample: Sample, shown_from: dict[str, str]) -> _Former:
     tables, lines = sample.get("tables", {}), sample.get("lignes", [])
     standing = [line for line in lines if tables.get(line["table"]) == shown_from.get(line["table"], "")]
     return _Former(sample.get("graine"), {_place(line): line for line in standing})

@@ -28,7 +28,7 @@ from pipelines.publication import EDITIONS
 from pipelines.runs.audit.controls import controls, warehouse_tests
 from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
-from pipelines.runs.audit.sampling import SIZE, default_seed, sample
+from pipelines.runs.audit.sampling import SIZE, Sample, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
 from pipelines.runs.changes import Changes, changes_of
 from pipelines.runs.findings import findings_and_changes
@@ -81,10 +81,10 @@ def state(
     *,
     seed: int | None = None,
     size: int = SIZE,
-    former: dict[str, Any] | None = None,
+    former: Sample | None = None,
     release: str | None = None,
 ) -> dict[str, Any]:
-    """The state of ``exercice``; ``former``, the last one written, avoids drawing the same sample again.
+    """The state of ``exercice``; ``former``, a sample drawn before, avoids drawing the same one again.
 
     The ledger head that it prints is the one ``release`` reached, or else the last publication.
     """
@@ -121,7 +121,7 @@ def state(
         "rapprochements": reconciliations(home, exercice),
         "constats": _findings(known, exercice),
         "chiffres": _figures(known, exercice),
-        "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
+        "echantillon": sample(home, ledger, registry, exercice, seed, size, former),
         "versions": _versions(home, ledger, exercice),
         "transmission": _transmission(known.work, exercice),
         "changements": _changes(known, exercice, release),

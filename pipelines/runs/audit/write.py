@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from pipelines.disk import json_lines, read_json, sha256_of, sync
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.sampling import Sample
 from pipelines.runs.audit.state import Known, state
 from pipelines.stages.report.etat.page import render
 
@@ -12,22 +13,36 @@ PAGE, DATA = "etat.html", "etat.json"
 
 
 def write_state(
-    known: Known, exercice: int, folder: Path, seed: int | None, size: int, release: str | None = None
+    known: Known,
+    exercice: int,
+    folder: Path,
+    seed: int | None,
+    size: int,
+    *,
+    drawn: Sample | None = None,
+    release: str | None = None,
 ) -> Path:
-    """Write one page and its data in ``folder``; the page says nothing that is not in the data."""
+    """Write one page and its data in ``folder``; the page says nothing that is not in the data. ``drawn`` is a sample
+    drawn ahead.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = state(known, exercice, seed=seed, size=size, former=_former(known, folder / DATA), release=release)
+    former = drawn or _sample_in(known.work, folder / DATA)
+    content = state(known, exercice, seed=seed, size=size, former=former, release=release)
     _write(folder / DATA, json_lines(content))
     _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE
 
 
-def _former(known: Known, path: Path) -> dict[str, Any] | None:
-    """The last state written there, if it is the one that the ledger knows."""
-    home = known.work.home
+def last_sample(work: Workspace, exercice: int) -> Sample | None:
+    """The sample of the last page of an exercice."""
+    return _sample_in(work, work.home.audit / str(exercice) / DATA)
+
+
+def _sample_in(work: Workspace, path: Path) -> Sample | None:
+    """The sample of the state written there, if it is the one that the ledger knows."""
     try:
-        _, entered = known.work.ledger.written().get(path.relative_to(home.root).as_posix(), ("", ""))
-        return read_json(path) if sha256_of(path) == entered else None
+        _, entered = work.ledger.written().get(path.relative_to(work.home.root).as_posix(), ("", ""))
+        return read_json(path).get("echantillon") if sha256_of(path) == entered else None
     except (FileNotFoundError, ValueError):  # none yet: everything is drawn again
         return None
 

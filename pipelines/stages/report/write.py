@@ -7,7 +7,6 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,14 +100,9 @@ class ReportPages:
         assert exercice is not None, "begin looks at it"
         edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
         folder = publication / "report" / str(exercice) / profile
-        try:
-            return self.writers[profile].submit(
-                task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
-            )
-        except BrokenProcessPool as error:  # an earlier drawing has killed the process
-            broken: Future = Future()
-            broken.set_exception(error)
-            return broken
+        return self.writers[profile].submit(
+            task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
+        )
 
 
 def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -> ReportPages:
@@ -118,9 +112,14 @@ def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -
 
 
 def get_ready(home: Home) -> None:
-    """Read, in a process that is going to write reports, what takes long to."""
+    """Read and compile, in a process that is going to write reports, what takes long to."""
+    from pipelines.stages.report.charts import start_engine
+    from pipelines.stages.report.html import compile_templates
+
     catalogue = load_catalogue(home)
     _ = catalogue.chapters, catalogue.figures, catalogue.project
+    compile_templates()
+    start_engine()
 
 
 def write_report(

@@ -81,9 +81,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
         findings = [_dbt_finding(result, blamed[result.name], rules[result.name]) for result in broken]
         _record_failure(work, frozen, _sorted(told), findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
-        raise BuildFailed(
-            f"l’entrepôt n’est pas remplacé : {' ; '.join(causes) or 'dbt ne s’est pas exécuté jusqu’au bout'}"
-        )
+        raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes) or 'dbt ne s’est pas exécuté'}")
     tests = _sorted(told + _standing(work, prepared.plan))
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)

@@ -133,7 +133,9 @@ def test_a_cell_that_a_person_s_name_is_taken_from_is_hidden_wherever_it_is_read
 def test_a_purged_original_leaves_the_row_alone(filled, state_of):
     before = state_of(filled)
     shutil.rmtree(filled.home.archive)
-    after = state_of(filled, former=before)["echantillon"]  # the cells of the former page are not kept either
+    after = state_of(filled, former=before["echantillon"])[
+        "echantillon"
+    ]  # the cells of the former page are not kept either
     lines = {(line["table"], line["ligne"]): line for line in after["lignes"]}
     cells = {c["champ"]: c for c in lines["ventes/ventes", 2]["cellules"]}
     assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
@@ -151,12 +153,12 @@ def test_a_field_that_a_later_declaration_adds_is_in_no_row_of_a_purged_original
     assert "est_elu" not in shown
 
 
-@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"tables": {"ventes/ventes": "other"}}}])
+@pytest.mark.parametrize("former", [None, {}, {"tables": {"ventes/ventes": "other"}}])
 def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_rows(filled, state_of, former):
     drawn = state_of(filled, former=former)["echantillon"]
     assert drawn["tires"] == 3
     lines = [{**line, "cellules": f"as before {number}"} for number, line in enumerate(drawn["lignes"])]
-    marked = {"echantillon": {**drawn, "lignes": lines}}
+    marked = {**drawn, "lignes": lines}
     assert state_of(filled, former=marked)["echantillon"]["lignes"] == lines
     filled.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\nV9;02/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019)
