@@ -40,8 +40,7 @@ def main() -> None:
     except OSError as error:  # the help cannot be written
         note(f"Erreur : la sortie standard ne peut pas être écrite : {why(error)}")
         code = NO_DISK if is_full(error) else USAGE
-    if code == INTERRUPTED:
-        _end_others()
+    _end_others(patient=code != INTERRUPTED)
     threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
@@ -50,14 +49,16 @@ def main() -> None:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _end_others() -> None:
-    """After an interruption, do not wait for other processes, and wait only briefly for threads."""
-    from pipelines.cli.interruption import INTERRUPTED, end_children
+def _end_others(*, patient: bool) -> None:
+    """Do not wait for other processes, whose results nobody needs any more; after an interruption, wait only briefly for threads."""
+    if "multiprocessing" in sys.modules:
+        from pipelines.cli.interruption import INTERRUPTED, end_children
 
-    end_children()
-    last = threading.Timer(3, os._exit, [INTERRUPTED])
-    last.daemon = True
-    last.start()
+        end_children()
+    if not patient:
+        last = threading.Timer(3, os._exit, [INTERRUPTED])
+        last.daemon = True
+        last.start()
 
 
 def _speak_utf8() -> None:

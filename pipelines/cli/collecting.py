@@ -30,9 +30,11 @@ from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, reje
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
+from pipelines.runs.ahead import import_judge
 from pipelines.runs.collect import judge_files
+from pipelines.runs.dbt_beside import import_dbt
 from pipelines.runs.outcome import Ending
-from pipelines.runs.processes import warm_up
+from pipelines.runs.processes import start_early
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import files_of
 
@@ -65,11 +67,17 @@ def run(
     autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
-    warm_up()
+    import_early()
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
     ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, wait=wait, form=form))
+
+
+def import_early() -> None:
+    """Have other processes import what a run imports, while this one looks at what there is to do."""
+    start_early(import_judge)
+    start_early(import_dbt)
 
 
 def run_and_tell(

@@ -14,7 +14,7 @@ from pipelines.catalogue.source_grammar import ACCOUNTS, System
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
-from pipelines.cli.collecting import run_and_tell
+from pipelines.cli.collecting import import_early, run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
@@ -255,6 +255,7 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     with one_process() as aside:
         made = aside.submit(make_demonstration, home.root, years)
         if and_run:
+            import_early()
             import_module("pipelines.defs.run")
             import_module("pipelines.defs.dagster_dbt_alone")
         try:

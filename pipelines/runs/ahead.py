@@ -36,7 +36,8 @@ class _Ahead:
         self._judged: dict[tuple[Path, str], Future[list[CheckResult] | None]] = {}
         # read, and handed over to the judge
         self._ready: dict[tuple[str, int], Future[None]] = {(ref.key, exercice): Future() for ref, exercice in arrived}
-        self._judge, self._reader = one_process(_open_court), one_process()
+        self._judge, self._reader = one_process(import_judge), one_process()
+        self._judge.submit(_open_court)
         key = key_of(work)
         for ref, exercice in arrived:
             read = self._reader.submit(_read, work.home, ref, exercice, key)
@@ -119,6 +120,11 @@ def _judge(parquet: Path, suite: Suite) -> list[CheckResult] | None:
         results: list[CheckResult] = import_module(JUDGE).judge(parquet, suite)
         return results
     return None
+
+
+def import_judge() -> None:
+    """Import what checks deliveries: this takes longest of all that a run has to import."""
+    import_module(JUDGE).import_library()
 
 
 def _open_court() -> None:

@@ -21,7 +21,7 @@ _beside: Executor | None = None
 def dbt_beside() -> Iterator[None]:
     """Have dbt ready in another process for what the block builds."""
     global _beside
-    _beside = one_process(_import)
+    _beside = one_process(import_dbt)
     try:
         yield
     finally:
@@ -57,7 +57,8 @@ def build_models(
 # what the other process does -------------------------------------------------
 
 
-def _import() -> None:
+def import_dbt() -> None:
+    """Import dbt, and what it would import at its first command."""
     with suppress(Exception):  # the build will meet it again, and report it
         import_module("dbt.cli.main")
         import_module("dbt.adapters.duckdb")

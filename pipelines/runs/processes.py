@@ -81,22 +81,44 @@ def _answer(asked: Future[Any], done: Future[Any]) -> None:
         asked.set_exception(error)
 
 
-def one_process(ready: Callable[..., None] | None = None, *arguments: Any) -> Beside:
-    """A process that calls ``ready`` before anything else and exits when this one is gone; it is started at once."""
-    warm_up()
-    process = Beside(ProcessPoolExecutor(1, CONTEXT, _begin, (dict(os.environ), ready, arguments)))
-    process.submit(os.getpid)
+_early: dict[Callable[[], None] | None, Beside] = {}  # started, and not asked for yet
+
+
+def start_early(ready: Callable[[], None]) -> None:
+    """Start now what ``one_process(ready)`` will give, which takes seconds to import; if nobody asks for it, the end of
+    the command ends it.
+    """
+    if ready not in _early:
+        _early[ready] = _started(ready)
+
+
+def one_process(ready: Callable[[], None] | None = None) -> Beside:
+    """A process that calls ``ready`` before anything else, whatever the environment, lives in that of now, and exits when
+    this one is gone.
+    """
+    process = _early.pop(ready, None) or _started(ready)
+    process.submit(_live_in, dict(os.environ))
     return process
 
 
-def _begin(environment: Mapping[str, str], ready: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    """The server may have been started with another environment."""
+def _started(ready: Callable[[], None] | None) -> Beside:
+    warm_up()
+    process = Beside(ProcessPoolExecutor(1, CONTEXT, _begin, (ready,)))
+    process.submit(os.getpid)  # its first request starts it
+    return process
+
+
+def _begin(ready: Callable[[], None] | None) -> None:
     _die_with_the_parent()
+    if ready:
+        ready()
+
+
+def _live_in(environment: Mapping[str, str]) -> None:
+    """Both the server and the process may have been started in another environment."""
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # to be found again
-    if ready:
-        ready(*arguments)
 
 
 def _die_with_the_parent() -> None:

@@ -100,7 +100,8 @@ def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
         return
     with ExitStack() as pools:
         for profile in PROFILES:
-            _writers[profile] = pools.enter_context(one_process(_get_ready, home, profile))
+            _writers[profile] = pools.enter_context(one_process())
+            _writers[profile].submit(_get_ready, home, profile)
         try:
             yield _writers
         except BaseException as error:

@@ -69,8 +69,9 @@ def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so() -> Non
 
 HOLDER = """
 import multiprocessing, os
-from pipelines.cli.interruption import interruptible
-with interruptible(lambda: "rien"):
+from pipelines.runs.processes import warm_up
+if __name__ == "__main__":
+    warm_up()
     held = multiprocessing.get_context("spawn").Lock()
     os._exit(0)
 """

@@ -15,16 +15,18 @@ from typing import Any
 
 import pytest
 
-from pipelines.runs.processes import BROKEN, one_process
+from pipelines.runs.processes import BROKEN, one_process, start_early
 
 
 def test_a_process_has_what_all_need_and_the_environment_of_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """The server was started by an earlier test, or is by this one."""
-    for value in ("before", "after"):
+    """The server was started by an earlier test, or is by this one; the process too may have been started before."""
+    for value in ("before", "after", "early"):
+        if value == "early":
+            start_early(_be_ready)
         monkeypatch.setenv("MILLESIME_SAID", value)
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 40)))  # a home's own folder may be anywhere
-        with one_process(_be_ready, value) as pool:
-            assert pool.submit(_told).result() == (value, value, True)
+        with one_process(_be_ready) as pool:
+            assert pool.submit(_told).result() == (True, value, True)
 
 
 def test_it_hears_no_ctrl_c_of_a_terminal():
@@ -60,6 +62,24 @@ def test_what_is_asked_of_a_process_is_answered_though_it_dies_or_is_closed():
     process.shutdown()
 
 
+def test_the_end_of_a_command_waits_for_no_process_that_nobody_asked_for():
+    command = """
+        import sys
+        from pipelines.runs.ahead import import_judge
+        from pipelines.runs.processes import start_early
+        if __name__ == "__main__":
+            start_early(import_judge)
+            sys.argv[1:] = ["--version"]
+            from pipelines.cli import main
+            main()
+    """
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", textwrap.dedent(command)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("millesime")
+    assert "great_expectations" not in done.stderr  # it is told last, once it is imported
+
+
 def test_it_ends_with_a_parent_that_was_killed():
     """A process of a pool would wait for ever."""
     parent = """
@@ -81,15 +101,15 @@ def test_it_ends_with_a_parent_that_was_killed():
     assert not any(map(_runs, processes))
 
 
-_ready = ""
+_ready = False
 
 
-def _be_ready(said: str) -> None:
+def _be_ready() -> None:
     global _ready
-    _ready = said
+    _ready = True
 
 
-def _told() -> tuple[str, str | None, bool]:
+def _told() -> tuple[bool, str | None, bool]:
     return _ready, os.environ.get("MILLESIME_SAID"), "pipelines.runs.preloaded" in sys.modules
 
 

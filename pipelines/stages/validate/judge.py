@@ -59,8 +59,19 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
 
 
 def open_court() -> None:
-    """Load the library now, in a process that is going to check deliveries."""
+    """Get ready now, in a process that is going to check deliveries."""
     _bench()
+
+
+@functools.cache
+def import_library() -> ModuleType:
+    """Import Great Expectations, which reads its settings from the environment then."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    for name in UNCALLED:
+        sys.modules.setdefault(name, _Later(name))
+    library = importlib.import_module("great_expectations")
+    _silence()
+    return library
 
 
 def close() -> None:
@@ -80,14 +91,10 @@ class _Bench:
     """Great Expectations and its DuckDB, kept for the life of the process."""
 
     def __init__(self) -> None:
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
-        for name in UNCALLED:
-            sys.modules.setdefault(name, _Later(name))
-        import great_expectations as gx
+        gx = import_library()
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from sqlalchemy.dialects import registry
 
-        _silence()
         registry.register("millesime_judge", "pipelines.stages.validate.dialect", "JudgeDialect")
         self._gx = gx
         self._spill = tempfile.TemporaryDirectory(prefix="millesime-judge-")  # by default, the working folder
