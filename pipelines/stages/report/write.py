@@ -5,11 +5,10 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
@@ -24,6 +23,11 @@ from pipelines.stages.report.model import Edition, Model, build, charts_of, entr
 from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, read_publication
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
+MODEL = "json"  # what they are all written from, beside them
+HALVES = (
+    (MODEL, "html", "pdf"),
+    ("docx", "xlsx"),
+)  # what the process of an edition writes, and what the other one does
 PROJECT = "projet"
 
 
@@ -60,17 +64,19 @@ def _day(moment: str) -> dt.date:
 
 @dataclass(frozen=True)
 class ReportPages:
-    """The pages that complete a publication: the report of one exercice, each profile written by its own process.
+    """The pages that complete a publication: the report of one exercice, in both profiles, by a process for each.
 
     Drawing the charts of a first report takes as long as all the rest, so it begins before the publication has an
-    entry.
+    entry. Each edition is then written by both processes, since the other edition is not there yet, or done.
     """
 
     writers: Mapping[str, Executor]  # by profile
     work: Workspace
     build: str
     exercice: int | None
-    _ends: dict[str, Callable[[], Future]] = field(default_factory=dict)  # profile → its last files
+    _drawn: dict[str, Future[Model]] = field(default_factory=dict)  # by profile
+    _ends: dict[str, Future[None]] = field(default_factory=dict)
+    _waiting: Executor = field(default_factory=lambda: ThreadPoolExecutor(len(FOLDERS)))
 
     def begin(self, publication: Path, profile: str) -> Future:
         """Gather everything that a report says. The public one, which shows nothing of the entry, is then written; of the
@@ -80,29 +86,46 @@ class ReportPages:
             nothing: Future = Future()
             nothing.set_result(None)
             return nothing
+        tables, home = publication / FOLDERS[profile], self.work.home
         entered = files_entered(self.work.ledger, self.exercice) if profile == INTERNE else None
-        begun = self._submit(draw_report, publication, profile, entered)
-        if profile == PUBLIC:
-            written = self._submit(finish_report, publication, profile)
-            self._ends[profile] = lambda: written
-        else:
-            self._ends[profile] = lambda: (
-                begun if begun.exception() else self._submit(finish_report, publication, profile)
-            )
-        return begun
-
-    def finish(self, publication: Path) -> list[Future]:
-        """Write the pages that print the ledger head of the entry."""
-        return [end() for end in self._ends.values()]
-
-    def _submit(self, task: Callable, publication: Path, profile: str, *more: Any) -> Future:
-        tables, home, exercice = publication / FOLDERS[profile], self.work.home, self.exercice
-        assert exercice is not None, "begin looks at it"
-        edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
-        folder = publication / "report" / str(exercice) / profile
-        return self.writers[profile].submit(
-            task, home, self.work.organisation, edition, tables, folder, exercice, profile, *more
+        self._drawn[profile] = drawn = self.writers[profile].submit(
+            draw_report,
+            home,
+            self.work.organisation,
+            self._edition(tables, profile),
+            tables,
+            self.exercice,
+            profile,
+            entered,
         )
+        if profile == PUBLIC:
+            self._write(publication, profile)
+        return drawn
+
+    def finish(self, publication: Path) -> list[Future[None]]:
+        """Write the pages that print the ledger head of the entry."""
+        if INTERNE in self._drawn:
+            self._write(publication, INTERNE)
+        return [*self._ends.values()]
+
+    def _edition(self, tables: Path, profile: str) -> Edition:
+        assert self.exercice is not None, "begin looks at it"
+        return edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
+
+    def _write(self, publication: Path, profile: str) -> None:
+        edition = self._edition(publication / FOLDERS[profile], profile)
+        folder = publication / "report" / str(self.exercice) / profile
+        processes = sorted(self.writers, key=lambda one: one != profile)
+        self._ends[profile] = self._waiting.submit(self._write_halves, self._drawn[profile], edition, folder, processes)
+
+    def _write_halves(self, drawn: Future[Model], edition: Edition, folder: Path, processes: Sequence[str]) -> None:
+        whole = {**drawn.result(), "edition": drawn.result()["edition"] | entry_of(edition)}
+        halves = [
+            self.writers[process].submit(write_formats, whole, self.work.home.cache, folder, formats)
+            for process, formats in zip(processes, HALVES, strict=True)
+        ]
+        for half in halves:
+            half.result()
 
 
 def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -> ReportPages:
@@ -136,10 +159,8 @@ def write_report(
 
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
-    return _written(_model(home, organisation, edition, tables, exercice, profile), home.cache, folder, formats)
-
-
-_begun: dict[Path, Model] = {}  # folder → the report to be written there, only waiting for its entry
+    model = _model(home, organisation, edition, tables, exercice, profile)
+    return write_formats(model, home.cache, folder, (MODEL, *formats))
 
 
 def draw_report(
@@ -147,43 +168,35 @@ def draw_report(
     organisation: Organisation,
     edition: Edition,
     tables: Path,
-    folder: Path,
     exercice: int,
     profile: str,
     entered: Files | None,
-) -> None:
-    """Gather the content of a report, and draw the cached parts of the one that waits for its entry.
+) -> Model:
+    """The content of a report, without its entry; the cached parts of the one that waits for an entry are drawn.
     Raises the same errors as ``write_report`` about declarations.
     """
     from pipelines.stages.report.charts import png_of, svg_of
     from pipelines.stages.report.pdf import summary_pdf
 
-    _begun[folder] = model = _model(home, organisation, edition, tables, exercice, profile, entered)
-    if profile == PUBLIC:
-        return
-    for block in charts_of(model):
-        png_of(block, home.cache)  # made from the wide drawing
-        svg_of(block, True, home.cache)
-    for section in model["collectivites"]:
-        summary_pdf(model, section, home.cache)
+    model = _model(home, organisation, edition, tables, exercice, profile, entered)
+    if profile == INTERNE:
+        for block in charts_of(model):
+            png_of(block, home.cache)  # made from the wide drawing
+            svg_of(block, True, home.cache)
+        for section in model["collectivites"]:
+            summary_pdf(model, section, home.cache)
+    return model
 
 
-def finish_report(
-    home: Home, organisation: Organisation, edition: Edition, tables: Path, folder: Path, exercice: int, profile: str
-) -> list[Path]:
-    """Write the report that ``draw_report`` began in this process, with the entry that it has now; return its files."""
-    model = _begun.pop(folder, None) or _model(home, organisation, edition, tables, exercice, profile)
-    whole = {**model, "edition": model["edition"] | entry_of(edition)}
-    return _written(whole, home.cache, folder, FORMATS)
-
-
-def _written(model: Model, cache: Path, folder: Path, formats: Collection[str]) -> list[Path]:
+def write_formats(model: Model, cache: Path, folder: Path, formats: Collection[str]) -> list[Path]:
+    """Write a report in these formats (``MODEL``: its content), and return its files."""
     return [_put(folder / name, content) for name, content in _drawn(model, cache, formats)]
 
 
 def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
-    yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)
+    if MODEL in formats:
+        yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)
     stem = f"rapport_activite_{model['exercice']}"
     if "html" in formats:
         from pipelines.stages.report.html import report_page, site_pages, summary_page
