@@ -123,13 +123,12 @@ def _read(
     # beside the originals, since the readers' copies contain names and a killed process may leave them
     workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
     try:
-        tables, size = {}, sum(source.file.size for source in sources)
         try:
             contents = _contents(ref, exercice, sources, workdir / "1", careful=False)
-            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir, size)
+            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir)
         except IrregularRecord:
             contents = _contents(ref, exercice, sources, workdir / "2", careful=True)
-            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir, size)
+            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir)
         files = [source.file for source in sources]
         manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables, contents.unread)
         with written_whole(manifest_path) as file:
@@ -248,14 +247,16 @@ def _write(
     identity: str,
     key: bytes,
     workdir: Path,
-    size: int,
 ) -> dict[str, TableCounts]:
     """Write every table aside; the files take their place in the lake only when all are proved."""
     counts, aside, readings = {}, workdir / "tables", ref.readings(exercice)
     shutil.rmtree(aside, ignore_errors=True)
     workbook = ref.export.format.type in WORKBOOKS
     by_document = ref.export.by_document
-    with TableWriter(exercice, identity, key, workdir, workbook=workbook, size=size, by_document=by_document) as writer:
+    read = [[one for _, one in parts] for parts in records.values()]
+    with TableWriter(
+        exercice, identity, key, workdir, workbook=workbook, records=read, by_document=by_document
+    ) as writer:
         for table in ref.export.tables:
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
             folder = aside / table.name

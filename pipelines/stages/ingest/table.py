@@ -2,23 +2,25 @@
 
 Each file (of a workbook, each sheet) is read once: lines that can be read become typed rows of a temporary table, and only the
 others (refused, totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted +
-refused + ignored is proved for each against the reader's independent count. Everything happens in an in-memory database whose
-spill files lie in the delivery's own working folder; ``delivery`` moves the resulting files to their final place.
+refused + ignored is proved for each against the reader's independent count. ``delivery`` moves the resulting files to their
+final place.
 """
 
 import glob
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
-from pipelines.settings import engine, memory, threads
+from pipelines.settings import memory, threads
 from pipelines.sql import literal, parquet_scan, values
+from pipelines.stages.ingest import database
 from pipelines.stages.ingest.parts_of_cells import Derived, Spread, derived, spread_columns, text_of_file
-from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import (
     SPACES,
@@ -32,6 +34,7 @@ from pipelines.stages.ingest.typing import (
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MANY = 50  # dated rows from which it is strange for a year to have none in December
 AMOUNT = "cast({} as decimal(20, 2))"
+Counted = dict[tuple[str, str | None], int]  # file, its sheet → lines
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 
 
@@ -44,7 +47,7 @@ class IngestFailed(RuntimeError):
 
 
 class TableWriter:
-    """Writes the tables of one delivery; a context manager around its DuckDB connection."""
+    """Writes the tables of one delivery, ``records``; a context manager around its DuckDB connection."""
 
     def __init__(
         self,
@@ -54,23 +57,21 @@ class TableWriter:
         workdir: Path,
         *,
         workbook: bool,
-        size: int,
+        records: Collection[Sequence[Records]],
         by_document: bool = False,
     ):
-        self.exercice, self.delivery, self.key = exercice, delivery, key
-        self.threads = threads() if size > SMALL else 1  # ``size``: bytes of the delivery's files
-        self.workdir, self.workbook, self.by_document = workdir, workbook, by_document
+        self.exercice, self.delivery = exercice, delivery
+        size = sum(one.path.stat().st_size for parts in records for one in parts)
+        self.threads = threads() if size > SMALL else 1
+        self.workbook, self.by_document = workbook, by_document
+        self._opened = database.opened(key, workdir, self.threads, small=database.is_small(records))
 
     def __enter__(self) -> "TableWriter":
-        import duckdb
-
-        self.db = duckdb.connect(config=engine(self.workdir / "spill", self.threads))
-        self.db.execute("set enable_progress_bar = false")
-        self._has_pseudonyms = False
+        self.db = self._opened.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.db.close()
+    def __exit__(self, *error: Any) -> None:
+        self._opened.__exit__(*error)
 
     def write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
         """Write ``target`` and its companions; return the counts, ``parquet`` being its path in the lake.
@@ -83,6 +84,7 @@ class TableWriter:
         try:
             return self._write(table, files, target, parquet)
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
+            database.leave()
             if isinstance(error, duckdb.OutOfMemoryException) and "temp_directory" not in str(error):
                 enough = f"un fichier que lit MILLESIME_MEMORY ({memory()} Mo) : moins de colonnes, ou plus de mémoire"
                 raise DeliveryRefused("FIC-TAILLE", fichier=files[0][0], attendu=enough) from None
@@ -91,8 +93,6 @@ class TableWriter:
             raise IngestFailed(f"{kind}, table {table.name} de {files[0][0]}{said}") from None
 
     def _write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
-        if any(field.personal == "pseudonymise" for field in table.fields):
-            self._make_pseudonyms()
         parts = [_Part(self, table, index, name, records) for index, (name, records) in enumerate(files)]
         for part in parts:
             part.load()
@@ -101,18 +101,19 @@ class TableWriter:
         self._check_measures(table, target)
         silence = self._days_without_rows(table, target)
         refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
-        if self._any_row([part.refused_lines() for part in parts]):
+        if any(part.lost for part in parts):
             self._copy([part.refused() for part in parts], "order by _fichier, _feuille, _ligne, position", refusals)
-        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _feuille, _ligne", ignores)
-        accepted, refused = self._prove_balance(parts, target, ignores)
+        self._copy([part.ignored() for part in parts], "order by _fichier, _feuille, _ligne", ignores)
+        rows, left_out = self._count_by_part(target), self._count_by_part(ignores)
+        accepted, refused, ignored = self._prove_balance(parts, rows, left_out)
         read = sum(part.records.read for part in parts)
         totals = [total for part in parts for total in self._totals(part, target)]
         unread = target.with_suffix(".illisibles.parquet")
         if table.informative_fields and self._any_row([part.unread() for part in parts]):
             self._copy([part.unread() for part in parts], "order by _fichier, _feuille, _ligne, position", unread)
+        lacking = self._without(parts, rows)
         for part in parts:
             part.forget()
-        lacking = self._without(parts, target)
         companions = {
             path.name.removeprefix(target.stem): sha256_of(path)
             for path in (refusals, ignores, unread)
@@ -121,7 +122,8 @@ class TableWriter:
         digest = sha256_of(target)
         return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
 
-    def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
+    @staticmethod
+    def _without(parts: list["_Part"], rows: Counted) -> dict[str, int]:
         """Field → how many accepted lines are in files (or sheets) without its column; fields of the layout that are
         missing somewhere.
 
@@ -133,59 +135,39 @@ class TableWriter:
             for name in part.without:
                 found.setdefault(name, []).append(part)
         proved = {n: lack for n, lack in found.items() if len(lack) == len(parts) or not lack[0].records.unseen}
-        rows = self._count_by_part(target) if proved else {}
-        return {
-            name: sum(part.lines_of(rows.get((part.fichier, part.records.feuille), 0)) for part in lack)
-            for name, lack in proved.items()
-        }
+        return {name: sum(part.lines_of(rows.get(part.place, 0)) for part in lack) for name, lack in proved.items()}
 
-    def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
-        """Refuse the delivery if a file or a sheet of it lost a line; return how many lines are accepted and refused."""
-        written = [self._count_by_part(path) for path in (target, ignores)]
-        kept = lost = 0
+    @staticmethod
+    def _prove_balance(parts: list["_Part"], rows: Counted, left_out: Counted) -> tuple[int, int, int]:
+        """Refuse the delivery if a file or a sheet of it lost a line; return how many are accepted, refused and ignored."""
+        kept = 0
         for part in parts:
-            rows, ignored = (counts.get((part.fichier, part.records.feuille), 0) for counts in written)
-            accepted = part.lines_of(rows)
-            refused = self._count(part.refused_lines())  # a line may hold several records
-            kept, lost = kept + accepted, lost + refused
-            if part.records.read != accepted + refused + ignored:
+            accepted, ignored = part.lines_of(rows.get(part.place, 0)), left_out.get(part.place, 0)
+            kept += accepted
+            if part.records.read != accepted + part.lost + ignored:
                 raise DeliveryRefused(
                     "FIC-BILAN",
-                    fichier=where(part.fichier, part.records.feuille),
+                    fichier=where(*part.place),
                     recu=f"{part.records.read} lignes lues",
-                    attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
+                    attendu=f"{accepted} acceptées + {part.lost} refusées + {ignored} ignorées",
                 )
-        return kept, lost
+        return kept, sum(part.lost for part in parts), sum(left_out.values())
 
-    def _count_by_part(self, written: Path) -> dict[tuple[str, str | None], int]:
+    def _count_by_part(self, written: Path) -> Counted:
         counted = f"select _fichier, _feuille, count(*) from {parquet_scan(written)} group by all"
         return {(fichier, feuille): count for fichier, feuille, count in self.db.execute(counted).fetchall()}
 
-    def _make_pseudonyms(self) -> None:
-        if not self._has_pseudonyms:
-            key = self.key
-            self.db.create_function(
-                "pseudonyme",
-                lambda domain, value: pseudonym(key, domain, value),
-                ["VARCHAR", "VARCHAR"],
-                "VARCHAR",
-                null_handling="special",
-            )
-            self._has_pseudonyms = True
-
-    def _copy(self, selects: list[str], order: str, target: Path) -> int:
-        """Write the rows, sync the file and return how many rows are in it."""
-        # with several files at once, the row groups, and so the bytes, would depend on the threads
-        self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
+    def _copy(self, selects: list[str], order: str, target: Path) -> None:
+        """Write the rows and sync the file."""
+        if (
+            self.threads > 1
+        ):  # with several files at once, the row groups, and so the bytes, would depend on the threads
+            self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
             "(format parquet, parquet_version v2, compression zstd)"
         )
         sync(target)
-        return self._count(f"from {parquet_scan(target)}")
-
-    def _count(self, select: str) -> int:
-        return self.db.execute(f"select count(*) from ({select})").fetchone()[0]
 
     def _any_row(self, selects: list[str]) -> bool:
         return self.db.execute(f"select 1 from ({' union all '.join(selects)}) limit 1").fetchone() is not None
@@ -334,7 +316,8 @@ class _Part:
         self.line = f"(rowid + {records.first_line})" if records.first_line is not None else "ligne"
         sheet = literal(records.feuille)
         self.origin = f"{literal(fichier)} as _fichier, cast({sheet} as varchar) as _feuille"
-        self.named = where(fichier, records.feuille)
+        self.place = fichier, records.feuille
+        self.named = where(*self.place)
         self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
         self.origins = table.origins_of(writer.exercice)
         self.places = {same(h): place for place, h in reversed(list(enumerate(records.columns)))}
@@ -427,14 +410,12 @@ class _Part:
     def load(self) -> None:
         """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
         db = self.writer.db
-        db.execute(
-            f"create or replace temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar)"
-        )
         if self.records.misshapen:
-            db.execute(f"insert into {self.shapes} values {values(self.records.misshapen)}")
-        db.execute(f"create or replace temp table {self.apart} (ligne bigint, raison varchar)")
+            rows = values(self.records.misshapen)
+            db.execute(f"create temp table {self.shapes} as from (values {rows}) as x(ligne, regle, attendu, recu)")
         if self.records.ignored:
-            db.execute(f"insert into {self.apart} values {values(self.records.ignored)}")
+            rows = values(self.records.ignored)
+            db.execute(f"create temp table {self.apart} as from (values {rows}) as x(ligne, raison)")
         self._load_typed()
         cells = ", ".join(f"brut[{i + 1}] as c{i}" for i in range(len(self.records.columns)))
         typed = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
@@ -443,6 +424,7 @@ class _Part:
             f"create or replace temp table {self.odd} as select *, {others}{self._set_aside()} as _hors from "
             f"(select *{self._taken()} from (select {self.line} as _ligne, {typed}{cells} from {self.typed} where brut is not null))"
         )
+        self.lost = db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
 
     def _taken(self) -> str:
         """SQL of the texts that are taken from cells, after the columns of a select list."""
@@ -450,8 +432,8 @@ class _Part:
 
     def forget(self) -> None:
         """Free the memory."""
-        for name in (self.typed, self.odd, self.shapes, self.apart):
-            self.writer.db.execute(f"drop table {name}")
+        tables = (self.typed, self.odd, self.shapes, self.apart)
+        self.writer.db.execute(";".join(f"drop table if exists {name}" for name in tables))
 
     def _load_typed(self) -> None:
         import duckdb
@@ -606,11 +588,15 @@ class _Part:
     def refused(self) -> str:
         """One row per reason."""
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
-        data = f"from {self.odd} where not _hors and _ligne"
+        reasons = (
+            f"select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, motif.regle as regle, "
+            f"motif.attendu as attendu, motif.recu as recu, _montant_eur from (select _ligne, {self._amount()} as _montant_eur, "
+            f"unnest({self._reasons(needed)}) as motif from {self.odd} where not _hors"
+        )
+        if not self.records.misshapen:
+            return f"({reasons}))"
         return (
-            f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, motif.attendu, motif.recu, "
-            f"_montant_eur from (select _ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif "
-            f"{data} not in (select ligne from {self.shapes})) union all "
+            f"({reasons} and _ligne not in (select ligne from {self.shapes})) union all "
             f"select {self.origin}, ligne, null, null, regle, attendu, recu, null "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
         )
@@ -646,11 +632,13 @@ class _Part:
 
     def ignored(self) -> str:
         """Lines that are not data, each with its reason."""
+        apart = (
+            f"select {self.origin}, ligne as _ligne, raison from {self.apart} union all "
+            if self.records.ignored
+            else ""
+        )
         rules = "".join(f" when {self.matches(rule)} then {literal(rule.reason)}" for rule in self.table.ignore)
         if hollow := self._hollow():
             rules += f" when not ({self._blank()}) and {hollow} then 'ligne sans valeur'"
         reason = f"case{rules} else 'ligne vide' end" if rules else "'ligne vide'"
-        return (
-            f"(select {self.origin}, ligne as _ligne, raison from {self.apart} union all "
-            f"select {self.origin}, _ligne, {reason} from {self.odd} where _hors)"
-        )
+        return f"({apart}select {self.origin}, _ligne, {reason} as raison from {self.odd} where _hors)"
