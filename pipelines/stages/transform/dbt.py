@@ -37,7 +37,7 @@ class NodeResult:
 
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
 CHOSEN = "a_construire"  # the tag of what a build has to make; also in dbt_project/macros/materializations.sql
-LOGS = ["--log-level-file", "info"]  # what dbt says of each step within a node takes a twentieth of a build
+LOGS = ["--log-level", "none", "--log-level-file", "info"]  # each line is composed before it is left out
 ENGINE = "engine"  # the kind of an answer that is about no node
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
@@ -76,6 +76,7 @@ def build_models(
     for name in os.environ.keys() - environment().keys():
         os.environ.pop(name)
     os.environ.update(QUIET)
+    lazy_dbt.leave_details_unsaid()
     project = Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
     chosen, names = (
         [] if nodes is None else ["--select", f"tag:{CHOSEN}", "--indirect-selection", "empty"],
