@@ -5,18 +5,22 @@
 
     The file of a build starts as a copy of the last one (pipelines/stages/transform/reuse.py): a model whose recipe is
     unchanged and whose inputs came out equal is left as it is.
+
+    A model, its comments and what is remembered of it are one transaction: each of its ten statements would wait for
+    the disk.
 #}
 {% materialization table, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='table') -%}
     {% if stands(this) %}
         {% call noop_statement('main', 'STANDS') %}{% endcall %}
     {% else %}
-        {% call statement('main', auto_begin=False) -%}
+        {% call statement('main') -%}
             {{ room_for(this) }}
             {{ create_table_as(False, relation, model.config.meta.get('made') or compiled_code) }}
+            {{ comments(relation) }}
+            {{ remember(this, "construction.contenu('" ~ name_of(this) ~ "')") }}
         {%- endcall %}
-        {% do persist_docs(relation, model) %}
-        {% do remember(this, "construction.contenu('" ~ name_of(this) ~ "')") %}
+        {% do adapter.commit() %}
     {% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
@@ -26,13 +30,14 @@
     {% if stands(this) %}
         {% call noop_statement('main', 'STANDS') %}{% endcall %}
     {% else %}
-        {% call statement('main', auto_begin=False) -%}
+        {% call statement('main') -%}
             {{ room_for(this) }}
             {{ create_view_as(relation, sql) }}
+            {# its rows follow from its recipe and what it reads: they are not examined #}
+            {{ remember(this, "(select md5(recette || construction.signature('" ~ name_of(this) ~ "')) "
+                ~ "from construction.recettes where noeud = '" ~ model.unique_id ~ "')") }}
         {%- endcall %}
-        {# its rows follow from its recipe and what it reads: they are not examined #}
-        {% do remember(this, "(select md5(recette || construction.signature('" ~ name_of(this) ~ "')) "
-            ~ "from construction.recettes where noeud = '" ~ model.unique_id ~ "')") %}
+        {% do adapter.commit() %}
     {% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
@@ -58,25 +63,38 @@
 {% macro remember(relation, content) %}
     {% if target.name == 'entrepot' %}
         {% set name = "'" ~ name_of(relation) ~ "'" %}
-        {% call statement('remember', auto_begin=False) -%}
-            delete from construction.signatures where nom = {{ name }};
-            delete from construction.contenus where nom = {{ name }};
-            insert into construction.signatures values ({{ name }}, construction.signature({{ name }}));
-            insert into construction.contenus values ({{ name }}, {{ content }});
-        {%- endcall %}
+        delete from construction.signatures where nom = {{ name }};
+        delete from construction.contenus where nom = {{ name }};
+        insert into construction.signatures values ({{ name }}, construction.signature({{ name }}));
+        insert into construction.contenus values ({{ name }}, {{ content }});
     {% endif %}
 {% endmacro %}
 
-{# The table and its columns described in one statement. The contract has proved that the columns are there. #}
-{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
+{# The table and its columns described. The contract has proved that the columns are there. #}
+{% macro comments(relation) -%}
     {% if config.persist_relation_docs() %}
-        {% call statement('comments', auto_begin=False) -%}
-            comment on table {{ relation }} is {{ duckdb_escape_comment(model.description) }};
-            {%- for name, column in model.columns.items() %}
-            comment on column {{ relation }}.{{ name }} is {{ duckdb_escape_comment(column.description) }};
-            {%- endfor %}
-        {%- endcall %}
+        comment on table {{ relation }} is {{ duckdb_escape_comment(model.description) }};
+        {%- for name, column in model.columns.items() %}
+        comment on column {{ relation }}.{{ name }} is {{ duckdb_escape_comment(column.description) }};
+        {%- endfor %}
     {% endif %}
+{%- endmacro %}
+
+{#
+    Whether the columns are those of the contract. When they are by the names and types that it gives, one query tells;
+    otherwise dbt compares them, with a second query, and says what differs.
+#}
+{% macro duckdb__get_assert_columns_equivalent(sql) -%}
+    {%- set made, promised = [], [] -%}
+    {%- for column in get_column_schema_from_query(sql, config.get('sql_header')) -%}
+        {%- do made.append([column.name, column.dtype]) -%}
+    {%- endfor -%}
+    {%- for column in model.columns.values() -%}
+        {%- do promised.append([column.name, (column.data_type or '').upper().replace(' ', '')]) -%}
+    {%- endfor -%}
+    {%- if made | sort != promised | sort -%}
+        {{ assert_columns_equivalent(sql) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# A test is one query, which needs no transaction. #}

@@ -37,8 +37,7 @@ class NodeResult:
 
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
 CHOSEN = "a_construire"  # the tag of what a build has to make; also in dbt_project/macros/materializations.sql
-LOGS = ["--log-level-file", "info"]  # what dbt says of each step within a node takes a twentieth of a build
-SAID = ("info", "warn", "error")  # the levels of what dbt says to its user
+LOGS = ["--log-level", "none", "--log-level-file", "info"]  # each line is composed before it is left out
 ENGINE = "engine"  # the kind of an answer that is about no node
 READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
@@ -84,11 +83,7 @@ def build_models(
         if made and node.resource_type == "model" and node.config.materialized == "table":
             node.config.meta["made"] = made(f"{node.schema}.{node.alias}")
 
-    def tell(event: Any) -> None:
-        if event.info.level in SAID:
-            told(msg_to_dict(event))
-
-    done = _invoke(home, project, tell, [command, *chosen, "--no-write-json"])
+    done = _invoke(home, project, lambda event: told(msg_to_dict(event)), [command, *chosen, "--no-write-json"])
     return [_result(one) for one in getattr(done.result, "results", [])]
 
 
@@ -111,6 +106,7 @@ def _invoke(home: Home, project: Any, told: Callable[[Any], None], words: list[s
     for name in os.environ.keys() - environment().keys():
         os.environ.pop(name)
     os.environ.update(QUIET)
+    lazy_dbt.leave_details_unsaid()
     try:
         with redirect_stdout(io.StringIO()):
             done = dbtRunner(project, [told]).invoke([*LOGS, *words, *options(home, ENTREPOT)])
