@@ -56,8 +56,8 @@ def test_a_table_is_there_with_its_comments_and_what_is_remembered_of_it(lab: La
     )
     remembered += "from construction.contenus inner join construction.signatures using (nom)"
     assert asked(lab, remembered) == [("marts.fct_a", True, True)]
-    assert {event.info.level for event in heard} == {"info"}
-    assert "LogModelResult" in {event.info.name for event in heard}
+    assert {event["info"]["level"] for event in heard} == {"info"}
+    assert "LogModelResult" in {event["info"]["name"] for event in heard}
 
 
 @pytest.mark.parametrize(
