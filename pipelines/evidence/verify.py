@@ -263,10 +263,12 @@ def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
 def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
     """The files, without those of a withdrawn public profile."""
     last = ledger.last_publication()
-    is_withdrawn = last and any(row["publication"] == last["publication"] for row in ledger.all_rows("withdrawals"))
+    if not any(last and row["publication"] == last["publication"] for row in ledger.all_rows("withdrawals")):
+        yield from files
+        return
     for path, sha256 in files:
         is_published = path.is_relative_to(home.published)
-        if not (is_withdrawn and is_published and PUBLIC in path.relative_to(home.published).parts[:-1]):
+        if not (is_published and PUBLIC in path.relative_to(home.published).parts[:-1]):
             yield path, sha256
 
 
@@ -382,8 +384,9 @@ def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, s
     """The files of a folder that neither its state nor the ledger lists."""
     known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in entered}
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
-    for path in sorted(folder.resolve().rglob("*")):
-        here = folder / path.relative_to(folder.resolve())
+    lies = folder.resolve()
+    for path in sorted(lies.rglob("*")):
+        here = folder / path.relative_to(lies)
         if _holds(path) and here not in known:
             yield _problem(home, here, ADDED)
 

@@ -3,6 +3,7 @@
 This only saves time: without such a process, or when it cannot be started, dbt runs in this one.
 """
 
+import gc
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -68,4 +69,7 @@ def _build(
     home: Home, nodes: Collection[str] | None, made: Callable[[str], str] | None
 ) -> tuple[list[NodeResult], list[dict[str, Any]]]:
     events: list[dict[str, Any]] = []
-    return dbt.build_models(home, nodes, events.append, made=made), events
+    results = dbt.build_models(home, nodes, events.append, made=made)
+    if dbt.failed(results):
+        gc.collect()  # an error holds the file open, in which the process that asked looks for what is to blame
+    return results, events

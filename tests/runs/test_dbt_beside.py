@@ -5,8 +5,12 @@ import signal
 import threading
 import time
 
+import duckdb
+
+from pipelines.ledger.store import open_ledger
 from pipelines.runs import dbt_beside
 from pipelines.settings import Home
+from pipelines.stages.transform.dbt import parse
 from tests.stages.transform.conftest import Lab, lab, makers, project  # noqa: F401
 
 TABLES = ["fct_a", "fct_b"]
@@ -35,3 +39,19 @@ def test_what_a_process_that_dies_at_work_could_not_make_is_made_here(project: L
         dbt_beside._beside.submit(time.sleep, 60)  # it has not begun yet
         threading.Timer(0.5, os.kill, (process, signal.SIGKILL)).start()
         assert built(project.home, "fct_a") == (["success"], ["OK"])
+
+
+def test_the_warehouse_of_a_build_that_failed_can_be_looked_at(project: Lab):  # noqa: F811
+    """The lines to blame are looked for in it, by the process that asked."""
+    layer = project.depot.layer
+    config = "{{ config(materialized='table', schema='marts', contract={'enforced': true}) }}"
+    layer.write("dbt_project/models/marts/fct_c.sql", f"{config}\nselect error('it fails') as maker\n")
+    columns = "columns: [{name: maker, data_type: varchar, description: Qui l’a fait}]"
+    layer.write("dbt_project/models/marts/_c.yml", f"version: 2\nmodels: [{{name: fct_c, {columns}}}]\n")
+    with open_ledger(project.home) as ledger:
+        parse(project.work(ledger).catalogue, project.home)
+    with dbt_beside.dbt_beside():
+        (result,) = dbt_beside.build_models(project.home, ["fct_c"])
+        assert result.status == "error"
+        with duckdb.connect(str(project.home.warehouse_next)) as db:
+            assert db.execute("select count(*) from construction.recettes").fetchone() is not None

@@ -142,7 +142,8 @@ def get_ready(home: Home) -> None:
     catalogue = load_catalogue(home)
     _ = catalogue.chapters, catalogue.figures, catalogue.project
     compile_templates()
-    start_engine()
+    if not any(home.cache.glob("*.svg")):  # a new home: a correction may change no drawing
+        start_engine()
 
 
 def write_report(
