@@ -1,23 +1,27 @@
 """Reads workbooks (.xlsx, .ods, .xls): a pre-scan of the container, then calamine in a child process with memory and time limits.
 
 A five-kilobyte workbook with one far cell makes calamine abort, and a small bomb takes gigabytes: neither may reach
-the process that runs the pipeline. The child is ``workbook_child``.
+the process that runs the pipeline. Another process, ``workbook_child``, forks the children: to start, and to import what they
+need, would take each longer than reading most workbooks.
 """
 
 import csv
+import functools
 import itertools
 import json
+import os
 import shutil
 import struct
 import subprocess
 import sys
+import threading
 import zipfile
 import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import Table, WorkbookFormat
@@ -26,9 +30,9 @@ from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_h
 from pipelines.stages.ingest.readers.records import Records
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
-CHILD_SECONDS = 600  # generous, for a busy machine: the child counts its own CPU seconds
 OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+CHILD = "pipelines.stages.ingest.readers.workbook_child"
 KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un ancien classeur .xls"}
 
 
@@ -140,18 +144,41 @@ def _refuse_bomb(path: Path, fichier: str, kind: str) -> None:
 
 
 def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Path) -> list[dict]:
-    child = "pipelines.stages.ingest.readers.workbook_child"
-    command = [sys.executable, "-m", child, str(path), kind, str(out), json.dumps(patterns)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir") from None
-    if done.returncode != 0 or not done.stdout:
+    answer = _ask([dict(os.environ), str(path), kind, str(out), patterns])
+    if answer is None:
         raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
-    answer = json.loads(done.stdout)
     if refusal := answer.get("refused"):
         raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
     return answer["sheets"]
+
+
+_lock = threading.Lock()
+
+
+def _ask(request: list[Any]) -> dict[str, Any] | None:
+    """The answer of a child; None when it died."""
+    with _lock:
+        if _parent.cache_info().currsize and _parent().poll() is not None:
+            _parent.cache_clear()
+        parent = _parent()
+        assert parent.stdin and parent.stdout
+        try:
+            parent.stdin.write(json.dumps(request).encode() + b"\n")
+            answer = json.loads(parent.stdout.readline())
+        except (OSError, ValueError):
+            answer = None
+        except BaseException:  # the answer would be taken for that of the next workbook
+            parent.kill()
+            parent.wait()
+            raise
+        return answer
+
+
+@functools.cache
+def _parent() -> subprocess.Popen[bytes]:
+    """The process that forks the children; it ends when its standard input is closed, thus with this one."""
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, "-m", CHILD], stdin=pipe, stdout=pipe, stderr=null, bufsize=0)
 
 
 def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fichier: str) -> Records:

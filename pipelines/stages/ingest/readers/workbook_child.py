@@ -1,7 +1,8 @@
-"""The process that opens a workbook, under limits: ``python -m … <workbook> <kind> <folder> <JSON list of patterns>``.
+"""The processes that open workbooks, one each, under limits, and the one that forks them: ``python -m …``.
 
-Writes one CSV for each sheet that a pattern names (physical row, then cells as text) and prints one JSON answer, which lists
-every sheet. It may be killed at any moment: the parent then refuses the file. Text of a cell: numbers with a dot and up to 15
+This one reads requests, a line each: ``[environment, workbook, kind, folder, patterns]`` in JSON. A child writes one CSV for each
+sheet that a pattern names (physical row, then cells as text) and prints one JSON answer, which lists every sheet. It may be
+killed at any moment: the answer is then ``null``, or broken, and the file refused. Text of a cell: numbers with a dot and up to 15
 digits (a longer one is in scientific form, so that no pattern takes its rounded digits for the real ones), dates in ISO form,
 booleans ``true``/``false``. A sheet is scanned (``sheet_scan``) before calamine opens it: what is counted and found there does
 not come from calamine.
@@ -10,7 +11,9 @@ not come from calamine.
 import csv
 import datetime as dt
 import json
+import os
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,25 +24,47 @@ from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name,
 
 MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
+SECONDS = 600  # generous, for a busy machine
 LARGEST_GRID = 20_000_000  # cells
 LAST_ROW = 1_048_576  # of a sheet
 MOST_SHEETS = 500
 
 
 def main() -> None:
-    """Read the workbook named on the command line."""
+    """Have a child answer each request."""
+    import python_calamine  # noqa: F401  once for all of them
+
+    for request in sys.stdin:
+        if not (child := os.fork()):
+            try:
+                _answer(*json.loads(request))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        died = os.waitpid(child, 0)[1] != 0
+        _say("null\n" if died else "\n")  # whatever it said, one line
+
+
+def _answer(environment: dict[str, str], path: str, kind: str, folder: str, patterns: list[str]) -> None:
+    """Read one workbook in this process, which does nothing else."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    path, kind, folder, patterns = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), json.loads(sys.argv[4])
+    signal.alarm(SECONDS)
+    os.environ.update(environment)
     try:
-        answer: dict = {"sheets": read_sheets(path, kind, folder, patterns)}
+        answer: dict = {"sheets": read_sheets(Path(path), kind, Path(folder), patterns)}
     except Refused as refused:
         answer = {"refused": refused.answer}
     except MemoryError:
         answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
     except Exception:  # the message of any error in calamine, zip or XML could quote a cell
         answer = {"refused": {"code": "FIC-NATURE", "attendu": f"un classeur .{kind} lisible"}}
-    json.dump(answer, sys.stdout)
+    _say(json.dumps(answer))
+
+
+def _say(text: str) -> None:
+    with open(sys.stdout.fileno(), "w", closefd=False) as out:
+        out.write(text)
 
 
 def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[dict]:
