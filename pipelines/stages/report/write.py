@@ -6,7 +6,7 @@
 import datetime as dt
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,6 +124,7 @@ class ReportPages:
             self.writers[process].submit(write_formats, whole, self.work.home.cache, folder, formats)
             for process, formats in zip(processes, HALVES, strict=True)
         ]
+        wait(halves)  # nothing is written any more once an error is told
         for half in halves:
             half.result()
 

@@ -1,13 +1,19 @@
 """The report says which state it prints: a release, or « projet »; being published does not change it."""
 
+import datetime as dt
+import time
+import types
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.write import edition_of
+from pipelines.stages.report.model import Edition
+from pipelines.stages.report.write import ReportPages, edition_of
 
 VISAS = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
 
@@ -61,3 +67,30 @@ def test_a_frozen_year_prints_its_release(ledger: Ledger, tables: Path):
     edition = edition_of(ledger, 2040, tables, INTERNE, "b1")
     assert (edition.name, edition.fingerprint, edition.head) == ("2040-v1", "ab" * 32, head)
     assert edition_of(ledger, 2041, tables, INTERNE, "b1").name == "projet"
+
+
+class Writing(Executor):
+    """A process whose half of a report takes so long, and then fails or not."""
+
+    def __init__(self, seconds: float, error: Exception | None = None):
+        self.seconds, self.error, self.ended = seconds, error, False
+
+    def submit(self, *_: Any, **__: Any) -> Future:  # type: ignore[override]
+        def write() -> None:
+            time.sleep(self.seconds)
+            self.ended = True
+            if self.error:
+                raise self.error
+
+        return ThreadPoolExecutor(1).submit(write)
+
+
+def test_an_error_is_told_when_nothing_writes_any_more(tmp_path: Path):
+    first, second = Writing(0, ValueError("the first half")), Writing(0.3)
+    work: Any = types.SimpleNamespace(home=Home(tmp_path))
+    pages = ReportPages({INTERNE: first, PUBLIC: second}, work, "b1", 2020)
+    drawn: Future = Future()
+    drawn.set_result({"edition": {}})
+    with pytest.raises(ValueError, match="the first half"):
+        pages._write_halves(drawn, Edition("projet", "f", None, dt.date(2026, 1, 1)), tmp_path, [INTERNE, PUBLIC])
+    assert second.ended

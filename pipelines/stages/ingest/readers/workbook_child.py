@@ -9,6 +9,7 @@ not come from calamine.
 """
 
 import csv
+import ctypes
 import datetime as dt
 import json
 import os
@@ -24,6 +25,7 @@ from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name,
 
 MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 SECONDS = 600  # generous, for a busy machine
 LARGEST_GRID = 20_000_000  # cells
 LAST_ROW = 1_048_576  # of a sheet
@@ -37,6 +39,7 @@ def main() -> None:
     for request in sys.stdin:
         if not (child := os.fork()):
             try:
+                _die_with_the_parent()
                 _answer(*json.loads(request))
                 os._exit(0)
             finally:
@@ -45,11 +48,18 @@ def main() -> None:
         _say("null\n" if died else "\n")  # whatever it said, one line
 
 
+def _die_with_the_parent() -> None:
+    """Be killed with the process that forks, which an interruption kills: what is read would still be written."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _answer(environment: dict[str, str], path: str, kind: str, folder: str, patterns: list[str]) -> None:
     """Read one workbook in this process, which does nothing else."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     signal.alarm(SECONDS)
+    os.environ.clear()
     os.environ.update(environment)
     try:
         answer: dict = {"sheets": read_sheets(Path(path), kind, Path(folder), patterns)}

@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -381,3 +382,20 @@ def test_an_interruption_leaves_no_answer_to_the_next_workbook(depot: Depot):
         workbook._ask([])
     assert parent.wait() == -signal.SIGKILL
     depot.ingest(path)
+
+
+def test_an_interruption_ends_the_child_that_is_reading(tmp_path: Path):
+    os.mkfifo(tmp_path / "f.xlsx")  # to open it never ends
+    parent, reading = workbook._parent(), []
+
+    def interrupt() -> None:
+        reading.extend(Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.5, interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        workbook._ask([dict(os.environ), str(tmp_path / "f.xlsx"), "xlsx", str(tmp_path), ["*"]])
+    end = time.monotonic() + 10
+    while time.monotonic() < end and Path(f"/proc/{reading[0]}/exe").exists():
+        time.sleep(0.05)
+    assert not Path(f"/proc/{reading[0]}/exe").exists()
