@@ -51,9 +51,9 @@ def main() -> None:
 
 def _end_others(*, patient: bool) -> None:
     """Do not wait for other processes, whose results nobody needs any more; after an interruption, wait only briefly for threads."""
-    if "multiprocessing" in sys.modules:
-        from pipelines.cli.interruption import INTERRUPTED, end_children
+    from pipelines.cli.interruption import INTERRUPTED, end_children
 
+    if not patient or "multiprocessing" in sys.modules:
         end_children()
     if not patient:
         last = threading.Timer(3, os._exit, [INTERRUPTED])

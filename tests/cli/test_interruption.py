@@ -80,3 +80,18 @@ if __name__ == "__main__":
 def test_what_is_left_to_free_is_freed_without_a_word() -> None:
     done = subprocess.run([sys.executable, "-c", HOLDER], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+LIGHT = """
+import subprocess, sys
+from pipelines.cli import _end_others
+child = subprocess.Popen(["sleep", "60"])
+assert "multiprocessing" not in sys.modules
+_end_others(patient=False)
+print(child.wait())
+"""
+
+
+def test_a_command_that_has_not_loaded_multiprocessing_ends_its_children_too() -> None:
+    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{-signal.SIGKILL}\n", "")
