@@ -159,9 +159,8 @@ class TableWriter:
 
     def _copy(self, selects: list[str], order: str, target: Path) -> None:
         """Write the rows and sync the file."""
-        if (
-            self.threads > 1
-        ):  # with several files at once, the row groups, and so the bytes, would depend on the threads
+        # with several files at once, the row groups, and so the bytes, would depend on the threads
+        if self.threads > 1:
             self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "

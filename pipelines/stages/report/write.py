@@ -24,10 +24,8 @@ from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, re
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 MODEL = "json"  # what they are all written from, beside them
-HALVES = (
-    (MODEL, "html", "pdf"),
-    ("docx", "xlsx"),
-)  # what the process of an edition writes, and what the other one does
+# what the process of an edition writes, and what the other one does
+HALVES = ((MODEL, "html", "pdf"), ("docx", "xlsx"))
 PROJECT = "projet"
 
 
