@@ -28,8 +28,8 @@ from pipelines.private import work_in
 from pipelines.publication import INTERNE
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
-from pipelines.runs.build import is_current, parse, prepare_ahead
-from pipelines.runs.dbt_beside import dbt_beside, read_ahead
+from pipelines.runs.build import is_current, prepare_ahead
+from pipelines.runs.dbt_beside import dbt_beside, parse
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
@@ -134,7 +134,6 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
             instance = until_the_end.enter_context(dg.DagsterInstance.from_ref(here))
             read.result()
-            read_ahead(home)
             loaded = _loaded(definitions)
             gc.freeze()  # what was imported stays loaded until the end
             gc.enable()

@@ -1,11 +1,10 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
 Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs
-beside this process where one was started for it, and its results are reported to Dagster once it has ended; its tests
-are asset checks.
+beside this process where one was started for it, and its results are reported to Dagster as they come; its tests are asset
+checks.
 """
 
-import sys
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.failure import without_values
 from pipelines.stages.transform.reuse import Plan
-from pipelines.stages.transform.spark import build_by_engine
+from pipelines.stages.transform.spark import made_by_engine
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
 
@@ -103,16 +102,13 @@ def _made(
         yield dg.Output(None, outputs[name], metadata={"inchangé": True})
     if plan.is_empty:
         return []
-    told: list[dict[str, Any]] = []
-    console = sys.stdout  # closed while dbt runs in this process
-
-    def tell(event: dict[str, Any]) -> None:
-        told.append(event)
-        console.write(f"{without_values(event['info']['msg'])}\n")
-
-    results = build_by_engine(where, plan.nodes, tell, build_models)
-    for event in told:
-        if event["info"]["name"] in RESULTS:
-            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-            yield from message.to_default_asset_events(where.dbt_manifest, TRANSLATOR, context)
+    results: list[NodeResult] = []
+    with made_by_engine(where) as (stopped, made):
+        if stopped:
+            return stopped
+        for event in build_models(where, plan.nodes, results.extend, made=made):
+            print(without_values(event["info"]["msg"]))
+            if event["info"]["name"] in RESULTS:
+                message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+                yield from message.to_default_asset_events(where.dbt_manifest, TRANSLATOR, context)
     return results

@@ -5,15 +5,20 @@ This only saves time: without such a process, or when it cannot be started, dbt 
 
 import gc
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from multiprocessing.connection import Connection
 from typing import Any
 
-from pipelines.runs.processes import BROKEN, one_process
+from pipelines.catalogue.load import Catalogue
+from pipelines.runs.processes import BROKEN, CONTEXT, one_process
 from pipelines.settings import Home
 from pipelines.stages.transform import dbt
 from pipelines.stages.transform.dbt import NodeResult
+
+LOOKS_EVERY = 0.2  # seconds between looks whether the process is still alive
+Event = dict[str, Any]  # what dbt says
 
 _beside: Executor | None = None
 
@@ -30,29 +35,62 @@ def dbt_beside() -> Iterator[None]:
         _beside = None
 
 
-def read_ahead(home: Home) -> None:
-    """Have the other process read the project, which ``parse`` has composed."""
+def parse(catalogue: Catalogue, home: Home) -> None:
+    """``dbt.parse``, by the other process, which is ready for a build then."""
+    dbt.parse(catalogue, home, _read)
     if _beside:
         _beside.submit(dbt.read_ahead, home)
 
 
+def _read(home: Home) -> bool:
+    try:
+        return bool(_beside and _beside.submit(dbt.read_whole, home).result())
+    except BROKEN:
+        if _beside is None:  # the command is being interrupted, and begins nothing new
+            raise
+        return False
+
+
 def build_models(
     home: Home,
-    nodes: Collection[str] | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda _: None,
+    nodes: Collection[str] | None,
+    done: Callable[[list[NodeResult]], Any],
     *,
     made: Callable[[str], str] | None = None,
-) -> list[NodeResult]:
-    """``dbt.build_models``, in the other process, or again in this one if it dies; ``told`` hears everything once dbt has
-    ended.
+) -> Iterator[Event]:
+    """``dbt.build_models`` in the other process: each thing dbt says, while it builds; at the end, ``done`` is given what became of
+    each node. If that process dies, dbt builds again in this one, and what it says comes once it has ended.
     """
+    heard: set[tuple[str, str | None]] = set()
     if _beside:
         with suppress(*BROKEN):
-            results, events = _beside.submit(_build, home, nodes, made).result()
-            for event in events:
-                told(event)
-            return results
-    return dbt.build_models(home, nodes, told, made=made)
+            told, tell = CONTEXT.Pipe(duplex=False)
+            with told, tell:
+                built = _beside.submit(_build, home, nodes, made, tell)
+                for event in _said(told, tell, built):
+                    heard.add(_topic(event))
+                    yield event
+                done(built.result())
+            return
+    events: list[Event] = []
+    done(dbt.build_models(home, nodes, events.append, made=made))
+    yield from (event for event in events if _topic(event) not in heard)
+
+
+def _said(told: Connection, tell: Connection, built: Future[Any]) -> Iterator[Event]:
+    """What comes from the process, until it says that this was all, or is dead (EOFError in the middle of an event)."""
+    while not built.done() or told.poll():
+        if told.poll(LOOKS_EVERY):
+            event = told.recv()
+            tell.close()  # only the process, which has it by now, keeps the pipe open
+            if event is None:
+                return
+            yield event
+
+
+def _topic(event: Event) -> tuple[str, str | None]:
+    """The kind of an event, and the node that it is about."""
+    return event["info"]["name"], event["data"].get("node_info", {}).get("unique_id")
 
 
 # what the other process does -------------------------------------------------
@@ -66,10 +104,11 @@ def import_dbt() -> None:
 
 
 def _build(
-    home: Home, nodes: Collection[str] | None, made: Callable[[str], str] | None
-) -> tuple[list[NodeResult], list[dict[str, Any]]]:
-    events: list[dict[str, Any]] = []
-    results = dbt.build_models(home, nodes, events.append, made=made)
+    home: Home, nodes: Collection[str] | None, made: Callable[[str], str] | None, tell: Connection
+) -> list[NodeResult]:
+    with ThreadPoolExecutor(1) as teller:  # dbt's own threads do not wait until somebody listens
+        results = dbt.build_models(home, nodes, lambda event: teller.submit(tell.send, event), made=made)
+        teller.submit(tell.send, None)
     if dbt.failed(results):
         gc.collect()  # an error holds the file open, in which the process that asked looks for what is to blame
-    return results, events
+    return results

@@ -120,7 +120,7 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
         from pipelines.settings import Home
         from pipelines.runs import dbt_beside
         home = Home(Path({str(copy)!r}))
-        dbt_beside.build_models = lambda *_, **__: []
+        dbt_beside.build_models = lambda *_, **__: iter([])
         from pipelines.defs.run import run_jobs
         report = run_jobs(home, [2020], ["absences"])
         assert "dbt ne s’est pas exécuté" in report.ended(Ending.NOT_BUILT).message, report

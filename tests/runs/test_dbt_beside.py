@@ -10,7 +10,7 @@ import duckdb
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import dbt_beside
 from pipelines.settings import Home
-from pipelines.stages.transform.dbt import parse
+from pipelines.stages.transform.dbt import NodeResult, parse
 from tests.stages.transform.conftest import Lab, lab, makers, project  # noqa: F401
 
 TABLES = ["fct_a", "fct_b"]
@@ -18,15 +18,14 @@ TABLES = ["fct_a", "fct_b"]
 
 def built(home: Home, table: str) -> tuple[list[str], list[str]]:
     """What became of a table, and what dbt said of it."""
-    told: list[dict] = []
-    results = dbt_beside.build_models(home, [table], told.append)
+    results: list[NodeResult] = []
+    told = list(dbt_beside.build_models(home, [table], results.extend))
     said = [one for one in told if one["info"]["name"] == "LogModelResult"]
     return [result.status for result in results], [one["data"]["status"] for one in said]
 
 
 def test_the_other_process_makes_what_this_one_makes(project: Lab):  # noqa: F811
     with dbt_beside.dbt_beside():
-        dbt_beside.read_ahead(project.home)
         assert built(project.home, "fct_a") == (["success"], ["OK"])
     assert built(project.home, "fct_b") == (["success"], ["OK"])
     assert makers(project.home) == dict.fromkeys(TABLES, "duckdb")
@@ -41,6 +40,20 @@ def test_what_a_process_that_dies_at_work_could_not_make_is_made_here(project: L
         assert built(project.home, "fct_a") == (["success"], ["OK"])
 
 
+def test_a_process_that_dies_while_it_builds_has_nothing_told_twice(project: Lab):  # noqa: F811
+    results: list[NodeResult] = []
+    with dbt_beside.dbt_beside():
+        assert dbt_beside._beside
+        process = dbt_beside._beside.submit(os.getpid).result()
+        told = dbt_beside.build_models(project.home, TABLES, results.extend)
+        heard = [next(told)]
+        os.kill(process, signal.SIGKILL)
+        heard += told
+    kinds = ["MainReportVersion", *["LogModelResult"] * len(TABLES)]
+    assert [one["info"]["name"] for one in heard if one["info"]["name"] in kinds] == kinds
+    assert [result.status for result in results] == ["success"] * len(TABLES)
+
+
 def test_the_warehouse_of_a_build_that_failed_can_be_looked_at(project: Lab):  # noqa: F811
     """The lines to blame are looked for in it, by the process that asked."""
     layer = project.depot.layer
@@ -51,7 +64,8 @@ def test_the_warehouse_of_a_build_that_failed_can_be_looked_at(project: Lab):  #
     with open_ledger(project.home) as ledger:
         parse(project.work(ledger).catalogue, project.home)
     with dbt_beside.dbt_beside():
-        (result,) = dbt_beside.build_models(project.home, ["fct_c"])
-        assert result.status == "error"
+        results: list[NodeResult] = []
+        list(dbt_beside.build_models(project.home, ["fct_c"], results.extend))
+        assert [result.status for result in results] == ["error"]
         with duckdb.connect(str(project.home.warehouse_next)) as db:
             assert db.execute("select count(*) from construction.recettes").fetchone() is not None

@@ -58,7 +58,7 @@ def environment() -> dict[str, str]:
 def build_models(
     home: Home,
     nodes: Collection[str] | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda _: None,
+    told: Callable[[dict[str, Any]], Any] = lambda _: None,
     *,
     command: str = "build",
     made: Callable[[str], str] | None = None,
@@ -99,7 +99,7 @@ def _project(home: Home) -> Any:
 
 
 def _invoke(home: Home, project: Any, told: Callable[[Any], None], words: list[str]) -> Any:
-    """A command of dbt, on a project that it has read: what dbt gives back. Raises what interrupted it."""
+    """A command of dbt, on a project that it has read or reads now: what dbt gives back. Raises what interrupted it."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -148,18 +148,24 @@ def _options(home: Home, target: str) -> dict[str, str]:
     return {"--project-dir": project, "--profiles-dir": project, "--target": target, "--target-path": str(place)}
 
 
-def parse(catalogue: Catalogue, home: Home) -> Path:
+def read_whole(home: Home) -> bool:
+    """Have dbt read the project in this process; False when it cannot."""
+    return bool(_invoke(home, None, lambda _: None, ["parse"]).success)
+
+
+def parse(catalogue: Catalogue, home: Home, read: Callable[[Home], bool] = lambda _: False) -> Path:
     """Compose the home's dbt project and have dbt read it, where not done yet; return its manifest.
 
-    Raises DeclarationError with dbt's own words when dbt cannot read the project.
+    ``read``: another way to have it read, tried first. Raises DeclarationError with dbt's own words when dbt cannot read the project.
     """
     composed = f"{compose(catalogue, home)} {importlib.metadata.version('dbt-core')}"
     mark, kept = home.dbt_target / "read", [home.dbt_manifest, home.dbt_target / READ]
     if all(path.exists() for path in [mark, *kept]) and mark.read_text(encoding="utf-8") == composed:
         return home.dbt_manifest
-    done = run_dbt(["--quiet", "--no-use-colors", "parse"], home, ENTREPOT, capture=True)
-    if done.returncode:
-        raise DeclarationError(f"dbt ne peut pas lire {home.dbt} :\n{done.stdout.strip()}")
+    if not read(home):
+        done = run_dbt(["--quiet", "--no-use-colors", "parse"], home, ENTREPOT, capture=True)
+        if done.returncode:
+            raise DeclarationError(f"dbt ne peut pas lire {home.dbt} :\n{done.stdout.strip()}")
     mark.write_text(composed, encoding="utf-8")
     return home.dbt_manifest
 

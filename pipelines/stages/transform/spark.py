@@ -31,20 +31,25 @@ _SAID = re.compile(r" ERROR \S+: (.*)")  # in Spark's log
 
 
 def build_by_engine(
-    home: Home,
-    nodes: Collection[str] | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda _: None,
-    build: Callable[..., list[NodeResult]] = build_models,
+    home: Home, nodes: Collection[str] | None = None, told: Callable[[dict[str, Any]], Any] = lambda _: None
 ) -> list[NodeResult]:
-    """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine.
+    """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine."""
+    with made_by_engine(home) as (stopped, made):
+        return stopped or build_models(home, nodes, told, made=made)
 
-    ``build``: where dbt runs. Returns what became of Spark's models when one of them failed: nothing is then taken
-    from it.
+
+@contextmanager
+def made_by_engine(home: Home) -> Iterator[tuple[list[NodeResult], Callable[[str], str] | None]]:
+    """Have the chosen engine make the models, unless dbt does so by itself.
+
+    Gives what became of Spark's models when one of them failed, since nothing is then taken from it, and what ``made_by_spark`` gives
+    for dbt.
     """
     if not settings.builds_on_spark():
-        return build(home, nodes, told)
-    with made_by_spark(home) as (results, tables):
-        return results if failed(results) else build(home, nodes, told, made=tables)
+        yield [], None
+        return
+    with made_by_spark(home) as (results, made):
+        yield results if failed(results) else [], made
 
 
 @contextmanager
