@@ -4,6 +4,7 @@ Values are written into queries: ``executemany`` inserts row by row, and binding
 """
 
 import glob
+import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -103,6 +104,15 @@ def is_mostly_free(db: Any) -> bool:
 def values(rows: Iterable[tuple]) -> str:
     """``(1, 'a'), (2, null)``."""
     return ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+
+
+def many(rows: Sequence[tuple]) -> str:
+    """The query of one or more rows to insert, each cell as text: DuckDB reads JSON five times as fast as ``values``."""
+    cells = json.dumps(
+        rows, ensure_ascii=False, default=lambda cell: format(cell, "f" if isinstance(cell, Decimal) else "")
+    )
+    columns = ", ".join(f"cells[{rank}]" for rank in range(1, len(rows[0]) + 1))
+    return f"select {columns} from (select unnest(from_json({literal(cells)}, '[[\"VARCHAR\"]]')) as cells)"
 
 
 def parquet_scan(path: Path) -> str:

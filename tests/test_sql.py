@@ -1,11 +1,13 @@
 """The SQL text that every query of the lake uses."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.sql import LONGEST, called, indented, lake_scan, listed, literal, select, where
+from pipelines.sql import LONGEST, called, indented, lake_scan, listed, literal, many, select, where
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,16 @@ def test_a_list_of_texts_is_read_back_as_it_was():
     texts = ["l’État", "d'un agent", None, "", "[a], 'b'"]
     assert duckdb.sql(f"select unnest({listed(texts)})").fetchall() == [(text,) for text in texts]
     assert duckdb.sql(f"select unnest({listed([])})").fetchall() == []
+
+
+def test_many_rows_are_inserted_as_they_are():
+    rows = [
+        ("l’État", True, 1, None, Decimal("0.10"), date(2020, 1, 31)),
+        ('d\'un "agent"\n', False, -(2**40), "", None, None),
+    ]
+    duckdb.sql("create temp table kept (t varchar, b boolean, n bigint, v varchar, d decimal(9, 2), j date)")
+    duckdb.sql(f"insert into kept {many(rows)}")
+    assert duckdb.sql("from kept").fetchall() == rows
 
 
 def test_a_query_is_laid_out_a_column_and_a_test_per_line():

@@ -33,21 +33,16 @@ MARK = "published.json"  # in the cache: what the last publication was made from
 
 @dataclass(frozen=True)
 class Pending:
-    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication are
-    up to date.
+    """What is left: deliveries to take in, the exports that nothing came for, and whether everything would come out
+    exactly as it is.
 
     ``aside``: what is still on its way; its exports are in none of the lists.
     """
 
     arrived: list[tuple[ExportRef, int]]
     absent: list[tuple[ExportRef, int]]
-    is_published: bool
+    is_nothing: bool
     aside: list[Aside] = field(default_factory=list)
-
-    @property
-    def is_nothing(self) -> bool:
-        """True when everything would come out exactly as it is."""
-        return self.is_published and not self.arrived
 
 
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
@@ -75,7 +70,8 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
         elif not standing:
             (arrived if there else absent).append((ref, year))
     aside += [one for year in sorted(exercices) for one in strays(work, year, sources)]
-    return Pending(arrived, absent, is_published=is_current(work) and is_published(work), aside=aside)
+    is_nothing = not arrived and is_current(work) and is_published(work)
+    return Pending(arrived, absent, is_nothing, aside)
 
 
 def refuse_wrong_texts(work: Workspace, exercices: Collection[int]) -> None:

@@ -66,7 +66,7 @@ def test_where_nothing_came_nothing_runs_unless_all_is_asked_for(filled, monkeyp
     ran = []
     monkeypatch.setattr(run, "_run", lambda *_, whole: ran.append(whole) or ([], []))
     filled.publish("('essai.ventes.total', 2019, 14.5, 'EUR', 2, 'calculé', null, 'complet', 'T', 'essai', 'f')")
-    monkeypatch.setattr(run, "pending", lambda *_: Pending([], [], is_published=True))
+    monkeypatch.setattr(run, "pending", lambda *_: Pending([], [], is_nothing=True))
     report = run.run_jobs(filled.home, [2019])
     with filled.ledger() as ledger:
         assert report.publication == ledger.last_publication()["publication"]

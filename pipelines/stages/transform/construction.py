@@ -12,7 +12,7 @@ models.
 
 from typing import Any
 
-from pipelines.sql import values
+from pipelines.sql import many
 
 SCHEMA = "construction"
 TABLES = {
@@ -51,4 +51,4 @@ def write(db: Any, table: str, rows: list[tuple]) -> None:
     """Replace the rows of one of the tables."""
     db.execute(f"delete from construction.{table}")
     if rows:
-        db.execute(f"insert into construction.{table} values {values(rows)}")
+        db.execute(f"insert into construction.{table} {many(rows)}")
