@@ -1,8 +1,8 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
 Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs
-beside this process where one was started for it, and its results are reported to Dagster as they come; its tests are asset
-checks.
+beside this process where one was started for it, and its results are reported to Dagster as they come; elsewhere, once it
+has ended. Its tests are asset checks.
 """
 
 from collections.abc import Generator, Iterator, Mapping

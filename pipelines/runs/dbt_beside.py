@@ -61,7 +61,7 @@ def build_models(
     """``dbt.build_models`` in the other process: each thing dbt says, while it builds; at the end, ``done`` is given what became of
     each node. If that process dies, dbt builds again in this one, and what it says comes once it has ended.
     """
-    heard: set[tuple[str, str | None]] = set()
+    heard: set[tuple[str | None, ...]] = set()
     if _beside:
         with suppress(*BROKEN):
             told, tell = CONTEXT.Pipe(duplex=False)
@@ -78,19 +78,23 @@ def build_models(
 
 
 def _said(told: Connection, tell: Connection, built: Future[Any]) -> Iterator[Event]:
-    """What comes from the process, until it says that this was all, or is dead (EOFError in the middle of an event)."""
+    """What comes from the process, until it says that this was all, or closes the pipe: ``built`` then knows why."""
     while not built.done() or told.poll():
         if told.poll(LOOKS_EVERY):
-            event = told.recv()
+            try:
+                event = told.recv()
+            except EOFError:
+                return
             tell.close()  # only the process, which has it by now, keeps the pipe open
             if event is None:
                 return
             yield event
 
 
-def _topic(event: Event) -> tuple[str, str | None]:
-    """The kind of an event, and the node that it is about."""
-    return event["info"]["name"], event["data"].get("node_info", {}).get("unique_id")
+def _topic(event: Event) -> tuple[str | None, ...]:
+    """The kind of an event, the node that it is about, and what became of it."""
+    data = event["data"]
+    return event["info"]["name"], data.get("node_info", {}).get("unique_id"), data.get("status")
 
 
 # what the other process does -------------------------------------------------

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import Future
 
 import duckdb
 
@@ -52,6 +53,21 @@ def test_a_process_that_dies_while_it_builds_has_nothing_told_twice(project: Lab
     kinds = ["MainReportVersion", *["LogModelResult"] * len(TABLES)]
     assert [one["info"]["name"] for one in heard if one["info"]["name"] in kinds] == kinds
     assert [result.status for result in results] == ["success"] * len(TABLES)
+
+
+def test_what_ended_a_process_that_closes_the_pipe_is_its_answer():
+    told, tell = dbt_beside.CONTEXT.Pipe(duplex=False)
+    tell.send({"info": "one"})
+    assert list(dbt_beside._said(told, tell, Future())) == [{"info": "one"}]
+
+
+def test_the_other_process_reads_the_project_or_says_that_it_cannot(project: Lab):  # noqa: F811
+    model = project.home.dbt / "models" / "marts" / "fct_a.sql"
+    with dbt_beside.dbt_beside():
+        assert dbt_beside._read(project.home)
+        model.write_text("{{ ref('unknown') }}", encoding="utf-8")
+        assert not dbt_beside._read(project.home)
+    assert not dbt_beside._read(project.home)  # there is no other process
 
 
 def test_the_warehouse_of_a_build_that_failed_can_be_looked_at(project: Lab):  # noqa: F811

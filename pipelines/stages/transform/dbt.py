@@ -162,6 +162,7 @@ def parse(catalogue: Catalogue, home: Home, read: Callable[[Home], bool] = lambd
     mark, kept = home.dbt_target / "read", [home.dbt_manifest, home.dbt_target / READ]
     if all(path.exists() for path in [mark, *kept]) and mark.read_text(encoding="utf-8") == composed:
         return home.dbt_manifest
+    mark.unlink(missing_ok=True)
     if not read(home):
         done = run_dbt(["--quiet", "--no-use-colors", "parse"], home, ENTREPOT, capture=True)
         if done.returncode:
