@@ -37,14 +37,14 @@ def test_many_rows_are_inserted_as_they_are():
 
 
 def test_a_query_is_laid_out_a_column_and_a_test_per_line():
-    many = [literal("x" * 40)] * 3
-    query = select(["a", "b as c"], "from t", where(["a = 1", called("b in ", many)]), "", "group by a, b")
+    names = [literal("x" * 40)] * 3
+    query = select(["a", "b as c"], "from t", where(["a = 1", called("b in ", names)]), "", "group by a, b")
     assert query == (
-        f"select\n    a,\n    b as c\nfrom t\nwhere\n    a = 1\n    and b in (\n        {many[0]},\n        {many[1]},\n"
-        f"        {many[2]}\n    )\ngroup by a, b"
+        f"select\n    a,\n    b as c\nfrom t\nwhere\n    a = 1\n    and b in (\n        {names[0]},\n        {names[1]},\n"
+        f"        {names[2]}\n    )\ngroup by a, b"
     )
     assert (where([]), where(["a = 1"]), called("f", ["a", "b"])) == ("", "where a = 1", "f(a, b)")
-    assert len(called("b in ", many).splitlines()[0]) < LONGEST
+    assert len(called("b in ", names).splitlines()[0]) < LONGEST
 
 
 def test_a_text_of_several_lines_is_the_same_wherever_it_stands():

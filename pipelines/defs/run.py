@@ -194,7 +194,7 @@ def _build(
     import dagster as dg
 
     from pipelines.defs.transform import WHOLE, keys_of
-    from pipelines.runs.audit.ahead import draw_ahead
+    from pipelines.runs.audit.ahead import drawing_ahead
     from pipelines.runs.publish import writers
 
     with open_workspace(home) as work:
@@ -203,9 +203,10 @@ def _build(
             return []
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     selection, steps = (last_steps, len(last_steps)) if unchanged else (None, len(last_steps) + 1)
-    with writers(home) as writing:
+    with ExitStack() as until_the_end:
+        writing = until_the_end.enter_context(writers(home))
         if not unchanged:
-            draw_ahead(home, writing[INTERNE])
+            until_the_end.enter_context(drawing_ahead(home, writing[INTERNE]))
             with open_workspace(home) as work:
                 plan = prepare_ahead(work, whole=whole)
             # the others are up to date: do not mention hundreds of unchanged assets in the run

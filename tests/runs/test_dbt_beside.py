@@ -26,7 +26,8 @@ def built(home: Home, table: str) -> tuple[list[str], list[str]]:
 
 
 def test_the_other_process_makes_what_this_one_makes(project: Lab):  # noqa: F811
-    with dbt_beside.dbt_beside():
+    with dbt_beside.dbt_beside(), open_ledger(project.home) as ledger:
+        dbt_beside.parse(project.work(ledger).catalogue, project.home)
         assert built(project.home, "fct_a") == (["success"], ["OK"])
     assert built(project.home, "fct_b") == (["success"], ["OK"])
     assert makers(project.home) == dict.fromkeys(TABLES, "duckdb")

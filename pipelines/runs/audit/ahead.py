@@ -3,8 +3,9 @@
 This only saves time: a line drawn ahead is reused, like one of the last page, if it would be shown from the same data.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.audit.sampling import SIZE, Sample, default_seed, sample
@@ -16,9 +17,14 @@ Samples = dict[int, Sample]  # by exercice
 _drawn: dict[Home, Future[Samples]] = {}
 
 
-def draw_ahead(home: Home, process: Executor) -> None:
-    """Have ``process`` draw the sample of each exercice."""
+@contextmanager
+def drawing_ahead(home: Home, process: Executor) -> Iterator[None]:
+    """Have ``process`` draw the sample of each exercice, for the pages written in the block."""
     _drawn[home] = process.submit(_draw, home)
+    try:
+        yield
+    finally:
+        _drawn.pop(home, None)
 
 
 def drawn_ahead(home: Home) -> Samples:

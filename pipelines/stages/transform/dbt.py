@@ -1,7 +1,8 @@
 """Runs dbt in a home's project, and reads what it answered.
 
 A build runs in the process that asks for it, on the project as dbt last read it: starting dbt and having it read the
-project again takes longer than most builds. Anything else asked of dbt is a command of its own (``run_dbt``).
+project again takes longer than most builds. That process may also have read the project (``read_whole``). Anything else
+asked of dbt is a command of its own (``run_dbt``).
 """
 
 import importlib.metadata
