@@ -67,9 +67,12 @@ def release_year(
 ) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then.
 
-    The visas are checked first, since that takes no time; all that is kept is then verified before anything is made.
+    What takes no time is checked first; all that is kept is then verified before anything is made.
     """
     visas = _declared(work.organisation, visas)
+    former = last_release(work.home, work.ledger, exercice)
+    if former and not reason:
+        raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     say("vérification de tout ce qui est gardé")
     if problems := verify(work.home, work.ledger).problems:
         raise Anomalies(problems)
@@ -80,7 +83,6 @@ def release_year(
     say("écriture de la version")
     forget(home.cache)  # nothing of a frozen year is drawn from an existing cache
     build = _whole_build(work)
-    former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
     name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue))
     say("publication, et dessin du rapport")

@@ -64,6 +64,12 @@ def test_a_body_too_small_for_three_says_why(filled: Bench):
             release_year(work, 2019, Visas("A", "B", "a"), None)
 
 
+def test_why_a_release_replaces_another_is_asked_before_anything_is_made(filled: Bench):
+    with filled.ledger() as ledger:
+        ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", THREE.as_dict(), None, "c" * 64)
+    assert refused(filled, THREE) == "2019-v1 existe : dire pourquoi une autre version la remplace (--reason)"
+
+
 def test_the_reason_is_on_the_audit_page(filled: Bench):
     visas = Visas("A", "A", "A", "un seul agent")
     with filled.work() as work:

@@ -20,7 +20,7 @@ from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.settings import Home
-from pipelines.sql import literal, parquet_scan, values
+from pipelines.sql import literal, many, parquet_scan
 
 KEYED, DRAWN = "k1:", "k0:"  # prefix of a pseudonym that the key leads to, and of one that nothing leads to
 Place = tuple[str, str]  # table, column
@@ -132,7 +132,7 @@ def _rewrite(lake: Path, counts: TableCounts, changed: list[str], persons: set[s
     with duckdb.connect() as db:
         db.execute("create table persons (person varchar)")
         if persons:
-            db.execute(f"insert into persons values {values((person,) for person in sorted(persons))}")
+            db.execute(f"insert into persons {many([(person,) for person in sorted(persons)])}")
         replaced = ", ".join([*changed, f"{literal(identity)} as _livraison"])
         db.execute(
             f"copy (select * replace ({replaced}) from {rows}) to {literal(aside)} "

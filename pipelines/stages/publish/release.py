@@ -106,14 +106,11 @@ def write_release(
     """Freeze ``exercice`` from the current warehouse. Returns the name of the release, ``2020-v1``.
 
     ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads. Raises
-    CannotRelease when a previous release has the very same figures and tables, or when one exists and no reason is
-    given.
+    CannotRelease when a previous release has the very same figures and tables.
     """
     home, ledger = work.home, work.ledger
     _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
-    if former and not reason:
-        raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"

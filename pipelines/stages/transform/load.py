@@ -23,7 +23,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, values
+from pipelines.sql import lake_scan, literal, many
 from pipelines.stages.transform.construction import open_books, write
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import refuse_changed_files
@@ -451,6 +451,6 @@ def _rows(name: str, columns: str, rows: list[tuple]) -> Filling:
     def make(db: Any) -> None:
         db.execute(f"create table {name} ({columns})")
         if rows:
-            db.execute(f"insert into {name} values {values(rows)}")
+            db.execute(f"insert into {name} {many(rows)}")
 
     return Filling(name, [columns, rows], make)
