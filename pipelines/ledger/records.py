@@ -188,6 +188,7 @@ class Finding:
         return self.code.startswith(("SEC-", "RAP-"))
 
 
+UNDRAWN = "RAP-ECHEC"  # the rule of a report that a publication could not draw
 ORIGINAL = "CONS-ORIGINAL"  # the rule by which an original goes once its retention is over
 
 

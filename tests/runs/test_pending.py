@@ -1,6 +1,7 @@
 """What a run has left to do: exactly what would come out differently today."""
 
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,6 +20,7 @@ from pipelines.runs.pending import is_published, note_published, stands
 from pipelines.settings import Home
 from pipelines.stages.publish.swap import publish
 from tests.deliveries import FIELDS, HEADER, Depot
+from tests.stages.publish.small import Broken
 from tests.stages.transform.conftest import Lab
 
 YEAR = 2020
@@ -180,6 +182,15 @@ def test_what_was_just_published_stands(published: Lab):
 def test_what_would_come_out_differently_is_published_again(published: Lab, change: Callable[[Lab], object]):
     change(published)
     assert not stands_published(published)
+
+
+@pytest.mark.parametrize("error", [BrokenProcessPool("killed"), None])
+def test_a_report_that_could_not_be_drawn_is_drawn_again(published: Lab, error: Exception | None):
+    with open_ledger(published.home) as ledger:
+        work = published.work(ledger)
+        publish(work, str(ledger.last_build()["build"]), [], pages=Broken(None, error))
+        note_published(work)
+    assert stands_published(published) == (error is None)
 
 
 def test_another_day_has_other_late_exports(published: Lab, clock):

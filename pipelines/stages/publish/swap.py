@@ -17,6 +17,7 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from pipelines.catalogue.rules import Rule
 from pipelines.disk import second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
 from pipelines.french import enumeration
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import UNDRAWN, Finding
 from pipelines.ledger.state import (
     LEDGER,
     STATE,
@@ -59,7 +60,6 @@ from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.unchanged_tables import DATABASE, copy_schema, former_of
 
 SOLVED = "secret.json"  # in the cache: the solver's answers about the public profile
-UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
 
 
@@ -196,8 +196,14 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
     if not errors or pages.exercice is None:
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
-    ours = type(error).__module__.startswith("pipelines")  # a library's error message may quote what it could not draw
-    said = str(error) if ours else f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
+    if type(error).__module__.startswith("pipelines"):  # a library's error message may quote what it could not draw
+        said = str(error)
+    elif isinstance(error, BrokenProcessPool):
+        said = (
+            "le processus qui l’écrivait a été arrêté (faute de mémoire, peut-être) ; la prochaine exécution recommence"
+        )
+    else:
+        said = f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
     ]

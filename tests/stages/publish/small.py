@@ -1,5 +1,8 @@
 """A small warehouse and its publication."""
 
+from concurrent.futures import Future
+from pathlib import Path
+
 import duckdb
 
 from pipelines.evidence.findings import gather
@@ -92,3 +95,24 @@ def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
 def show_staff(lab: Lab, more: str = "") -> None:
     """The same with the staff's tables, 24 payslips at the collectivité a."""
     lab.depot.after(f"staff shown {more}", lambda: (staff(lab, "b1", 24, more), published(lab)))
+
+
+class Broken:
+    """Pages with a part that cannot be drawn."""
+
+    exercice = 2020
+
+    def __init__(self, on_begin: Exception | None, on_finish: Exception | None):
+        self.on_begin, self.on_finish = on_begin, on_finish
+
+    def begin(self, _publication: Path, _profile: str) -> Future:
+        return self._ended(self.on_begin)
+
+    def finish(self, _publication: Path) -> list[Future]:
+        return [self._ended(self.on_finish)]
+
+    @staticmethod
+    def _ended(error: Exception | None) -> Future:
+        future: Future = Future()
+        future.set_exception(error) if error else future.set_result(None)
+        return future

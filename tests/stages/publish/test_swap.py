@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import threading
-from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from pipelines.stages.publish.withdraw import withdraw
 from pipelines.stages.report.write import edition_of, write_report
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
-from tests.stages.publish.small import FIGURE, ask, published, show, show_staff, staff, warehouse
+from tests.stages.publish.small import FIGURE, Broken, ask, published, show, show_staff, staff, warehouse
 from tests.stages.transform.conftest import Lab
 
 
@@ -583,32 +582,12 @@ def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
         assert ledger.disclosures() == []
 
 
-class Broken:
-    """Pages with a part that cannot be drawn."""
-
-    exercice = 2020
-
-    def __init__(self, on_begin: Exception | None, on_finish: Exception | None):
-        self.on_begin, self.on_finish = on_begin, on_finish
-
-    def begin(self, _publication: Path, _profile: str) -> Future:
-        return self._ended(self.on_begin)
-
-    def finish(self, _publication: Path) -> list[Future]:
-        return [self._ended(self.on_finish)]
-
-    @staticmethod
-    def _ended(error: Exception | None) -> Future:
-        future: Future = Future()
-        future.set_exception(error) if error else future.set_result(None)
-        return future
-
-
 PROGRAM = "erreur du programme ({}), que `millesime report` montre"
+KILLED = "le processus qui l’écrivait a été arrêté (faute de mémoire, peut-être) ; la prochaine exécution recommence"
 
 
 FAULTS = [
-    (BrokenProcessPool("a child process terminated abruptly"), PROGRAM.format("BrokenProcessPool")),
+    (BrokenProcessPool("a child process terminated abruptly"), KILLED),
     (RuntimeError("the text 'DUPONT' could not be displayed"), PROGRAM.format("RuntimeError")),
     (DeclarationError("contenu/2020/a.md:3 : chiffre inconnu"), "contenu/2020/a.md:3 : chiffre inconnu"),
 ]
