@@ -112,25 +112,33 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
 
 def test_a_run_whose_process_died_does_not_stay_started(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(served / "dagster"))
-    running = subprocess.Popen(
-        [MILLESIME, "run", "2020", "--full"],
-        env=os.environ | {"MILLESIME_HOME": str(served), "MILLESIME_KEY_FILE": str(served.parent / "key")},
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
-    def runs(status: dg.DagsterRunStatus) -> set[str]:
-        """Those of this process: the daemon begins some of its own meanwhile, which end as they should."""
+    def runs(status: dg.DagsterRunStatus) -> dict[str, int | None]:
+        """Run → the process that began it: the daemon begins some of its own, which end as they should."""
         with dg.DagsterInstance.from_config(str(served / "dagster")) as instance:
             found = [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[status]))]
             began = {run_id: instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_START) for run_id in found}
-        return {
-            run_id for run_id, events in began.items() if events and events[0].get_dagster_event().pid == running.pid
-        }
+        return {run_id: events[0].get_dagster_event().pid if events else None for run_id, events in began.items()}
 
-    assert wait_for(lambda: bool(runs(dg.DagsterRunStatus.STARTED)))
+    def run() -> subprocess.Popen:
+        return subprocess.Popen(
+            [MILLESIME, "run", "2020", "--full"],
+            env=os.environ | {"MILLESIME_HOME": str(served), "MILLESIME_KEY_FILE": str(served.parent / "key")},
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def is_at_work() -> bool:
+        nonlocal running
+        if running.poll() is not None:  # the daemon was at work on the home
+            running = run()
+        return running.pid in runs(dg.DagsterRunStatus.STARTED).values()
+
+    assert wait_for(lambda: not runs(dg.DagsterRunStatus.STARTED))
+    running = run()
+    assert wait_for(is_at_work)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    died = runs(dg.DagsterRunStatus.STARTED)
-    assert died and wait_for(lambda: died <= runs(dg.DagsterRunStatus.FAILURE))
+    died = {run_id for run_id, pid in runs(dg.DagsterRunStatus.STARTED).items() if pid == running.pid}
+    assert died and wait_for(lambda: died <= runs(dg.DagsterRunStatus.FAILURE).keys())
