@@ -92,12 +92,7 @@ def is_hollow(path: Path) -> bool:
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as db:
-        return is_mostly_free(db)
-
-
-def is_mostly_free(db: Any) -> bool:
-    """The same of an open file; opening a warehouse takes 80 ms."""
-    free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
     return bool(free > total / 2)
 
 
@@ -113,6 +108,12 @@ def many(rows: Sequence[tuple]) -> str:
     )
     columns = ", ".join(f"cells[{rank}]" for rank in range(1, len(rows[0]) + 1))
     return f"select {columns} from (select unnest(from_json({literal(cells)}, '[[\"VARCHAR\"]]')) as cells)"
+
+
+def insert(db: Any, table: str, rows: Sequence[tuple]) -> None:
+    """Put rows into a table."""
+    if rows:
+        db.execute(f"insert into {table} {many(rows)}")
 
 
 def parquet_scan(path: Path) -> str:

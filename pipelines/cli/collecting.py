@@ -22,7 +22,7 @@ from pipelines.cli.reading import blocking_of, checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
-from pipelines.disk import files_below, is_crowded
+from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import unread, unread_of
@@ -30,11 +30,8 @@ from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, reje
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
-from pipelines.runs.ahead import import_judge
 from pipelines.runs.collect import judge_files
-from pipelines.runs.dbt_beside import import_dbt
 from pipelines.runs.outcome import Ending
-from pipelines.runs.processes import start_early
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import files_of
 
@@ -67,27 +64,10 @@ def run(
     autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
-    if full or _has_arrivals(session.home):
-        import_early()
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
     ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, wait=wait, form=form))
-
-
-def import_early() -> None:
-    """Have other processes import what a run imports, while this one looks at what there is to do."""
-    start_early(import_judge)
-    start_early(import_dbt)
-
-
-def _has_arrivals(home: Home) -> bool:
-    """Whether a file of landing has changed since the last publication: a guess, which saves or costs a second."""
-    try:
-        published = home.published.lstat().st_ctime
-    except OSError:
-        return True
-    return any(file.stat().st_ctime > published for file in files_below(home.landing))
 
 
 def run_and_tell(

@@ -14,7 +14,7 @@ from pipelines.catalogue.source_grammar import ACCOUNTS, System
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
-from pipelines.cli.collecting import import_early, run_and_tell
+from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
@@ -217,7 +217,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     home = session.home
     years = list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
-    _make_demonstration(home, years, and_run)
+    _make_demonstration(home, years)
     write_instance(home)
     _give_key(home)
     _validate_texts(session, years)
@@ -245,20 +245,11 @@ def _validate_texts(session: Session, years: list[int]) -> None:
                 ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
 
 
-def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
-    """Make the exports in a second process, while this one imports what the run needs; both take seconds."""
-    from importlib import import_module
+def _make_demonstration(home: Home, years: list[int]) -> None:
+    """Make the home and the exports of these exercices."""
+    from demo.home import make_home
 
-    from demo.home import make_home as make_demonstration
-    from pipelines.runs.processes import one_process
-
-    with one_process() as aside:
-        made = aside.submit(make_demonstration, home.root, years)
-        if and_run:
-            import_early()
-            import_module("pipelines.defs.run")
-            import_module("pipelines.defs.dagster_dbt_alone")
-        try:
-            made.result()
-        except ValueError as error:  # someone else's home or deliveries
-            raise click.UsageError(str(error)) from None
+    try:
+        make_home(home.root, years)
+    except ValueError as error:  # someone else's home or deliveries
+        raise click.UsageError(str(error)) from None

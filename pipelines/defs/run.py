@@ -3,16 +3,14 @@
 Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
 """
 
-import gc
 import logging
 import os
 import re
 import sys
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Collection, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,15 +23,12 @@ from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
-from pipelines.publication import INTERNE
-from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
-from pipelines.runs.build import is_current, prepare_ahead
-from pipelines.runs.dbt_beside import dbt_beside, parse
 from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
+from pipelines.stages.transform.build import is_current
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -115,43 +110,23 @@ def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pen
 
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
-    """Have Dagster do what is left; return what failed, and the files that began to change meanwhile.
+    """Have Dagster do what is left; return what failed, and the files that began to change meanwhile."""
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
 
-    It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
-    """
-    prepare_instance(home)
-    with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
-        say("collecte")
-        beside = ThreadPoolExecutor(1)
-        until_the_end.enter_context(dbt_beside())
-        with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
-            read = beside.submit(parse, work.catalogue, home)  # dbt is slow with a project that it has never read
-            import dagster as dg
-            from dagster._core.instance.ref import InstanceRef
-
-            from pipelines.definitions import defs as definitions
-
-            here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
-            instance = until_the_end.enter_context(dg.DagsterInstance.from_ref(here))
-            read.result()
-            loaded = _loaded(definitions)
-            gc.freeze()  # what was imported stays loaded until the end
-            gc.enable()
-            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
-        failed += _build(loaded, instance, home, say, whole=whole)
+    from pipelines.definitions import defs as definitions
     from pipelines.defs.history import forget_all_but
 
+    prepare_instance(home)
+    with _console(home).open("w") as log, redirect_stdout(log):
+        say("collecte")
+        here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
+        with dg.DagsterInstance.from_ref(here) as instance:
+            loaded = _loaded(definitions)
+            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
+            failed += _build(loaded, instance, home, say, whole=whole)
     forget_all_but(home, settings.kept_runs())
     return failed, aside
-
-
-@contextmanager
-def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
-    """After an interruption, do not wait for the processes of the pool."""
-    try:
-        yield
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
@@ -193,9 +168,7 @@ def _build(
     would too."""
     import dagster as dg
 
-    from pipelines.defs.transform import WHOLE, keys_of
-    from pipelines.runs.audit.ahead import drawing_ahead
-    from pipelines.runs.publish import writers
+    from pipelines.defs.transform import WHOLE
 
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)
@@ -203,17 +176,9 @@ def _build(
             return []
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     selection, steps = (last_steps, len(last_steps)) if unchanged else (None, len(last_steps) + 1)
-    with ExitStack() as until_the_end:
-        writing = until_the_end.enter_context(writers(home))
-        if not unchanged:
-            until_the_end.enter_context(drawing_ahead(home, writing[INTERNE]))
-            with open_workspace(home) as work:
-                plan = prepare_ahead(work, whole=whole)
-            # the others are up to date: do not mention hundreds of unchanged assets in the run
-            selection = last_steps | keys_of(plan) if plan and not plan.is_whole else None
-        heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
-        tags = {WHOLE: "true"} if whole else {}
-        return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=selection, tags=tags))
+    heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
+    tags = {WHOLE: "true"} if whole else {}
+    return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=selection, tags=tags))
 
 
 @dataclass

@@ -1,39 +1,25 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
-Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt runs
-beside this process where one was started for it, and its results are reported to Dagster as they come; elsewhere, once it
-has ended. Its tests are asset checks.
+Not partitioned and without vars: every build makes all years, in a new file that keeps what did not change. dbt's tests
+are asset checks.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
-from pipelines.catalogue.dbt.generated import layers
-from pipelines.defs.dagster_dbt_alone import (
-    DagsterDbtTranslator,
-    DagsterDbtTranslatorSettings,
-    DbtCoreCliEventMessage,
-    DbtProject,
-    dbt_assets,
-)
 from pipelines.defs.publish import published_models
 from pipelines.defs.workspace import catalogue, home, writing
-from pipelines.runs.build import end, prepare
-from pipelines.runs.dbt_beside import build_models
-from pipelines.settings import Home
-from pipelines.stages.transform.build import BuildFailed
+from pipelines.runs.build import end, prepare, run_dbt
+from pipelines.stages.transform.build import BuildFailed, Prepared
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.failure import without_values
-from pipelines.stages.transform.reuse import Plan
-from pipelines.stages.transform.spark import made_by_engine
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
-
-
-RESULTS = ("LogModelResult", "LogTestResult")  # the dbt events that say what became of a node
 
 
 class Translator(DagsterDbtTranslator):
@@ -53,9 +39,6 @@ class Translator(DagsterDbtTranslator):
         return dbt_resource_props["fqn"][1]
 
 
-TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
-
-
 @dg.definitions
 def transform_defs() -> dg.Definitions:
     """The dbt project as one multi-asset."""
@@ -65,50 +48,45 @@ def transform_defs() -> dg.Definitions:
         manifest=parse(declared, home()),
         name="entrepot",
         project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
-        dagster_dbt_translator=TRANSLATOR,
+        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
     )
-    def entrepot(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def entrepot(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         with writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
                 raise BuildFailed("le catalogue a changé pendant le chargement : exécuter de nouveau")
             prepared = prepare(work, whole=context.has_tag(WHOLE))
-            results = yield from _made(context, prepared.plan, work.home)
+            results = run_dbt(work, prepared, lambda line: print(without_values(line)))
+            yield from _events(context, results, prepared)
             built = end(work, prepared, results)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     return dg.Definitions(assets=[entrepot])
 
 
-def keys_of(plan: Plan) -> set[dg.AssetKey]:
-    """The assets that a build makes, with at least one published asset, so that the publication follows it."""
-    layer_of, published = layers(catalogue()), {name for _, name in published_models()}
-    after = [name for name in plan.standing_models if name in published][:1]
-    return {dg.AssetKey([layer_of[name], name]) for name in [*(plan.models or []), *after]}
-
-
-def _made(
-    context: dg.AssetExecutionContext, plan: Plan, where: Home
-) -> Generator[dg.Output | dg.AssetCheckResult, None, list[NodeResult]]:
-    """Report the published models that are kept as they are, since Dagster skips what depends on an asset that reports
-    nothing; then those that dbt makes.
+def _events(
+    context: dg.AssetExecutionContext, results: list[NodeResult], prepared: Prepared
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What became of each model and test; and the published models that were kept as they are, since Dagster skips what
+    depends on an asset that reports nothing.
     """
-    read = set(map(tuple, published_models()))
-    outputs = {
-        key.path[-1]: output
-        for output, key in context.assets_def.keys_by_output_name.items()
-        if tuple(key.path) in read and key in context.selected_asset_keys
-    }
-    for name in filter(outputs.__contains__, plan.standing_models):
-        yield dg.Output(None, outputs[name], metadata={"inchangé": True})
-    if plan.is_empty:
-        return []
-    results: list[NodeResult] = []
-    with made_by_engine(where) as (stopped, made):
-        if stopped:
-            return stopped
-        for event in build_models(where, plan.nodes, results.extend, made=made):
-            print(without_values(event["info"]["msg"]))
-            if event["info"]["name"] in RESULTS:
-                message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-                yield from message.to_default_asset_events(where.dbt_manifest, TRANSLATOR, context)
-    return results
+    kept = set() if prepared.changed is None else {tuple(key) for key in published_models()}
+    of = {result.node: result for result in results}
+    built = {result.name: result for result in results if result.kind == "model"}
+    for key in TopologicalSorter(context.assets_def.asset_deps).static_order():
+        if key not in context.selected_asset_keys:
+            continue
+        result = built.get(key.path[-1])
+        if result is None and tuple(key.path) in kept:
+            yield dg.MaterializeResult(key, metadata={"inchangé": True})
+        elif result and result.status == "success":
+            yield dg.MaterializeResult(key, metadata={"status": result.status})
+    for spec in context.assets_def.check_specs:
+        result = of.get(spec.metadata["dagster_dbt/unique_id"])
+        if result and result.status != "skipped" and spec.key in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=result.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                metadata={"status": result.status, "dagster_dbt/failed_row_count": result.failures or 0},
+            )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0010"  # the last migration: what an open ledger must be at
+REVISION = "0011"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -95,6 +95,8 @@ def metadata() -> "MetaData":
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("is_whole", sa.Boolean, nullable=False),  # every model was built
         sa.Column("made_at", sa.String, nullable=False),
+        sa.Column("project", sa.String(64)),  # what it was made by; empty in an older home
+        sa.Column("sources", sa.JSON),  # the hash of each table that it was filled with
     )
     sa.Table(
         "findings",

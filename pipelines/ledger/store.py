@@ -162,11 +162,15 @@ class Ledger:
         if last is None or (last["build"], last["succeeded"]) != (build, succeeded):
             self._add("builds", build=build, built_at=now(), succeeded=succeeded, deliveries=deliveries, tests=tests)
 
-    def record_warehouse(self, build: str, sha256: str, *, is_whole: bool) -> None:
-        """Enter the file of a build; ``is_whole`` says that every model in it was built, none kept from the one before."""
-        last = self.last_warehouse()
-        if last is None or (last["build"], last["sha256"]) != (build, sha256):
-            self._add("warehouses", build=build, sha256=sha256, is_whole=is_whole, made_at=now())
+    def record_warehouse(
+        self, build: str, sha256: str, *, is_whole: bool, project: str, sources: dict[str, str]
+    ) -> None:
+        """Enter the file of a build: whether every model in it was built, none kept from the one before, by which
+        project, and the hash of each table that it was filled with.
+        """
+        last, said = self.last_warehouse(), {"build": build, "sha256": sha256, "project": project}
+        if last is None or any(last[name] != value for name, value in said.items()):
+            self._add("warehouses", **said, is_whole=is_whole, sources=sources, made_at=now())
 
     def record_findings(self, build: str, findings: list[Finding]) -> None:
         """Record all the findings of a build at once, since each single entry would wait for the disk."""

@@ -15,7 +15,6 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.ahead import judged, read_already
 from pipelines.runs.arriving import Aside, arriving
 from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.pending import stands
@@ -25,6 +24,7 @@ from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of, known_by
 from pipelines.stages.validate.freshness import freshness
+from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.share_refused import refused_share
 from pipelines.stages.validate.totals import control_totals
 
@@ -116,7 +116,6 @@ def _generalised(ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path
 def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> tuple[Manifest, list[Verdict]]:
     """Read and judge files without making them current (the ledger is only read). Raises DeliveryRefused."""
     key = key_of(work)
-    read_already(ref, exercice)
     manifest = ingest(work.home, ref, exercice, paths, key)
     if not _may_repeat(ref):
         refuse_known_bytes(work.ledger, manifest)
@@ -136,7 +135,7 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
         identity = verdict_name(manifest, table, suite)
         verdict = work.ledger.verdict(identity)
         if verdict is None:
-            found = judged(work.home.lake / counts.parquet, suite)
+            found = judge(work.home.lake / counts.parquet, suite)
             refused = [] if ref.export.by_document else [refused_share(counts)]
             results = [*found, *refused, *control_totals(table, counts), *freshness(counts, work.rules)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)

@@ -13,7 +13,6 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS
-from pipelines.runs.audit.ahead import drawn_ahead
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import look
 from pipelines.runs.audit.write import DATA, PAGE, write_state
@@ -37,11 +36,11 @@ def write_states(
     work: Workspace, exercices: Iterable[int] | None = None, *, seed: int | None = None, size: int = SIZE
 ) -> list[Path]:
     """Write the audit page of each exercice (all of them by default), complete the releases, and return the pages."""
-    known, drawn = look(work), drawn_ahead(work.home)
+    known = look(work)
     pages = []
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
-        pages.append(write_state(known, exercice, folder, seed, size, drawn=drawn.get(exercice)))
+        pages.append(write_state(known, exercice, folder, seed, size))
         enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not files that somebody else put there
     return pages
 

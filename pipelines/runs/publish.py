@@ -1,13 +1,14 @@
 """A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent
 to the server."""
 
+import multiprocessing
+import os
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager, suppress
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,19 +19,16 @@ from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.publication import PROFILES, PUBLIC
+from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
-from pipelines.runs.processes import BROKEN, one_process
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.secret.profile import PublicProfile
-from pipelines.stages.publish.swap import MakesPublic, public_profile, publish
-from pipelines.stages.report.fonts import font_faces
-from pipelines.stages.report.write import get_ready, report_pages
+from pipelines.stages.publish.swap import MadePublic, public_profile, publish
+from pipelines.stages.report.write import report_pages
 
 if TYPE_CHECKING:
     from pipelines.stages.publish.postgres import Served
@@ -73,75 +71,52 @@ def _publish(work: Workspace) -> Published:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
-    with writers(work.home) as writing, _public_beside(work, build, writing[PUBLIC]) as public:
+    with _pool() as pool, TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
+        public = pool.submit(_make_public, work.home, build, Path(place) / PUBLIC)
         findings = all_findings(work)
         work.ledger.sight(findings)
         # the previous publication's findings about itself do not concern this one
         others = [one for one in findings if not one.is_of_a_publication]
-        pages = report_pages(work, build, writing)
+        pages = report_pages(work, build, pool)
+
+        def placed(folder: Path) -> MadePublic:
+            made = public.result()
+            if (Path(place) / PUBLIC).is_dir():
+                shutil.move(Path(place) / PUBLIC, folder)
+            return made
+
         try:
-            identity = publish(work, build, findings, facts(work, build, others), pages, public)
+            identity = publish(work, build, findings, facts(work, build, others), pages, placed)
         except ContractBroken as error:
             return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))
 
 
-_writers: dict[str, Executor] = {}
-
-
 @contextmanager
-def writers(home: Home) -> Iterator[Mapping[str, Executor]]:
-    """Start a process for each profile of a publication, to write files in parallel with this one.
+def _pool() -> Iterator[Executor]:
+    """Two processes, one for the public profile and one for the report, beside this one, which copies the tables.
 
-    They import at once what they need: a block around the build gives them the time, and those of an enclosing block serve.
+    A Ctrl-C in a terminal, which all its processes receive, is for this one alone; it ends them.
     """
-    if _writers:
-        yield _writers
-        return
-    with ExitStack() as pools:
-        for profile in PROFILES:
-            _writers[profile] = pools.enter_context(one_process())
-            _writers[profile].submit(_get_ready, home, profile)
-        try:
-            yield _writers
-        except BaseException as error:
-            if not isinstance(error, Exception):  # an interruption waits for nothing
-                for process in active_children():
-                    process.terminate()
-            raise
-        finally:
-            _writers.clear()
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    try:
+        for _ in range(2):
+            pool.submit(os.getpid)  # starts it
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+    try:
+        yield pool
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            for process in multiprocessing.active_children():
+                process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _get_ready(home: Home, profile: str) -> None:
-    with suppress(Exception):  # an error is reported when something is written
-        get_ready(home)
-        if profile == PUBLIC:
-            _ = load_catalogue(home).secrecy
-            import_module("scipy.optimize")
-            font_faces(home.cache)  # the other finds them in the cache
-
-
-@contextmanager
-def _public_beside(work: Workspace, build: str, writer: Executor) -> Iterator[MakesPublic]:
-    """Have another process make the public profile, from the current warehouse and ledger, until the result is needed."""
-    with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
-        aside = Path(place) / PUBLIC
-        made = writer.submit(_make_public, work.home, build, aside)
-
-        def public(folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
-            try:
-                found = made.result()
-            except BROKEN:
-                return public_profile(work, build, folder)
-            if aside.is_dir():
-                shutil.move(aside, folder)
-            return found
-
-        yield public
-
-
-def _make_public(home: Home, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
+def _make_public(home: Home, build: str, folder: Path) -> MadePublic:
     with open_workspace(home) as work:
         return public_profile(work, build, folder)
 

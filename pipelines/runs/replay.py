@@ -191,8 +191,5 @@ def _build(work: Workspace, frozen: Frozen) -> None:
     except LakeChanged as error:
         raise CannotReplay(str(error)) from None
     parse(work.catalogue, work.home)
-    results = build_models(work.home, command="run")
-    broken = failed(results)
-    if broken or not results:
-        names = ", ".join(node.name for node in broken) or "dbt ne s’est pas exécuté"
-        raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {names}")
+    if broken := failed(build_models(work.home, command=["run"])):
+        raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")

@@ -61,15 +61,13 @@ def _repeat(path: Path, encoding: str, column: str, factor: int) -> None:
 def run(home: Path) -> Measure:
     """Collect, build and publish; the seconds of each stage and model."""
     from pipelines.ledger.workspace import open_workspace
-    from pipelines.runs.build import end, prepare
+    from pipelines.runs.build import end, prepare, run_dbt
     from pipelines.runs.collect import collect
     from pipelines.runs.publish import publish_warehouse
     from pipelines.settings import Home
     from pipelines.stages.transform.dbt import parse
-    from pipelines.stages.transform.spark import build_by_engine
 
     stages: dict[str, float] = {}
-    models: dict[str, float] = {}
     peaks: dict[str, float] = {}  # MB, so far
 
     @contextmanager
@@ -79,10 +77,6 @@ def run(home: Path) -> Measure:
         stages[stage] = time.perf_counter() - start
         peaks[stage] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    def told(event: dict) -> None:
-        if event["info"]["name"] in ("LogModelResult", "LogTestResult"):
-            models[event["data"]["node_info"]["node_name"]] = event["data"]["execution_time"]
-
     with open_workspace(Home(home)) as work:
         parse(work.catalogue, work.home)
         with timed("read and judge"):
@@ -90,7 +84,8 @@ def run(home: Path) -> Measure:
         with timed("load"):
             prepared = prepare(work, whole=True)
         with timed("dbt"):
-            results = build_by_engine(work.home, told=told)
+            results = run_dbt(work, prepared)
+        models = {result.name: result.seconds for result in results}
         with timed("findings, swap"):
             end(work, prepared, results)
         with timed("publish, report, audit"):

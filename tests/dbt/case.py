@@ -9,7 +9,6 @@ from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.sources import Registry
 from pipelines.sql import values
-from pipelines.stages.transform.construction import open_books
 from pipelines.stages.transform.load import BUDGETS, PIECES, REFUSED, columns_of, lake_name, load_reference
 from tests.catalogue.figures.sql import delivered
 from tests.dbt import case_gouvernance, case_rh
@@ -219,7 +218,6 @@ def fill(path: Path, catalogue: Catalogue) -> None:
     with duckdb.connect(str(path)) as db:
         for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")
-        open_books(db)
         for system, table in registry.tables():
             name = lake_name(system, table)
             _create(db, f"lake.{name}", columns_of(table), _with_provenance(LAKE.get(name, [])))

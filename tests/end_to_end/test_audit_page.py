@@ -118,9 +118,10 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
         from pathlib import Path
         from pipelines.runs.outcome import Ending
         from pipelines.settings import Home
-        from pipelines.runs import dbt_beside
+        from pipelines.runs import build
+        from pipelines.stages.transform.dbt import ENGINE, NodeResult
         home = Home(Path({str(copy)!r}))
-        dbt_beside.build_models = lambda *_, **__: iter([])
+        build.build_by_engine = lambda *_: [NodeResult("dbt", ENGINE, "error", None, "dbt ne s’est pas exécuté")]
         from pipelines.defs.run import run_jobs
         report = run_jobs(home, [2020], ["absences"])
         assert "dbt ne s’est pas exécuté" in report.ended(Ending.NOT_BUILT).message, report

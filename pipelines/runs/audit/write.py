@@ -19,26 +19,18 @@ def write_state(
     seed: int | None,
     size: int,
     *,
-    drawn: Sample | None = None,
     release: str | None = None,
 ) -> Path:
-    """Write one page and its data in ``folder``; the page says nothing that is not in the data. ``drawn`` is a sample
-    drawn ahead.
-    """
+    """Write one page and its data in ``folder``; the page says nothing that is not in the data."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    former = drawn or _sample_in(known.work, folder / DATA)
+    former = _last_sample(known.work, folder / DATA)
     content = state(known, exercice, seed=seed, size=size, former=former, release=release)
     _write(folder / DATA, json_lines(content))
     _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE
 
 
-def last_sample(work: Workspace, exercice: int) -> Sample | None:
-    """The sample of the last page of an exercice."""
-    return _sample_in(work, work.home.audit / str(exercice) / DATA)
-
-
-def _sample_in(work: Workspace, path: Path) -> Sample | None:
+def _last_sample(work: Workspace, path: Path) -> Sample | None:
     """The sample of the state written there, if it is the one that the ledger knows."""
     try:
         _, entered = work.ledger.written().get(path.relative_to(work.home.root).as_posix(), ("", ""))

@@ -67,7 +67,8 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-MakesPublic = Callable[[Path], tuple[PublicProfile | None, list[Finding]]]  # in the folder that it is given
+MadePublic = tuple[PublicProfile | None, list[Finding]]
+MakesPublic = Callable[[Path], MadePublic]  # in the folder that it is given
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ def _check_build(warehouse: Path, build: str) -> None:
         raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
 
 
-def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
+def public_profile(work: Workspace, build: str, folder: Path) -> MadePublic:
     """The public profile in ``folder``; when it cannot be made, the previous one and a finding that says why."""
     folder.mkdir()
     try:

@@ -72,31 +72,25 @@ def copy_schema(
     db.execute(f"create schema if not exists {schema}")
     (folder / schema).mkdir()
     wanted = {name: table for name, table in described(db, schema).items() if name not in withheld}
-    contents, engine, made_of = _contents(db), engine_version(), {}
+    engine, made_of = engine_version(), {}
     for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
         db.execute(f"drop table {schema}.{gone}")
     for name, table in wanted.items():
-        full, made = f"{schema}.{name}", _made_of(table, engine, keys, fields, contents)
-        made_of |= {full: made} if made else {}
-        if made is None or former.made_of.get(full) != made:
+        full = f"{schema}.{name}"
+        made_of[full] = _made_of(db, table, engine, keys, fields)
+        if former.made_of.get(full) != made_of[full]:
             db.execute(f"drop table if exists {full}")
             copy_table(db, table, keys)
     for copied in tables_in(db, "cible", fields, schema):
-        made, file = made_of.get(copied.full_name), f"{schema}/{copied.name}.parquet"
-        if made is None or former.made_of.get(copied.full_name) != made or not former.link(file, folder / file):
+        name, file = copied.full_name, f"{schema}/{copied.name}.parquet"
+        if former.made_of.get(name) != made_of[name] or not former.link(file, folder / file):
             write_parquet(db, folder, copied)
     return made_of
 
 
-def _contents(db: Any) -> dict[str, str]:
-    """``schema.table`` → its content, as the build noted it."""
-    noted = "select 1 from duckdb_tables() where database_name = 'source' and schema_name = 'construction' and table_name = 'contenus'"
-    return dict(db.execute("from source.construction.contenus").fetchall()) if db.execute(noted).fetchone() else {}
-
-
-def _made_of(table: Described, engine: str, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
-    """A fingerprint of a table and of all that describes it; None when nobody noted its content."""
-    content = contents.get(f"{table.schema}.{table.name}")
+def _made_of(db: Any, table: Described, engine: str, keys: Keys, fields: Fields) -> str:
+    """A fingerprint of a table's rows, whatever their order, and of all that describes it."""
     columns = [(name, said, meaning_of(fields, table.name, name, said or "")) for name, said in table.columns.items()]
-    told = [content, table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]
-    return fingerprint([engine, *told]) if content else None
+    rows = f"select count(*), sum(hash(lignes)), sum(hash(1, lignes)) from source.{table.schema}.{table.name} as lignes"
+    told = [table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]
+    return fingerprint([engine, *map(str, db.execute(rows).fetchone()), *told])

@@ -94,11 +94,6 @@ def _dotted(drawing: str) -> bytes:
     return vl_convert.svg_to_png(drawing, scale=DOTS)
 
 
-def start_engine() -> None:
-    """Make the first drawing, which takes longer than all those of a report."""
-    _draw({"data": {"values": []}, "mark": "bar"})
-
-
 def _draw(spec: Spec) -> str:
     import vl_convert
 

@@ -160,12 +160,6 @@ def _environment() -> "Environment":
     return environment
 
 
-def compile_templates() -> None:
-    """Compile them ahead of the first page."""
-    for name in _environment().list_templates(["j2"]):
-        _environment().get_template(name)
-
-
 def _narrowest(block: Model) -> float:
     """How wide a table is, in digits, when nothing more of it can be broken: the cells of a matrix never are."""
     cells = [line["series"] if "series" in line else line["cellules"] for line in block["lignes"]]

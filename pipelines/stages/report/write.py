@@ -5,8 +5,8 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Collection, Iterator
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, re
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 MODEL = "json"  # what they are all written from, beside them
-# what the process of an edition writes, and what the other one does
+# what each of two processes writes of an edition
 HALVES = ((MODEL, "html", "pdf"), ("docx", "xlsx"))
 PROJECT = "projet"
 
@@ -62,87 +62,54 @@ def _day(moment: str) -> dt.date:
 
 @dataclass(frozen=True)
 class ReportPages:
-    """The pages that complete a publication: the report of one exercice, in both profiles, by a process for each.
+    """The pages that complete a publication: the report of one exercice, in both profiles, written by a pool of processes.
 
-    Drawing the charts of a first report takes as long as all the rest, so it begins before the publication has an
-    entry. Each edition is then written by both processes, since the other edition is not there yet, or done.
+    Drawing takes as long as copying the tables, so it begins before the publication has an entry.
     """
 
-    writers: Mapping[str, Executor]  # by profile
+    pool: Executor
     work: Workspace
     build: str
     exercice: int | None
-    _drawn: dict[str, Future[Model]] = field(default_factory=dict)  # by profile
-    _ends: dict[str, Future[None]] = field(default_factory=dict)
-    _waiting: Executor = field(default_factory=lambda: ThreadPoolExecutor(len(FOLDERS)))
+    _begun: dict[str, Future] = field(default_factory=dict)  # by profile
 
     def begin(self, publication: Path, profile: str) -> Future:
-        """Gather everything that a report says. The public one, which shows nothing of the entry, is then written; of the
-        other, what is cached is drawn.
-        """
-        if self.exercice is None or not (publication / FOLDERS[profile] / "rapport").exists():
+        """Write the public edition, which shows nothing of the entry; of the other, gather what it says and draw it."""
+        tables, home, organisation = publication / FOLDERS[profile], self.work.home, self.work.organisation
+        if self.exercice is None or not (tables / "rapport").exists():
             nothing: Future = Future()
             nothing.set_result(None)
             return nothing
-        tables, home = publication / FOLDERS[profile], self.work.home
-        entered = files_entered(self.work.ledger, self.exercice) if profile == INTERNE else None
-        self._drawn[profile] = drawn = self.writers[profile].submit(
-            draw_report,
-            home,
-            self.work.organisation,
-            self._edition(tables, profile),
-            tables,
-            self.exercice,
-            profile,
-            entered,
-        )
+        edition = edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
+        said = (self.exercice, profile)
         if profile == PUBLIC:
-            self._write(publication, profile)
-        return drawn
+            folder = self._folder(publication, profile)
+            begun = self.pool.submit(write_report, home, organisation, edition, tables, folder, *said)
+        else:
+            entered = files_entered(self.work.ledger, self.exercice)
+            begun = self.pool.submit(draw_report, home, organisation, edition, tables, *said, entered)
+        self._begun[profile] = begun
+        return begun
 
-    def finish(self, publication: Path) -> list[Future[None]]:
+    def finish(self, publication: Path) -> list[Future]:
         """Write the pages that print the ledger head of the entry."""
-        if INTERNE in self._drawn:
-            self._write(publication, INTERNE)
-        return [*self._ends.values()]
+        if (drawn := self._begun.get(INTERNE)) and self.exercice is not None and not drawn.exception():
+            tables, folder = publication / FOLDERS[INTERNE], self._folder(publication, INTERNE)
+            entry = entry_of(edition_of(self.work.ledger, self.exercice, tables, INTERNE, self.build))
+            model = {**drawn.result(), "edition": drawn.result()["edition"] | entry}
+            halves = [self.pool.submit(write_formats, model, self.work.home.cache, folder, half) for half in HALVES]
+            self._begun.update(zip(("", INTERNE), halves, strict=True))
+        wait(self._begun.values())  # nothing is written any more once an error is told
+        return [*self._begun.values()]
 
-    def _edition(self, tables: Path, profile: str) -> Edition:
-        assert self.exercice is not None, "begin looks at it"
-        return edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
-
-    def _write(self, publication: Path, profile: str) -> None:
-        edition = self._edition(publication / FOLDERS[profile], profile)
-        folder = publication / "report" / str(self.exercice) / profile
-        processes = sorted(self.writers, key=lambda one: one != profile)
-        self._ends[profile] = self._waiting.submit(self._write_halves, self._drawn[profile], edition, folder, processes)
-
-    def _write_halves(self, drawn: Future[Model], edition: Edition, folder: Path, processes: Sequence[str]) -> None:
-        whole = {**drawn.result(), "edition": drawn.result()["edition"] | entry_of(edition)}
-        halves = [
-            self.writers[process].submit(write_formats, whole, self.work.home.cache, folder, formats)
-            for process, formats in zip(processes, HALVES, strict=True)
-        ]
-        wait(halves)  # nothing is written any more once an error is told
-        for half in halves:
-            half.result()
+    def _folder(self, publication: Path, profile: str) -> Path:
+        return publication / "report" / str(self.exercice) / profile
 
 
-def report_pages(work: Workspace, build: str, writers: Mapping[str, Executor]) -> ReportPages:
+def report_pages(work: Workspace, build: str, pool: Executor) -> ReportPages:
     """The pages of a publication of ``build``: the report of the last exercice received."""
     exercice = max((year for _, year in work.ledger.current()), default=None)
-    return ReportPages(writers, work, build, exercice)
-
-
-def get_ready(home: Home) -> None:
-    """Read and compile, in a process that is going to write reports, what takes long to."""
-    from pipelines.stages.report.charts import start_engine
-    from pipelines.stages.report.html import compile_templates
-
-    catalogue = load_catalogue(home)
-    _ = catalogue.chapters, catalogue.figures, catalogue.project
-    compile_templates()
-    if not any(home.cache.glob("*.svg")):  # a new home: a correction may change no drawing
-        start_engine()
+    return ReportPages(pool, work, build, exercice)
 
 
 def write_report(

@@ -1,24 +1,32 @@
 """One build of the warehouse: load, dbt, findings, swap. The previous warehouse stays until the new one is proved.
 
-``prepare`` and ``finish`` go around dbt, which the caller runs, or does not need to run at all (``Prepared.plan``).
+``prepare`` and ``finish`` go around dbt, which the caller runs on what ``Prepared.changed`` names.
+
+What is rebuilt: if the project is unchanged (``project_of``), the next warehouse is a copy of the last one, of which the
+ledger knows the SHA-256 and the hash of each source, and dbt makes what depends on the sources that changed. Otherwise,
+for a release or when asked, everything is made in a new file.
 """
 
+import shutil
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
+from pipelines.catalogue.organisation import declaration_of
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
+from pipelines.sql import is_hollow
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
 from pipelines.stages.transform.freeze import Frozen, freeze
 from pipelines.stages.transform.lake import Changed, LakeChanged, changed_files
-from pipelines.stages.transform.recipes import Node
-from pipelines.stages.transform.reuse import Plan, is_proved, start
+from pipelines.stages.transform.load import clear, load_warehouse
 from pipelines.stages.transform.warehouse_findings import build_findings
 
 
@@ -28,10 +36,16 @@ class BuildFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A build under way: its inputs, and what dbt has to do."""
+    """A build under way.
+
+    ``sources``: the hash of each table that the next warehouse was filled with (``<schema>.<table>``); ``changed``: those
+    that are not as in the warehouse that it is a copy of, None when everything is built.
+    """
 
     frozen: Frozen
-    plan: Plan
+    project: str
+    sources: dict[str, str]
+    changed: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -43,19 +57,46 @@ class Built:
     findings: list[Finding]
 
 
-def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
-    """Make ``warehouse/next`` from the accepted deliveries; next comes dbt, whose project has these ``nodes``.
+def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
+    """Make ``warehouse/next`` from the accepted deliveries; next comes dbt.
 
-    Spark makes everything each time. Raises BuildFailed when the lake is not what the ledger recorded.
+    ``whole``: nothing of the last warehouse is kept. Spark makes everything each time. Raises BuildFailed when the lake
+    is not what the ledger recorded.
     """
-    frozen = freeze(work)
+    frozen, project, path = freeze(work), project_of(work), work.home.warehouse_next
+    known = {} if whole or settings.builds_on_spark() else _copied(work, project, path)
     try:
-        plan = start(work, frozen, nodes, whole=whole or settings.builds_on_spark())
+        sources = load_warehouse(path, work, frozen, known)
     except LakeChanged as error:
         _record_failure(work, frozen, [], [_lake_finding(file, work.rules["LAC-MODIFIE"]) for file in error.files])
         raise BuildFailed(str(error)) from None
     reached("transform.lake_loaded")
-    return Prepared(frozen, plan)
+    changed = frozenset(name for name, content in sources.items() if known.get(name) != content) if known else None
+    return Prepared(frozen, project, sources, changed)
+
+
+def project_of(work: Workspace) -> str:
+    """The identity of everything that a warehouse is made of besides the accepted deliveries and what was decided."""
+    versions = [version(name) for name in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb")]
+    return fingerprint([engine_version(), work.catalogue.fingerprint, declaration_of(work.home), versions])
+
+
+def _copied(work: Workspace, project: str, path: Path) -> dict[str, str]:
+    """Copy the last warehouse to ``path``; return the hashes of its sources, none when it cannot be built upon."""
+    clear(path)
+    last = work.ledger.last_warehouse()
+    if last is None or last["project"] != project or not is_proved(work) or is_hollow(work.home.warehouse):
+        return {}
+    shutil.copyfile(work.home.warehouse, path)
+    return last["sources"]
+
+
+def is_proved(work: Workspace, build: str | None = None) -> bool:
+    """True when the current warehouse is, byte for byte, the last one built and tested (by ``build`` if given)."""
+    last = work.ledger.last_warehouse()
+    if last is None or build not in (None, last["build"]) or not work.home.warehouse.exists():
+        return False
+    return sha256_of(work.home.warehouse) == last["sha256"]
 
 
 def is_current(work: Workspace) -> bool:
@@ -73,7 +114,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     broken = failed(results)
     deliveries = [manifest.delivery for manifest in frozen.manifests]
     told = [_told(r) for r in results if r.kind != "model" or r.status != "success"]
-    if broken or not (results or prepared.plan.is_empty):
+    if broken:
         before = next((row["deliveries"] for row in reversed(ledger.all_rows("builds")) if row["succeeded"]), [])
         # an engine that did nothing: no delivery is to blame
         blamed = {r.name: [] if r.kind == ENGINE else culprits(home, r, frozen.manifests, before) for r in broken}
@@ -81,13 +122,19 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
         findings = [_dbt_finding(result, blamed[result.name], rules[result.name]) for result in broken]
         _record_failure(work, frozen, _sorted(told), findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
-        raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes) or 'dbt ne s’est pas exécuté'}")
-    tests = _sorted(told + _standing(work, prepared.plan))
+        raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes)}")
+    tests = _sorted(told + (_standing(work, results) if prepared.changed is not None else []))
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
     _refuse_log(home)
     # before the swap, so that the new file and the results that a later build may keep are recorded
-    ledger.record_warehouse(frozen.build, sha256_of(home.warehouse_next), is_whole=prepared.plan.is_whole)
+    ledger.record_warehouse(
+        frozen.build,
+        sha256_of(home.warehouse_next),
+        is_whole=prepared.changed is None,
+        project=prepared.project,
+        sources=prepared.sources,
+    )
     ledger.record_build(frozen.build, True, deliveries, tests)
     reached("transform.before_swap")
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -107,11 +154,11 @@ def _sorted(tests: list[dict]) -> list[dict]:
     return sorted(tests, key=lambda test: (test["name"], test["kind"]))  # dbt's threads end in any order
 
 
-def _standing(work: Workspace, plan: Plan) -> list[dict]:
+def _standing(work: Workspace, results: list[NodeResult]) -> list[dict]:
     """The last warehouse's results of the tests that were not run because nothing they read has changed."""
-    former = work.ledger.last_warehouse()
+    former, run = work.ledger.last_warehouse(), {(result.name, result.kind) for result in results}
     build = former and work.ledger.build(former["build"])
-    return [test for test in build["tests"] if test["name"] in plan.standing_tests] if build else []
+    return [test for test in build["tests"] if (test["name"], test["kind"]) not in run] if build else []
 
 
 def _refuse_log(home: Home) -> None:
@@ -121,7 +168,8 @@ def _refuse_log(home: Home) -> None:
 
 def _told(result: NodeResult) -> dict[str, object]:
     """The form of a result that the ledger keeps."""
-    return {k: v for k, v in asdict(replace(result, message=words(result) or None)).items() if k not in ("node", "sql")}
+    said = asdict(replace(result, message=words(result) or None))
+    return {name: value for name, value in said.items() if name not in ("node", "sql", "seconds")}
 
 
 def _cause(result: NodeResult, blamed: list[Culprit]) -> str:

@@ -1,7 +1,7 @@
 """Fills a warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
 
 Every declared table exists, typed, and is empty when nothing is accepted: models never meet a missing table. Each is a
-*filling*, identified by what it is made from before it is made: a file that already has it keeps it.
+*filling*, identified by a hash of its content before it is made: a file that already has it keeps it.
 """
 
 import glob
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from pipelines import settings
 from pipelines.catalogue.expectation_types import PSEUDONYM, identifier
@@ -23,8 +25,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, many
-from pipelines.stages.transform.construction import open_books, write
+from pipelines.sql import insert, lake_scan, literal
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import refuse_changed_files
 
@@ -36,28 +37,33 @@ class Filling:
     """A warehouse table that no model makes: ``<schema>.<table>``, what it is made from, and how."""
 
     name: str
-    made_of: object  # a JSON value
+    made_of: object  # a JSON value that says what its rows are
     make: Callable[[Any], None]  # over a DuckDB connection to a file without it
 
 
-def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
-    """Make the database file ``path`` (removing any older one) from what is ``frozen``, and close it.
+def load_warehouse(path: Path, work: Workspace, frozen: Frozen, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Fill the database file ``path`` with what is ``frozen``; return the hash of each table, ``<schema>.<table>``.
 
-    The build's name is in the file, so that it cannot be mistaken for another. A delivery that was read under an older
-    declaration, and whose rows do not suffice for today's, enters no table: it counts as received but not accepted.
-    Raises LakeChanged.
+    ``known``: those of the tables that the file already holds, which are kept where they are the same; without them, it
+    is made anew. The build's name is in the file, so that it cannot be mistaken for another. A delivery that was read
+    under an older declaration, and whose rows do not suffice for today's, enters no table: it counts as received but not
+    accepted. Raises LakeChanged.
     """
-    import duckdb
-
-    clear(path)
+    if not known:
+        clear(path)
+    hashes = {}
     with duckdb.connect(str(path), config=settings.engine(path)) as db:
         db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in SCHEMAS:
-            db.execute(f"create schema {schema}")
-        open_books(db)
-        fill(db, work, frozen)
+            db.execute(f"create schema if not exists {schema}")
+        for filling in _fillings(db, work, frozen):
+            hashes[filling.name] = fingerprint(filling.made_of)[:32]
+            if not known or known.get(filling.name) != hashes[filling.name]:
+                db.execute(f"drop table if exists {filling.name}")
+                filling.make(db)
         db.execute("commit")
         db.execute("checkpoint")
+    return hashes
 
 
 def clear(path: Path) -> None:
@@ -65,35 +71,6 @@ def clear(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
-
-
-def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
-    """Fill the tables whose ingredients differ from those recorded in the file; return the names of those whose content changed.
-
-    What is no longer declared is dropped. Raises LakeChanged.
-    """
-    known = dict(db.execute("from construction.ingredients").fetchall())
-    contents = dict(db.execute("from construction.contenus").fetchall())
-    wanted, changed = {}, set()
-    by = [sha256_of(Path(__file__)), db.execute("select version()").fetchone()]
-    for filling in _fillings(db, work, frozen):
-        name = filling.name
-        wanted[name] = fingerprint([by, filling.made_of])
-        if known.get(name) == wanted[name]:
-            continue
-        db.execute(f"drop table if exists {name}")
-        filling.make(db)
-        (content,) = db.execute(f"select construction.contenu({literal(name)})").fetchone()
-        if contents.get(name) != content:
-            changed.add(name)
-        contents[name] = content
-    for name in known.keys() - wanted.keys():
-        db.execute(f"drop table {name}")
-        contents.pop(name)
-        changed.add(name)
-    write(db, "ingredients", list(wanted.items()))
-    write(db, "contenus", list(contents.items()))
-    return changed
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
@@ -450,7 +427,6 @@ def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
 def _rows(name: str, columns: str, rows: list[tuple]) -> Filling:
     def make(db: Any) -> None:
         db.execute(f"create table {name} ({columns})")
-        if rows:
-            db.execute(f"insert into {name} {many(rows)}")
+        insert(db, name, rows)
 
     return Filling(name, [columns, rows], make)

@@ -1,14 +1,15 @@
 """Has Spark make the tables of a build (``MILLESIME_ENGINE=spark``): the same models, through dbt-spark's method ``session``.
 
 The tables that the warehouse was filled with go as Parquet into a folder of the home, which every worker of a cluster must
-see under the same path. Spark reads them, makes every model beside them and ends (``spark_session``). DuckDB then takes
-each table from these files instead of computing it, under the same contract, comments and tests: one warehouse follows,
-and one publication.
+see under the same path. Spark reads them, makes every model beside them and ends (``spark_session``). DuckDB then builds a
+copy of the project in which the SQL of each table is a scan of these files, under the same contract, comments and tests:
+one warehouse follows, and one publication.
 """
 
 import glob
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -19,37 +20,55 @@ from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import SPARK
+from pipelines.disk import read_json
 from pipelines.french import NO_BREAK
 from pipelines.settings import Home
 from pipelines.sql import literal, values
 from pipelines.stages.transform import spark_session
-from pipelines.stages.transform.dbt import ENGINE, NodeResult, build_models, environment, failed, options
+from pipelines.stages.transform.dbt import (
+    ENGINE,
+    NO_UNIT_TESTS,
+    NodeResult,
+    build_models,
+    environment,
+    failed,
+    options,
+)
 from pipelines.stages.transform.load import SCHEMAS
 
 _GLOB = re.compile(r"[][{}*?\\]")  # a path for Spark is a pattern
+_CONFIG = re.compile(r"\{\{\s*config\(.*?\)\s*\}\}", re.DOTALL)  # of a model, in its SQL
 _SAID = re.compile(r" ERROR \S+: (.*)")  # in Spark's log
 
 
 def build_by_engine(
-    home: Home, nodes: Collection[str] | None = None, told: Callable[[dict[str, Any]], Any] = lambda _: None
+    home: Home, changed: Collection[str] | None = None, told: Callable[[str], Any] = lambda _: None
 ) -> list[NodeResult]:
-    """Build and test ``nodes`` in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine."""
-    with made_by_engine(home) as (stopped, made):
-        return stopped or build_models(home, nodes, told, made=made)
+    """Build and test in ``warehouse/next`` as ``dbt.build_models`` does, by the chosen engine; Spark makes everything.
 
-
-@contextmanager
-def made_by_engine(home: Home) -> Iterator[tuple[list[NodeResult], Callable[[str], str] | None]]:
-    """Have the chosen engine make the models, unless dbt does so by itself.
-
-    Gives what became of Spark's models when one of them failed, since nothing is then taken from it, and what ``made_by_spark`` gives
-    for dbt.
+    When a model of Spark's failed, nothing is taken from it, and its results are those of the build.
     """
     if not settings.builds_on_spark():
-        yield [], None
-        return
-    with made_by_spark(home) as (results, made):
-        yield results if failed(results) else [], made
+        return build_models(home, changed, told)
+    with made_by_spark(home) as (results, rows):
+        if failed(results):
+            return results
+        # a unit test gives its rows to the SQL of a model, which this copy does not have
+        built = build_models(home, told=told, project=_taking(home, rows), command=["build", *NO_UNIT_TESTS])
+    return built if failed(built) else built + build_models(home, told=told, command=["test", "--resource-type", "unit_test"])
+
+
+def _taking(home: Home, rows: Callable[[str], str]) -> Path:
+    """A copy of the home's dbt project beside Spark's tables, in which each table is taken from them (``rows``)."""
+    copy = Path(tempfile.mkdtemp(prefix="dbt-"))
+    shutil.copytree(home.dbt, copy, ignore=shutil.ignore_patterns("target", "logs"), dirs_exist_ok=True)
+    for node in read_json(home.dbt_manifest)["nodes"].values():
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "table":
+            file = copy / node["original_file_path"]
+            said = _CONFIG.search(file.read_text(encoding="utf-8"))
+            taken = rows(f"{node['schema']}.{node['alias']}")
+            file.write_text(f"{said[0] if said else ''}\n{taken}\n", encoding="utf-8")
+    return copy
 
 
 @contextmanager
@@ -71,7 +90,7 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
             )
             return
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
-        dbt = ["run", *chosen, "--no-write-json", *options(home, SPARK)]
+        dbt = ["run", *chosen, "--no-write-json", *options(home.dbt, SPARK)]
         asked = {"dbt": dbt, "folder": str(folder), "sources": sources, "settings": _settings()}
         done = subprocess.run(
             [str(settings.spark_python().absolute()), "-P", spark_session.__file__],

@@ -98,7 +98,7 @@ def run(home: Home) -> None:
     with only_writer(home), open_workspace(home) as work:
         for year in reversed(work.organisation.years):
             collect(work, work.registry.export_of("essai/export"), year)
-        prepared = prepare(work, {})
+        prepared = prepare(work)
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
         built = finish(work, prepared, [NodeResult("fct_lignes", "model", "success", None, None)])

@@ -10,7 +10,7 @@ import pytest
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.build import BuildFailed, finish
-from pipelines.stages.transform.dbt import NodeResult, environment, failed
+from pipelines.stages.transform.dbt import ENGINE, NodeResult, environment
 from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
@@ -301,7 +301,7 @@ FAILURES = [
     [MODEL, NodeResult("t", "unit_test", "fail", 1, "bad")],
     [MODEL, NodeResult("t", "test", "error", None, "broken")],
     [MODEL, replace(MODEL, name="n", status="runtime error")],
-    [],
+    [NodeResult("dbt", ENGINE, "error", None, "dbt ne s’est pas exécuté")],
 ]
 
 
@@ -314,7 +314,8 @@ def test_a_failed_build_leaves_the_former_warehouse_and_says_why(lab: Lab, resul
             lab.build(ledger, results)
         last = ledger.last_build()
         assert not last["succeeded"]
-        assert [f.code for f in ledger.findings_of(last["build"])] == ["DBT-ECHEC"] * len(failed(results))
+        code = "DBT-MOTEUR" if results[0].kind == ENGINE else "DBT-ECHEC"
+        assert [f.code for f in ledger.findings_of(last["build"])] == [code]
     assert lab.home.warehouse.read_bytes() == b"the former one"
 
 

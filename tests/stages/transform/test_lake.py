@@ -58,7 +58,7 @@ def test_a_file_that_was_rewritten_stops_the_build(built: Lab, ending: str, whol
         work = built.work(ledger)
         assert not is_current(work)
         with pytest.raises(BuildFailed) as stopped:
-            prepare(work, {}, whole=whole)
+            prepare(work, whole=whole)
         delivery = ledger.current()["essai/export", 2020].manifest.delivery
         assert str(stopped.value) == (
             f"lake/essai/lignes/2020/{delivery}{ending} (livraison {delivery[:12]} de essai/export 2020) n’est plus le fichier "
