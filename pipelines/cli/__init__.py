@@ -21,6 +21,8 @@ def main() -> None:
 
     keep_to_owner()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # multiprocessing's tracker frees what an interruption leaves, and would say so in English
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a file name may not be valid text
     try:

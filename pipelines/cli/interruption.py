@@ -12,7 +12,7 @@ from typing import NoReturn
 from pipelines.cli.output import note
 
 INTERRUPTED = 130
-PATIENCE = 4  # seconds that the work gets to stop by itself; a kill loses nothing (docs/operations.md)
+PATIENCE = 3  # seconds that the work gets to stop by itself; a kill loses nothing (docs/operations.md)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
