@@ -260,8 +260,8 @@ def test_init_files_wire_nothing():
 
 # what is shown ------------------------------------------------------------
 
-# The one place that writes to a terminal, and the one that has click do it there: what could drive a terminal is made visible.
-WRITERS = {"pipelines.cli.output", "pipelines.cli.click_words"}
+# The one place that writes to a terminal: what could drive a terminal is made visible.
+WRITERS = {"pipelines.cli.output"}
 
 
 def written(module: ast.Module) -> list[str]:

@@ -4,61 +4,47 @@ Results go to standard output, diagnostics and progress to standard error. Each 
 sqlalchemy, dagster, great_expectations, rich) only when it needs them. No rule of the pipeline belongs here.
 """
 
-import atexit
-import gc
 import os
+import signal
 import sys
-import threading
-from contextlib import suppress
 
 
 def main() -> None:
-    """Entry point of the ``millesime`` script: one command, then the end of the process.
-
-    Collecting garbage while libraries are imported, and freeing their objects one by one at the end, would take two to
-    three seconds of a run.
-    """
-    gc.disable()
+    """Entry point of the ``millesime`` script: one command."""
     _speak_utf8()
     _open_closed()
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
-    from pipelines.cli.interruption import hear_termination
+    from pipelines.cli.interruption import end_soon
     from pipelines.cli.output import note
     from pipelines.disk import is_full, why
     from pipelines.private import keep_to_owner
 
     keep_to_owner()
-    hear_termination()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # multiprocessing's tracker frees what an interruption leaves, and would say so in English
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a file name may not be valid text
-
-    code: int | str | None = 0
     try:
         millesime(prog_name="millesime")
     except SystemExit as ending:
-        code = ending.code
+        if ending.code == INTERRUPTED:
+            end_soon()
+        raise
     except OSError as error:  # the help cannot be written
         note(f"Erreur : la sortie standard ne peut pas être écrite : {why(error)}")
-        code = NO_DISK if is_full(error) else USAGE
-    _end_others(patient=code != INTERRUPTED)
-    threading._shutdown()  # type: ignore[attr-defined]  # waits for other threads, as Python itself does
-    atexit._run_exitfuncs()
+        sys.exit(NO_DISK if is_full(error) else USAGE)
+    finally:
+        _let_go()
+
+
+def _let_go() -> None:
+    """Write what is left; discard it if the reader has gone or the disk is full, or Python would complain of it at the end."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # the reader has gone
+        try:
             stream.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
-
-
-def _end_others(*, patient: bool) -> None:
-    """Do not wait for other processes, whose results nobody needs any more; after an interruption, wait only briefly for threads."""
-    from pipelines.cli.interruption import INTERRUPTED, end_children
-
-    if not patient or "multiprocessing" in sys.modules:
-        end_children()
-    if not patient:
-        last = threading.Timer(3, os._exit, [INTERRUPTED])
-        last.daemon = True
-        last.start()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _speak_utf8() -> None:

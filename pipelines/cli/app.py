@@ -5,7 +5,7 @@ A command's module is imported only when it is called: ``millesime --help`` impo
 
 import errno
 import importlib
-import os
+import io
 import re
 import shutil
 import sqlite3
@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 import click
 
-from pipelines.cli.click_words import speak_french
-from pipelines.cli.interruption import INTERRUPTED, Interrupted, said
-from pipelines.cli.output import note
+from pipelines.cli.click_words import Context, in_french, speaking_french
+from pipelines.cli.interruption import INTERRUPTED, interruptible, said
+from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import is_crowded, is_full, lack, size_of, why
@@ -121,6 +121,20 @@ Codes de sortie : 0 fait, 1 constats bloquants, 2 usage, configuration ou droits
 class LazyGroup(click.Group):
     """A group that imports a command when it is called, and gives an expected error its exit code."""
 
+    context_class = Context
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run a command line; click's errors about it are shown in French."""
+        try:
+            sys.exit(super().main(*args, **{**extra, "standalone_mode": False}))
+        except click.ClickException as error:
+            error.show(shown := io.StringIO())
+            echo(in_french(shown.getvalue()), err=True, nl=False)
+            sys.exit(error.exit_code)
+        except click.Abort:  # Ctrl-C before any command
+            note(f"Erreur : {said()}")
+            sys.exit(INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of a year's work."""
         return list(COMMANDS)
@@ -130,7 +144,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
-        return getattr(importlib.import_module(module), attribute)
+        return speaking_french(getattr(importlib.import_module(module), attribute))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -148,13 +162,13 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an expected error is one sentence and its code, any other a traceback and 70."""
         try:
-            return self._invoke(ctx)
+            with interruptible(str):
+                return self._invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as stop:
-            _stop(ctx, str(stop) if isinstance(stop, Interrupted) else said(), INTERRUPTED)
+            _stop(ctx, str(stop), INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the remaining output is discarded
             ctx.exit(DONE)
         except Exception as error:
             error = _cause(ctx, error)
@@ -171,10 +185,6 @@ class LazyGroup(click.Group):
             done = super().invoke(ctx)
         except click.exceptions.Exit:
             _tell_lag(ctx)
-            raise
-        except RuntimeError as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):  # how DuckDB reports Ctrl-C while it works
-                raise error.__cause__ from None
             raise
         _tell_lag(ctx)
         return done
@@ -265,9 +275,6 @@ def sqlite_code(error: BaseException) -> int | None:
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
     note(f"Erreur : {message}")
     ctx.exit(code)
-
-
-speak_french()
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""Ctrl-C, and the SIGTERM that stops a service: caught even when a library swallows them, and answered with one
+"""Ctrl-C, and the SIGTERM that stops a service: noticed even when a library swallows them, and answered with one
 sentence."""
 
 import os
@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from pipelines.cli.output import note
 
 INTERRUPTED = 130
-PATIENCE = 5  # seconds the work gets to stop by itself; a kill loses nothing (docs/operations.md)
+PATIENCE = 3  # seconds that the work gets to stop by itself; a kill loses nothing (docs/operations.md)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -27,18 +28,16 @@ def said(kept: str = "") -> str:
     return f"interrompu : {kept}{' ; ' if kept else ''}la prochaine exécution finira ce qui reste"
 
 
-def hear_termination() -> None:
-    """Treat SIGTERM as an interruption too."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
 @contextmanager
 def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterator[None]:
-    """Run long work in libraries that have their own signal handlers, some of which continue or fail with their own messages.
+    """Run work in libraries that have their own signal handlers, some of which continue or fail with their own messages.
 
-    Raises Interrupted once a signal came, however the work ended; work that does not end within
-    ``patience`` seconds is abandoned.
+    Raises Interrupted once a signal came, however the work ended; work that does not end within ``patience`` seconds is
+    abandoned. Child processes are ended at once, since the work may be waiting for them.
     """
+    if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
+        yield
+        return
     heard, over = threading.Event(), threading.Event()
     ear, mouth = os.pipe()
     os.set_blocking(mouth, False)
@@ -48,39 +47,54 @@ def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterat
             pass
         if byte:
             heard.set()
+            end_children()
             if not over.wait(patience):
                 note(f"Erreur : {said(kept())}")
-                end_children()
-                os._exit(INTERRUPTED)
+                end()
         os.close(ear)
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     former = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    failure: BaseException | None = None
     try:
         yield
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            heard.set()
-        if not heard.is_set():
-            raise
-    finally:
-        over.set()
-        signal.set_wakeup_fd(former)
-        os.close(mouth)
-    if heard.is_set():
-        raise Interrupted(kept())
+        failure = error
+    over.set()
+    signal.set_wakeup_fd(former)
+    os.close(mouth)
+    listener.join()
+    if not isinstance(failure, Interrupted) and (heard.is_set() or isinstance(failure, KeyboardInterrupt)):
+        raise Interrupted(kept()) from None
+    if failure:
+        raise failure
 
 
 def end_children() -> None:
-    """Kill the child processes, whose results nobody needs any more."""
-    from multiprocessing import active_children, resource_tracker
-
-    for process in active_children():
-        process.kill()
-    tracker = getattr(resource_tracker._resource_tracker, "_pid", None)  # frees what the others held
+    """End the child processes, whose results nobody needs any more."""
     with suppress(OSError):
         for task in Path("/proc/self/task").iterdir():
-            for pid in map(int, (task / "children").read_text().split()):
-                if pid != tracker:
-                    os.kill(pid, signal.SIGKILL)
+            for pid in (task / "children").read_text().split():
+                os.kill(
+                    int(pid), signal.SIGTERM
+                )  # multiprocessing's tracker, which frees what the others held, ignores it
+
+
+def end_soon() -> None:
+    """Once an interruption is answered: ignore further ones, and do not wait long for threads that still work."""
+    for sign in SIGNALS:
+        signal.signal(sign, signal.SIG_IGN)
+    last = threading.Timer(1, end)
+    last.daemon = True
+    last.start()
+
+
+def end() -> NoReturn:
+    """End this process, whatever its threads do.
+
+    Only the main thread may raise SystemExit for it or give a signal its default action back, and it may be in native code
+    for minutes: the process becomes another one, which has the exit code of an interruption and nothing else.
+    """
+    end_children()
+    os.execl("/bin/sh", "sh", "-c", f"exit {INTERRUPTED}")

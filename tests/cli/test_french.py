@@ -23,7 +23,7 @@ TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé'
 
 def pages(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
     """(path, help page) of a command and of those below it."""
-    ctx = click.Context(command, info_name=path)
+    ctx = command.context_class(command, info_name=path)
     yield path, command.get_help(ctx)
     if isinstance(command, click.Group):
         for name in command.list_commands(ctx):

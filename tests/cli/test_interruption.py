@@ -1,97 +1,146 @@
-"""An interruption is handled, whatever the running libraries do with the signal."""
+"""An interruption is handled, whatever the running libraries do with the signal. Each case is a process of its own."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from pipelines.cli.interruption import INTERRUPTED, Interrupted, interruptible
+from pipelines.cli.interruption import INTERRUPTED, PATIENCE, SIGNALS
 
+BEGIN = """
+import hashlib, os, signal, subprocess, sys, threading, time
+from pipelines.cli.interruption import end_soon, interruptible
 
-@pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
-def sign(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
-    former = signal.getsignal(request.param)
-    yield request.param
-    signal.signal(request.param, former)
+SIGN = signal.Signals(int(sys.argv[1]))
+signal.signal(SIGN, signal.default_int_handler)
 
-
-def interrupt_deaf(sign: signal.Signals) -> None:
-    """As Dagster and dbt do, which have handlers of their own."""
-    signal.signal(sign, lambda *_: None)
-    os.kill(os.getpid(), sign)
+def interrupt_deaf():  # as Dagster and dbt do, which have handlers of their own
+    signal.signal(SIGN, lambda *_: None)
+    os.kill(os.getpid(), SIGN)
     time.sleep(0.2)
 
-
-def test_a_signal_that_a_library_swallows_is_an_interruption(sign: signal.Signals) -> None:
-    with pytest.raises(Interrupted) as stop, interruptible(lambda: "2 exports acceptés sont gardés"):
-        interrupt_deaf(sign)
-    assert str(stop.value).startswith("interrompu : 2 exports acceptés sont gardés ; la prochaine exécution")
-
-
-def test_the_error_that_a_library_makes_of_it_is_not_shown(sign: signal.Signals) -> None:
-    with pytest.raises(Interrupted), interruptible(lambda: "rien"):
-        interrupt_deaf(sign)
-        raise RuntimeError("dagster._core.errors.DagsterExecutionInterruptedError")
+def kept():
+    return "2 exports acceptés sont gardés"
+"""
+SENTENCE = "interrompu : 2 exports acceptés sont gardés ; la prochaine exécution finira ce qui reste"
 
 
-def test_other_errors_and_other_signals_are_no_interruption(sign: signal.Signals) -> None:
-    former = signal.signal(signal.SIGUSR1, lambda *_: None)
-    with pytest.raises(RuntimeError, match="x"), interruptible(lambda: "rien"):
-        os.kill(os.getpid(), signal.SIGUSR1)
-        raise RuntimeError("x")
-    with interruptible(lambda: "rien"):
-        pass
-    signal.signal(signal.SIGUSR1, former)
+def ended(program: str, sign: signal.Signals = signal.SIGTERM) -> subprocess.CompletedProcess[str]:
+    """The end of a process, and of the children that hold its output open."""
+    command = [sys.executable, "-c", BEGIN + program, str(int(sign))]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
-DEAF = """
-import os, signal, subprocess, time
-from pipelines.cli.interruption import interruptible
-with interruptible(lambda: "rien n’a changé", 0.2):
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    subprocess.Popen(["sleep", "60"])
-    os.kill(os.getpid(), signal.SIGTERM)
-    while True:
-        time.sleep(1)
+CAUGHT = """
+try:
+    with interruptible(kept):
+        interrupt_deaf()
+        {then}
+except KeyboardInterrupt as stop:
+    print(stop)
 """
 
 
-def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so() -> None:
-    """The child holds the output open: were it alive, the reading would not end within the time limit."""
-    done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == INTERRUPTED
-    assert done.stderr == "Erreur : interrompu : rien n’a changé ; la prochaine exécution finira ce qui reste\n"
+@pytest.mark.parametrize("sign", SIGNALS)
+@pytest.mark.parametrize("then", ["pass", "raise RuntimeError('Query interrupted')", "sys.exit(1)"])
+def test_a_signal_that_a_library_swallows_or_makes_an_error_of_is_an_interruption(
+    then: str, sign: signal.Signals
+) -> None:
+    done = ended(CAUGHT.format(then=then), sign)
+    assert (done.stdout, done.stderr) == (f"{SENTENCE}\n", "")
 
 
-HOLDER = """
-import multiprocessing, os
-from pipelines.runs.processes import warm_up
-if __name__ == "__main__":
-    warm_up()
+def test_what_an_inner_block_says_is_kept_is_what_is_said() -> None:
+    done = ended(CAUGHT.replace("interruptible(kept)", "interruptible(str), interruptible(kept)").format(then="pass"))
+    assert done.stdout == f"{SENTENCE}\n"
+
+
+OTHERS = """
+signal.signal(signal.SIGUSR1, lambda *_: None)
+with interruptible(kept):
+    os.kill(os.getpid(), signal.SIGUSR1)
+try:
+    with interruptible(kept):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        raise RuntimeError("x")
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def test_other_errors_and_other_signals_are_no_interruption() -> None:
+    assert ended(OTHERS).stdout == "x\n"
+
+
+CHILD = """
+with interruptible(kept):
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        os.kill(os.getpid(), SIGN)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print(child.wait(), flush=True)  # the work may wait for its children before it ends
+"""
+
+
+def test_children_are_ended_at_once() -> None:
+    assert ended(CHILD).stdout == f"{-signal.SIGTERM}\n"
+
+
+DEAF = """
+with interruptible(kept, 0.2):
+    subprocess.Popen(["sleep", "60"])
+    interrupt_deaf()
+    subprocess.Popen(["sleep", "60"])
+    while True:
+        time.sleep(1)
+"""
+STUCK = """
+with interruptible(kept, 0.2):
+    threading.Timer(0.5, os.kill, [os.getpid(), SIGN]).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # minutes in which Python handles no signal
+"""
+
+
+@pytest.mark.parametrize("program", [DEAF, STUCK])
+def test_work_that_does_not_stop_is_ended_with_its_children_and_says_so(program: str) -> None:
+    done = ended(program)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, f"Erreur : {SENTENCE}\n")
+
+
+WAITED_FOR = """
+threading.Thread(target=time.sleep, args=(60,)).start()
+end_soon()
+os.kill(os.getpid(), SIGN)  # whoever is impatient
+sys.exit(130)
+"""
+
+
+def test_a_thread_that_still_works_is_not_waited_for() -> None:
+    began = time.monotonic()
+    done = ended(WAITED_FOR)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "") and time.monotonic() - began < 5
+
+
+HELD = """
+import multiprocessing
+from pipelines.cli import main
+from pipelines.cli.interruption import end
+sys.argv = ["millesime", "--version"]
+try:
+    main()
+except SystemExit:
     held = multiprocessing.get_context("spawn").Lock()
-    os._exit(0)
+    end()
 """
 
 
 def test_what_is_left_to_free_is_freed_without_a_word() -> None:
-    done = subprocess.run([sys.executable, "-c", HOLDER], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = ended(HELD)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "")
 
 
-LIGHT = """
-import subprocess, sys
-from pipelines.cli import _end_others
-child = subprocess.Popen(["sleep", "60"])
-assert "multiprocessing" not in sys.modules
-_end_others(patient=False)
-print(child.wait())
-"""
-
-
-def test_a_command_that_has_not_loaded_multiprocessing_ends_its_children_too() -> None:
-    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{-signal.SIGKILL}\n", "")
+def test_the_work_and_the_end_get_five_seconds_together() -> None:
+    assert PATIENCE + 1 < 5
