@@ -18,27 +18,6 @@ PACKAGE = Path(__file__).parents[1] / "pipelines"
 DOCUMENTED = {"_mapping", "_exit", "_Element"}
 
 
-def _consolidated_log() -> None:
-    """What a subclass replaces is what the base class asks for each event."""
-    import inspect
-
-    from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage as Log
-
-    for name in ("_connect", "has_table", "dispose"):
-        assert name in vars(Log), name
-    assert list(inspect.signature(Log.has_table).parameters) == ["self", "table_name"]
-    assert "self._connect()" in inspect.getsource(Log.index_connection)
-    assert "self._connect()" in inspect.getsource(Log.run_connection)
-    assert "self._conn_string" in inspect.getsource(Log._connect)
-    assert not {"_engine", "_there"} & set(dir(Log))  # names of our own, which hide nothing
-
-
-def _busy_timeout() -> None:
-    from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-
-    assert SQLITE_BUSY_TIMEOUT_SECONDS > 0
-
-
 def _checks_without_result() -> None:
     """All that this module says is of checks that gave no result."""
     import inspect
@@ -48,19 +27,6 @@ def _checks_without_result() -> None:
     said = inspect.getsource(active)
     assert active.logger.name == "dagster._core.execution.plan.active"
     assert said.count("logger.") == said.count("emitted no result") == 1
-
-
-def _code_server() -> None:
-    import inspect
-
-    from dagster._cli.proxy_server_manager import ProxyServerManager
-    from dagster._core.workspace.load_target import ModuleTarget
-
-    taken = list(inspect.signature(ProxyServerManager).parameters)
-    assert taken[:3] == ["instance", "workspace_load_target", "code_server_log_level"]
-    assert callable(ProxyServerManager.get_code_server_specs)
-    target = ModuleTarget("a.module", None, None, "a_name")
-    assert [origin.location_name for origin in target.create_origins()] == ["a_name"]
 
 
 def _workspace() -> None:
@@ -73,91 +39,6 @@ def _workspace() -> None:
     assert list(taken)[:2] == ["instance", "workspace_load_target"]
     assert {"version", "read_only"} <= set(taken)
     assert WorkspaceFileTarget(["workspace.yaml"]).paths == ["workspace.yaml"]
-
-
-def _instance_of_the_daemon() -> None:
-    """The daemon's command reads the instance that it is given in one argument."""
-    import tempfile
-
-    from dagster._core.instance.ref import InstanceRef
-    from dagster._daemon.cli import run_command
-    from dagster._serdes import deserialize_value, serialize_value
-
-    with tempfile.TemporaryDirectory() as folder:
-        ref = InstanceRef.from_dir(folder, overrides={"telemetry": {"enabled": False}})
-    assert deserialize_value(serialize_value(ref), InstanceRef) == ref
-    options = {option for parameter in run_command.params for option in parameter.opts}
-    assert {"--instance-ref", "--workspace"} <= options
-
-
-def _uncaptured() -> None:
-    """An instance without captured output, whose name its documentation gives."""
-    import tempfile
-
-    import dagster as dg
-    from dagster._core.instance.ref import InstanceRef
-
-    from pipelines.defs.run import UNCAPTURED
-
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        dg.DagsterInstance.from_ref(InstanceRef.from_dir(folder, overrides=UNCAPTURED)) as instance,
-        instance.compute_log_manager.capture_logs(["a step"]),
-    ):
-        print("what it prints")
-        kept = instance.compute_log_manager.get_log_data(["a step"])
-        assert kept.stdout is kept.stderr is None
-
-
-def _daemon_module() -> None:
-    from importlib.util import find_spec
-
-    from dagster._daemon.cli import liveness_check_command
-
-    assert find_spec("dagster._daemon.__main__")
-    assert liveness_check_command.name == "liveness-check"
-
-
-def _interruptions() -> None:
-    """SIGTERM is heard as Ctrl-C is, so that what is open closes."""
-    import signal
-
-    from dagster._utils.interrupts import setup_interrupt_handlers
-
-    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        setup_interrupt_handlers()
-        assert signal.getsignal(signal.SIGTERM) is signal.getsignal(signal.SIGINT)
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-
-
-def _launcher() -> None:
-    """The daemon asks a launcher whether a run's process lives, and heeds the answer."""
-    import inspect
-
-    from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, RunLauncher, WorkerStatus
-    from dagster._daemon.monitoring import run_monitoring
-
-    assert issubclass(DefaultRunLauncher, RunLauncher)
-    assert list(inspect.signature(RunLauncher.check_run_worker_health).parameters) == ["self", "run"]
-    asked = inspect.getsource(run_monitoring)
-    assert "supports_check_run_worker_health" in asked and "check_run_worker_health(" in asked
-    assert CheckRunHealthResult(WorkerStatus.FAILED, "why").msg == "why"
-    assert WorkerStatus.RUNNING in WorkerStatus
-
-
-def _instance_of_a_part() -> None:
-    """A launcher or a coordinator knows the instance that it is part of."""
-    import dagster as dg
-    from dagster._core.launcher import DefaultRunLauncher
-
-    with dg.DagsterInstance.ephemeral() as instance:
-        for part in (dg.QueuedRunCoordinator(), DefaultRunLauncher()):
-            part.register_instance(instance)
-            assert part._instance is instance
 
 
 def _streamed_result() -> None:
@@ -198,24 +79,9 @@ def _resource_tracker() -> None:
 
 CONTRACTS: dict[str, Callable[[], None]] = {
     "atexit._run_exitfuncs": _end_of_python,
-    "dagster.QueuedRunCoordinator._instance": _instance_of_a_part,
-    "dagster._cli.proxy_server_manager.ProxyServerManager": _code_server,
     "dagster._core.execution.plan.active": _checks_without_result,
-    "dagster._core.instance.ref.InstanceRef": _instance_of_the_daemon,
-    "dagster._core.launcher.CheckRunHealthResult": _launcher,
-    "dagster._core.launcher.DefaultRunLauncher": _launcher,
-    "dagster._core.launcher.DefaultRunLauncher._instance": _instance_of_a_part,
-    "dagster._core.launcher.WorkerStatus": _launcher,
-    "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage": _consolidated_log,
-    "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage._conn_string": _consolidated_log,
-    "dagster._core.storage.noop_compute_log_manager": _uncaptured,
-    "dagster._core.storage.sqlite.SQLITE_BUSY_TIMEOUT_SECONDS": _busy_timeout,
     "dagster._core.workspace.context.WorkspaceProcessContext": _workspace,
-    "dagster._core.workspace.load_target.ModuleTarget": _code_server,
     "dagster._core.workspace.load_target.WorkspaceFileTarget": _workspace,
-    "dagster._daemon": _daemon_module,
-    "dagster._serdes.serialize_value": _instance_of_the_daemon,
-    "dagster._utils.interrupts.setup_interrupt_handlers": _interruptions,
     "part._element": _footer_element,
     "resource_tracker._resource_tracker": _resource_tracker,
     "result.cursor._result": _streamed_result,

@@ -5,7 +5,6 @@ Everything happens in this process; several exercices are one run. The outcome i
 
 import gc
 import logging
-import os
 import re
 import sys
 import time
@@ -30,7 +29,6 @@ from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, prepare_ahead
 from pipelines.runs.dbt_beside import dbt_beside, parse
-from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
@@ -44,13 +42,6 @@ BUILD_STEPS = {
     "entrepot": "l’entrepôt et ses contrôles",
     "publication__published": "les tables et le rapport",
     "publication__postgresql": "la copie sur le serveur",
-}
-# not the four processes that copy what each step prints: this command keeps it, and Ctrl-C would make them print more
-UNCAPTURED = {
-    "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
 }
 UNLOGGED = "Exception while writing logger call to event log"
 OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
@@ -119,22 +110,21 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
     It is imported here, since the import takes as long as the rest of a short run, while others read and judge.
     """
-    prepare_instance(home)
+    _hush()
     with _console(home).open("w") as log, redirect_stdout(log), ExitStack() as until_the_end:
         say("collecte")
         beside = ThreadPoolExecutor(1)
         until_the_end.enter_context(dbt_beside())
         with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
             read = beside.submit(parse, work.catalogue, home)  # dbt is slow with a project that it has never read
-            import dagster as dg
-            from dagster._core.instance.ref import InstanceRef
+            from pipelines.defs.code_location import definitions_of
+            from pipelines.defs.dead_runs import end_dead_runs
+            from pipelines.defs.instance import open_instance
 
-            from pipelines.definitions import defs as definitions
-
-            here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
-            instance = until_the_end.enter_context(dg.DagsterInstance.from_ref(here))
+            instance = until_the_end.enter_context(open_instance(home))
+            end_dead_runs(instance, home)
             read.result()
-            loaded = _loaded(definitions)
+            loaded = _loaded(partial(definitions_of, home))
             gc.freeze()  # what was imported stays loaded until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
@@ -208,9 +198,9 @@ def _build(
         if not unchanged:
             until_the_end.enter_context(drawing_ahead(home, writing[INTERNE]))
             with open_workspace(home) as work:
-                plan = prepare_ahead(work, whole=whole)
+                plan, catalogue = prepare_ahead(work, whole=whole), work.catalogue
             # the others are up to date: do not mention hundreds of unchanged assets in the run
-            selection = last_steps | keys_of(plan) if plan and not plan.is_whole else None
+            selection = last_steps | keys_of(plan, catalogue) if plan and not plan.is_whole else None
         heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
         tags = {WHOLE: "true"} if whole else {}
         return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=selection, tags=tags))
@@ -322,11 +312,8 @@ def _failed(event: "dg.DagsterEvent") -> Failed:
     return Failed(Ending.BROKEN, message)
 
 
-def prepare_instance(home: Home) -> None:
-    """Point this process at the home and at its own Dagster instance."""
-    write_instance(home)
-    os.environ["MILLESIME_HOME"] = str(home.root)
-    point_at(home)
+def _hush() -> None:
+    """What Dagster logs is in the run; this command says the rest."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     # for each test kept as it is, it would say that the test answered nothing in this run
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.CRITICAL)

@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.dbt.generated import layers
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.defs.dagster_dbt_alone import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
@@ -19,8 +20,9 @@ from pipelines.defs.dagster_dbt_alone import (
     DbtProject,
     dbt_assets,
 )
+from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
-from pipelines.defs.workspace import catalogue, home, writing
+from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import end, prepare
 from pipelines.runs.dbt_beside import build_models
 from pipelines.settings import Home
@@ -56,43 +58,42 @@ class Translator(DagsterDbtTranslator):
 TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
 
-@dg.definitions
-def transform_defs() -> dg.Definitions:
+def transform_defs(home: Home) -> dg.Definitions:
     """The dbt project as one multi-asset."""
-    declared = catalogue()
+    declared = load_catalogue(home)
 
     @dbt_assets(
-        manifest=parse(declared, home()),
+        manifest=parse(declared, home),
         name="entrepot",
-        project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
+        project=DbtProject(project_dir=home.dbt, target=ENTREPOT),
         dagster_dbt_translator=TRANSLATOR,
     )
-    def entrepot(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        with writing() as work:
+    def entrepot(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
+        with home.writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
                 raise BuildFailed("le catalogue a changé pendant le chargement : exécuter de nouveau")
             prepared = prepare(work, whole=context.has_tag(WHOLE))
-            results = yield from _made(context, prepared.plan, work.home)
+            results = yield from _made(context, prepared.plan, work)
             built = end(work, prepared, results)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     return dg.Definitions(assets=[entrepot])
 
 
-def keys_of(plan: Plan) -> set[dg.AssetKey]:
+def keys_of(plan: Plan, catalogue: Catalogue) -> set[dg.AssetKey]:
     """The assets that a build makes, with at least one published asset, so that the publication follows it."""
-    layer_of, published = layers(catalogue()), {name for _, name in published_models()}
+    layer_of, published = layers(catalogue), {name for _, name in published_models(catalogue)}
     after = [name for name in plan.standing_models if name in published][:1]
     return {dg.AssetKey([layer_of[name], name]) for name in [*(plan.models or []), *after]}
 
 
 def _made(
-    context: dg.AssetExecutionContext, plan: Plan, where: Home
+    context: dg.AssetExecutionContext, plan: Plan, work: Workspace
 ) -> Generator[dg.Output | dg.AssetCheckResult, None, list[NodeResult]]:
     """Report the published models that are kept as they are, since Dagster skips what depends on an asset that reports
     nothing; then those that dbt makes.
     """
-    read = set(map(tuple, published_models()))
+    where, read = work.home, set(map(tuple, published_models(work.catalogue)))
     outputs = {
         key.path[-1]: output
         for output, key in context.assets_def.keys_by_output_name.items()

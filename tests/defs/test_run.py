@@ -12,6 +12,7 @@ from dagster._core.instance import types
 
 from pipelines.defs import run
 from pipelines.defs.collect import collect_defs
+from pipelines.defs.home import HomeResource
 from pipelines.defs.run import (
     UNLOGGED,
     Failed,
@@ -20,13 +21,11 @@ from pipelines.defs.run import (
     _failures,
     _OneVoice,
     once_arrived,
-    prepare_instance,
     spans,
 )
 from pipelines.disk import why
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, pending
-from pipelines.settings import Home
 from tests.cli.conftest import VENTES_2019, bench, declared, filled, make_bench  # noqa: F401
 from tests.deliveries import begin_ledger
 
@@ -52,9 +51,13 @@ def test_only_what_came_is_collected_in_one_run_of_its_exercices(bench):  # noqa
     years, said = (2019, 2020), []
     for year in years:
         bench.drop(f"{year}/ventes/ventes_{year}.csv", VENTES_2019.replace("2019", str(year)))
-    prepare_instance(bench.home)
     wanted = [(bench.registry.export_of("ventes/ventes"), year) for year in years]
-    loaded = dg.Definitions.merge(collect_defs(), dg.Definitions(jobs=[dg.define_asset_job("collect")]))
+    loaded = dg.Definitions.merge(
+        collect_defs(bench.home),
+        dg.Definitions(
+            jobs=[dg.define_asset_job("collect")], resources={"home": HomeResource(root=str(bench.home.root))}
+        ),
+    )
     with dg.DagsterInstance.ephemeral() as instance:
         assert _collect(loaded, instance, wanted, said.append) == ([], [])
     assert said == ["collecte 1/1 : ventes/ventes"]
@@ -143,13 +146,6 @@ def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_sy
         Failed(Ending.BROKEN, "l’exécution a échoué")
     ]
     assert _failures([]) == []
-
-
-def test_this_process_works_on_the_instance_of_the_home(tmp_path):
-    home = Home(tmp_path / "home")
-    prepare_instance(home)
-    assert (os.environ["MILLESIME_HOME"], os.environ["DAGSTER_HOME"]) == (str(home.root), str(home.dagster))
-    assert (home.dagster / "dagster.yaml").is_file()
 
 
 @pytest.mark.parametrize(
