@@ -1,4 +1,4 @@
-"""One writer per home: a file lock shared by the CLI and the UI, held around accept, transform and publish."""
+"""One writer per home: a file lock shared by the CLI and the UI, held by a run from its first step to its last."""
 
 import fcntl
 import os
@@ -28,6 +28,30 @@ def only_writer(home: Home) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def is_writing(home: Home) -> bool:
+    """True while a process holds the home's lock."""
+    try:
+        with home.lock_file.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+@contextmanager
+def if_nobody_has(file: Path) -> Iterator[bool]:
+    """Hold ``file``; False when another process does."""
+    with file.open("w") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 @contextmanager

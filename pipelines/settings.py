@@ -182,7 +182,7 @@ class Home:
 
     @property
     def lock_file(self) -> Path:
-        """Held around accept, transform and publish."""
+        """Held by whoever writes in this home, a run for as long as it lasts."""
         return self.root / ".lock"
 
 
@@ -455,13 +455,10 @@ def restricted_role() -> str | None:
     return os.environ.get("MILLESIME_RESTREINT_ROLE") or None
 
 
-def web_user_header() -> str | None:
-    """The header in which the proxy before the web interface names the user (``MILLESIME_WEB_USER_HEADER``)."""
-    return os.environ.get("MILLESIME_WEB_USER_HEADER")
-
-
 def web_hosts() -> list[str]:
-    """The names, besides this machine's own, under which browsers reach the web interface (``MILLESIME_WEB_HOSTS``)."""
+    """The names, besides this machine's own, under which browsers reach the web interface (``MILLESIME_WEB_HOSTS``): those
+    of a proxy, whose visitors only look.
+    """
     return os.environ.get("MILLESIME_WEB_HOSTS", "").split()
 
 

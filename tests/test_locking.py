@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipelines.locking import Busy, only_writer
+from pipelines.locking import Busy, if_nobody_has, is_writing, only_writer
 from pipelines.settings import Home
 
 HOLDER = """
@@ -50,6 +50,23 @@ def test_it_is_freed_on_leaving_even_by_an_error(tmp_path):
         raise ZeroDivisionError
     with only_writer(home), pytest.raises(Busy), only_writer(home):
         pytest.fail("two writers in one process")
+
+
+def test_who_only_looks_sees_whether_somebody_writes_and_stops_nobody(tmp_path, holder):
+    home = Home(tmp_path / "home")
+    assert is_writing(home) and not is_writing(Home(tmp_path / "nowhere"))
+    holder.kill()
+    holder.wait()
+    assert not is_writing(home)
+    with only_writer(home):
+        assert is_writing(home)
+
+
+def test_a_file_is_held_by_whoever_came_first(tmp_path):
+    with if_nobody_has(tmp_path / "lock") as first, if_nobody_has(tmp_path / "lock") as second:
+        assert (first, second) == (True, False)
+    with if_nobody_has(tmp_path / "lock") as again:
+        assert again
 
 
 def test_two_homes_are_two_locks(tmp_path, holder):

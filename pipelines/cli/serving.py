@@ -21,7 +21,7 @@ from pipelines.cli.session import Session, global_options
 def serve(ctx: click.Context, port: int, part: str | None, *, read_only: bool) -> None:
     """Servir l’interface web de Dagster sur 127.0.0.1, jusqu’à Ctrl-C, et y exécuter ce qui est planifié.
 
-    Seule la personne désignée par un serveur mandataire peut y figer une version (docs/web.md).
+    Derrière un serveur mandataire (MILLESIME_WEB_HOSTS), elle est toujours en lecture seule (docs/web.md).
     """
     from pipelines.catalogue.organisation import load_organisation
     from pipelines.defs.web import serve as serve_web

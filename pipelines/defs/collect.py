@@ -6,24 +6,17 @@ contains a personal value: metadata are counts, rules and reasons.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 
 import dagster as dg
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import Rules
 from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import ExportRef
-from pipelines.defs.workspace import (
-    WEEKLY,
-    exercices,
-    home,
-    organisation,
-    publication_lag,
-    registry,
-    table_key,
-    writing,
-)
+from pipelines.defs.home import HomeResource
+from pipelines.defs.workspace import WEEKLY, exercices, organisation_of, publication_lag, table_key
 from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
@@ -31,6 +24,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.arriving import Aside
 from pipelines.runs.collect import Outcome, collect
 from pipelines.runs.outcome import Ending
+from pipelines.settings import Home
 
 CHECKS = {
     "bilan": "Lignes lues = acceptées + refusées + ignorées, pour chaque exercice accepté.",
@@ -42,14 +36,15 @@ ASIDE = "laissé de côté"  # metadata of what is still arriving in landing
 SHOWN = 20  # findings that a check shows; `millesime findings` and the audit page list them all
 
 
-@dg.definitions
-def collect_defs() -> dg.Definitions:
+def collect_defs(home: Home) -> dg.Definitions:
     """One asset per table of every export that the organisation subscribes to."""
-    refs = [ref for ref in registry().exports() if organisation().subscribes(ref.system.system)]
-    return dg.Definitions(assets=[export_assets(ref) for ref in refs])
+    organisation = organisation_of(home)
+    registry, years = organisation.applied(load_catalogue(home).registry), exercices(organisation)
+    refs = [ref for ref in registry.exports() if organisation.subscribes(ref.system.system)]
+    return dg.Definitions(assets=[export_assets(ref, years) for ref in refs])
 
 
-def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
+def export_assets(ref: ExportRef, years: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The op of one export, and the assets of its tables."""
     tables = ref.export.tables
 
@@ -61,11 +56,11 @@ def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
             for table in tables
             for check, text in CHECKS.items()
         ],
-        partitions_def=exercices(),
+        partitions_def=years,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def collect_export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        with writing() as work:
+    def collect_export(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.AssetCheckResult]:
+        with home.writing() as work:
             outcomes = [collect(work, ref, int(year)) for year in context.partition_keys]
             for outcome in outcomes:
                 _log(context, work, ref, outcome)
@@ -148,21 +143,23 @@ def _checks(work: Workspace, ref: ExportRef, table: Table) -> Iterator[dg.AssetC
     ledger, rules = work.ledger, work.rules
     current = {year: c.manifest for (key, year), c in sorted(ledger.current().items()) if key == ref.key}
     key = table_key(ref.system, table)
-    yield _balance_check(key, table, current, rules)
+    yield _balance_check(work.home, key, table, current, rules)
     verdicts = {}
     for (export, year), c in ledger.current().items():
         if export == ref.key:
             verdicts[year] = next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name)
     yield _expectations_check(key, current, verdicts, rules)
-    yield _due_check(key, ref, set(current))
+    yield _due_check(key, ref, set(current), work.organisation.years)
 
 
-def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest], rules: Rules) -> dg.AssetCheckResult:
+def _balance_check(
+    home: Home, key: dg.AssetKey, table: Table, current: dict[int, Manifest], rules: Rules
+) -> dg.AssetCheckResult:
     counts = {year: manifest.tables[table.name] for year, manifest in current.items()}
     refused = [
         refused_line(manifest, row, rules)
         for manifest in current.values()
-        for row in refused_lines(home(), manifest)
+        for row in refused_lines(home, manifest)
         if row["table"] == table.name
     ]
     return dg.AssetCheckResult(
@@ -207,11 +204,11 @@ def findings_table(name: str, findings: list[Finding]) -> dict[str, dg.TableMeta
     return {name: dg.MetadataValue.table(records=rows)} if rows else {}
 
 
-def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetCheckResult:
+def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int], years: Sequence[int]) -> dg.AssetCheckResult:
     today = dt.date.today().isoformat()
     late = [
         year
-        for year in organisation().years
+        for year in years
         if ref.system.covers(year) and year not in arrived and not ref.export.optional and ref.due(year) < today
     ]
     return dg.AssetCheckResult(

@@ -7,28 +7,30 @@ import dagster as dg
 
 from pipelines import settings
 from pipelines.catalogue.dbt.generated import layers
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.defs.collect import findings_table
-from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, WEEKLY, catalogue, failure, home, publication_lag, writing
+from pipelines.defs.home import HomeResource
+from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, WEEKLY, failure, publication_lag
 from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import findings_of_the_day
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
+from pipelines.settings import Home
 from pipelines.stages.publish.published_shape import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check for what no other one shows: differences, reconciliations, missing exports
 
 
-@dg.definitions
-def publish_defs() -> dg.Definitions:
+def publish_defs(home: Home) -> dg.Definitions:
     """One asset: the folder that BI tools, auditors and the report read."""
 
     @dg.asset(
         key=PUBLISHED,
         group_name="publication",
-        deps=[dg.AssetKey(key) for key in published_models()],
+        deps=[dg.AssetKey(key) for key in published_models(load_catalogue(home))],
         kinds={"duckdb", "parquet"},
         freshness_policy=WEEKLY,
         description=(
@@ -40,16 +42,18 @@ def publish_defs() -> dg.Definitions:
             dg.AssetCheckSpec(UP_TO_DATE, asset=PUBLISHED, description="Tout ce qui est accepté est publié."),
         ],
     )
-    def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        with writing() as work:
+    def published(home: HomeResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        with home.writing() as work:
             done = publish_warehouse(work)
             late = work.ledger.standing(findings_of_the_day(work, now()[:10]))
             yield findings_check([*done.standing, *late], work)
             yield dg.AssetCheckResult(**publication_lag(work.ledger))
         if done.held:
             raise failure(done.held)
-        metadata = {"publication": done.identity, "constats": len(done.standing), "dossier": str(home().published)}
-        yield dg.MaterializeResult(metadata=metadata)
+        folder = str(home.home.published)
+        yield dg.MaterializeResult(
+            metadata={"publication": done.identity, "constats": len(done.standing), "dossier": folder}
+        )
 
     assets = [published] if settings.publication_server() is None else [published, served_copy()]
     return dg.Definitions(assets=assets)
@@ -65,11 +69,12 @@ def served_copy() -> dg.AssetsDefinition:
         kinds={"postgres"},
         description="La publication sur le serveur PostgreSQL : marts, rapport et audit, échangés d’un bloc.",
     )
-    def postgresql(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        try:
-            served = serve_copy(home(), settings.publication_server())
-        except NotServed as error:
-            raise failure(error) from None
+    def postgresql(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        with home.writing() as work:
+            try:
+                served = serve_copy(work.home, settings.publication_server())
+            except NotServed as error:
+                raise failure(error) from None
         for said in served.notes:
             context.log.warning(said)
         return dg.MaterializeResult(
@@ -107,6 +112,6 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
     )
 
 
-def published_models() -> list[list[str]]:
+def published_models(catalogue: Catalogue) -> list[list[str]]:
     """The keys of every model that is published."""
-    return sorted([layer, model] for model, layer in layers(catalogue()).items() if layer in PUBLISHED_SCHEMAS)
+    return sorted([layer, model] for model, layer in layers(catalogue).items() if layer in PUBLISHED_SCHEMAS)

@@ -4,27 +4,22 @@ Everything happens in this process; several exercices are one run. The outcome i
 """
 
 import logging
-import os
-import re
-import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.arriving import Aside
-from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
@@ -35,20 +30,12 @@ if TYPE_CHECKING:
 
 
 LOOKS_EVERY = 2  # seconds between looks while a run waits for what is arriving; each reads the whole mailbox
+CONSOLE = "console.log"  # what dbt says: standard output is for results
 BUILD_STEPS = {
     "entrepot": "l’entrepôt et ses contrôles",
     "publication__published": "les tables et le rapport",
     "publication__postgresql": "la copie sur le serveur",
 }
-# not the four processes that copy what each step prints: this command keeps it, and Ctrl-C would make them print more
-UNCAPTURED = {
-    "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
-}
-UNLOGGED = "Exception while writing logger call to event log"
-OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
 
 @dataclass(frozen=True)
@@ -111,20 +98,18 @@ def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pen
 
 def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
     """Have Dagster do what is left; return what failed, and the files that began to change meanwhile."""
-    import dagster as dg
-    from dagster._core.instance.ref import InstanceRef
-
-    from pipelines.definitions import defs as definitions
+    from pipelines.defs.code_location import definitions_of
+    from pipelines.defs.dead_runs import end_dead_runs
     from pipelines.defs.history import forget_all_but
+    from pipelines.defs.instance import open_instance
 
-    prepare_instance(home)
-    with _console(home).open("w") as log, redirect_stdout(log):
+    _hush()
+    with open_instance(home) as instance, (home.dagster / CONSOLE).open("w") as log, redirect_stdout(log):
         say("collecte")
-        here = InstanceRef.from_dir(str(home.dagster), overrides=UNCAPTURED)
-        with dg.DagsterInstance.from_ref(here) as instance:
-            loaded = _loaded(definitions)
-            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
-            failed += _build(loaded, instance, home, say, whole=whole)
+        end_dead_runs(instance, home)
+        loaded = _loaded(partial(definitions_of, home))
+        failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
+        failed += _build(loaded, instance, home, say, whole=whole)
     forget_all_but(home, settings.kept_runs())
     return failed, aside
 
@@ -199,11 +184,6 @@ class _Steps:
             self.say(f"{self.what} {self.begun}/{self.total} : {self.names.get(event.step_key, event.step_key)}")
 
 
-def _console(home: Home) -> Path:
-    """Sends dbt's own messages to standard error, since standard output is for results."""
-    return home.dagster / "console.log"
-
-
 def spans(exercices: Collection[int]) -> list[tuple[int, int]]:
     """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one Dagster run for each span."""
     result: list[tuple[int, int]] = []
@@ -237,31 +217,17 @@ def _execute(
             "dagster/asset_partition_range_end": str(span[1]),
         }
     try:
-        with redirect_stderr(_OneVoice(sys.stderr)):  # type: ignore[type-var]
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                raise_on_error=False,
-                tags=tags,
-                asset_selection=sorted(selection) if selection else None,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+            tags=tags,
+            asset_selection=sorted(selection) if selection else None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     return result.all_events
-
-
-class _OneVoice:
-    """A stream that drops Dagster's messages about a log that it cannot write: the outcome of the run says so once, in French."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return len(text) if text.startswith(UNLOGGED) else self._stream.write(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 def _failures(events: "list[dg.DagsterEvent]") -> list[Failed]:
@@ -278,20 +244,9 @@ def _failed(event: "dg.DagsterEvent") -> Failed:
     if said and "ending" in said.metadata:
         return Failed(Ending(said.metadata["ending"].value), said.description)
     cause = data.error.cause or data.error if data.error else None
-    words = data.error.to_string() if data.error else ""
-    if says_full(words):
-        return Failed(Ending.NO_DISK, "")
-    message = (cause.message if cause else event.message or "").strip().splitlines()[0]
-    if found := OF_THE_SYSTEM.search(message):
-        return Failed(Ending.NO_RIGHT, f"{found[2]} : {why(OSError(int(found[1]), ''))}")
-    return Failed(Ending.BROKEN, message)
+    return Failed(Ending.BROKEN, (cause.message if cause else event.message or "").strip().splitlines()[0])
 
 
-def prepare_instance(home: Home) -> None:
-    """Point this process at the home and at its own Dagster instance."""
-    write_instance(home)
-    os.environ["MILLESIME_HOME"] = str(home.root)
-    point_at(home)
+def _hush() -> None:
+    """What Dagster logs is in the run; this command says the rest."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    # for each test kept as it is, it would say that the test answered nothing in this run
-    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.CRITICAL)

@@ -12,10 +12,12 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.catalogue.load import load_catalogue
+from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
-from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare, run_dbt
-from pipelines.stages.transform.build import BuildFailed, Prepared
+from pipelines.settings import Home
+from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.failure import without_values
 
@@ -39,24 +41,26 @@ class Translator(DagsterDbtTranslator):
         return dbt_resource_props["fqn"][1]
 
 
-@dg.definitions
-def transform_defs() -> dg.Definitions:
+def transform_defs(home: Home) -> dg.Definitions:
     """The dbt project as one multi-asset."""
-    declared = catalogue()
+    declared = load_catalogue(home)
 
     @dbt_assets(
-        manifest=parse(declared, home()),
+        manifest=parse(declared, home),
         name="entrepot",
-        project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
+        project=DbtProject(project_dir=home.dbt, target=ENTREPOT),
         dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
     )
-    def entrepot(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        with writing() as work:
+    def entrepot(
+        context: dg.AssetExecutionContext, home: HomeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        with home.writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
                 raise BuildFailed("le catalogue a changé pendant le chargement : exécuter de nouveau")
             prepared = prepare(work, whole=context.has_tag(WHOLE))
             results = run_dbt(work, prepared, lambda line: print(without_values(line)))
-            yield from _events(context, results, prepared)
+            unchanged = published_models(work.catalogue) if prepared.changed is not None else []
+            yield from _events(context, results, unchanged)
             built = end(work, prepared, results)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
@@ -64,19 +68,18 @@ def transform_defs() -> dg.Definitions:
 
 
 def _events(
-    context: dg.AssetExecutionContext, results: list[NodeResult], prepared: Prepared
+    context: dg.AssetExecutionContext, results: list[NodeResult], published: list[list[str]]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What became of each model and test; and the published models that were kept as they are, since Dagster skips what
-    depends on an asset that reports nothing.
+    """What became of each model and test; and those of the ``published`` models that were kept as they are, since Dagster
+    skips what depends on an asset that reports nothing.
     """
-    kept = set() if prepared.changed is None else {tuple(key) for key in published_models()}
     of = {result.node: result for result in results}
     built = {result.name: result for result in results if result.kind == "model"}
     for key in TopologicalSorter(context.assets_def.asset_deps).static_order():
         if key not in context.selected_asset_keys:
             continue
         result = built.get(key.path[-1])
-        if result is None and tuple(key.path) in kept:
+        if result is None and [*key.path] in published:
             yield dg.MaterializeResult(key, metadata={"inchangé": True})
         elif result and result.status == "success":
             yield dg.MaterializeResult(key, metadata={"status": result.status})

@@ -1,87 +1,90 @@
-"""Dagster's web interface, for the browsers of this machine or behind the organisation's proxy, and its daemon.
+"""Dagster's web interface and daemon, as they are shipped, for the browsers of this machine or behind the organisation's proxy.
 
-Dagster's own accepts requests from any page that a browser has open, under any name, and runs mutations by GET. Relies
-on private names of Dagster, which is pinned.
+Ours is one layer before the pages: Dagster's server answers any page that a browser has open, under any name, and runs
+mutations by GET. ``WorkspaceProcessContext`` and its target are private names of Dagster: its application is made from
+nothing else.
 """
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+import dagster as dg
+import uvicorn
 import yaml
-from dagster import DagsterInstance
-from dagster._cli.proxy_server_manager import ProxyServerManager
-from dagster._core.instance.ref import InstanceRef
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
-from dagster._serdes import serialize_value
-from dagster._utils.interrupts import setup_interrupt_handlers
-from dagster_webserver.version import __version__
-from dagster_webserver.webserver import DagsterWebserver
-from starlette.datastructures import Headers
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from pipelines import settings
-from pipelines.defs.named import COORDINATOR
-from pipelines.defs.run import prepare_instance
+from pipelines.defs.instance import environment, open_instance
+from pipelines.locking import if_nobody_has
+from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
 
 LOCAL = "127.0.0.1"  # outside visitors come through a proxy of this machine
 CODE = 4266  # port of the code server, when it is a container of its own
-MODULE, LOCATION = "pipelines.definitions", "rapport_activite"
+LOCATION = "rapport_activite"
 POLL_MS = 2000  # how often a page polls for changes
+PATIENCE = 5  # seconds that a child has to stop by itself
 
 
-class SameOrigin:
-    """Refuses requests from another site's pages, by HTTP or websocket. A browser says in ``Origin`` whose page is asking."""
+class OwnPages:
+    """Refuses what a page of another site could have a browser ask: another name of this server, another origin, GraphQL in
+    an address.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.names = {"localhost", LOCAL, *settings.web_hosts()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403, or let through."""
-        if scope["type"] in ("http", "websocket"):
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-                refusal = WebSocketClose() if scope["type"] == "websocket" else _refused(403, "origine refusée")
-                return await refusal(scope, receive, send)
-        return await self.app(scope, receive, send)
+        """Answer with a refusal, or let through."""
+        if scope["type"] == "lifespan" or not (refused := self._refusal(scope)):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        else:
+            status, reason = refused
+            await PlainTextResponse(f"Refusé : {reason}\n", status_code=status)(scope, receive, send)
 
-
-class GuardedWebserver(DagsterWebserver):
-    """Dagster's, restricted to known names of this server, to its own pages and, for GraphQL, to POST."""
-
-    def build_middleware(self) -> list[Middleware]:
-        """Check Host, then Origin, then pass to Dagster's own."""
-        known = ["localhost", LOCAL, *settings.web_hosts()]
-        guards = [Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False), Middleware(SameOrigin)]
-        return [*guards, *super().build_middleware()]
-
-    async def graphql_http_endpoint(self, request: Request) -> Response:
-        """Dagster's pages query by POST, in JSON; a query in an address may have been written by anybody."""
-        if "query" in request.query_params:
-            return _refused(405, "GraphQL se demande par POST, en JSON")
-        return await super().graphql_http_endpoint(request)
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host.partition(":")[0] not in self.names:
+            return 400, "nom de serveur inconnu"
+        if origin is not None and urlsplit(origin).netloc != host:
+            return 403, "origine refusée"
+        if scope["path"].endswith("/graphql") and "query" in QueryParams(scope["query_string"]):
+            return 405, "GraphQL se demande par POST, en JSON"
+        return None
 
 
 def serve(home: Home, port: int, *, read_only: bool) -> None:
     """Serve the interface of this home until it is interrupted; ``read_only``: to look at, without a daemon."""
-    ref = _instance(home)
-    with DagsterInstance.from_ref(ref) as instance, code_server(instance) as workspace:
-        with _daemon(ref, workspace, wanted=not read_only):
-            _serve_web(instance, workspace, port, read_only=read_only)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)  # with the terminal, the children end too
+    write_instance(home)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as children:
+        place = Path(folder, "code")
+        workspace = _workspace(folder, socket=str(place))
+        code = children.enter_context(_child(home, *_code_server("--socket", str(place))))
+        _wait_for(code, place)
+        if not read_only and children.enter_context(_only_daemon(home)):
+            children.enter_context(_child(home, *_daemon(workspace)))
+        _serve_web(home, workspace, port, read_only=read_only)
 
 
 def serve_part(home: Home, part: str, port: int, *, read_only: bool) -> None:
@@ -90,74 +93,94 @@ def serve_part(home: Home, part: str, port: int, *, read_only: bool) -> None:
     ``code`` holds the definitions and starts the runs; ``web`` and ``daemon`` query it; ``alive`` raises SystemExit
     with the daemon's health.
     """
-    ref = _instance(home)
+    write_instance(home)
     if part == "code":
-        _become(
-            "dagster", "code-server", "start", "-h", LOCAL, "-p", str(CODE), "-m", MODULE, "--location-name", LOCATION
-        )
+        _become(home, *_code_server("--host", LOCAL, "--port", str(CODE)))
     if part == "alive":
-        _become("dagster._daemon", "liveness-check")
+        _become(home, "dagster-daemon", "liveness-check")
     with tempfile.TemporaryDirectory() as folder:
-        server = {"host": LOCAL, "port": CODE, "location_name": LOCATION}
-        workspace = _workspace(Path(folder), [{"grpc_server": server}])
-        if part == "daemon":
-            subprocess.run(_daemon_command(ref, workspace), check=True)
+        workspace = _workspace(folder, host=LOCAL, port=CODE)
+        if part == "web":
+            _serve_web(home, workspace, port, read_only=read_only)
             return
-        with DagsterInstance.from_ref(ref) as instance:
-            _serve_web(instance, workspace, port, read_only=read_only)
+        with _only_daemon(home), _child(home, *_daemon(workspace)) as daemon:
+            sys.exit(daemon.wait())
 
 
-def _instance(home: Home) -> InstanceRef:
-    prepare_instance(home)
-    setup_interrupt_handlers()
-    return InstanceRef.from_dir(str(home.dagster), overrides=COORDINATOR)
+def _serve_web(home: Home, workspace: Path, port: int, *, read_only: bool) -> None:
+    with application(home, workspace, read_only=read_only) as app:
+        uvicorn.run(app, host=LOCAL, port=port, log_level="warning", timeout_graceful_shutdown=1)
 
 
-def _become(*module: str) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", *module])
+@contextmanager
+def application(home: Home, workspace: Path, *, read_only: bool) -> Iterator[ASGIApp]:
+    """The pages. Behind a proxy, whose every login may come here, nothing can be launched or changed."""
+    target, looking = WorkspaceFileTarget([str(workspace)]), read_only or bool(settings.web_hosts())
+    with (
+        open_instance(home) as instance,
+        WorkspaceProcessContext(instance, target, version=dg.__version__, read_only=looking) as context,
+    ):
+        yield OwnPages(create_app_from_workspace_process_context(context, live_data_poll_rate=POLL_MS))
 
 
-def _serve_web(instance: DagsterInstance, workspace: Path, port: int, *, read_only: bool) -> None:
-    import uvicorn
-
-    target = WorkspaceFileTarget([str(workspace)])
-    with WorkspaceProcessContext(instance, target, version=__version__, read_only=read_only) as context:
-        app = GuardedWebserver(context, "", POLL_MS).create_asgi_app()
-        uvicorn.run(app, host=LOCAL, port=port, log_level="warning")
-
-
-def _workspace(folder: Path, servers: list[dict[str, Any]]) -> Path:
-    file = folder / "workspace.yaml"
-    file.write_text(yaml.dump({"load_from": servers}), encoding="utf-8")
+def _workspace(folder: str, **server: str | int) -> Path:
+    """The file that tells the web server and the daemon where the code server is."""
+    file = Path(folder, "workspace.yaml")
+    server["location_name"] = LOCATION
+    file.write_text(yaml.dump({"load_from": [{"grpc_server": server}]}), encoding="utf-8")
     return file
 
 
-@contextmanager
-def code_server(instance: DagsterInstance) -> Iterator[Path]:
-    """A process that holds the definitions, and the file that says where it is."""
-    target = ModuleTarget(MODULE, None, None, LOCATION)
-    with ProxyServerManager(instance, target, "WARNING") as servers, tempfile.TemporaryDirectory() as folder:
-        yield _workspace(Path(folder), servers.get_code_server_specs())
+def _code_server(*place: str) -> list[str]:
+    what = ["-m", "pipelines.definitions", "--location-name", LOCATION, "--log-level", "warning"]
+    return ["dagster", "code-server", "start", *place, *what]
+
+
+def _daemon(workspace: Path) -> list[str]:
+    said = ["--log-format", "json"] if settings.log_is_json() else []
+    return ["dagster-daemon", "run", "--workspace", str(workspace), *said]
+
+
+def _only_daemon(home: Home) -> AbstractContextManager[bool]:
+    """Two daemons would each start what is planned."""
+    return if_nobody_has(home.dagster / "daemon.lock")
+
+
+def _become(home: Home, program: str, *arguments: str) -> None:
+    os.execve(_beside(program), [program, *arguments], environment(home))
+
+
+def _beside(program: str) -> Path:
+    return Path(sys.executable).with_name(program)
 
 
 @contextmanager
-def _daemon(ref: InstanceRef, workspace: Path, *, wanted: bool) -> Iterator[None]:
-    """Dagster's daemon, which runs schedules, sensors and the queue, for as long as the interface is served."""
-    if not wanted:
-        yield
-        return
-    with subprocess.Popen(_daemon_command(ref, workspace)) as process:
+def _child(home: Home, program: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One of Dagster's programs, in a session of its own, so that what it began (runs, servers) can be ended with it."""
+    with subprocess.Popen([_beside(program), *arguments], env=environment(home), start_new_session=True) as process:
         try:
-            yield
+            yield process
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):  # once nothing is left of the session
+                _end(process)
 
 
-def _daemon_command(ref: InstanceRef, workspace: Path) -> list[str]:
-    arguments = ["run", "--workspace", str(workspace), "--instance-ref", serialize_value(ref)]
-    arguments += ["--log-format", "json"] if settings.log_is_json() else []
-    return [sys.executable, "-m", "dagster._daemon", *arguments]
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C for the whole session, and after a while the end. Raises ProcessLookupError as soon as it is over."""
+    deadline = time.monotonic() + PATIENCE
+    os.killpg(process.pid, signal.SIGINT)
+    while time.monotonic() < deadline:
+        process.poll()
+        os.killpg(process.pid, 0)
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
 
 
-def _refused(status: int, reason: str) -> PlainTextResponse:
-    return PlainTextResponse(f"Refusé : {reason}\n", status_code=status)
+def _wait_for(code: subprocess.Popen[bytes], place: Path) -> None:
+    """Until the code server, which reads the definitions first, answers. Raises SystemExit if it ended instead."""
+    while code.poll() is None:
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(place))
+            return
+        time.sleep(0.1)
+    sys.exit(code.returncode)

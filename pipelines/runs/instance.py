@@ -1,30 +1,23 @@
 """The settings of a home's Dagster instance: those shipped today, or the home's own."""
 
-import os
-from pathlib import Path
+import json
+
+import yaml
 
 from pipelines import settings
 from pipelines.disk import written_whole
-from pipelines.settings import Home
+from pipelines.settings import Home, WrongSetting
 
 MADE = "# Réécrit par chaque commande. Les réglages propres à ce dossier, s’il en a, sont dans son dagster.yaml.\n"
 
 
-def point_at(home: Home) -> None:
-    """Have Dagster work on the instance of this home, in this process and its children."""
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
-    if address := settings.dagster_database():
-        os.environ[settings.DAGSTER_URL] = address  # its settings read a variable, not a file
-
-
 def write_instance(home: Home) -> None:
-    """Put ``dagster.yaml`` in DAGSTER_HOME, from the home's own or else the shipped one.
+    """Put ``dagster.yaml`` in DAGSTER_HOME, from the home's own or else the shipped one. Raises WrongSetting.
 
     Older homes held a copy, which upgrades did not change: it is kept beside, as ``dagster.yaml.before``.
     """
+    laid, text = home.dagster / "dagster.yaml", MADE + _settings(home)
     home.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own, laid = home.root / "dagster.yaml", home.dagster / "dagster.yaml"
-    text = MADE + (own.read_text(encoding="utf-8") if own.is_file() else _shipped(settings.shipped() / "dagster.yaml"))
     there = laid.read_text(encoding="utf-8") if laid.exists() else None
     if there == text:
         return
@@ -34,14 +27,25 @@ def write_instance(home: Home) -> None:
         file.write(text)
 
 
-def _shipped(file: Path) -> str:
-    """The shipped settings, with PostgreSQL storage instead of files when it is configured."""
-    text = file.read_text(encoding="utf-8")
-    if not settings.dagster_database():
-        return text
-    import yaml
+def _settings(home: Home) -> str:
+    """With the folder itself instead of the variable that names it, which a command does not have."""
+    own, shipped = home.root / "dagster.yaml", settings.shipped() / "dagster.yaml"
+    text = (own if own.is_file() else shipped).read_text(encoding="utf-8")
+    if own.is_file():
+        _refuse_gone(
+            text, f"{own} nomme des classes qui n’existent plus : en retirer", f"ou les reprendre de {shipped}"
+        )
+    elif settings.dagster_database():
+        said = yaml.safe_load(text)
+        del said["event_log_storage"]
+        said["storage"] = {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
+        text = yaml.safe_dump(said, sort_keys=False)
+    return text.replace("{env: DAGSTER_HOME}", json.dumps(str(home.dagster)))
 
-    said = yaml.safe_load(text)
-    del said["event_log_storage"]
-    said["storage"] = {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
-    return yaml.safe_dump(said, sort_keys=False)
+
+def _refuse_gone(text: str, before: str, after: str) -> None:
+    """Raise WrongSetting for what names a class that this program once had."""
+    if "pipelines.defs." in text:
+        said = yaml.safe_load(text)
+        gone = [name for name, value in said.items() if "pipelines.defs." in str(value)]
+        raise WrongSetting(f"{before} {' et '.join(gone)}, {after}")

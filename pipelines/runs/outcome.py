@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pipelines.disk import is_full
+
 
 class Ending(StrEnum):
     """The ways in which a step that did not succeed can end."""
@@ -20,6 +22,8 @@ class Ending(StrEnum):
 
 def ending_of(error: BaseException) -> Ending:
     """How a step that raised ``error`` ended."""
+    if is_full(error):
+        return Ending.NO_DISK
     from pipelines.catalogue.contracts import ContractBroken
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.ledger.unsound import Unsound
@@ -36,5 +40,6 @@ def ending_of(error: BaseException) -> Ending:
         (NotServed, Ending.NOT_SERVED),
         (Unsound, Ending.UNSOUND),
         (Busy, Ending.BUSY),
+        (OSError, Ending.NO_RIGHT),
     ]
     return next((ending for kind, ending in kinds if isinstance(error, kind)), Ending.BROKEN)

@@ -5,17 +5,19 @@ import shutil
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 import pytest
+from pipelines.stages.transform.reuse import Plan
 
 from demo.home import ORGANISATION
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.definitions import defs
+from pipelines.defs.code_location import definitions_of
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
 from pipelines.defs.run import _loaded
 from pipelines.defs.transform import keys_of
-from pipelines.defs.workspace import PUBLISHED, WEEKLY, organisation
+from pipelines.defs.workspace import PUBLISHED, WEEKLY, organisation_of
 from pipelines.ledger.records import (
     CheckResult,
     Decision,
@@ -28,15 +30,12 @@ from pipelines.ledger.records import (
 )
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.settings import Home
-from pipelines.stages.transform.reuse import Plan
 from tests.layers import rules
 
 
 @pytest.fixture(scope="module")
 def loaded(dbt_home: Home) -> dg.Definitions:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MILLESIME_HOME", str(dbt_home.root))  # no organisation yet: the demonstration's
-        return defs()
+    return definitions_of(dbt_home)  # no organisation yet: the demonstration's
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +51,21 @@ def work(tmp_path) -> Iterator[Workspace]:
         yield opened
 
 
-def test_what_is_collected_and_published_is_to_be_so_each_week_of_the_window(graph) -> None:
+def test_what_is_collected_and_published_is_to_be_so_each_week_of_the_window(graph, dbt_home: Home) -> None:
+    organisation = organisation_of(dbt_home)
     expected = {
         dg.AssetKey([s.system, t.name])
         for s, t in load_catalogue().registry.tables()
-        if organisation().subscribes(s.system)
+        if organisation.subscribes(s.system)
     }
     followed = {key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy == WEEKLY}
     assert followed == expected | {PUBLISHED}
 
 
-def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_three_checks(graph) -> None:
+def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_three_checks(graph, dbt_home: Home) -> None:
+    organisation = organisation_of(dbt_home)
     for system, table in load_catalogue().registry.tables():
-        if not organisation().subscribes(system.system):
+        if not organisation.subscribes(system.system):
             continue
         key = dg.AssetKey([system.system, table.name])
         assert graph.get(key).partitions_def is not None
@@ -95,7 +96,7 @@ def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
 
 def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
-    assert {"collect", "build", "release"} <= set(repository.job_names)
+    assert {"collect", "build", "purge"} == {name for name in repository.job_names if not name.startswith("__")}
     assert [s.name for s in repository.schedule_defs] == ["collecte_quotidienne", "purge_hebdomadaire"]
     assert {s.name for s in repository.sensor_defs} == {
         "alerte_echec",
@@ -105,18 +106,11 @@ def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     }
 
 
-def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
-    shutil.copy(ORGANISATION, tmp_path)
-    who = {"prepare_par": "A. Préparateur", "relu_par": "b. relectrice", "approuve_par": "C. Presidente"}
-    for year, said in ((2020, "sont sans décision"), (1999, "ne fait pas partie de ceux de l’organisation")):
-        done = loaded.resolve_job_def("release").execute_in_process(
-            run_config={"ops": {"figer": {"config": {"exercice": year, **who}}}}, raise_on_error=False
-        )
-        (failure,) = [event.step_failure_data.user_failure_data for event in done.all_events if event.is_step_failure]
-        assert not done.success and said in failure.description
-        assert ("à décider" in failure.metadata) is (year == 2020)
-    assert not (tmp_path / "releases").exists()
+def test_everything_that_the_interface_lists_says_what_it_is(loaded: dg.Definitions, graph) -> None:
+    keys = [key for key in graph.get_all_asset_keys() if graph.get(key).is_materializable]
+    assert keys and [key for key in keys if not graph.get(key).description] == []
+    repository = loaded.get_repository_def()
+    assert [job for job in ("collect", "build", "purge") if not repository.get_job(job).description] == []
 
 
 def test_runs_happen_in_one_process(loaded: dg.Definitions) -> None:
@@ -156,10 +150,7 @@ def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_ho
     assert passed.passed and "en défaut" not in passed.metadata
 
 
-def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import duckdb
-
-    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
+def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path) -> None:
     path = tmp_path / "lake" / "kolok" / "comptes" / "2020" / "d.refus.parquet"
     path.parent.mkdir(parents=True)
 
@@ -171,7 +162,9 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
 
     refuse(SHOWN + 5)
     table = next(t for s, t in load_catalogue().registry.tables() if s.system == "kolok")
-    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules())
+    result = _balance_check(
+        Home(tmp_path), dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules()
+    )
     assert result.passed and result.metadata["lignes refusées"].value == SHOWN + 5
     rows = records(result, "refus")
     assert len(rows) == SHOWN
@@ -181,7 +174,9 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         rules()["LIG-TYPE"].aide,
     )
     refuse(1)  # what was read of a file that has changed is not repeated
-    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules())
+    result = _balance_check(
+        Home(tmp_path), dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules()
+    )
     assert result.metadata["lignes refusées"].value == 1
 
 
@@ -223,7 +218,7 @@ def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace)
 
 def test_a_run_names_what_it_makes_and_the_publication_still_comes_after(graph) -> None:
     plan = Plan(models=["stg_comptes"], standing_models=["int_communs__collecte", "fct_collecte", "chiffres"])
-    keys = keys_of(plan)
+    keys = keys_of(plan, load_catalogue())
     assert keys == {dg.AssetKey(["staging", "stg_comptes"]), dg.AssetKey(["marts", "fct_collecte"])}
     assert keys <= graph.get_all_asset_keys()
     assert graph.get(PUBLISHED).parent_keys & keys

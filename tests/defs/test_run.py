@@ -1,32 +1,25 @@
 """The jobs as the command line starts them."""
 
 import errno
-import inspect
 import os
-import sys
-from contextlib import redirect_stderr
 
 import dagster as dg
 import pytest
-from dagster._core.instance import types
 
 from pipelines.defs import run
 from pipelines.defs.collect import collect_defs
+from pipelines.defs.home import HomeResource
 from pipelines.defs.run import (
-    UNLOGGED,
     Failed,
     RunReport,
     _collect,
     _failures,
-    _OneVoice,
     once_arrived,
-    prepare_instance,
     spans,
 )
 from pipelines.disk import why
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, pending
-from pipelines.settings import Home
 from tests.cli.conftest import VENTES_2019, bench, declared, filled, make_bench  # noqa: F401
 from tests.deliveries import begin_ledger
 
@@ -52,9 +45,13 @@ def test_only_what_came_is_collected_in_one_run_of_its_exercices(bench):  # noqa
     years, said = (2019, 2020), []
     for year in years:
         bench.drop(f"{year}/ventes/ventes_{year}.csv", VENTES_2019.replace("2019", str(year)))
-    prepare_instance(bench.home)
     wanted = [(bench.registry.export_of("ventes/ventes"), year) for year in years]
-    loaded = dg.Definitions.merge(collect_defs(), dg.Definitions(jobs=[dg.define_asset_job("collect")]))
+    loaded = dg.Definitions.merge(
+        collect_defs(bench.home),
+        dg.Definitions(
+            jobs=[dg.define_asset_job("collect")], resources={"home": HomeResource(root=str(bench.home.root))}
+        ),
+    )
     with dg.DagsterInstance.ephemeral() as instance:
         assert _collect(loaded, instance, wanted, said.append) == ([], [])
     assert said == ["collecte 1/1 : ventes/ventes"]
@@ -90,7 +87,6 @@ def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monke
 
     monkeypatch.setattr(run, "is_current", lambda _: current)
     monkeypatch.setattr(run, "is_published", lambda _: False)
-    monkeypatch.setattr(run, "prepare_ahead", lambda *_, **__: None)
     loaded = dg.Definitions(assets=[published, models], jobs=[dg.define_asset_job("build")])
     with dg.DagsterInstance.ephemeral() as instance:
         assert run._build(loaded, instance, bench.home, said.append, whole=False) == []
@@ -98,24 +94,17 @@ def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monke
     assert len(said) == len(ran) and said[0].startswith(f"construction et publication 1/{len(ran)} : ")
 
 
-def test_an_event_that_cannot_be_stored_is_reported_once(capsys):
-    assert f'sys.stderr.write(f"{UNLOGGED}: ' in inspect.getsource(types)
-    with redirect_stderr(_OneVoice(sys.stderr)):
-        sys.stderr.write(f"{UNLOGGED}: (sqlite3.OperationalError) disk is full\n")
-        print("Erreur : le disque est plein", file=sys.stderr)
-        assert not sys.stderr.isatty()
-    assert capsys.readouterr().err == "Erreur : le disque est plein\n"
-
-
 def broken(name: str, error: BaseException) -> dg.OpDefinition:
     @dg.op(name=name)
-    def step() -> None:
-        raise error
+    def step(home: HomeResource) -> None:
+        with home.writing():
+            raise error
 
     return step
 
 
-def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_system():
+def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_system(bench):  # noqa: F811
+    begin_ledger(bench.home)
     raised = {
         "refused": dg.Failure("un export est refusé", metadata={"ending": str(Ending.REFUSED)}),
         "full": OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a"),
@@ -123,7 +112,7 @@ def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_sy
         "wrong": ValueError("une ligne\net une autre"),
     }
 
-    @dg.job
+    @dg.job(resource_defs={"home": HomeResource(root=str(bench.home.root))})
     def steps() -> None:
         for name, error in raised.items():
             broken(name, error)()
@@ -132,7 +121,7 @@ def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_sy
     assert {event.step_key for event in events if event.is_step_failure} == raised.keys()
     assert sorted(_failures(events), key=lambda one: list(Ending).index(one.ending)) == [
         Failed(Ending.REFUSED, "un export est refusé"),
-        Failed(Ending.NO_DISK, ""),
+        Failed(Ending.NO_DISK, f"/a : {why(raised['full'])}"),
         Failed(Ending.NO_RIGHT, f"/a/b : {why(raised['closed'])}"),
         Failed(Ending.BROKEN, "ValueError: une ligne"),
     ]
@@ -143,13 +132,6 @@ def test_a_failed_step_says_how_it_ended_in_the_words_of_the_engine_or_of_the_sy
         Failed(Ending.BROKEN, "l’exécution a échoué")
     ]
     assert _failures([]) == []
-
-
-def test_this_process_works_on_the_instance_of_the_home(tmp_path):
-    home = Home(tmp_path / "home")
-    prepare_instance(home)
-    assert (os.environ["MILLESIME_HOME"], os.environ["DAGSTER_HOME"]) == (str(home.root), str(home.dagster))
-    assert (home.dagster / "dagster.yaml").is_file()
 
 
 @pytest.mark.parametrize(

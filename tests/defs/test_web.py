@@ -1,31 +1,29 @@
-"""The web interface refuses requests from other sites' pages, and freezes a year only for a user named by the proxy."""
+"""The web interface refuses requests from other sites' pages, and behind a proxy it only shows."""
 
 import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 import dagster as dg
 import pytest
-from dagster._core.instance.ref import InstanceRef
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
-from dagster._serdes import deserialize_value
+from starlette.types import ASGIApp
 
 from demo.home import ORGANISATION
-from pipelines.defs.named import BY, COORDINATOR, NamedReleases, NotNamed
-from pipelines.defs.release import release_defs
-from pipelines.defs.web import GuardedWebserver, _daemon_command
-from pipelines.settings import PROJECT_ROOT
+from pipelines.defs.instance import environment
+from pipelines.defs.web import _child, application
+from pipelines.settings import Home
 from tests.services import free_port
 
 MUTATION = "mutation { reloadWorkspace { __typename } }"
@@ -33,23 +31,17 @@ HERE = "localhost:3000"
 
 
 @pytest.fixture
-def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """The instance of the demonstration's home, as ``millesime serve`` opens it."""
+def home(tmp_path: Path) -> Home:
+    """The demonstration's."""
     shutil.copy(ORGANISATION, tmp_path)
-    shutil.copy(PROJECT_ROOT / "dagster.yaml", tmp_path)
-    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    ref = InstanceRef.from_dir(str(tmp_path), overrides=COORDINATOR)
-    with dg.DagsterInstance.from_ref(ref) as opened:
-        yield opened
+    return Home(tmp_path)
 
 
 class Client:
     """Asks the application, as a browser's request reaches it."""
 
-    def __init__(self, instance: dg.DagsterInstance, *, read_only: bool = False) -> None:
-        self.context = WorkspaceProcessContext(instance, EmptyWorkspaceTarget(), read_only=read_only)
-        self.app = GuardedWebserver(self.context).create_asgi_app()
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     def ask(self, method: str, path: str, body: Any = None, query: str = "", kind: str = "http", **headers: str):
         """The messages of the answer to one request."""
@@ -88,24 +80,31 @@ class Client:
         return json.loads(b"".join(message.get("body", b"") for message in messages))
 
 
+@contextmanager
+def served_to(home: Home, *, read_only: bool = False) -> Iterator[Client]:
+    """What is served without any code, to a client."""
+    nothing = home.root / "workspace.yaml"
+    nothing.write_text("load_from: []")
+    with application(home, nothing, read_only=read_only) as app:
+        yield Client(app)
+
+
 @pytest.fixture
-def client(instance: dg.DagsterInstance) -> Iterator[Client]:
-    made = Client(instance)
-    with made.context:
+def client(home: Home) -> Iterator[Client]:
+    with served_to(home) as made:
         yield made
 
 
 def test_its_own_pages_are_served_and_ask(client):
     assert client.status("GET", "/runs") == 200
     assert client.status("GET", "/graphql", accept="text/html") == 200
-    assert client.said("{ version }") == {"data": {"version": ""}}
+    assert client.said("{ version }") == {"data": {"version": dg.__version__}}
     assert client.said(MUTATION)["data"] == {"reloadWorkspace": {"__typename": "Workspace"}}
     opened = client.ask("", "/graphql", kind="websocket", origin=f"http://{HERE}")
     assert opened[0]["type"] == "websocket.accept"
 
 
-def test_nobody_is_asked_for_an_address_at_the_first_start(client, instance):
-    assert not instance.nux_enabled  # whether or not this account has seen the page before
+def test_nobody_is_asked_for_an_address_at_the_first_start(client):
     assert client.said("{ shouldShowNux }") == {"data": {"shouldShowNux": False}}
 
 
@@ -135,40 +134,20 @@ def test_nothing_is_run_that_stands_in_an_address(client, method, content):
     assert client.status(method, "/graphql", {"query": MUTATION}, **asked) == 405
 
 
-def test_the_names_of_a_proxy_are_the_organisations_to_give(instance, monkeypatch):
-    monkeypatch.setenv("MILLESIME_WEB_HOSTS", "rapport.example millesime.example")
-    proxied = Client(instance)
-    with proxied.context:
-        asked = {"host": "rapport.example", "origin": "https://rapport.example"}
+def test_the_names_of_a_proxy_are_the_organisations_to_give(home, monkeypatch):
+    monkeypatch.setenv("MILLESIME_WEB_HOSTS", "www.rapport.example millesime.example")
+    with served_to(home) as proxied:
+        asked = {"host": "www.rapport.example", "origin": "https://www.rapport.example"}
         assert proxied.status("POST", "/graphql", {"query": MUTATION}, **asked) == 200
-        assert proxied.status("GET", "/runs", host="autre.example") == 400
+        for other in ("autre.example", "rapport.example"):
+            assert proxied.status("GET", "/runs", host=other) == 400
 
 
-def test_a_name_is_never_redirected_to_the_one_of_a_proxy(instance, monkeypatch):
-    monkeypatch.setenv("MILLESIME_WEB_HOSTS", "www.rapports.example")
-    asking = Client(instance)
-    with asking.context:
-        assert asking.status("GET", "/runs", host="www.rapports.example") == 200
-        assert asking.status("GET", "/runs", host="rapports.example") == 400
-
-
-def test_the_daemon_is_given_this_instance_and_this_workspace(instance, tmp_path, monkeypatch):
-    ref = instance.get_ref()
-    program, *arguments = _daemon_command(ref, tmp_path / "workspace.yaml")
-    given = arguments.index("--instance-ref")
-    assert deserialize_value(arguments.pop(given + 1), InstanceRef) == ref
-    file = str(tmp_path / "workspace.yaml")
-    assert (program, arguments) == (
-        sys.executable,
-        ["-m", "dagster._daemon", "run", "--workspace", file, "--instance-ref"],
-    )
-    monkeypatch.setenv("MILLESIME_LOG", "json")
-    assert _daemon_command(ref, tmp_path)[-2:] == ["--log-format", "json"]
-
-
-def test_what_is_read_only_changes_nothing(instance):
-    auditor = Client(instance, read_only=True)
-    with auditor.context:
+@pytest.mark.parametrize("behind_a_proxy", [False, True])
+def test_what_is_read_only_changes_nothing(home, monkeypatch, behind_a_proxy):
+    if behind_a_proxy:  # always, whoever its login is
+        monkeypatch.setenv("MILLESIME_WEB_HOSTS", "rapport.example")
+    with served_to(home, read_only=not behind_a_proxy) as auditor:
         launch = 'mutation { launchRun(executionParams: {selector: {jobName: "build", repositoryName: "r", '
         launch += 'repositoryLocationName: "l"}}) { __typename } }'
         for refused in (launch, 'mutation { deletePipelineRun(runId: "x") { __typename } }', MUTATION):
@@ -178,98 +157,91 @@ def test_what_is_read_only_changes_nothing(instance):
         assert auditor.status(*asked, origin=f"http://{HERE}") == 401
 
 
-class Submitted(NamedTuple):
-    """A run and the headers of the request that launched it, as Dagster hands them over."""
-
-    dagster_run: dg.DagsterRun
-    headers: dict[str, str]
-
-    def get_request_header(self, name: str) -> str | None:
-        """As starlette reads them."""
-        value = self.headers.get(name)
-        return value.encode().decode("latin-1") if value else None
-
-
-def of_release(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
-    visas = {"prepare_par": "A. Préparateur", "relu_par": "B. Relectrice", "approuve_par": "C. Présidente"}
-    config = {"ops": {"figer": {"config": {"exercice": 2020, **visas}}}}
-    return instance.create_run_for_job(release_defs().resolve_job_def("release"), run_config=config, tags=tags)
+def test_a_child_is_given_this_home_and_its_secrets_which_this_process_does_not_take(home, tmp_path, monkeypatch):
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://u:p@host/base\n")
+    secret.chmod(0o600)
+    monkeypatch.setenv("MILLESIME_DAGSTER_URL_FILE", str(secret))
+    given, before = environment(home), dict(os.environ)
+    assert (given["MILLESIME_HOME"], given["DAGSTER_HOME"]) == (str(home.root), str(home.dagster))
+    assert given["MILLESIME_DAGSTER_URL"] == "postgresql://u:p@host/base"
+    assert dict(os.environ) == before and "DAGSTER_HOME" not in before
 
 
-def test_a_release_enters_the_queue_only_when_the_proxy_names_who_approves_it(instance, monkeypatch):
-    queue, queued = instance.run_coordinator, []
-    assert isinstance(queue, NamedReleases)
-    monkeypatch.setattr(dg.QueuedRunCoordinator, "submit_run", lambda _, context: queued.append(context.dagster_run))
-    assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1  # dagster.yaml still counts
-    forged = Submitted(of_release(instance, **{BY: "C. Présidente"}), {"X-User": "C. Présidente"})
-    with pytest.raises(NotNamed, match="aucun serveur mandataire"):  # no proxy: the header is the attacker's
-        queue.submit_run(forged)
-    monkeypatch.setenv("MILLESIME_WEB_USER_HEADER", "X-User")
-    with pytest.raises(NotNamed, match="aucun serveur mandataire"):
-        queue.submit_run(Submitted(forged.dagster_run, {}))
-    with pytest.raises(NotNamed, match="A. Préparateur est connecté, et C. Présidente approuverait"):
-        queue.submit_run(Submitted(forged.dagster_run, {"X-User": "A. Préparateur"}))
-    with pytest.raises(ValueError, match="« Z. Inconnue » n’est pas déclaré"):
-        queue.submit_run(Submitted(forged.dagster_run, {"X-User": "Z. Inconnue"}))
-    assert queued == []
-    run = of_release(instance)
-    queue.submit_run(Submitted(run, {"X-User": "C. Présidente"}))
-    assert queued == [run]
-    assert instance.get_run_by_id(run.run_id).tags[BY] == "C. Présidente"
-
-    @dg.job
-    def build() -> None: ...
-
-    run = instance.create_run_for_job(build)  # other jobs need nobody
-    queue.submit_run(Submitted(run, {}))
-    assert queued[-1] is run
+CHILD = """import signal, subprocess, sys, time
+if sys.argv[1] == "deaf":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[2], "w").close()
+time.sleep(600)"""
 
 
-LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
-    __typename ... on PythonError { message } ... on LaunchRunSuccess { run { runId } } } }"""
-AGAIN = """mutation($id: String!) { launchRunReexecution(reexecutionParams: {parentRunId: $id, strategy: ALL_STEPS}) {
-    __typename ... on PythonError { message } } }"""
+@pytest.mark.parametrize("child", ["willing", "deaf"])
+def test_a_child_ends_with_all_that_it_began_even_deaf(home, tmp_path, child):
+    ready = tmp_path / "ready"
+    with _child(home, Path(sys.executable).name, "-c", CHILD, child, str(ready)) as process:
+        while not ready.exists():
+            time.sleep(0.1)
+    assert process.poll() is not None and _of(home.root) == []
 
 
-@pytest.mark.campaign(minutes=1)
-def test_the_attack_as_it_was_made_on_the_served_interface(tmp_path):
-    """A page of another site launched the job ``release`` with forged visas; so did anybody, with curl."""
+ATTACK = """mutation { launchRun(executionParams: {selector: {jobName: "purge", repositoryName: "__repository__",
+    repositoryLocationName: "rapport_activite"}}) { __typename } }"""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[..., Callable[..., tuple[int, str]]]]:
+    """Serve a home of the demonstration, and ask its GraphQL."""
     millesime = [str(Path(sys.executable).with_name("millesime")), "--home", str(tmp_path / "home")]
     subprocess.run([millesime[0], "demo", "--no-run", str(tmp_path / "home")], check=True, capture_output=True)
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    environment = os.environ | {"MILLESIME_WEB_USER_HEADER": "X-User"}
-    served = subprocess.Popen([*millesime, "serve", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
+    started: list[subprocess.Popen] = []
 
-    def ask(query: str, variables: Any = None, **headers: str) -> tuple[int, str]:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json", **headers})
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+    def start(**environment: str) -> Callable[..., tuple[int, str]]:
+        address = f"http://127.0.0.1:{(port := free_port())}"
+        command = [*millesime, "serve", "--port", str(port)]
+        started.append(subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL))
 
-    try:
+        def ask(query: str, **headers: str) -> tuple[int, str]:
+            asked = {"Content-Type": "application/json"} | headers
+            request = urllib.request.Request(f"{address}/graphql", json.dumps({"query": query}).encode(), asked)
+            try:
+                with urllib.request.urlopen(request, timeout=120) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
         _wait(address)
-        visas = {"prepare_par": "A. Préparateur", "relu_par": "B. Relectrice", "approuve_par": "C. Présidente"}
-        selector = {
-            "jobName": "release",
-            "repositoryName": "__repository__",
-            "repositoryLocationName": "rapport_activite",
-        }
-        config = {"ops": {"figer": {"config": {"exercice": 2020, **visas}}}}
-        forged = {"p": {"selector": selector, "runConfigData": config}}
-        assert ask(LAUNCH, forged, Origin="http://evil.example")[0] == 403
-        assert ask(LAUNCH, forged, Host="evil.example")[0] == 400
-        assert "aucun serveur mandataire" in json.loads(ask(LAUNCH, forged)[1])["data"]["launchRun"]["message"]
-        launched = json.loads(ask(LAUNCH, forged, X_User="C. Presidente")[1])["data"]["launchRun"]
-        assert launched["__typename"] == "LaunchRunSuccess", launched
-        again = {"id": launched["run"]["runId"]}
-        assert "aucun serveur mandataire" in json.loads(ask(AGAIN, again)[1])["data"]["launchRunReexecution"]["message"]
-    finally:
-        served.terminate()
-        assert served.wait(60) is not None
+        return ask
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(60) for process in started] == [0] * len(started)
+    assert _of(tmp_path / "home") == []
+
+
+def _of(home: Path) -> list[str]:
+    """The processes that work on this home."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"DAGSTER_HOME={home}/dagster".encode() in one.read_bytes().split(b"\0"):
+                found.append(one.with_name("cmdline").read_text())
+    return found
+
+
+@pytest.mark.campaign(minutes=2)
+def test_the_attacks_as_they_were_made_on_the_served_interface(served, tmp_path):
+    """A page of another site launched a job; so did any login of a proxy."""
+    ask = served()
+    assert ask(ATTACK, Origin="http://evil.example")[0] == 403
+    assert ask(ATTACK, Host="evil.example")[0] == 400
+    assert "LaunchRunSuccess" in ask(ATTACK)[1]  # whoever is on the machine launches
+    proxied = served(MILLESIME_WEB_HOSTS="rapport.example")  # beside the other one, whose daemon is enough
+    for headers in ({}, {"Host": "rapport.example", "Origin": "https://rapport.example"}):
+        assert "UnauthorizedError" in proxied(ATTACK, **headers)[1]
+    daemons = [one for one in _of(tmp_path / "home") if "dagster-daemon" in one]
+    assert len(daemons) == 1
 
 
 def _wait(address: str) -> None:

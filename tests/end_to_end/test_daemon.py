@@ -110,9 +110,7 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
     assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()
 
 
-def test_a_run_whose_process_died_does_not_stay_started(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(served / "dagster"))
-
+def test_a_run_whose_process_died_does_not_stay_started(served: Path) -> None:
     def runs(status: dg.DagsterRunStatus) -> dict[str, int | None]:
         """Run → the process that began it: the daemon begins some of its own, which end as they should."""
         with dg.DagsterInstance.from_config(str(served / "dagster")) as instance:

@@ -1,14 +1,13 @@
 """Dagster's settings come from the program or the home; the previous ones are kept in a copy."""
 
-import os
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipelines import settings
-from pipelines.runs.instance import MADE, point_at, write_instance
-from pipelines.settings import Home
+from pipelines.runs.instance import MADE, write_instance
+from pipelines.settings import PROJECT_ROOT, Home, WrongSetting
 
 
 def laid(home: Home) -> str:
@@ -18,7 +17,9 @@ def laid(home: Home) -> str:
 
 def test_what_is_shipped_tomorrow_is_taken_tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path / "home")
-    assert yaml.safe_load(laid(home)) == yaml.safe_load((settings.shipped() / "dagster.yaml").read_text())
+    shipped = yaml.safe_load((settings.shipped() / "dagster.yaml").read_text())
+    shipped["event_log_storage"]["config"]["base_dir"] = str(home.dagster)  # known without a variable
+    assert yaml.safe_load(laid(home)) == shipped
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
     monkeypatch.setenv("MILLESIME_SHIPPED", str(tmp_path))
     assert yaml.safe_load(laid(home)) == {"telemetry": {"enabled": True}}
@@ -40,19 +41,22 @@ def test_a_copy_of_a_former_program_is_kept_beside(tmp_path: Path) -> None:
     assert (home.dagster / "dagster.yaml.before").read_text() == "telemetry: {enabled: true}\n"
 
 
-def test_a_process_is_pointed_at_the_home_whose_folder_is_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = tmp_path / "url"
-    secret.write_text("postgresql://u:p@host/base\n")
-    secret.chmod(0o600)
-    for name in ("DAGSTER_HOME", settings.DAGSTER_URL):
-        monkeypatch.setenv(name, "")
-    monkeypatch.setenv(f"{settings.DAGSTER_URL}_FILE", str(secret))
+def test_settings_that_name_what_is_gone_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    home, own = Home(tmp_path), tmp_path / "dagster.yaml"
+    own.write_text(
+        "telemetry: {enabled: true}\n"
+        "event_log_storage: {module: pipelines.defs.event_log, class: EventLog, config: {base_dir: {env: DAGSTER_HOME}}}\n"
+        "run_launcher: {module: pipelines.defs.launcher, class: Launcher}\n"
+    )
+    said = f"{own} nomme des classes qui n’existent plus : en retirer event_log_storage et run_launcher, "
+    with pytest.raises(WrongSetting) as refused:
+        write_instance(home)
+    assert str(refused.value) == f"{said}ou les reprendre de {PROJECT_ROOT / 'dagster.yaml'}"
+    assert not home.dagster.exists()
+
+
+def test_the_folder_of_the_instance_is_its_owner_s(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    point_at(home)
-    assert os.environ["DAGSTER_HOME"] == str(home.dagster)
-    assert os.environ[settings.DAGSTER_URL] == "postgresql://u:p@host/base"
     write_instance(home)
     assert home.dagster.stat().st_mode & 0o777 == 0o700
 

@@ -6,8 +6,10 @@ What a run asks of dbt runs in its process, through dbt's programmatic door; wha
 
 import importlib.metadata
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,9 +112,14 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
     for name in os.environ.keys() - environment().keys():
         os.environ.pop(name)
     os.environ.update(QUIET)
+    former = {}
+    if threading.current_thread() is threading.main_thread():  # dbt cancels its queries for Python's own interruption alone
+        former = {sign: signal.signal(sign, signal.default_int_handler) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         done = dbtRunner(callbacks=[heard]).invoke([*SILENT, *words, *options(project, ENTREPOT)])
     finally:
+        for sign, handler in former.items():
+            signal.signal(sign, handler)
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
     if done.exception and not isinstance(done.exception, Exception):  # an interruption
         raise done.exception

@@ -41,7 +41,9 @@ class Filling:
     make: Callable[[Any], None]  # over a DuckDB connection to a file without it
 
 
-def load_warehouse(path: Path, work: Workspace, frozen: Frozen, known: Mapping[str, str] | None = None) -> dict[str, str]:
+def load_warehouse(
+    path: Path, work: Workspace, frozen: Frozen, known: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Fill the database file ``path`` with what is ``frozen``; return the hash of each table, ``<schema>.<table>``.
 
     ``known``: those of the tables that the file already holds, which are kept where they are the same; without them, it

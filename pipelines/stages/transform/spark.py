@@ -55,7 +55,11 @@ def build_by_engine(
             return results
         # a unit test gives its rows to the SQL of a model, which this copy does not have
         built = build_models(home, told=told, project=_taking(home, rows), command=["build", *NO_UNIT_TESTS])
-    return built if failed(built) else built + build_models(home, told=told, command=["test", "--resource-type", "unit_test"])
+    return (
+        built
+        if failed(built)
+        else built + build_models(home, told=told, command=["test", "--resource-type", "unit_test"])
+    )
 
 
 def _taking(home: Home, rows: Callable[[str], str]) -> Path:

@@ -80,7 +80,9 @@ def test_only_what_descends_from_a_changed_source_is_made_again(lab: Lab):
     layer.take("dbt_project/macros")
     for name, source in {"lignes": "lake', 'essai__lignes", "plan": "reference', 'plan"}.items():
         config = "{{ config(materialized='table', schema='marts') }}"
-        layer.write(f"dbt_project/models/marts/fct_{name}.sql", f"{config}\nselect 1 as n from {{{{ source('{source}') }}}}\n")
+        layer.write(
+            f"dbt_project/models/marts/fct_{name}.sql", f"{config}\nselect 1 as n from {{{{ source('{source}') }}}}\n"
+        )
     with open_ledger(lab.home) as ledger:
         parse(lab.work(ledger).catalogue, lab.home)
         lab.prepare(ledger)
