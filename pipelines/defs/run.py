@@ -10,12 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.catalogue.sources import ExportRef
-from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
@@ -107,24 +105,11 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     with open_instance(home) as instance, (home.dagster / CONSOLE).open("w") as log, redirect_stdout(log):
         say("collecte")
         end_dead_runs(instance, home)
-        loaded = _loaded(partial(definitions_of, home))
+        loaded = definitions_of(home)
         failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
         failed += _build(loaded, instance, home, say, whole=whole)
     forget_all_but(home, settings.kept_runs())
     return failed, aside
-
-
-def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
-    """The definitions; an error in a declaration is reported without Dagster's own error around it."""
-    try:
-        return definitions()
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause and not isinstance(cause, DeclarationError):
-            cause = cause.__cause__
-        if cause:
-            raise cause from None
-        raise
 
 
 def _collect(

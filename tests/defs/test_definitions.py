@@ -7,16 +7,12 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 import pytest
-from pipelines.stages.transform.reuse import Plan
 
 from demo.home import ORGANISATION
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.defs.code_location import definitions_of
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
-from pipelines.defs.run import _loaded
-from pipelines.defs.transform import keys_of
 from pipelines.defs.workspace import PUBLISHED, WEEKLY, organisation_of
 from pipelines.ledger.records import (
     CheckResult,
@@ -180,22 +176,6 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path) -> None:
     assert result.metadata["lignes refusées"].value == 1
 
 
-def test_a_wrong_declaration_is_reported_without_what_dagster_adds() -> None:
-    def wrapped(inner: Exception):
-        def definitions() -> dg.Definitions:
-            try:
-                raise inner
-            except type(inner) as error:
-                raise RuntimeError("around it") from error
-
-        return definitions
-
-    with pytest.raises(DeclarationError, match="le modèle"):
-        _loaded(wrapped(DeclarationError("le modèle")))
-    with pytest.raises(RuntimeError, match="around it"):
-        _loaded(wrapped(ValueError("of the program")))
-
-
 def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace) -> None:
     published = dg.AssetKey(["publication", "published"])
     assert sorted(key.name for key in graph.get_check_keys_for_assets({published})) == ["a_jour", "constats"]
@@ -214,11 +194,3 @@ def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace)
     assert not findings_check([Standing(frozen, None)], work).passed
     awaited = Finding("COL-MANQUANT", "bloquant", 2999, "kolok/comptes", "Export attendu")
     assert findings_check([Standing(awaited, None)], work).metadata["constats"].value == 0
-
-
-def test_a_run_names_what_it_makes_and_the_publication_still_comes_after(graph) -> None:
-    plan = Plan(models=["stg_comptes"], standing_models=["int_communs__collecte", "fct_collecte", "chiffres"])
-    keys = keys_of(plan, load_catalogue())
-    assert keys == {dg.AssetKey(["staging", "stg_comptes"]), dg.AssetKey(["marts", "fct_collecte"])}
-    assert keys <= graph.get_all_asset_keys()
-    assert graph.get(PUBLISHED).parent_keys & keys
