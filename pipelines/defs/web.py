@@ -168,12 +168,14 @@ def _child(home: Home, program: str, *arguments: str) -> Iterator[subprocess.Pop
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ctrl-C for the whole session, and after a while the end. Raises ProcessLookupError as soon as it is over."""
     deadline = time.monotonic() + PATIENCE
-    os.killpg(process.pid, signal.SIGINT)
-    while time.monotonic() < deadline:
-        process.poll()
-        os.killpg(process.pid, 0)
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+        while time.monotonic() < deadline:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    finally:  # a second Ctrl-C does not wait
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_for(code: subprocess.Popen[bytes], place: Path) -> None:
