@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,15 +75,15 @@ class OwnPages:
 def serve(home: Home, port: int, *, read_only: bool) -> None:
     """Serve the interface of this home until it is interrupted; ``read_only``: to look at, without a daemon."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, signal.default_int_handler)  # with the terminal, the children end too
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))  # with the terminal, all ends
     write_instance(home)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as children:
+    daemon = nullcontext(False) if read_only else _only_daemon(home)
+    with tempfile.TemporaryDirectory() as folder, daemon as ours, children(home) as start:
         place = Path(folder, "code")
         workspace = _workspace(folder, socket=str(place))
-        code = children.enter_context(_child(home, *_code_server("--socket", str(place))))
-        _wait_for(code, place)
-        if not read_only and children.enter_context(_only_daemon(home)):
-            children.enter_context(_child(home, *_daemon(workspace)))
+        _wait_for(start(*_code_server("--socket", str(place))), place)
+        if ours:
+            start(*_daemon(workspace))
         _serve_web(home, workspace, port, read_only=read_only)
 
 
@@ -103,8 +103,8 @@ def serve_part(home: Home, part: str, port: int, *, read_only: bool) -> None:
         if part == "web":
             _serve_web(home, workspace, port, read_only=read_only)
             return
-        with _only_daemon(home), _child(home, *_daemon(workspace)) as daemon:
-            sys.exit(daemon.wait())
+        with _only_daemon(home), children(home) as start:
+            sys.exit(start(*_daemon(workspace)).wait())
 
 
 def _serve_web(home: Home, workspace: Path, port: int, *, read_only: bool) -> None:
@@ -155,25 +155,38 @@ def _beside(program: str) -> Path:
 
 
 @contextmanager
-def _child(home: Home, program: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """One of Dagster's programs, in a session of its own, so that what it began (runs, servers) can be ended with it."""
-    with subprocess.Popen([_beside(program), *arguments], env=environment(home), start_new_session=True) as process:
+def children(home: Home) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts Dagster's programs, each in a session of its own, so that what it begins (runs, servers) ends with it."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [_beside(program), *arguments]
+        started.append(subprocess.Popen(command, env=environment(home), start_new_session=True))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        deadline = time.monotonic() + PATIENCE
         try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):  # once nothing is left of the session
-                _end(process)
+            left = [one for one in started if _has_heard(one, signal.SIGINT)]
+            while left and time.monotonic() < deadline:
+                time.sleep(0.1)
+                left = [one for one in left if _has_heard(one, 0)]
+        finally:  # a second Ctrl-C does not wait
+            for one in started:
+                _has_heard(one, signal.SIGKILL)
+                one.wait()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C for the whole session, and after a while the end. Raises ProcessLookupError as soon as it is over."""
-    deadline = time.monotonic() + PATIENCE
-    os.killpg(process.pid, signal.SIGINT)
-    while time.monotonic() < deadline:
-        process.poll()
-        os.killpg(process.pid, 0)
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
+def _has_heard(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a whole session; False once nothing is left of it."""
+    process.poll()
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _wait_for(code: subprocess.Popen[bytes], place: Path) -> None:

@@ -1,6 +1,7 @@
 """The settings of a home's Dagster instance: those shipped today, or the home's own."""
 
 import json
+import re
 
 import yaml
 
@@ -9,6 +10,7 @@ from pipelines.disk import written_whole
 from pipelines.settings import Home, WrongSetting
 
 MADE = "# Réécrit par chaque commande. Les réglages propres à ce dossier, s’il en a, sont dans son dagster.yaml.\n"
+FOLDER = re.compile(r"\{ *env: *DAGSTER_HOME *\}|env: *DAGSTER_HOME\b")
 
 
 def write_instance(home: Home) -> None:
@@ -40,7 +42,7 @@ def _settings(home: Home) -> str:
         del said["event_log_storage"]
         said["storage"] = {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
         text = yaml.safe_dump(said, sort_keys=False)
-    return text.replace("{env: DAGSTER_HOME}", json.dumps(str(home.dagster)))
+    return FOLDER.sub(lambda _: json.dumps(str(home.dagster)), text)
 
 
 def _refuse_gone(text: str, before: str, after: str) -> None:

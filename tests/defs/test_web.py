@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from demo.home import ORGANISATION
 from pipelines.defs.instance import environment
-from pipelines.defs.web import _child, application
+from pipelines.defs.web import application, children
 from pipelines.settings import Home
 from tests.services import free_port
 
@@ -176,13 +176,14 @@ open(sys.argv[2], "w").close()
 time.sleep(600)"""
 
 
-@pytest.mark.parametrize("child", ["willing", "deaf"])
-def test_a_child_ends_with_all_that_it_began_even_deaf(home, tmp_path, child):
-    ready = tmp_path / "ready"
-    with _child(home, Path(sys.executable).name, "-c", CHILD, child, str(ready)) as process:
-        while not ready.exists():
+def test_children_end_with_all_that_they_began_even_deaf(home, tmp_path):
+    kinds = ["willing", "deaf"]
+    with children(home) as start:
+        for kind in kinds:
+            start(Path(sys.executable).name, "-c", CHILD, kind, str(tmp_path / kind))
+        while not all((tmp_path / kind).exists() for kind in kinds):
             time.sleep(0.1)
-    assert process.poll() is not None and _of(home.root) == []
+    assert _of(home.root) == []
 
 
 ATTACK = """mutation { launchRun(executionParams: {selector: {jobName: "purge", repositoryName: "__repository__",

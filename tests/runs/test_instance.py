@@ -32,6 +32,12 @@ def test_the_home_s_own_settings_count_instead(tmp_path: Path) -> None:
     assert laid(home) == f"{MADE}telemetry: {{enabled: true}}\n"
 
 
+@pytest.mark.parametrize("written", ["{env: DAGSTER_HOME}", "\n  env: DAGSTER_HOME"])
+def test_the_folder_of_the_instance_is_known_without_a_variable(tmp_path: Path, written: str) -> None:
+    (tmp_path / "dagster.yaml").write_text(f"base_dir: {written}\n")
+    assert yaml.safe_load(laid(Home(tmp_path))) == {"base_dir": str(tmp_path / "dagster")}
+
+
 def test_a_copy_of_a_former_program_is_kept_beside(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.dagster.mkdir()
