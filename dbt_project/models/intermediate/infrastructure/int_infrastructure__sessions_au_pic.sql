@@ -1,6 +1,6 @@
 -- The sessions that were open at the first moment of the year when most agents were connected, one per agent: the
 -- detail behind the greatest number of agents connected at once, for anyone who wants to check it.
-{{ config(materialized='view') }}
+{{ config(materialized='table' if target.type == 'spark' else 'view') }}
 
 with sessions as (
     select *
