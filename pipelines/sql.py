@@ -1,7 +1,4 @@
-"""SQL text: queries laid out, literals, short VALUES lists, one Parquet file, and DuckDB's messages about SQL that it refuses.
-
-Values are written into queries: ``executemany`` inserts row by row, and binding a parameter imports pandas.
-"""
+"""SQL text: queries laid out, literals, one Parquet file, and DuckDB's messages about SQL that it refuses; and rows inserted."""
 
 import glob
 import json
@@ -113,6 +110,17 @@ def many(rows: Sequence[tuple]) -> str:
     )
     columns = ", ".join(f"cells[{rank}]" for rank in range(1, len(rows[0]) + 1))
     return f"select {columns} from (select unnest(from_json({literal(cells)}, '[[\"VARCHAR\"]]')) as cells)"
+
+
+def insert(db: Any, table: str, rows: Sequence[tuple]) -> None:
+    """Add rows to a table, or to some of its columns (``table (a, b)``): scalar values, each in the type of its column."""
+    import pandas  # the commands that only read do without it
+
+    if rows:
+        # as text, which DuckDB casts: it would guess types from a sample, and pandas would make [1, None] a float
+        db.register("rows_inserted", pandas.DataFrame(rows, dtype=object).astype("str"))
+        db.execute(f"insert into {table} from rows_inserted")
+        db.unregister("rows_inserted")
 
 
 def parquet_scan(path: Path) -> str:

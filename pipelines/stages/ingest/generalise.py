@@ -20,7 +20,7 @@ from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.settings import Home
-from pipelines.sql import literal, many, parquet_scan
+from pipelines.sql import insert, literal, parquet_scan
 
 KEYED, DRAWN = "k1:", "k0:"  # prefix of a pseudonym that the key leads to, and of one that nothing leads to
 Place = tuple[str, str]  # table, column
@@ -131,8 +131,7 @@ def _rewrite(lake: Path, counts: TableCounts, changed: list[str], persons: set[s
     aside = target.with_name(f".{target.name}.{os.getpid()}")
     with duckdb.connect() as db:
         db.execute("create table persons (person varchar)")
-        if persons:
-            db.execute(f"insert into persons {many([(person,) for person in sorted(persons)])}")
+        insert(db, "persons", [(person,) for person in sorted(persons)])
         replaced = ", ".join([*changed, f"{literal(identity)} as _livraison"])
         db.execute(
             f"copy (select * replace ({replaced}) from {rows}) to {literal(aside)} "

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, many
+from pipelines.sql import insert, lake_scan, literal
 from pipelines.stages.publish.copy import say
 from pipelines.stages.publish.secret.profile import Proof
 
@@ -259,8 +259,7 @@ def complete_audit(db, ledger: Ledger, findings: list[Finding], proofs: list[Pro
 
 def _insert(db, tables: dict[str, list[tuple]]) -> None:
     for name, rows in tables.items():
-        if rows:
-            db.execute(f"insert into audit.{name} {many(rows)}")
+        insert(db, f"audit.{name}", rows)
 
 
 def create_audit(db) -> None:
