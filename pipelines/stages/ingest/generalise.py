@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.expectation_types import identifier
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, sync, written_whole
@@ -79,8 +81,6 @@ def _holds(name: str, how: str) -> str:
 @functools.cache
 def _database() -> Any:
     """In memory, and reused: opening one takes longer than looking at a small file."""
-    import duckdb
-
     return duckdb.connect()
 
 
@@ -124,8 +124,6 @@ def _rewritten(
 
 def _rewrite(lake: Path, counts: TableCounts, changed: list[str], persons: set[str], identity: str) -> TableCounts:
     """One table, in the same order, with its ``changed`` columns, and the files beside it, which hold no person."""
-    import duckdb
-
     parquet = PurePosixPath(counts.parquet).with_name(f"{identity}.parquet")
     rows, target = parquet_scan(lake / counts.parquet), lake / parquet
     aside = target.with_name(f".{target.name}.{os.getpid()}")

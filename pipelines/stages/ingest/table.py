@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
@@ -79,8 +81,6 @@ class TableWriter:
         Raises DeliveryRefused (FIC-TAILLE when DuckDB’s memory does not suffice), or IrregularRecord when a file must
         be read with care.
         """
-        import duckdb
-
         try:
             return self._write(table, files, target, parquet)
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
@@ -435,8 +435,6 @@ class _Part:
         self.writer.db.execute(";".join(f"drop table if exists {name}" for name in tables))
 
     def _load_typed(self) -> None:
-        import duckdb
-
         try:
             (count,) = self.writer.db.execute(
                 f"create or replace temp table {self.typed} as {self._typing()}"

@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+
 from pipelines.catalogue.comparisons import Comparisons, Denominateur
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.figures.measure import conditions
@@ -99,8 +101,6 @@ def _refuse_others(target: Path) -> None:
 @contextmanager
 def _written(file: Path) -> Iterator[Any]:
     """A connection whose catalog ``cible`` is the new database."""
-    import duckdb
-
     with duckdb.connect(config=engine(file)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")

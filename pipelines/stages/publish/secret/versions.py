@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+
 from pipelines import sql
 from pipelines.catalogue.secrecy import Population, Secrecy
 from pipelines.publication import MARTS
@@ -112,8 +114,6 @@ class Plan:
 
 def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
     """What to do with each exercice, given all its public versions, oldest first; nothing is withheld yet."""
-    import duckdb
-
     by_exercice: dict[int, list[Version]] = {}
     for version in versions:
         by_exercice.setdefault(version.exercice, []).append(version)
