@@ -9,6 +9,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 NARROW = "\u202f"
 NO_BREAK = "\u00a0"
@@ -133,8 +134,6 @@ def day(iso: str) -> str:
 
 def moment(utc: str) -> str:
     """A moment of the ledger (ISO, UTC) by the clock of Paris: ``24/11/2026 14:05``."""
-    from zoneinfo import ZoneInfo
-
     return dt.datetime.fromisoformat(utc).astimezone(ZoneInfo("Europe/Paris")).strftime("%d/%m/%Y %H:%M")
 
 

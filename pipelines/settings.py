@@ -3,11 +3,15 @@
 Nothing else in the project reads an environment variable or builds a path inside a home.
 """
 
+import hashlib
 import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from platformdirs import user_config_path
 
 from pipelines.french import NO_BREAK
 from pipelines.publication import INTERNE
@@ -220,8 +224,6 @@ def key_file(home_: Home) -> Path:
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
-    from platformdirs import user_config_path
-
     name = f"{_name_of(home_)}.key"
     key = user_config_path("millesime") / name
     former = None if key.exists() else next(user_config_path().glob(f"*/{name}"), None)
@@ -243,8 +245,6 @@ def removals_file(home_: Home) -> Path:
 
 def _name_of(home_: Home) -> str:
     """The identifier of a home in a folder that several share."""
-    import hashlib
-
     return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
 
 
@@ -391,8 +391,6 @@ def post() -> Post | None:
     ``MILLESIME_MAIL_FROM``, and who gets mail that has no owner (``MILLESIME_MAIL_TO``); None when no server is set.
     Raises WrongSetting.
     """
-    from urllib.parse import unquote, urlsplit
-
     address = secret("MILLESIME_SMTP_URL")
     if not address:
         return None

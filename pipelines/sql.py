@@ -1,10 +1,6 @@
-"""SQL text: queries laid out, literals, short VALUES lists, one Parquet file, and DuckDB's messages about SQL that it refuses.
-
-Values are written into queries: ``executemany`` inserts row by row, and binding a parameter imports pandas.
-"""
+"""SQL text: queries laid out, literals, one Parquet file, and DuckDB's messages about SQL that it refuses; and rows inserted."""
 
 import glob
-import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -89,7 +85,7 @@ def listed(texts: Iterable[str | None]) -> str:
 
 def is_hollow(path: Path) -> bool:
     """True when most blocks of a DuckDB file are space left behind by copying."""
-    import duckdb
+    import duckdb  # reading the declarations does without it
 
     with duckdb.connect(str(path), read_only=True) as db:
         free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
@@ -101,19 +97,15 @@ def values(rows: Iterable[tuple]) -> str:
     return ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
 
 
-def many(rows: Sequence[tuple]) -> str:
-    """The query of one or more rows to insert, each cell as text: DuckDB reads JSON five times as fast as ``values``."""
-    cells = json.dumps(
-        rows, ensure_ascii=False, default=lambda cell: format(cell, "f" if isinstance(cell, Decimal) else "")
-    )
-    columns = ", ".join(f"cells[{rank}]" for rank in range(1, len(rows[0]) + 1))
-    return f"select {columns} from (select unnest(from_json({literal(cells)}, '[[\"VARCHAR\"]]')) as cells)"
-
-
 def insert(db: Any, table: str, rows: Sequence[tuple]) -> None:
-    """Put rows into a table."""
+    """Add rows to a table, or to some of its columns (``table (a, b)``): scalar values, each in the type of its column."""
+    import pandas  # the commands that only read do without it
+
     if rows:
-        db.execute(f"insert into {table} {many(rows)}")
+        # as text, which DuckDB casts: it would guess types from a sample, and pandas would make [1, None] a float
+        db.register("rows_inserted", pandas.DataFrame(rows, dtype=object).astype("str"))
+        db.execute(f"insert into {table} from rows_inserted")
+        db.unregister("rows_inserted")
 
 
 def parquet_scan(path: Path) -> str:

@@ -163,25 +163,6 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split("\n")[-2].split())
 
 
-def test_heavy_libraries_are_loaded_only_when_they_are_used():
-    light = [
-        name_of(path)
-        for path in modules()
-        if not name_of(path).startswith(
-            (
-                "pipelines.defs",
-                "pipelines.definitions",
-                "pipelines.stages.validate.dialect",
-                "pipelines.ledger.migrations",
-                "pipelines.stages.report.word",
-                "pipelines.runs.preloaded",
-            )
-        )
-        and path.name not in ("budget_xml.py", "xml_file.py", "xml_records.py")
-    ]
-    assert loaded_by("\n".join(f"import {name}" for name in light)) == set()
-
-
 def test_reading_the_declarations_loads_nothing_heavy():
     """But the grammar of the braces of a text, which takes some hundredths of a second."""
     assert loaded_by(

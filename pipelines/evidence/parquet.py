@@ -4,6 +4,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.sql import lake_scan, parquet_scan
 
 
@@ -21,6 +23,4 @@ def select(path: Path, query: str) -> list[dict[str, Any]]:
 @functools.cache
 def _database() -> Any:
     """In memory, and reused: opening one takes longer than reading a small file."""
-    import duckdb
-
     return duckdb.connect()

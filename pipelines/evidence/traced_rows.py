@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.dbt.lines import LineSource
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Filter, Measure
@@ -97,8 +99,6 @@ def frozen_version(home: Home, name: str) -> Version:
 
 def build_of(warehouse: Path) -> str:
     """The build that is in a warehouse."""
-    import duckdb
-
     with duckdb.connect(str(warehouse), read_only=True) as db:
         return db.execute("select construction from collecte.construction").fetchone()[0]
 
@@ -127,8 +127,6 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
 @contextmanager
 def open_rows(version: Version) -> Iterator["Rows"]:
     """The rows of a version, read only. Raises NotTraceable when a frozen year uses other column names."""
-    import duckdb
-
     if version.place.is_dir():
         with duckdb.connect() as db:
             _lay_views(db, version.place)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import read_json, sha256_of
 from pipelines.french import NO_BREAK
@@ -393,8 +395,6 @@ def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, s
 
 def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
     """Check that each table of a published database is what the state says, with the rows of its Parquet file."""
-    import duckdb
-
     for name, tables in state.get("tables", {}).items():
         file = home.published / name
         try:
@@ -410,8 +410,6 @@ def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
 
 def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
     """The tables of a database that differ from ``tables``, as the state describes them, or from the Parquet beside it."""
-    import duckdb
-
     found = tables_of(file)
     differing = {table for table in tables.keys() | found.keys() if tables.get(table) != found.get(table)}
     with duckdb.connect() as db:
@@ -425,8 +423,6 @@ def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
 
 def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
     """Check that each published table has the rows of its warehouse, whose file is recorded in the ledger."""
-    import duckdb
-
     if not home.warehouse_published.exists():
         return
     with duckdb.connect() as db:

@@ -56,7 +56,7 @@ def _revision(connection: "Connection") -> str | None:
 
 
 def _upgrade(connection: "Connection") -> None:
-    from alembic import command
+    from alembic import command  # a fifth of a second, for what few runs need
     from alembic.config import Config
     from alembic.util import CommandError
 

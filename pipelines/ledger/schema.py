@@ -5,19 +5,15 @@ test compares with this page. A migration may add a table or a nullable column: 
 """
 
 import functools
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sqlalchemy import MetaData
+import sqlalchemy as sa
 
 REVISION = "0011"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
-def metadata() -> "MetaData":
+def metadata() -> sa.MetaData:
     """The MetaData with every table of the ledger."""
-    import sqlalchemy as sa
-
     meta = sa.MetaData()
     sa.Table(
         "deliveries",

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import json_lines, read_json, sha256_of, written_whole
 from pipelines.publication import FORMER_DATABASE
@@ -108,8 +110,6 @@ def comparisons_of(place: Path) -> list[State]:
     """What was printed, and how it compares with what is recomputed, for each printed figure; ``place`` is a folder
     that holds ``rapport/``, or a warehouse.
     """
-    import duckdb
-
     parquet = place / "rapport" / f"{COMPARED}.parquet"
     with duckdb.connect() as db:
         if place.is_file():
@@ -134,8 +134,6 @@ def databases_of(folder: Path) -> dict[str, State]:
 
 def tables_of(file: Path) -> State:
     """``schema.table`` → {lignes, description}: for each table of a database, its rows and the hash of its catalog description."""
-    import duckdb
-
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
         said = _described(db)

@@ -12,7 +12,12 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
@@ -23,10 +28,6 @@ from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, R
 from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row, Select
-    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # entries made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on
 # it
@@ -51,9 +52,6 @@ class Ledger:
     """The ledger of one home, created when there is none yet. Raises LedgerLost, and NewerLedger."""
 
     def __init__(self, home: Home):
-        import sqlalchemy as sa
-
-        self._sa = sa
         home.root.mkdir(parents=True, exist_ok=True)
         refuse_lost(home)
         url = sa.URL.create("sqlite", database=str(home.ledger_file))  # a path may hold a "?"
@@ -123,7 +121,7 @@ class Ledger:
         with self.engine.begin() as connection:
             self._insert_verdict(connection, verdict)
 
-    def _insert_verdict(self, connection: "Connection", verdict: Verdict) -> None:
+    def _insert_verdict(self, connection: Connection, verdict: Verdict) -> None:
         self._insert(
             connection,
             "verdicts",
@@ -266,12 +264,12 @@ class Ledger:
                 self._enter_outcome(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
                 self._enter_removal(connection, removal)
 
-    def _enter_removal(self, connection: "Connection", removal: Removal) -> None:
+    def _enter_removal(self, connection: Connection, removal: Removal) -> None:
         entered = asdict(removal)
         identity = fingerprint([entered, now()[:10]])[:32]
         self._insert_apart(connection, "removals", {"removal": identity, "removed_at": now(), **entered})
 
-    def _insert_apart(self, connection: "Connection", table: str, values: dict[str, Any]) -> None:
+    def _insert_apart(self, connection: Connection, table: str, values: dict[str, Any]) -> None:
         """Enter a removal, here and outside the home: a restored backup does not know of it."""
         keep_apart(settings.removals_file(self._home), [{"table": table, **values}])
         self._insert(connection, table, **values)
@@ -356,7 +354,7 @@ class Ledger:
     def _accepted_after(self, seq: int) -> dict[tuple[str, int], Current]:
         acceptances, deliveries = self.tables["acceptances"], self.tables["deliveries"]
         query = (
-            self._sa.select(acceptances, deliveries.c.manifest)
+            sa.select(acceptances, deliveries.c.manifest)
             .join(deliveries, deliveries.c.delivery == acceptances.c.delivery)
             .where(acceptances.c.seq > seq)
             .order_by(acceptances.c.seq)
@@ -376,20 +374,20 @@ class Ledger:
     def delivery_row(self, identity: str) -> dict[str, Any] | None:
         """The entry of one delivery."""
         deliveries = self.tables["deliveries"]
-        rows = list(self._rows(self._sa.select(deliveries).where(deliveries.c.delivery == identity)))
+        rows = list(self._rows(sa.select(deliveries).where(deliveries.c.delivery == identity)))
         return dict(rows[0]._mapping) if rows else None
 
     def verdicts_of(self, delivery: str) -> list[Verdict]:
         """The last verdict of each table of a delivery."""
         verdicts = self.tables["verdicts"]
-        query = self._sa.select(verdicts).where(verdicts.c.delivery == delivery).order_by(verdicts.c.seq)
+        query = sa.select(verdicts).where(verdicts.c.delivery == delivery).order_by(verdicts.c.seq)
         return list({row.table_name: _verdict(row) for row in self._rows(query)}.values())
 
     def verdict(self, identity: str) -> Verdict | None:
         """One verdict."""
         if identity not in self._verdicts:
             verdicts = self.tables["verdicts"]
-            asked = self._sa.select(verdicts)
+            asked = sa.select(verdicts)
             if self._verdicts:  # otherwise all at once, since callers seldom need only one
                 asked = asked.where(verdicts.c.verdict == identity)
             self._verdicts |= {row.verdict: _verdict(row) for row in self._rows(asked)}
@@ -401,7 +399,7 @@ class Ledger:
         if last is None or last.outcome != "refused":
             return None
         refusals = self.tables["refusals"]
-        (row,) = self._rows(self._sa.select(refusals).where(refusals.c.refusal == last.subject))
+        (row,) = self._rows(sa.select(refusals).where(refusals.c.refusal == last.subject))
         return dict(row._mapping)
 
     def accepted_elsewhere(self, sha256s: set[str], key: str, exercice: int) -> int | None:
@@ -415,26 +413,26 @@ class Ledger:
     def last_build(self) -> dict[str, Any] | None:
         """The last build, whatever its outcome."""
         builds = self.tables["builds"]
-        rows = list(self._rows(self._sa.select(builds).order_by(builds.c.seq.desc()).limit(1)))
+        rows = list(self._rows(sa.select(builds).order_by(builds.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
     def build(self, identity: str) -> dict[str, Any] | None:
         """One build."""
         builds = self.tables["builds"]
-        query = self._sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
+        query = sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
         rows = list(self._rows(query))
         return dict(rows[0]._mapping) if rows else None
 
     def last_warehouse(self) -> dict[str, Any] | None:
         """The file of the last build that succeeded."""
         warehouses = self.tables["warehouses"]
-        rows = list(self._rows(self._sa.select(warehouses).order_by(warehouses.c.seq.desc()).limit(1)))
+        rows = list(self._rows(sa.select(warehouses).order_by(warehouses.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
     def last_publication(self) -> dict[str, Any] | None:
         """The last publication."""
         publications = self.tables["publications"]
-        rows = list(self._rows(self._sa.select(publications).order_by(publications.c.seq.desc()).limit(1)))
+        rows = list(self._rows(sa.select(publications).order_by(publications.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
     def written(self) -> dict[str, tuple[str, str]]:
@@ -460,7 +458,7 @@ class Ledger:
     def findings_of(self, build: str) -> list[Finding]:
         """What a build found, in order."""
         findings = self.tables["findings"]
-        query = self._sa.select(findings).where(findings.c.build == build).order_by(findings.c.seq)
+        query = sa.select(findings).where(findings.c.build == build).order_by(findings.c.seq)
         return [Finding(**row.content) for row in self._rows(query)]
 
     def standing(self, findings: list[Finding]) -> list[Standing]:
@@ -496,7 +494,7 @@ class Ledger:
     def all_rows(self, table: str) -> list[dict[str, Any]]:
         """A whole ledger table, in order of entry."""
         source = self.tables[table]
-        return [dict(row._mapping) for row in self._rows(self._sa.select(source).order_by(source.c.seq))]
+        return [dict(row._mapping) for row in self._rows(sa.select(source).order_by(source.c.seq))]
 
     # the chain ----------------------------------------------------------
 
@@ -573,7 +571,7 @@ class Ledger:
         with self.engine.connect() as connection:  # called hundreds of times, so the text is ready-made
             return connection.exec_driver_sql(f"select max(seq) from {self.tables[table].name}").scalar()
 
-    def _rows(self, query: "Select[Any]") -> Iterator["Row[Any]"]:
+    def _rows(self, query: Select[Any]) -> Iterator[Row[Any]]:
         with self.engine.connect() as connection:
             yield from connection.execute(query).all()
 
@@ -581,14 +579,12 @@ class Ledger:
         with self.engine.begin() as connection:
             self._insert(connection, table, **values)
 
-    def _insert(self, connection: "Connection", table: str, **values: object) -> None:
-        from sqlalchemy.dialects.sqlite import insert
-
+    def _insert(self, connection: Connection, table: str, **values: object) -> None:
         done = connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
         if done.rowcount:
             append(raw(connection), table, done.lastrowid)
 
-    def _enter_outcome(self, connection: "Connection", key: str, exercice: int, outcome: str, subject: str) -> None:
+    def _enter_outcome(self, connection: Connection, key: str, exercice: int, outcome: str, subject: str) -> None:
         last = self._last_outcome(key, exercice)
         if last is None or (last.outcome, last.subject) != (outcome, subject):
             system, export = key.split("/")
@@ -605,22 +601,22 @@ class Ledger:
 
     def _last_sightings(self) -> dict[str, Any]:
         sightings = self.tables["sightings"]
-        return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
+        return {row.finding: row for row in self._rows(sa.select(sightings).order_by(sightings.c.seq))}
 
-    def _last_outcome(self, key: str, exercice: int) -> "Row[Any] | None":
+    def _last_outcome(self, key: str, exercice: int) -> Row[Any] | None:
         last = self._last_entry("outcomes")
         if self._outcomes is None or self._outcomes[0] != last:
             outcomes = self.tables["outcomes"]
-            rows = self._rows(self._sa.select(outcomes).order_by(outcomes.c.seq))
+            rows = self._rows(sa.select(outcomes).order_by(outcomes.c.seq))
             self._outcomes = (last, {(f"{row.system}/{row.export}", row.exercice): row for row in rows})
         return self._outcomes[1].get((key, exercice))
 
 
-def _durable(connection: "DBAPIConnection", _record: object) -> None:
+def _durable(connection: DBAPIConnection, _record: object) -> None:
     connection.execute("pragma synchronous = full")
 
 
-def _verdict(row: "Row[Any]") -> Verdict:
+def _verdict(row: Row[Any]) -> Verdict:
     results = [CheckResult(**result) for result in row.results]
     return Verdict(row.verdict, row.delivery, row.table_name, row.suite, results)
 

@@ -4,19 +4,12 @@ import pytest
 
 from pipelines.ledger.store import open_ledger
 from pipelines.runs.collect import collect, read_again
-from pipelines.stages.validate.judge import close
 from tests.deliveries import FIELDS, HEADER, Depot
 
 GOOD = HEADER + "A1;x;1,00;03/02/2020\nA2;y;2,00;03/02/2020\n"
 BETTER = GOOD + "A3;z;3,00;03/02/2020\n"
 BAD = HEADER + "A1;x;1,00;03/02/2020\nA1;y;2,00;03/02/2020\n"  # code twice: primary key
 UNREADABLE = "rien à voir\n"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _judge():
-    yield
-    close()
 
 
 @pytest.fixture

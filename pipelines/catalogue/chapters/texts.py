@@ -40,7 +40,7 @@ class Asked:
 @functools.cache
 def environment() -> "ImmutableSandboxedEnvironment":
     """A Jinja sandbox in which a text sees only what it is given."""
-    from jinja2 import StrictUndefined
+    from jinja2 import StrictUndefined  # here as below: most commands only read the declarations
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from pipelines.catalogue.yaml_file import DeclarationError, shown
 
 if TYPE_CHECKING:
@@ -100,8 +102,6 @@ def read_plan(path: Path) -> Plan:
 
 
 def _tree(path: Path) -> "_Element":
-    from lxml import etree
-
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )

@@ -15,15 +15,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pymysql
+from sqlalchemy import URL, Connection, NullPool, Select, column, create_engine, func, make_url, select, table
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from pipelines.catalogue.source_grammar import Field
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import written_whole
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
-    from sqlalchemy.engine import URL
 
 FETCHED = 1000  # rows held at a time
 CONNECT_SECONDS = 10
@@ -118,10 +118,6 @@ def _cell(field: Field, value: Any) -> str:
 @contextmanager
 def _snapshot(database: Database) -> Iterator["Connection"]:
     """A connection inside one read-only transaction, which sees the database as it is now and no later changes."""
-    import pymysql
-    from sqlalchemy import NullPool, create_engine
-    from sqlalchemy.exc import DBAPIError
-
     url = _url(database)
     where = f"{url.host}:{url.port or 3306}/{url.database}"
     engine = create_engine(
@@ -145,10 +141,7 @@ def _snapshot(database: Database) -> Iterator["Connection"]:
         raise SnapshotFailed(f"{where}: {_explained(error)}") from None
 
 
-def _url(database: Database) -> "URL":
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
+def _url(database: Database) -> URL:
     try:
         url = make_url(database.address)
     except (ArgumentError, ValueError):
@@ -162,7 +155,7 @@ def _url(database: Database) -> "URL":
     return url.set(drivername="mysql+pymysql")
 
 
-def _begin(connection: "Connection", timeout: int) -> None:
+def _begin(connection: Connection, timeout: int) -> None:
     limit = f"max_statement_time = {timeout}"
     if not connection.dialect.is_mariadb:
         limit = f"max_execution_time = {timeout * 1000}"
@@ -171,7 +164,7 @@ def _begin(connection: "Connection", timeout: int) -> None:
     connection.exec_driver_sql("start transaction with consistent snapshot, read only")
 
 
-def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
+def _rows(connection: Connection, query: Select) -> Iterator[Sequence]:
     """The rows of ``query``, streamed. After a lost connection there is nothing to drain, though the driver would try
     and complain."""
     result = connection.execution_options(stream_results=True, yield_per=FETCHED).execute(query)
@@ -185,9 +178,8 @@ def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
         result.close()
 
 
-def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]) -> None:
+def _check_columns(connection: Connection, expected: dict[str, dict[str, str]]) -> None:
     """Before reading a row, refuse a database whose tables are not those that the reader expects."""
-    from sqlalchemy import column, func, select, table
 
     def described(view: str, *names: str) -> list[Sequence]:
         """The server's description of our tables; grants on columns are enough to read it."""

@@ -9,10 +9,8 @@ zone, which the session leaves alone. The export cuts both dates and waiting tim
 """
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, String, case, cast, column, func, select, table
 
 # table → column → kind (``database.KINDS``)
 COLUMNS = {
@@ -50,10 +48,8 @@ PRIORITES = {**URGENCES, 6: "Majeure"}
 STATUTS_SOLUTIONS = {1: "Non soumis à validation", 2: "En attente de validation", 3: "Acceptée", 4: "Refusée"}
 
 
-def query(exercice: int) -> "Select":
+def query(exercice: int) -> Select:
     """One row per ticket opened in ``exercice``, in order of number; columns have the names of the declared fields."""
-    from sqlalchemy import column, func, select, table
-
     tickets, entities, categories, followups, solutions = (
         table(name, *(column(each) for each in columns)) for name, columns in COLUMNS.items()
     )
@@ -97,23 +93,17 @@ def query(exercice: int) -> "Select":
     )
 
 
-def _word(code: "ColumnElement", words: dict[int, str]) -> "ColumnElement":
-    from sqlalchemy import String, case, cast
-
+def _word(code: ColumnElement, words: dict[int, str]) -> ColumnElement:
     return case(words, value=code, else_=cast(code, String))
 
 
-def _label(name: "ColumnElement") -> "ColumnElement":
+def _label(name: ColumnElement) -> ColumnElement:
     """SQL of a label as the export writes it: two apostrophes for a quote."""
-    from sqlalchemy import func
-
     return func.replace(name, '"', "''")
 
 
-def _duration(seconds: "ColumnElement") -> "ColumnElement":
+def _duration(seconds: ColumnElement) -> ColumnElement:
     """``27 heures 15 minutes``: GLPI writes these durations without days nor seconds."""
-    from sqlalchemy import func
-
     hours, minutes = func.floor(seconds / 3600), func.floor(func.mod(seconds, 3600) / 60)
     return func.if_(
         seconds < 3600, func.concat(minutes, " minutes"), func.concat(hours, " heures ", minutes, " minutes")

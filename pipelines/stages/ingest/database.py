@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.settings import engine, memory
 from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.readers.records import Records
@@ -52,8 +54,6 @@ def _shared(key: bytes, _memory: int) -> Any:
 
 
 def _database(key: bytes, config: dict[str, Any]) -> Any:
-    import duckdb
-
     db = duckdb.connect(config=config)
     db.create_function(
         "pseudonyme",

@@ -14,13 +14,15 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.expectation_types import identifier
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.settings import Home
-from pipelines.sql import literal, many, parquet_scan
+from pipelines.sql import insert, literal, parquet_scan
 
 KEYED, DRAWN = "k1:", "k0:"  # prefix of a pseudonym that the key leads to, and of one that nothing leads to
 Place = tuple[str, str]  # table, column
@@ -79,8 +81,6 @@ def _holds(name: str, how: str) -> str:
 @functools.cache
 def _database() -> Any:
     """In memory, and reused: opening one takes longer than looking at a small file."""
-    import duckdb
-
     return duckdb.connect()
 
 
@@ -124,15 +124,12 @@ def _rewritten(
 
 def _rewrite(lake: Path, counts: TableCounts, changed: list[str], persons: set[str], identity: str) -> TableCounts:
     """One table, in the same order, with its ``changed`` columns, and the files beside it, which hold no person."""
-    import duckdb
-
     parquet = PurePosixPath(counts.parquet).with_name(f"{identity}.parquet")
     rows, target = parquet_scan(lake / counts.parquet), lake / parquet
     aside = target.with_name(f".{target.name}.{os.getpid()}")
     with duckdb.connect() as db:
         db.execute("create table persons (person varchar)")
-        if persons:
-            db.execute(f"insert into persons {many([(person,) for person in sorted(persons)])}")
+        insert(db, "persons", [(person,) for person in sorted(persons)])
         replaced = ", ".join([*changed, f"{literal(identity)} as _livraison"])
         db.execute(
             f"copy (select * replace ({replaced}) from {rows}) to {literal(aside)} "

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import memory, threads
-from pipelines.sql import literal, parquet_scan, values
+from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.ingest import database
 from pipelines.stages.ingest.parts_of_cells import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.readers.records import Records
@@ -79,8 +81,6 @@ class TableWriter:
         Raises DeliveryRefused (FIC-TAILLE when DuckDB’s memory does not suffice), or IrregularRecord when a file must
         be read with care.
         """
-        import duckdb
-
         try:
             return self._write(table, files, target, parquet)
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
@@ -410,11 +410,11 @@ class _Part:
         """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
         db = self.writer.db
         if self.records.misshapen:
-            rows = values(self.records.misshapen)
-            db.execute(f"create temp table {self.shapes} as from (values {rows}) as x(ligne, regle, attendu, recu)")
+            db.execute(f"create temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar)")
+            insert(db, self.shapes, self.records.misshapen)
         if self.records.ignored:
-            rows = values(self.records.ignored)
-            db.execute(f"create temp table {self.apart} as from (values {rows}) as x(ligne, raison)")
+            db.execute(f"create temp table {self.apart} (ligne bigint, raison varchar)")
+            insert(db, self.apart, self.records.ignored)
         self._load_typed()
         cells = ", ".join(f"brut[{i + 1}] as c{i}" for i in range(len(self.records.columns)))
         typed = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
@@ -435,8 +435,6 @@ class _Part:
         self.writer.db.execute(";".join(f"drop table if exists {name}" for name in tables))
 
     def _load_typed(self) -> None:
-        import duckdb
-
         try:
             (count,) = self.writer.db.execute(
                 f"create or replace temp table {self.typed} as {self._typing()}"

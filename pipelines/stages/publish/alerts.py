@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.messages import drafted, of_chapters
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -58,8 +60,6 @@ def unanswered(work: Workspace, db: Any) -> list[Finding]:
 
 
 def _rows(work: Workspace, name: str, alert: Alerte, db: Any) -> list[dict[str, Any]]:
-    import duckdb
-
     try:
         cursor = db.execute(alert.select(f"rapport.{alert.table}"))
     except (duckdb.BinderException, duckdb.ParserException):

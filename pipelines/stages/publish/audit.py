@@ -3,12 +3,14 @@
 No table here holds a personal value: ingest left ``recu`` empty for tables with personal columns.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, many
+from pipelines.sql import insert, lake_scan
 from pipelines.stages.publish.copy import say
 from pipelines.stages.publish.secret.profile import Proof
 
@@ -233,17 +235,18 @@ def write_audit(db, home: Home, ledger: Ledger) -> None:
     the warehouse tell; ``complete_audit`` adds the rest.
     """
     create_audit(db)
-    _insert(db, _rows(ledger))
+    for name, rows in _rows(ledger).items():
+        insert(db, f"audit.{name}", rows)
     db.execute("insert into audit.pieces select * from source.collecte.pieces order by all")
     for current in ledger.current().values():
         manifest = current.manifest
         for name, counts in manifest.tables.items():
             if counts.refusees:
                 refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
-                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
                 db.execute(
-                    f"insert into audit.lignes_refusees select {of}, row_number() over (order by {LINE}), {LINE} "
-                    f"from {lake_scan(refused)}"
+                    f"insert into audit.lignes_refusees select ?, ?, ?, ?, row_number() over (order by {LINE}), {LINE} "
+                    f"from {lake_scan(refused)}",
+                    [manifest.system, name, manifest.exercice, manifest.delivery],
                 )
 
 
@@ -254,13 +257,8 @@ def complete_audit(db, ledger: Ledger, findings: list[Finding], proofs: list[Pro
     secret = [
         (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
     ]
-    _insert(db, {"constats": [*standing.values()], "secret": secret})
-
-
-def _insert(db, tables: dict[str, list[tuple]]) -> None:
-    for name, rows in tables.items():
-        if rows:
-            db.execute(f"insert into audit.{name} {many(rows)}")
+    insert(db, "audit.constats", [*standing.values()])
+    insert(db, "audit.secret", secret)
 
 
 def create_audit(db) -> None:
@@ -281,108 +279,77 @@ def _create(db, name: str) -> None:
 def _rows(ledger: Ledger) -> dict[str, list[tuple]]:
     current = {c.manifest.delivery for c in ledger.current().values()}
     deliveries = {row["delivery"]: row for row in ledger.all_rows("deliveries")}
-    files, tables = [], []
-    for row in deliveries.values():
-        manifest = row["manifest"]
-        key = (row["delivery"], row["system"])
-        for rank, file in enumerate(manifest["files"], 1):
-            files.append(
-                (
-                    *key,
-                    row["export"],
-                    row["exercice"],
-                    rank,
-                    file["name"],
-                    file["sha256"],
-                    file["size"],
-                    row["received_at"],
-                    row["delivery"] in current,
-                )
-            )
-        for name, t in manifest["tables"].items():
-            tables.append((*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"]))
-    refusals = [
-        (
-            r["refusal"],
-            r["system"],
-            r["export"],
-            r["exercice"],
-            r["refused_at"],
-            r["delivery"],
-            *(r["rule"].get(k) for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")),
-        )
-        for r in ledger.all_rows("refusals")
-    ]
-    verdicts = [
-        (
-            v["verdict"],
-            rank,
-            v["delivery"],
-            deliveries[v["delivery"]]["system"],
-            v["table_name"],
-            deliveries[v["delivery"]]["exercice"],
-            r["key"],
-            r["type"],
-            r["column"],
-            r["severity"],
-            RESULT[r["success"]],
-            r["unexpected"],
-            r["reason"],
-            r["fix"],
-        )
-        for v in ledger.all_rows("verdicts")
-        if v["delivery"] in deliveries
-        for rank, r in enumerate(v["results"], 1)
-    ]
-    builds = [
-        (b["seq"], b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")
-    ]
     return {
-        "livraisons": files,
-        "tables_livrees": tables,
-        "refus": refusals,
-        "verdicts": verdicts,
+        "livraisons": [
+            (
+                *_of(row, "delivery system export exercice"),
+                rank,
+                *_of(file, "name sha256 size"),
+                row["received_at"],
+                row["delivery"] in current,
+            )
+            for row in deliveries.values()
+            for rank, file in enumerate(row["manifest"]["files"], 1)
+        ],
+        "tables_livrees": [
+            (*_of(row, "delivery system"), name, row["exercice"], *_of(t, "lues acceptees refusees ignorees"))
+            for row in deliveries.values()
+            for name, t in row["manifest"]["tables"].items()
+        ],
+        "refus": [
+            (
+                *_of(row, "refusal system export exercice refused_at delivery"),
+                *(
+                    row["rule"].get(k)
+                    for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")
+                ),
+            )
+            for row in ledger.all_rows("refusals")
+        ],
+        "verdicts": [
+            (
+                *(row["verdict"], rank, row["delivery"], of["system"], row["table_name"], of["exercice"]),
+                *_of(result, "key type column severity"),
+                RESULT[result["success"]],
+                *_of(result, "unexpected reason fix"),
+            )
+            for row in ledger.all_rows("verdicts")
+            if (of := deliveries.get(row["delivery"]))
+            for rank, result in enumerate(row["results"], 1)
+        ],
         "decisions": [
             (
-                row["seq"],
-                row["finding"],
-                *(row["content"][name] for name in ("code", "exercice", "ou")),
+                *_of(row, "seq finding"),
+                *_of(row["content"], "code exercice ou"),
                 CHOICES[row["choice"]],
-                *(row[name] for name in ("reason", "decided_by", "decided_at", "until")),
+                *_of(row, "reason decided_by decided_at until"),
             )
             for row in ledger.all_rows("decisions")
         ],
         "versions": [
             (
-                *(row[name] for name in ("release", "exercice", "fingerprint")),
-                *(row["visas"][name] for name in ("prepared_by", "reviewed_by", "approved_by")),
-                row["reason"],
-                row["released_at"],
+                *_of(row, "release exercice fingerprint"),
+                *_of(row["visas"], "prepared_by reviewed_by approved_by"),
+                *_of(row, "reason released_at"),
             )
             for row in ledger.all_rows("releases")
         ],
-        "constructions": builds,
+        "constructions": [
+            (*_of(row, "seq build built_at succeeded"), len(row["deliveries"])) for row in ledger.all_rows("builds")
+        ],
     }
+
+
+def _of(row: dict[str, Any], names: str) -> Iterator[Any]:
+    return (row[name] for name in names.split())
 
 
 def _standing(one: Standing) -> tuple:
     """One row of ``constats``."""
-    f, decision = one.finding, one.decision
-    said = (
-        f.id,
-        f.code,
-        f.severity,
-        f.exercice,
-        f.ou,
-        f.message,
-        f.fichier,
-        f.ligne,
-        f.recu,
-        f.attendu,
-        f.ecart,
-        f.aide,
+    said, decision = vars(one.finding), one.decision
+    return (
+        one.finding.id,
+        *_of(said, "code severity exercice ou message fichier ligne recu attendu ecart aide"),
+        one.since,
+        *((CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else [None] * 4),
     )
-    decided = (
-        (CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else (None,) * 4
-    )
-    return (*said, one.since, *decided)

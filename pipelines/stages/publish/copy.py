@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.fields import Fields
 from pipelines.disk import sync
 from pipelines.settings import engine
@@ -23,8 +25,6 @@ LARGE = (
 @contextmanager
 def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
-    import duckdb
-
     alone = 1 if warehouse.stat().st_size < LARGE else None
     with duckdb.connect(config=engine(file, alone)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fields import Fields
-from pipelines.sql import literal, many
+from pipelines.sql import insert, literal
 from pipelines.stages.publish.copy import say, write_parquet
 from pipelines.stages.publish.profiles import tables_in
 
@@ -42,8 +42,7 @@ def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:
         for name, yearly in tables
     ]
     create_freshness(db)
-    if rows:
-        db.execute(f"insert into {FRESHNESS} {many(rows)}")
+    insert(db, FRESHNESS, rows)
     (made,) = (table for table in tables_in(db, "cible", Fields(), "rapport") if table.full_name == FRESHNESS)
     write_parquet(db, folder, made)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import psycopg
 from psycopg import Cursor, sql
 
@@ -94,8 +95,6 @@ def _drop(cursor: Cursor, schema: str) -> None:
 
 
 def _fill(cursor: Cursor, schema: str, file: Path, publication: Profile) -> dict[str, int]:
-    import duckdb
-
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
         apart = replace(publication, tables=tables_in(db, "p", Fields()), db=db)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+
 from pipelines.catalogue.dbt.project import Links
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
@@ -93,8 +95,6 @@ def opened(published: Path, name: str, fields: Fields | None = None, links: Link
 
     Raises NotPublished when it is not there.
     """
-    import duckdb
-
     published = published.resolve()  # another publication may replace it while this one is being read
     folder = published / FOLDERS[name]
     known = [folder / DATABASES[name], *([folder / FORMER_DATABASE] if name == INTERNE else [])]

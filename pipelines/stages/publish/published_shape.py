@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+
 from pipelines.catalogue.contracts import NOT_NULL, ContractBroken, Difference, Shape, Shaped, judge
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import Catalogue
@@ -38,8 +40,6 @@ def shape_published(folder: Path, fields: Fields) -> Shape:
 
 def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]:
     """The structure in which the warehouse would be published, and the last exercice with a figure (0 if none)."""
-    import duckdb
-
     keys = catalogue.project.keys
     with duckdb.connect() as db:
         db.execute(f"attach {literal(warehouse)} as w (read_only); attach ':memory:' as cible; use cible")

@@ -15,10 +15,13 @@ reason, replaces the old one.
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
+
+import duckdb
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
@@ -159,8 +162,6 @@ def copy_declarations(source: Path, target: Path) -> None:
 
 def export_tables(warehouse: Path, exercice: int, folder: Path, schema: str = "rapport") -> None:
     """Write every table of a schema, rows up to ``exercice``, in ``folder/<schema>``; the same rows give the same bytes."""
-    import duckdb
-
     target = folder / schema
     target.mkdir()
     with duckdb.connect() as db:
@@ -185,8 +186,6 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
 
     The same rows give the same bytes.
     """
-    import duckdb
-
     with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as db:
         for relation, names in sorted(traced.items()):
             schema, _, table = relation.partition(".")
@@ -225,8 +224,6 @@ def changes(before: str, after: str, exercice: int) -> list[Change]:
     A label, a formula or a new figure in another chapter changes nothing in a frozen year; a figure that is no longer
     computed does.
     """
-    import duckdb
-
     with duckdb.connect() as db:
         rows = db.execute(
             "select coalesce(a.code, b.code), coalesce(b.libelle, a.libelle), coalesce(b.unite, a.unite), "
@@ -252,8 +249,6 @@ def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
 
     A new figure is no change; nor is one that was missing and whose system is no longer followed: no value is lost.
     """
-    import tempfile
-
     found = {}
     years = sorted({row["exercice"] for row in ledger.all_rows("releases")})
     with tempfile.TemporaryDirectory(prefix="millesime-frozen-") as folder:

@@ -22,6 +22,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import duckdb
+
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
@@ -255,8 +257,6 @@ def _placed(home: Home, aside: Path, identity: str) -> Path:
 
 
 def _check_build(warehouse: Path, build: str) -> None:
-    import duckdb
-
     with duckdb.connect(str(warehouse), read_only=True) as db:
         (made,) = db.execute("select construction from collecte.construction").fetchone()
     if made != build:
@@ -298,8 +298,6 @@ def public_profile(work: Workspace, build: str, folder: Path) -> MadePublic:
 
 
 def _words(work: Workspace) -> Words:
-    import duckdb
-
     with duckdb.connect() as db:
         db.execute(f"attach {literal(work.home.warehouse)} as source (read_only)")
         return declared_words(db, work.catalogue)

@@ -12,6 +12,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, PUBLIC
 from pipelines.settings import Home, Server
+from pipelines.stages.publish.postgres import remove
 from pipelines.stages.publish.profiles import NotPublished
 
 
@@ -21,8 +22,6 @@ def withdraw(work: Workspace, reason: str, by: str, server: Server | None) -> li
     Raises NotPublished when it is nowhere, and NotServed when the server, which comes last, keeps it: the rest is
     withdrawn.
     """
-    from pipelines.stages.publish.postgres import remove
-
     home, ledger = work.home, work.ledger
     found = public_places(home, ledger)
     serves = server is not None and server.profile == PUBLIC

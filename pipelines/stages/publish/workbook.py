@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
+
 from pipelines.catalogue.figures.load import SOURCED
 from pipelines.french import quantity
 from pipelines.spreadsheet import neutralised
@@ -40,8 +42,6 @@ FIGURE_COLUMNS = {
 
 def write_workbook(edition: Edition, file: Path) -> None:
     """Write the workbook; the same edition gives the same bytes."""
-    import xlsxwriter
-
     with xlsxwriter.Workbook(str(file), SAFE) as book:
         # no clock: the last day of the exercice
         book.set_properties({"title": edition.title, "created": dt.datetime(edition.exercice, 12, 31)})

@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import vl_convert
+
 from pipelines import french
 from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.cells import MARK
@@ -88,15 +90,11 @@ def width_pt(drawing: str) -> float | None:
 
 
 def _dotted(drawing: str) -> bytes:
-    import vl_convert
-
     vl_convert.register_font_directory(str(folder()))
     return vl_convert.svg_to_png(drawing, scale=DOTS)
 
 
 def _draw(spec: Spec) -> str:
-    import vl_convert
-
     vl_convert.register_font_directory(str(folder()))  # else widths are measured with another font
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale=FRENCH, allowed_base_urls=[])
     return re.sub(r' (?:role|aria-[a-z]+|tabindex)="[^"]*"', "", drawn)

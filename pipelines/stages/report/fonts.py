@@ -6,6 +6,10 @@ import io
 import re
 from pathlib import Path
 
+import font_source_sans_pro
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
 from pipelines.characters import told
 from pipelines.stages.report.kept import kept
 
@@ -27,16 +31,12 @@ CHARACTERS = [
 
 def folder() -> Path:
     """Where the font's files are."""
-    import font_source_sans_pro
-
     return Path(font_source_sans_pro.__file__).parent / "files"
 
 
 @functools.cache
 def covered() -> frozenset[int]:
     """The characters that every face can draw, including line ends."""
-    from fontTools.ttLib import TTFont
-
     faces = [TTFont(folder() / name, lazy=True).getBestCmap().keys() for name in FACES]
     return frozenset({0x09, 0x0A, 0x0D}.union(set.intersection(*map(set, faces))))
 
@@ -66,8 +66,6 @@ def _subset(file: Path, cache: Path) -> bytes:
 
 
 def _cut(file: Path) -> bytes:
-    from fontTools import subset
-
     options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "tnum", "lnum"], recalc_timestamp=False)
     font = subset.load_font(str(file), options)
     cutter = subset.Subsetter(options)

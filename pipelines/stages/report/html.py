@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from pipelines.french import NARROW, NO_BREAK
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
 from pipelines.stages.report.model import Model, charts_of, disclosed, summary_name
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANNEX = "sources-et-methode.html"  # of the site
@@ -117,8 +117,6 @@ def summary_page(model: Model, section: Model, cache: Path) -> str:
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
-    from markupsafe import Markup
-
     everything = [s for chapter in model["chapitres"] for s in chapter["sections"]]
     shown = [more["s"]] if "s" in more else more.pop("shown", everything)
     more = {"site": False, "annexe": "", "pages": {}, **more}
@@ -147,11 +145,8 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
 
 
 @functools.cache
-def _environment() -> "Environment":
+def _environment() -> Environment:
     """What the pages of a report share: a template is compiled once."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

@@ -3,6 +3,8 @@
 import io
 from pathlib import Path
 
+from PIL import Image, ImageOps
+
 from pipelines.stages.report.prose import ProseError
 
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg"}
@@ -13,8 +15,6 @@ SIDE = 1600  # pixels, after
 
 def encoded(path: Path) -> tuple[str, tuple[int, int], bytes]:
     """(media type, width and height in pixels, bytes) of a PNG or a JPEG, upright, no side above ``SIDE``. Raises ProseError."""
-    from PIL import Image, ImageOps
-
     name = f"contenu/images/{path.name}"
     if not path.is_file():
         raise ProseError(f"{name} n’existe pas")

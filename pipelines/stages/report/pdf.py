@@ -10,6 +10,8 @@ import io
 import json
 from pathlib import Path
 
+import typst
+
 from pipelines.characters import each_text
 from pipelines.stages.report import tags
 from pipelines.stages.report.charts import months_pt, svg_of, width_pt
@@ -66,8 +68,6 @@ def _picture(one: Model) -> str:
 
 
 def _compile(template: str, model: Model, files: dict[str, bytes]) -> bytes:
-    import typst
-
     day = dt.datetime.fromisoformat(model["edition"]["date"]).replace(tzinfo=dt.UTC)
     compiled = typst.compile(
         {**files, "main": files[template]},

@@ -16,7 +16,10 @@ import re
 import traceback
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import TemplateError, TemplateSyntaxError
+from markdown_it import MarkdownIt
 
 from pipelines.catalogue.chapters.texts import WRITTEN, environment
 from pipelines.did_you_mean import suggestion
@@ -24,9 +27,6 @@ from pipelines.french import NO_BREAK
 from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET, MissingTable
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
 
 Node = dict[str, Any]
 KINDS = {
@@ -51,14 +51,12 @@ def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> li
     return _tree(iter(_typographer().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
 
 
-def markdown() -> "MarkdownIt":
+def markdown() -> MarkdownIt:
     """The parser for a text of the report: no HTML, no picture, no code."""
-    from markdown_it import MarkdownIt
-
     return MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"])
 
 
-def _typographer() -> "MarkdownIt":
+def _typographer() -> MarkdownIt:
     """The same parser, which prints straight quotes and apostrophes as French does."""
     reader = markdown().enable("smartquotes")
     reader.options.update(typographer=True, quotes=[f"«{NO_BREAK}", f"{NO_BREAK}»", "“", "”"])
@@ -67,8 +65,6 @@ def _typographer() -> "MarkdownIt":
 
 def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
     """The Markdown with its figures in place. Raises ProseError."""
-    from jinja2 import TemplateError, TemplateSyntaxError
-
     known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures), **_agreeing(figures)}
     try:
         code = environment().compile(text, name, filename=name)

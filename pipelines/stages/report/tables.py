@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
 from pipelines.ledger.state import read_notes
@@ -92,8 +94,6 @@ class Publication:
 
     def alarming(self, alert: Alerte) -> list[Row]:
         """The rows of the year that raise an alarm; none when a column that identifies them is withheld. Raises MissingTable."""
-        import duckdb
-
         self.columns(alert.table)
         source = parquet_scan(self.folder / "rapport" / f"{alert.table}.parquet")
         try:
@@ -159,8 +159,6 @@ def files_entered(ledger: Ledger, exercice: int) -> Files:
 @contextmanager
 def read_publication(folder: Path, exercice: int, profile: str, entered: Files | None = None) -> Iterator[Publication]:
     """The publication in ``folder``, for one report; ``entered`` when its ``audit`` is not written yet."""
-    import duckdb
-
     with duckdb.connect() as db:
         db.execute("set threads = 1")
         yield Publication(folder, exercice, profile, db, entered)

@@ -2,11 +2,11 @@
 
 import io
 
+import pikepdf
+
 
 def scope_row_headers(compiled: bytes) -> bytes:
     """The same PDF, where the first cell of every body row is a header of scope Row."""
-    import pikepdf
-
     with pikepdf.open(io.BytesIO(compiled)) as pdf:
         for row in (one for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and one.get("/S") == "/TR"):
             cells = [kid for kid in _kids(row) if kid.get("/S") in ("/TD", "/TH")]
@@ -19,8 +19,6 @@ def scope_row_headers(compiled: bytes) -> bytes:
 
 
 def _kids(node) -> list:
-    import pikepdf
-
     kids = node.get("/K", [])
     kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
     return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary)]

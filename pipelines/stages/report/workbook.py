@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import xlsxwriter
+
 from pipelines import french
 from pipelines.publication import EDITIONS
 from pipelines.spreadsheet import neutralised
@@ -66,8 +68,6 @@ class Grid:
 
 def workbook(model: Model) -> bytes:
     """The whole report, as the bytes of an .xlsx file."""
-    import xlsxwriter
-
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, SAFE) as book:
         edition = dt.datetime.fromisoformat(model["edition"]["date"])  # no clock

@@ -19,8 +19,13 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
+from pipelines.stages.report.charts import png_of, svg_of
+from pipelines.stages.report.html import report_page, site_pages, summary_page
 from pipelines.stages.report.model import Edition, Model, build, charts_of, entry_of, summary_name
+from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, read_publication
+from pipelines.stages.report.word.rapport import report_docx
+from pipelines.stages.report.workbook import workbook
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 MODEL = "json"  # what they are all written from, beside them
@@ -142,9 +147,6 @@ def draw_report(
     """The content of a report, without its entry; the cached parts of the one that waits for an entry are drawn.
     Raises the same errors as ``write_report`` about declarations.
     """
-    from pipelines.stages.report.charts import png_of, svg_of
-    from pipelines.stages.report.pdf import summary_pdf
-
     model = _model(home, organisation, edition, tables, exercice, profile, entered)
     if profile == INTERNE:
         for block in charts_of(model):
@@ -166,26 +168,18 @@ def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tupl
         yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)
     stem = f"rapport_activite_{model['exercice']}"
     if "html" in formats:
-        from pipelines.stages.report.html import report_page, site_pages, summary_page
-
         yield f"{stem}.html", report_page(model, cache)
         for name, content in site_pages(model, cache):
             yield f"site/{name}", content
         for section in model["collectivites"]:
             yield summary_name(section, "html"), summary_page(model, section, cache)
     if "pdf" in formats:
-        from pipelines.stages.report.pdf import report_pdf, summary_pdf
-
         yield f"{stem}.pdf", report_pdf(model, cache)
         for section in model["collectivites"]:
             yield summary_name(section, "pdf"), summary_pdf(model, section, cache)
     if "docx" in formats:
-        from pipelines.stages.report.word.rapport import report_docx
-
         yield f"{stem}.docx", report_docx(model, cache)
     if "xlsx" in formats:
-        from pipelines.stages.report.workbook import workbook
-
         yield f"{stem}.xlsx", workbook(model)
 
 

@@ -113,7 +113,9 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
         os.environ.pop(name)
     os.environ.update(QUIET)
     former = {}
-    if threading.current_thread() is threading.main_thread():  # dbt cancels its queries for Python's own interruption alone
+    if (
+        threading.current_thread() is threading.main_thread()
+    ):  # dbt cancels its queries for Python's own interruption alone
         former = {sign: signal.signal(sign, signal.default_int_handler) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         done = dbtRunner(callbacks=[heard]).invoke([*SILENT, *words, *options(project, ENTREPOT)])

@@ -7,6 +7,8 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+
 from pipelines.catalogue.expectation_types import BATCH, ExpectationSpec
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.rules import where
@@ -24,8 +26,6 @@ def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> lis
     makes fail (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no
     such expectation.
     """
-    import duckdb
-
     statement = lines_statement(suite.spec(key))
     if statement is None:
         return []
@@ -54,8 +54,6 @@ def refuse_wrong_sql(catalogue: Catalogue) -> None:
 
     Every query is explained over an empty table of its columns.
     """
-    import duckdb
-
     with duckdb.connect(":memory:", config={"threads": 1}) as db:
         for system, table in catalogue.registry.tables():
             queries = list(_queries(catalogue.suites_of(system.system, table)))

@@ -6,18 +6,22 @@ the number of lines comes from the same condition in SQL, so that no cell is eve
 place of known ones, in a table that is not about persons.
 """
 
+import builtins
 import datetime as dt
 import functools
-import importlib
 import logging
-import os
 import re
-import sys
 import tempfile
-import threading
+from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+import duckdb
+import great_expectations as gx
+import sqlalchemy.exc
+from duckdb_engine import Dialect
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from sqlalchemy.dialects import registry
 
 from pipelines.catalogue.expectation_types import ExpectationSpec, literal
 from pipelines.french import date, month
@@ -33,17 +37,34 @@ RESULT_FORMAT = {
     "partial_unexpected_count": 0,
 }
 
-UNCALLED = (
-    "altair",
-    "scipy.stats",
-)  # what the library imports for expectations that nobody declares: a third of its loading time
-
 SHOWN, LONGEST = 5, 40  # unexpected values that a verdict names, and their length
 
 _NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 _CLASS = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
 
-_lock = threading.Lock()
+logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)  # it logs whole exceptions, cells included
+
+
+class JudgeDialect(Dialect):
+    """duckdb-engine's dialect with inert transactions.
+
+    duckdb-engine shares one DuckDB connection between SQLAlchemy's connections, and a rollback drops results that Great
+    Expectations has not fetched yet. The judge only reads.
+    """
+
+    supports_statement_cache = False
+
+    def do_begin(self, connection: Any) -> None:
+        """Nothing to begin."""
+
+    def do_commit(self, connection: Any) -> None:
+        """Nothing to commit."""
+
+    def do_rollback(self, connection: Any) -> None:
+        """Nothing to roll back."""
+
+
+registry.register("millesime_judge", __name__, JudgeDialect.__name__)
 
 
 def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
@@ -54,8 +75,7 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
     """
     if not parquet.is_file():
         raise FileNotFoundError(f"le fichier {parquet} n’existe pas")
-    with _lock:
-        return _bench().judge(parquet, suite)
+    return _bench().judge(parquet, suite)
 
 
 def open_court() -> None:
@@ -63,43 +83,23 @@ def open_court() -> None:
     _bench()
 
 
-@functools.cache
-def import_library() -> ModuleType:
-    """Import Great Expectations, which reads its settings from the environment then."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    for name in UNCALLED:
-        sys.modules.setdefault(name, _Later(name))
-    library = importlib.import_module("great_expectations")
-    _silence()
-    _state_once()
-    return library
-
-
-def close() -> None:
-    """Close the process's engine; the next ``judge`` opens another."""
-    with _lock:
-        if _bench.cache_info().currsize:
-            _bench().close()
-            _bench.cache_clear()
+def import_library() -> None:
+    """Done: importing this module does it."""
 
 
 @functools.cache
 def _bench() -> "_Bench":
+    """Made once: it takes longer than judging a small file."""
     return _Bench()
 
 
 class _Bench:
-    """Great Expectations and its DuckDB, kept for the life of the process."""
+    """Great Expectations and its DuckDB."""
 
     def __init__(self) -> None:
-        gx = import_library()
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-        from sqlalchemy.dialects import registry
-
-        registry.register("millesime_judge", "pipelines.stages.validate.dialect", "JudgeDialect")
-        self._gx = gx
         self._spill = tempfile.TemporaryDirectory(prefix="millesime-judge-")  # by default, the working folder
         context = gx.get_context(mode="ephemeral")
+        context.enable_analytics(False)
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         config = {"temp_directory": self._spill.name, "autoinstall_known_extensions": "false"}
         source = context.data_sources.add_sql(
@@ -111,12 +111,6 @@ class _Bench:
         self._engine = source.get_execution_engine()
         asset = source.add_query_asset(NAME, query=f"select * from {NAME}")
         self._batch_definition = asset.add_batch_definition_whole_table(NAME)
-
-    def close(self) -> None:
-        """Release the DuckDB instance and the spill folder."""
-        self._engine.close()
-        self._engine.engine.dispose()
-        self._spill.cleanup()
 
     def judge(self, parquet: Path, suite: Suite) -> list[CheckResult]:
         """See ``judge``. ``lot`` is dropped afterwards: nothing of a delivery remains, no file stays open."""
@@ -131,16 +125,14 @@ class _Bench:
 
     def _outcomes(self, suite: Suite) -> dict[str, Any]:
         """Key → the library's result, which comes in its own order: ``meta`` says which is which."""
-        import great_expectations.expectations as library
-
         expectations, outcomes = [], {}
         for spec in suite.specs:
             try:
-                expectations.append(_expectation(library, spec))
+                expectations.append(_expectation(spec))
             except Exception as error:  # the library refuses its arguments
                 outcomes[spec.key] = error
         if expectations:
-            gx_suite = self._gx.ExpectationSuite(name=NAME, expectations=expectations)
+            gx_suite = gx.ExpectationSuite(name=NAME, expectations=expectations)
             validated = self._batch_definition.get_batch().validate(gx_suite, result_format=RESULT_FORMAT)
             outcomes |= {r.expectation_config.meta["key"]: r for r in validated.results}
         return outcomes
@@ -202,38 +194,14 @@ class _Bench:
             return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
 
 
-class _Later(ModuleType):
-    """A module that is loaded when something in it is used, not when it is imported."""
-
-    def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
-
-
-def _state_once() -> None:
-    """Have an expectation state its configuration once; the library asks for it fifty times, a quarter of all its work."""
-    expectation = importlib.import_module("great_expectations.expectations.expectation").Expectation
-    once = functools.cached_property(expectation.configuration.fget)
-    once.__set_name__(expectation, "configuration")
-    expectation.configuration = once
-
-
-def _silence() -> None:
-    """The library logs whole exceptions, cells included: none of it may reach a log."""
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
-
-
-def _expectation(library: Any, spec: ExpectationSpec) -> Any:
+def _expectation(spec: ExpectationSpec) -> Any:
     class_name = "".join(part.capitalize() for part in spec.type.split("_"))
     kwargs = {name: _plain(value) for name, value in spec.kwargs.items()}
-    return getattr(library, class_name)(**kwargs, meta={"key": spec.key})
+    return getattr(gx.expectations, class_name)(**kwargs, meta={"key": spec.key})
 
 
 def _plain(value: Any) -> Any:
     """A typed value as the library accepts it: it does not know Decimal."""
-    from decimal import Decimal
-
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
@@ -269,13 +237,7 @@ def _sanitised(entry: dict[str, Any]) -> str:
 
 def _is_class(name: str) -> bool:
     """True for the name of an existing exception: a cell may end in Error too."""
-    import builtins
-
-    import duckdb
-    import sqlalchemy.exc
-    from great_expectations import exceptions
-
-    return any(hasattr(module, name) for module in (duckdb, sqlalchemy.exc, exceptions, builtins))
+    return any(hasattr(module, name) for module in (duckdb, sqlalchemy.exc, gx.exceptions, builtins))
 
 
 def _named(value: Any) -> str:

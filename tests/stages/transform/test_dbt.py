@@ -9,9 +9,9 @@ from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.dbt import ENGINE, build_models, parse
 from tests.stages.transform.conftest import Lab
 
-TABLE = """{{{{ config(materialized='table', schema='marts', contract={{'enforced': true}}, persist_docs={{'relation': true, 'columns': true}}) }}}}
+TABLE = """{{{{ config(materialized='table', schema='marts', contract={{'enforced': true}}, persist_docs=SAID) }}}}
 {sql}
-"""
+""".replace("SAID", "{{'relation': true, 'columns': true}}")
 PROMISED = """version: 2
 models:
   - name: fct_a

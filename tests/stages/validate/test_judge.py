@@ -1,12 +1,8 @@
 """The judge: failures are distinguished from errors, no cell is ever shown, and deliveries do not affect one another."""
 
 import itertools
-import json
 import logging
 import socket
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -111,7 +107,7 @@ def test_no_cell_of_a_table_leaves_the_judge(
         expectation("type_impossible", "expect_column_values_to_be_between", column="grade", min_value=3),
         expectation("absents", "expect_column_distinct_values_to_contain_set", column="grade", value_set=["A", "B"]),
     )
-    judge_module.close()  # an engine decides what it logs when it is made
+    judge_module._bench.cache_clear()  # an engine decides what it logs when it is made
     with caplog.at_level(logging.DEBUG):
         results = judge(path, broken)
         lines = [failing_lines(path, broken, r.key) for r in results if r.success is False]
@@ -225,21 +221,6 @@ def test_missing_and_damaged_files_are_errors_of_the_program(
     assert all(r.success for r in judge(tmp_path / "lot.parquet", suite))
 
 
-def test_it_judges_from_several_threads_and_after_being_closed(
-    people: Table, suite: Suite, rows: list[dict], tmp_path: Path
-) -> None:
-    path = write(tmp_path / "lot.parquet", people, rows)
-    found: list = []
-    threads = [threading.Thread(target=lambda: found.append(outcome(judge(path, suite)))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    judge_module.close()
-    judge_module.close()
-    assert found == [outcome(judge(path, suite))] * 3
-
-
 def test_it_writes_nothing_and_calls_nobody(
     people: Table,
     suite: Suite,
@@ -254,7 +235,7 @@ def test_it_writes_nothing_and_calls_nobody(
     elsewhere = tmp_path / "ici"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    judge_module.close()
+    judge_module._bench.cache_clear()
     judge(path, suite)
     (spill,) = judge_module._bench()._run("select current_setting('temp_directory')")[0]
     assert Path(spill).parent != elsewhere
@@ -263,25 +244,3 @@ def test_it_writes_nothing_and_calls_nobody(
     assert called == []
     assert list(elsewhere.iterdir()) == []
     assert capfd.readouterr() == ("", "")  # no progress bar
-
-
-def test_a_module_put_off_is_read_when_something_of_it_is_asked_for(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "differe.py").write_text("valeur = 42\n", encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    put_off = judge_module._Later("differe")
-    monkeypatch.setitem(sys.modules, "differe", put_off)
-    import differe
-
-    assert differe is put_off and "valeur" not in vars(differe)
-    assert differe.valeur == 42
-    assert sys.modules["differe"] is not put_off and sys.modules["differe"].valeur == 42
-
-
-def test_the_judge_opens_without_what_it_puts_off() -> None:
-    """Otherwise the version of Great Expectations that is pinned loads them, and opening takes half as long again."""
-    code = (
-        "import sys; from pipelines.stages.validate import judge; judge.open_court(); "
-        "import json; print(json.dumps({name: type(sys.modules[name]).__name__ for name in judge.UNCALLED}))"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert json.loads(said) == dict.fromkeys(judge_module.UNCALLED, "_Later")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from lxml import etree
+
 from pipelines.settings import limits
 
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -52,8 +54,6 @@ def open_scanner(path: Path, kind: str) -> Scanner:
 
 
 def _parse(data: bytes):
-    from lxml import etree
-
     _refuse_doctype(data)
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
 
@@ -65,8 +65,6 @@ def _refuse_doctype(data: bytes) -> None:
 
 def _elements(xml: bytes, *tags: str) -> Iterator[tuple[str, object]]:
     """Events of the elements ``tags`` of a document, as a stream."""
-    from lxml import etree
-
     _refuse_doctype(xml)
     options = {"resolve_entities": False, "no_network": True, "huge_tree": False}
     yield from etree.iterparse(io.BytesIO(xml), events=("start", "end"), tag=[f"{{*}}{tag}" for tag in tags], **options)

@@ -19,6 +19,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import python_calamine
+
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.settings import limits
 from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name, open_scanner
@@ -34,8 +36,6 @@ MOST_SHEETS = 500
 
 def main() -> None:
     """Have a child answer each request."""
-    import python_calamine  # noqa: F401  once for all of them
-
     for request in sys.stdin:
         if not (child := os.fork()):
             try:
@@ -83,8 +83,6 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
     ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names. The pattern
     ``""`` names the first visible sheet.
     """
-    import python_calamine
-
     scanner = open_scanner(path, kind)
     if len(scanner.names) > MOST_SHEETS:
         raise Refused("FIC-TAILLE", attendu=f"{MOST_SHEETS} feuilles au plus")

@@ -20,6 +20,7 @@ from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.workbook import kind_of, raw_sheets
 from pipelines.stages.ingest.readers.zip_file import members_of
 from pipelines.stages.ingest.sample.named_records import of_json, of_pairs
+from pipelines.stages.ingest.sample.xml_records import of_xml
 
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"
@@ -75,8 +76,6 @@ def _of_text(path: Path, name: str, content: bytes) -> Sample:
             f"{name} est une page HTML, que seul un tableur ouvre comme un classeur : l’y enregistrer en .xlsx ou en .csv"
         )
     if re.match(rb"\s*<[A-Za-z?!]", content.removeprefix(codecs.BOM_UTF8)):  # not the <189> of a syslog
-        from pipelines.stages.ingest.sample.xml_records import of_xml
-
         return of_xml(path, name)
     if len(content) == LARGEST:
         content = content[: content.rfind(b"\n") + 1]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import MANIFEST, STATE, files_of, read_manifest, read_state
@@ -87,8 +89,6 @@ def _read(folder: Path, name: str) -> Member:
 
 def _fault(files: dict[str, Path]) -> str | None:
     """Why the tables of a profile cannot be compared with those of others (French), whoever wrote it; None when they can."""
-    import duckdb
-
     if FIGURES not in files:
         return f"le profil public n’a pas de chiffres ({FIGURES})"
     with duckdb.connect() as db:
@@ -157,8 +157,6 @@ def _is_another(public: Path) -> bool:
 
 def _identity(files: dict[str, Path]) -> tuple[str, str] | None:
     """SIREN and short name, as the profile itself gives them."""
-    import duckdb
-
     if (file := files.get(ORGANISATIONS)) is None:
         return None
     with duckdb.connect() as db:

@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+
 from pipelines.catalogue.comparisons import Comparisons, Denominateur
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.figures.measure import conditions
@@ -19,7 +21,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import json_lines, read_json, sync_all, take_place, written_whole
 from pipelines.ledger.state import MANIFEST, databases_of, files_of
 from pipelines.settings import engine
-from pipelines.sql import literal, many, parquet_scan
+from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.publish.consolidation.members import Member, described
 from pipelines.stages.publish.copy import BLOCK, say, write_schema
 
@@ -99,8 +101,6 @@ def _refuse_others(target: Path) -> None:
 @contextmanager
 def _written(file: Path) -> Iterator[Any]:
     """A connection whose catalog ``cible`` is the new database."""
-    import duckdb
-
     with duckdb.connect(config=engine(file)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
@@ -176,8 +176,7 @@ def _declare(db: Any, members: Sequence[Member], said: Comparisons) -> None:
     db.execute(f"create schema {COMPARISON}")
     for table, (comment, columns) in DIMENSIONS.items():
         db.execute(f"create table {COMPARISON}.{table} ({columns})")
-        if rows[table]:
-            db.execute(f"insert into {COMPARISON}.{table} {many(rows[table])}")
+        insert(db, f"{COMPARISON}.{table}", rows[table])
         say(db, f"{COMPARISON}.{table}", comment, {})
 
 
@@ -189,7 +188,7 @@ def _measure(db: Any, said: Comparisons, names: set[str]) -> None:
     )
     for name, one in said.denominateurs.items():
         if one.chiffre:
-            db.execute(f"insert into denominateurs {many([(name, None, None, one.chiffre, None)])}")
+            insert(db, "denominateurs (denominateur, code_chiffre)", [(name, one.chiffre)])
         elif one.table in names:
             db.execute(f"insert into denominateurs {_summed(name, one, _has_years(db, str(one.table)))}")
 

@@ -21,6 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import block_array, csr_array, eye_array
+
 from pipelines.disk import written_whole
 from pipelines.stages.publish.secret.cells import Cell, Key, Numbers
 from pipelines.stages.publish.secret.population import Form
@@ -49,8 +53,6 @@ class Solutions:
 
     def of(self, question: str, size: int, find: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
         """The vector of ``size`` that answers ``question``; None when there is none."""
-        import numpy as np
-
         if question in self._kept:
             known = self._kept[question]
             answer = None
@@ -78,9 +80,6 @@ class Worlds:
     """The true world and those that were found, with the value of every cell in each."""
 
     def __init__(self, numbers: Numbers, solutions: Solutions | None = None):
-        import numpy as np
-        from scipy.sparse import block_array, eye_array
-
         self.numbers = numbers
         self.cells = [cell for cell in numbers.cells.values() if cell.form]
         self._place = {cell.key: place for place, cell in enumerate(self.cells)}
@@ -108,8 +107,6 @@ class Worlds:
 
     def agreeing(self, known: Collection[Key], occupied: Collection[Key]) -> Any:
         """World × cell → value, for the worlds where ``known`` cells have their true value and ``occupied`` ones at least 1."""
-        import numpy as np
-
         values = np.array(self._values)
         same = values[:, [self._place[key] for key in known if key in self._place]]
         least = values[:, [self._place[key] for key in occupied if key in self._place]]
@@ -128,8 +125,6 @@ class Worlds:
 
         Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
         """
-        import numpy as np
-
         costs, greatest = self._bounds(cost, fixed)
         found = self._solve(cell, by, costs, greatest, whole=False)
         if found is not None and not self._keep(found):
@@ -141,8 +136,6 @@ class Worlds:
 
     def _bounds(self, cost: Cost, fixed: Collection[Key]) -> tuple[Any, Any]:
         """The cost and the bounds of each column."""
-        import numpy as np
-
         costs = np.array([cost(cell) for cell in self.cells])
         free = np.array([np.inf if cell.key not in fixed else 0 for cell in self.cells])
         kept = [float(c.value) - 1 if c.key in self._occupied else np.inf for c in self.cells]
@@ -154,9 +147,6 @@ class Worlds:
         )
 
     def _solve(self, cell: Cell, by: int, costs: Any, greatest: Any, *, whole: bool) -> Any:
-        import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
         up = 2 * len(self._truth) + self._place[cell.key]
         down = up + len(self.cells)
         least, most = np.zeros(len(greatest)), greatest.copy()
@@ -187,8 +177,6 @@ class Worlds:
 
     def _keep(self, solution: Any) -> bool:
         """Keep a solution where persons are whole."""
-        import numpy as np
-
         size = len(self._truth)
         world = self._truth + solution[:size] - solution[size : 2 * size]
         near = np.where(self._counted, np.round(world), world)
@@ -222,8 +210,6 @@ def _flush() -> None:
 
 def _matrix(forms: list[Form], size: int) -> Any:
     """One row per form, one column per unknown."""
-    from scipy.sparse import csr_array
-
     rows = [n for n, form in enumerate(forms) for _ in form]
     columns = [unknown for form in forms for unknown in form]
     weights = [float(weight) for form in forms for weight in form.values()]

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
 from pipelines.publication import DATABASES, MARTS, PUBLIC
@@ -77,8 +79,6 @@ def write_public(
     Raises SecrecyBroken when something is not declared, is not as declared, or cannot be kept secret; the contents of
     the folder are then worthless.
     """
-    import duckdb
-
     try:
         plan, solutions = planned(warehouse, secrecy, threshold, versions), Solutions(solved)
         while True:

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+
+from pipelines import sql
 from pipelines.catalogue.secrecy import Population, Secrecy
 from pipelines.publication import MARTS
-from pipelines.sql import listed, literal
+from pipelines.sql import literal
 from pipelines.stages.publish.copy import attached, copy_table, described, tables_of
 from pipelines.stages.publish.secret.cells import Key, Numbers
 from pipelines.stages.publish.secret.population import read_measures
@@ -111,8 +114,6 @@ class Plan:
 
 def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
     """What to do with each exercice, given all its public versions, oldest first; nothing is withheld yet."""
-    import duckdb
-
     by_exercice: dict[int, list[Version]] = {}
     for version in versions:
         by_exercice.setdefault(version.exercice, []).append(version)
@@ -245,12 +246,9 @@ def _rows(db, table: str, where: str) -> Rows:
 def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None) -> None:
     """Add rows, limited to the columns that the table still has; ``exercice`` replaces theirs."""
     names = [name for name in _columns(db, catalog, table) if name in rows.columns]
-    if not rows.rows:
-        return
-    values = [listed(row[rows.columns.index(name)] for row in rows.rows) for name in names]
-    taken = [str(exercice) if name == "exercice" and exercice is not None else f"v{n}" for n, name in enumerate(names)]
-    lists = ", ".join(f"unnest({texts}) as v{n}" for n, texts in enumerate(values))
-    db.execute(f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})")
+    year = {} if exercice is None else {"exercice": exercice}
+    told = [dict(zip(rows.columns, row, strict=True)) | year for row in rows.rows]
+    sql.insert(db, f"{catalog}.{table} ({', '.join(names)})", [tuple(row[name] for name in names) for row in told])
 
 
 # the warehouse that the public profile is made of ------------------------------------------------------------

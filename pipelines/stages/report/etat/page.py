@@ -6,13 +6,12 @@ Everything written in it goes through Jinja's autoescape: file names, reasons an
 import functools
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from pipelines import french
 from pipelines.stages.report.fonts import font_faces
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 FOLDER = Path(__file__).parent
 SEVERITIES = {"bloquant": "✗", "alerte": "!", "information": "i"}
@@ -27,9 +26,7 @@ def render(state: dict[str, Any], cache: Path) -> str:
 
 
 @functools.cache
-def _template() -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,

@@ -1,5 +1,6 @@
 """Writes the prose of a year as one Word document: a section per text, its figures locked, its fingerprints in the properties."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -207,8 +208,6 @@ class _Document:
 
 
 def _day(year: int) -> Any:
-    import datetime as dt
-
     return dt.date(year, 12, 31)
 
 
