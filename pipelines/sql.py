@@ -92,11 +92,6 @@ def is_hollow(path: Path) -> bool:
     return bool(free > total / 2)
 
 
-def values(rows: Iterable[tuple]) -> str:
-    """``(1, 'a'), (2, null)``."""
-    return ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
-
-
 def insert(db: Any, table: str, rows: Sequence[tuple]) -> None:
     """Add rows to a table, or to some of its columns (``table (a, b)``): scalar values, each in the type of its column."""
     import pandas  # the commands that only read do without it

@@ -37,7 +37,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.reporting": {"report"},
     "pipelines.cli.snapshot": {"extract", "ingest"},
     "pipelines.cli.transmitting": {"report"},
-    "pipelines.defs.home": {"transform"},
     "pipelines.defs.jobs": {"ingest"},
     "pipelines.defs.publish": {"publish"},
     "pipelines.defs.transform": {"transform"},

@@ -18,10 +18,10 @@ from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.arriving import Aside
+from pipelines.runs.build import is_current
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
-from pipelines.stages.transform.build import is_current
 
 if TYPE_CHECKING:
     import dagster as dg

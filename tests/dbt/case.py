@@ -8,10 +8,10 @@ import duckdb
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.sources import Registry
-from pipelines.sql import values
 from pipelines.stages.transform.load import BUDGETS, PIECES, REFUSED, columns_of, lake_name, load_reference
 from tests.catalogue.figures.sql import delivered
 from tests.dbt import case_gouvernance, case_rh
+from tests.values import values
 
 YEARS = (2041, 2042, 2043)
 

@@ -23,7 +23,7 @@ from pipelines.catalogue.dbt.compose import SPARK
 from pipelines.disk import read_json
 from pipelines.french import NO_BREAK
 from pipelines.settings import Home
-from pipelines.sql import literal, values
+from pipelines.sql import literal
 from pipelines.stages.transform import spark_session
 from pipelines.stages.transform.dbt import (
     ENGINE,
@@ -119,7 +119,8 @@ def _export(warehouse: Path, folder: Path) -> dict[str, str]:
             db.execute(
                 "select schema_name || '.' || table_name as name, "
                 "string_agg('`' || column_name || '` ' || replace(data_type, 'VARCHAR', 'STRING'), ', ' order by column_index) "
-                f"from duckdb_columns() where schema_name in ({values([(schema,) for schema in SCHEMAS])}) group by name"
+                "from duckdb_columns() where schema_name in $1 group by name",
+                [SCHEMAS],
             ).fetchall()
         )
         for name in tables:

@@ -13,8 +13,8 @@ from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import load_catalogue
-from pipelines.sql import values
 from pipelines.stages.transform.load import PIECES
+from tests.values import values
 
 BY_HAND = (
     "marts/communs/fct_collecte",

@@ -12,8 +12,9 @@ import duckdb
 
 from pipelines.catalogue.fields import Fields
 from pipelines.ledger.state import write_manifest
-from pipelines.sql import literal, values
+from pipelines.sql import literal
 from pipelines.stages.publish.copy import say, write_schema
+from tests.values import values
 
 SPENT, STAFF = "finances.principal.fonctionnement.depenses_realisees", "rh.effectif.total"
 CHIFFRES = """
