@@ -138,17 +138,21 @@ def _build(
     would too."""
     import dagster as dg
 
-    from pipelines.defs.transform import WHOLE
+    from pipelines.defs.transform import WHOLE, changed_models
 
+    last_steps = dg.AssetSelection.groups("publication")
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)
         if unchanged and is_published(work):
             return []
-    last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
-    selection, steps = (last_steps, len(last_steps)) if unchanged else (None, len(last_steps) + 1)
+        models = None if whole else changed_models(work)
+    selection = last_steps if unchanged else models and models | last_steps
+    graph = loaded.resolve_asset_graph()
+    steps = len(last_steps.resolve(graph)) + (not unchanged)
     heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
     tags = {WHOLE: "true"} if whole else {}
-    return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=selection, tags=tags))
+    keys = selection.resolve(graph) if selection else None
+    return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=keys, tags=tags))
 
 
 @dataclass

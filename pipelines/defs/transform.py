@@ -15,7 +15,9 @@ from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
 from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
-from pipelines.runs.build import end, prepare, run_dbt
+from pipelines.defs.workspace import table_key
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.build import end, moved_exports, prepare, run_dbt
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, parse
@@ -65,6 +67,24 @@ def transform_defs(home: Home) -> dg.Definitions:
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     return dg.Definitions(assets=[entrepot])
+
+
+def changed_models(work: Workspace) -> dg.AssetSelection | None:
+    """What a build would make again because of what was accepted since the last one; None when that may be anything.
+
+    A run lists each of its assets and checks as planned before it begins: those that stay as they are need not be.
+    """
+    moved = moved_exports(work)
+    tables = [
+        table_key(ref.system, table)
+        for ref in work.registry.exports()
+        if ref.key in moved
+        for table in ref.export.tables
+    ]
+    if not tables:
+        return None
+    said_of_each = dg.AssetKey(["collecte", "pieces"])
+    return dg.AssetSelection.assets(*tables, said_of_each).downstream(include_self=False)
 
 
 def _events(

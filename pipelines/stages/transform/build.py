@@ -81,6 +81,20 @@ def project_of(work: Workspace) -> str:
     return fingerprint([engine_version(), work.catalogue.fingerprint, declaration_of(work.home), versions])
 
 
+def moved_exports(work: Workspace) -> set[str]:
+    """The exports (``system/export``) of which something else counts than in the last warehouse; none when all is to be made."""
+    last, build = work.ledger.last_warehouse(), work.ledger.last_build()
+    if last is None or build is None or last["build"] != build["build"] or last["project"] != project_of(work):
+        return set()
+    now = {manifest.delivery: manifest for manifest in freeze(work).manifests}
+    before = {name: work.ledger.delivery(name) for name in build["deliveries"]}
+    return {
+        manifest.export_key
+        for name, manifest in {**before, **now}.items()
+        if manifest and (name in now) != (name in before)
+    }
+
+
 def _copied(work: Workspace, project: str, path: Path) -> dict[str, str]:
     """Copy the last warehouse to ``path``; return the hashes of its sources, none when it cannot be built upon."""
     clear(path)
