@@ -201,8 +201,11 @@ class Rows:
     @cached_property
     def _restricted(self) -> dict[str, str]:
         """Fact → schema, for those outside the marts."""
-        held = "select table_name, table_schema from information_schema.tables where table_schema = ?"
-        return dict(self.db.execute(held, [RESTREINT]).fetchall())
+        # written into the query: to bind a parameter, DuckDB imports pandas
+        held = (
+            f"select table_name, table_schema from information_schema.tables where table_schema = {literal(RESTREINT)}"
+        )
+        return dict(self.db.execute(held).fetchall())
 
 
 def tests_of_lines(source: LineSource, where: Filter) -> list[str]:

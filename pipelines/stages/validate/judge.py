@@ -78,15 +78,6 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
     return _bench().judge(parquet, suite)
 
 
-def open_court() -> None:
-    """Get ready now, in a process that is going to check deliveries."""
-    _bench()
-
-
-def import_library() -> None:
-    """Done: importing this module does it."""
-
-
 @functools.cache
 def _bench() -> "_Bench":
     """Made once: it takes longer than judging a small file."""

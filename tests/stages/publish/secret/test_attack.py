@@ -152,7 +152,7 @@ def test_the_search_for_whole_persons_has_a_limit_that_no_clock_measures(monkeyp
         options.append(asked.get("options") and {**asked["options"]})  # scipy empties it
         return solve(costs, **asked)
 
-    monkeypatch.setattr("scipy.optimize.milp", heard)
+    monkeypatch.setattr("pipelines.stages.publish.secret.attack.milp", heard)
     of, mean = weighed()
     Worlds(of).nearest(mean, 3, CHEAPER, [])
     assert options == [None, {"node_limit": NODES, "mip_rel_gap": GAP}]
@@ -254,7 +254,7 @@ def test_another_question_is_asked_where_anything_differs(tmp_path, monkeypatch)
     worlds.nearest(a, 3, costing(), [])
     assert heard.questions[-1] == heard.questions[0]
     heard.keep()
-    monkeypatch.setattr("scipy.optimize.milp", never)
+    monkeypatch.setattr("pipelines.stages.publish.secret.attack.milp", never)
     again = Worlds(of, Solutions(tmp_path / "secret.json"))
     assert names(again.nearest(a, 3, costing(), [])) == ["a"] and again._values[-1].tolist() == [4, 8]
 
