@@ -4,6 +4,7 @@ Results go to standard output, diagnostics and progress to standard error. Each 
 sqlalchemy, dagster, great_expectations, rich) only when it needs them. No rule of the pipeline belongs here.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ import sys
 def main() -> None:
     """Entry point of the ``millesime`` script: one command."""
     _speak_utf8()
+    gc.set_threshold(100_000, 50, 100)  # hundreds of thousands of objects are imported, which nothing ever frees
     _open_closed()
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
     from pipelines.cli.interruption import end_soon

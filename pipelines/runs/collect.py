@@ -24,7 +24,6 @@ from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of, known_by
 from pipelines.stages.validate.freshness import freshness
-from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.share_refused import refused_share
 from pipelines.stages.validate.totals import control_totals
 
@@ -129,6 +128,8 @@ def _may_repeat(ref: ExportRef) -> bool:
 
 def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdict]:
     """One verdict per table; an existing verdict for the same rows, suite and previous counts is reused."""
+    from pipelines.stages.validate.judge import judge  # Great Expectations takes seconds to import
+
     verdicts = []
     for table in ref.export.tables:
         counts, suite = manifest.tables[table.name], suite_of(work, ref, manifest, table)

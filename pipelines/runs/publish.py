@@ -18,7 +18,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
-from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.ledger.workspace import Workspace
 from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
@@ -27,7 +27,7 @@ from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import MadePublic, public_profile, publish
+from pipelines.stages.publish.swap import MadePublic, make_public, publish
 from pipelines.stages.report.write import report_pages
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _publish(work: Workspace) -> Published:
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
     with _pool() as pool, TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
-        public = pool.submit(_make_public, work.home, build, Path(place) / PUBLIC)
+        public = pool.submit(make_public, work.home, build, Path(place) / PUBLIC)
         findings = all_findings(work)
         work.ledger.sight(findings)
         # the previous publication's findings about itself do not concern this one
@@ -114,11 +114,6 @@ def _pool() -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _make_public(home: Home, build: str, folder: Path) -> MadePublic:
-    with open_workspace(home) as work:
-        return public_profile(work, build, folder)
 
 
 def _hold_frozen_years(work: Workspace, build: str) -> None:

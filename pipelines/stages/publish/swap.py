@@ -41,7 +41,7 @@ from pipelines.ledger.state import (
     write_manifest,
     write_state,
 )
-from pipelines.ledger.workspace import Workspace
+from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
@@ -295,6 +295,12 @@ def public_profile(work: Workspace, build: str, folder: Path) -> MadePublic:
             shutil.rmtree(folder)
             return None, [_broken(SecrecyBroken("SEC-RETIRE", "public", row["reason"]), work.rules["SEC-RETIRE"])]
     return profile, notes
+
+
+def make_public(home: Home, build: str, folder: Path) -> MadePublic:
+    """The same, in another process."""
+    with open_workspace(home) as work:
+        return public_profile(work, build, folder)
 
 
 def _words(work: Workspace) -> Words:

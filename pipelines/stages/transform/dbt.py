@@ -77,7 +77,7 @@ def build_models(
         if not read:
             return []
         chosen = [*NO_UNIT_TESTS, "--select", *(f"source:{name}+" for name in sorted(read))]
-    done = _invoke(project or home.dbt, [*command, *chosen], told)
+    done = _invoke(project or home.dbt, [*command, *chosen, "--no-write-json"], told)
     if done.exception or done.result is None:
         return [NodeResult("dbt", ENGINE, "error", None, "dbt ne s’est pas exécuté")]
     return [_result(one) for one in done.result.results]
