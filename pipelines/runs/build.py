@@ -9,11 +9,11 @@ from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import write_states
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
-from pipelines.stages.transform.build import BuildFailed, Built, Prepared, is_current, moved_exports
+from pipelines.stages.transform.build import BuildFailed, Built, Prepared, is_current, is_proved, moved_exports
 from pipelines.stages.transform.dbt import NodeResult, parse
 from pipelines.stages.transform.spark import build_by_engine
 
-__all__ = ["build_whole", "end", "is_current", "moved_exports", "prepare", "run_dbt"]
+__all__ = ["build_whole", "end", "is_current", "is_proved", "moved_exports", "prepare", "run_dbt"]
 
 
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:

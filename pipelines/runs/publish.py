@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import MadePublic, make_public, publish
+from pipelines.stages.publish.swap import MadePublic, make_public, public_profile, publish
 from pipelines.stages.report.write import report_pages
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _publish(work: Workspace) -> Published:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
-    with _pool() as pool, TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
+    with two_processes() as pool, TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
         public = pool.submit(make_public, work.home, build, Path(place) / PUBLIC)
         findings = all_findings(work)
         work.ledger.sight(findings)
@@ -80,7 +81,10 @@ def _publish(work: Workspace) -> Published:
         pages = report_pages(work, build, pool)
 
         def placed(folder: Path) -> MadePublic:
-            made = public.result()
+            try:
+                made = public.result()
+            except BrokenProcessPool:  # the system killed it
+                return public_profile(work, build, folder)
             if (Path(place) / PUBLIC).is_dir():
                 shutil.move(Path(place) / PUBLIC, folder)
             return made
@@ -93,8 +97,8 @@ def _publish(work: Workspace) -> Published:
 
 
 @contextmanager
-def _pool() -> Iterator[Executor]:
-    """Two processes, one for the public profile and one for the report, beside this one, which copies the tables.
+def two_processes() -> Iterator[Executor]:
+    """One for the public profile and one for the report, beside this one, which copies the tables.
 
     A Ctrl-C in a terminal, which all its processes receive, is for this one alone; it ends them.
     """

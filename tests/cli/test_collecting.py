@@ -1,9 +1,7 @@
 """``run``, ``check``, ``init`` and ``demo``: what starts the work, and the exit code that it ends with."""
 
 import json
-import os
 import sys
-import time
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +13,6 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import FROZEN, millesime
-from pipelines.cli.collecting import _has_arrivals
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.runs.arriving import Aside
@@ -415,16 +412,3 @@ def test_demo_refuses_another_organisation_s_home(jobs, bench) -> None:
     assert result.exit_code == 2
     assert "d’une autre organisation" in result.stderr
     assert not bench.home.dagster.exists()
-
-
-def test_what_arrived_since_the_last_publication_is_seen_whatever_date_its_file_bears(bench: Bench):
-    home = bench.home
-    first = bench.drop("2019/ventes/ventes_2019.csv", "a")
-    assert _has_arrivals(home)
-    time.sleep(0.02)  # the clock of a disk has steps
-    home.builds.mkdir(exist_ok=True)
-    home.published.symlink_to(home.builds)
-    assert not _has_arrivals(home)
-    time.sleep(0.02)
-    os.utime(first, (0, 0))
-    assert _has_arrivals(home)

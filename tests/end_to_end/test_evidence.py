@@ -133,7 +133,7 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
     changed = millesime(tmp_path, "trace", CORRECTED, "2020")
     assert changed.returncode == 2 and "ont été modifiées depuis leur construction" in changed.stderr
     with open_ledger(Home(tmp_path)) as ledger:  # else a trace refuses rows that were changed after their construction
-        ledger.record_warehouse(ledger.last_build()["build"], sha256_of(edited), is_whole=True)
+        ledger.record_warehouse(ledger.last_build()["build"], sha256_of(edited), is_whole=True, project="", sources={})
     for code, year, key in ((CORRECTED, 2020, "reprise"), ("applications.orphee.agents_formes", 2019, "absence")):
         found = json.loads(millesime(tmp_path, "trace", code, str(year), "--format", "json").stdout)
         line = found[key]

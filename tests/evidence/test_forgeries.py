@@ -45,7 +45,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Home:
         put(home.lake / "essai" / "export.2020.d1.json", made.as_json())
         ledger.record_delivery(made)
         ledger.record_build("b1", True, ["d1"], [])
-        ledger.record_warehouse("b1", put(home.warehouse, "entrepôt"), is_whole=True)
+        ledger.record_warehouse("b1", put(home.warehouse, "entrepôt"), is_whole=True, project="", sources={})
         ledger.record_decision(FINDING, "accepted", "vu", "A")
         release(home, ledger, "2020-v1")
         publish(home, ledger, "une")
@@ -365,7 +365,7 @@ def test_rewriting_everything_is_detected_by_the_printed_head_alone(home: Home):
         aside.rename(home.lake)
         ledger.record_delivery(made)
         ledger.record_build("b1", True, ["d1"], [])
-        ledger.record_warehouse("b1", put(home.warehouse, "faux"), is_whole=True)
+        ledger.record_warehouse("b1", put(home.warehouse, "faux"), is_whole=True, project="", sources={})
         release(home, ledger, "2020-v1")
         publish(home, ledger, "deux")
     assert told(home) == []

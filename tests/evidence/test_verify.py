@@ -283,7 +283,7 @@ def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_public
         db.execute("create table une as select 1 as x")
     with published.ledger() as ledger:
         build = ledger.last_publication()["build"]
-        ledger.record_warehouse(build, sha256_of(home.warehouse), is_whole=True)
+        ledger.record_warehouse(build, sha256_of(home.warehouse), is_whole=True, project="", sources={})
     home.warehouse_published.parent.mkdir(parents=True, exist_ok=True)
     home.warehouse_published.unlink(missing_ok=True)
     shutil.copyfile(home.warehouse, home.warehouse_published)

@@ -27,6 +27,7 @@ APPLIED = {  # SHA-256 of each migration: one that has been applied somewhere is
     "v0008_left_out.py": "3ed8a66a9df120a318490b31270489198cd954619b4c927e71e9733f33ff970f",
     "v0009_sendings.py": "76a2f3bf88ecfa3a6cfb7fb345e83f915971b3e2e749a84686bd5ce989bff2ec",
     "v0010_prose.py": "3a8625aaf85cb771c58c96eeaee3f9c8576f76b2076abfc60e3459d86ba084b0",
+    "v0011_sources.py": "e40fd44455b048e683d4d4a6ff955fe58b162b350072e8726c05edffb185a9f7",
 }
 BOOKKEEPING = {"sqlite_sequence", "alembic_version"}
 

@@ -5,10 +5,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
@@ -89,10 +91,10 @@ class ReportPages:
         said = (self.exercice, profile)
         if profile == PUBLIC:
             folder = self._folder(publication, profile)
-            begun = self.pool.submit(write_report, home, organisation, edition, tables, folder, *said)
+            begun = self._asked(write_report, home, organisation, edition, tables, folder, *said)
         else:
             entered = files_entered(self.work.ledger, self.exercice)
-            begun = self.pool.submit(draw_report, home, organisation, edition, tables, *said, entered)
+            begun = self._asked(draw_report, home, organisation, edition, tables, *said, entered)
         self._begun[profile] = begun
         return begun
 
@@ -102,10 +104,19 @@ class ReportPages:
             tables, folder = publication / FOLDERS[INTERNE], self._folder(publication, INTERNE)
             entry = entry_of(edition_of(self.work.ledger, self.exercice, tables, INTERNE, self.build))
             model = {**drawn.result(), "edition": drawn.result()["edition"] | entry}
-            halves = [self.pool.submit(write_formats, model, self.work.home.cache, folder, half) for half in HALVES]
+            halves = [self._asked(write_formats, model, self.work.home.cache, folder, half) for half in HALVES]
             self._begun.update(zip(("", INTERNE), halves, strict=True))
         wait(self._begun.values())  # nothing is written any more once an error is told
         return [*self._begun.values()]
+
+    def _asked(self, task: Callable[..., Any], *arguments: Any) -> Future:
+        """What the pool is asked for; its error, where a process of the pool has died."""
+        try:
+            return self.pool.submit(task, *arguments)
+        except BrokenProcessPool as error:
+            died: Future = Future()
+            died.set_exception(error)
+            return died
 
     def _folder(self, publication: Path, profile: str) -> Path:
         return publication / "report" / str(self.exercice) / profile

@@ -12,6 +12,7 @@ import pytest
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.settings import Home
+from pipelines.stages.report import write
 from pipelines.stages.report.model import Edition
 from pipelines.stages.report.write import ReportPages, edition_of
 
@@ -70,27 +71,35 @@ def test_a_frozen_year_prints_its_release(ledger: Ledger, tables: Path):
 
 
 class Writing(Executor):
-    """A process whose half of a report takes so long, and then fails or not."""
+    """Draws at once; its first half of a report fails, and the other takes longer."""
 
-    def __init__(self, seconds: float, error: Exception | None = None):
-        self.seconds, self.error, self.ended = seconds, error, False
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.ended = False
 
-    def submit(self, *_: Any, **__: Any) -> Future:  # type: ignore[override]
-        def write() -> None:
-            time.sleep(self.seconds)
-            self.ended = True
-            if self.error:
-                raise self.error
+    def submit(self, task: Any, /, *_: Any, **__: Any) -> Future:  # type: ignore[override]
+        self.asked.append(task)
+        return ThreadPoolExecutor(1).submit([self._draw, self._fail, self._write][len(self.asked) - 1])
 
-        return ThreadPoolExecutor(1).submit(write)
+    def _draw(self) -> dict:
+        return {"edition": {}}
+
+    def _fail(self) -> None:
+        raise ValueError("the first half")
+
+    def _write(self) -> None:
+        time.sleep(0.3)
+        self.ended = True
 
 
-def test_an_error_is_told_when_nothing_writes_any_more(tmp_path: Path):
-    first, second = Writing(0, ValueError("the first half")), Writing(0.3)
-    work: Any = types.SimpleNamespace(home=Home(tmp_path))
-    pages = ReportPages({INTERNE: first, PUBLIC: second}, work, "b1", 2020)
-    drawn: Future = Future()
-    drawn.set_result({"edition": {}})
-    with pytest.raises(ValueError, match="the first half"):
-        pages._write_halves(drawn, Edition("projet", "f", None, dt.date(2026, 1, 1)), tmp_path, [INTERNE, PUBLIC])
-    assert second.ended
+def test_an_error_is_told_when_nothing_writes_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    edition = Edition("projet", "f", None, dt.date(2026, 1, 1))
+    monkeypatch.setattr(write, "edition_of", lambda *_: edition)
+    monkeypatch.setattr(write, "files_entered", lambda *_: None)
+    (tmp_path / "rapport").mkdir()
+    pool, work = Writing(), types.SimpleNamespace(home=Home(tmp_path), ledger=None, organisation=None)
+    pages = ReportPages(pool, work, "b1", 2020)
+    pages.begin(tmp_path, INTERNE)
+    errors = [error for one in pages.finish(tmp_path) if (error := one.exception())]
+    assert [str(error) for error in errors] == ["the first half"]
+    assert pool.ended
