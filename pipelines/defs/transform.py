@@ -20,7 +20,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import end, moved_exports, prepare, run_dbt
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
-from pipelines.stages.transform.dbt import NodeResult, parse
+from pipelines.stages.transform.dbt import NodeResult, failed, parse
 from pipelines.stages.transform.failure import without_values
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
@@ -90,26 +90,31 @@ def changed_models(work: Workspace) -> dg.AssetSelection | None:
 def _events(
     context: dg.AssetExecutionContext, results: list[NodeResult], published: list[list[str]]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What became of each model and test; and those of the ``published`` models that were kept as they are, since Dagster
-    skips what depends on an asset that reports nothing.
+    """What became of each model and test, whether the run listed it or not. Those of the ``published`` models that were
+    kept as they are come too, since Dagster skips what depends on an asset that reports nothing.
     """
     of = {result.node: result for result in results}
     built = {result.name: result for result in results if result.kind == "model"}
     for key in TopologicalSorter(context.assets_def.asset_deps).static_order():
-        if key not in context.selected_asset_keys:
-            continue
-        result = built.get(key.path[-1])
-        if result is None and [*key.path] in published:
+        result, is_listed = built.get(key.path[-1]), key in context.selected_asset_keys
+        if result is None and is_listed and [*key.path] in published and not failed(results):
             yield dg.MaterializeResult(key, metadata={"inchangé": True})
-        elif result and result.status == "success":
+        elif result and result.status == "success" and is_listed:
             yield dg.MaterializeResult(key, metadata={"status": result.status})
+        elif result and result.status == "success":
+            context.log_event(dg.AssetMaterialization(key, metadata={"status": result.status}))
     for spec in context.assets_def.check_specs:
         result = of.get(spec.metadata["dagster_dbt/unique_id"])
-        if result and result.status != "skipped" and spec.key in context.selected_asset_check_keys:
-            yield dg.AssetCheckResult(
-                asset_key=spec.asset_key,
-                check_name=spec.name,
-                passed=result.status == "pass",
-                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
-                metadata={"status": result.status, "dagster_dbt/failed_row_count": result.failures or 0},
-            )
+        if result is None or result.status == "skipped":
+            continue
+        said = {
+            "asset_key": spec.asset_key,
+            "check_name": spec.name,
+            "passed": result.status == "pass",
+            "severity": dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+            "metadata": {"status": result.status, "dagster_dbt/failed_row_count": result.failures or 0},
+        }
+        if spec.key in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(**said)
+        else:
+            context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(**said))

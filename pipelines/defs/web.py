@@ -38,7 +38,7 @@ LOCAL = "127.0.0.1"  # outside visitors come through a proxy of this machine
 CODE = 4266  # port of the code server, when it is a container of its own
 LOCATION = "rapport_activite"
 POLL_MS = 2000  # how often a page polls for changes
-PATIENCE = 5  # seconds that a child has to stop by itself
+PATIENCE = 3  # seconds that a child has to stop by itself
 
 
 class OwnPages:

@@ -47,7 +47,6 @@ def _settings(home: Home) -> str:
 
 def _refuse_gone(text: str, before: str, after: str) -> None:
     """Raise WrongSetting for what names a class that this program once had."""
-    if "pipelines.defs." in text:
-        said = yaml.safe_load(text)
-        gone = [name for name, value in said.items() if "pipelines.defs." in str(value)]
+    said = yaml.safe_load(text) or {}
+    if gone := [name for name, value in said.items() if "pipelines.defs." in str(value)]:
         raise WrongSetting(f"{before} {' et '.join(gone)}, {after}")

@@ -30,6 +30,7 @@ from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
 from pipelines.stages.publish.swap import MadePublic, make_public, public_profile, publish
 from pipelines.stages.report.write import report_pages
+from pipelines.worker import begin
 
 if TYPE_CHECKING:
     from pipelines.stages.publish.postgres import Served
@@ -72,7 +73,7 @@ def _publish(work: Workspace) -> Published:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
-    with two_processes() as pool, TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place:
+    with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place, two_processes() as pool:
         public = pool.submit(make_public, work.home, build, Path(place) / PUBLIC)
         findings = all_findings(work)
         work.ledger.sight(findings)
@@ -103,7 +104,7 @@ def two_processes() -> Iterator[Executor]:
     A Ctrl-C in a terminal, which all its processes receive, is for this one alone; it ends them.
     """
     former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), begin)
     try:
         for _ in range(2):
             pool.submit(os.getpid)  # starts it

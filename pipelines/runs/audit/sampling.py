@@ -44,7 +44,7 @@ def sample(
 ) -> Sample:
     """``{graine, taille, population, tires, tables, lignes}``; ``tables`` says what the lines of each table were shown from.
 
-    ``former`` is the sample of the last page, or one drawn ahead: its lines are reused if they were shown from the same data, and not even
+    ``former`` is the sample of the last page: its lines are reused if they were shown from the same data, and not even
     drawn again if as many are wanted with the same seed.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]

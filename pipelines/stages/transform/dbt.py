@@ -78,7 +78,7 @@ def build_models(
             return []
         chosen = [*NO_UNIT_TESTS, "--select", *(f"source:{name}+" for name in sorted(read))]
     done = _invoke(project or home.dbt, [*command, *chosen, "--no-write-json"], told)
-    if done.exception or done.result is None:
+    if done.exception or not done.result or not done.result.results:
         return [NodeResult("dbt", ENGINE, "error", None, "dbt ne s’est pas exécuté")]
     return [_result(one) for one in done.result.results]
 
@@ -109,8 +109,7 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
         if event.info.level != "debug":
             told(event.info.msg)
 
-    for name in os.environ.keys() - environment().keys():
-        os.environ.pop(name)
+    theirs = {name: os.environ.pop(name) for name in os.environ.keys() - environment().keys()}
     os.environ.update(QUIET)
     former = {}
     if (
@@ -120,6 +119,7 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
     try:
         done = dbtRunner(callbacks=[heard]).invoke([*SILENT, *words, *options(project, ENTREPOT)])
     finally:
+        os.environ.update(theirs)
         for sign, handler in former.items():
             signal.signal(sign, handler)
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command

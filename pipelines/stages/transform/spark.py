@@ -53,18 +53,17 @@ def build_by_engine(
     with made_by_spark(home) as (results, rows):
         if failed(results):
             return results
-        # a unit test gives its rows to the SQL of a model, which this copy does not have
-        built = build_models(home, told=told, project=_taking(home, rows), command=["build", *NO_UNIT_TESTS])
-    return (
-        built
-        if failed(built)
-        else built + build_models(home, told=told, command=["test", "--resource-type", "unit_test"])
-    )
+        with tempfile.TemporaryDirectory(prefix="dbt-") as place:
+            # a unit test gives its rows to the SQL of a model, which this copy does not have
+            copy = _taking(home, rows, Path(place))
+            built = build_models(home, told=told, project=copy, command=["build", *NO_UNIT_TESTS])
+    if failed(built) or not read_json(home.dbt_manifest)["unit_tests"]:
+        return built
+    return built + build_models(home, told=told, command=["test", "--resource-type", "unit_test"])
 
 
-def _taking(home: Home, rows: Callable[[str], str]) -> Path:
-    """A copy of the home's dbt project beside Spark's tables, in which each table is taken from them (``rows``)."""
-    copy = Path(tempfile.mkdtemp(prefix="dbt-"))
+def _taking(home: Home, rows: Callable[[str], str], copy: Path) -> Path:
+    """A ``copy`` of the home's dbt project in which each table is taken from Spark's (``rows``)."""
     shutil.copytree(home.dbt, copy, ignore=shutil.ignore_patterns("target", "logs"), dirs_exist_ok=True)
     for node in read_json(home.dbt_manifest)["nodes"].values():
         if node["resource_type"] == "model" and node["config"]["materialized"] == "table":

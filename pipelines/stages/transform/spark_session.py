@@ -8,6 +8,7 @@ importing Great Expectations where pyspark is installed crashes the process. Its
 import json
 import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -77,7 +78,7 @@ def _watch(context: "SparkContext", folder: Path, patience: float = PATIENCE, pe
         "ce que demande spark-defaults.conf (spark.executor.memory, spark.executor.cores)"
     )
     _tell(folder, [_refusal(said)])
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _refuse_unshared(session: "SparkSession", place: Path) -> None:
