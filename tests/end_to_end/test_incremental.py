@@ -29,7 +29,7 @@ DATABASES = (
 Step = Callable[[Path, random.Random], None]
 
 
-@pytest.fixture(params=[1, 2, 3])
+@pytest.fixture(params=[1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))])
 def seed(request: pytest.FixtureRequest) -> int:
     return request.param
 
