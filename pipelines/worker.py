@@ -7,7 +7,10 @@ import threading
 
 
 def begin() -> None:
-    """Before any work of a process of a pool, which would wait for ever for a parent that was killed."""
+    """Before any work of a process of a pool, which would wait for ever for a parent that was killed, or that ends it by a
+    signal that it itself ignores.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

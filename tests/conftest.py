@@ -4,6 +4,7 @@ import datetime as dt
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ from tests.once import made_once
 if TYPE_CHECKING:
     from tests.dbt.compiled import Compiled
 
+for sign in (signal.SIGINT, signal.SIGTERM):  # a shell that starts the tests in the background has them ignored
+    signal.signal(sign, signal.default_int_handler)
 gc.disable()  # until all tests are collected: nothing that is imported is garbage
 READ = "read"  # beside ``dbt_home``: its project, as dbt read it, in which nothing is built
 # The errors that say what they have to say by themselves.

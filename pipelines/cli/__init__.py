@@ -16,13 +16,14 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)  # hundreds of thousands of objects are imported, which nothing ever frees
     _open_closed()
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
-    from pipelines.cli.interruption import end_soon
+    from pipelines.cli.interruption import SIGNALS, end_soon
     from pipelines.cli.output import note
     from pipelines.disk import is_full, why
     from pipelines.private import keep_to_owner
 
     keep_to_owner()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for sign in SIGNALS:  # where a script began this in the background too, in which Ctrl-C is ignored
+        signal.signal(sign, signal.default_int_handler)
     # multiprocessing's tracker frees what an interruption leaves, and would say so in English
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     for stream in (sys.stdout, sys.stderr):

@@ -72,8 +72,9 @@ def build_models(
     """
     chosen: list[str] = []
     if changed is not None:
-        sources = read_json(home.dbt_manifest)["sources"].values()
-        read = {f"{one['source_name']}.{one['name']}" for one in sources}.intersection(changed)
+        manifest = read_json(home.dbt_manifest)
+        names = {f"{one['source_name']}.{one['name']}": node for node, one in manifest["sources"].items()}
+        read = [name for name in changed if name in names and manifest["child_map"][names[name]]]
         if not read:
             return []
         chosen = [*NO_UNIT_TESTS, "--select", *(f"source:{name}+" for name in sorted(read))]

@@ -5,6 +5,7 @@ import gc
 import duckdb
 import pytest
 
+from pipelines.disk import read_json
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.dbt import ENGINE, build_models, parse
 from tests.stages.transform.conftest import Lab
@@ -87,8 +88,13 @@ def test_only_what_descends_from_a_changed_source_is_made_again(lab: Lab):
         parse(lab.work(ledger).catalogue, lab.home)
         lab.prepare(ledger)
     assert {"fct_lignes", "fct_plan"} < {one.name for one in build_models(lab.home)}
-    assert [one.name for one in build_models(lab.home, ["reference.plan", "collecte.construction"])] == ["fct_plan"]
-    assert build_models(lab.home, ["collecte.construction"]) == []  # that no model reads
+    declared = read_json(lab.home.dbt_manifest)
+    nodes = {f"{one['source_name']}.{one['name']}": node for node, one in declared["sources"].items()}
+    unread = [name for name, node in nodes.items() if not declared["child_map"][node]]
+    assert unread
+    assert [one.name for one in build_models(lab.home, ["reference.plan", *unread])] == ["fct_plan"]
+    assert build_models(lab.home, unread) == []
+    assert build_models(lab.home, ["collecte.construction"]) == []  # no source of the project
 
 
 def test_a_dbt_that_cannot_begin_is_an_answer(project: Lab):
