@@ -6,9 +6,10 @@ DEMO := data-demo
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 RELEASE := .venv-release
-# more workers than two cores, because each often waits for a command, a server or a lock
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
-MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
+# more workers than two cores, because each often waits for a command, a server or a lock; one that dies ends the tests,
+# since xdist may wait for ever for what it had to do
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help

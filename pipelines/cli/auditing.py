@@ -4,10 +4,13 @@ import click
 
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import year_argument
-from pipelines.cli.output import echo, json_option, title, write_json
+from pipelines.cli.output import echo, json_option, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import read_json
 from pipelines.runs.audit.sampling import SIZE
+from pipelines.runs.audit.write import DATA
+from pipelines.runs.pages import enter, write_states
+from pipelines.stages.transform.docs import NoDocs, write_docs
 
 
 @click.command(short_help="L’état de la collecte et de la qualité, en une page.")
@@ -30,9 +33,6 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
 
     Code de sortie 1 quand l’exercice n’est pas publiable en l’état.
     """
-    from pipelines.runs.audit.write import DATA
-    from pipelines.runs.pages import write_states
-
     session: Session = ctx.obj
     session.exercice(year)
     with session.ledger() as ledger:
@@ -59,10 +59,6 @@ def docs(ctx: click.Context) -> None:
 
     Les pages d’audit écrites ensuite y renvoient.
     """
-    from pipelines.cli.output import progress
-    from pipelines.runs.pages import enter
-    from pipelines.stages.transform.docs import NoDocs, write_docs
-
     session: Session = ctx.obj
     with progress() as say:
         say("dbt écrit sa documentation")

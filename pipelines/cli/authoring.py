@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
+from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
+from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+from pipelines.catalogue.needs import check
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.overlay import named
 from pipelines.catalogue.reference import Reference
+from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
+from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
+from pipelines.catalogue.scaffold.source import Request, scaffold
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
@@ -15,6 +23,8 @@ from pipelines.cli.arguments import complete_sources
 from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
+from pipelines.stages.ingest.sample.guess import read_samples
+from pipelines.stages.transform.dbt import parse, run_dbt
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "-v", "-V", "--help", "-h"}
@@ -104,10 +114,6 @@ def source_new(
     Un système déjà déclaré gagne un export : dans son fichier du dossier, ou dans une copie de celui qui est livré.
     Ce que l’exemple ne prouve pas est marqué TODO : les lire avant de collecter.
     """
-    from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
-    from pipelines.catalogue.scaffold.source import Request, scaffold
-    from pipelines.stages.ingest.sample.guess import read_samples
-
     session: Session = ctx.obj
     registry = session.catalogue.registry
     if shape and shape not in registry.shapes:
@@ -138,8 +144,6 @@ def source_new(
 def _places(session: Session) -> list[str]:
     """The names of the members, when an organisation is declared: a draft may come before it, or while it is being
     written."""
-    from pipelines.catalogue.organisation import load_organisation
-
     try:
         members = load_organisation(session.home, session.catalogue).collectivites
     except DeclarationError:
@@ -194,8 +198,6 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
 
     Ses lignes vont à côté de celles des plans livrés, qui restent ; un plan que le dossier avait ajouté est remplacé.
     """
-    from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
-
     session: Session = ctx.obj
     plan = read_plan(file)
     files = {session.home.root / path: text for path, text in plan.files().items()}
@@ -246,10 +248,7 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     Signaler aussi ce qui, parmi les déclarations remplacées ou désactivées, a changé depuis dans le catalogue livré :
     code de sortie 3 alors.
     """
-    from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
-    from pipelines.catalogue.needs import check
-    from pipelines.catalogue.overlay import named
-    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
+    from pipelines.stages.validate.failing_lines import refuse_wrong_sql  # DuckDB, which `schema` does without
 
     session: Session = ctx.obj
     declared = session.catalogue
@@ -292,9 +291,7 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
 
     Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y fonctionnent aussi.
     """
-    from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
     from pipelines.stages.transform.analyst import prepare_analyst
-    from pipelines.stages.transform.dbt import parse, run_dbt
 
     session: Session = ctx.obj
     if not arguments or arguments[0] in ("-h", "--help"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.catalogue.needs import check as check_declarations
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
@@ -32,8 +33,10 @@ from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
+from pipelines.runs.pending import refuse_wrong_texts
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
 if TYPE_CHECKING:
     from pipelines.defs.run import RunReport
@@ -231,10 +234,6 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
 
     Plusieurs fichiers forment une seule livraison. Code de sortie 1 quand la livraison serait refusée.
     """
-    from pipelines.catalogue.needs import check as check_declarations
-    from pipelines.runs.pending import refuse_wrong_texts
-    from pipelines.stages.validate.failing_lines import refuse_wrong_sql
-
     session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])
     year = session.exercice(exercice or guess_exercice(session, files[0]))

@@ -10,11 +10,16 @@ from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.progress_of_texts import STATES, VALIDATED
+from pipelines.disk import written_whole
+from pipelines.evidence.progress_of_texts import STATES, VALIDATED, text_states
 from pipelines.french import agreed, moment
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import INTERNE
+from pipelines.stages.report.model import editor_of
+from pipelines.stages.report.tables import read_publication
+from pipelines.stages.report.word.reading import NoManuscript, read_back
+from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, texts_of
 
 if TYPE_CHECKING:
     from pipelines.evidence.progress_of_texts import TextState
@@ -42,10 +47,6 @@ def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
 
     Un chiffre y est verrouillé, un texte conditionnel y est montré tel qu’il est imprimé.
     """
-    from pipelines.stages.report.model import editor_of
-    from pipelines.stages.report.tables import read_publication
-    from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, texts_of
-
     session: Session = ctx.obj
     session.exercice(year)
     file = output or Path(f"textes_{year}.docx")
@@ -77,9 +78,6 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     Tout est repris, ou rien : ce qu’un texte ne peut pas contenir (image, tableau, note, commentaire, modification
     suivie, chiffre retapé) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1.
     """
-    from pipelines.disk import written_whole
-    from pipelines.stages.report.word.reading import NoManuscript, read_back
-
     session: Session = ctx.obj
     try:
         found = read_back(file, session.home.contenu)
@@ -128,8 +126,6 @@ def state_of_texts(
     Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé,
     ou qu’une décision dit pourquoi il ne l’est pas.
     """
-    from pipelines.evidence.progress_of_texts import text_states
-
     session: Session = ctx.obj
     session.exercice(year)
     if state is None:

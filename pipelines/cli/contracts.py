@@ -10,6 +10,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.stages.publish.published_shape import shape_published, shape_to_publish, told
 
 
 @click.group(short_help="Les promesses faites aux lecteurs des tables publiées.")
@@ -22,8 +23,6 @@ def contracts() -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Comparer l’entrepôt, tel qu’il serait publié, aux contrats. Code de sortie 1 quand quelque chose manquerait."""
-    from pipelines.stages.publish.published_shape import told
-
     session: Session = ctx.obj
     declared = session.catalogue
     shape, last = _to_publish(session)
@@ -97,8 +96,6 @@ def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
 def diff(ctx: click.Context, first: str, second: str) -> None:
     """Montrer ce qui est ajouté, retiré ou changé de la publication A à la publication B : les premiers caractères de
     leur nom, ou un dossier."""
-    from pipelines.stages.publish.published_shape import shape_published, told
-
     session: Session = ctx.obj
     sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
     found = differences(*sides)
@@ -121,7 +118,6 @@ def _publication(session: Session, name: str) -> Path:
 
 
 def _to_publish(session: Session) -> tuple[Shape, int]:
-    from pipelines.stages.publish.published_shape import shape_to_publish
 
     if not session.home.warehouse.exists():
         raise click.UsageError(f"aucun entrepôt n’est construit : {session.command} run EXERCICE")

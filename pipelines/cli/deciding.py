@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
@@ -19,12 +20,19 @@ from pipelines.cli.output import Column, echo, format_option, json_option, note,
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
+from pipelines.evidence.findings import blockers, of_year, stops_a_release
+from pipelines.evidence.health import backed_up
 from pipelines.evidence.verify import CHECKED
+from pipelines.evidence.verify import verify as verified
 from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost_ledger import refuse_lost
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
+from pipelines.locking import only_writer
+from pipelines.runs.findings import unclaimed_files
+from pipelines.runs.retention import LOGS, Chosen, overdue, purge_delivery
+from pipelines.runs.retention import purge as purged
 
 if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
@@ -67,9 +75,6 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     Code de sortie 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
     session: Session = ctx.obj
-    from pipelines.evidence.findings import blockers, of_year
-    from pipelines.runs.findings import unclaimed_files
-
     session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
@@ -108,8 +113,6 @@ def _row(one: Standing) -> dict[str, Any]:
 
 def _awaits_decision(one: Standing, rules: Rules) -> bool:
     """True when the year cannot be frozen while this finding lasts."""
-    from pipelines.evidence.findings import stops_a_release
-
     return stops_a_release(one, rules) and one.is_open(now()[:10])
 
 
@@ -159,8 +162,6 @@ def decide(
     chargée au prochain `millesime run` une fois que chacun de leurs constats est accepté ; le verdict ne change pas. Un
     document mis à l’écart (FIN-PROJET) compte à partir de la prochaine exécution.
     """
-    from pipelines.locking import only_writer
-
     session: Session = ctx.obj
     if not (reason.strip() and by.strip()):
         raise click.UsageError("une décision dit pourquoi (--because) et qui la prend (--by)")
@@ -240,8 +241,6 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     déceler un registre réécrit ou tronqué avec tout ce qui en dépend. Code de sortie 1 quand quelque chose est modifié,
     retiré, déplacé, ajouté ou coupé.
     """
-    from pipelines.evidence.verify import verify as verified
-
     session: Session = ctx.obj
     printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it into pieces
     with session.ledger() as ledger:
@@ -293,11 +292,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     tirés au sort, que rien ne relie à une personne. Le registre garde la trace de ce qui est retiré, de la règle
     appliquée et de la date. Voir docs/rgpd.md.
     """
-    from pipelines.defs.history import forget, old_runs
-    from pipelines.evidence.health import backed_up
-    from pipelines.locking import only_writer
-    from pipelines.runs.retention import LOGS, overdue
-    from pipelines.runs.retention import purge as purged
+    from pipelines.defs.history import forget, old_runs  # the other commands do without Dagster
 
     session: Session = ctx.obj
     if (delivery is None) != (reason is None) or (by and not delivery) or (delivery and dry_run):
@@ -336,8 +331,6 @@ def _why(one: "Overdue") -> str:
 def _removed_by_hand(
     session: Session, work: "Workspace", delivery: str, reason: str, by: str | None
 ) -> "list[Overdue]":
-    from pipelines.catalogue.organisation import UnknownPerson
-    from pipelines.runs.retention import Chosen, purge_delivery
 
     if not reason.strip():
         raise click.UsageError("--reason dit pourquoi")

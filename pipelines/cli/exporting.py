@@ -7,11 +7,25 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.catalogue.organisation import UnknownPerson
+from pipelines.cli.app import INCOMPLETE
 from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import enumeration, number
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
+from pipelines.runs.pages import enter
+from pipelines.stages.publish.consolidation.members import SameMember, read_members
+from pipelines.stages.publish.consolidation.star import NotOurs
+from pipelines.stages.publish.consolidation.star import consolidate as write_star
+from pipelines.stages.publish.export import NotExported, write_export
+from pipelines.stages.publish.postgres import NotServed
+from pipelines.stages.publish.profiles import NotPublished
+from pipelines.stages.publish.release import last_release
+from pipelines.stages.publish.superset import NotAnAddress, write_bundle
+from pipelines.stages.publish.withdraw import withdraw as take_back
 
 profile_option = click.option(
     "--profile",
@@ -32,11 +46,6 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
 
     La même publication donne les mêmes octets ; un exercice figé porte le nom de sa version.
     """
-    from pipelines.runs.pages import enter
-    from pipelines.stages.publish.export import NotExported, write_export
-    from pipelines.stages.publish.profiles import NotPublished
-    from pipelines.stages.publish.release import last_release
-
     session: Session = ctx.obj
     session.exercice(year)
     with session.ledger() as ledger, progress() as say:
@@ -73,15 +82,10 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
     Un DOSSIER est celui d’une organisation, ou une copie de son dossier published/public ; rien d’autre n’y est lu. Ce
     qui est comparé se déclare dans catalogue/comparaisons.yml. Voir docs/scale.md.
     """
-    from pipelines.cli.app import INCOMPLETE
-    from pipelines.stages.publish.consolidation.members import SameMember, read_members
-    from pipelines.stages.publish.consolidation.star import NotOurs
-    from pipelines.stages.publish.consolidation.star import consolidate as write
-
     catalogue = ctx.obj.catalogue
     try:
         members = read_members(homes)
-        done = write(members, catalogue.comparisons, catalogue.fields, target.absolute())
+        done = write_star(members, catalogue.comparisons, catalogue.fields, target.absolute())
     except (NotOurs, SameMember) as error:
         raise click.UsageError(str(error)) from None
     absent = [member for member in members if member.absence]
@@ -120,10 +124,6 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
 
     S’importe dans Superset 6.1 : « Tableaux de bord », « Importer ». Aucune ligne de données n’y est. Voir docs/bi.md.
     """
-    from pipelines.runs.pages import enter
-    from pipelines.stages.publish.profiles import NotPublished
-    from pipelines.stages.publish.superset import NotAnAddress, write_bundle
-
     session: Session = ctx.obj
     target = file.resolve() if file else session.home.exports / f"superset_{profile}.zip"
     try:
@@ -178,13 +178,6 @@ def withdraw(ctx: click.Context, reason: str, by: str) -> None:
     Le registre garde la trace du retrait, et ce même profil ne sera plus publié. Les versions figées, qui restent dans
     le dossier, ne changent pas.
     """
-    from pipelines.catalogue.organisation import UnknownPerson
-    from pipelines.ledger.store import open_ledger
-    from pipelines.locking import only_writer
-    from pipelines.stages.publish.postgres import NotServed
-    from pipelines.stages.publish.profiles import NotPublished
-    from pipelines.stages.publish.withdraw import withdraw as take_back
-
     session: Session = ctx.obj
     with only_writer(session.home), open_ledger(session.home) as ledger:
         try:

@@ -11,6 +11,7 @@ from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.french import moment, quantity
 from pipelines.ledger.store import now
+from pipelines.runs.mails import due, send_due
 
 
 @click.command(short_help="Sauvegarder le dossier, même pendant une exécution.")
@@ -95,8 +96,6 @@ def mail(ctx: click.Context, *, dry_run: bool) -> None:
     """Envoyer les courriels qui ne l’ont pas encore été : le refus d’un export à son responsable, les rappels avant et
     après l’échéance, le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le
     fait automatiquement."""
-    from pipelines.runs.mails import due, send_due
-
     session: Session = ctx.obj
     post = settings.post()
     if post is None:

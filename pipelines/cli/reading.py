@@ -25,11 +25,17 @@ from pipelines.cli.output import (
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
+from pipelines.evidence.findings import blockers, in_order, of_year
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
+from pipelines.evidence.health import health
+from pipelines.evidence.published import published_figures
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.french import moment
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
+from pipelines.runs.arriving import landed
+from pipelines.runs.findings import all_findings, findings_of_the_day
+from pipelines.runs.retention import overdue
 from pipelines.stages.ingest.landing import unknown_files
 
 if TYPE_CHECKING:
@@ -38,8 +44,6 @@ if TYPE_CHECKING:
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
     """The state of a year, given today's date and the present contents of landing."""
-    from pipelines.runs.arriving import landed
-
     work = session.work(ledger)
     return year_status(work, year, today=now()[:10], landed=landed(work, year))
 
@@ -47,18 +51,12 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
     """Every current finding with its decision, including those that depend on the date (retention,
     backup)."""
-    from pipelines.evidence.findings import in_order
-    from pipelines.runs.findings import all_findings, findings_of_the_day
-
     work = session.work(ledger)
     return ledger.standing(in_order([*all_findings(work), *findings_of_the_day(work, now()[:10])]))
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
     """What blocks a release of these years and nobody has accepted, except for missing exports."""
-    from pipelines.evidence.findings import blockers, of_year
-    from pipelines.runs.findings import all_findings
-
     # what is kept too long blocks nothing, and finding it takes a reading of all rows
     today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
@@ -122,8 +120,6 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     session.exercice(year)
-    from pipelines.evidence.health import health
-    from pipelines.runs.retention import overdue
 
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
@@ -293,8 +289,6 @@ FIGURES_CSV = [
 @click.pass_context
 def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) -> None:
     """Les chiffres publiés de l’EXERCICE ; CODES (un chiffre, ou le début de plusieurs) réduit la liste."""
-    from pipelines.evidence.published import published_figures
-
     session: Session = ctx.obj
     session.exercice(year)
     rows = published_figures(session.home, year)

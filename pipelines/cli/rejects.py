@@ -14,6 +14,7 @@ from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.suites import suite_of
+from pipelines.stages.validate.failing_lines import failing_lines
 
 REJECTS = [
     Column("source"),
@@ -64,7 +65,6 @@ def failing_lines_of(work: Workspace) -> Failing:
     """How to find the lines behind a failed check of a delivery."""
 
     def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
-        from pipelines.stages.validate.failing_lines import failing_lines
 
         declared = next(t for t in ref.export.tables if t.name == table)
         suite = suite_of(work, ref, manifest, declared)

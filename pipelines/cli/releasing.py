@@ -3,6 +3,7 @@ again."""
 
 import re
 import shutil
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,12 @@ from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
+from pipelines.runs.build import is_proved
+from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
+from pipelines.runs.replay import CannotReplay
+from pipelines.runs.replay import replay as replayed
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, CannotRelease, Change, Visas, changes_between, export_tables
 from pipelines.stages.publish.swap import public_profile
@@ -42,9 +48,6 @@ def release(
 
     Code de sortie 1, sans rien figer, tant qu’un constat bloquant, ou à trancher, reste sans décision.
     """
-    from pipelines.locking import only_writer
-    from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
-
     session: Session = ctx.obj
     session.exercice(year)
     visas = Visas(prepared_by, reviewed_by, approved_by)
@@ -132,8 +135,6 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
 
 def _erratum(session: Session, first: str, second: str | None, profile: str) -> tuple[str, list[Change]]:
     """Print the sentences of the erratum, and return the figures that differ."""
-    import tempfile
-
     before, exercice = session.release(first), _exercice(first)
     _refuse_without(before, profile)
     if second is not None:
@@ -158,8 +159,6 @@ def _refuse_without(release: Path, profile: str) -> None:
 
 def _refuse_unproved(session: Session) -> None:
     """Refuse to make an erratum from anything but what was built and tested."""
-    from pipelines.runs.build import is_proved
-
     with session.ledger() as ledger:
         if not is_proved(session.work(ledger)):
             raise click.ClickException(
@@ -199,9 +198,6 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
 
     Code de sortie 1 quand ce n’est pas le cas.
     """
-    from pipelines.runs.replay import CannotReplay
-    from pipelines.runs.replay import replay as replayed
-
     session: Session = ctx.obj
     session.release(name)
     with progress() as say:

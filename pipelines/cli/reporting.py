@@ -9,6 +9,8 @@ from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.publication import FOLDERS, INTERNE, PROFILES
+from pipelines.runs.pages import enter
+from pipelines.stages.report.write import FORMATS, edition_of, write_report
 
 
 @click.command(short_help="Le rapport d’un exercice, depuis ce qui est publié.")
@@ -34,9 +36,6 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
 
     Il va dans reports/EXERCICE/PROFIL ; `millesime run` publie celui du dernier exercice avec ses tables.
     """
-    from pipelines.runs.pages import enter
-    from pipelines.stages.report.write import FORMATS, edition_of, write_report
-
     session: Session = ctx.obj
     session.exercice(year)
     chosen = [name.strip() for name in formats.split(",")]

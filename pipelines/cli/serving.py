@@ -2,6 +2,7 @@
 
 import click
 
+from pipelines.catalogue.organisation import load_organisation
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
 
@@ -23,7 +24,6 @@ def serve(ctx: click.Context, port: int, part: str | None, *, read_only: bool) -
 
     Derrière un serveur mandataire (MILLESIME_WEB_HOSTS), elle est toujours en lecture seule (docs/web.md).
     """
-    from pipelines.catalogue.organisation import load_organisation
     from pipelines.defs.web import serve as serve_web
     from pipelines.defs.web import serve_part
 

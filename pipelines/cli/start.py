@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -19,10 +20,13 @@ from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
+from pipelines.evidence.progress_of_texts import VALIDATED, text_states
 from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
+from pipelines.runs.key import give_key
 from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
@@ -186,9 +190,6 @@ def make_home(home: Home, organisation: str) -> Organisation:
 
 def _give_key(home: Home) -> None:
     """Make the key of the home's pseudonyms, if it has none, and enter it."""
-    from pipelines.ledger.workspace import open_workspace
-    from pipelines.runs.key import give_key
-
     with open_workspace(home) as work:
         give_key(work)
 
@@ -234,10 +235,6 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
 
 def _validate_texts(session: Session, years: list[int]) -> None:
     """The demonstration's own texts are written for it: one of its persons validates them."""
-    from importlib.resources import files
-
-    from pipelines.evidence.progress_of_texts import VALIDATED, text_states
-
     person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
     with only_writer(session.home), open_ledger(session.home) as ledger:
         for one in (one for year in years for one in text_states(session.home, ledger, year)):

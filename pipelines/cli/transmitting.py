@@ -14,6 +14,11 @@ from pipelines.french import day, enumeration
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import EDITIONS, FOLDERS, LETTER
+from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare, signatory
+from pipelines.stages.report.tables import read_publication
+from pipelines.stages.report.word.acts import acts as drafts
+from pipelines.stages.report.word.acts import is_untouched
+from pipelines.stages.report.write import edition_of
 
 if TYPE_CHECKING:
     from pipelines.runs.transmit import Transmission
@@ -34,12 +39,6 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est
     entre crochets est à compléter.
     """
-    from pipelines.runs.transmit import signatory
-    from pipelines.stages.report.tables import read_publication
-    from pipelines.stages.report.word.acts import acts as drafts
-    from pipelines.stages.report.word.acts import is_untouched
-    from pipelines.stages.report.write import edition_of
-
     session: Session = ctx.obj
     session.exercice(year)
     tables = session.home.published / FOLDERS[profile]
@@ -87,8 +86,6 @@ def transmit(
     Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la
     date, la voie et l’empreinte de tout ce qui est parti ; la page d’audit le montre (CGCT, art. L. 5211-39).
     """
-    from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
-
     session: Session = ctx.obj
     session.exercice(year)
     if (sent is None) != (by is None) or (by is not None and not by.strip()):

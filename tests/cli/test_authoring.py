@@ -996,7 +996,7 @@ def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
         calls.append((arguments, target))
         return subprocess.CompletedProcess(arguments, 0)
 
-    monkeypatch.setattr("pipelines.stages.transform.dbt.run_dbt", run_dbt)
+    monkeypatch.setattr("pipelines.cli.authoring.run_dbt", run_dbt)
 
     def invoke(project: Path, _: list[str]) -> types.SimpleNamespace:
         (project / "target" / ENTREPOT).mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ class Cluster:
 @pytest.fixture
 def ending(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ends the process ends the test alone."""
-    monkeypatch.setattr(spark_session.os, "_exit", sys.exit)
+    monkeypatch.setattr(spark_session.os, "kill", lambda _, sign: sys.exit(sign))
 
 
 def test_a_job_without_executor_does_not_wait_for_ever(tmp_path: Path, ending):
