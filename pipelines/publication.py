@@ -1,10 +1,7 @@
 """Names that writers and readers of a publication share: its profiles, their places, its pages."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future  # each process that opens a workbook would import it
+from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
 LETTER = "courrier.docx"  # of what goes to a member: a draft, which is completed before it is sent
@@ -27,14 +24,14 @@ MARTS, RESTREINT = (
 
 
 class Pages(Protocol):
-    """What is made from a publication's tables in parallel with this process; a future that fails holds nothing back."""
+    """What is made from a publication's tables; an error of it holds nothing back."""
 
     @property
     def exercice(self) -> int | None:
         """That of the report; None when there is none."""
 
-    def begin(self, publication: Path, profile: str) -> "Future":
-        """Begin: the tables of ``profile`` are in the folder of a publication that has no ledger entry yet."""
+    def draw(self, publication: Path) -> None:
+        """Draw what shows nothing of the publication's entry in the ledger, before there is one."""
 
-    def finish(self, publication: Path) -> "list[Future]":
-        """Write what prints the head that the publication's entry reached; all that is not written yet."""
+    def finish(self, publication: Path) -> None:
+        """Write what prints the head that the entry reached."""

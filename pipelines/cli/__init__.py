@@ -24,7 +24,7 @@ def main() -> None:
     keep_to_owner()
     for sign in SIGNALS:  # where a script began this in the background too, in which Ctrl-C is ignored
         signal.signal(sign, signal.default_int_handler)
-    # multiprocessing's tracker frees what an interruption leaves, and would say so in English
+    # multiprocessing's tracker frees the locks of dbt that an interruption leaves, and would say so in English
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a file name may not be valid text

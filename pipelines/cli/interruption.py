@@ -76,9 +76,7 @@ def end_children() -> None:
     with suppress(OSError):
         for task in Path("/proc/self/task").iterdir():
             for pid in (task / "children").read_text().split():
-                os.kill(
-                    int(pid), signal.SIGTERM
-                )  # multiprocessing's tracker, which frees what the others held, ignores it
+                os.kill(int(pid), signal.SIGTERM)
 
 
 def end_soon() -> None:

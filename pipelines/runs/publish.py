@@ -1,17 +1,7 @@
 """A publication from end to end: frozen years protected, findings gathered, pages written, files swapped, a copy sent
 to the server."""
 
-import multiprocessing
-import os
-import shutil
-import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.contracts import ContractBroken
@@ -20,7 +10,6 @@ from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
-from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
@@ -28,9 +17,8 @@ from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import MadePublic, make_public, public_profile, publish
+from pipelines.stages.publish.swap import publish
 from pipelines.stages.report.write import report_pages
-from pipelines.worker import begin
 
 if TYPE_CHECKING:
     from pipelines.stages.publish.postgres import Served
@@ -73,52 +61,15 @@ def _publish(work: Workspace) -> Published:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
         return Published(None, work.ledger.standing(all_findings(work)), error)
-    with TemporaryDirectory(prefix="public-", ignore_cleanup_errors=True) as place, two_processes() as pool:
-        public = pool.submit(make_public, work.home, build, Path(place) / PUBLIC)
-        findings = all_findings(work)
-        work.ledger.sight(findings)
-        # the previous publication's findings about itself do not concern this one
-        others = [one for one in findings if not one.is_of_a_publication]
-        pages = report_pages(work, build, pool)
-
-        def placed(folder: Path) -> MadePublic:
-            try:
-                made = public.result()
-            except BrokenProcessPool:  # the system killed it
-                return public_profile(work, build, folder)
-            if (Path(place) / PUBLIC).is_dir():
-                shutil.move(Path(place) / PUBLIC, folder)
-            return made
-
-        try:
-            identity = publish(work, build, findings, facts(work, build, others), pages, placed)
-        except ContractBroken as error:
-            return Published(None, work.ledger.standing(findings), error)
+    findings = all_findings(work)
+    work.ledger.sight(findings)
+    # the previous publication's findings about itself do not concern this one
+    others = [one for one in findings if not one.is_of_a_publication]
+    try:
+        identity = publish(work, build, findings, facts(work, build, others), report_pages(work, build))
+    except ContractBroken as error:
+        return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))
-
-
-@contextmanager
-def two_processes() -> Iterator[Executor]:
-    """One for the public profile and one for the report, beside this one, which copies the tables.
-
-    A Ctrl-C in a terminal, which all its processes receive, is for this one alone; it ends them.
-    """
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), begin)
-    try:
-        for _ in range(2):
-            pool.submit(os.getpid)  # starts it
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
-    try:
-        yield pool
-    except BaseException as error:
-        if not isinstance(error, Exception):
-            for process in multiprocessing.active_children():
-                process.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _hold_frozen_years(work: Workspace, build: str) -> None:

@@ -21,7 +21,6 @@ from pipelines.ledger.state import read_manifest
 from pipelines.ledger.workspace import open_workspace
 from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
-from pipelines.runs.publish import two_processes
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.sql import literal, parquet_scan
@@ -121,8 +120,7 @@ def test_no_free_text_reaches_what_is_public(demonstration: Path, tmp_path: Path
         assert failed(build_models(home, command=["run"])) == []
         home.warehouse_next.rename(home.warehouse)
         findings = all_findings(work)
-        with two_processes() as pool:
-            publish(work, build, findings, facts(work, build, findings), report_pages(work, build, pool))
+        publish(work, build, findings, facts(work, build, findings), report_pages(work, build))
         write_export(home, work.organisation, 2020, PUBLIC, None)
     published = home.published
     assert read_manifest(published / PUBLIC)["publication"] != former["publication"]

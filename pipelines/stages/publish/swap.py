@@ -16,16 +16,13 @@ The warehouse it was made from stays beside it, as ``warehouse/published``: trac
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from pipelines.catalogue.rules import Rule
-from pipelines.disk import second_name, sha256_of, sync, sync_all, written_whole
+from pipelines.disk import is_full, second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
 from pipelines.french import enumeration
 from pipelines.ledger.records import UNDRAWN, Finding
@@ -41,7 +38,7 @@ from pipelines.ledger.state import (
     write_manifest,
     write_state,
 )
-from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
@@ -69,10 +66,6 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-MadePublic = tuple[PublicProfile | None, list[Finding]]
-MakesPublic = Callable[[Path], MadePublic]  # in the folder that it is given
-
-
 @dataclass(frozen=True)
 class Written:
     """The data of a publication: the inputs of its tables, its public profile, and findings about what could not be made."""
@@ -88,16 +81,14 @@ def publish(
     findings: list[Finding],
     facts: State | None = None,
     pages: Pages | None = None,
-    public: MakesPublic | None = None,
 ) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden.
     When the public one cannot be proved, the previous one stays and a finding, here and in the ledger, says why. The
-    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state; ``public``
-    puts the public profile, which something else may be making already, in a folder. Raises ContractBroken when
-    something promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was
-    stopped between the swap and its entry in the ledger.
+    same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state. Raises
+    ContractBroken when something promised would be missing, and OtherBuild when the warehouse is not the one that
+    ``build`` made: a run was stopped between the swap and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
@@ -106,10 +97,10 @@ def publish(
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    data = _write(work, aside, findings, build, pages, public or partial(public_profile, work, build))
+    data = _write(work, aside, findings, build, pages)
     identity = _enter(work, aside, build, facts or {}, data)
     if pages:
-        undrawn = _undrawn(work, pages, pages.finish(aside))
+        undrawn = _undrawn(work, pages.exercice, pages.finish, aside)
         if undrawn and not any(one.code == UNDRAWN for one in data.broken):
             identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
     beside = _beside(home, aside)
@@ -128,18 +119,12 @@ def publish(
     return identity
 
 
-def _write(
-    work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None, public: MakesPublic
-) -> Written:
-    """Write the data in ``folder``.
-
-    The pages are drawn by other code as soon as their tables are there, while the rest is copied.
-    """
+def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
+    """Write the data in ``folder``, then the pages that show nothing of their entry."""
     former, keys, fields = former_of(work), work.catalogue.project.keys, work.catalogue.fields
     former.begin(folder / DATABASE)
     with attached(folder / DATABASE, work.home.warehouse) as db:
         made_of = copy_schema(db, folder, "rapport", keys, fields, former)
-        begun = [pages.begin(folder, INTERNE)] if pages else []
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         write_scdl(db, folder / "scdl", work.organisation, build)
@@ -147,9 +132,7 @@ def _write(
         noted += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger)
-        profile, broken = public(folder / FOLDERS[PUBLIC])
-        if pages:
-            pages.begin(folder, PUBLIC)  # its end reports its errors
+        profile, broken = public_profile(work, build, folder / FOLDERS[PUBLIC])
         broken += noted
         others = [finding for finding in findings if not finding.is_of_a_publication]
         complete_audit(db, work.ledger, [*broken, *others], profile.proofs if profile else [])
@@ -158,7 +141,7 @@ def _write(
     write_restricted(work, folder, _behind(work, profile))
     if work.organisation.years[-1] <= FORMER_UNTIL:
         second_name(folder / DATABASE, folder / FORMER_DATABASE)
-    undrawn = _undrawn(work, pages, begun) if pages else []
+    undrawn = _undrawn(work, pages.exercice, pages.draw, folder) if pages else []
     return Written(made_of, profile, broken + undrawn)
 
 
@@ -193,23 +176,18 @@ def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
     return write_state(folder, content)
 
 
-def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding]:
-    """The finding for a page that cannot be drawn; the data are published without it."""
-    errors = [error for one in begun if (error := one.exception())]
-    if not errors or pages.exercice is None:
-        return []
-    rule, error = work.rules[UNDRAWN], errors[0]
-    if type(error).__module__.startswith("pipelines"):  # a library's error message may quote what it could not draw
-        said = str(error)
-    elif isinstance(error, BrokenProcessPool):
-        said = (
-            "le processus qui l’écrivait a été arrêté (faute de mémoire, peut-être) ; la prochaine exécution recommence"
-        )
-    else:
-        said = f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
-    return [
-        Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
-    ]
+def _undrawn(work: Workspace, exercice: int | None, draw: Callable[[Path], None], folder: Path) -> list[Finding]:
+    """Draw pages in ``folder``; return the finding for what cannot be: the data are published without it."""
+    try:
+        draw(folder)
+    except Exception as error:
+        if is_full(error):
+            raise
+        rule, said = work.rules[UNDRAWN], str(error)
+        if not type(error).__module__.startswith("pipelines"):  # a library's message may quote what it could not draw
+            said = f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
+        return [Finding(UNDRAWN, "bloquant", exercice or 0, "report", f"{rule.titre} : {said}", aide=rule.aide)]
+    return []
 
 
 def _beside(home: Home, folder: Path) -> dict[str, str]:
@@ -263,7 +241,7 @@ def _check_build(warehouse: Path, build: str) -> None:
         raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
 
 
-def public_profile(work: Workspace, build: str, folder: Path) -> MadePublic:
+def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the previous one and a finding that says why."""
     folder.mkdir()
     try:
@@ -295,12 +273,6 @@ def public_profile(work: Workspace, build: str, folder: Path) -> MadePublic:
             shutil.rmtree(folder)
             return None, [_broken(SecrecyBroken("SEC-RETIRE", "public", row["reason"]), work.rules["SEC-RETIRE"])]
     return profile, notes
-
-
-def make_public(home: Home, build: str, folder: Path) -> MadePublic:
-    """The same, in another process."""
-    with open_workspace(home) as work:
-        return public_profile(work, build, folder)
 
 
 def _words(work: Workspace) -> Words:

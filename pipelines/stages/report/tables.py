@@ -13,14 +13,13 @@ import duckdb
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
 from pipelines.ledger.state import read_notes
-from pipelines.ledger.store import Ledger
 from pipelines.publication import PUBLIC
 from pipelines.sql import listed, literal, parquet_scan
 
 Row = dict[str, Any]
 Files = dict[str, list[str]]  # system/table → the names of its files
 AGGREGATES = {"somme": "sum", "maximum": "max"}
-BUILD_NAMED = "fraicheur"  # the table that names the build: no report shows it, and it is written while some are drawn
+BUILD_NAMED = "fraicheur"  # the table that names the build, which no report shows
 SECRET = "est_secret"  # the column that says, in the public profile, that a number of the row is hidden
 
 
@@ -36,7 +35,6 @@ class Publication:
     exercice: int
     profile: str
     db: Any
-    entered: Files | None = None  # what to read from ``audit``, which is written last
 
     @functools.cached_property
     def tables(self) -> dict[str, list[str]]:
@@ -67,8 +65,6 @@ class Publication:
     @functools.cached_property
     def files(self) -> Files:
         """The files in force for the year; none in the public edition, or before they are published."""
-        if self.entered is not None:
-            return self.entered
         audit = self.folder / "audit"
         if self.profile == PUBLIC or not (audit / "tables_livrees.parquet").exists():
             return {}
@@ -148,17 +144,9 @@ def _is(value: Value | list[Value]) -> str:
     return f"in ({', '.join(str(v).lower() if isinstance(v, bool) else literal(v) for v in values)})"
 
 
-def files_entered(ledger: Ledger, exercice: int) -> Files:
-    """The current files of an exercice as in ``audit``, read from its source."""
-    current = [one.manifest for (_, year), one in ledger.current().items() if year == exercice]
-    return {
-        f"{one.system}/{table}": sorted({file.name for file in one.files}) for one in current for table in one.tables
-    }
-
-
 @contextmanager
-def read_publication(folder: Path, exercice: int, profile: str, entered: Files | None = None) -> Iterator[Publication]:
-    """The publication in ``folder``, for one report; ``entered`` when its ``audit`` is not written yet."""
+def read_publication(folder: Path, exercice: int, profile: str) -> Iterator[Publication]:
+    """The publication in ``folder``, for one report."""
     with duckdb.connect() as db:
         db.execute("set threads = 1")
-        yield Publication(folder, exercice, profile, db, entered)
+        yield Publication(folder, exercice, profile, db)

@@ -5,12 +5,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
@@ -21,18 +18,15 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.charts import png_of, svg_of
 from pipelines.stages.report.html import report_page, site_pages, summary_page
-from pipelines.stages.report.model import Edition, Model, build, charts_of, entry_of, summary_name
+from pipelines.stages.report.model import Edition, Model, build, entry_of, summary_name
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
-from pipelines.stages.report.tables import BUILD_NAMED, Files, files_entered, read_publication
+from pipelines.stages.report.tables import BUILD_NAMED, read_publication
 from pipelines.stages.report.word.rapport import report_docx
 from pipelines.stages.report.workbook import workbook
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 MODEL = "json"  # what they are all written from, beside them
-# what each of two processes writes of an edition
-HALVES = ((MODEL, "html", "pdf"), ("docx", "xlsx"))
 PROJECT = "projet"
 
 
@@ -67,65 +61,44 @@ def _day(moment: str) -> dt.date:
     return dt.datetime.fromisoformat(moment).date()
 
 
-@dataclass(frozen=True)
+@dataclass
 class ReportPages:
-    """The pages that complete a publication: the report of one exercice, in both profiles, written by a pool of processes.
+    """The pages that complete a publication: the report of one exercice, in both profiles."""
 
-    Drawing takes as long as copying the tables, so it begins before the publication has an entry.
-    """
-
-    pool: Executor
     work: Workspace
     build: str
-    exercice: int | None
-    _begun: dict[str, Future] = field(default_factory=dict)  # by profile
+    exercice: int | None  # the last received
+    _internal: Model | None = None
 
-    def begin(self, publication: Path, profile: str) -> Future:
-        """Write the public edition, which shows nothing of the entry; of the other, gather what it says and draw it."""
-        tables, home, organisation = publication / FOLDERS[profile], self.work.home, self.work.organisation
+    def draw(self, publication: Path) -> None:
+        """Compose the internal edition, which prints the entry, and write the public one, which shows nothing of it."""
+        if edition := self._edition(publication, INTERNE):
+            home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[INTERNE]
+            self._internal = _model(home, organisation, edition, tables, self.exercice, INTERNE)
+        if edition := self._edition(publication, PUBLIC):
+            home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[PUBLIC]
+            folder = self._folder(publication, PUBLIC)
+            write_report(home, organisation, edition, tables, folder, self.exercice, PUBLIC)
+
+    def finish(self, publication: Path) -> None:
+        """Write the internal edition."""
+        if self._internal and (edition := self._edition(publication, INTERNE)):
+            model = {**self._internal, "edition": self._internal["edition"] | entry_of(edition)}
+            write_formats(model, self.work.home.cache, self._folder(publication, INTERNE), (MODEL, *FORMATS))
+
+    def _edition(self, publication: Path, profile: str) -> Edition | None:
+        tables = publication / FOLDERS[profile]
         if self.exercice is None or not (tables / "rapport").exists():
-            nothing: Future = Future()
-            nothing.set_result(None)
-            return nothing
-        edition = edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
-        said = (self.exercice, profile)
-        if profile == PUBLIC:
-            folder = self._folder(publication, profile)
-            begun = self._asked(write_report, home, organisation, edition, tables, folder, *said)
-        else:
-            entered = files_entered(self.work.ledger, self.exercice)
-            begun = self._asked(draw_report, home, organisation, edition, tables, *said, entered)
-        self._begun[profile] = begun
-        return begun
-
-    def finish(self, publication: Path) -> list[Future]:
-        """Write the pages that print the ledger head of the entry."""
-        if (drawn := self._begun.get(INTERNE)) and self.exercice is not None and not drawn.exception():
-            tables, folder = publication / FOLDERS[INTERNE], self._folder(publication, INTERNE)
-            entry = entry_of(edition_of(self.work.ledger, self.exercice, tables, INTERNE, self.build))
-            model = {**drawn.result(), "edition": drawn.result()["edition"] | entry}
-            halves = [self._asked(write_formats, model, self.work.home.cache, folder, half) for half in HALVES]
-            self._begun.update(zip(("", INTERNE), halves, strict=True))
-        wait(self._begun.values())  # nothing is written any more once an error is told
-        return [*self._begun.values()]
-
-    def _asked(self, task: Callable[..., Any], *arguments: Any) -> Future:
-        """What the pool is asked for; its error, where a process of the pool has died."""
-        try:
-            return self.pool.submit(task, *arguments)
-        except BrokenProcessPool as error:
-            died: Future = Future()
-            died.set_exception(error)
-            return died
+            return None
+        return edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
 
     def _folder(self, publication: Path, profile: str) -> Path:
         return publication / "report" / str(self.exercice) / profile
 
 
-def report_pages(work: Workspace, build: str, pool: Executor) -> ReportPages:
-    """The pages of a publication of ``build``: the report of the last exercice received."""
-    exercice = max((year for _, year in work.ledger.current()), default=None)
-    return ReportPages(pool, work, build, exercice)
+def report_pages(work: Workspace, build: str) -> ReportPages:
+    """The pages of a publication of ``build``."""
+    return ReportPages(work, build, max((year for _, year in work.ledger.current()), default=None))
 
 
 def write_report(
@@ -144,28 +117,6 @@ def write_report(
     """
     model = _model(home, organisation, edition, tables, exercice, profile)
     return write_formats(model, home.cache, folder, (MODEL, *formats))
-
-
-def draw_report(
-    home: Home,
-    organisation: Organisation,
-    edition: Edition,
-    tables: Path,
-    exercice: int,
-    profile: str,
-    entered: Files | None,
-) -> Model:
-    """The content of a report, without its entry; the cached parts of the one that waits for an entry are drawn.
-    Raises the same errors as ``write_report`` about declarations.
-    """
-    model = _model(home, organisation, edition, tables, exercice, profile, entered)
-    if profile == INTERNE:
-        for block in charts_of(model):
-            png_of(block, home.cache)  # made from the wide drawing
-            svg_of(block, True, home.cache)
-        for section in model["collectivites"]:
-            summary_pdf(model, section, home.cache)
-    return model
 
 
 def write_formats(model: Model, cache: Path, folder: Path, formats: Collection[str]) -> list[Path]:
@@ -195,15 +146,9 @@ def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tupl
 
 
 def _model(
-    home: Home,
-    organisation: Organisation,
-    edition: Edition,
-    tables: Path,
-    exercice: int,
-    profile: str,
-    entered: Files | None = None,
+    home: Home, organisation: Organisation, edition: Edition, tables: Path, exercice: int, profile: str
 ) -> Model:
-    with read_publication(tables, exercice, profile, entered) as publication:
+    with read_publication(tables, exercice, profile) as publication:
         return each_text(build(publication, load_catalogue(home), organisation, home.contenu, edition), visible)
 
 

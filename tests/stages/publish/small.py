@@ -1,6 +1,5 @@
 """A small warehouse and its publication."""
 
-from concurrent.futures import Future
 from pathlib import Path
 
 import duckdb
@@ -102,17 +101,13 @@ class Broken:
 
     exercice = 2020
 
-    def __init__(self, on_begin: Exception | None, on_finish: Exception | None):
-        self.on_begin, self.on_finish = on_begin, on_finish
+    def __init__(self, on_draw: Exception | None, on_finish: Exception | None):
+        self.on_draw, self.on_finish = on_draw, on_finish
 
-    def begin(self, _publication: Path, _profile: str) -> Future:
-        return self._ended(self.on_begin)
+    def draw(self, _publication: Path) -> None:
+        if self.on_draw:
+            raise self.on_draw
 
-    def finish(self, _publication: Path) -> list[Future]:
-        return [self._ended(self.on_finish)]
-
-    @staticmethod
-    def _ended(error: Exception | None) -> Future:
-        future: Future = Future()
-        future.set_exception(error) if error else future.set_result(None)
-        return future
+    def finish(self, _publication: Path) -> None:
+        if self.on_finish:
+            raise self.on_finish
