@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from pipelines.settings import Home
 
@@ -19,7 +21,7 @@ def only_writer(home: Home) -> Iterator[None]:
     home.root.mkdir(parents=True, exist_ok=True)
     with Path(home.lock_file).open("a+") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file)
         except BlockingIOError:
             file.seek(0)
             raise Busy(f"{home.root} est occupé : le processus {file.read().strip() or '?'} y écrit") from None
@@ -28,6 +30,15 @@ def only_writer(home: Home) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _take(file: IO[str]) -> None:
+    """Once more after a moment: whoever asks whether the lock is held (``is_writing``) holds it as long as that takes."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(0.1)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_writing(home: Home) -> bool:

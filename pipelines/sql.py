@@ -27,6 +27,12 @@ REFUSALS = {
 }
 
 
+def interruption_of(error: BaseException) -> BaseException | None:
+    """What interrupted a query, if something did: DuckDB makes an error of its own of Ctrl-C, and names it as the cause."""
+    cause = error.__cause__
+    return cause if cause is not None and not isinstance(cause, Exception) else None
+
+
 def in_french(refusal: str) -> str:
     """DuckDB's message about SQL that it refuses, in French; in its own words when it is none of those above."""
     for said, french in REFUSALS.items():

@@ -1,8 +1,10 @@
 """One writer per home: a second one is told at once who is writing, and a killed writer frees the lock."""
 
+import fcntl
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -72,3 +74,14 @@ def test_a_file_is_held_by_whoever_came_first(tmp_path):
 def test_two_homes_are_two_locks(tmp_path, holder):
     with only_writer(Home(tmp_path / "other")):
         pass
+
+
+def test_who_only_looks_makes_nobody_busy(tmp_path):
+    home = Home(tmp_path / "home")
+    with only_writer(home):
+        pass
+    with home.lock_file.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.03, fcntl.flock, [looking, fcntl.LOCK_UN]).start()
+        with only_writer(home):
+            pass

@@ -13,6 +13,7 @@ from pipelines.locking import only_writer
 from pipelines.private import work_in
 from pipelines.runs.outcome import Ending, ending_of
 from pipelines.settings import Home
+from pipelines.sql import interruption_of
 
 
 class HomeResource(dg.ConfigurableResource):
@@ -42,8 +43,8 @@ class HomeResource(dg.ConfigurableResource):
         except dg.Failure:
             raise
         except Exception as error:
-            if isinstance(error.__cause__, KeyboardInterrupt | dg.DagsterExecutionInterruptedError):
-                raise error.__cause__ from None  # DuckDB reports Ctrl-C as an error of its own
+            if interruption := interruption_of(error):
+                raise interruption from None
             if ending_of(error) == Ending.BROKEN:
                 raise
             raise failure(error) from None

@@ -42,7 +42,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
-from pipelines.sql import literal
+from pipelines.sql import interruption_of, literal
 from pipelines.stages.publish.alerts import unanswered, unexplained
 from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import complete_audit, write_audit
@@ -181,7 +181,7 @@ def _undrawn(work: Workspace, exercice: int | None, draw: Callable[[Path], None]
     try:
         draw(folder)
     except Exception as error:
-        if is_full(error):
+        if is_full(error) or interruption_of(error):
             raise
         rule, said = work.rules[UNDRAWN], str(error)
         if not type(error).__module__.startswith("pipelines"):  # a library's message may quote what it could not draw

@@ -78,7 +78,8 @@ def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
 def project_of(work: Workspace) -> str:
     """The identity of everything that a warehouse is made of besides the accepted deliveries and what was decided."""
     versions = [version(name) for name in ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb")]
-    return fingerprint([engine_version(), work.catalogue.fingerprint, declaration_of(work.home), versions])
+    made_by = [engine_version(), versions, settings.builds_on_spark()]
+    return fingerprint([*made_by, work.catalogue.fingerprint, declaration_of(work.home)])
 
 
 def moved_exports(work: Workspace) -> set[str]:

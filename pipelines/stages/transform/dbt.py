@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,9 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
         os.environ.update(theirs)
         for sign, handler in former.items():
             signal.signal(sign, handler)
-        DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
+        with suppress(Exception):  # it has opened none
+            DuckDBConnectionManager.env().close()  # the file, which dbt keeps open for its next command
+        DuckDBConnectionManager.close_all_connections()
     if done.exception and not isinstance(done.exception, Exception):  # an interruption
         raise done.exception
     return done

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import duckdb
+import duckdb
 
 
 class NotOfTheData(Exception):
@@ -21,7 +19,7 @@ class Fault:
 
 
 def fault(
-    db: "duckdb.DuckDBPyConnection", sql: str, node: str, parents: Callable[[str], list[tuple[str, str]]]
+    db: duckdb.DuckDBPyConnection, sql: str, node: str, parents: Callable[[str], list[tuple[str, str]]]
 ) -> Fault | None:
     """The row that makes ``sql``, of ``node``, fail; None when no single one does. Raises NotOfTheData.
 
@@ -45,9 +43,7 @@ def fault(
     return None
 
 
-def _fails(db: "duckdb.DuckDBPyConnection", sql: str) -> bool:
-    import duckdb
-
+def _fails(db: duckdb.DuckDBPyConnection, sql: str) -> bool:
     try:
         db.execute(f"create or replace temp table calcul as {sql}")
     except duckdb.Error:
@@ -60,7 +56,7 @@ class _Reading:
 
     rows = "temp.lues"
 
-    def __init__(self, db: "duckdb.DuckDBPyConnection", sql: str, relation: str):
+    def __init__(self, db: duckdb.DuckDBPyConnection, sql: str, relation: str):
         self.db, self.sql, self.relation = db, sql, relation
         db.execute(f"create or replace temp table lues as select *, row_number() over () as _rang from {relation}")
         (self.last,) = db.execute(f"select count(*) from {self.rows}").fetchone() or (0,)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import duckdb
 
 from pipelines.catalogue.rules import where
 from pipelines.disk import read_json
@@ -21,9 +22,6 @@ from pipelines.settings import Home
 from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
 from pipelines.stages.transform.failing_row import NotOfTheData, fault
-
-if TYPE_CHECKING:
-    import duckdb
 
 Line = tuple[tuple[int, str, int], str]  # (exercice, fichier, ligne), livraison
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
@@ -88,8 +86,6 @@ def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: 
 def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Line]:
     """What stopped a node, searched for in a copy with the warehouse's name, since SQL names the database. Raises
     NotOfTheData."""
-    import duckdb
-
     nodes = read_json(home.dbt_manifest)
     with tempfile.TemporaryDirectory(dir=home.warehouse_next.parent) as folder:
         copy = Path(folder) / home.warehouse_next.name
@@ -107,7 +103,7 @@ def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Lin
                 return []
 
 
-def _lines(db: "duckdb.DuckDBPyConnection", nodes: dict, node: str, sql: str, before: list[str]) -> list[Line]:
+def _lines(db: duckdb.DuckDBPyConnection, nodes: dict, node: str, sql: str, before: list[str]) -> list[Line]:
     """The lines behind the rows of ``sql``, which belongs to ``node``, in the nearest relation that keeps them.
 
     The lines of deliveries that are not among ``before`` come first: the build had succeeded without them.
@@ -129,7 +125,7 @@ def _lines(db: "duckdb.DuckDBPyConnection", nodes: dict, node: str, sql: str, be
     return []
 
 
-def _ancestors(nodes: dict, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
+def _ancestors(nodes: dict, node: str, db: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, set[str]]]:
     """Every relation that a node reads, nearest first, with its columns."""
     held: dict[str, set[str]] = {}
     for schema, table, column in db.execute(

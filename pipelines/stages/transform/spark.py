@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import SPARK
 from pipelines.disk import read_json
@@ -110,8 +112,6 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
 def _export(warehouse: Path, folder: Path) -> dict[str, str]:
     """Write what models read, and none of them makes, as ``<schema>.<table>.parquet``; return the columns of each
     table, for Spark."""
-    import duckdb
-
     folder.mkdir()
     with duckdb.connect(str(warehouse), read_only=True, config=settings.engine(warehouse)) as db:
         tables = dict(

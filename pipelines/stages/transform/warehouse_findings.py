@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, ModelLines
 from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.disk import Stamp, stamp
@@ -43,8 +45,6 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
     A control whose table is switched off finds nothing. ``lines``: the line-grain models, whose members are compared
     with those of the previous exercice.
     """
-    import duckdb
-
     with duckdb.connect(str(warehouse), read_only=True) as db:
         tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
         found = [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
@@ -165,8 +165,6 @@ def printed_values(warehouse: Path) -> dict[tuple[int, str], str]:
 @functools.lru_cache(maxsize=2)
 def _printed_values(warehouse: Path, _stamp: Stamp) -> dict[tuple[int, str], str]:
     """Read once: opening a warehouse takes 80 ms, and a run gathers its findings several times."""
-    import duckdb
-
     with duckdb.connect(str(warehouse), read_only=True) as db:
         if ("rapport", "rpt_rapprochement_publie") not in db.execute(TABLES).fetchall():
             return {}

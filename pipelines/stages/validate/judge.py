@@ -26,6 +26,7 @@ from sqlalchemy.dialects import registry
 from pipelines.catalogue.expectation_types import ExpectationSpec, literal
 from pipelines.french import date, month
 from pipelines.ledger.records import CheckResult
+from pipelines.sql import interruption_of
 from pipelines.stages.validate.failing_lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
@@ -46,13 +47,24 @@ logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)  # it log
 
 
 class JudgeDialect(Dialect):
-    """duckdb-engine's dialect with inert transactions.
+    """duckdb-engine's dialect with inert transactions, in which an interruption is one.
 
     duckdb-engine shares one DuckDB connection between SQLAlchemy's connections, and a rollback drops results that Great
-    Expectations has not fetched yet. The judge only reads.
+    Expectations has not fetched yet. The judge only reads. DuckDB makes an error of Ctrl-C, and Great Expectations a
+    verdict of any error.
     """
 
     supports_statement_cache = False
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Raise what interrupted a query, if something did."""
+        try:
+            super().do_execute(cursor, statement, parameters, context)
+        except Exception as error:
+            if interruption := interruption_of(error):
+                cursor.interrupt()  # its threads go on with the query
+                raise interruption from None
+            raise
 
     def do_begin(self, connection: Any) -> None:
         """Nothing to begin."""
@@ -112,7 +124,7 @@ class _Bench:
             rows = self._run(f"select count(*) from {NAME}")[0][0]
             return [self._result(spec, outcomes.get(spec.key), rows, shown=suite.shown) for spec in suite.specs]
         finally:
-            self._run(f"drop {kind} {NAME}")
+            self._run(f"drop {kind} if exists {NAME}")
 
     def _outcomes(self, suite: Suite) -> dict[str, Any]:
         """Key → the library's result, which comes in its own order: ``meta`` says which is which."""

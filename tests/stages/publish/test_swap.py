@@ -608,3 +608,11 @@ def test_a_disk_that_is_full_while_the_report_is_drawn_is_not_a_fault_of_the_rep
     warehouse(lab, "b1", 1)
     with open_ledger(lab.home) as ledger, pytest.raises(OSError, match="No space left"):
         publish(lab.work(ledger), "b1", [], pages=Broken(None, OSError(errno.ENOSPC, "No space left on device")))
+
+
+def test_an_interruption_of_a_query_of_the_report_is_none_of_its_faults(lab: Lab):
+    interrupted = RuntimeError("Query interrupted")
+    interrupted.__cause__ = KeyboardInterrupt()
+    warehouse(lab, "b1", 1)
+    with open_ledger(lab.home) as ledger, pytest.raises(RuntimeError, match="Query interrupted"):
+        publish(lab.work(ledger), "b1", [], pages=Broken(interrupted, None))

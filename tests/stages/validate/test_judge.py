@@ -2,7 +2,10 @@
 
 import itertools
 import logging
+import os
+import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,18 @@ def test_a_check_that_breaks_is_not_a_failure_and_spoils_no_other(
         "nombre": (True, None, None),
         "juste": (True, 0, None),
     }
+
+
+ENDLESS = "jours = (select count(*) from range(300000) as a, range(300000) as b where a.range * b.range = 7)"
+
+
+def test_an_interruption_is_no_verdict(people: Table, rows: list[dict], tmp_path: Path) -> None:
+    path = write(tmp_path / "lot.parquet", people, rows)
+    judge(path, suite_of(rule("fin", "jours < 0")))  # the library is imported
+    threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        judge(path, suite_of(rule("sans_fin", ENDLESS)))
+    assert outcome(judge(path, suite_of(rule("fin", "jours < 0")))) == {"fin": (True, 0, None)}
 
 
 def test_the_two_shapes_of_an_exception_are_both_seen() -> None:
