@@ -100,7 +100,7 @@ def run(home: Home) -> None:
             collect(work, work.registry.export_of("essai/export"), year)
         prepared = prepare(work)
         with duckdb.connect(str(home.warehouse_next)) as db:
-            db.execute(MODELS)
+            db.execute(f"drop schema if exists marts cascade; drop schema if exists rapport cascade; {MODELS}")
         built = finish(work, prepared, [NodeResult("fct_lignes", "model", "success", None, None)])
         publish(work, built.build, gather(work))
 
