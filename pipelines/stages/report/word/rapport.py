@@ -377,7 +377,7 @@ def _numbered(chapter: Model) -> str:
 def _replace(part: Any, content: list["_Element"], style: str) -> None:
     """Replace the content of a header or a footer."""
     part.is_linked_to_previous = False
-    element = part._element
+    element = part.part.element
     for one in list(element):
         element.remove(one)
     stop = w(
