@@ -1,1 +1,1 @@
-"""The Dagster interface: when each step runs and what it depends on. Only this package and `definitions`, which names a home to it, import Dagster."""
+"""The Dagster interface: when each step runs and what it depends on. Only this package and ``definitions`` import Dagster."""
