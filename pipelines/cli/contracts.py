@@ -118,7 +118,6 @@ def _publication(session: Session, name: str) -> Path:
 
 
 def _to_publish(session: Session) -> tuple[Shape, int]:
-
     if not session.home.warehouse.exists():
         raise click.UsageError(f"aucun entrepôt n’est construit : {session.command} run EXERCICE")
     return shape_to_publish(session.home.warehouse, session.catalogue)

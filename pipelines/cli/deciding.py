@@ -331,7 +331,6 @@ def _why(one: "Overdue") -> str:
 def _removed_by_hand(
     session: Session, work: "Workspace", delivery: str, reason: str, by: str | None
 ) -> "list[Overdue]":
-
     if not reason.strip():
         raise click.UsageError("--reason dit pourquoi")
     try:

@@ -155,11 +155,12 @@ def publish(ctx: click.Context) -> None:
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
     """Copy the current publication to the server and print the result; a failure gives one sentence and exit code 1."""
-    from pipelines.runs.publish import NotServed, serve_copy
+    from pipelines.runs.publish import NotServed as NotCopied
+    from pipelines.runs.publish import serve_copy
 
     try:
         served = serve_copy(session.home, server)
-    except NotServed as error:
+    except NotCopied as error:
         raise click.ClickException(f"rien n’est copié sur le serveur : {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} lignes" if served.is_new else "elle y était déjà"
     echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")

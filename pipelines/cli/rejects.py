@@ -65,7 +65,6 @@ def failing_lines_of(work: Workspace) -> Failing:
     """How to find the lines behind a failed check of a delivery."""
 
     def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
-
         declared = next(t for t in ref.export.tables if t.name == table)
         suite = suite_of(work, ref, manifest, declared)
         try:

@@ -184,11 +184,6 @@ def test_an_interruption_says_what_is_kept(bench) -> None:
     )
 
 
-def _hear_ctrl_c() -> None:
-    """A shell that runs the tests in the background has them ignore it, and what they start too."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 QUERY = """
 import os, signal, threading
 import click, duckdb
@@ -199,7 +194,6 @@ class Slow(LazyGroup):
         return click.Command(cmd_name, callback=query)
 
 def query():
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
     duckdb.sql("select count(*) from range(1000000) a, range(1000000) b where a.range * b.range = 7").fetchall()
 
@@ -233,7 +227,6 @@ def test_an_interruption_ends_all_processes_at_once_with_one_sentence(
     running = subprocess.Popen(
         command,
         start_new_session=True,
-        preexec_fn=_hear_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

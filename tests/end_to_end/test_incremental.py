@@ -21,7 +21,7 @@ from tests.once import made_once
 
 pytestmark = pytest.mark.campaign(minutes=6)
 YEAR = "2020"
-LATER = ".later"  # in the home: what arrives in the course of the year
+LATER = ".later"  # in the home: what arrives in the course of the year, laid out as there
 DATABASES = (
     "warehouse/current/warehouse.duckdb",
     "published/millesime.duckdb",
@@ -53,8 +53,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, seed: int) ->
             if folder.name not in tools:
                 shutil.rmtree(folder)
         late = next(path for path in landed(home) if len(list(path.parent.iterdir())) == 1)  # all of its export
-        late.rename(home / LATER)
-        (home / LATER).with_suffix(".place").write_text(str(late.relative_to(home)))
+        (aside := home / LATER / late.relative_to(home)).parent.mkdir(parents=True)
+        late.rename(aside)
         assert millesime(home, "run", YEAR).returncode in (0, 3)
 
     return copied(made_once(tmp_path_factory, f"half_{seed % 2}", make), tmp_path)
@@ -102,7 +102,7 @@ def an_export_refused(home: Path, chance: random.Random) -> None:
 
 
 def an_export_arrived(home: Path, chance: random.Random) -> None:
-    (home / LATER).rename(home / (home / LATER).with_suffix(".place").read_text())
+    shutil.copytree(home / LATER, home, dirs_exist_ok=True)
 
 
 STEPS: list[Step] = [a_line_less, a_line_twice, a_budget_withdrawn, an_export_refused, an_export_arrived]

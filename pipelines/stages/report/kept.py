@@ -30,7 +30,7 @@ def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> b
             return whole[SEAL:]
     made = make()
     cache.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}.part")  # both editions are written at once
+    aside = path.with_suffix(f".{os.getpid()}.part")  # another command may draw the same
     aside.write_bytes(_seal(path, made) + made)
     aside.rename(path)
     return made

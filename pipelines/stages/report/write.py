@@ -26,7 +26,6 @@ from pipelines.stages.report.word.rapport import report_docx
 from pipelines.stages.report.workbook import workbook
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
-MODEL = "json"  # what they are all written from, beside them
 PROJECT = "projet"
 
 
@@ -72,28 +71,29 @@ class ReportPages:
 
     def draw(self, publication: Path) -> None:
         """Compose the internal edition, which prints the entry, and write the public one, which shows nothing of it."""
-        if edition := self._edition(publication, INTERNE):
-            home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[INTERNE]
-            self._internal = _model(home, organisation, edition, tables, self.exercice, INTERNE)
-        if edition := self._edition(publication, PUBLIC):
-            home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[PUBLIC]
-            folder = self._folder(publication, PUBLIC)
-            write_report(home, organisation, edition, tables, folder, self.exercice, PUBLIC)
+        self._internal = self._composed(publication, INTERNE)
+        if public := self._composed(publication, PUBLIC):
+            self._write(publication, PUBLIC, public)
 
     def finish(self, publication: Path) -> None:
         """Write the internal edition."""
         if self._internal and (edition := self._edition(publication, INTERNE)):
             model = {**self._internal, "edition": self._internal["edition"] | entry_of(edition)}
-            write_formats(model, self.work.home.cache, self._folder(publication, INTERNE), (MODEL, *FORMATS))
+            self._write(publication, INTERNE, model)
+
+    def _composed(self, publication: Path, profile: str) -> Model | None:
+        home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[profile]
+        edition = self._edition(publication, profile)
+        return _model(home, organisation, edition, tables, self.exercice, profile) if edition else None
+
+    def _write(self, publication: Path, profile: str, model: Model) -> None:
+        write_formats(model, self.work.home.cache, publication / "report" / str(self.exercice) / profile)
 
     def _edition(self, publication: Path, profile: str) -> Edition | None:
         tables = publication / FOLDERS[profile]
         if self.exercice is None or not (tables / "rapport").exists():
             return None
         return edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
-
-    def _folder(self, publication: Path, profile: str) -> Path:
-        return publication / "report" / str(self.exercice) / profile
 
 
 def report_pages(work: Workspace, build: str) -> ReportPages:
@@ -116,18 +116,17 @@ def write_report(
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
     model = _model(home, organisation, edition, tables, exercice, profile)
-    return write_formats(model, home.cache, folder, (MODEL, *formats))
+    return write_formats(model, home.cache, folder, formats)
 
 
-def write_formats(model: Model, cache: Path, folder: Path, formats: Collection[str]) -> list[Path]:
-    """Write a report in these formats (``MODEL``: its content), and return its files."""
+def write_formats(model: Model, cache: Path, folder: Path, formats: Collection[str] = FORMATS) -> list[Path]:
+    """Write a report's content, and the report in these formats; return its files."""
     return [_put(folder / name, content) for name, content in _drawn(model, cache, formats)]
 
 
 def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
-    if MODEL in formats:
-        yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)
+    yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)  # what they are all written from
     stem = f"rapport_activite_{model['exercice']}"
     if "html" in formats:
         yield f"{stem}.html", report_page(model, cache)
