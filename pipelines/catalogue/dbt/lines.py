@@ -5,6 +5,7 @@ make, which lines are reported to readers and how their reasons are read is decl
 ``fct_lignes_signalees`` follow from it.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -145,6 +146,14 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
     return _SERIES.format(united(selects or [_NO_SERIES]))
+
+
+def members_sql(declared: dict[str, ModelLines]) -> str:
+    """The text of ``int_communs__membres``: the lines that count, of every line-grain model, with the members they are about."""
+    selects = [
+        f"{{{{ membres_des_lignes(ref('{model}'), {json.dumps(lines.source)}) }}}}" for model, lines in declared.items()
+    ]
+    return "\nunion all\n".join(selects) + "\n"
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
