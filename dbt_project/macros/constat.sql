@@ -5,7 +5,7 @@
 #}
 {% macro constat(
     regle, ou, sujet='null', attendu='null', recu='null', ecart='null', effet='rien', severite="'alerte'", exercice='exercice',
-    piece='null', mois='null', fichier='null', feuille='null', ligne='null', cle='null', valeurs={}
+    piece='null', periode='null', fichier='null', feuille='null', ligne='null', cle='null', valeurs={}
 ) -%}
     cast({{ "'" ~ regle ~ "'" if regle == regle | upper else regle }} as string) as code_regle,
     cast({{ severite }} as string) as severite,
@@ -17,7 +17,7 @@
     cast({{ ecart }} as decimal(20, 6)) as ecart,
     cast({{ "'" ~ effet ~ "'" if effet in ('rien', 'réserve', 'manque') else effet }} as string) as effet,
     cast({{ piece }} as string) as piece,
-    cast({{ mois }} as string) as mois,
+    cast({{ periode }} as string) as periode,
     cast({{ fichier }} as string) as fichier,
     cast({{ feuille }} as string) as feuille,
     cast({{ ligne }} as bigint) as ligne,

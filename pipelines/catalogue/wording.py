@@ -30,7 +30,7 @@ def worded(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
 
 def _text(template: str | None, row: Mapping[str, Any], value: str | None) -> str:
     if template is None:
-        return shown(value, row.get("unite")) if value is not None and row["ecart"] is not None else value or ""
+        return shown(value, row.get("unite")) if value is not None and row.get("ecart") is not None else value or ""
     try:
         return _environment().from_string(template).render(row)
     except (TemplateError, TypeError, ValueError, ArithmeticError):

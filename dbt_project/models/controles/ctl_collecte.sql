@@ -136,12 +136,12 @@ from (
     where nature = 'livraison' and est_recue and not est_acceptee
 ) as anciennes
 union all
-select {{ constat('COL-MOIS', ou='source', sujet='source', mois='mois', effet='manque') }}
+select {{ constat('COL-MOIS', ou='source', sujet='source', periode='mois', effet='manque') }}
 from mois_par_source
 union all
 select
     {{ constat(
-        'COL-TROU', ou='trous.source', exercice='trous.exercice', mois='trous.tous_les_mois',
+        'COL-TROU', ou='trous.source', exercice='trous.exercice', periode='trous.tous_les_mois',
         sujet="coalesce(membres.libelle, case when trous.est_fichier then '' else trous.serie || ' ' end || trous.membre) || ', ' || trous.source",
         attendu='trous.nb_attendues',
         fichier='case when trous.est_fichier then trous.membre end',

@@ -23,6 +23,14 @@ inconnus as (
     group by exercice, nomenclature, compte
 ),
 
+-- some vendors write the section of a line: ours must be the same
+sections as (
+    select exercice, _fichier, count(*) as nb_lignes, min(_ligne) as ligne
+    from {{ ref('int_finances__lignes_budgetaires') }}
+    where section is not null and code_section_editeur <> case section when 'fonctionnement' then 'F' else 'I' end
+    group by exercice, _fichier
+),
+
 -- placed by a plan of another year, or of another form of their nomenclature
 plans as (
     select exercice, nomenclature, declinaison_plan, exercice_plan, count(*) as nb_documents
@@ -148,6 +156,12 @@ select
         }
     ) }}
 from inconnus
+union all
+select
+    {{ constat(
+        'FIN-SECTION', ou="'budget/lignes'", sujet='_fichier', recu='nb_lignes', effet='réserve', fichier='_fichier', ligne='ligne'
+    ) }}
+from sections
 union all
 select
     {{ constat(

@@ -85,6 +85,23 @@ confondus as (
     having count(*) > 1
 ),
 
+-- two budgets under one SIRET have two codes: two documents left for one vote of one SIRET deserve a look
+doubles as (
+    select
+        exercice, siret, code_nature_decision || coalesce(' ' || nullif(numero_decision, ''), '') as decision,
+        max(libelle_decision) as libelle_decision, count(*) as nb_documents,
+        {{ texte_joint("fichier || ' (' || code_budget || ')'", 'document_id') }} as fichiers
+    from documents
+    where
+        not est_compte_administratif and rang_sans_numero is null
+        and not exists (
+            select 1 from {{ source('organisation', 'budgets') }} as budgets
+            where budgets.siret = documents.siret and budgets.code_budget = documents.code_budget
+        )
+    group by exercice, siret, code_nature_decision || coalesce(' ' || nullif(numero_decision, ''), '')
+    having count(*) > 1
+),
+
 sans_numero as (
     select
         exercice, siret, code_budget, max(libelle_budget) as libelle_budget, count(*) as nb_decisions,
@@ -210,6 +227,13 @@ select
         cle="siret || ' ' || code_budget", valeurs={'fichiers': 'fichiers'}
     ) }}
 from sans_numero
+union all
+select
+    {{ constat(
+        'FIN-DOUBLE', ou="'budget/documents'", sujet="libelle_decision || ', ' || siret", recu='nb_documents', effet='réserve',
+        cle="siret || ' ' || decision", valeurs={'fichiers': 'fichiers'}
+    ) }}
+from doubles
 union all
 select
     {{ constat(

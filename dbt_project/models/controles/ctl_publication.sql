@@ -19,3 +19,8 @@ select
         'ABS-CONTREDITE', ou='code_chiffre', sujet="code_chiffre || ' en ' || cast(exercice as string)", attendu='code_manquant', recu='valeur'
     ) }}
 from {{ ref('rpt_absences_contredites') }}
+union all
+-- an absence that names no figure has no effect
+select {{ constat('ABS-CHIFFRE', ou="'absences/absences'", sujet='code_chiffre', recu='code_chiffre', cle='code_chiffre') }}
+from {{ ref('fct_absences_declarees') }}
+where code_chiffre not in (select code from chiffres)

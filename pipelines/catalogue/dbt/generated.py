@@ -157,8 +157,7 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
         f"models/intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
             (system.system, table) for system, table in catalogue.registry.tables()
         ),
-        "models/intermediate/communs/int_communs__membres.sql": "{{ config(materialized='view') }}\n"
-        + members_sql(catalogue.lines_declared),
+        "models/intermediate/communs/int_communs__membres.sql": members_sql(catalogue.lines_declared),
         f"models/{CONTROLS}/{CONTROLS}.sql": controls_union(
             name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS
         ),

@@ -153,7 +153,7 @@ def members_sql(declared: dict[str, ModelLines]) -> str:
     selects = [
         f"{{{{ membres_des_lignes(ref('{model}'), {json.dumps(lines.source)}) }}}}" for model, lines in declared.items()
     ]
-    return "\nunion all\n".join(selects) + "\n"
+    return "\nunion all\n".join(selects or [_NO_MEMBER]) + "\n"
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
@@ -255,6 +255,17 @@ select
     cast(null as string) as _feuille,
     cast(null as bigint) as _ligne,
     cast(null as string) as code_collectivite
+where false"""
+
+_NO_MEMBER = """\
+select
+    cast(null as string) as source,
+    cast(null as integer) as exercice,
+    cast(null as string) as code_collectivite,
+    cast(null as string) as code_application,
+    cast(null as string) as _fichier,
+    cast(null as string) as _feuille,
+    cast(null as bigint) as _ligne
 where false"""
 
 _NO_SERIES = """\

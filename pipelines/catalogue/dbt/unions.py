@@ -15,7 +15,7 @@ from pipelines.sql import select
 
 CONTROLS = "controles"  # the layer, and the model that unites it
 CONTROL_COLUMNS = (
-    *("code_regle", "severite", "exercice", "ou", "sujet", "attendu", "recu", "ecart", "effet", "piece", "mois"),
+    *("code_regle", "severite", "exercice", "ou", "sujet", "attendu", "recu", "ecart", "effet", "piece", "periode"),
     *("fichier", "feuille", "ligne", "cle", "valeurs"),
 )
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
@@ -58,7 +58,10 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
 
 def controls_union(models: Iterable[str]) -> str:
     """The SQL of the model ``controles``: the rows of every control."""
-    return "\nunion all\n".join(select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)) + "\n"
+    selects = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
+    types = {"exercice": "integer", "ecart": "decimal(20, 6)", "ligne": "bigint"}
+    nothing = (f"cast(null as {types.get(column, 'string')}) as {column}" for column in CONTROL_COLUMNS)
+    return "\nunion all\n".join(selects or [select(nothing, "where false")]) + "\n"
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:

@@ -23,7 +23,7 @@ def build_findings(warehouse: Path, rules: Rules) -> list[Finding]:
 def printed_values(warehouse: Path, rules: Rules) -> dict[tuple[int, str], str]:
     """(exercice, figure) → the printed value it is compared with, in the words of the rule about one that differs."""
     compared = (
-        "select p.exercice, p.code_chiffre, valeur_publiee as recu, texte_publie as texte, c.unite, p.ecart "
+        "select p.exercice, p.code_chiffre, valeur_publiee as recu, texte_publie as texte, c.unite "
         "from rapport.rpt_rapprochement_publie as p left join rapport.chiffres as c "
         "on p.code_chiffre = c.code and p.exercice = c.exercice"
     )
