@@ -16,10 +16,10 @@ def fingerprint(value: object) -> str:
 
 
 def engine_version() -> str:
-    """SHA-256 over the engine files that determine a result: its code and the lock of its dependencies."""
-    return fingerprint(
-        {**code_of(settings.PACKAGE), "requirements.lock": _sha256(settings.shipped() / "requirements.lock")}
-    )
+    """SHA-256 over the engine files that determine a result: its code, the schemas of open data, the lock of its dependencies."""
+    shipped = settings.shipped()
+    others = [shipped / "requirements.lock", *shipped.glob("catalogue/reference/schemas/*")]
+    return fingerprint({**code_of(settings.PACKAGE), **{path.name: _sha256(path) for path in others}})
 
 
 @functools.cache

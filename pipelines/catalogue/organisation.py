@@ -7,7 +7,6 @@ catalogue.
 import difflib
 import hashlib
 import re
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,6 +18,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.source_grammar import RETENTION, Day, Declared, Name, System, Table, Valid
 from pipelines.catalogue.sources import ExportRef, Registry
+from pipelines.catalogue.spelling import folded_names
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
 from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK, enumeration
@@ -283,8 +283,8 @@ class Organisation(Declared):
 
     def person(self, name: str) -> Personne:
         """The declared person meant by ``name``, whatever its case, accents and spaces. Raises UnknownPerson."""
-        known = {_folded(one.nom): one for one in self.personnes}
-        meant = _folded(name)
+        folded = folded_names([name, *(one.nom for one in self.personnes)])
+        known, meant = {folded[one.nom]: one for one in self.personnes}, folded[name]
         if meant in known:
             return known[meant]
         near = [known[one].nom for one in difflib.get_close_matches(meant, known, n=1)]
@@ -328,7 +328,7 @@ class Organisation(Declared):
         """A table whose fields of kind « member » know the spellings of each member: part of a delivery's identity."""
         if all(field.personal != "member" for field in table.fields):
             return table
-        known = {one.code: sorted(set(map(_folded, one.debiteur))) for one in self.collectivites if one.debiteur}
+        known = {one.code: sorted(set(one.debiteur)) for one in self.collectivites if one.debiteur}
         named = [f.model_copy(update={"values": known}) if f.personal == "member" else f for f in table.fields]
         return table.model_copy(update={"fields": named})
 
@@ -382,39 +382,30 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
 
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
     """Check that no spelling means two bodies. Raises DeclarationError naming both."""
-    spelled = {_folded(name): (name, 0) for name in (organisation.sigle, organisation.nom, *organisation.alias)}
-    for known, spellings in ((spelled, lambda one: (one.nom, *one.alias)), ({}, lambda one: one.debiteur)):
-        for index, member in enumerate(organisation.collectivites):
-            line = lines["collectivites", index]
-            for name in spellings(member):
-                _refuse_other(known, name, line, path)
-
-
-def _refuse_other(known: dict[str, tuple[str, int]], name: str, line: int, path: Path) -> None:
-    """Enter a spelling of the body on ``line``. Raises DeclarationError when it is empty, or means another."""
-    if not _folded(name):
-        raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
-    before, at = known.setdefault(_folded(name), (name, line))
-    if at != line:
-        whose = f"celle de la ligne {at}" if at else "l’organisation"
-        raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
+    its_own, members = (organisation.sigle, organisation.nom, *organisation.alias), organisation.collectivites
+    as_clients = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in (one.nom, *one.alias)]
+    as_debtors = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in one.debiteur]
+    folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors)])
+    for known, spellings in (({folded[name]: (name, 0) for name in its_own}, as_clients), ({}, as_debtors)):
+        for name, line in spellings:
+            if not folded[name]:
+                raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
+            before, at = known.setdefault(folded[name], (name, line))
+            if at != line:
+                whose = f"celle de la ligne {at}" if at else "l’organisation"
+                raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
 
 
 def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:
     """Check that no two persons have the same name. Raises DeclarationError."""
     named: dict[str, int] = {}
+    folded = folded_names(one.nom for one in organisation.personnes)
     for rank, one in enumerate(organisation.personnes):
         line = lines["personnes", rank]
-        before = named.setdefault(_folded(one.nom), line)
-        if before != line or not _folded(one.nom):
+        before = named.setdefault(folded[one.nom], line)
+        if before != line or not folded[one.nom]:
             what = f"est déjà à la ligne {before}" if before != line else "n’est pas un nom"
             raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: « {one.nom} » {what}")
-
-
-def _folded(name: str) -> str:
-    """Spelling as compared by the macro ``normalise_libelle``."""
-    plain = unicodedata.normalize("NFKD", name.lower().replace("œ", "oe").replace("æ", "ae"))
-    return re.sub(r"[^a-z0-9]", "", plain)
 
 
 def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None:

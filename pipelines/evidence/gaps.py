@@ -183,19 +183,18 @@ class Gaps:
         return None
 
     def _why(self, row: dict[str, Any]) -> str:
-        """Why an element is missing; about a whole delivery, the ledger knows more than the build."""
+        """Why an element is missing, as the build says; about a whole delivery, only the ledger knows what came since, and
+        when it is due.
+        """
         export = self.export_of_table.get(row["source"])
-        if row["nature_morceau"] != "livraison" or row["nb_perdues"] is not None:
-            return row["motif"]
-        if export is None:
-            return "non suivi : système non souscrit pour cet exercice"
-        why = {
-            "refused": f"livraison refusée ({export.rule})",
-            "waiting": "déposé, pas encore collecté",
-            "declared absent": "absence déclarée",
-            "not sent": "non transmis",
-        }
-        return why.get(export.state, f"non reçu, attendu avant le {day(export.due)}")
+        if row["nature_morceau"] == "livraison" and row["nb_perdues"] is None and export:
+            if export.state == "refused":
+                return f"reçu et refusé ({export.rule})"
+            if export.state == "waiting":
+                return "déposé, pas encore collecté"
+            if export.state in ("late", "awaited"):
+                return f"{row['motif']}, attendu avant le {day(export.due)}"
+        return row["motif"]
 
 
 def arrivals_of(work: Workspace, exercice: int, *, today: str, landed: Mapping[str, frozenset[str]]) -> Arrivals:

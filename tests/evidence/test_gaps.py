@@ -41,13 +41,13 @@ def month(source: str, piece: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("exports", "why"),
     [
-        ({}, "non suivi : système non souscrit pour cet exercice"),
+        ({}, "non reçu"),
         ({"ciril_rh__agents": "late"}, "non reçu, attendu avant le 31/01/2043"),
         ({"ciril_rh__agents": "waiting"}, "déposé, pas encore collecté"),
-        ({"ciril_rh__agents": "not sent"}, "non transmis"),
+        ({"ciril_rh__agents": "not sent"}, "non reçu"),
     ],
 )
-def test_of_a_delivery_that_did_not_come_the_ledger_knows_why(exports, why):
+def test_of_a_delivery_that_did_not_come_the_ledger_knows_what_came_since_and_when_it_is_due(exports, why):
     status = gaps("manquant", delivery("ciril_rh/agents"), **exports).status(AGENTS)
     assert (status.state, status.mark, status.reasons) == ("missing", "m", [f"ciril_rh/agents : {why}"])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.catalogue.source_grammar import OTHERS, Field, Table
+from pipelines.catalogue.spelling import folded
 from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
@@ -147,12 +148,13 @@ def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
 
 
 def _member(field: Field) -> _Typed:
-    """The code of the member whose spelling matches the cell, compared as the macro ``normalise_libelle`` does; else ``OTHERS``."""
-    folded = "replace(replace(strip_accents(lower({t})), 'œ', 'oe'), 'æ', 'ae')"
+    """The code of the member whose spelling matches the cell, or else ``OTHERS``."""
     cases = " ".join(
-        f"when {literal(spelling)} then {literal(code)}" for code, known in field.values.items() for spelling in known
+        f"when {folded(literal(spelling))} then {literal(code)}"
+        for code, known in field.values.items()
+        for spelling in known
     )
-    named = f"case regexp_replace({folded}, '[^a-z0-9]', '', 'g') {cases} else {literal(OTHERS)} end"
+    named = f"case {folded('{t}')} {cases} else {literal(OTHERS)} end"
     return _Typed("un tiers", [], f"case when {{t}} is not null then {named if cases else literal(OTHERS)} end")
 
 

@@ -21,7 +21,7 @@ COLUMNS = {
     "exercice": "2020",
     "siret": "21560046100010",
     "libelle_budget": "Budget, « principal »",
-    "code_nature_decision": "01",
+    "nature_decision": "budget primitif",
     "code_chapitre": "011",
     "libelle_chapitre": "Charges à caractère général",
     "compte": "6064",
@@ -74,8 +74,8 @@ def lines(path: Path) -> list[dict[str, str]]:
 
 
 def test_every_kind_of_document_is_one_of_the_schemas(db, tmp_path: Path) -> None:
-    kinds = ["01", "02", "03", "09", "10"]
-    fill(db, *({"code_nature_decision": kind} for kind in kinds))
+    kinds = ["budget primitif", "décision modificative", "budget supplémentaire", "compte administratif", "compte financier unique"]
+    fill(db, *({"nature_decision": kind} for kind in kinds))
     write(db, tmp_path / "scdl")
     assert [line["BGT_NATDEC"] for line in lines(tmp_path / "scdl" / "budget_2020.csv")] == [
         *("budget primitif", "décision modificative", "budget supplémentaire"),
