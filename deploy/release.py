@@ -16,6 +16,10 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+from pipelines.catalogue.contracts import SNAPSHOT, written
+from pipelines.catalogue.load import load_catalogue
+from pipelines.stages.publish.published_shape import shape_to_publish
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
 UNCHECKED = (
@@ -30,6 +34,7 @@ def main(cyclonedx: str) -> None:
     """Make the release of the tag that the checkout is at; ``cyclonedx`` is the program ``cyclonedx-py``."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     refuse_untagged(version)
+    refuse_unrecorded(version)
     dist = ROOT / "dist"
     dist.mkdir(exist_ok=True)
     for old in dist.iterdir():
@@ -55,6 +60,12 @@ def refuse_untagged(version: str) -> None:
         raise SystemExit(f"HEAD is not tagged v{version}: git tag v{version}, or check out the tag")
     if _run("git", "status", "--porcelain"):
         raise SystemExit("the checkout holds changes that are not committed")
+
+
+def refuse_unrecorded(version: str) -> None:
+    """Stop unless the snapshot of what readers are promised is that of this version."""
+    if (ROOT / SNAPSHOT).read_text(encoding="utf-8") != written(shape_to_publish(load_catalogue()), version):
+        raise SystemExit(f"{SNAPSHOT} is not what this version publishes: millesime contracts record --shipped")
 
 
 def licences(lock: str) -> list[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifi
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
-from pipelines.catalogue.contracts import Contracts, make_contracts
+from pipelines.catalogue.contracts import SNAPSHOT, Shape, contracted, snapshot
 from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.dbt.project import Project, meta_things, read_project
@@ -64,8 +64,8 @@ PLACES = (  # of a home
     "catalogue/report/*.yml",
     "catalogue/reference/*.*",
     "catalogue/reference/*/*.csv",
-    "contracts/*.yml",
     "expectations/**/*.yml",
+    "dbt_project/contracts.csv",
     "dbt_project/models/**/*.yml",
     "dbt_project/models/**/*.sql",
     "dbt_project/macros/**/*.sql",
@@ -197,18 +197,6 @@ class Catalogue:
                 refuse_unknown(path, *self._documents[path], KNOWN[path.name])
         return self._documents[path]
 
-    @functools.cached_property
-    def contracts_declared(self) -> Overlay:
-        """What is promised of each published table, ``<schema>.<table>``."""
-        return put_over(
-            [
-                replace(thing, name=f"{path.stem}.{thing.name}")
-                for path in sorted(layer.glob("contracts/*.yml"))
-                for thing in entries("contract", path, *self._document(path), (), None)
-            ]
-            for layer in self.layers
-        )
-
     # what they say --------------------------------------------
 
     @functools.cached_property
@@ -318,10 +306,21 @@ class Catalogue:
         return [self.suite_files[name] for name in suites_named(system, table)[::-1] if name in self.suite_files]
 
     @functools.cached_property
-    def contracts(self) -> Contracts:
-        """What is promised of the published tables; a model that is switched off promises nothing."""
-        promised = make_contracts(self.contracts_declared)
-        return {name: table for name, table in promised.items() if name.partition(".")[2] not in self.project.off}
+    def contracted(self) -> Shape:
+        """The published tables that dbt makes, as their contracts say."""
+        project, found = self.project, {}
+        for thing in project.said:
+            layer = project.schema_of(thing.name) if thing.name in project.models else project.folder_of[thing.path].parts[1]
+            if layer in ("marts", "restreint", "rapport"):
+                table, columns = contracted(thing, layer, project.keys.get(thing.name, []), self.fields)
+                found[table] = columns
+        return found
+
+    @functools.cached_property
+    def promised(self) -> Shape:
+        """What readers were promised; a model that is switched off promises nothing."""
+        found = {table: columns for layer in self.layers for table, columns in snapshot(layer / SNAPSHOT).items()}
+        return {table: columns for table, columns in found.items() if table.partition(".")[2] not in self.project.off}
 
     def prose(self, name: str) -> Path | None:
         """A text of the report that is the same every year; a home's replaces the shipped one."""

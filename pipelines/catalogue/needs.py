@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
+from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
@@ -79,6 +80,7 @@ def check(catalogue: Catalogue) -> None:
         _of_secrecy,
         _of_suites,
         _of_rules,
+        _of_contracts,
         unknown_columns,
     )
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
@@ -181,6 +183,13 @@ def _of_rules(catalogue: Catalogue) -> Iterator[str]:
                 if found[1] not in catalogue.rules:
                     line = thing.data.count("\n", 0, found.start()) + 1
                     yield missing(f"{shown(thing.path)}:{line}", "rule", found[1], catalogue.rules_declared.off, catalogue.rules)
+
+
+def _of_contracts(catalogue: Catalogue) -> Iterator[str]:
+    """Check that readers will find what they were promised, in the tables that dbt makes."""
+    made = {table: columns for table, columns in catalogue.promised.items() if not table.startswith(OURS)}
+    for sentence in told(broken(made, catalogue.contracted)):
+        yield f"{SNAPSHOT}: {sentence} ; c’est promis aux lecteurs : le remettre, ou le retirer par `millesime contracts record --withdraw`"
 
 
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:

@@ -14,7 +14,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
 from pipelines.catalogue.yaml_words import MAPPING
 
-FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer contains
+FOLDERS = ("catalogue", "expectations", "dbt_project")  # what a layer contains
 ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` checks
 
 

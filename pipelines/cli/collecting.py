@@ -98,9 +98,9 @@ def run_and_tell(
     if refused := report.ended(Ending.NO_RIGHT):
         note(f"Erreur : {refused.message}")
         return USAGE
-    if stopped := report.ended(Ending.FROZEN, Ending.UNPROMISED, Ending.BUSY):
+    if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
-        return {Ending.FROZEN: FROZEN, Ending.UNPROMISED: BLOCKED}.get(stopped.ending, BUSY)
+        return FROZEN if stopped.ending == Ending.FROZEN else BUSY
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = blocking_of(session, ledger, years)

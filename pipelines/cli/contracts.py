@@ -1,91 +1,71 @@
 """``contracts check``, ``record`` and ``diff``: what is promised to those who read the published tables."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 
 from pipelines import settings
-from pipelines.catalogue.contracts import Shape, Table, differences, judge, recorded, written
+from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, differences, snapshot, told, written
 from pipelines.catalogue.load import Catalogue
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.stages.publish.published_shape import shape_published, shape_to_publish, told
+from pipelines.stages.publish.published_shape import shape_published, shape_to_publish
 
 
 @click.group(short_help="Les promesses faites aux lecteurs des tables publiées.")
 def contracts() -> None:
-    """Les contrats : tables, colonnes, types, clés et unités promis dans contracts/, un fichier par schéma."""
+    """Les contrats : tables, colonnes, types, clés et unités promis, tels qu’enregistrés dans dbt_project/contracts.csv."""
 
 
 @contracts.command(short_help="Vérifier que la publication tiendrait les promesses.")
 @global_options
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Comparer l’entrepôt, tel qu’il serait publié, aux contrats. Code de sortie 1 quand quelque chose manquerait."""
+    """Comparer les tables telles que dbt les ferait aux promesses. Code de sortie 1 quand quelque chose manquerait."""
     session: Session = ctx.obj
-    declared = session.catalogue
-    shape, last = _to_publish(session)
-    judged = judge(declared.contracts, shape, last)
-    for one in judged.broken:
-        echo(f"rompu    {told(one)}")
-    for one in judged.added:
-        echo(f"nouveau  {one.name}{f' ({one.said})' if one.said else ''}")
-    columns = sum(len(table.columns) for table in declared.contracts.values())
+    shape, promised = shape_to_publish(session.catalogue), session.catalogue.promised
+    lost = broken(promised, shape)
+    new = [one for one in differences(promised, shape) if one.kind == "added"]
+    for sentence in told(lost):
+        echo(f"rompu    {sentence}")
+    for sentence in told(new):
+        echo(f"nouveau  {sentence}")
+    columns = sum(map(len, promised.values()))
     echo(
-        f"Tables promises : {len(declared.contracts)} ; colonnes : {columns} ; manquements : {len(judged.broken)} ; "
-        f"nouveautés à enregistrer : {len(judged.added)}."
+        f"Tables promises : {len(promised)} ; colonnes : {columns} ; manquements : {len(lost)} ; nouveautés à enregistrer : {len(new)}."
     )
-    if judged.added:
+    if new:
         note(f"Pour les promettre aussi : {session.command} contracts record")
-    ctx.exit(BLOCKED if judged.broken else DONE)
+    ctx.exit(BLOCKED if lost else DONE)
 
 
-@contracts.command(short_help="Ajouter aux promesses ce qui est nouveau.")
-@click.option("--shipped", "ships", is_flag=True, help="Écrire aussi ce que le projet livre, dans ses contracts/.")
+@contracts.command(short_help="Enregistrer ce que les tables promettent aujourd’hui.")
+@click.option("--shipped", "ships", is_flag=True, help="Écrire ce que le projet livre, dans son dbt_project/.")
+@click.option("--withdraw", "withdraws", is_flag=True, help="Retirer aussi les promesses que les tables ne tiennent plus.")
 @global_options
 @click.pass_context
-def record(ctx: click.Context, *, ships: bool) -> None:
-    """Ajouter à contracts/ ce que l’entrepôt publierait de nouveau : tables, colonnes, clés, unités.
+def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
+    """Écrire dans dbt_project/contracts.csv les tables propres au dossier, telles que leurs contrats dbt les décrivent.
 
-    Les tables propres au dossier vont dans son contracts/. Les promesses existantes ne sont ni retirées ni changées :
-    cela se fait à la main.
+    Une colonne promise n’en est retirée ou changée que par --withdraw : le dire d’abord à ses lecteurs.
     """
     session: Session = ctx.obj
-    declared = session.catalogue
-    shape, _ = _to_publish(session)
-    own = {name: shaped for name, shaped in shape.items() if _is_own(declared, name)}
-    rest = {name: shaped for name, shaped in shape.items() if name not in own}
-    _record(declared, own, session.home.root)
-    if ships:
-        _record(declared, rest, settings.shipped())
-    elif new := judge(declared.contracts, rest, 0).added:
-        note(f"De tables livrées, {len(new)} : --shipped les écrit dans le projet.")
+    declared, root = session.catalogue, settings.shipped() if ships else session.home.root
+    shape = {table: columns for table, columns in shape_to_publish(declared).items() if _is_own(declared, table) != ships}
+    file = root / SNAPSHOT
+    if (lost := broken(snapshot(file), shape)) and not withdraws:
+        raise click.UsageError(f"--withdraw retirerait ce qui est promis : {' ; '.join(told(lost))}")
+    if shape or file.exists():
+        file.write_text(written(shape, version("millesime")), encoding="utf-8", newline="\n")
+        echo(f"Écrit {shown(file)}")
 
 
-def _is_own(declared: Catalogue, name: str) -> bool:
-    """True for a table that only the home declares or promises."""
-    if name in declared.contracts_declared:
-        return declared.is_own(declared.contracts_declared[name].path)
-    model = name.partition(".")[2]
-    models = declared.project.models
-    return model in models and declared.is_own(models[model].path) and model not in models.replaced
-
-
-def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
-    """Rewrite the files of a layer with what ``shape`` adds, if it adds anything."""
-    overlay = declared.contracts_declared
-    layer = {thing.name: thing for thing in (*overlay.replaced.values(), *overlay.on.values(), *overlay.off.values())}
-    layer = {name: thing for name, thing in layer.items() if thing.path.parent == root / "contracts"}
-    off = [name for name, thing in layer.items() if not thing.enabled]
-    known = {name: thing.parsed(Table) for name, thing in layer.items() if thing.enabled}
-    made = recorded(known, {name: shaped for name, shaped in shape.items() if name not in off})
-    for schema in sorted({name.partition(".")[0] for name in made}):
-        file, text = root / "contracts" / f"{schema}.yml", written(schema, made, off)
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-            echo(f"Écrit {shown(file)}")
+def _is_own(declared: Catalogue, table: str) -> bool:
+    """True for a table that the home makes itself, in place of a shipped one or not."""
+    models, name = declared.project.models, table.partition(".")[2]
+    return not table.startswith(OURS) and name in models and declared.is_own(models[name].path)
 
 
 @contracts.command(short_help="Ce qui change entre deux publications.")
@@ -99,8 +79,8 @@ def diff(ctx: click.Context, first: str, second: str) -> None:
     session: Session = ctx.obj
     sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
     found = differences(*sides)
-    for one in found:
-        echo(told(one))
+    for sentence in told(found):
+        echo(sentence)
     echo(f"Différences : {len(found)}.")
 
 
@@ -115,9 +95,3 @@ def _publication(session: Session, name: str) -> Path:
         return folder
     there = ", ".join(path.name[:12] for path in session.home.builds.glob("[!.]*")) or "aucune"
     raise click.UsageError(f"« {name} » ne nomme pas une publication du dossier ({there}), ni un dossier")
-
-
-def _to_publish(session: Session) -> tuple[Shape, int]:
-    if not session.home.warehouse.exists():
-        raise click.UsageError(f"aucun entrepôt n’est construit : {session.command} run EXERCICE")
-    return shape_to_publish(session.home.warehouse, session.catalogue)

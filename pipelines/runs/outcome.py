@@ -10,7 +10,6 @@ class Ending(StrEnum):
 
     REFUSED = "refused"  # a delivery may not count: the previous one stays
     NOT_BUILT = "not built"  # dbt stopped: the previous warehouse stays
-    UNPROMISED = "unpromised"  # something promised to readers would be missing: nothing was published
     FROZEN = "frozen"  # the figures of a frozen year would change: nothing was published
     NOT_SERVED = "not served"  # published, but not copied to the server
     UNSOUND = "unsound"  # the ledger, the key or the lake is not what was recorded
@@ -24,7 +23,6 @@ def ending_of(error: BaseException) -> Ending:
     """How a step that raised ``error`` ended."""
     if is_full(error):
         return Ending.NO_DISK
-    from pipelines.catalogue.contracts import ContractBroken
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.ledger.unsound import Unsound
     from pipelines.locking import Busy
@@ -35,7 +33,6 @@ def ending_of(error: BaseException) -> Ending:
     kinds: list[tuple[type[BaseException], Ending]] = [
         (DeliveryRefused, Ending.REFUSED),
         (BuildFailed, Ending.NOT_BUILT),
-        (ContractBroken, Ending.UNPROMISED),
         (FrozenYear, Ending.FROZEN),
         (NotServed, Ending.NOT_SERVED),
         (Unsound, Ending.UNSOUND),

@@ -4,7 +4,6 @@ to the server."""
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
@@ -34,7 +33,7 @@ class Published:
 
     identity: str | None
     standing: list[Standing]
-    held: FrozenYear | ContractBroken | None = None
+    held: FrozenYear | None = None
 
 
 def publish_warehouse(work: Workspace) -> Published:
@@ -65,10 +64,7 @@ def _publish(work: Workspace) -> Published:
     work.ledger.sight(findings)
     # the previous publication's findings about itself do not concern this one
     others = [one for one in findings if not one.is_of_a_publication]
-    try:
-        identity = publish(work, build, findings, facts(work, build, others), report_pages(work, build))
-    except ContractBroken as error:
-        return Published(None, work.ledger.standing(findings), error)
+    identity = publish(work, build, findings, facts(work, build, others), report_pages(work, build))
     return Published(identity, work.ledger.standing(findings))
 
 

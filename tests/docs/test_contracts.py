@@ -1,32 +1,42 @@
-"""Withdrawing something that was promised must be announced to readers, in the changelog."""
+"""What was promised to readers goes only with a new major version, and the changelog names it."""
 
 import subprocess
-from collections.abc import Iterator
+import tomllib
+from pathlib import Path
 
 import pytest
-import yaml
 
-from pipelines.catalogue.contracts import Contracts, Table, differences, make_contracts, promised
+from pipelines.catalogue.contracts import SNAPSHOT, Promise, Shape, broken, differences, snapshot
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import PROJECT_ROOT
+from pipelines.stages.publish.published_shape import shape_to_publish
 
 CHANGELOG = (PROJECT_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def taken_back(before: Contracts, after: Contracts) -> Iterator[str]:
-    """The names of what is no longer promised, is promised differently, or is declared obsolete."""
-    for one in differences(promised(before), promised(after)):
-        if one.kind != "added":
-            yield one.name
-    for name, table in after.items():
-        if table.obsolete:
-            yield name
-        yield from (f"{name}.{column}" for column, said in table.columns.items() if said.obsolete)
+def major(text: str) -> int:
+    """The major version in the first line of a snapshot (``# 1.0.0: …``), or of a version."""
+    return int(text.removeprefix("# ").partition(".")[0])
 
 
-def untold(names: Iterator[str], changelog: str) -> list[str]:
-    """The names that the changelog does not mention, as ``table`` or ``table.column`` between backquotes."""
-    return [name for name in names if f"`{name.partition('.')[2]}`" not in changelog and f"`{name}`" not in changelog]
+def unannounced(before: Shape, after: Shape, changelog: str, *, is_major: bool) -> list[str]:
+    """What readers lose without a new major version, or without the changelog naming it (``table`` or ``table.column``)."""
+    lost = [one.name for one in broken(before, after)]
+    return [
+        name
+        for name in lost
+        if not is_major or (f"`{name.partition('.')[2]}`" not in changelog and f"`{name}`" not in changelog)
+    ]
+
+
+def test_every_column_that_is_shipped_is_as_it_was_promised_or_the_version_is_another():
+    """`millesime contracts record --shipped` records what is new, and with --withdraw what goes."""
+    version = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    file, shape = PROJECT_ROOT / SNAPSHOT, shape_to_publish(load_catalogue())
+    is_major = major(version) > major(file.read_text(encoding="utf-8"))
+    assert unannounced(snapshot(file), shape, CHANGELOG, is_major=is_major) == []
+    assert is_major or differences(snapshot(file), shape) == []  # nothing new is unpromised
+    assert sum(map(len, shape.values())) > 1000
 
 
 def git(*command: str) -> str:
@@ -36,61 +46,38 @@ def git(*command: str) -> str:
     return done.stdout
 
 
-def at(commit: str) -> Contracts:
-    """The contracts of a commit."""
-    found = {}
-    for path in (name for name in git("ls-tree", "--name-only", commit, "contracts/").split() if name.endswith(".yml")):
-        tables = yaml.safe_load(git("show", f"{commit}:{path}")) or {}
-        schema = path.rpartition("/")[2].removesuffix(".yml")
-        found |= {f"{schema}.{name}": Table.model_validate(said) for name, said in tables.items()}
-    return found
+def test_what_the_last_record_withdrew_is_in_the_changelog(tmp_path: Path):
+    commits = git("log", "-2", "--format=%H", "--", SNAPSHOT).split()
+    texts = [git("show", f"{commit}:{SNAPSHOT}") for commit in commits]
+    for name, text in zip(("after.csv", "before.csv"), texts, strict=False):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    before, after = snapshot(tmp_path / "before.csv"), snapshot(tmp_path / "after.csv")
+    is_major = len(texts) == 2 and major(texts[0]) > major(texts[1])
+    assert unannounced(before, after, CHANGELOG, is_major=is_major) == []
 
 
-def test_what_is_taken_back_is_in_the_changelog():
-    """It checks the last change of the contracts, committed or not."""
-    now = make_contracts(load_catalogue().contracts_declared)
-    commits = git("log", "-2", "--format=%H", "--", "contracts/*.yml").split()
-    before = next((found for commit in commits if (found := at(commit)) != now), {})
-    assert untold(taken_back(before, now), CHANGELOG) == []
-
-
-def test_every_column_that_is_shipped_is_promised():
-    """A column that is not promised could disappear without notice: `millesime contracts record --shipped` adds it."""
-    catalogue = load_catalogue()
-    project = catalogue.project
-    columns = [
-        (f"{layer}.{thing.name}", column["name"])
-        for thing in project.said
-        if (layer := project.folder_of[thing.path].parts[1]) in ("marts", "rapport", "restreint")
-        for column in thing.data["columns"]
-    ]
-    assert len(columns) > 1000
-    contracts = catalogue.contracts
-    assert [one for one in columns if one[0] not in contracts or one[1] not in contracts[one[0]].columns] == []
-
-
-CHIFFRES = Table.model_validate({"key": ["code"], "columns": {"code": "VARCHAR NOT NULL", "valeur": "BIGINT"}})
+CHIFFRES = {"code": Promise("VARCHAR NOT NULL", "", "1"), "valeur": Promise("BIGINT", "EUR")}
 
 
 @pytest.mark.parametrize(
     ("after", "name"),
     [
-        ({"key": ["code"], "columns": {"code": "VARCHAR NOT NULL"}}, "rapport.chiffres.valeur"),
-        ({"key": ["code"], "columns": {"code": "VARCHAR NOT NULL", "valeur": "DOUBLE"}}, "rapport.chiffres.valeur"),
-        ({"columns": {"code": "VARCHAR NOT NULL", "valeur": "BIGINT"}}, "rapport.chiffres"),
-        (
-            {
-                "key": ["code"],
-                "columns": {"code": "VARCHAR NOT NULL", "valeur": {"type": "BIGINT", "obsolete": {"since": 2026}}},
-            },
-            "rapport.chiffres.valeur",
-        ),
-        (None, "rapport.chiffres"),
+        ({"code": CHIFFRES["code"]}, "rapport.chiffres.valeur"),
+        (CHIFFRES | {"valeur": Promise("DOUBLE", "EUR")}, "rapport.chiffres.valeur"),
+        (CHIFFRES | {"valeur": Promise("BIGINT", "Go")}, "rapport.chiffres.valeur"),
+        (CHIFFRES | {"code": Promise("VARCHAR", "", "1")}, "rapport.chiffres.code"),
+        (CHIFFRES | {"code": Promise("VARCHAR NOT NULL")}, "rapport.chiffres.code"),
+        ({}, "rapport.chiffres"),
     ],
 )
-def test_the_changelog_is_read(after: dict | None, name: str):
-    table = {"rapport.chiffres": Table.model_validate(after)} if after else {}
-    missing = untold(taken_back({"rapport.chiffres": CHIFFRES}, table), "# Changelog\n")
-    assert missing == [name]
+def test_the_version_and_the_changelog_are_read(after: dict[str, Promise], name: str):
+    before, now = {"rapport.chiffres": CHIFFRES}, {"rapport.chiffres": after} if after else {}
     told = f"- `{name.partition('.')[2]}` goes.\n"
-    assert untold(taken_back({"rapport.chiffres": CHIFFRES}, table), told) == []
+    assert unannounced(before, now, told, is_major=False) == [name]
+    assert unannounced(before, now, "# Changelog\n", is_major=True) == [name]
+    assert unannounced(before, now, told, is_major=True) == []
+
+
+def test_a_reader_loses_nothing_by_what_is_added():
+    more = CHIFFRES | {"valeur": Promise("BIGINT NOT NULL", "EUR"), "autre": Promise("VARCHAR", "%")}
+    assert unannounced({"rapport.chiffres": CHIFFRES}, {"rapport.chiffres": more}, "", is_major=False) == []

@@ -25,7 +25,7 @@ WHO = ["--name", "Syndicat d’essai", "--sigle", "SE", "--siren", "259400117", 
 def place() -> Iterator[Path]:
     """A folder for a new account, with an environment made as in the image, and nothing of the checkout."""
     folder = Path(tempfile.mkdtemp(prefix="millesime-wheel-"))  # beside pytest's folders, which only root may enter
-    kept = ("pipelines", "demo", "catalogue", "contracts", "expectations", "dbt_project", "deploy")
+    kept = ("pipelines", "demo", "catalogue", "expectations", "dbt_project", "deploy")
     for name in kept:
         shutil.copytree(PROJECT_ROOT / name, folder / "src" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "requirements.lock", "dagster.yaml", "README.md", "LICENSE"):

@@ -48,7 +48,6 @@ from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import complete_audit, write_audit
 from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.freshness import write_freshness
-from pipelines.stages.publish.published_shape import refuse_broken
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
 from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
@@ -87,12 +86,11 @@ def publish(
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden.
     When the public one cannot be proved, the previous one stays and a finding, here and in the ledger, says why. The
     same build and the same ledger give the same publication, byte for byte. ``facts`` complete its state. Raises
-    ContractBroken when something promised would be missing, and OtherBuild when the warehouse is not the one that
-    ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    OtherBuild when the warehouse is not the one that ``build`` made: a run was stopped between the swap and its entry in
+    the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
-    refuse_broken(home.warehouse, work.catalogue)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
