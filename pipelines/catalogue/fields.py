@@ -211,13 +211,42 @@ def meaning(column: Any) -> str | None:
     return getattr(column, "description", None) or (f"{title.strip().rstrip('.')}." if title else None)
 
 
+def doc_blocks(fields: Fields) -> str:
+    """Every text as a doc block of dbt: ``column``, and ``table__column`` where it differs in a table."""
+    blocks = []
+    for key in fields.entries:
+        table, _, column = key.rpartition(".")
+        if said := fields.of(table, column):
+            blocks.append(f"{{% docs {_block(key)} %}}\n{said.text}\n{{% enddocs %}}\n")
+    return "\n".join(blocks)
+
+
+def _block(key: str) -> str:
+    return key.replace(".", "__")
+
+
+def has_own_words(column: dict[str, Any]) -> bool:
+    """True if a column of dbt's YAML has a description that is not just what its name means everywhere."""
+    return column.get("description") not in (None, "", _doc(column["name"]))
+
+
+def _doc(key: str) -> str:
+    return f"{{{{ doc('{_block(key)}') }}}}"
+
+
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """A model, or a table of a source, of dbt's YAML with the missing descriptions of its columns."""
+    """A model, or a table of a source, of dbt's YAML, whose columns without words of their own have the doc block of theirs.
+
+    A home may give a name another meaning in one table: that table's block is then the one.
+    """
     if not entry.get("columns"):
         return entry
     return entry | {"columns": [_described(entry["name"], column, fields) for column in entry["columns"]]}
 
 
 def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    said = fields.of(table, column["name"])
-    return column if said is None or column.get("description") else column | {"description": said.text}
+    if has_own_words(column):
+        return column
+    keys = [key for key in (f"{table}.{column['name']}", column["name"]) if key in fields.entries]
+    bare = {name: said for name, said in column.items() if name != "description"}
+    return bare | {"description": _doc(keys[0])} if keys else bare

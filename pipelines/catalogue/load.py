@@ -22,7 +22,16 @@ from pipelines.catalogue.dbt.project import Project, meta_things, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
+from pipelines.catalogue.overlay import (
+    FOLDERS,
+    NOT_DECLARED,
+    Overlay,
+    Thing,
+    entries,
+    put_over,
+    refuse_unknown,
+    whole_file,
+)
 from pipelines.catalogue.reference import (
     Reference,
     check_among,
@@ -400,6 +409,7 @@ def _text(path: Path, name: Path) -> Thing:
 def _refuse_strays(home: Path) -> None:
     """A home declares where declarations are read, and runs no code of its own: nothing in it is silently ignored."""
     places = {path for place in PLACES for path in home.glob(place)}
+    places -= {path for folder in NOT_DECLARED for path in (home / folder).rglob("*")}
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
@@ -433,5 +443,6 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
 
 def _stamp(root: Path) -> tuple[Any, ...]:
     """A value that changes whenever a declaration of the layer changes."""
-    files = (file for folder in FOLDERS for file in files_below(root / folder))
+    aside = [root / folder for folder in NOT_DECLARED]
+    files = (file for folder in FOLDERS for file in files_below(root / folder, aside))
     return tuple(sorted((file.path, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files))

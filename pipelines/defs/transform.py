@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.catalogue.dbt.project import LAYERS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
@@ -40,7 +41,7 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer."""
-        return dbt_resource_props["fqn"][1]
+        return next((folder for folder in dbt_resource_props["fqn"] if folder in LAYERS), None)
 
 
 def transform_defs(home: Home) -> dg.Definitions:

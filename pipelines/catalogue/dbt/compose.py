@@ -18,12 +18,12 @@ from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
 from pipelines.catalogue.diff import note_upstream
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
-from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
-from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.overlay import COMPOSED, Thing
 from pipelines.disk import files_below, read_json, written_whole
 from pipelines.locking import one_at_a_time
-from pipelines.settings import MEMORY, Home
+from pipelines.settings import MEMORY, Home, shipped
 
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
@@ -73,7 +73,12 @@ def project_files(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text of every file but the profile."""
     project = catalogue.project
     written = dict(_hand_written(project, catalogue.fields))
-    return {PROJECT_FILE: project.project_file, **generated(catalogue), **written}
+    return {PROJECT_FILE: project.project_file, **composed_files(catalogue), **written}
+
+
+def composed_files(catalogue: Catalogue) -> dict[str, str]:
+    """Path in the project → text of what follows from the catalogue."""
+    return {f"{COMPOSED}/{path}": text for path, text in generated(catalogue).items()}
 
 
 def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]:
@@ -131,9 +136,9 @@ def _profile(home: Home) -> dict[str, Any]:
     return {PROFILE: {"target": ANALYSTE, "outputs": outputs}}
 
 
-def _bring(folder: Path, files: dict[str, str]) -> None:
-    """Make the folder contain exactly these files."""
-    former = {path.relative_to(folder).as_posix() for path in _present(folder)}
+def _bring(folder: Path, files: dict[str, str], below: str = "") -> None:
+    """Make a project, or the part of it that is ``below``, contain exactly these files."""
+    former = {path.relative_to(folder).as_posix() for path in _present(folder / below)}
     for name, text in files.items():
         path = folder / name
         content = text.encode()
@@ -148,6 +153,9 @@ def _bring(folder: Path, files: dict[str, str]) -> None:
 
 
 def _present(folder: Path) -> list[Path]:
-    places = [path for path in folder.iterdir() if path.name not in NOT_OURS] if folder.exists() else []
-    below = (Path(file) for place in places for file in files_below(place))
-    return sorted([*filter(Path.is_file, places), *below])
+    found = map(Path, files_below(folder, [folder / name for name in NOT_OURS]))
+    return sorted(path for path in found if path.name not in NOT_OURS)
+
+
+if __name__ == "__main__":  # in the checkout, `make setup` writes it, and never a run
+    _bring(shipped() / "dbt_project", composed_files(load_catalogue()), COMPOSED)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
+from pipelines.catalogue.overlay import COMPOSED, Overlay, Thing, entries, put_over
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, read_text, shown
 
 LAYERS = (
@@ -154,10 +154,15 @@ def read_project(layers: list[Path]) -> Project:
         {
             path: path.relative_to(root)
             for root in roots
-            for path in sorted(root.rglob("*"))
-            if path.suffix in (".sql", ".yml")
+            for folder in ("models", "tests", "macros")
+            for path in _written(root, folder, "*.*")
         },
     )
+
+
+def _written(root: Path, folder: str, pattern: str) -> list[Path]:
+    """The files of a folder that are written by hand."""
+    return sorted(path for path in (root / folder).rglob(pattern) if root / COMPOSED not in path.parents)
 
 
 def _without(overlay: Overlay, off: dict[str, Thing]) -> Overlay:
@@ -194,7 +199,7 @@ class _File(BaseModel):
 
 
 def _yaml_files(root: Path) -> Iterator[tuple[Path, dict[str, Any], Lines]]:
-    for path in sorted((root / "models").rglob("*.yml")):
+    for path in _written(root, "models", "*.yml"):
         data, lines = read_mapping(path)
         parse(_File, data, lines, path)
         for entry in data.get("models") or []:
@@ -212,7 +217,7 @@ def _models(root: Path) -> Iterator[Thing]:
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
     """The SQL files of a folder; an empty one is off, and so is one that is disabled for dbt."""
-    for path in sorted((root / folder).rglob("*.sql")):
+    for path in _written(root, folder, "*.sql"):
         text = read_text(path)
         said = without_comments(text).strip()
         yield Thing(kind, path.stem, text, path, {(): 1}, enabled=bool(said) and not SWITCHED_OFF.search(said))
