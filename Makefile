@@ -18,7 +18,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 21
 
 setup: $(VENV)/.ready ## install the environment (hash-checked), and write in dbt_project/ what follows from the catalogue
-	@$(BIN)/python -m pipelines.catalogue.dbt.compose
+	@$(BIN)/python -c 'from pipelines.catalogue.dbt.compose import complete; complete()'
 
 demo: setup ## collect, build and publish the demonstration: three exercices
 	@$(BIN)/millesime demo $(DEMO)
@@ -51,7 +51,7 @@ lint: $(VENV)/.ready-dev lint-sql ## run ruff, mypy (on catalogue, ledger and ru
 
 lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on dbt_project/: our models and tests, and a composed model of each kind
 	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
-	@files=$$($(BIN)/python -m tests.linted) && $(BIN)/sqlfluff lint --processes 2 $$files
+	@files=$$($(BIN)/python -m tests.linted) && MILLESIME_HOME=$(CURDIR)/$(DEMO) $(BIN)/sqlfluff lint --processes 2 $$files
 
 release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py

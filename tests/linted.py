@@ -7,7 +7,7 @@ a macro gives to the models that call it (github.com/sqlfluff/sqlfluff/issues/14
 
 from pathlib import Path
 
-from pipelines.catalogue.dbt.compose import composed_files
+from pipelines.catalogue.dbt.generated import generated
 from pipelines.catalogue.load import Catalogue, load_catalogue
 
 
@@ -17,7 +17,7 @@ def linted(catalogue: Catalogue) -> list[str]:
     by_hand = [project.folder_of[thing.path] for overlay in (project.models, project.tests) for thing in overlay]
     names = [*catalogue.registry.shapes, *(declared.domaine for declared in catalogue.figures.by_code.values())]
     kinds: dict[str, list[tuple[int, str]]] = {}
-    for path, sql in composed_files(catalogue).items():
+    for path, sql in generated(catalogue).items():
         if not path.endswith(".sql"):
             continue
         kind = min((Path(path).stem.removesuffix(name) for name in names), key=len)

@@ -4,6 +4,7 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 """
 
 import functools
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -433,7 +434,7 @@ def load_catalogue(home: Home | None = None) -> Catalogue:
 def catalogue_of(shipped: Path, home: Path | None) -> Catalogue:
     """What two layers declare, cached until a file of either changes; homes that declare nothing share one."""
     own = _stamp(home) if home else ()
-    return _kept(shipped, home if own else None, _stamp(shipped), own)
+    return _kept(shipped, home if own else None, _stamp(shipped, NOT_DECLARED), own)
 
 
 @functools.lru_cache(maxsize=8)
@@ -441,8 +442,8 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
     return Catalogue(shipped, home)
 
 
-def _stamp(root: Path) -> tuple[Any, ...]:
+def _stamp(root: Path, without: Collection[str] = ()) -> tuple[Any, ...]:
     """A value that changes whenever a declaration of the layer changes."""
-    aside = [root / folder for folder in NOT_DECLARED]
+    aside = [root / folder for folder in without]
     files = (file for folder in FOLDERS for file in files_below(root / folder, aside))
     return tuple(sorted((file.path, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files))

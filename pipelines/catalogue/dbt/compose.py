@@ -56,6 +56,11 @@ def compose(catalogue: Catalogue, home: Home) -> str:
     return made["files"]
 
 
+def complete() -> None:
+    """Write in the shipped folder what follows from the shipped catalogue: for ``make setup``, and never for a run."""
+    _bring(shipped() / "dbt_project", generated(load_catalogue()), COMPOSED)
+
+
 def _read(mark: Path) -> dict[str, str]:
     try:
         return read_json(mark)
@@ -73,12 +78,7 @@ def project_files(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text of every file but the profile."""
     project = catalogue.project
     written = dict(_hand_written(project, catalogue.fields))
-    return {PROJECT_FILE: project.project_file, **composed_files(catalogue), **written}
-
-
-def composed_files(catalogue: Catalogue) -> dict[str, str]:
-    """Path in the project → text of what follows from the catalogue."""
-    return {f"{COMPOSED}/{path}": text for path, text in generated(catalogue).items()}
+    return {PROJECT_FILE: project.project_file, **generated(catalogue), **written}
 
 
 def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]:
@@ -155,7 +155,3 @@ def _bring(folder: Path, files: dict[str, str], below: str = "") -> None:
 def _present(folder: Path) -> list[Path]:
     found = map(Path, files_below(folder, [folder / name for name in NOT_OURS]))
     return sorted(path for path in found if path.name not in NOT_OURS)
-
-
-if __name__ == "__main__":  # in the checkout, `make setup` writes it, and never a run
-    _bring(shipped() / "dbt_project", composed_files(load_catalogue()), COMPOSED)

@@ -27,17 +27,17 @@ from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.fields import Fields, described, doc_blocks, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.overlay import COMPOSED
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
 from pipelines.catalogue.sources import Registry
-
 
 SAID = "Written from the catalogue by `make setup`, or by a run in a home: change the declaration, not this file."
 ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
 
 
 def generated(catalogue: Catalogue) -> dict[str, str]:
-    """Path in ``COMPOSED`` → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
+    """Path in the project → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
     files = {
         **{f"staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         "staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
@@ -49,7 +49,7 @@ def generated(catalogue: Catalogue) -> dict[str, str]:
         "rapport/_exposures.yml": yaml_text({"version": 2, "exposures": _exposures(catalogue)}),
         "_fields.md": doc_blocks(catalogue.fields),
     }
-    return {path: f"{ORIGIN[Path(path).suffix]}\n{text}" for path, text in files.items()}
+    return {f"{COMPOSED}/{path}": f"{ORIGIN[Path(path).suffix]}\n{text}" for path, text in files.items()}
 
 
 def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
