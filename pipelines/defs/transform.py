@@ -16,7 +16,8 @@ from pipelines.catalogue.dbt.project import LAYERS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
-from pipelines.defs.workspace import table_key
+from pipelines.defs.workspace import organisation_of, table_key
+from pipelines.disk import read_json
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import end, moved_exports, prepare, run_dbt
 from pipelines.settings import Home
@@ -45,14 +46,16 @@ class Translator(DagsterDbtTranslator):
 
 
 def transform_defs(home: Home) -> dg.Definitions:
-    """The dbt project as one multi-asset."""
+    """The dbt project as one multi-asset, and the sources that are read but not collected."""
     declared = load_catalogue(home)
+    manifest = read_json(parse(declared, home))
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     @dbt_assets(
-        manifest=parse(declared, home),
+        manifest=manifest,
         name="entrepot",
         project=DbtProject(project_dir=home.dbt, target=ENTREPOT),
-        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+        dagster_dbt_translator=translator,
     )
     def entrepot(
         context: dg.AssetExecutionContext, home: HomeResource
@@ -67,7 +70,13 @@ def transform_defs(home: Home) -> dg.Definitions:
             built = end(work, prepared, results)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
-    return dg.Definitions(assets=[entrepot])
+    subscribes = organisation_of(home).subscribes
+    loaded = [
+        dg.AssetSpec(key, description=source["description"], group_name="sources")
+        for name, source in manifest["sources"].items()
+        if manifest["child_map"][name] and not subscribes((key := translator.get_asset_key(source)).path[0])
+    ]
+    return dg.Definitions(assets=[entrepot, *loaded])
 
 
 def changed_models(work: Workspace) -> dg.AssetSelection | None:
