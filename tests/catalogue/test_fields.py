@@ -147,7 +147,9 @@ def doc(entry: dict, fields: Fields) -> str:
     return re.search(rf"{{% docs {name} %}}\n(.*)\n{{% enddocs %}}\n", doc_blocks(fields))[1]
 
 
-MODEL = {"data_tests": [{"unique_combination": {"arguments": {"columns": ["exercice", "rayon"]}}}]}
+MODEL = {
+    "data_tests": [{"unique_combination_of_columns": {"arguments": {"combination_of_columns": ["exercice", "rayon"]}}}]
+}
 NUMBERS = {
     "exercice": "integer",
     "rayon": "integer",

@@ -377,7 +377,8 @@ def _key_tested(warehouse) -> set[str]:
     return {
         node["attached_node"]
         for node in warehouse.manifest["nodes"].values()
-        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "unique_combination"
+        if node["resource_type"] == "test"
+        and node.get("test_metadata", {}).get("name") == "unique_combination_of_columns"
     }
 
 

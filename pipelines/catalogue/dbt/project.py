@@ -86,12 +86,12 @@ class Project:
 
     @functools.cached_property
     def keys(self) -> dict[str, list[str]]:
-        """Model → the columns of its key: those of its test ``unique_combination``, which dbt proves at each build."""
+        """Model → the columns of its key: those of its test ``unique_combination_of_columns``, which dbt proves at each build."""
         found = {}
         for thing in self.said:
             for test in thing.data.get("data_tests") or thing.data.get("tests") or []:
-                if isinstance(test, dict) and "unique_combination" in test:
-                    found[thing.name] = _arguments(test["unique_combination"])["columns"]
+                if isinstance(test, dict) and "unique_combination_of_columns" in test:
+                    found[thing.name] = _arguments(test["unique_combination_of_columns"])["combination_of_columns"]
         return found
 
     @functools.cached_property
