@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -149,14 +149,12 @@ def stamp(path: Path) -> Stamp:
     return None
 
 
-def files_below(folder: Path, without: Collection[Path] = ()) -> Iterator["os.DirEntry[str]"]:
+def files_below(folder: Path) -> Iterator["os.DirEntry[str]"]:
     """Every file below a folder that can be read, in any order, through no linked folder: ``rglob`` takes three times as long."""
-    if folder in without:
-        return
     with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from files_below(Path(entry), without)
+                yield from files_below(Path(entry))
             elif entry.is_file():
                 yield entry
 

@@ -213,25 +213,13 @@ def meaning(column: Any) -> str | None:
 
 def doc_blocks(fields: Fields) -> str:
     """Every text as a doc block of dbt: ``column``, and ``table__column`` where it differs in a table."""
-    blocks = []
-    for key in fields.entries:
-        table, _, column = key.rpartition(".")
-        if said := fields.of(table, column):
-            blocks.append(f"{{% docs {_block(key)} %}}\n{said.text}\n{{% enddocs %}}\n")
-    return "\n".join(blocks)
-
-
-def _block(key: str) -> str:
-    return key.replace(".", "__")
-
-
-def has_own_words(column: dict[str, Any]) -> bool:
-    """True if a column of dbt's YAML has a description that is not just what its name means everywhere."""
-    return column.get("description") not in (None, "", _doc(column["name"]))
+    told = {key: fields.of(*key.rpartition(".")[::2]) for key in fields.entries}
+    blocks = {key.replace(".", "__"): said.text for key, said in told.items() if said}
+    return "\n".join(f"{{% docs {name} %}}\n{text}\n{{% enddocs %}}\n" for name, text in blocks.items())
 
 
 def _doc(key: str) -> str:
-    return f"{{{{ doc('{_block(key)}') }}}}"
+    return f"{{{{ doc('{key.replace('.', '__')}') }}}}"
 
 
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
@@ -245,8 +233,9 @@ def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
 
 def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    if has_own_words(column):
+    name = column["name"]
+    if column.get("description") not in (None, "", _doc(name)):
         return column
-    keys = [key for key in (f"{table}.{column['name']}", column["name"]) if key in fields.entries]
-    bare = {name: said for name, said in column.items() if name != "description"}
-    return bare | {"description": _doc(keys[0])} if keys else bare
+    key = next((key for key in (f"{table}.{name}", name) if key in fields.entries), None)
+    bare = {said: value for said, value in column.items() if said != "description"}
+    return bare | ({"description": _doc(key)} if key else {})

@@ -4,7 +4,6 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 """
 
 import functools
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,11 @@ from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import Contracts, make_contracts
 from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
-from pipelines.catalogue.dbt.project import Project, meta_things, read_project
+from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.overlay import (
-    FOLDERS,
-    NOT_DECLARED,
-    Overlay,
-    Thing,
-    entries,
-    put_over,
-    refuse_unknown,
-    whole_file,
-)
+from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
 from pipelines.catalogue.reference import (
     Reference,
     check_among,
@@ -81,6 +71,9 @@ PLACES = (  # of a home
     "dbt_project/macros/**/*.sql",
     "dbt_project/tests/**/*.sql",
 )
+
+# what the composer and dbt write in the project of a checkout: nobody declares it
+WRITTEN = tuple(f"dbt_project/{name}/" for name in (COMPOSED, "target", "logs"))
 
 
 class Catalogue:
@@ -410,7 +403,7 @@ def _text(path: Path, name: Path) -> Thing:
 def _refuse_strays(home: Path) -> None:
     """A home declares where declarations are read, and runs no code of its own: nothing in it is silently ignored."""
     places = {path for place in PLACES for path in home.glob(place)}
-    places -= {path for folder in NOT_DECLARED for path in (home / folder).rglob("*")}
+    places -= {*(home / "dbt_project" / COMPOSED).rglob("*")}
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
@@ -434,7 +427,7 @@ def load_catalogue(home: Home | None = None) -> Catalogue:
 def catalogue_of(shipped: Path, home: Path | None) -> Catalogue:
     """What two layers declare, cached until a file of either changes; homes that declare nothing share one."""
     own = _stamp(home) if home else ()
-    return _kept(shipped, home if own else None, _stamp(shipped, NOT_DECLARED), own)
+    return _kept(shipped, home if own else None, _stamp(shipped, WRITTEN), own)
 
 
 @functools.lru_cache(maxsize=8)
@@ -442,8 +435,8 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
     return Catalogue(shipped, home)
 
 
-def _stamp(root: Path, without: Collection[str] = ()) -> tuple[Any, ...]:
+def _stamp(root: Path, without: tuple[str, ...] = ()) -> tuple[Any, ...]:
     """A value that changes whenever a declaration of the layer changes."""
-    aside = [root / folder for folder in without]
-    files = (file for folder in FOLDERS for file in files_below(root / folder, aside))
+    aside = tuple(f"{root}/{folder}" for folder in without)
+    files = (file for folder in FOLDERS for file in files_below(root / folder) if not file.path.startswith(aside))
     return tuple(sorted((file.path, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files))

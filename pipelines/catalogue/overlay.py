@@ -15,8 +15,6 @@ from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse,
 from pipelines.catalogue.yaml_words import MAPPING
 
 FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer contains
-COMPOSED = "models/composed"  # in a dbt project: what the composer writes, which nobody declares
-NOT_DECLARED = tuple(f"dbt_project/{name}" for name in (COMPOSED, "target", "logs"))  # in a checkout that dbt ran in
 ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` checks
 
 

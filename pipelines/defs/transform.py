@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.dbt.project import LAYERS
@@ -29,16 +29,7 @@ WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous wareh
 
 
 class Translator(DagsterDbtTranslator):
-    """Names dbt's nodes as the rest of the graph does."""
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """``lake.<system>__<table>`` is the collected asset; a model is ``<schema>/<model>``."""
-        props = dbt_resource_props
-        if props["resource_type"] == "source":
-            if props["source_name"] == "lake":
-                return dg.AssetKey(props["name"].split("__", 1))
-            return dg.AssetKey([props["source_name"], props["name"]])
-        return dg.AssetKey([props["schema"], props["name"]])
+    """Groups dbt's models by layer. Their keys are dagster-dbt's: what is collected has its own in the ``meta`` of its source."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer."""
@@ -49,7 +40,7 @@ def transform_defs(home: Home) -> dg.Definitions:
     """The dbt project as one multi-asset, and the sources that are read but not collected."""
     declared = load_catalogue(home)
     manifest = read_json(parse(declared, home))
-    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+    translator = Translator()
 
     @dbt_assets(
         manifest=manifest,

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.overlay import COMPOSED
+from pipelines.catalogue.dbt.project import COMPOSED
 
 Node = dict[str, Any]
 

@@ -80,6 +80,11 @@ def test_every_dbt_test_is_an_asset_check(graph, dbt_home: Home) -> None:
     assert tests - checks == set()
 
 
+def test_a_model_is_in_the_group_of_its_layer_composed_or_not(graph) -> None:
+    said = {"stg_agents": "staging", "fct_lignes_signalees": "marts", "dim_statut": "marts", "chiffres": "rapport"}
+    assert {name: graph.get(dg.AssetKey([layer, name])).group_name for name, layer in said.items()} == said
+
+
 def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
     published = dg.AssetKey(["publication", "published"])
     upstream = dg.AssetSelection.assets(published).upstream().resolve(graph)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
-from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
+from pipelines.catalogue.dbt.project import COMPOSED, PROJECT_FILE, Project
 from pipelines.catalogue.diff import note_upstream
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
-from pipelines.catalogue.overlay import COMPOSED, Thing
+from pipelines.catalogue.overlay import Thing
 from pipelines.disk import files_below, read_json, written_whole
 from pipelines.locking import one_at_a_time
 from pipelines.settings import MEMORY, Home, shipped
@@ -153,5 +153,6 @@ def _bring(folder: Path, files: dict[str, str], below: str = "") -> None:
 
 
 def _present(folder: Path) -> list[Path]:
-    found = map(Path, files_below(folder, [folder / name for name in NOT_OURS]))
-    return sorted(path for path in found if path.name not in NOT_OURS)
+    places = [path for path in folder.iterdir() if path.name not in NOT_OURS] if folder.exists() else []
+    below = (Path(file) for place in places for file in files_below(place))
+    return sorted([*filter(Path.is_file, places), *below])

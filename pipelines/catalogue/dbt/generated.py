@@ -23,11 +23,11 @@ from pipelines.catalogue.dbt.lineage import (
 )
 from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, named_members_sql, series_sql
 from pipelines.catalogue.dbt.pieces import pieces_sql
+from pipelines.catalogue.dbt.project import COMPOSED
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.fields import Fields, described, doc_blocks, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.overlay import COMPOSED
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
 from pipelines.catalogue.sources import Registry

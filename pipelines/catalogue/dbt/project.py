@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.catalogue.overlay import COMPOSED, Overlay, Thing, entries, put_over
+from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, read_text, shown
 
 LAYERS = (
@@ -26,6 +26,7 @@ LAYERS = (
     "rapport",
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"
+COMPOSED = "models/composed"  # what the composer writes
 COMPOSED_SOURCES = ("lake", "reference")
 NEED = re.compile(r"\b(ref|source)\s*\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
 ASIDE = re.compile(r"(?P<said>\{\{.*?\}\}|\{%.*?%\}|'(?:[^']|'')*')|--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)

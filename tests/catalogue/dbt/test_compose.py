@@ -10,8 +10,8 @@ import yaml
 from pipelines.catalogue.dbt import compose as module
 from pipelines.catalogue.dbt.compose import complete, compose, project_files
 from pipelines.catalogue.dbt.generated import ORIGIN, generated
+from pipelines.catalogue.dbt.project import COMPOSED
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.overlay import COMPOSED
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from pipelines.stages.transform import dbt
