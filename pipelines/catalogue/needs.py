@@ -4,6 +4,7 @@ A union simply loses a branch that is switched off, so something that needs any 
 """
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,11 +15,12 @@ from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
-from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
+from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
 from pipelines.catalogue.fields import described, is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
+from pipelines.catalogue.wording import misworded
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 
@@ -53,6 +55,7 @@ ENGINE_MODELS = (
     "rpt_rapprochement_publie",
     "rpt_sources",
 )
+RULE = re.compile(r"'([A-Z]{2,4}(?:-[A-Z]+)+)'")  # the code of one, in the SQL of a control
 METHODE = "methode.md"
 FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
@@ -75,6 +78,7 @@ def check(catalogue: Catalogue) -> None:
         _of_texts,
         _of_secrecy,
         _of_suites,
+        _of_rules,
         unknown_columns,
     )
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
@@ -165,6 +169,18 @@ def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
             said = catalogue.fields.of(thing.name, column["name"])
             if is_measure(column, key, said) and (said is None or said.adds_along is None):
                 yield "PUB-ADDITIF", thing, column["name"]
+
+
+def _of_rules(catalogue: Catalogue) -> Iterator[str]:
+    """Check the sentences of rules, and that every rule that a control names has its text."""
+    yield from misworded(catalogue.rules_declared)
+    project = catalogue.project
+    for thing in project.models:
+        if project.layer_of(thing.name) == "controles":
+            for found in RULE.finditer(without_comments(thing.data)):
+                if found[1] not in catalogue.rules:
+                    line = thing.data.count("\n", 0, found.start()) + 1
+                    yield missing(f"{shown(thing.path)}:{line}", "rule", found[1], catalogue.rules_declared.off, catalogue.rules)
 
 
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:

@@ -16,10 +16,16 @@ ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
 class Said(Declared):
-    """The text of one rule in ``rules.yml``."""
+    """The text of one rule in ``rules.yml``.
+
+    ``attendu``, ``recu``, ``complement`` (which follows ``aide``): templates over a row of the rule's control (``wording``).
+    """
 
     titre: str
     aide: str
+    attendu: str | None = None
+    recu: str | None = None
+    complement: str | None = None
     a_decider: bool = False
     fait_compter: bool = False
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.needs import check as check_declarations
+from pipelines.catalogue.source_grammar import Export
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
@@ -25,7 +26,6 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
 from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import Checks, count_checks
-from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, rejects_of
 from pipelines.evidence.status import YearStatus
@@ -248,7 +248,6 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         manifest, verdicts = judge_files(work, ref, year, list(files))
         failing = failing_lines_of(work)
         refused = line_rejects(work.home, ref, manifest, work.rules)
-        aside = documents_set_aside(work, ref, manifest)
         failed = [
             reject
             for verdict in verdicts
@@ -259,15 +258,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     left = [unread(manifest, one, work.rules) for one in unread_of(manifest, session.registry)]
     accepted = all(verdict.accepted for verdict in verdicts)
     if form == "json":
-        judged = _judged(ref, manifest, verdicts, refused + failed, left + aside)
+        judged = _judged(ref, manifest, verdicts, refused + failed, left)
         write_json({**judged, "accepted": accepted}, session.organisation)
     else:
         title(f"{ref.key} {year} : {', '.join(path.name for path in files)}", session.organisation)
         _show_counts(manifest, verdicts)
-        for finding in left + aside:
+        for finding in left:
             echo(f"\n{_finding_text(finding)}")
         _show_rejects(refused + failed)
-        _show_verdict(accepted, left, aside)
+        _show_verdict(accepted, left, ref.export)
     ctx.exit(DONE if accepted else BLOCKED)
 
 
@@ -292,11 +291,10 @@ def _judged(
     }
 
 
-def _show_verdict(accepted: bool, left: list[Finding], aside: list[Finding]) -> None:
+def _show_verdict(accepted: bool, left: list[Finding], export: Export) -> None:
     places = "feuilles, membres ou éléments" if len(left) > 1 else "feuille, membre ou élément"
     but = [f"la version attendra {len(left)} {places} que rien ne lit"] if left else []
-    count = f"{len(aside)} de ses documents ne {'compteraient' if len(aside) > 1 else 'compterait'}"
-    but += [f"{count} nulle part, comme il est dit plus haut"] if aside else []
+    but += ["c’est la construction qui dira quels documents comptent"] if export.by_document else []
     then = f", mais {' et '.join(but)}" if but and accepted else ""
     echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
 

@@ -137,7 +137,7 @@ def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
             contradicted.setdefault((then["exercice"], then["ou"]), then.get("recu") or "")
     if not contradicted or not rule.is_on or not warehouse.exists():
         return []
-    now = printed_values(warehouse)
+    now = printed_values(warehouse, work.rules)
     return [
         Finding(
             rule.code, "alerte", *place, f"{rule.titre}{NO_BREAK}: {place[1]}", printed, said, ecart=said, aide=rule.aide

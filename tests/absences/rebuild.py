@@ -112,7 +112,7 @@ class Rebuilder:
             figures = {} if broken else figures_of(db)
         findings = gather(work)
         if not broken:
-            findings = [*findings, *build_findings(target, work.rules, work.catalogue.lines_declared)]
+            findings = [*findings, *build_findings(target, work.rules)]
         return Outcome(figures, findings, broken)
 
 

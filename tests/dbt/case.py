@@ -329,6 +329,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     db.executemany(f"insert into collecte.pieces values ({', '.join('?' * len(rows[0]))})", rows)
     db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
     _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
+    _create(db, "collecte.mois_muets", [("source", "VARCHAR"), ("exercice", "INTEGER"), ("mois", "INTEGER")], [])
     absent = [("source", "VARCHAR"), ("exercice", "INTEGER"), ("champ", "VARCHAR"), ("titre", "VARCHAR")]
     absent.append(("nb_lignes", "BIGINT"))
     _create(db, "collecte.champs_absents", absent, [])

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.stages.transform.warehouse_findings import build_findings
-from tests.layers import rules
+from tests.controls import found
 
 
 def test_comite_is_listed_by_period_in_the_order_of_the_table(warehouse):
@@ -40,8 +39,8 @@ def test_quorum_is_that_of_the_members_in_office_on_the_day(warehouse):
 
 
 def test_a_quorum_that_contradicts_the_minutes_is_a_finding(warehouse):
-    found = [f for f in build_findings(warehouse.path, rules()) if f.code == "GOU-QUORUM"]
-    assert [(f.exercice, f.attendu, f.recu) for f in found] == [
+    said = [f for f in found(warehouse.path) if f.code == "GOU-QUORUM"]
+    assert [(f.exercice, f.attendu, f.recu) for f in said] == [
         (2042, "3 présents (majorité des membres en exercice)", "2 présents")
     ]
 

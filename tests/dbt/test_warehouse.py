@@ -14,7 +14,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
 
-LAYERS = ("staging", "intermediate", "marts", "restreint", "calculs", "rapport")
+LAYERS = ("staging", "intermediate", "marts", "restreint", "calculs", "rapport", "controles")
 READABLE = {  # a layer reads itself and the layer before it; what the engine loads is before staging and beside it
     "staging": {"sources"},
     "intermediate": {"sources", "staging", "intermediate"},
@@ -22,6 +22,7 @@ READABLE = {  # a layer reads itself and the layer before it; what the engine lo
     "restreint": {"intermediate", "marts", "restreint"},  # never a mart of it
     "calculs": {"sources", "marts", "restreint", "calculs"},
     "rapport": {"marts", "restreint", "calculs", "rapport"},
+    "controles": {"sources", "intermediate", "marts", "restreint", "calculs", "rapport", "controles"},
 }
 DUCKDB_TYPES_WITHOUT_EXACTNESS = ("DOUBLE", "FLOAT")
 
@@ -475,6 +476,7 @@ def test_layer_reads_only_itself_or_the_layer_before(warehouse):
         ("restreint", r"fct_\w+"),
         ("calculs", r"(agregats|expressions|chiffres)__\w+"),
         ("rapport", r"rpt_\w+|chiffres"),
+        ("controles", r"ctl_\w+|controles"),
     ],
 )
 def test_model_names_follow_their_layer(warehouse, layer, pattern):

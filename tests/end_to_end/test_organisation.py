@@ -522,13 +522,29 @@ def test_a_tool_joins_a_shape_by_one_file() -> None:
         assert files_that_name(system) == {f"catalogue/systems/{system}.yml"}
 
 
-def test_a_table_of_its_own_up_to_a_chart_is_five_files() -> None:
+def test_a_control_of_its_own_finds_words_and_waits_for_a_decision(home: Path) -> None:
+    (one,) = ask(
+        home,
+        "select constat, severite, exercice, ou, message, attendu, recu, fichier from audit.constats where code_regle = 'MED-FERMEE'",
+    )
+    assert one[1:] == (
+        *("alerte", YEAR, "nanook/prets", "Médiathèque sans aucun prêt de tout un mois : L’Hospitalet-d’Aubrelle"),
+        *("des prêts en août", "0\u00a0prêt", "prets_2024.ods, feuille « Médiathèque L’Hospitalet-d’Aubrelle »"),
+    )
+    shown = millesime(home, "findings", str(YEAR))
+    assert one[0] in shown.stdout and "Vérifier les compteurs de la médiathèque" in shown.stdout
+    decided = millesime(home, "decide", one[0], "--because", "fermée en août", "--by", "Jean Ferriol")
+    assert decided.returncode == 0, decided.stderr
+
+
+def test_a_table_of_its_own_up_to_a_chart_is_five_files_and_a_control_one_more() -> None:
     assert files_that_name("nanook", "rpt_mediatheques__prets") == {
         "catalogue/systems/nanook.yml",
         "catalogue/secrecy.yml",
         "catalogue/report/40_mediatheques.yml",
         "dbt_project/models/rapport/rpt_mediatheques__prets.sql",
         "dbt_project/models/rapport/mediatheques.yml",
+        "dbt_project/models/controles/ctl_mediatheques.sql",
     }
 
 

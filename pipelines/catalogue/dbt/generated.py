@@ -21,10 +21,10 @@ from pipelines.catalogue.dbt.lineage import (
     said_values,
     tables_behind,
 )
-from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, named_members_sql, series_sql
+from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, members_sql, named_members_sql, series_sql
 from pipelines.catalogue.dbt.pieces import pieces_sql
 from pipelines.catalogue.dbt.project import COMPOSED
-from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
+from pipelines.catalogue.dbt.unions import CONTROLS, controls_union, shape_docs, shape_model, shape_union
 from pipelines.catalogue.fields import Fields, described, doc_blocks, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.load import Catalogue
@@ -162,6 +162,10 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
         ),
         f"intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
             (system.system, table) for system, table in catalogue.registry.tables()
+        ),
+        "intermediate/communs/int_communs__membres.sql": members_sql(catalogue.lines_declared),
+        f"{CONTROLS}/{CONTROLS}.sql": controls_union(
+            name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS
         ),
         "marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},

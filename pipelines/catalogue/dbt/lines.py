@@ -5,6 +5,7 @@ make, which lines are reported to readers and how their reasons are read is decl
 ``fct_lignes_signalees`` follow from it.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -147,6 +148,14 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
     return _SERIES.format(united(selects or [_NO_SERIES]))
 
 
+def members_sql(declared: dict[str, ModelLines]) -> str:
+    """The text of ``int_communs__membres``: the lines that count, of every line-grain model, with the members they are about."""
+    selects = [
+        f"{{{{ membres_des_lignes(ref('{model}'), {json.dumps(lines.source)}) }}}}" for model, lines in declared.items()
+    ]
+    return "\nunion all\n".join(selects or [_NO_MEMBER]) + "\n"
+
+
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
     """The text of ``NAMED_MEMBERS``: the member of each line, from the fields that name one, in tables without a shape.
 
@@ -246,6 +255,17 @@ select
     cast(null as string) as _feuille,
     cast(null as bigint) as _ligne,
     cast(null as string) as code_collectivite
+where false"""
+
+_NO_MEMBER = """\
+select
+    cast(null as string) as source,
+    cast(null as integer) as exercice,
+    cast(null as string) as code_collectivite,
+    cast(null as string) as code_application,
+    cast(null as string) as _fichier,
+    cast(null as string) as _feuille,
+    cast(null as bigint) as _ligne
 where false"""
 
 _NO_SERIES = """\

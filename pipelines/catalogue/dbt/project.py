@@ -24,6 +24,7 @@ LAYERS = (
     "restreint",
     "calculs",
     "rapport",
+    "controles",
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"
 COMPOSED = "models/composed"  # what the composer writes

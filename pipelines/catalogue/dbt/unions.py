@@ -1,9 +1,11 @@
-"""One staging model per shape: the rows of every table that has it, whatever the system that delivers it.
+"""Unions of what is declared: one staging model per shape, and the controls.
 
-Declaring a new system is enough for it to enter the union. The types are the shape's, so that a shape without a system
-is a view without rows.
+The model of a shape has the rows of every table that has it, whatever the system that delivers it: declaring a new
+system is enough for it to enter the union. The types are the shape's, so that a shape without a system is a view
+without rows. A control enters its union by being a file of ``models/controles/``.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pipelines.catalogue.fields import described, meaning
@@ -11,6 +13,11 @@ from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Proven
 from pipelines.catalogue.sources import Registry
 from pipelines.sql import select
 
+CONTROLS = "controles"  # the layer, and the model that unites it
+CONTROL_COLUMNS = (
+    *("code_regle", "severite", "exercice", "ou", "sujet", "attendu", "recu", "ecart", "effet", "piece", "periode"),
+    *("fichier", "feuille", "ligne", "cle", "valeurs"),
+)
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
 
 
@@ -47,6 +54,14 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
         ],
     }
     return described(entry, registry.fields)
+
+
+def controls_union(models: Iterable[str]) -> str:
+    """The SQL of the model ``controles``: the rows of every control."""
+    selects = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
+    types = {"exercice": "integer", "ecart": "decimal(20, 6)", "ligne": "bigint"}
+    nothing = (f"cast(null as {types.get(column, 'string')}) as {column}" for column in CONTROL_COLUMNS)
+    return "\nunion all\n".join(selects or [select(nothing, "where false")]) + "\n"
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:

@@ -139,7 +139,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
         causes = [_cause(result, blamed[result.name]) for result in broken]
         raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes)}")
     tests = _sorted(told + (_standing(work, results) if prepared.changed is not None else []))
-    findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
+    findings = build_findings(home.warehouse_next, work.rules)
     ledger.record_findings(frozen.build, findings)
     _refuse_log(home)
     # before the swap, so that the new file and the results that a later build may keep are recorded

@@ -28,6 +28,7 @@ from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform import freeze
 from pipelines.stages.transform.build import finish, prepare
 from pipelines.stages.transform.dbt import NodeResult
+from tests.controls import STAND_IN
 from tests.deliveries import HEADER, Depot
 
 MODELS = """
@@ -39,22 +40,7 @@ create table rapport.chiffres as select 'x' as code, exercice, sum(montant)::dec
   'EUR' as unite from marts.fct_lignes group by all;
 create table rapport.rpt_rapprochement_publie as select 'x' as code_chiffre, 2020 as exercice, 1.5 as valeur_recalculee,
   2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut_rapprochement;
-create table rapport.rpt_absences_contredites (code_chiffre varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
-create table rapport.rpt_rh__rapprochements (
-    code_controle varchar, exercice integer, perimetre varchar,
-    valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
-);
-create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, controle varchar, exercice integer, severite varchar,
-  libelle_budget varchar, objet varchar, section varchar, sens_budgetaire varchar, code_chapitre varchar,
-  attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean, fichier varchar,
-  ligne bigint);
-create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
-  libelle_decision varchar, nomenclature varchar, fichier varchar, ligne bigint);
-create table rapport.rpt_gouvernance__seances (
-    exercice integer, date_seance date, quorum_requis bigint, nb_presents bigint,
-    regle_quorum varchar, est_quorum_atteint boolean, est_quorum_declare boolean
-);
-"""
+""" + STAND_IN
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"
 

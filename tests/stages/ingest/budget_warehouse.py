@@ -1,6 +1,5 @@
 """A warehouse of budget documents, with finance models and figures built, for the tests."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,8 +16,10 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
-from pipelines.stages.transform.warehouse_findings import build_findings
+from tests.controls import found
 from tests.dbt.compiled import Compiled, Result
+
+CONTROLS = ("ctl_finances__documents", "ctl_finances__comptes")
 
 
 @contextmanager
@@ -49,14 +50,16 @@ def built_of(
 def found_in(warehouse: duckdb.DuckDBPyConnection) -> list[Finding]:
     """What the build finds."""
     (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
-    shutil.copy(path, Path(path).with_name("constats.duckdb"))
-    return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
+    return found(Path(path))
 
 
 def build(project: Compiled, folder: Path) -> dict[str, Result]:
     """Build the models that the budget chapter rests on, and run their tests: name → what became of it."""
     with duckdb.connect(str(folder / "warehouse.duckdb")) as db:
-        results = {one.name: one for one in project.run(db, "rapport/finances", "marts/finances", "chiffres")}
+        asked = ("rapport/finances", "marts/finances", "chiffres", *CONTROLS)
+        results = {one.name: one for one in project.run(db, *asked)}
+        union = " union all by name ".join(f"from controles.{name}" for name in CONTROLS)
+        db.execute(f"create view controles.controles as {union}")
     assert [f"{name}: {one}" for name, one in results.items() if one.status in ("error", "fail")] == []
     return results
 

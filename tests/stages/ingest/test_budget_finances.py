@@ -519,15 +519,14 @@ def test_a_document_of_another_year_or_body_does_not_count(warehouse) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("rule", "flagged"),
-    [
-        ("finances_section_de_l_editeur", 1),
-        ("finances_une_version_par_decision", 1),
-    ],
-)
-def test_each_warning_flags_the_rows_that_break_its_rule(dbt_results, rule: str, flagged: int) -> None:
-    assert dbt_results[rule] == ("warn", flagged)
+def test_the_section_that_a_vendor_writes_and_two_documents_of_one_vote_are_compared(warehouse) -> None:
+    found = warehouse.execute(
+        "select code_regle, exercice, sujet, recu from controles.controles where code_regle in ('FIN-SECTION', 'FIN-DOUBLE') order by all"
+    ).fetchall()
+    assert [(code, subject, number) for code, _, subject, number in found] == [
+        ("FIN-DOUBLE", "décision modificative, 21000000600019", "2"),
+        ("FIN-SECTION", "DM.xml", "1"),
+    ]
 
 
 def test_keys_and_contracts_hold(dbt_results) -> None:

@@ -1,0 +1,166 @@
+-- What did not come: deliveries that can no longer be read, months without a line, members and files without lines.
+with livrees as (
+    select source, exercice
+    from {{ ref('fct_collecte') }}
+    where nature_morceau = 'livraison' and est_acceptee
+),
+
+-- a month that an alternative fills for every figure is not missing; one that is missing from a single figure is
+couverts as (
+    select source, exercice, piece
+    from {{ ref('chiffres__pieces') }}
+    where nature = 'mois'
+    group by source, exercice, piece
+    having bool_and(est_couverte)
+),
+
+mois_absents as (
+    select collecte.source, collecte.exercice, cast(substring(collecte.piece, 6, 2) as integer) as mois
+    from {{ ref('fct_collecte') }} as collecte
+    inner join livrees on collecte.source = livrees.source and collecte.exercice = livrees.exercice
+    left join couverts
+        on collecte.source = couverts.source and collecte.exercice = couverts.exercice and collecte.piece = couverts.piece
+    where collecte.nature_morceau = 'mois' and collecte.est_attendue and not collecte.est_acceptee and couverts.piece is null
+    union all
+    -- of a table that declares no period, and has lines in most of the other months
+    select source, exercice, mois from {{ source('collecte', 'mois_muets') }}
+),
+
+mois_par_source as (
+    select source, exercice, {{ texte_joint('cast(mois as string)', 'mois') }} as mois
+    from mois_absents
+    group by source, exercice
+),
+
+-- the organisation and its members: its own agents and accounts are in the lines too
+membres as (
+    select
+        'COL-COLLECTIVITE' as regle, 'code_collectivite' as axe, code_collectivite as code, libelle_collectivite as libelle,
+        cast(null as integer) as exercice_debut, cast(null as integer) as exercice_fin
+    from {{ source('organisation', 'collectivites') }}
+    union all
+    select 'COL-COLLECTIVITE', 'code_collectivite', 'syndicat', sigle, null, null
+    from {{ source('organisation', 'profil') }}
+    union all
+    select 'COL-APPLICATION', 'code_application', code_application, libelle_application, exercice_debut, exercice_fin
+    from {{ source('organisation', 'applications') }}
+),
+
+trous as (
+    select
+        source, exercice, serie, membre, est_fichier, tous_les_mois, nb_mois, ceil(sum(nb_attendues)) as nb_attendues,
+        bool_and(est_admis) as est_admis
+    from {{ ref('int_communs__trous') }}
+    group by source, exercice, serie, membre, est_fichier, tous_les_mois, nb_mois
+),
+
+-- where a model says which member its lines belong to, it prevails over the field
+nommees as (
+    select source, exercice, code_collectivite, _fichier, _feuille, _ligne
+    from {{ ref('int_communs__membres') }}
+    where code_collectivite is not null
+    union all
+    select source, exercice, code_collectivite, _fichier, _feuille, _ligne
+    from {{ ref('int_communs__membres_nommes') }}
+    where source not in (select source from {{ ref('int_communs__membres') }} where code_collectivite is not null)
+),
+
+inconnues as (
+    select
+        *,
+        count(*) over (partition by source, exercice) as nb_lignes,
+        row_number() over (
+            partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+        ) as rang
+    from nommees
+    where code_collectivite = 'inconnue'
+),
+
+presences as (
+    select source, exercice, 'code_collectivite' as axe, code_collectivite as code, count(*) as nb_lignes
+    from {{ ref('int_communs__membres') }}
+    where code_collectivite is not null
+    group by source, exercice, code_collectivite
+    union all
+    select source, exercice, 'code_application', code_application, count(*)
+    from {{ ref('int_communs__membres') }}
+    where code_application is not null
+    group by source, exercice, code_application
+),
+
+-- the exercice that another is compared with: the one before or, for a source's first, the one after
+voisins as (
+    select
+        source,
+        axe,
+        exercice,
+        case
+            when lag(exercice) over annees = exercice - 1 then exercice - 1
+            when lead(exercice) over annees = exercice + 1 then exercice + 1
+        end as voisin
+    from (select distinct source, axe, exercice from presences) as sources
+    window annees as (partition by source, axe order by exercice nulls last)
+),
+
+-- the member's figures from a source, all declared absent
+declares as (
+    select pieces.code, pieces.source, pieces.exercice, absences.code_chiffre is not null as est_declaree
+    from {{ ref('chiffres__pieces') }} as pieces
+    left join {{ ref('fct_absences_declarees') }} as absences
+        on pieces.code = absences.code_chiffre and pieces.exercice = absences.exercice
+),
+
+absents as (
+    select voisins.source, voisins.exercice, voisins.voisin, membres.regle, membres.code, membres.libelle, ailleurs.nb_lignes
+    from voisins
+    inner join presences as ailleurs
+        on voisins.source = ailleurs.source and voisins.axe = ailleurs.axe and voisins.voisin = ailleurs.exercice
+    inner join membres on ailleurs.axe = membres.axe and ailleurs.code = membres.code
+    left join presences as ici
+        on voisins.source = ici.source and voisins.axe = ici.axe and voisins.exercice = ici.exercice and ailleurs.code = ici.code
+    where
+        ici.source is null
+        and voisins.exercice between coalesce(membres.exercice_debut, voisins.exercice) and coalesce(membres.exercice_fin, voisins.exercice)
+        and not coalesce((
+            select bool_and(declares.est_declaree) from declares
+            where
+                declares.source = voisins.source and declares.exercice = voisins.exercice
+                and position('.' || ailleurs.code || '.' in declares.code) > 0
+        ), false)
+)
+
+select {{ constat('COL-ANCIEN', ou='source', sujet='source', effet='manque') }}
+from (
+    select systeme || '/' || nom_table as source, exercice
+    from {{ source('collecte', 'pieces') }}
+    where nature = 'livraison' and est_recue and not est_acceptee
+) as anciennes
+union all
+select {{ constat('COL-MOIS', ou='source', sujet='source', periode='mois', effet='manque') }}
+from mois_par_source
+union all
+select
+    {{ constat(
+        'COL-TROU', ou='trous.source', exercice='trous.exercice', periode='trous.tous_les_mois',
+        sujet="coalesce(membres.libelle, case when trous.est_fichier then '' else trous.serie || ' ' end || trous.membre) || ', ' || trous.source",
+        attendu='trous.nb_attendues',
+        fichier='case when trous.est_fichier then trous.membre end',
+        cle="concat_ws(' ', trous.source, cast(trous.exercice as string), trous.serie, trous.membre, trous.tous_les_mois)",
+        effet="case when trous.est_admis then 'rien' else 'manque' end",
+        valeurs={'nb_mois': 'trous.nb_mois'}
+    ) }}
+from trous
+left join membres on trous.serie = 'collectivite' and membres.axe = 'code_collectivite' and trous.membre = membres.code
+union all
+select
+    {{ constat(
+        'COL-INCONNUE', ou='source', sujet='source', recu='nb_lignes', effet='manque', fichier='_fichier', feuille='_feuille', ligne='_ligne'
+    ) }}
+from inconnues
+where rang = 1
+union all
+select
+    {{ constat(
+        'regle', ou='source', sujet="libelle || ', ' || source", attendu='nb_lignes', effet='réserve', cle='code', valeurs={'voisin': 'voisin'}
+    ) }}
+from absents

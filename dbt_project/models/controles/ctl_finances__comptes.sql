@@ -1,0 +1,210 @@
+-- The accounts of a budget: those that no chart places, their debt, their own totals, and amounts that two places must agree on.
+with documents as (
+    select *, coalesce(libelle_budget, libelle_decision) as budget from {{ ref('fct_documents_budgetaires') }}
+),
+
+inconnus as (
+    select
+        exercice,
+        nomenclature,
+        compte,
+        count(*) as nb_lignes,
+        count(distinct document_id) as nb_documents,
+        count(case when section is null then 1 end) as nb_hors_section,
+        coalesce(
+            sum(case when not est_compte_administratif then credits_ouverts_eur end),
+            sum(case when est_compte_administratif then credits_ouverts_eur end),
+            0
+        ) as credits_ouverts_eur,
+        coalesce(sum(realise_eur), 0) as realise_eur,
+        min(fichier || ':' || cast(ligne as string)) as place
+    from {{ ref('fct_lignes_budgetaires') }}
+    where anomalie is not null
+    group by exercice, nomenclature, compte
+),
+
+-- some vendors write the section of a line: ours must be the same
+sections as (
+    select exercice, _fichier, count(*) as nb_lignes, min(_ligne) as ligne
+    from {{ ref('int_finances__lignes_budgetaires') }}
+    where section is not null and code_section_editeur <> case section when 'fonctionnement' then 'F' else 'I' end
+    group by exercice, _fichier
+),
+
+-- placed by a plan of another year, or of another form of their nomenclature
+plans as (
+    select exercice, nomenclature, declinaison_plan, exercice_plan, count(*) as nb_documents
+    from documents
+    where declinaison <> declinaison_plan or exercice <> exercice_plan
+    group by exercice, nomenclature, declinaison_plan, exercice_plan
+),
+
+-- Only loans are compared: not deposits (165), refinancing (166) or credit lines drawn and given back (16449).
+mouvements as (
+    select
+        document_id,
+        coalesce(sum(case when sens_budgetaire = 'dépense' and est_emprunt then realise_eur end), 0) as rembourse_eur,
+        coalesce(sum(case when sens_budgetaire = 'recette' and est_emprunt then realise_eur end), 0) as recu_eur,
+        coalesce(sum(case when sens_budgetaire = 'dépense' and compte = '66111' then realise_eur end), 0) as interets_eur
+    from (
+        select *, left(compte, 3) in ('163', '164', '167', '168') and compte not like '16449%' as est_emprunt
+        from {{ ref('fct_lignes_budgetaires') }}
+        where type_operation = 'réelle'
+    ) as lignes
+    group by document_id
+),
+
+annexes as (
+    select
+        document_id,
+        coalesce(sum(capital_rembourse_eur), 0) as rembourse_eur,
+        coalesce(sum(interets_eur), 0) as interets_eur,
+        sum(capital_restant_du_ouverture_eur) as ouverture_eur,
+        sum(capital_restant_du_cloture_eur) as cloture_eur
+    from {{ ref('fct_emprunts') }}
+    group by document_id
+),
+
+dettes as (
+    select
+        documents.exercice,
+        documents.budget,
+        documents.fichier,
+        documents.ligne,
+        mouvements.rembourse_eur,
+        mouvements.interets_eur,
+        annexes.rembourse_eur as rembourse_dit_eur,
+        annexes.interets_eur as interets_dits_eur,
+        case when annexes.document_id is null then 0 else annexes.ouverture_eur end as ouverture_dite_eur,
+        annexes.cloture_eur as cloture_dite_eur,
+        annexes.ouverture_eur + mouvements.recu_eur - annexes.rembourse_eur as cloture_eur,
+        (
+            select sum(avant.encours_dette_eur) from documents as avant
+            where
+                avant.est_compte_administratif and avant.exercice = documents.exercice - 1
+                and avant.siret = documents.siret and avant.code_budget = documents.code_budget
+        ) as ouverture_eur
+    from documents
+    inner join mouvements on documents.document_id = mouvements.document_id
+    left join annexes on documents.document_id = annexes.document_id
+    where documents.est_compte_administratif and documents.encours_dette_eur is not null
+),
+
+-- If the annexe lacks a loan, its capital or interest paid is lower than in the accounts. The debt at the opening must
+-- equal the debt at the last closing; at the closing, the opening plus the loans drawn, minus the capital repaid.
+emprunts as (
+    select *, 'capital' as montant, rembourse_eur as attendu_eur, rembourse_dit_eur as dit_eur, rembourse_eur - rembourse_dit_eur as manque_eur
+    from dettes
+    union all
+    select *, 'interets', interets_eur, interets_dits_eur, interets_eur - interets_dits_eur
+    from dettes
+    union all
+    select *, 'ouverture', ouverture_eur, ouverture_dite_eur, abs(ouverture_eur - ouverture_dite_eur)
+    from dettes
+    union all
+    select *, 'cloture', cloture_eur, cloture_dite_eur, abs(cloture_eur - cloture_dite_eur)
+    from dettes
+),
+
+comptes as (
+    select
+        *,
+        exists (
+            select 1 from {{ ref('fct_consolidations') }} as totaux
+            where totaux.document_id = documents.document_id
+        ) as a_totaux
+    from documents
+    where est_compte_administratif
+),
+
+-- the side of the investment that says nothing about what is left to carry out, while the other does
+muets as (
+    select document_id, max(case when not dit_restes then sens end) as sens
+    from (
+        select document_id, sens, bool_or(dit_restes) as dit_restes
+        from {{ ref('int_finances__lignes_budgetaires') }}
+        where section = 'investissement'
+        group by document_id, sens
+    ) as cotes
+    group by document_id
+    having bool_or(dit_restes)
+),
+
+sans_totaux as (
+    select
+        comptes.*,
+        muets.sens as sens_muet,
+        exists (
+            select 1 from comptes as avant
+            where
+                avant.a_totaux and avant.exercice = comptes.exercice - 1
+                and avant.siret = comptes.siret and avant.code_budget = comptes.code_budget
+        ) as en_avait
+    from comptes
+    left join muets on comptes.document_id = muets.document_id
+    where not comptes.a_totaux
+)
+
+select
+    {{ constat(
+        'CPT-INCONNU', ou="'budget/lignes'", sujet="'compte ' || compte", attendu='nomenclature', recu='nb_lignes', effet='réserve',
+        ecart='case when abs(credits_ouverts_eur) >= abs(realise_eur) then credits_ouverts_eur else realise_eur end',
+        cle="nomenclature || ' ' || compte",
+        valeurs={
+            'nb_documents': 'nb_documents', 'nb_hors_section': 'nb_hors_section', 'place': 'place',
+            'credits': 'credits_ouverts_eur', 'realise': 'realise_eur',
+        }
+    ) }}
+from inconnus
+union all
+select
+    {{ constat(
+        'FIN-SECTION', ou="'budget/lignes'", sujet='_fichier', recu='nb_lignes', effet='réserve', fichier='_fichier', ligne='ligne'
+    ) }}
+from sections
+union all
+select
+    {{ constat(
+        'CPT-PLAN', ou="'budget/documents'", sujet="plans.nomenclature || ' en ' || cast(plans.exercice as string)", exercice='plans.exercice',
+        attendu='plans.nomenclature', recu='plans.nb_documents', effet='réserve', cle='plans.nomenclature',
+        valeurs={
+            'declinaison': 'plans.declinaison_plan', 'annee': 'plans.exercice_plan',
+            'nb_comptes': '(select count(*) from inconnus where inconnus.exercice = plans.exercice and inconnus.nomenclature = plans.nomenclature)',
+        }
+    ) }}
+from plans
+union all
+select
+    {{ constat(
+        'FIN-DETTE', ou="'budget/emprunts'", sujet='budget', recu='origine_dette', ecart='mouvements_dette_eur', effet='manque',
+        fichier='fichier', ligne='ligne'
+    ) }}
+from documents
+where est_compte_administratif and encours_dette_eur is null
+union all
+-- the annexe adds up rounded instalments: a difference of up to 1 €, or a hundredth of what was paid, is accepted
+select
+    {{ constat(
+        'FIN-EMPRUNTS', ou="'budget/emprunts'", sujet='budget', attendu='attendu_eur', recu='dit_eur', ecart='dit_eur - attendu_eur',
+        effet='réserve', fichier='fichier', ligne='ligne', cle='montant'
+    ) }}
+from emprunts
+where manque_eur > greatest(1, 0.01 * greatest(rembourse_eur, interets_eur))
+union all
+select
+    {{ constat(
+        'FIN-SANS-TOTAUX', ou="'budget/consolidations'", severite="case when en_avait or sens_muet is not null then 'alerte' else 'information' end",
+        sujet="concat_ws(', ', libelle_decision, coalesce(libelle_budget, siret))", effet='réserve', fichier='fichier', ligne='ligne',
+        valeurs={'en_avait': 'en_avait', 'sens': 'sens_muet'}
+    ) }}
+from sans_totaux
+union all
+select
+    {{ constat(
+        'controle', ou="'rpt_finances__rapprochements'", severite='severite', attendu='attendu_eur', recu='constate_eur', ecart='ecart_eur',
+        sujet="concat_ws(', ', libelle_budget, objet, section, sens_budgetaire, 'chapitre ' || code_chapitre, "
+            ~ "case controle when 'FIN-CONSOLIDATION' then 'élément CONSOLIDATION' end)",
+        effet='réserve', fichier='fichier', ligne='ligne', cle='rapprochement_id', valeurs={'unite': "'EUR'"}
+    ) }}
+from {{ ref('rpt_finances__rapprochements') }}
+where not est_egal

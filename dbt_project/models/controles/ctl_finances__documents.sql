@@ -1,0 +1,307 @@
+-- The budget documents that do not count, those that may stand for another, and those that were expected.
+with lus as (
+    select documents.*, lake.libelle_etablissement as nom, {{ normalise_libelle('lake.libelle_etablissement') }} as nom_simple
+    from {{ ref('int_finances__documents') }} as documents
+    inner join {{ source('lake', 'budget__documents') }} as lake
+        on documents.exercice = lake.exercice
+        and documents._livraison = lake._livraison
+        and documents._fichier = lake._fichier
+        and documents._ligne = lake._ligne
+),
+
+-- A document and the one that replaces it, when they name their budget differently, or are decisions of two days: a
+-- budget is voted once a year, whatever the day.
+remplaces as (
+    select distinct
+        a.exercice,
+        coalesce(a.nom, a.siret) as budget,
+        a.libelle_decision,
+        a.nom_simple is distinct from b.nom_simple as est_autre_budget,
+        b.nom as nom_suivant,
+        b.date_decision as date_suivante,
+        b._fichier || ':' || cast(b._ligne as string) as suivant,
+        a._fichier,
+        a._ligne
+    from lus as a
+    inner join lus as b
+        on a.exercice = b.exercice
+        and a.siret = b.siret
+        and a.code_budget = b.code_budget
+        and a.code_nature_decision = b.code_nature_decision
+        and b.rang_version = 1
+    where
+        a.motif = 'document remplacé par une version plus récente'
+        and (a.code_nature_decision not in ('02', '03') or (a.numero_decision = b.numero_decision and a.numero_decision <> ''))
+        and (
+            a.nom_simple is distinct from b.nom_simple
+            or (a.code_nature_decision in ('02', '03') and a.date_decision <> b.date_decision)
+        )
+),
+
+refusees as (
+    select
+        *,
+        count(*) over (partition by document_id) as nb_lignes,
+        row_number() over (partition by document_id order by ligne nulls last, nom_table nulls last) as rang
+    from {{ ref('int_finances__lignes_refusees') }}
+),
+
+illisibles as (
+    select document_id, max(exercice) as exercice, concat_ws(', ', max(coalesce(libelle_decision, 'document')), max(coalesce(libelle_budget, siret))) as sujet
+    from {{ ref('fct_documents_ecartes') }}
+    where motif = 'document dont une ligne est illisible'
+    group by document_id
+),
+
+documents as (
+    select *, coalesce(libelle_budget, siret) as budget from {{ ref('fct_documents_budgetaires') }}
+),
+
+comptes as (
+    select exercice, siret, code_budget, max(libelle_budget) as libelle_budget, sum(nb_lignes) as nb_lignes
+    from documents
+    where est_compte_administratif
+    group by exercice, siret, code_budget
+),
+
+-- An organisation has one principal budget; annexes that share a SIRET and an exercice are told apart by the declared
+-- codes. Two accounts that may be of one budget under two codes would count twice.
+confondus as (
+    select
+        exercice,
+        case when type_budget <> 'principal' or type_budget is null then siret end as siret_commun,
+        count(*) as nb_comptes,
+        {{ texte_joint("fichier || ' (' || siret || ' ' || code_budget || ')'", 'document_id') }} as fichiers
+    from documents
+    where
+        est_compte_administratif
+        and (
+            type_budget = 'principal' or not exists (
+                select 1 from {{ source('organisation', 'budgets') }} as budgets
+                where budgets.siret = documents.siret and budgets.code_budget = documents.code_budget
+            )
+        )
+    group by exercice, type_budget, case when type_budget <> 'principal' or type_budget is null then siret end
+    having count(*) > 1
+),
+
+-- two budgets under one SIRET have two codes: two documents left for one vote of one SIRET deserve a look
+doubles as (
+    select
+        exercice, siret, code_nature_decision || coalesce(' ' || nullif(numero_decision, ''), '') as decision,
+        max(libelle_decision) as libelle_decision, count(*) as nb_documents,
+        {{ texte_joint("fichier || ' (' || code_budget || ')'", 'document_id') }} as fichiers
+    from documents
+    where
+        not est_compte_administratif and rang_sans_numero is null
+        and not exists (
+            select 1 from {{ source('organisation', 'budgets') }} as budgets
+            where budgets.siret = documents.siret and budgets.code_budget = documents.code_budget
+        )
+    group by exercice, siret, code_nature_decision || coalesce(' ' || nullif(numero_decision, ''), '')
+    having count(*) > 1
+),
+
+sans_numero as (
+    select
+        exercice, siret, code_budget, max(libelle_budget) as libelle_budget, count(*) as nb_decisions,
+        {{ texte_joint("fichier || ' (' || coalesce(" ~ jour_ecrit('date_decision') ~ ", 'sans date') || ')'", 'rang_sans_numero') }}
+            as fichiers
+    from documents
+    where rang_sans_numero is not null
+    group by exercice, siret, code_budget
+),
+
+-- budgets that some documents call principal and others annexe, in an exercice and the ones around it
+contraires as (
+    select distinct
+        a.exercice, a.siret, a.code_budget, b.fichier || ' (' || cast(b.exercice as string) || ')' as autre
+    from documents as a
+    inner join documents as b
+        on a.siret = b.siret
+        and a.code_budget = b.code_budget
+        and abs(a.exercice - b.exercice) <= 1
+        and a.type_budget <> b.type_budget
+),
+
+types as (
+    select
+        contraires.exercice, contraires.siret, contraires.code_budget, contraires.autres, max(documents.libelle_budget) as libelle_budget,
+        max(documents.type_budget) as type_budget, min(documents.fichier) as fichier
+    from (
+        select exercice, siret, code_budget, {{ texte_joint('autre', 'autre') }} as autres
+        from contraires
+        group by exercice, siret, code_budget
+    ) as contraires
+    inner join documents
+        on contraires.exercice = documents.exercice
+        and contraires.siret = documents.siret
+        and contraires.code_budget = documents.code_budget
+    group by contraires.exercice, contraires.siret, contraires.code_budget, contraires.autres
+),
+
+-- the organisation declares other budgets, but not this one
+non_declares as (
+    select
+        *,
+        count(*) over budget_annuel as nb_documents,
+        max(libelle_budget) over budget_annuel as libelle,
+        max(type_budget) over budget_annuel as type_dit,
+        row_number() over (partition by exercice, siret, code_budget, famille order by document_id nulls last) as rang
+    from (select *, regexp_replace(declinaison, '_.*$', '') as famille from documents) as documents
+    where
+        exists (select 1 from {{ source('organisation', 'budgets') }})
+        and not exists (
+            select 1 from {{ source('organisation', 'budgets') }} as budgets
+            where
+                budgets.siret = documents.siret
+                and coalesce(budgets.code_budget, documents.code_budget) = documents.code_budget
+                and coalesce(budgets.type_budget, documents.type_budget) is not distinct from documents.type_budget
+                and budgets.nomenclature in (documents.declinaison, documents.famille)
+                and documents.exercice between coalesce(budgets.exercice_debut, documents.exercice)
+                and coalesce(budgets.exercice_fin, documents.exercice)
+        )
+    window budget_annuel as (partition by exercice, siret, code_budget, famille)
+),
+
+-- in a year whose delivery came
+pieces as (
+    select pieces.*
+    from {{ ref('int_finances__pieces') }} as pieces
+    where exists (
+        select 1 from {{ ref('fct_collecte') }} as collecte
+        where
+            collecte.source = pieces.source and collecte.exercice = pieces.exercice
+            and collecte.nature_morceau = 'livraison' and collecte.est_acceptee
+    )
+)
+
+select {{ constat('FIN-ORGANISME', ou="'budget/documents'", sujet='nature_decision', recu='siret', fichier='fichier', ligne='ligne') }}
+from {{ ref('fct_documents_ecartes') }}
+where motif = 'document d’un autre organisme'
+union all
+select
+    {{ constat(
+        'FIN-NOMENCLATURE', ou="'budget/documents'", sujet='nomenclature', recu="coalesce(libelle_decision, 'document')", effet='manque',
+        fichier='fichier', ligne='ligne'
+    ) }}
+from {{ ref('fct_documents_ecartes') }}
+where motif = 'nomenclature dont aucun plan de comptes n’est connu'
+union all
+select
+    {{ constat(
+        'FIN-EXERCICE', ou="'budget/documents'", sujet='_fichier', recu='exercice_document', effet='manque', fichier='_fichier', ligne='_ligne'
+    ) }}
+from {{ source('lake', 'budget__documents') }}
+where exercice_document <> exercice
+union all
+select
+    {{ constat(
+        'FIN-ILLISIBLE', ou="'budget/documents'", severite="'bloquant'", exercice='illisibles.exercice', sujet='illisibles.sujet',
+        recu='refusees.nb_lignes', effet='manque', fichier='refusees.fichier', ligne='refusees.ligne', cle='illisibles.document_id',
+        valeurs={'table': 'refusees.nom_table', 'colonnes': 'refusees.colonnes', 'regle': 'refusees.regle'}
+    ) }}
+from illisibles
+inner join refusees on illisibles.document_id = refusees.document_id and refusees.rang = 1
+union all
+select
+    {{ constat(
+        'FIN-PROJET', ou="'budget/documents'", cle='cle_document', effet="case when motif = 'compté' then 'rien' else 'manque' end",
+        sujet="concat_ws(', ', libelle_decision, coalesce(libelle_budget, siret), _fichier || ':' || cast(_ligne as string))",
+        valeurs={'est_date': 'date_decision is not null', 'est_compte': "motif = 'compté'"}
+    ) }}
+from {{ ref('int_finances__documents') }}
+where est_projet and motif in ('compté', 'projet de budget, non voté', 'compte déclaré projet, sans compte voté à sa place')
+union all
+select
+    {{ constat(
+        'FIN-REMPLACE', ou="'budget/documents'", sujet="concat_ws(', ', libelle_decision, budget)", recu='suivant', effet='réserve',
+        fichier='_fichier', ligne='_ligne',
+        valeurs={'est_autre_budget': 'est_autre_budget', 'nom': 'nom_suivant', 'jour': jour_ecrit('date_suivante')}
+    ) }}
+from remplaces
+union all
+select
+    {{ constat(
+        'FIN-NUMERO', ou="'budget/documents'", sujet='coalesce(libelle_budget, siret)', recu='nb_decisions', effet='réserve',
+        cle="siret || ' ' || code_budget", valeurs={'fichiers': 'fichiers'}
+    ) }}
+from sans_numero
+union all
+select
+    {{ constat(
+        'FIN-DOUBLE', ou="'budget/documents'", sujet="libelle_decision || ', ' || siret", recu='nb_documents', effet='réserve',
+        cle="siret || ' ' || decision", valeurs={'fichiers': 'fichiers'}
+    ) }}
+from doubles
+union all
+select
+    {{ constat(
+        'FIN-TYPE', ou="'budget/documents'", sujet='coalesce(libelle_budget, siret)', attendu='type_budget', recu='autres', effet='réserve',
+        cle="siret || ' ' || code_budget", valeurs={'fichier': 'fichier'}
+    ) }}
+from types
+union all
+select
+    {{ constat(
+        'FIN-PRINCIPAUX', ou="'budget/documents'", attendu='siret_commun', recu='nb_comptes', effet='réserve', cle='siret_commun',
+        valeurs={'fichiers': 'fichiers'}
+    ) }}
+from confondus
+union all
+-- the budgets that had accounts the year before but none this year, in a year that has accounts; declared ones are expected
+select
+    {{ constat(
+        'FIN-DISPARU', ou="'budget/documents'", exercice='avant.exercice + 1', sujet='coalesce(avant.libelle_budget, avant.siret)',
+        attendu='avant.nb_lignes', effet='manque', cle="avant.siret || ' ' || avant.code_budget",
+        valeurs={'siret': 'avant.siret', 'code': 'avant.code_budget'}
+    ) }}
+from comptes as avant
+where
+    avant.exercice + 1 in (select exercice from comptes)
+    and not exists (
+        select 1 from documents
+        where
+            documents.exercice = avant.exercice + 1
+            and documents.siret = avant.siret
+            and documents.code_budget = avant.code_budget
+    )
+    and not exists (select 1 from {{ source('organisation', 'budgets') }} as budgets where budgets.siret = avant.siret)
+union all
+select
+    {{ constat(
+        "case when est_declaree then 'FIN-ATTENDU' else 'FIN-ANNEXE-ABSENTE' end", ou="'budget/documents'", sujet='piece', attendu='piece',
+        effet='manque', piece='piece', cle='piece'
+    ) }}
+from pieces
+where source = 'budget/documents' and (est_declaree or est_a_dire) and not est_recue
+union all
+-- the accounts that count but do not say what figures need: which budget, what was opened, done and left to do
+select
+    {{ constat(
+        'FIN-NON-DIT', ou="'budget/documents'", sujet='piece', effet='manque', piece='piece', cle='piece',
+        valeurs={
+            'sans_type': 'type_budget is null',
+            'sans_credits_fonctionnement': 'a_credits_fonctionnement is null',
+            'sans_credits_investissement': 'a_credits_investissement is null',
+            'sans_realise_fonctionnement': 'a_realise_fonctionnement is null',
+            'sans_realise_investissement': 'a_realise_investissement is null',
+            'sans_restes': 'a_restes is null',
+        }
+    ) }}
+from {{ ref('int_finances__pieces') }}
+where
+    source = 'budget/lignes' and est_acceptee and est_compte_administratif
+    and (
+        type_budget is null or a_credits_fonctionnement is null or a_credits_investissement is null
+        or a_realise_fonctionnement is null or a_realise_investissement is null or a_restes is null
+    )
+union all
+select
+    {{ constat(
+        'FIN-NON-DECLARE', ou="'budget/documents'", sujet='coalesce(libelle, siret)', recu='nb_documents', fichier='fichier', ligne='ligne',
+        cle="siret || ' ' || code_budget || ' ' || famille",
+        valeurs={'siret': 'siret', 'code': 'code_budget', 'libelle': 'libelle', 'type': 'type_dit', 'nomenclature': 'famille'}
+    ) }}
+from non_declares
+where rang = 1

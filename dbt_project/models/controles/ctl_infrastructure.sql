@@ -1,0 +1,31 @@
+-- What the mail server announces against what it lists: the accounts of each domain (zmaccts cuts its summary's names at 23
+-- characters), and the accounts that use a licence. Both may have been drawn on different days.
+with listes as (
+    select exercice, left(domaine, 23) as domaine, count(*) as nb_comptes
+    from {{ source('lake', 'zimbra__comptes') }}
+    group by exercice, left(domaine, 23)
+),
+
+utilises as (
+    select exercice, sum(nb_comptes) as nb_comptes
+    from {{ ref('fct_comptes_messagerie') }}
+    group by exercice
+),
+
+annonces as (
+    select domaines.exercice, 'domaine ' || domaines.domaine as objet, domaines.nb_total as nb_annonces, listes.nb_comptes as nb_listes
+    from {{ source('lake', 'zimbra__domaines') }} as domaines
+    left join listes on domaines.exercice = listes.exercice and domaines.domaine = listes.domaine
+    union all
+    select licences.exercice, 'comptes sous licence', licences.nb_licences_utilisees, utilises.nb_comptes
+    from {{ ref('fct_licences_messagerie') }} as licences
+    inner join utilises on licences.exercice = utilises.exercice
+)
+
+select
+    {{ constat(
+        'INF-COMPTES', ou="'zimbra/comptes'", sujet='objet', attendu='nb_annonces', recu='coalesce(nb_listes, 0)',
+        ecart='coalesce(nb_listes, 0) - nb_annonces', effet='réserve', cle='objet', valeurs={'unite': "'comptes'"}
+    ) }}
+from annonces
+where nb_annonces is distinct from nb_listes

@@ -1,0 +1,76 @@
+"""Puts a row of a control into words: the templates of its rule (``rules.yml``: ``attendu``, ``recu``, ``complement``).
+
+A template is Jinja's, sandboxed; it sees the columns of ``controles.controles`` and the names in ``valeurs``. Filters:
+``mesure`` (a number with its unit, ``{{ recu | mesure('lignes') }}``), ``mois`` (``2, 8`` → ``février et août``), ``json``.
+A rule without a template shows the value itself: a number, in the unit ``unite`` if the row gives one, when it has a gap.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pipelines.catalogue.overlay import Overlay
+from pipelines.catalogue.rules import Rule
+from pipelines.french import enumeration, month, number, quantity
+
+TEMPLATES = ("attendu", "recu", "complement")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def worded(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
+    """Template → its text for a row. One that a row makes fail gives the value alone: words never stop a build."""
+    return {name: _text(getattr(rule, name), row, row.get(name)) for name in TEMPLATES}
+
+
+def _text(template: str | None, row: Mapping[str, Any], value: str | None) -> str:
+    if template is None:
+        return shown(value, row.get("unite")) if value is not None and row.get("ecart") is not None else value or ""
+    try:
+        return _environment().from_string(template).render(row)
+    except (TemplateError, TypeError, ValueError, ArithmeticError):
+        return value or ""
+
+
+def misworded(rules: Overlay) -> Iterator[str]:
+    """The templates that cannot be read, each with its place."""
+    for thing in rules:
+        for name in TEMPLATES:
+            try:
+                _environment().from_string(thing.data.get(name) or "")
+            except TemplateSyntaxError as error:
+                yield f"{thing.at(name)} {name}: ce modèle de phrase ne se lit pas ({error.message})"
+
+
+@functools.cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    made = ImmutableSandboxedEnvironment()
+    made.globals = {}
+    made.filters |= {
+        "mesure": shown,
+        "mois": lambda months: enumeration([month(int(one)) for one in months.split(", ")]),
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
+    }
+    return made
+
+
+def shown(value: Any, unit: Any = None) -> str:
+    """A number as a French reader writes it, without superfluous zeros: ``41 490,16 €``; a text as it is."""
+    if value is None:
+        return "absent"
+    if not _NUMBER.fullmatch(str(value)):
+        return str(value)
+    exact = Decimal(str(value))
+    places = max(0, -int(exact.normalize().as_tuple().exponent))
+    return quantity(exact, places, unit) if unit else number(exact, places)
+
+
+def plain(value: Decimal) -> str:
+    """A decimal that a spreadsheet reads, without superfluous zeros, with a comma: ``41490.160000`` → ``41490,16``."""
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")

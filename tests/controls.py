@@ -1,0 +1,43 @@
+"""The controls of a warehouse made by hand: those of the project over small tables, or a stand-in for them."""
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.catalogue.dbt.unions import controls_union
+from pipelines.catalogue.load import load_catalogue
+from pipelines.ledger.records import Finding
+from pipelines.settings import shipped
+from pipelines.stages.transform.warehouse_findings import build_findings
+from tests.catalogue.figures.sql import render
+
+NONE = """
+create schema if not exists controles;
+create table controles.controles (code_regle varchar, severite varchar, exercice integer, ou varchar, sujet varchar, attendu varchar,
+  recu varchar, ecart decimal(20,6), effet varchar, piece varchar, periode varchar, fichier varchar, feuille varchar, ligne bigint,
+  cle varchar, valeurs varchar);
+"""
+# where ``rapport.rpt_rapprochement_publie`` is the only control
+STAND_IN = f"""{NONE}
+insert into controles.controles by name
+select 'PUB-ECART' as code_regle, 'alerte' as severite, exercice, code_chiffre as ou, valeur_recalculee as attendu,
+  valeur_publiee as recu, ecart, json_object('texte', texte_publie) as valeurs
+from rapport.rpt_rapprochement_publie;
+"""
+
+
+def controlled(path: Path, *controls: str, tables: str) -> list[Finding]:
+    """What these controls of the project find in ``tables``: a script in which ``ref('x')`` is ``x``, ``source('s', 'x')`` ``s.x``."""
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as db:
+        db.execute(tables)
+        for name in controls:
+            (model,) = (shipped() / "dbt_project/models/controles").glob(f"**/{name}.sql")
+            db.execute(f"create view {name} as {render(model.read_text(encoding='utf-8'))}")
+        db.execute(f"create schema controles; create view controles.controles as {render(controls_union(controls))}")
+    return found(path)
+
+
+def found(path: Path) -> list[Finding]:
+    """What the build finds in a warehouse."""
+    return build_findings(path, load_catalogue().rules)

@@ -1,0 +1,216 @@
+"""The controls of the project, over small tables: what each finds, and what it leaves alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.needs import check
+from pipelines.ledger.records import Finding
+from pipelines.settings import Home
+from tests.controls import controlled
+from tests.layers import Layer, rules
+
+COLLECTED = """
+create schema collecte; create schema organisation;
+create table collecte.pieces
+    (systeme varchar, nom_table varchar, exercice integer, nature varchar, est_recue boolean, est_acceptee boolean);
+create table collecte.mois_muets (source varchar, exercice integer, mois integer);
+create table organisation.profil as select 'SYN' as sigle;
+create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar);
+insert into organisation.collectivites values ('94001', 'Ablon'), ('94002', 'Orly'), ('94003', 'Thiais');
+create table organisation.applications
+    (code_application varchar, libelle_application varchar, exercice_debut integer, exercice_fin integer);
+create table fct_collecte
+    (source varchar, exercice integer, nature_morceau varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
+create table chiffres__pieces
+    (code varchar, source varchar, exercice integer, nature varchar, piece varchar, est_couverte boolean);
+create table fct_absences_declarees (code_chiffre varchar, exercice integer);
+create table int_communs__membres (source varchar, exercice integer, code_collectivite varchar, code_application varchar,
+    _fichier varchar, _feuille varchar, _ligne bigint);
+create table int_communs__membres_nommes
+    (source varchar, exercice integer, code_collectivite varchar, _fichier varchar, _feuille varchar, _ligne bigint);
+create table int_communs__trous (source varchar, exercice integer, serie varchar, membre varchar, est_fichier boolean, mois integer,
+    nb_mois bigint, nb_attendues decimal(20, 2), tous_les_mois varchar, est_admis boolean);
+"""
+CAME = ("paie/heures", 2041, "livraison", "", True, True)
+
+
+def month(number: int, *, there: bool = False, expected: bool = True) -> tuple:
+    """A piece of the payroll: a month that is there, or not."""
+    return ("paie/heures", 2041, "mois", f"2041-{number:02}", expected, there)
+
+
+@pytest.fixture
+def collected(tmp_path: Path) -> Callable[..., list[Finding]]:
+    """Function: table → its rows (the rest is empty); what the control of the collection finds."""
+
+    def find(**rows: list[tuple]) -> list[Finding]:
+        filled = "".join(
+            f"insert into {name.replace('__of__', '.')} values {', '.join(map(literal, of))};"
+            for name, of in rows.items()
+        )
+        return controlled(tmp_path / "warehouse.duckdb", "ctl_collecte", tables=COLLECTED + filled)
+
+    return find
+
+
+def literal(row: tuple) -> str:
+    said = ("null" if one is None else repr(one).lower() if isinstance(one, bool) else repr(one) for one in row)
+    return f"({', '.join(said)})"
+
+
+def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(collected):
+    (one,) = collected(fct_collecte=[CAME, month(1, there=True), month(2), month(8), month(12)])
+    assert (one.code, one.exercice, one.ou) == ("COL-MOIS", 2041, "paie/heures")
+    assert one.recu == "aucune ligne en février, août et décembre 2041"
+    assert rules()["COL-MOIS"].a_decider
+
+
+def test_a_month_not_awaited_or_of_an_export_that_never_came_is_not_missing(collected):
+    assert collected(fct_collecte=[CAME, month(1, expected=False)]) == []
+    assert collected(fct_collecte=[(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
+
+
+def test_a_month_that_an_alternative_fills_for_every_figure_is_not_missing(collected):
+    def covered(*said: tuple[str, int, bool]) -> list[tuple]:
+        return [(code, "paie/heures", 2041, "mois", f"2041-{month:02}", is_covered) for code, month, is_covered in said]
+
+    pieces = [CAME, month(3), month(4)]
+    every = covered(("a.heures", 3, True), ("a.heures", 4, True))
+    assert collected(fct_collecte=pieces, chiffres__pieces=every) == []
+    (one,) = collected(fct_collecte=pieces, chiffres__pieces=[*every, *covered(("a.seule", 3, False))])
+    assert one.recu == "aucune ligne en mars 2041"
+
+
+def test_a_silent_month_of_a_table_without_a_period_is_missing(collected):
+    (one,) = collected(collecte__of__mois_muets=[("aide/tickets", 2041, 8), ("aide/tickets", 2041, 2)])
+    assert (one.code, one.ou, one.recu) == ("COL-MOIS", "aide/tickets", "aucune ligne en février et août 2041")
+
+
+def test_a_delivery_that_can_no_longer_be_read_is_reported(collected):
+    pieces = [("paie", name, 2041, "livraison", True, counted) for name, counted in (("heures", True), ("agents", False))]
+    (one,) = collected(collecte__of__pieces=pieces)
+    assert (one.code, one.exercice, one.ou) == ("COL-ANCIEN", 2041, "paie/agents")
+
+
+def lines(source: str, *of: tuple[int, str]) -> list[tuple]:
+    """Lines about a member, of an exercice."""
+    return [(source, year, member, None, "a.csv", None, rank) for rank, (year, member) in enumerate(of, 2)]
+
+
+def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had(collected) -> None:
+    before = [(2040, "94001")] * 7 + [(2040, "94002"), (2040, "ailleurs"), (2040, "syndicat")]
+    town, body = sorted(collected(int_communs__membres=lines("prets/prets", *before, (2041, "94002"))), key=lambda one: one.cle)
+    assert (town.code, town.exercice, town.ou, town.cle) == ("COL-COLLECTIVITE", 2041, "prets/prets", "94001")
+    assert (town.attendu, town.recu) == ("des lignes, comme en 2040, qui en a 7", "aucune ligne en 2041")
+    assert (body.cle, body.message.endswith(" : SYN, prets/prets")) == ("syndicat", True)  # it has lines of its own
+
+
+def test_lines_of_an_unknown_member_are_reported_with_the_place_of_the_first(collected) -> None:
+    (one,) = collected(
+        int_communs__membres=[
+            ("prets/prets", 2041, "94001", None, "a.csv", None, 2),
+            ("prets/prets", 2041, "inconnue", None, "b.csv", None, 9),
+            ("prets/prets", 2041, "inconnue", None, "b.csv", None, 4),
+            ("prets/prets", 2041, "non_repartie", None, "a.csv", None, 4),
+        ]
+    )
+    assert (one.code, one.exercice, one.ou, one.fichier, one.ligne) == ("COL-INCONNUE", 2041, "prets/prets", "b.csv", 4)
+    assert one.recu == "2\u00a0lignes d’aucune, dont la première nommée ici"
+
+
+def test_a_line_that_names_nobody_known_is_reported_once(collected) -> None:
+    """When a model says which member its lines belong to, it prevails over the field."""
+    found = collected(
+        int_communs__membres=[("prets/prets", 2041, "inconnue", None, "a.csv", None, 2)],
+        int_communs__membres_nommes=[
+            ("prets/prets", 2041, "inconnue", "a.csv", None, 3),
+            ("parc/postes", 2041, "inconnue", "b.ods", "Nord", 7),
+            ("parc/postes", 2041, "94001", "b.ods", "Nord", 6),
+        ],
+    )
+    assert sorted((one.code, one.ou, one.fichier, one.ligne) for one in found) == [
+        ("COL-INCONNUE", "parc/postes", "b.ods, feuille « Nord »", 7),
+        ("COL-INCONNUE", "prets/prets", "a.csv", 2),
+    ]
+
+
+def test_an_application_in_no_line_of_its_first_year_is_reported_by_the_next_one(collected) -> None:
+    lines = [(2040, "b"), (2041, "a"), (2041, "a"), (2041, "b"), (2042, "b"), (2042, "c")]
+    rows = {
+        "organisation__of__applications": [("a", "Argos", None, 2041), ("b", "Bora", None, None), ("c", "Cirrus", 2042, None)],
+        "int_communs__membres": [("ecole/seances", year, None, one, "a.csv", None, 2) for year, one in lines],
+    }
+    (one,) = collected(**rows)  # a is gone in 2042, c was not there in 2041
+    assert (one.code, one.exercice, one.ou, one.cle) == ("COL-APPLICATION", 2040, "ecole/seances", "a")
+    assert one.attendu == "des lignes, comme en 2041, qui en a 2"
+
+    def declared(*pieces: tuple[str, str]) -> list[Finding]:
+        of = [(code, source, 2040, "livraison", "", False) for code, source in pieces]
+        return collected(**rows, fct_absences_declarees=[("applications.a.eleves", 2040)], chiffres__pieces=of)
+
+    assert len(declared(("applications.a.eleves", "ecole/comptes"))) == 1  # another source is declared absent
+    assert declared(("applications.a.eleves", "ecole/seances")) == []
+    both = (("applications.a.eleves", "ecole/seances"), ("applications.a.jours", "ecole/seances"))
+    assert len(declared(*both)) == 1  # one of two figures
+
+
+def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_explained(collected) -> None:
+    holes = [
+        ("aide/tickets", 2041, "collectivite", "94001", False, 7, 10, 6.2, "7, 8", False),
+        ("aide/tickets", 2041, "collectivite", "94001", False, 8, 10, 6.2, "7, 8", False),
+        ("paie/heures", 2041, "fichier", "paie.zip/orly.csv", True, 12, 11, 90, "12", False),
+        ("paie/heures", 2041, "statut", "VACATAIRE", False, 12, 11, 30, "12", True),
+    ]
+    member, file, category = sorted(collected(int_communs__trous=holes), key=lambda one: one.cle)
+    assert (member.code, member.ou, member.fichier) == ("COL-TROU", "aide/tickets", None)
+    assert member.message.endswith(" : Ablon, aide/tickets")
+    assert member.attendu == "environ 13\u00a0lignes, comme aux 10 autres mois"
+    assert member.recu == "aucune ligne en juillet et août 2041"
+    assert member.cle == "aide/tickets 2041 collectivite 94001 7, 8"  # what int_communs__trous looks for in the decisions
+    assert category.message.endswith(" : statut VACATAIRE, paie/heures")
+    assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
+    assert rules()["COL-TROU"].a_decider and rules()["COL-TROU"].fait_compter
+
+
+def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
+    found = controlled(
+        *(tmp_path / "warehouse.duckdb", "ctl_publication"),
+        tables="create table rpt_absences_contredites as select 'paie.heures' as code_chiffre, 2041 as exercice, "
+        "'non suivi' as code_manquant, 12.50 as valeur; create table chiffres as select 'paie.heures' as code, 2041 as exercice, "
+        "'Heures' as libelle, 'heures' as unite; create table fct_absences_declarees as select * from (values ('paie.heures', 2041), "
+        "('paie.heurs', 2041)) as t (code_chiffre, exercice); create table rpt_rapprochement_publie (code_chiffre varchar, exercice integer, "
+        "valeur_recalculee decimal(20, 6), valeur_publiee decimal(20, 6), texte_publie varchar, ecart decimal(20, 6), "
+        "statut_rapprochement varchar)",
+    )
+    other, one = sorted(found, key=lambda one: one.code)
+    assert (one.code, one.exercice, one.ou) == ("ABS-CONTREDITE", 2041, "paie.heures")
+    assert (one.attendu, one.recu) == ("« non suivi » (absence déclarée)", "12,5 (recalculé)")
+    assert (other.code, other.ou, other.recu) == ("ABS-CHIFFRE", "absences/absences", "paie.heurs")  # it has no effect
+
+
+def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_them(tmp_path: Path) -> None:
+    found = controlled(
+        *(tmp_path / "warehouse.duckdb", "ctl_rh"),
+        tables="create table rpt_rh__rapprochements as select * from (values "
+        "('RH-LIGNES', 2041, 'cadre d’emplois non reconnu', 2.0, 0.0, 2.0, false), ('RH-LIGNES', 2041, 'doublon', 1.0, 0.0, 1.0, false)) "
+        "as t (code_controle, exercice, perimetre, valeur, valeur_attendue, ecart, est_egal)",
+    )
+    known, unknown = sorted(found, key=lambda one: one.code)
+    assert (known.code, unknown.code) == ("RH-LIGNES", "RH-ORTHOGRAPHE")
+    assert (known.attendu, known.recu, known.ecart) == ("0", "1", "1")
+    assert rules()["RH-ORTHOGRAPHE"].a_decider and not rules()["RH-LIGNES"].a_decider
+    assert "catalogue/reference/rh_orthographes/<nom>.csv" in unknown.aide
+
+
+def test_a_spelling_is_used_where_its_rule_says(tmp_path):
+    """The path that the help gives is read from a home."""
+    layer = Layer(tmp_path / "home")
+    rows = "nomenclature,orthographe,code\ncadre_emplois,Adj adm,adjoints_administratifs\n"
+    layer.write("catalogue/reference/rh_orthographes/synha.csv", rows)
+    catalogue = load_catalogue(Home(layer.root))
+    check(catalogue)
+    added = [one for path, one in catalogue.references.items() if path.is_relative_to(layer.root)]
+    assert [(one.table, "Adj adm" in one.rows) for one in added] == [("rh_orthographes", True)]
