@@ -32,7 +32,7 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
 from pipelines.catalogue.sources import Registry
 
-SAID = "Written from the catalogue by `make setup`, or by a run in a home: change the declaration, not this file."
+SAID = "Made from catalogue/ by `make setup` or, in a home, by `millesime run`: edit declarations instead."
 ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
 
 
