@@ -17,8 +17,8 @@ MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 21
 
-setup: $(VENV)/.ready ## install the environment (hash-checked), and write the demonstration's dbt project in data-demo/dbt
-	@$(BIN)/millesime --home $(DEMO) dbt parse
+setup: $(VENV)/.ready ## install the environment (hash-checked), and write in dbt_project/ what follows from the catalogue
+	@$(BIN)/python -c 'from pipelines.catalogue.dbt.compose import complete; complete()'
 
 demo: setup ## collect, build and publish the demonstration: three exercices
 	@$(BIN)/millesime demo $(DEMO)
@@ -49,9 +49,9 @@ absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month a
 lint: $(VENV)/.ready-dev lint-sql ## run ruff, mypy (on catalogue, ledger and runs), yamllint and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
 
-lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on the demonstration's project: our models and tests, and a generated model of each kind
+lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on dbt_project/: our models and tests, and a composed model of each kind
 	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
-	@files=$$($(BIN)/python -m tests.linted $(DEMO)) && $(BIN)/sqlfluff lint --processes 2 $$files
+	@files=$$($(BIN)/python -m tests.linted) && MILLESIME_HOME=$(CURDIR)/$(DEMO) $(BIN)/sqlfluff lint --processes 2 $$files
 
 release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py

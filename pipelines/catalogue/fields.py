@@ -211,13 +211,31 @@ def meaning(column: Any) -> str | None:
     return getattr(column, "description", None) or (f"{title.strip().rstrip('.')}." if title else None)
 
 
+def doc_blocks(fields: Fields) -> str:
+    """Every text as a doc block of dbt: ``column``, and ``table__column`` where it differs in a table."""
+    told = {key: fields.of(*key.rpartition(".")[::2]) for key in fields.entries}
+    blocks = {key.replace(".", "__"): said.text for key, said in told.items() if said}
+    return "\n".join(f"{{% docs {name} %}}\n{text}\n{{% enddocs %}}\n" for name, text in blocks.items())
+
+
+def _doc(key: str) -> str:
+    return f"{{{{ doc('{key.replace('.', '__')}') }}}}"
+
+
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """A model, or a table of a source, of dbt's YAML with the missing descriptions of its columns."""
+    """A model, or a table of a source, of dbt's YAML, whose columns without words of their own have the doc block of theirs.
+
+    A home may give a name another meaning in one table: that table's block is then the one.
+    """
     if not entry.get("columns"):
         return entry
     return entry | {"columns": [_described(entry["name"], column, fields) for column in entry["columns"]]}
 
 
 def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    said = fields.of(table, column["name"])
-    return column if said is None or column.get("description") else column | {"description": said.text}
+    name = column["name"]
+    if column.get("description") not in (None, "", _doc(name)):
+        return column
+    key = next((key for key in (f"{table}.{name}", name) if key in fields.entries), None)
+    bare = {said: value for said, value in column.items() if said != "description"}
+    return bare | ({"description": _doc(key)} if key else {})

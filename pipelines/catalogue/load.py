@@ -18,7 +18,7 @@ from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import SNAPSHOT, Shape, contracted, snapshot
 from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
-from pipelines.catalogue.dbt.project import Project, meta_things, read_project
+from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
@@ -71,6 +71,9 @@ PLACES = (  # of a home
     "dbt_project/macros/**/*.sql",
     "dbt_project/tests/**/*.sql",
 )
+
+# what the composer and dbt write in the project of a checkout: nobody declares it
+WRITTEN = tuple(f"dbt_project/{name}/" for name in (COMPOSED, "target", "logs"))
 
 
 class Catalogue:
@@ -399,6 +402,7 @@ def _text(path: Path, name: Path) -> Thing:
 def _refuse_strays(home: Path) -> None:
     """A home declares where declarations are read, and runs no code of its own: nothing in it is silently ignored."""
     places = {path for place in PLACES for path in home.glob(place)}
+    places -= {*(home / "dbt_project" / COMPOSED).rglob("*")}
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
@@ -422,7 +426,7 @@ def load_catalogue(home: Home | None = None) -> Catalogue:
 def catalogue_of(shipped: Path, home: Path | None) -> Catalogue:
     """What two layers declare, cached until a file of either changes; homes that declare nothing share one."""
     own = _stamp(home) if home else ()
-    return _kept(shipped, home if own else None, _stamp(shipped), own)
+    return _kept(shipped, home if own else None, _stamp(shipped, WRITTEN), own)
 
 
 @functools.lru_cache(maxsize=8)
@@ -430,7 +434,8 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
     return Catalogue(shipped, home)
 
 
-def _stamp(root: Path) -> tuple[Any, ...]:
+def _stamp(root: Path, without: tuple[str, ...] = ()) -> tuple[Any, ...]:
     """A value that changes whenever a declaration of the layer changes."""
-    files = (file for folder in FOLDERS for file in files_below(root / folder))
+    aside = tuple(f"{root}/{folder}" for folder in without)
+    files = (file for folder in FOLDERS for file in files_below(root / folder) if not file.path.startswith(aside))
     return tuple(sorted((file.path, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files))

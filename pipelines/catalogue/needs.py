@@ -17,7 +17,7 @@ from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
-from pipelines.catalogue.fields import is_measure
+from pipelines.catalogue.fields import described, is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
@@ -141,8 +141,8 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
     """Check that columns promised to readers have a meaning, in the entry, or once for all in ``fields.yml``."""
     for thing in _published(catalogue):
-        for index, column in enumerate(thing.data.get("columns") or []):
-            if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
+        for index, column in enumerate(described(thing.data, catalogue.fields).get("columns") or []):
+            if not column.get("description"):
                 place = thing.at("columns", index)
                 yield f"{place} {thing.name}.{column['name']}: fields.yml ne dit pas ce que cette colonne signifie"
 

@@ -13,6 +13,7 @@ from collections import Counter
 import dagster as dg
 
 from pipelines import settings
+from pipelines.catalogue.dbt.project import LAYERS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.defs.dead_runs import end_dead_runs
@@ -29,7 +30,7 @@ from pipelines.stages.ingest.landing import arriving, files_of
 
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
-BUILD = dg.AssetSelection.groups("staging", "intermediate", "marts", "restreint", "calculs", "rapport", "publication")
+BUILD = dg.AssetSelection.groups(*LAYERS, "publication")
 
 
 def _sensing() -> dg.DefaultSensorStatus:

@@ -9,13 +9,15 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.catalogue.dbt.project import LAYERS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.defs.home import HomeResource
 from pipelines.defs.publish import published_models
-from pipelines.defs.workspace import table_key
+from pipelines.defs.workspace import organisation_of, table_key
+from pipelines.disk import read_json
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import end, moved_exports, prepare, run_dbt
 from pipelines.settings import Home
@@ -27,31 +29,24 @@ WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous wareh
 
 
 class Translator(DagsterDbtTranslator):
-    """Names dbt's nodes as the rest of the graph does."""
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """``lake.<system>__<table>`` is the collected asset; a model is ``<schema>/<model>``."""
-        props = dbt_resource_props
-        if props["resource_type"] == "source":
-            if props["source_name"] == "lake":
-                return dg.AssetKey(props["name"].split("__", 1))
-            return dg.AssetKey([props["source_name"], props["name"]])
-        return dg.AssetKey([props["schema"], props["name"]])
+    """Groups dbt's models by layer. Their keys are dagster-dbt's: what is collected has its own in the ``meta`` of its source."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer."""
-        return dbt_resource_props["fqn"][1]
+        return next((folder for folder in dbt_resource_props["fqn"] if folder in LAYERS), None)
 
 
 def transform_defs(home: Home) -> dg.Definitions:
-    """The dbt project as one multi-asset."""
+    """The dbt project as one multi-asset, and the sources that are read but not collected."""
     declared = load_catalogue(home)
+    manifest = read_json(parse(declared, home))
+    translator = Translator()
 
     @dbt_assets(
-        manifest=parse(declared, home),
+        manifest=manifest,
         name="entrepot",
         project=DbtProject(project_dir=home.dbt, target=ENTREPOT),
-        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+        dagster_dbt_translator=translator,
     )
     def entrepot(
         context: dg.AssetExecutionContext, home: HomeResource
@@ -66,7 +61,13 @@ def transform_defs(home: Home) -> dg.Definitions:
             built = end(work, prepared, results)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
-    return dg.Definitions(assets=[entrepot])
+    subscribes = organisation_of(home).subscribes
+    loaded = [
+        dg.AssetSpec(key, description=source["description"], group_name="sources")
+        for name, source in manifest["sources"].items()
+        if manifest["child_map"][name] and not subscribes((key := translator.get_asset_key(source)).path[0])
+    ]
+    return dg.Definitions(assets=[entrepot, *loaded])
 
 
 def changed_models(work: Workspace) -> dg.AssetSelection | None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.fields import Fields, Meaning, described, meaning, unit_of
+from pipelines.catalogue.fields import Fields, Meaning, described, doc_blocks, meaning, unit_of
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
@@ -138,11 +138,18 @@ nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
 def test_a_description_ends_with_how_the_number_adds(tmp_path, table, column, text):
     fields = fields_of(tmp_path, ADDING)
     assert fields.of(table, column).text == text
-    (said,) = described({"name": table, "columns": [{"name": column}]}, fields)["columns"]
-    assert said["description"] == text
+    assert doc(described({"name": table, "columns": [{"name": column}]}, fields), fields) == text
 
 
-MODEL = {"data_tests": [{"unique_combination": {"arguments": {"columns": ["exercice", "rayon"]}}}]}
+def doc(entry: dict, fields: Fields) -> str:
+    """What dbt shows of the one column of an entry."""
+    name = re.fullmatch(r"{{ doc\('(\w+)'\) }}", entry["columns"][0]["description"])[1]
+    return re.search(rf"{{% docs {name} %}}\n(.*)\n{{% enddocs %}}\n", doc_blocks(fields))[1]
+
+
+MODEL = {
+    "data_tests": [{"unique_combination_of_columns": {"arguments": {"combination_of_columns": ["exercice", "rayon"]}}}]
+}
 NUMBERS = {
     "exercice": "integer",
     "rayon": "integer",
@@ -230,16 +237,25 @@ def test_a_column_of_dbt_inherits_its_description_and_nothing_else(tmp_path):
             {"name": "montant_eur", "data_type": "decimal"},
             {"name": "nom", "description": "Le sien."},
             {"name": "x"},
+            {"name": "y", "description": "{{ doc('y') }}"},
         ],
     }
     kept = yaml.safe_dump(entry)
     assert described(entry, fields)["columns"] == [
-        {"name": "montant_eur", "data_type": "decimal", "description": "Montant donné."},
+        {"name": "montant_eur", "data_type": "decimal", "description": "{{ doc('fct_dons__montant_eur') }}"},
         {"name": "nom", "description": "Le sien."},
         {"name": "x"},
+        {"name": "y"},  # nothing says any more what it means
     ]
     assert yaml.safe_dump(entry) == kept
     assert described({"name": "fct_dons"}, fields) == {"name": "fct_dons"}
+
+
+def test_a_home_may_say_what_a_shipped_column_means_in_its_table(tmp_path):
+    fields = fields_of(tmp_path, own="fct_legs.nom: {description: Nom du testateur.}\n")
+    columns = [{"name": "nom", "description": "{{ doc('nom') }}"}]
+    assert doc({"name": "fct_prets", "columns": columns}, fields) == "Nom de la personne."
+    assert doc(described({"name": "fct_legs", "columns": columns}, fields), fields) == "Nom du testateur."
 
 
 def declared(tmp_path: Path, system: str, fields: str = FIELDS) -> Table:
@@ -384,6 +400,7 @@ def test_nothing_shipped_repeats_what_fields_say():
             said = catalogue().fields.of(entry["name"], column["name"])
             if said and column.get("description") == said.description:
                 again.append(f"{thing.place} {column['name']}")
+        assert described(entry, catalogue().fields) == entry, "the checkout's project must read as a home's does"
     for path in sorted(root.glob("catalogue/shapes/*.yml")) + sorted(root.glob("catalogue/reference/*.yml")):
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         again += _again(path, path.stem, data["fields"], titles=False)

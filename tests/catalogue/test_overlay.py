@@ -477,11 +477,11 @@ def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):
     shipped.write("catalogue/figures/deux.yml", {"domaine": "deux", "titre": "Deux", "chiffres": [EITHER]})
     before = effective(shipped)
     assert before.figures.by_code["essai.l_un"].figure.sources == [["deux/lignes", "libre/lignes"]]
-    assert "deux__lignes" in project_files(before)["models/staging/stg_seule.sql"]
+    assert "deux__lignes" in project_files(before)["models/composed/staging/stg_seule.sql"]
     write(home, {"catalogue/systems/deux.yml": {"system": "deux", **OFF}})
     after = effective(shipped, home)
     assert after.figures.by_code["essai.l_un"].figure.sources == ["libre/lignes"]
-    assert "deux__lignes" not in project_files(after)["models/staging/stg_seule.sql"]
+    assert "deux__lignes" not in project_files(after)["models/composed/staging/stg_seule.sql"]
 
 
 def test_a_rule_of_the_engine_may_be_reworded_but_never_switched_off(shipped, home):

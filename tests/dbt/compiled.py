@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.dbt.project import COMPOSED
+
 Node = dict[str, Any]
 
 
@@ -63,7 +65,7 @@ class Compiled:
     def _with_ancestors(self, asked: tuple[str, ...]) -> set[str]:
         """The nodes, and all that they read, sources included."""
         every = self._manifest["nodes"]
-        folders = tuple(f"models/{one}/" for one in asked)
+        folders = tuple(f"{models}/{one}/" for one in asked for models in ("models", COMPOSED))
         left = [
             n for n, node in every.items() if node["name"] in asked or node["original_file_path"].startswith(folders)
         ]

@@ -27,8 +27,8 @@ def failures(name: str, rows: str, **arguments) -> int:
         ("(values (1, null), (1, null)) as t(x, y)", 1),  # a NULL equals a NULL in a key
     ],
 )
-def test_unique_combination(rows, count):
-    assert failures("unique_combination", rows, columns=["x", "y"]) == count
+def test_unique_combination_of_columns(rows, count):
+    assert failures("unique_combination_of_columns", rows, combination_of_columns=["x", "y"]) == count
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.dbt.unions import shape_union
+from pipelines.catalogue.dbt.compose import project_files
 from pipelines.catalogue.load import load_catalogue
-from pipelines.settings import shipped
 
-PROJECT = shipped() / "dbt_project"
 DUCKDB_ALONE = re.compile(r"{%-? macro duckdb__\w+.*?{%-? endmacro -?%}", re.DOTALL)
 COMMENT = re.compile(r"{#.*?#}|--[^\n]*", re.DOTALL)
 JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
@@ -86,21 +83,13 @@ BANNED = {
 }
 
 
-def hand_written() -> Iterator[tuple[str, str]]:
-    """Every SQL file, and the unions of shapes: what another engine than DuckDB would read, without its comments."""
-    for path in sorted(PROJECT.rglob("*.sql")):
-        name = path.relative_to(PROJECT).as_posix()
-        if name.split("/")[0] in ("models", "macros", "tests") and path.name != "materializations.sql":
-            yield name, readable(path)
-    registry = load_catalogue().registry
-    yield from ((f"union of {shape}", shape_union(registry, shape)) for shape in registry.shapes)
+def readable(sql: str) -> str:
+    """What another engine than DuckDB would read, without its comments."""
+    return COMMENT.sub("", DUCKDB_ALONE.sub("", sql))
 
 
-def readable(path: Path) -> str:
-    return COMMENT.sub("", DUCKDB_ALONE.sub("", path.read_text(encoding="utf-8")))
-
-
-SQL = dict(hand_written())
+FILES = {path: text for path, text in project_files(load_catalogue()).items() if path.endswith(".sql")}
+SQL = {path: readable(text) for path, text in FILES.items()}
 
 
 @pytest.mark.parametrize("name", BANNED)
@@ -115,14 +104,10 @@ def test_no_model_macro_or_test_uses(name):
     assert found == {}, f"write {ban.instead}"
 
 
-def test_what_duckdb_alone_reads_is_not_looked_at_and_nothing_else_is_left_out(tmp_path):
-    file = tmp_path / "macro.sql"
-    file.write_text(
-        "{# unnest #}{% macro duckdb__x() -%} unnest {%- endmacro %}\n-- unnest\n{% macro default__x() %}explode{% endmacro %}",
-        encoding="utf-8",
-    )
-    assert "unnest" not in readable(file)
-    assert "explode" in readable(file)
+def test_what_duckdb_alone_reads_is_not_looked_at_and_nothing_else_is_left_out():
+    sql = "{# unnest #}{% macro duckdb__x() -%} unnest {%- endmacro %}\n-- unnest\n{% macro default__x() %}explode{% endmacro %}"
+    assert "unnest" not in readable(sql)
+    assert "explode" in readable(sql)
     assert len(SQL) > 100
 
 
@@ -172,7 +157,7 @@ def test_every_window_says_where_its_nulls_go():
 
 
 def test_a_macro_for_duckdb_has_its_like_for_other_engines():
-    text = "\n".join(path.read_text(encoding="utf-8") for path in PROJECT.glob("macros/*.sql"))
+    text = "\n".join(text for path, text in FILES.items() if path.startswith("macros/"))
     ours = {"get_assert_columns_equivalent"}  # dbt's own compares columns for the others
     for_duckdb = set(re.findall(r"macro duckdb__(\w+)", text)) - ours
     assert for_duckdb == set(re.findall(r"macro (?:default|spark)__(\w+)", text))

@@ -369,11 +369,17 @@ def _models(warehouse) -> list[dict]:
     return [node for node in warehouse.manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
+def _place(node: dict) -> list[str]:
+    """The project, the layer and the folders that a node is in, composed or not."""
+    return [folder for folder in node["fqn"] if folder != "composed"]
+
+
 def _key_tested(warehouse) -> set[str]:
     return {
         node["attached_node"]
         for node in warehouse.manifest["nodes"].values()
-        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "unique_combination"
+        if node["resource_type"] == "test"
+        and node.get("test_metadata", {}).get("name") == "unique_combination_of_columns"
     }
 
 
@@ -394,7 +400,7 @@ def test_every_column_of_the_warehouse_is_documented(warehouse):
         )
         columns = {row[0] for row in rows}
         unknown |= {(model["name"], c): None for c in columns if fields.of(model["name"], c) is None}
-        if model["fqn"][1] in ("marts", "restreint", "rapport"):  # promised to readers, one by one
+        if _place(model)[1] in ("marts", "restreint", "rapport"):  # promised to readers, one by one
             assert columns == set(model["columns"]), model["name"]
     assert sorted(unknown) == []
 
@@ -410,7 +416,7 @@ def test_every_described_column_exists(warehouse):
 def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
     tested = _key_tested(warehouse)
     for model in _models(warehouse):
-        if model["fqn"][1] in ("marts", "restreint", "rapport"):
+        if _place(model)[1] in ("marts", "restreint", "rapport"):
             assert model["config"]["contract"]["enforced"], model["name"]
             assert model["config"]["materialized"] == "table", model["name"]
             assert all(column["data_type"] for column in model["columns"].values()), model["name"]
@@ -420,7 +426,7 @@ def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
 def test_line_grain_models_have_a_tested_key(warehouse):
     tested = _key_tested(warehouse)
     for model in _models(warehouse):
-        if model["fqn"][1] == "intermediate" and {"poids", "motif"} <= set(model["columns"]):
+        if _place(model)[1] == "intermediate" and {"poids", "motif"} <= set(model["columns"]):
             assert model["unique_id"] in tested, f"{model['name']} has no key test"
 
 
@@ -435,7 +441,7 @@ def test_every_weighed_model_says_of_its_lines_what_becomes_of_them(warehouse):
 
 def test_every_motive_that_is_read_is_one_that_a_model_gives(warehouse):
     given = "\n".join(
-        [node["raw_code"] for node in _models(warehouse) if node["fqn"][1] == "intermediate"]
+        [node["raw_code"] for node in _models(warehouse) if _place(node)[1] == "intermediate"]
         + [macro["macro_sql"] for macro in warehouse.manifest["macros"].values()]
     )
     for model, lines in load_catalogue().lines_declared.items():
@@ -445,7 +451,7 @@ def test_every_motive_that_is_read_is_one_that_a_model_gives(warehouse):
 
 
 def test_no_piece_of_the_figures_is_longer_than_a_planner_reads(warehouse):
-    pieces = [model for model in _models(warehouse) if model["fqn"][1] == "calculs" or model["name"] == "chiffres"]
+    pieces = [model for model in _models(warehouse) if _place(model)[1] == "calculs" or model["name"] == "chiffres"]
     assert len(pieces) > 10
     assert {model["name"]: n for model in pieces if (n := len(model["raw_code"].splitlines())) > 500} == {}
 
@@ -453,11 +459,11 @@ def test_no_piece_of_the_figures_is_longer_than_a_planner_reads(warehouse):
 def test_layer_reads_only_itself_or_the_layer_before(warehouse):
     nodes = warehouse.manifest["nodes"]
     for model in _models(warehouse):
-        layer = model["fqn"][1]
+        layer = _place(model)[1]
         assert layer in LAYERS
         assert model["schema"] == layer, model["name"]
         for parent in model["depends_on"]["nodes"]:
-            of = "sources" if parent.startswith("source.") else nodes[parent]["fqn"][1]
+            of = "sources" if parent.startswith("source.") else _place(nodes[parent])[1]
             assert of in READABLE[layer], f"{model['name']} reads {parent}"
 
 
@@ -475,11 +481,11 @@ def test_layer_reads_only_itself_or_the_layer_before(warehouse):
 )
 def test_model_names_follow_their_layer(warehouse, layer, pattern):
     for model in _models(warehouse):
-        if model["fqn"][1] == layer:
+        if _place(model)[1] == layer:
             match = re.fullmatch(pattern, model["name"])
             assert match, model["name"]
             if "folder" in match.groupdict():
-                assert match["folder"] == model["fqn"][2], model["name"]
+                assert match["folder"] == _place(model)[2], model["name"]
 
 
 def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
@@ -493,7 +499,7 @@ def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
 def test_every_report_table_is_used_by_an_exposure(warehouse):
     used = {node for exposure in warehouse.manifest["exposures"].values() for node in exposure["depends_on"]["nodes"]}
     for model in _models(warehouse):
-        if model["fqn"][1] == "rapport":
+        if _place(model)[1] == "rapport":
             assert model["unique_id"] in used, model["name"]
 
 

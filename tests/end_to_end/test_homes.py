@@ -50,7 +50,7 @@ models:
       - {name: exercice, data_type: integer}
       - {name: nb_essais, data_type: bigint}
     data_tests:
-      - unique_combination: {name: cle_fct_essai, arguments: {columns: [exercice]}}
+      - unique_combination_of_columns: {name: cle_fct_essai, arguments: {combination_of_columns: [exercice]}}
 """,
     "catalogue/fields.yml": "nb_essais: {title: Essais, type: integer, additif: oui, description: Nombre de comptes lus.}\n",
 }

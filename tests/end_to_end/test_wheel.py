@@ -76,6 +76,8 @@ def millesime(place: Path, *arguments: str, code: int = 0) -> str:
 def test_it_makes_the_demonstration(place):
     found = run(place, str(place / "env/bin/python"), "-c", "import pipelines; print(pipelines.__file__)")
     assert Path(found.strip()).is_relative_to(place / "env")
+    written = Path(found.strip()).parent / "shipped" / "dbt_project" / "models"
+    assert (written / "marts").is_dir() and not (written / "composed").exists()
     millesime(place, "demo", "--through", YEAR, str(place / "demonstration"))
     published = place / "demonstration" / "published"
     assert (published / f"report/{YEAR}/interne/rapport_activite_{YEAR}.pdf").read_bytes().startswith(b"%PDF")

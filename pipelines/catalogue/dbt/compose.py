@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
-from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
+from pipelines.catalogue.dbt.project import COMPOSED, PROJECT_FILE, Project
 from pipelines.catalogue.diff import note_upstream
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
-from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
 from pipelines.disk import files_below, read_json, written_whole
 from pipelines.locking import one_at_a_time
-from pipelines.settings import MEMORY, Home
+from pipelines.settings import MEMORY, Home, shipped
 
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
@@ -54,6 +54,11 @@ def compose(catalogue: Catalogue, home: Home) -> str:
         with written_whole(mark) as file:
             json.dump(made, file)
     return made["files"]
+
+
+def complete() -> None:
+    """Write in the shipped folder what follows from the shipped catalogue: for ``make setup``, and never for a run."""
+    _bring(shipped() / "dbt_project", generated(load_catalogue()), COMPOSED)
 
 
 def _read(mark: Path) -> dict[str, str]:
@@ -131,9 +136,9 @@ def _profile(home: Home) -> dict[str, Any]:
     return {PROFILE: {"target": ANALYSTE, "outputs": outputs}}
 
 
-def _bring(folder: Path, files: dict[str, str]) -> None:
-    """Make the folder contain exactly these files."""
-    former = {path.relative_to(folder).as_posix() for path in _present(folder)}
+def _bring(folder: Path, files: dict[str, str], below: str = "") -> None:
+    """Make a project, or the part of it that is ``below``, contain exactly these files."""
+    former = {path.relative_to(folder).as_posix() for path in _present(folder / below)}
     for name, text in files.items():
         path = folder / name
         content = text.encode()

@@ -1,4 +1,4 @@
-"""The dbt files that follow from declarations: sources, unions of a shape, figures, exposures.
+"""The dbt files that follow from declarations: sources, unions of a shape, figures, exposures, what columns mean.
 
 It generates only text that a person would otherwise copy from the catalogue. The rules of the warehouse are in hand-written
 models and macros.
@@ -23,27 +23,33 @@ from pipelines.catalogue.dbt.lineage import (
 )
 from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, members_sql, named_members_sql, series_sql
 from pipelines.catalogue.dbt.pieces import pieces_sql
+from pipelines.catalogue.dbt.project import COMPOSED
 from pipelines.catalogue.dbt.unions import CONTROLS, controls_union, shape_docs, shape_model, shape_union
-from pipelines.catalogue.fields import Fields, described, meaning
+from pipelines.catalogue.fields import Fields, described, doc_blocks, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
 from pipelines.catalogue.sources import Registry
 
+SAID = "Made from catalogue/ by `make setup` or, in a home, by `millesime run`: edit declarations instead."
+ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
+
 
 def generated(catalogue: Catalogue) -> dict[str, str]:
-    """Path in the project → text. Raises DeclarationError on a mistake."""
-    return {
-        **{f"models/staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
-        "models/staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
+    """Path in the project → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
+    files = {
+        **{f"staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
+        "staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
         **_generated_models(catalogue),
-        "models/staging/_shapes__models.yml": _entries(
+        "staging/_shapes__models.yml": _entries(
             catalogue, [shape_docs(catalogue.registry, shape) for shape in catalogue.registry.shapes]
         ),
-        "models/calculs/_chiffres__models.yml": _entries(catalogue, figure_entries(catalogue.figures)),
-        "models/rapport/_exposures.yml": yaml_text({"version": 2, "exposures": _exposures(catalogue)}),
+        "calculs/_chiffres__models.yml": _entries(catalogue, figure_entries(catalogue.figures)),
+        "rapport/_exposures.yml": yaml_text({"version": 2, "exposures": _exposures(catalogue)}),
+        "_fields.md": doc_blocks(catalogue.fields),
     }
+    return {f"{COMPOSED}/{path}": f"{ORIGIN[Path(path).suffix]}\n{text}" for path, text in files.items()}
 
 
 def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
@@ -67,7 +73,7 @@ def layers(catalogue: Catalogue) -> dict[str, str]:
 
 def generated_layers(catalogue: Catalogue) -> dict[str, str]:
     """The models that follow from declarations, each with its layer; those in effect."""
-    return {Path(path).stem: Path(path).parts[1] for path in _generated_models(catalogue)}
+    return {Path(path).stem: Path(path).parts[0] for path in _generated_models(catalogue)}
 
 
 def _generated_models(catalogue: Catalogue) -> dict[str, str]:
@@ -88,7 +94,7 @@ def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
     free = {name for name, table in catalogue.secrecy.tables.items() if table.free}
     page = members.summary_model(catalogue.summary, report_sources(catalogue), free, report_fields(catalogue))
-    return _models_before_the_page(catalogue) | {f"models/rapport/collectivites/{members.MODEL}.sql": page}
+    return _models_before_the_page(catalogue) | {f"rapport/collectivites/{members.MODEL}.sql": page}
 
 
 @functools.lru_cache(maxsize=8)
@@ -143,26 +149,26 @@ def model_texts(catalogue: Catalogue) -> dict[str, str]:
 def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
     return {
         **{
-            f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
+            f"staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
             for shape in catalogue.registry.shapes
         },
         **(
-            {"models/intermediate/communs/int_communs__collecte.sql": pieces_sql(catalogue.pieces_declared)}
+            {"intermediate/communs/int_communs__collecte.sql": pieces_sql(catalogue.pieces_declared)}
             if "collecte.pieces" in catalogue.project.sources  # what a project does not read is not made
             else {}
         ),
-        "models/intermediate/communs/int_communs__series.sql": series_sql(
+        "intermediate/communs/int_communs__series.sql": series_sql(
             catalogue.lines_declared, _in_parts(catalogue.registry)
         ),
-        f"models/intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
+        f"intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
             (system.system, table) for system, table in catalogue.registry.tables()
         ),
-        "models/intermediate/communs/int_communs__membres.sql": members_sql(catalogue.lines_declared),
-        f"models/{CONTROLS}/{CONTROLS}.sql": controls_union(
+        "intermediate/communs/int_communs__membres.sql": members_sql(catalogue.lines_declared),
+        f"{CONTROLS}/{CONTROLS}.sql": controls_union(
             name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS
         ),
-        "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
-        **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
+        "marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
+        **{f"calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
 
 

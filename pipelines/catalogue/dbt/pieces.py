@@ -12,7 +12,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name
-from pipelines.sql import indented, select
+from pipelines.sql import select
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
@@ -50,8 +50,7 @@ def pieces_sql(declared: dict[str, ModelPieces]) -> str:
 
 def _axes(columns: list[str]) -> str:
     """``|type_budget=annexe|``, in SQL over a piece."""
-    parts = ["'|'", *(f"'{name}=', coalesce(cast({name} as string), ''), '|'" for name in columns)]
-    return f"concat(\n{indented(parts)}\n)"
+    return "\n|| ".join(["'|'", *(f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in columns)])
 
 
 _LEDGER = """\

@@ -27,6 +27,7 @@ LAYERS = (
     "controles",
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"
+COMPOSED = "models/composed"  # what the composer writes
 COMPOSED_SOURCES = ("lake", "reference")
 NEED = re.compile(r"\b(ref|source)\s*\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
 ASIDE = re.compile(r"(?P<said>\{\{.*?\}\}|\{%.*?%\}|'(?:[^']|'')*')|--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
@@ -87,12 +88,12 @@ class Project:
 
     @functools.cached_property
     def keys(self) -> dict[str, list[str]]:
-        """Model → the columns of its key: those of its test ``unique_combination``, which dbt proves at each build."""
+        """Model → the columns of its key: those of its test ``unique_combination_of_columns``, which dbt proves at each build."""
         found = {}
         for thing in self.said:
             for test in thing.data.get("data_tests") or thing.data.get("tests") or []:
-                if isinstance(test, dict) and "unique_combination" in test:
-                    found[thing.name] = _arguments(test["unique_combination"])["columns"]
+                if isinstance(test, dict) and "unique_combination_of_columns" in test:
+                    found[thing.name] = _arguments(test["unique_combination_of_columns"])["combination_of_columns"]
         return found
 
     @functools.cached_property
@@ -155,10 +156,15 @@ def read_project(layers: list[Path]) -> Project:
         {
             path: path.relative_to(root)
             for root in roots
-            for path in sorted(root.rglob("*"))
-            if path.suffix in (".sql", ".yml")
+            for folder in ("models", "tests", "macros")
+            for path in _written(root, folder, "*.*")
         },
     )
+
+
+def _written(root: Path, folder: str, pattern: str) -> list[Path]:
+    """The files of a folder that are written by hand."""
+    return sorted(path for path in (root / folder).rglob(pattern) if root / COMPOSED not in path.parents)
 
 
 def _without(overlay: Overlay, off: dict[str, Thing]) -> Overlay:
@@ -195,7 +201,7 @@ class _File(BaseModel):
 
 
 def _yaml_files(root: Path) -> Iterator[tuple[Path, dict[str, Any], Lines]]:
-    for path in sorted((root / "models").rglob("*.yml")):
+    for path in _written(root, "models", "*.yml"):
         data, lines = read_mapping(path)
         parse(_File, data, lines, path)
         for entry in data.get("models") or []:
@@ -213,7 +219,7 @@ def _models(root: Path) -> Iterator[Thing]:
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
     """The SQL files of a folder; an empty one is off, and so is one that is disabled for dbt."""
-    for path in sorted((root / folder).rglob("*.sql")):
+    for path in _written(root, folder, "*.sql"):
         text = read_text(path)
         said = without_comments(text).strip()
         yield Thing(kind, path.stem, text, path, {(): 1}, enabled=bool(said) and not SWITCHED_OFF.search(said))

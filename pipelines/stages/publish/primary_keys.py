@@ -1,6 +1,6 @@
 """The primary keys of the published tables: those that dbt proves at each build.
 
-A model states its key once, as the test ``unique_combination``. A key with a column that may be empty remains a test
+A model states its key once, as the test ``unique_combination_of_columns``. A key with a column that may be empty remains a test
 only: no database accepts it as a primary key.
 """
 

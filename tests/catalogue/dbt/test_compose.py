@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from pipelines.catalogue.dbt import compose as module
-from pipelines.catalogue.dbt.compose import compose, project_files
+from pipelines.catalogue.dbt.compose import complete, compose, project_files
+from pipelines.catalogue.dbt.generated import ORIGIN, generated
+from pipelines.catalogue.dbt.project import COMPOSED
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from pipelines.stages.transform import dbt
@@ -81,7 +84,7 @@ def test_the_project_holds_what_is_written_and_what_is_generated_and_nothing_els
     found = files(home.dbt)
     assert {name: text for name, text in found.items() if name != "profiles.yml"} == expected
     assert {"dbt_project.yml", "models/rapport/rpt_a.sql", "macros/un.sql", "tests/test_a.sql"} <= found.keys()
-    assert "models/staging/libre/_libre__sources.yml" in found
+    assert "models/composed/staging/libre/_libre__sources.yml" in found
     (profile,) = yaml.safe_load(found["profiles.yml"]).values()
     assert profile["outputs"].pop("spark")["method"] == "session"
     paths = {name: output["path"] for name, output in profile["outputs"].items()}
@@ -108,6 +111,32 @@ def test_what_is_shipped_is_never_written_in(shipped, home):
     composed(shipped, home)
     after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shipped.root.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_what_dbt_and_make_setup_write_beside_what_is_shipped_is_nobody_s_declaration(shipped, home, monkeypatch):
+    one, catalogue = composed(shipped, home), shipped.catalogue(home)
+    monkeypatch.setenv("MILLESIME_SHIPPED", str(shipped.root))
+    before = files(shipped.root)
+    complete()
+    folder = f"dbt_project/{COMPOSED}/"
+    written = {path.removeprefix(folder): text for path, text in files(shipped.root).items() if path not in before}
+    assert written == {path.removeprefix(f"{COMPOSED}/"): text for path, text in generated(catalogue).items()}
+    assert {text.partition("\n")[0] for text in written.values()} == set(ORIGIN.values())
+    shipped.write(f"{folder}rapport/rpt_z.sql", "select {{ inconnue() }}\n")
+    shipped.write(f"{folder}rapport/_z.yml", {"models": [{"name": "rpt_a"}, {"name": "rpt_z"}]})
+    shipped.write("dbt_project/target/compiled/rpt_a.sql", "select 2 as un\n")
+    assert shipped.catalogue(home) is catalogue
+    touched = Catalogue(shipped.root, None)
+    assert touched.fingerprint == catalogue.fingerprint and project_files(touched) == project_files(catalogue)
+    assert composed(shipped, home) == one
+    complete()
+    assert "rpt_z" not in str(files(shipped.root).keys())
+
+
+def test_a_home_declares_nothing_where_the_composer_writes(shipped, home):
+    path = model(home, "rpt_c", "select 3 as un\n", "composed/rapport")
+    with pytest.raises(DeclarationError, match=f"{path}: rien ne se déclare à cet endroit"):
+        composed(shipped, home)
 
 
 def test_nothing_is_written_when_nothing_has_changed(shipped, home):
@@ -201,7 +230,7 @@ def test_an_entry_of_the_home_takes_the_place_of_the_whole_shipped_one(shipped, 
     found = files(home.dbt)
     assert yaml.safe_load(found["models/rapport/_models.yml"])["models"] == ENTRIES["models"][1:]
     (entry,) = yaml.safe_load(found["models/rapport/a_nous.yml"])["models"]
-    assert entry == {"name": "rpt_a", "columns": [{**own["columns"][0], "description": "Le un."}]}
+    assert entry == {"name": "rpt_a", "columns": [{**own["columns"][0], "description": "{{ doc('un') }}"}]}
 
 
 def test_a_yaml_file_of_the_home_adds_to_the_shipped_one_of_its_name(shipped, home):

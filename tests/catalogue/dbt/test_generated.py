@@ -98,11 +98,11 @@ def test_a_new_application_needs_only_its_declaration(home):
     home.write("catalogue/systems/nouvelle_application.yml", NEW)
     before, after = generated(CATALOGUE), generated(of(home))
     assert "nouvelle_application__comptes" in lake(of(home))
-    union = "models/staging/stg_comptes.sql"
+    union = "models/composed/staging/stg_comptes.sql"
     assert "source('lake', 'nouvelle_application__comptes')" in after[union]
     assert "nouvelle_application" not in before[union]
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert changed == {union, "models/staging/nouvelle_application/_nouvelle_application__sources.yml"}
+    assert changed == {union, "models/composed/staging/nouvelle_application/_nouvelle_application__sources.yml"}
 
 
 def test_a_field_without_a_description_is_described_by_its_title(home):
@@ -122,14 +122,14 @@ def test_rows_that_were_columns_of_one_line_keep_their_column_in_the_union(home)
     table = {"name": "paies", "title": "Paies", "shape": "bulletins", "header": header, "fields": fields}
     export = {**NEW["exports"][0], "name": "paies", "tables": [table]}
     home.write("catalogue/systems/paie.yml", {**NEW, "system": "paie", "exports": [export]})
-    union = generated(of(home))["models/staging/stg_bulletins.sql"].split("union all")
+    union = generated(of(home))["models/composed/staging/stg_bulletins.sql"].split("union all")
     (own,) = [select for select in union if "'paie'" in select]
     assert own.split("from")[0].rstrip().endswith("    _colonne")
     assert all("cast(null as string) as _colonne" in select for select in union if select is not own)
 
 
 def test_every_reference_table_is_a_source_described_column_by_column():
-    (source,) = yaml.safe_load(generated(CATALOGUE)["models/staging/_reference__sources.yml"])["sources"]
+    (source,) = yaml.safe_load(generated(CATALOGUE)["models/composed/staging/_reference__sources.yml"])["sources"]
     assert {table["name"] for table in source["tables"]} == CATALOGUE.reference.on.keys()
     for table in source["tables"]:
         assert table["description"] and all(column["description"] for column in table["columns"]), table["name"]
@@ -154,16 +154,16 @@ def test_a_generated_model_is_switched_off_by_its_entry(home):
         "dbt_project/models/staging/_off.yml", {"models": [{"name": "stg_agents", "config": {"enabled": False}}]}
     )
     catalogue = load_catalogue(Home(home.root))
-    assert "models/staging/stg_agents.sql" not in project_files(catalogue)
-    assert "stg_agents" not in project_files(catalogue)["models/staging/_shapes__models.yml"]
+    assert "models/composed/staging/stg_agents.sql" not in project_files(catalogue)
+    assert "stg_agents" not in project_files(catalogue)["models/composed/staging/_shapes__models.yml"]
 
 
 def test_exposures_name_only_what_is_in_effect(home):
     files = generated(CATALOGUE)
-    assert "ref('rpt_rh__rapprochements')" in files["models/rapport/_exposures.yml"]
+    assert "ref('rpt_rh__rapprochements')" in files["models/composed/rapport/_exposures.yml"]
     off = {"models": [{"name": "rpt_rh__rapprochements", "enabled": False}]}
     home.write("dbt_project/models/rapport/_off.yml", off)
-    exposures = generated(load_catalogue(Home(home.root)))["models/rapport/_exposures.yml"]
+    exposures = generated(load_catalogue(Home(home.root)))["models/composed/rapport/_exposures.yml"]
     assert "annexe_collecte" in exposures and "ref('rpt_rh__rapprochements')" not in exposures
 
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.catalogue.dbt.generated import model_texts
 from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.settings import PROJECT_ROOT
 from tests.catalogue.figures.sql import figures_of
 
 MEASURE = "{fait: fct_x, agregat: nombre, si_vide: zero}"
@@ -189,7 +189,7 @@ NAMED = (
 
 def test_what_a_model_leaves_out_is_in_the_words_of_its_figures():
     catalogue = load_catalogue(None)
-    models = {path.stem: path.read_text("utf-8") for path in (PROJECT_ROOT / "dbt_project/models").rglob("int_*.sql")}
+    models = model_texts(catalogue)
     untold, told = [], 0
     for code, declared in catalogue.figures.by_code.items():
         for source in catalogue.lines.get(declared.figure.mesure.fait, []) if declared.figure.mesure else []:

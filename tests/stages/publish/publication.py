@@ -51,7 +51,7 @@ comment on table rapport.chiffres is 'Chiffres du rapport.';
 
 def keyed(lab: Lab) -> Lab:
     """The laboratory, whose dbt project says by what a figure is known, and that a code is one of a commune."""
-    key = {"unique_combination": {"arguments": {"columns": ["code", "exercice"]}}}
+    key = {"unique_combination_of_columns": {"arguments": {"combination_of_columns": ["code", "exercice"]}}}
     known = {"relationships": {"arguments": {"to": "ref('dim_commune')", "field": "code_commune"}}}
     models = [
         {"name": "chiffres", "data_tests": [key]},

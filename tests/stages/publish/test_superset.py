@@ -90,7 +90,10 @@ def lab(depot: Depot) -> Lab:
     home.write("catalogue/report/10_prets.yml", chapter)
     for name, key in KEYS.items():
         folder = "rapport/prets" if name.startswith("rpt") else "marts/prets"
-        said = {"name": name, "data_tests": [{"unique_combination": {"arguments": {"columns": key}}}]}
+        said = {
+            "name": name,
+            "data_tests": [{"unique_combination_of_columns": {"arguments": {"combination_of_columns": key}}}],
+        }
         home.write(f"dbt_project/models/{folder}/{name}.yml", {"version": 2, "models": [said]})
         home.write(f"dbt_project/models/{folder}/{name}.sql", "select 1 as un\n")
     publish_small(lab, more=own(lab))
