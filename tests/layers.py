@@ -66,7 +66,13 @@ class Layer:
 def ship(root: Path) -> Layer:
     """The smallest layer that can be shipped: the rules, what the engine's own columns mean, and a dbt project without models."""
     layer = Layer(root)
-    layer.take("catalogue/rules.yml", "catalogue/report/rapport.yml", "catalogue/reference/schemas", "requirements.lock", "dagster.yaml")
+    layer.take(
+        "catalogue/rules.yml",
+        "catalogue/report/rapport.yml",
+        "catalogue/reference/schemas",
+        "requirements.lock",
+        "dagster.yaml",
+    )
     layer.write("catalogue/fields.yml", _fields())
     layer.write("dbt_project/dbt_project.yml", PROJECT)
     layer.take("dbt_project/macros/normalise_libelle.sql")  # how the spellings of a name are compared

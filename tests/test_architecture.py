@@ -38,7 +38,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.snapshot": {"extract", "ingest"},
     "pipelines.cli.transmitting": {"report"},
     "pipelines.defs.jobs": {"ingest"},
-    "pipelines.defs.publish": {"publish"},
     "pipelines.defs.transform": {"transform"},
 }
 HEAVY = [

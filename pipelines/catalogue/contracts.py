@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import read_text
 
 SNAPSHOT = "dbt_project/contracts.csv"  # in a layer
 OURS = ("audit.", "rapport.fraicheur")  # tables that dbt does not make
+FOR_READERS = ("marts", "rapport", "restreint")  # the layers that dbt makes for readers
 NOT_NULL = " NOT NULL"
 
 
@@ -49,7 +50,7 @@ def contracted(entry: Thing, schema: str, key: list[str], fields: Fields) -> tup
     return f"{schema}.{entry.name}", {
         name: Promise(
             str(column.get("data_type", "")).upper().replace(" ", "") + NOT_NULL * _is_filled(column),
-            (said.unit if (said := fields.of(entry.name, name)) else None) or "",
+            (said.unit if (said := fields.of(entry.name, name)) else unit_of(name)) or "",
             str(key.index(name) + 1) if is_key and name in key else "",
         )
         for name, column in columns.items()
@@ -72,7 +73,7 @@ def snapshot(path: Path) -> dict[str, dict[str, Promise]]:
 def written(shape: Shape, version: str) -> str:
     """The text of a snapshot, in order of name."""
     file = io.StringIO()
-    print(f"# {version}: written by `millesime contracts record`, never by hand", file=file)
+    file.write(f"# {version}: written by `millesime contracts record`, never by hand\n")
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["table", "column", *Promise._fields])
     rows.writerows([table, column, *shape[table][column]] for table in sorted(shape) for column in sorted(shape[table]))
@@ -90,11 +91,10 @@ def broken(promised: Shape, shape: Shape) -> list[Difference]:
 
 
 def _differences(before: Shape, after: Shape) -> Iterator[Difference]:
-    for table in before.keys() | after.keys():
-        was, is_now = before.get(table, {}), after.get(table, {})
-        if not was or not is_now:
-            yield Difference("added" if is_now else "removed", table)
-            continue
+    yield from (Difference("removed", table) for table in before.keys() - after.keys())
+    yield from (Difference("added", table) for table in after.keys() - before.keys())
+    for table in before.keys() & after.keys():
+        was, is_now = before[table], after[table]
         yield from (Difference("removed", f"{table}.{column}") for column in was.keys() - is_now.keys())
         yield from (Difference("added", f"{table}.{column}") for column in is_now.keys() - was.keys())
         for column in was.keys() & is_now.keys():

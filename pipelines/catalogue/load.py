@@ -15,7 +15,7 @@ from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifi
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
-from pipelines.catalogue.contracts import SNAPSHOT, Shape, contracted, snapshot
+from pipelines.catalogue.contracts import FOR_READERS, SNAPSHOT, Shape, contracted, snapshot
 from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, read_project
@@ -313,8 +313,12 @@ class Catalogue:
         """The published tables that dbt makes, as their contracts say."""
         project, found = self.project, {}
         for thing in project.said:
-            layer = project.schema_of(thing.name) if thing.name in project.models else project.folder_of[thing.path].parts[1]
-            if layer in ("marts", "restreint", "rapport"):
+            layer = (
+                project.schema_of(thing.name)
+                if thing.name in project.models
+                else project.folder_of[thing.path].parts[1]
+            )
+            if layer in FOR_READERS:
                 table, columns = contracted(thing, layer, project.keys.get(thing.name, []), self.fields)
                 found[table] = columns
         return found

@@ -12,8 +12,8 @@ from typing import Any
 
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
-from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
+from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
@@ -182,7 +182,9 @@ def _of_rules(catalogue: Catalogue) -> Iterator[str]:
             for found in RULE.finditer(without_comments(thing.data)):
                 if found[1] not in catalogue.rules:
                     line = thing.data.count("\n", 0, found.start()) + 1
-                    yield missing(f"{shown(thing.path)}:{line}", "rule", found[1], catalogue.rules_declared.off, catalogue.rules)
+                    yield missing(
+                        f"{shown(thing.path)}:{line}", "rule", found[1], catalogue.rules_declared.off, catalogue.rules
+                    )
 
 
 def _of_contracts(catalogue: Catalogue) -> Iterator[str]:

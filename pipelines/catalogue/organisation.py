@@ -383,7 +383,9 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
     """Check that no spelling means two bodies. Raises DeclarationError naming both."""
     its_own, members = (organisation.sigle, organisation.nom, *organisation.alias), organisation.collectivites
-    as_clients = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in (one.nom, *one.alias)]
+    as_clients = [
+        (name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in (one.nom, *one.alias)
+    ]
     as_debtors = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in one.debiteur]
     folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors)])
     for known, spellings in (({folded[name]: (name, 0) for name in its_own}, as_clients), ({}, as_debtors)):

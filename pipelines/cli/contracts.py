@@ -43,7 +43,9 @@ def check(ctx: click.Context) -> None:
 
 @contracts.command(short_help="Enregistrer ce que les tables promettent aujourd’hui.")
 @click.option("--shipped", "ships", is_flag=True, help="Écrire ce que le projet livre, dans son dbt_project/.")
-@click.option("--withdraw", "withdraws", is_flag=True, help="Retirer aussi les promesses que les tables ne tiennent plus.")
+@click.option(
+    "--withdraw", "withdraws", is_flag=True, help="Retirer aussi les promesses que les tables ne tiennent plus."
+)
 @global_options
 @click.pass_context
 def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
@@ -53,7 +55,9 @@ def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
     """
     session: Session = ctx.obj
     declared, root = session.catalogue, settings.shipped() if ships else session.home.root
-    shape = {table: columns for table, columns in shape_to_publish(declared).items() if _is_own(declared, table) != ships}
+    shape = {
+        table: columns for table, columns in shape_to_publish(declared).items() if _is_own(declared, table) != ships
+    }
     file = root / SNAPSHOT
     if (lost := broken(snapshot(file), shape)) and not withdraws:
         raise click.UsageError(f"--withdraw retirerait ce qui est promis : {' ; '.join(told(lost))}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import settings
+from pipelines.catalogue.contracts import FOR_READERS
 from pipelines.catalogue.dbt.generated import layers
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.defs.collect import findings_table
@@ -18,7 +19,6 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import findings_of_the_day
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.settings import Home
-from pipelines.stages.publish.published_shape import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check for what no other one shows: differences, reconciliations, missing exports
@@ -114,4 +114,4 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
 
 def published_models(catalogue: Catalogue) -> list[list[str]]:
     """The keys of every model that is published."""
-    return sorted([layer, model] for model, layer in layers(catalogue).items() if layer in PUBLISHED_SCHEMAS)
+    return sorted([layer, model] for model, layer in layers(catalogue).items() if layer in FOR_READERS)

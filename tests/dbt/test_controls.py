@@ -90,7 +90,9 @@ def test_a_silent_month_of_a_table_without_a_period_is_missing(collected):
 
 
 def test_a_delivery_that_can_no_longer_be_read_is_reported(collected):
-    pieces = [("paie", name, 2041, "livraison", True, counted) for name, counted in (("heures", True), ("agents", False))]
+    pieces = [
+        ("paie", name, 2041, "livraison", True, counted) for name, counted in (("heures", True), ("agents", False))
+    ]
     (one,) = collected(collecte__of__pieces=pieces)
     assert (one.code, one.exercice, one.ou) == ("COL-ANCIEN", 2041, "paie/agents")
 
@@ -102,7 +104,9 @@ def lines(source: str, *of: tuple[int, str]) -> list[tuple]:
 
 def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had(collected) -> None:
     before = [(2040, "94001")] * 7 + [(2040, "94002"), (2040, "ailleurs"), (2040, "syndicat")]
-    town, body = sorted(collected(int_communs__membres=lines("prets/prets", *before, (2041, "94002"))), key=lambda one: one.cle)
+    town, body = sorted(
+        collected(int_communs__membres=lines("prets/prets", *before, (2041, "94002"))), key=lambda one: one.cle
+    )
     assert (town.code, town.exercice, town.ou, town.cle) == ("COL-COLLECTIVITE", 2041, "prets/prets", "94001")
     assert (town.attendu, town.recu) == ("des lignes, comme en 2040, qui en a 7", "aucune ligne en 2041")
     assert (body.cle, body.message.endswith(" : SYN, prets/prets")) == ("syndicat", True)  # it has lines of its own
@@ -140,7 +144,11 @@ def test_a_line_that_names_nobody_known_is_reported_once(collected) -> None:
 def test_an_application_in_no_line_of_its_first_year_is_reported_by_the_next_one(collected) -> None:
     lines = [(2040, "b"), (2041, "a"), (2041, "a"), (2041, "b"), (2042, "b"), (2042, "c")]
     rows = {
-        "organisation__of__applications": [("a", "Argos", None, 2041), ("b", "Bora", None, None), ("c", "Cirrus", 2042, None)],
+        "organisation__of__applications": [
+            ("a", "Argos", None, 2041),
+            ("b", "Bora", None, None),
+            ("c", "Cirrus", 2042, None),
+        ],
         "int_communs__membres": [("ecole/seances", year, None, one, "a.csv", None, 2) for year, one in lines],
     }
     (one,) = collected(**rows)  # a is gone in 2042, c was not there in 2041
@@ -169,7 +177,9 @@ def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_
     assert member.message.endswith(" : Ablon, aide/tickets")
     assert member.attendu == "environ 13\u00a0lignes, comme aux 10 autres mois"
     assert member.recu == "aucune ligne en juillet et août 2041"
-    assert member.cle == "aide/tickets 2041 collectivite 94001 7, 8"  # what int_communs__trous looks for in the decisions
+    assert (
+        member.cle == "aide/tickets 2041 collectivite 94001 7, 8"
+    )  # what int_communs__trous looks for in the decisions
     assert category.message.endswith(" : statut VACATAIRE, paie/heures")
     assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
     assert rules()["COL-TROU"].a_decider and rules()["COL-TROU"].fait_compter
@@ -181,8 +191,8 @@ def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tm
         tables="create table rpt_absences_contredites as select 'paie.heures' as code_chiffre, 2041 as exercice, "
         "'non suivi' as code_manquant, 12.50 as valeur; create table chiffres as select 'paie.heures' as code, 2041 as exercice, "
         "'Heures' as libelle, 'heures' as unite; create table fct_absences_declarees as select * from (values ('paie.heures', 2041), "
-        "('paie.heurs', 2041)) as t (code_chiffre, exercice); create table rpt_rapprochement_publie (code_chiffre varchar, exercice integer, "
-        "valeur_recalculee decimal(20, 6), valeur_publiee decimal(20, 6), texte_publie varchar, ecart decimal(20, 6), "
+        "('paie.heurs', 2041)) as t (code_chiffre, exercice); create table rpt_rapprochement_publie (code_chiffre varchar, "
+        "exercice integer, valeur_recalculee decimal(20, 6), valeur_publiee decimal(20, 6), texte_publie varchar, ecart decimal(20, 6), "
         "statut_rapprochement varchar)",
     )
     other, one = sorted(found, key=lambda one: one.code)

@@ -314,7 +314,9 @@ def test_licences_are_the_accounts_of_every_status_except_the_server_s_own(db) -
 
 
 def test_a_domain_that_announces_more_accounts_than_it_lists_is_found(db) -> None:
-    found = db.execute("select code_regle, sujet, attendu, recu from controles.ctl_infrastructure order by all").fetchall()
+    found = db.execute(
+        "select code_regle, sujet, attendu, recu from controles.ctl_infrastructure order by all"
+    ).fetchall()
     assert found == [("INF-COMPTES", "domaine val-doeuf.fr", "2", "1")]
 
 

@@ -111,7 +111,9 @@ def _write_year(db, folder: Path, said: Open, year: int, names: Collection[str])
         [f"{column} as {name}" for name, column in columns.items()],
         f"from marts.{said.table} where exercice = {int(year)} and not ({said.ecartees.condition}) order by {said.ordre}",
     )
-    (written,) = db.execute(f"copy ({rows}) to {literal(folder / _file(year))} (format csv, header, delimiter ',')").fetchone()
+    (written,) = db.execute(
+        f"copy ({rows}) to {literal(folder / _file(year))} (format csv, header, delimiter ',')"
+    ).fetchone()
     return written
 
 

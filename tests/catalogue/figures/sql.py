@@ -22,7 +22,17 @@ BY_HAND = (
     *("rapport/chiffres", "rapport/rpt_manques"),
 )
 DOCUMENTS = "int_essai__documents"  # a model that distinguishes pieces, by the column ``sens``
-MACROS = ("listes", "ratio", "arrondi", "mediane", "durees", "normalise_libelle", "role_ligne", "ressources_humaines", "constat")
+MACROS = (
+    "listes",
+    "ratio",
+    "arrondi",
+    "mediane",
+    "durees",
+    "normalise_libelle",
+    "role_ligne",
+    "ressources_humaines",
+    "constat",
+)
 
 
 def figures_of(folder: Path, **domains: str) -> Figures:

@@ -31,7 +31,8 @@ from pipelines.stages.transform.dbt import NodeResult
 from tests.controls import STAND_IN
 from tests.deliveries import HEADER, Depot
 
-MODELS = """
+MODELS = (
+    """
 create schema if not exists marts; create schema if not exists rapport;
 create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
 insert into marts.fct_lignes select exercice, code, montant from lake.essai__lignes;
@@ -40,7 +41,9 @@ create table rapport.chiffres as select 'x' as code, exercice, sum(montant)::dec
   'EUR' as unite from marts.fct_lignes group by all;
 create table rapport.rpt_rapprochement_publie as select 'x' as code_chiffre, 2020 as exercice, 1.5 as valeur_recalculee,
   2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut_rapprochement;
-""" + STAND_IN
+"""
+    + STAND_IN
+)
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"
 

@@ -126,7 +126,9 @@ def test_what_the_project_itself_publishes_is_promised_as_it_is_published(lab: L
 
 def test_what_changes_between_two_publications_is_reported(lab: Lab):
     first = publish_small(lab)
-    renamed = "alter table marts.fct_depenses drop column part; alter table marts.fct_depenses rename objet to intitule;"
+    renamed = (
+        "alter table marts.fct_depenses drop column part; alter table marts.fct_depenses rename objet to intitule;"
+    )
     second = publish_small(lab, 2, more=renamed + "alter table rapport.chiffres alter nb_lignes type integer;")
     told = run(lab, "diff", first[:8], second[:8])
     assert told.exit_code == DONE and told.stdout.splitlines() == [

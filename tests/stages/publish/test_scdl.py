@@ -74,7 +74,13 @@ def lines(path: Path) -> list[dict[str, str]]:
 
 
 def test_every_kind_of_document_is_one_of_the_schemas(db, tmp_path: Path) -> None:
-    kinds = ["budget primitif", "décision modificative", "budget supplémentaire", "compte administratif", "compte financier unique"]
+    kinds = [
+        "budget primitif",
+        "décision modificative",
+        "budget supplémentaire",
+        "compte administratif",
+        "compte financier unique",
+    ]
     fill(db, *({"nature_decision": kind} for kind in kinds))
     write(db, tmp_path / "scdl")
     assert [line["BGT_NATDEC"] for line in lines(tmp_path / "scdl" / "budget_2020.csv")] == [

@@ -7,7 +7,6 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform.build import BuildFailed, finish
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, environment

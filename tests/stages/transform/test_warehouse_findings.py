@@ -44,7 +44,11 @@ def test_a_row_with_a_gap_compares_two_numbers_in_the_unit_that_it_gives(tmp_pat
         ecart="-41502.66",
         valeurs={"unite": "EUR"},
     )
-    assert (one.attendu.replace("\u202f", " "), one.recu, one.ecart) == ("41 490,16\u00a0€", "−12,5\u00a0€", "-41502,66")
+    assert (one.attendu.replace("\u202f", " "), one.recu, one.ecart) == (
+        "41 490,16\u00a0€",
+        "−12,5\u00a0€",
+        "-41502,66",
+    )
     assert one.message == f"{rules()['FIN-CREDITS'].titre} : Budget principal"
     assert one.aide == rules()["FIN-CREDITS"].aide
 
