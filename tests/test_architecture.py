@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.dbt.generated import layers
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import Rules
 from pipelines.settings import PROJECT_ROOT
@@ -372,3 +373,54 @@ def test_no_test_imports_another_test_module():
         for one in re.findall(r"^\s*(?:from|import) (tests\.[\w.]*\btest_\w+)", path.read_text(encoding="utf-8"), re.M)
     ]
     assert found == []
+
+
+# The tables that the engine itself reads by name: what was expected and came, the figures and what they lack.
+OF_THE_ENGINE = {
+    *(
+        "chiffres",
+        "controles",
+        "dim_collectivite",
+        "dim_exercice",
+        "fct_absences_declarees",
+        "fct_chiffres_publies",
+        "fct_collecte",
+    ),
+    *("fct_lignes_signalees", "int_communs__absences", "int_communs__chiffres_publies", "int_communs__collecte"),
+    *(
+        "int_communs__membres",
+        "int_communs__membres_nommes",
+        "int_communs__orthographes_collectivites",
+        "int_communs__series",
+    ),
+    *(
+        "int_communs__trous",
+        "rpt_absences_contredites",
+        "rpt_collectivites__synthese",
+        "rpt_lignes_signalees",
+        "rpt_manques",
+    ),
+    *("rpt_rapprochement_publie", "rpt_sources", "absences/absences"),
+}
+
+
+def test_no_table_of_a_domain_stands_in_the_engine():
+    catalogue = load_catalogue()
+    tables = [(system.system, table.name) for system, table in catalogue.registry.tables()]
+    names = {*layers(catalogue), *(f"{s}__{t}" for s, t in tables), *(f"{s}/{t}" for s, t in tables)}
+    named: dict[str, set[str]] = {}
+    for path in sorted(PIPELINES.rglob("*.py")):
+        nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+        said = {id(node.body[0].value) for node in nodes if _is_documented(node)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+                for name in names & set(re.findall(r"\w+(?:/\w+)?", node.value)):
+                    named.setdefault(name, set()).add(path.name)
+    ours = {name for name in named if name.startswith("chiffres__")} | OF_THE_ENGINE
+    assert {name: files for name, files in named.items() if name not in ours} == {}
+    assert {*named} >= OF_THE_ENGINE  # no name in the list is unused
+
+
+def _is_documented(node: ast.AST) -> bool:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(node, kinds) and ast.get_docstring(node) is not None

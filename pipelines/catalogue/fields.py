@@ -15,6 +15,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Declared, FieldType
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.french import enumeration
 
 KEY = re.compile(r"([a-z][a-z0-9_]*\.)?[a-z_][a-z0-9_]*")  # ``column`` or ``table.column``
 # The suffix of a column's name gives its unit.
@@ -38,10 +39,10 @@ UNITS = {
 Dimension = Literal["collectivites", "temps", "ventilations", "documents", "sens"]
 ALONG: dict[Dimension, str] = {
     "collectivites": "d’une collectivité à l’autre",
-    "temps": "d’une période à l’autre",
-    "ventilations": "d’une ventilation à l’autre",
-    "documents": "d’un document à l’autre",
-    "sens": "d’un sens à l’autre",
+    "temps": "d’un mois ou d’un exercice à l’autre",
+    "ventilations": "d’une catégorie à l’autre",
+    "documents": "d’un document du budget à l’autre",
+    "sens": "entre dépenses et recettes",
 }
 NUMBERS = {"smallint", "integer", "int", "bigint", "hugeint", "decimal", "numeric", "real", "float", "double"}
 NEVER_ADDS = "%"  # a share adds along nothing: no need to say so
@@ -118,10 +119,10 @@ class Meaning(Declared):
         along = self.adds_along
         if along is None:
             return []
-        if len(along) in (0, len(ALONG)):
-            return ["Additif." if along else "Non additif."]
-        *others, last = (ALONG[one] for one in along)
-        return [f"Additif {', '.join(others)} et {last} seulement." if others else f"Additif {last} seulement."]
+        not_along = [words for one, words in ALONG.items() if one not in along]
+        if not along:
+            return ["Ne s’additionne pas."]
+        return [f"S’additionne, sauf {enumeration(not_along)}." if not_along else "S’additionne."]
 
 
 @dataclass(frozen=True)

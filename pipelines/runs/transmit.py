@@ -29,7 +29,7 @@ from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
 
 CONTENTS, SUMS, ACCOUNTS = "SOMMAIRE.txt", "SHA256SUMS", "comptes"
-DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a release: each budget document, with its file
+LINES = "lignes/intermediate"  # of a release: the lines behind its figures, a file a model
 
 
 class CannotTransmit(RuntimeError):
@@ -167,14 +167,16 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
     """(name, file) of the accounts of the year: the documents that count, as they were received."""
     import duckdb
 
-    listed = release / DOCUMENTS
-    if listed.exists():
+    manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
+    for model, lines in work.catalogue.lines_declared.items():
+        listed = release / LINES / f"{model}.parquet"
+        if not lines.jointes or not listed.exists():
+            continue
         with duckdb.connect() as db:
-            wanted = f"exercice = {exercice} and est_compte_administratif and poids <> 0"  # those that count
             rows = db.execute(
-                f"select distinct _livraison, _fichier from {parquet_scan(listed)} where {wanted}"
+                f"select distinct _livraison, _fichier from {parquet_scan(listed)} "
+                f"where exercice = {exercice} and poids <> 0 and ({lines.jointes})"  # those that count
             ).fetchall()
-        manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
         for delivery, name in sorted(rows):
             file = manifests[delivery].original(name)
             if (original := work.home.archive / file.sha256).exists():  # its retention period may be over

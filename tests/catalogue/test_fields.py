@@ -118,19 +118,24 @@ nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
 @pytest.mark.parametrize(
     ("table", "column", "text"),
     [
-        ("fct_prets", "nb_prets", "Nombre de prêts. Additif."),
-        ("fct_stocks", "nb_prets", "Nombre de prêts. Non additif."),
-        ("fct_a", "volume_go", "Volume stocké. Additif d’une collectivité à l’autre seulement."),
+        ("fct_prets", "nb_prets", "Nombre de prêts. S’additionne."),
+        ("fct_stocks", "nb_prets", "Nombre de prêts. Ne s’additionne pas."),
+        (
+            "fct_a",
+            "volume_go",
+            "Volume stocké. S’additionne, sauf d’un mois ou d’un exercice à l’autre, d’une catégorie à l’autre, d’un document du budget à "
+            "l’autre et entre dépenses et recettes.",
+        ),
         (
             "fct_a",
             "credits_eur",
-            "Crédits ouverts. Additif d’une collectivité à l’autre, d’une période à l’autre et d’une ventilation à l’autre seulement.",
+            "Crédits ouverts. S’additionne, sauf d’un document du budget à l’autre et entre dépenses et recettes.",
         ),
-        ("fct_a", "part_pct", "Part des prêts. Non additif."),
+        ("fct_a", "part_pct", "Part des prêts. Ne s’additionne pas."),
         (
             "rpt_prets",
             "nb_prets",
-            "Nombre de prêts. Additif. Somme des lignes de détail d’un exercice : le chiffre prets.nombre.",
+            "Nombre de prêts. S’additionne. Somme des lignes de détail d’un exercice : le chiffre prets.nombre.",
         ),
         ("fct_a", "nb_inconnus", "Nombre d’inconnus."),
     ],

@@ -91,7 +91,7 @@ def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
     assert {dg.AssetKey(["cegid_rh", "comptes"]), dg.AssetKey(["budget", "lignes"])} <= upstream
     assert {
         dg.AssetKey(["rapport", "chiffres"]),
-        dg.AssetKey(["marts", "fct_lignes_budgetaires"]),
+        dg.AssetKey(["marts", "fct_lignes_documents"]),
     } <= upstream
 
 

@@ -139,7 +139,7 @@ def test_each_home_has_its_own_catalogue(together: dict[str, Path]) -> None:
     assert ask(together["a"], counts)[0][0] > 0 > ask(together["b"], counts)[0][0]
     comment = "select comment from duckdb_columns() where table_name = 'fct_essai' and column_name = 'nb_essais'"
     with duckdb.connect(str(together["a"] / "published" / "millesime.duckdb"), read_only=True) as db:
-        assert db.execute(comment).fetchall() == [("Nombre de comptes lus. Additif.",)]
+        assert db.execute(comment).fetchall() == [("Nombre de comptes lus. S’additionne.",)]
 
 
 def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:

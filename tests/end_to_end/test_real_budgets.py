@@ -95,7 +95,7 @@ def test_a_document_of_another_body_enters_no_table_and_is_a_finding(home: Path)
         (OTHER, "21560134500014")
     ]
     sums = report.execute(
-        "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2023 and sens_budgetaire = 'recette'"
+        "select sum(realise_eur) from marts.fct_lignes_documents where exercice = 2023 and sens_budgetaire = 'recette'"
     ).fetchone()
     assert sums == (Decimal("1699824.83") + Decimal("312286.77"),)
 

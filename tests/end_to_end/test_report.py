@@ -69,7 +69,7 @@ def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
 
 def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demonstration: Path, model: dict):
     paid = "select sum(montant_eur) from rapport.rpt_finances__contributions where exercice = 2020"
-    account = "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2020 and compte = '74741'"
+    account = "select sum(realise_eur) from marts.fct_lignes_documents where exercice = 2020 and compte = '74741'"
     with duckdb.connect(str(demonstration / "published" / "millesime.duckdb"), read_only=True) as db:
         assert db.execute(f"select ({paid}) = ({account})").fetchone() == (True,)
     (table,) = [

@@ -13,7 +13,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.runs.audit.state import look, state
-from pipelines.runs.transmit import DOCUMENTS, CannotTransmit, enter_sending, prepare
+from pipelines.runs.transmit import LINES, CannotTransmit, enter_sending, prepare
 from pipelines.stages.report.etat.page import render
 from tests.cli.conftest import VENTES_2019, Bench
 from tests.layers import Layer
@@ -65,7 +65,7 @@ def with_accounts(bench: Bench) -> None:
         ventes, agents = (
             ledger.current()[key, 2019].manifest.delivery for key in ("ventes/ventes", "personnel/agents")
         )
-    listed = bench.home.releases / "2019-v1" / DOCUMENTS
+    listed = bench.home.releases / "2019-v1" / LINES / "int_finances__documents.parquet"
     listed.parent.mkdir(parents=True)
     rows = (
         f"(2019, true, 1, '{ventes}', 'ventes_2019.csv'), (2019, false, 1, '{agents}', 'agents_2019.csv'), "

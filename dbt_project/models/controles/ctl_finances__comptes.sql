@@ -18,7 +18,7 @@ inconnus as (
         ) as credits_ouverts_eur,
         coalesce(sum(realise_eur), 0) as realise_eur,
         min(fichier || ':' || cast(ligne as string)) as place
-    from {{ ref('fct_lignes_budgetaires') }}
+    from {{ ref('fct_lignes_documents') }}
     where anomalie is not null
     group by exercice, nomenclature, compte
 ),
@@ -48,7 +48,7 @@ mouvements as (
         coalesce(sum(case when sens_budgetaire = 'dépense' and compte = '66111' then realise_eur end), 0) as interets_eur
     from (
         select *, left(compte, 3) in ('163', '164', '167', '168') and compte not like '16449%' as est_emprunt
-        from {{ ref('fct_lignes_budgetaires') }}
+        from {{ ref('fct_lignes_documents') }}
         where type_operation = 'réelle'
     ) as lignes
     group by document_id

@@ -67,6 +67,7 @@ class Series(Declared):
 class ModelLines(Declared):
     """``source`` is the table that a line comes from (``system/table``), in SQL over the line.
 
+    ``jointes``: the condition of the lines whose files go to the members with the report, as they were received.
     ``completees``: the rules that supply what a line's file does not say, each in French with the SQL condition of the
     lines that it completed; the formulas of the figures mention them.
     """
@@ -75,6 +76,7 @@ class ModelLines(Declared):
     completees: dict[str, str] = PydanticField(default_factory=dict)
     faits: dict[Name, Feed] = PydanticField(default_factory=dict)
     signalees: Flags | Literal[False]
+    jointes: str | None = None
     series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are about
 
 

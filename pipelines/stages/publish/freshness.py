@@ -16,7 +16,7 @@ FRESHNESS = "rapport.fraicheur"
 COMMENT = "D’où vient chaque table publiée et jusqu’à quelle date vont ses données, une ligne par table."
 COLUMNS = {
     "objet": ("varchar primary key", "Table publiée : schema.table."),
-    "nb_lignes": ("bigint not null", "Nombre de lignes de la table. Additif."),
+    "nb_lignes": ("bigint not null", "Nombre de lignes de la table. S’additionne."),
     "dernier_exercice": (
         "integer",
         "Dernier exercice de ses lignes ; vide si elles n’en ont pas, ou s’il n’y en a aucune.",

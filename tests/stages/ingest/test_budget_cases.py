@@ -731,7 +731,7 @@ def states(db, year: int) -> dict[str, tuple]:
 
 def test_one_unreadable_line_takes_the_whole_document_out_and_nothing_else(warehouse, found) -> None:
     assert set_aside(warehouse, 2012) == [("bp.xml", "illisible"), ("ca.xml", "illisible")]
-    kept = rows(warehouse, "select distinct fichier from marts.fct_lignes_budgetaires where exercice = 2012")
+    kept = rows(warehouse, "select distinct fichier from marts.fct_lignes_documents where exercice = 2012")
     assert kept == [("annexe.xml",)]
     figures = states(warehouse, 2012)
     assert figures[PRINCIPAL] == (None, "manquant")
@@ -1076,7 +1076,7 @@ def test_a_draft_is_held_until_a_decision_says_that_it_is_voted(warehouse, found
         ("2021/projet.xml#1", 0, "compte déclaré projet, sans compte voté à sa place"),
         ("2021/vote.xml#1", 1, "compté"),
     ]
-    spent = "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2021"
+    spent = "select sum(realise_eur) from marts.fct_lignes_documents where exercice = 2021"
     assert rows(warehouse, spent) == [(Decimal("24.00"),)]
     drafts = of(found, "FIN-PROJET", 2021)
     assert sorted(one.recu.rpartition(", ")[2] for one in drafts) == ["compté par décision", *["tenu à l’écart"] * 2]
@@ -1144,7 +1144,7 @@ def test_the_latest_plan_of_the_nomenclature_serves_and_says_so(warehouse, found
         (2025, "M57_D", "M57_D", 2024),
     ]
     placed = (
-        "select distinct section from marts.fct_lignes_budgetaires where exercice in (2023, 2025) and compte = '6064'"
+        "select distinct section from marts.fct_lignes_documents where exercice in (2023, 2025) and compte = '6064'"
     )
     assert rows(warehouse, placed) == [("fonctionnement",)]
     (plan,) = of(found, "CPT-PLAN", 2025)
@@ -1166,7 +1166,7 @@ def test_a_nomenclature_without_a_known_plan_is_refused_in_words(warehouse, foun
         ("refuses.xml", "compte administratif en M22-M22"),
         ("refuses.xml", "compte administratif en M832-M832"),
     ]
-    assert rows(warehouse, "select count(*) from marts.fct_lignes_budgetaires where fichier = 'refuses.xml'") == [(0,)]
+    assert rows(warehouse, "select count(*) from marts.fct_lignes_documents where fichier = 'refuses.xml'") == [(0,)]
     figures = states(warehouse, 2023)
     assert figures[PRINCIPAL] == (Decimal("1.00"), "partiel")  # for an account that no plan places
     assert figures[ANNEXES] == (None, "manquant")

@@ -385,7 +385,7 @@ def test_the_results_of_a_year_are_those_the_next_budget_takes_up(warehouse) -> 
     ).fetchall()
     taken = dict(
         warehouse.execute(
-            "select compte, sum(credits_ouverts_eur) from marts.fct_lignes_budgetaires where document_id "
+            "select compte, sum(credits_ouverts_eur) from marts.fct_lignes_documents where document_id "
             "like '%crach_principal_BP_2022%' and compte in ('001', '002', '1068') and sens_budgetaire = 'recette' "
             "group by compte"
         ).fetchall()
@@ -421,7 +421,7 @@ def test_the_debt_is_the_loans_of_the_budget_once_each(warehouse) -> None:
 def test_budget_and_modifications_add_up_to_the_credits_of_the_accounts(warehouse) -> None:
     found = warehouse.execute(
         "select est_compte_administratif, compte, sum(credits_ouverts_eur), sum(realise_eur) "
-        "from marts.fct_lignes_budgetaires where exercice = 2016 and compte in ('6064', '6156', '70878') "
+        "from marts.fct_lignes_documents where exercice = 2016 and compte in ('6064', '6156', '70878') "
         "group by all order by all"
     ).fetchall()
     budgets = {compte: amount for accounts, compte, amount, _ in found if not accounts}
@@ -444,7 +444,7 @@ def test_results_hold_what_is_carried_over_and_restes_a_realiser(warehouse) -> N
 
 def test_chapter_and_section_follow_side_and_kind_of_operation(warehouse) -> None:
     found = warehouse.execute(
-        "select compte, sens_budgetaire, type_operation, code_chapitre, section from marts.fct_lignes_budgetaires "
+        "select compte, sens_budgetaire, type_operation, code_chapitre, section from marts.fct_lignes_documents "
         "where exercice = 2016 and est_compte_administratif "
         "and compte in ('2183', '28183', '6811', '1068', '021', '023') order by all"
     ).fetchall()
@@ -477,8 +477,7 @@ def test_only_the_latest_version_of_a_decision_counts(warehouse) -> None:
         ("budgets.xml#2", 1, "compté"),
     ]
     realised = (
-        "select type_budget, realise_eur from marts.fct_lignes_budgetaires "
-        "where est_compte_administratif and exercice = "
+        "select type_budget, realise_eur from marts.fct_lignes_documents where est_compte_administratif and exercice = "
     )
     assert warehouse.execute(realised + "2018 order by all").fetchall() == [
         ("annexe", Decimal("4.00")),
@@ -506,7 +505,7 @@ def test_accounts_that_no_plan_places_are_findings(warehouse) -> None:
 
 def test_a_short_nomenclature_is_the_official_one(warehouse) -> None:
     assert warehouse.execute(
-        "select distinct nomenclature, section from marts.fct_lignes_budgetaires where exercice = 2024"
+        "select distinct nomenclature, section from marts.fct_lignes_documents where exercice = 2024"
     ).fetchall() == [("M57-M57_A", "fonctionnement")]
 
 
@@ -778,7 +777,7 @@ def test_chapters_of_two_plans_of_accounts_stand_in_one_series(warehouse) -> Non
     found = rows(
         warehouse,
         "select distinct split_part(nomenclature, '-', 1), code_chapitre, libelle_chapitre, code_chapitre_canonique "
-        "from marts.fct_lignes_budgetaires where regexp_matches(fichier, '^(crach|mohon)') "
+        "from marts.fct_lignes_documents where regexp_matches(fichier, '^(crach|mohon)') "
         "and code_chapitre <> code_chapitre_canonique order by all",
     )
     assert found == [

@@ -52,10 +52,10 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def fill(db: duckdb.DuckDBPyConnection, *rows: dict[str, str | None]) -> None:
     kinds = [f"{name} {TYPES.get(name, 'decimal(18, 2)' if name.endswith('_eur') else 'varchar')}" for name in COLUMNS]
-    db.execute(f"create schema marts; create table marts.fct_lignes_budgetaires ({', '.join(kinds)})")
+    db.execute(f"create schema marts; create table marts.fct_lignes_documents ({', '.join(kinds)})")
     for number, row in enumerate(rows):
         values = list((COLUMNS | {"ligne": str(number)} | row).values())
-        db.execute(f"insert into marts.fct_lignes_budgetaires values ({', '.join('?' * len(values))})", values)
+        db.execute(f"insert into marts.fct_lignes_documents values ({', '.join('?' * len(values))})", values)
 
 
 def write(db: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:

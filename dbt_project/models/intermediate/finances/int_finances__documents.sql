@@ -141,6 +141,13 @@ exclus as (
 ranges as (
     select
         *,
+        case code_nature_decision
+            when '01' then 'budget primitif'
+            when '02' then 'décision modificative'
+            when '03' then 'budget supplémentaire'
+            when '09' then 'compte administratif'
+            when '10' then 'compte financier unique'
+        end as nature_decision,
         row_number() over sans_numero as rang_sans_numero,
         count(*) over (partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion)
             as nb_sans_numero
@@ -163,22 +170,10 @@ select
     siret_budget_principal,
     type_budget,
     code_nature_decision,
-    case code_nature_decision
-        when '01' then 'budget primitif'
-        when '02' then 'décision modificative'
-        when '03' then 'budget supplémentaire'
-        when '09' then 'compte administratif'
-        when '10' then 'compte financier unique'
-    end as nature_decision,
+    nature_decision,
     code_nature_decision in ('09', '10') as est_compte_administratif,
     numero_decision,
-    case code_nature_decision
-        when '01' then 'budget primitif'
-        when '02' then 'décision modificative'
-        when '03' then 'budget supplémentaire'
-        when '09' then 'compte administratif'
-        when '10' then 'compte financier unique'
-    end || case
+    nature_decision || case
         when code_nature_decision not in ('02', '03') then ''
         when numero_decision <> '' then ' n° ' || numero_decision
         when nb_sans_numero > 1 then ' sans numéro (' || cast(rang_sans_numero as string) || ')'

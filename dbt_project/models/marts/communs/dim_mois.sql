@@ -9,7 +9,7 @@ select
                 'décembre'] %}
                 when {{ loop.index }} then '{{ nom }}'
             {%- endfor %}
-        end as string
+        end || ' ' || cast(exercices.exercice as string) as string
     ) as libelle_mois,
     cast(floor((mois.mois + 2) / 3) as integer) as trimestre
 from {{ ref('dim_exercice') }} as exercices

@@ -8,7 +8,7 @@ with chapitres as (
             partition by code_chapitre_canonique
             order by exercice desc nulls last, section asc nulls last, libelle_chapitre_canonique asc nulls last
         ) as rang
-    from {{ ref('fct_lignes_budgetaires') }}
+    from {{ ref('fct_lignes_documents') }}
     where code_chapitre_canonique is not null
 )
 

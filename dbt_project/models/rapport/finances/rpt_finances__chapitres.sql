@@ -40,7 +40,7 @@ lignes as (
         sum(credits_ouverts_eur) filter (where est_compte_administratif) as credits_des_comptes_eur,
         sum(realise_eur) filter (where est_compte_administratif) as realise_eur,
         sum(restes_a_realiser_eur) filter (where est_compte_administratif) as restes_a_realiser_eur
-    from {{ ref('fct_lignes_budgetaires') }}
+    from {{ ref('fct_lignes_documents') }}
     where section is not null
     group by exercice, siret, code_budget, section, sens_budgetaire, code_chapitre
 ),

@@ -16,5 +16,5 @@ select
     cast(fichier as string) as fichier,
     cast(ligne as bigint) as ligne,
     {{ role_ligne() }}
-from {{ ref('fct_lignes_budgetaires') }}
+from {{ ref('fct_lignes_documents') }}
 where anomalie is not null

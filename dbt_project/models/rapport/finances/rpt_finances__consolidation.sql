@@ -3,7 +3,7 @@
 -- A kind of budget that has no accounts, or whose accounts are incomplete or do not say what was done, has no amount,
 -- and neither has the total; a chapter that it does not use has 0.
 with lignes as (
-    select * from {{ ref('fct_lignes_budgetaires') }}
+    select * from {{ ref('fct_lignes_documents') }}
     where est_compte_administratif and section is not null
 ),
 

@@ -1,11 +1,11 @@
--- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/stages/transform/warehouse_findings.py).
+-- Every amount that two places must agree on, with both: an unequal one is a finding (ctl_finances__comptes).
 with documents as (
     select *, libelle_decision as objet
     from {{ ref('fct_documents_budgetaires') }}
 ),
 
 lignes as (
-    select * from {{ ref('fct_lignes_budgetaires') }}
+    select * from {{ ref('fct_lignes_documents') }}
 ),
 
 -- A voted budget is balanced, section by section; so are the transfers of a décision modificative. A surplus of receipts
@@ -552,64 +552,18 @@ ecritures_sans_budget as (
 ),
 
 tous as (
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from equilibre
+    {%- set montants = 'controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, '
+        ~ 'attendu_eur, constate_eur' %}
+    {%- for controles in ['equilibre', 'equilibre_d_ensemble', 'ordre', 'reprise', 'restes', 'credits_votes', 'comptes_absents', 'reciproques',
+        'ecritures', 'ecritures_sans_budget'] %}
+    select {{ montants }}, cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from {{ controles }}
     union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from equilibre_d_ensemble
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from ordre
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from reprise
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from restes
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from credits_votes
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from comptes_absents
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from reciproques
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from ecritures
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from ecritures_sans_budget
-    union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        consolidation_id as repere, fichier, ligne
+    {%- endfor %}
+    select {{ montants }}, consolidation_id as repere, fichier, ligne
     from consolidation
     union all
-    select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
-        cast(null as string) as repere, fichier, ligne
+    select {{ montants }}, cast(null as string) as repere, fichier, ligne
     from annexes_absentes
 ),
 

@@ -56,7 +56,7 @@ precedents as (
 
 reserves as (
     select document_id, sum(realise_eur) as reserve_eur
-    from {{ ref('fct_lignes_budgetaires') }}
+    from {{ ref('fct_lignes_documents') }}
     where compte = '1068' and type_operation = 'réelle' and sens_budgetaire = 'recette'
     group by document_id
 )

@@ -20,7 +20,7 @@ with sections as (
         sum(restes_a_realiser_eur) as restes_a_realiser_eur,
         -- 001 and 002: what the former year left, inside the amount above
         sum(case when code_chapitre in ('001', '002') then realise_eur when realise_eur is not null then 0 end) as realise_reporte_eur
-    from {{ ref('fct_lignes_budgetaires') }}
+    from {{ ref('fct_lignes_documents') }}
     group by
         exercice, document_id, budget_id, siret, libelle_budget, type_budget, nature_decision, numero_decision, est_compte_administratif,
         coalesce(section, 'indéterminée'), sens_budgetaire

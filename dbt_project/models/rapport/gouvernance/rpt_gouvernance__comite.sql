@@ -4,12 +4,12 @@ with bornes as (
     from {{ ref('dim_exercice') }}
     union
     select mandats.exercice, mandats.date_debut as date_borne
-    from {{ ref('fct_mandats') }} as mandats
+    from {{ ref('fct_mandats_electifs') }} as mandats
     inner join {{ ref('dim_exercice') }} as exercices on mandats.exercice = exercices.exercice
     where mandats.date_debut between exercices.date_debut and exercices.date_fin
     union
     select mandats.exercice, mandats.date_fin as date_borne
-    from {{ ref('fct_mandats') }} as mandats
+    from {{ ref('fct_mandats_electifs') }} as mandats
     inner join {{ ref('dim_exercice') }} as exercices on mandats.exercice = exercices.exercice
     where mandats.date_fin between exercices.date_debut and exercices.date_fin
 ),
@@ -63,7 +63,7 @@ select
     cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
     {{ role_ligne() }}
 from periodes
-inner join {{ ref('fct_mandats') }} as mandats
+inner join {{ ref('fct_mandats_electifs') }} as mandats
     on periodes.exercice = mandats.exercice
     and periodes.date_debut_periode >= mandats.date_debut
     and coalesce(periodes.date_debut_periode < mandats.date_fin, true)

@@ -96,6 +96,6 @@ def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a
 def test_the_key_of_a_budget_is_public_when_it_is_made_of_public_codes():
     words = Words(frozenset({"25940011700018"}), load_catalogue().fields)
     keys = ["25940011700018/01", "25940011700018/Mme Durand", "Affaire Durand", "99999999900011/01"]
-    for table in ("dim_budget", "fct_documents_budgetaires", "fct_lignes_budgetaires"):
+    for table in ("dim_budget", "fct_documents_budgetaires", "fct_lignes_documents"):
         assert words.unknown(table, "budget_id", keys) == sorted(keys[1:])
         assert load_catalogue().secrecy.tables[table].free
