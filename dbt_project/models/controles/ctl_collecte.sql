@@ -39,10 +39,14 @@ membres as (
         cast(null as integer) as exercice_debut, cast(null as integer) as exercice_fin
     from {{ source('organisation', 'collectivites') }}
     union all
-    select 'COL-COLLECTIVITE', 'code_collectivite', 'syndicat', sigle, null, null
+    select
+        'COL-COLLECTIVITE' as regle, 'code_collectivite' as axe, 'syndicat' as code, sigle as libelle,
+        null as exercice_debut, null as exercice_fin
     from {{ source('organisation', 'profil') }}
     union all
-    select 'COL-APPLICATION', 'code_application', code_application, libelle_application, exercice_debut, exercice_fin
+    select
+        'COL-APPLICATION' as regle, 'code_application' as axe, code_application as code, libelle_application as libelle,
+        exercice_debut, exercice_fin
     from {{ source('organisation', 'applications') }}
 ),
 
@@ -62,7 +66,11 @@ nommees as (
     union all
     select source, exercice, code_collectivite, _fichier, _feuille, _ligne
     from {{ ref('int_communs__membres_nommes') }}
-    where source not in (select source from {{ ref('int_communs__membres') }} where code_collectivite is not null)
+    where
+        source not in (
+            select source from {{ ref('int_communs__membres') }}
+            where code_collectivite is not null
+        )
 ),
 
 inconnues as (
@@ -77,15 +85,13 @@ inconnues as (
 ),
 
 presences as (
-    select source, exercice, 'code_collectivite' as axe, code_collectivite as code, count(*) as nb_lignes
-    from {{ ref('int_communs__membres') }}
-    where code_collectivite is not null
-    group by source, exercice, code_collectivite
-    union all
-    select source, exercice, 'code_application', code_application, count(*)
-    from {{ ref('int_communs__membres') }}
-    where code_application is not null
-    group by source, exercice, code_application
+    {% for axe in ['code_collectivite', 'code_application'] %}
+        select source, exercice, '{{ axe }}' as axe, {{ axe }} as code, count(*) as nb_lignes
+        from {{ ref('int_communs__membres') }}
+        where {{ axe }} is not null
+        group by source, exercice, {{ axe }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- the exercice that another is compared with: the one before or, for a source's first, the one after

@@ -93,28 +93,23 @@ dettes as (
 -- If the annexe lacks a loan, its capital or interest paid is lower than in the accounts. The debt at the opening must
 -- equal the debt at the last closing; at the closing, the opening plus the loans drawn, minus the capital repaid.
 emprunts as (
-    select *, 'capital' as montant, rembourse_eur as attendu_eur, rembourse_dit_eur as dit_eur, rembourse_eur - rembourse_dit_eur as manque_eur
-    from dettes
-    union all
-    select *, 'interets', interets_eur, interets_dits_eur, interets_eur - interets_dits_eur
-    from dettes
-    union all
-    select *, 'ouverture', ouverture_eur, ouverture_dite_eur, abs(ouverture_eur - ouverture_dite_eur)
-    from dettes
-    union all
-    select *, 'cloture', cloture_eur, cloture_dite_eur, abs(cloture_eur - cloture_dite_eur)
-    from dettes
+    {% for montant, attendu, dit, manque in [
+        ('capital', 'rembourse_eur', 'rembourse_dit_eur', 'rembourse_eur - rembourse_dit_eur'),
+        ('interets', 'interets_eur', 'interets_dits_eur', 'interets_eur - interets_dits_eur'),
+        ('ouverture', 'ouverture_eur', 'ouverture_dite_eur', 'abs(ouverture_eur - ouverture_dite_eur)'),
+        ('cloture', 'cloture_eur', 'cloture_dite_eur', 'abs(cloture_eur - cloture_dite_eur)'),
+    ] %}
+        select *, '{{ montant }}' as montant, {{ attendu }} as attendu_eur, {{ dit }} as dit_eur, {{ manque }} as manque_eur
+        from dettes
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 comptes as (
-    select
-        *,
-        exists (
-            select 1 from {{ ref('fct_consolidations') }} as totaux
-            where totaux.document_id = documents.document_id
-        ) as a_totaux
+    select documents.*, totaux.document_id is not null as a_totaux
     from documents
-    where est_compte_administratif
+    left join (select distinct document_id from {{ ref('fct_consolidations') }}) as totaux on documents.document_id = totaux.document_id
+    where documents.est_compte_administratif
 ),
 
 -- the side of the investment that says nothing about what is left to carry out, while the other does
@@ -130,18 +125,19 @@ muets as (
     having bool_or(dit_restes)
 ),
 
+avec_totaux as (
+    select distinct exercice, siret, code_budget from comptes
+    where a_totaux
+),
+
 sans_totaux as (
-    select
-        comptes.*,
-        muets.sens as sens_muet,
-        exists (
-            select 1 from comptes as avant
-            where
-                avant.a_totaux and avant.exercice = comptes.exercice - 1
-                and avant.siret = comptes.siret and avant.code_budget = comptes.code_budget
-        ) as en_avait
+    select comptes.*, muets.sens as sens_muet, avant.siret is not null as en_avait
     from comptes
     left join muets on comptes.document_id = muets.document_id
+    left join avec_totaux as avant
+        on comptes.exercice = avant.exercice + 1
+        and comptes.siret = avant.siret
+        and comptes.code_budget = avant.code_budget
     where not comptes.a_totaux
 )
 

@@ -16,7 +16,7 @@ remplaces as (
         a.exercice,
         coalesce(a.nom, a.siret) as budget,
         a.libelle_decision,
-        a.nom_simple is distinct from b.nom_simple as est_autre_budget,
+        coalesce(a.nom_simple, '') <> coalesce(b.nom_simple, '') as est_autre_budget,
         b.nom as nom_suivant,
         b.date_decision as date_suivante,
         b._fichier || ':' || cast(b._ligne as string) as suivant,
@@ -33,7 +33,7 @@ remplaces as (
         a.motif = 'document remplacé par une version plus récente'
         and (a.code_nature_decision not in ('02', '03') or (a.numero_decision = b.numero_decision and a.numero_decision <> ''))
         and (
-            a.nom_simple is distinct from b.nom_simple
+            coalesce(a.nom_simple, '') <> coalesce(b.nom_simple, '')
             or (a.code_nature_decision in ('02', '03') and a.date_decision <> b.date_decision)
         )
 ),
@@ -44,13 +44,6 @@ refusees as (
         count(*) over (partition by document_id) as nb_lignes,
         row_number() over (partition by document_id order by ligne nulls last, nom_table nulls last) as rang
     from {{ ref('int_finances__lignes_refusees') }}
-),
-
-illisibles as (
-    select document_id, max(exercice) as exercice, concat_ws(', ', max(coalesce(libelle_decision, 'document')), max(coalesce(libelle_budget, siret))) as sujet
-    from {{ ref('fct_documents_ecartes') }}
-    where motif = 'document dont une ligne est illisible'
-    group by document_id
 ),
 
 documents as (
@@ -113,31 +106,22 @@ sans_numero as (
 ),
 
 -- budgets that some documents call principal and others annexe, in an exercice and the ones around it
-contraires as (
-    select distinct
-        a.exercice, a.siret, a.code_budget, b.fichier || ' (' || cast(b.exercice as string) || ')' as autre
-    from documents as a
-    inner join documents as b
-        on a.siret = b.siret
-        and a.code_budget = b.code_budget
-        and abs(a.exercice - b.exercice) <= 1
-        and a.type_budget <> b.type_budget
-),
-
 types as (
     select
-        contraires.exercice, contraires.siret, contraires.code_budget, contraires.autres, max(documents.libelle_budget) as libelle_budget,
-        max(documents.type_budget) as type_budget, min(documents.fichier) as fichier
+        dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier,
+        {{ texte_joint("autres.fichier || ' (' || cast(autres.exercice as string) || ')'", 'autres.fichier, autres.exercice') }} as autres
     from (
-        select exercice, siret, code_budget, {{ texte_joint('autre', 'autre') }} as autres
-        from contraires
+        select
+            exercice, siret, code_budget, max(libelle_budget) as libelle_budget, max(type_budget) as type_budget, min(fichier) as fichier
+        from documents
         group by exercice, siret, code_budget
-    ) as contraires
-    inner join documents
-        on contraires.exercice = documents.exercice
-        and contraires.siret = documents.siret
-        and contraires.code_budget = documents.code_budget
-    group by contraires.exercice, contraires.siret, contraires.code_budget, contraires.autres
+    ) as dits
+    inner join documents as autres
+        on dits.siret = autres.siret
+        and dits.code_budget = autres.code_budget
+        and abs(dits.exercice - autres.exercice) <= 1
+        and dits.type_budget <> autres.type_budget
+    group by dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier
 ),
 
 -- the organisation declares other budgets, but not this one
@@ -164,16 +148,10 @@ non_declares as (
     window budget_annuel as (partition by exercice, siret, code_budget, famille)
 ),
 
--- in a year whose delivery came
-pieces as (
-    select pieces.*
-    from {{ ref('int_finances__pieces') }} as pieces
-    where exists (
-        select 1 from {{ ref('fct_collecte') }} as collecte
-        where
-            collecte.source = pieces.source and collecte.exercice = pieces.exercice
-            and collecte.nature_morceau = 'livraison' and collecte.est_acceptee
-    )
+livrees as (
+    select source, exercice
+    from {{ ref('fct_collecte') }}
+    where nature_morceau = 'livraison' and est_acceptee
 )
 
 select {{ constat('FIN-ORGANISME', ou="'budget/documents'", sujet='nature_decision', recu='siret', fichier='fichier', ligne='ligne') }}
@@ -197,12 +175,14 @@ where exercice_document <> exercice
 union all
 select
     {{ constat(
-        'FIN-ILLISIBLE', ou="'budget/documents'", severite="'bloquant'", exercice='illisibles.exercice', sujet='illisibles.sujet',
-        recu='refusees.nb_lignes', effet='manque', fichier='refusees.fichier', ligne='refusees.ligne', cle='illisibles.document_id',
+        'FIN-ILLISIBLE', ou="'budget/documents'", severite="'bloquant'", exercice='ecartes.exercice', recu='refusees.nb_lignes', effet='manque',
+        sujet="concat_ws(', ', coalesce(ecartes.libelle_decision, 'document'), coalesce(ecartes.libelle_budget, ecartes.siret))",
+        fichier='refusees.fichier', ligne='refusees.ligne', cle='ecartes.document_id',
         valeurs={'table': 'refusees.nom_table', 'colonnes': 'refusees.colonnes', 'regle': 'refusees.regle'}
     ) }}
-from illisibles
-inner join refusees on illisibles.document_id = refusees.document_id and refusees.rang = 1
+from {{ ref('fct_documents_ecartes') }} as ecartes
+inner join refusees on ecartes.document_id = refusees.document_id and refusees.rang = 1
+where ecartes.motif = 'document dont une ligne est illisible'
 union all
 select
     {{ constat(
@@ -249,7 +229,7 @@ select
     ) }}
 from confondus
 union all
--- the budgets that had accounts the year before but none this year, in a year that has accounts; declared ones are expected
+-- the budgets that had accounts the year before, in a year that has accounts of others; declared ones are expected
 select
     {{ constat(
         'FIN-DISPARU', ou="'budget/documents'", exercice='avant.exercice + 1', sujet='coalesce(avant.libelle_budget, avant.siret)',
@@ -266,15 +246,19 @@ where
             and documents.siret = avant.siret
             and documents.code_budget = avant.code_budget
     )
-    and not exists (select 1 from {{ source('organisation', 'budgets') }} as budgets where budgets.siret = avant.siret)
+    and not exists (
+        select 1 from {{ source('organisation', 'budgets') }} as budgets
+        where budgets.siret = avant.siret
+    )
 union all
 select
     {{ constat(
-        "case when est_declaree then 'FIN-ATTENDU' else 'FIN-ANNEXE-ABSENTE' end", ou="'budget/documents'", sujet='piece', attendu='piece',
-        effet='manque', piece='piece', cle='piece'
+        "case when est_declaree then 'FIN-ATTENDU' else 'FIN-ANNEXE-ABSENTE' end", ou="'budget/documents'", exercice='pieces.exercice',
+        sujet='pieces.piece', attendu='pieces.piece', effet='manque', piece='pieces.piece', cle='pieces.piece'
     ) }}
-from pieces
-where source = 'budget/documents' and (est_declaree or est_a_dire) and not est_recue
+from {{ ref('int_finances__pieces') }} as pieces
+inner join livrees on pieces.source = livrees.source and pieces.exercice = livrees.exercice
+where pieces.source = 'budget/documents' and (pieces.est_declaree or pieces.est_a_dire) and not pieces.est_recue
 union all
 -- the accounts that count but do not say what figures need: which budget, what was opened, done and left to do
 select
@@ -292,9 +276,9 @@ select
 from {{ ref('int_finances__pieces') }}
 where
     source = 'budget/lignes' and est_acceptee and est_compte_administratif
-    and (
-        type_budget is null or a_credits_fonctionnement is null or a_credits_investissement is null
-        or a_realise_fonctionnement is null or a_realise_investissement is null or a_restes is null
+    and not coalesce(
+        type_budget <> '' and a_credits_fonctionnement and a_credits_investissement
+        and a_realise_fonctionnement and a_realise_investissement and a_restes, false
     )
 union all
 select

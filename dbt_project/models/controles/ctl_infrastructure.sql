@@ -17,7 +17,8 @@ annonces as (
     from {{ source('lake', 'zimbra__domaines') }} as domaines
     left join listes on domaines.exercice = listes.exercice and domaines.domaine = listes.domaine
     union all
-    select licences.exercice, 'comptes sous licence', licences.nb_licences_utilisees, utilises.nb_comptes
+    select
+        licences.exercice, 'comptes sous licence' as objet, licences.nb_licences_utilisees as nb_annonces, utilises.nb_comptes as nb_listes
     from {{ ref('fct_licences_messagerie') }} as licences
     inner join utilises on licences.exercice = utilises.exercice
 )

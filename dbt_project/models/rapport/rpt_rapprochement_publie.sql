@@ -18,12 +18,7 @@ with paires as (
 arrondis as (
     select
         *,
-        -- rounded as it was printed; the number of places must be a constant
-        case nb_decimales_publiees
-            {%- for places in range(7) %}
-                when {{ places }} then {{ arrondi('valeur_recalculee', places) }}
-            {%- endfor %}
-        end as valeur_a_la_precision_publiee
+        {{ arrondi_selon('valeur_recalculee', 'nb_decimales_publiees') }} as valeur_a_la_precision_publiee
     from paires
 ),
 

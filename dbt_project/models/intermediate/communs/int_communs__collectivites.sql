@@ -20,17 +20,14 @@ select
 from {{ source('organisation', 'profil') }}
 union all
 select
-    'inconnue' as code_collectivite,
-    'Collectivité non reconnue' as libelle_collectivite,
-    'inconnue' as type_collectivite,
+    code_collectivite,
+    libelle_collectivite,
+    type_collectivite,
     cast(null as string) as siren,
     cast(null as bigint) as nb_habitants,
     cast(null as integer) as annee_population
-union all
-select
-    'non_repartie' as code_collectivite,
-    'Non réparti' as libelle_collectivite,
-    'non répartie' as type_collectivite,
-    cast(null as string) as siren,
-    cast(null as bigint) as nb_habitants,
-    cast(null as integer) as annee_population
+from (
+    values
+    ('inconnue', 'Collectivité non reconnue', 'inconnue'),
+    ('non_repartie', 'Non réparti', 'non répartie')
+) as personne (code_collectivite, libelle_collectivite, type_collectivite)

@@ -552,19 +552,18 @@ ecritures_sans_budget as (
 ),
 
 tous as (
-    {%- set montants = 'controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, '
-        ~ 'attendu_eur, constate_eur' %}
-    {%- for controles in ['equilibre', 'equilibre_d_ensemble', 'ordre', 'reprise', 'restes', 'credits_votes', 'comptes_absents', 'reciproques',
-        'ecritures', 'ecritures_sans_budget'] %}
-    select {{ montants }}, cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
-    from {{ controles }}
-    union all
-    {%- endfor %}
-    select {{ montants }}, consolidation_id as repere, fichier, ligne
-    from consolidation
-    union all
-    select {{ montants }}, cast(null as string) as repere, fichier, ligne
-    from annexes_absentes
+    {% for controles in [
+        'equilibre', 'equilibre_d_ensemble', 'ordre', 'reprise', 'restes', 'credits_votes', 'comptes_absents', 'reciproques', 'ecritures',
+        'ecritures_sans_budget', 'consolidation', 'annexes_absentes',
+    ] %}
+        select
+            controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre,
+            attendu_eur, constate_eur,
+            {{ 'consolidation_id' if controles == 'consolidation' else 'cast(null as string)' }} as repere,
+            {{ 'fichier, ligne' if loop.index > 10 else 'cast(null as string) as fichier, cast(null as bigint) as ligne' }}
+        from {{ controles }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- Unique whatever the documents contain: two totals that a document gives for one thing each carry their place in the
