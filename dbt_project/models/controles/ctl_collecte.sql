@@ -135,12 +135,9 @@ absents as (
         ), false)
 )
 
-select {{ constat('COL-ANCIEN', ou='source', sujet='source', effet='manque') }}
-from (
-    select systeme || '/' || nom_table as source, exercice
-    from {{ source('collecte', 'pieces') }}
-    where nature = 'livraison' and est_recue and not est_acceptee
-) as anciennes
+select {{ constat('COL-ANCIEN', ou="systeme || '/' || nom_table", sujet="systeme || '/' || nom_table", effet='manque') }}
+from {{ source('collecte', 'pieces') }}
+where nature = 'livraison' and est_recue and not est_acceptee
 union all
 select {{ constat('COL-MOIS', ou='source', sujet='source', periode='mois', effet='manque') }}
 from mois_par_source

@@ -6,21 +6,16 @@ with listes as (
     group by exercice, left(domaine, 23)
 ),
 
-utilises as (
-    select exercice, sum(nb_comptes) as nb_comptes
-    from {{ ref('fct_comptes_messagerie') }}
-    group by exercice
-),
-
 annonces as (
     select domaines.exercice, 'domaine ' || domaines.domaine as objet, domaines.nb_total as nb_annonces, listes.nb_comptes as nb_listes
     from {{ source('lake', 'zimbra__domaines') }} as domaines
     left join listes on domaines.exercice = listes.exercice and domaines.domaine = listes.domaine
     union all
     select
-        licences.exercice, 'comptes sous licence' as objet, licences.nb_licences_utilisees as nb_annonces, utilises.nb_comptes as nb_listes
+        licences.exercice, 'licences utilisées' as objet, licences.nb_licences_utilisees as nb_annonces, sum(comptes.nb_comptes) as nb_listes
     from {{ ref('fct_licences_messagerie') }} as licences
-    inner join utilises on licences.exercice = utilises.exercice
+    inner join {{ ref('fct_comptes_messagerie') }} as comptes on licences.exercice = comptes.exercice
+    group by licences.exercice, licences.nb_licences_utilisees
 )
 
 select

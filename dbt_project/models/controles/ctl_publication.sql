@@ -1,8 +1,4 @@
 -- What was printed or declared, against what is computed.
-with chiffres as (
-    select code, exercice, libelle, unite from {{ ref('chiffres') }}
-)
-
 select
     {{ constat(
         'PUB-ECART', ou='publies.code_chiffre', exercice='publies.exercice',
@@ -11,7 +7,7 @@ select
         valeurs={'texte': 'publies.texte_publie', 'unite': 'chiffres.unite'}
     ) }}
 from {{ ref('rpt_rapprochement_publie') }} as publies
-left join chiffres on publies.code_chiffre = chiffres.code and publies.exercice = chiffres.exercice
+left join {{ ref('chiffres') }} as chiffres on publies.code_chiffre = chiffres.code and publies.exercice = chiffres.exercice
 where publies.statut_rapprochement = 'écart'
 union all
 select
@@ -23,4 +19,7 @@ union all
 -- an absence that names no figure has no effect
 select {{ constat('ABS-CHIFFRE', ou="'absences/absences'", sujet='code_chiffre', recu='code_chiffre', cle='code_chiffre') }}
 from {{ ref('fct_absences_declarees') }}
-where code_chiffre not in (select code from chiffres)
+where
+    code_chiffre not in (
+        select code from {{ ref('chiffres') }}
+    )

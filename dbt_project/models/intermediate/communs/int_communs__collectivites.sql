@@ -20,9 +20,9 @@ select
 from {{ source('organisation', 'profil') }}
 union all
 select
-    code_collectivite,
-    libelle_collectivite,
-    type_collectivite,
+    personne.code_collectivite,
+    personne.libelle_collectivite,
+    personne.type_collectivite,
     cast(null as string) as siren,
     cast(null as bigint) as nb_habitants,
     cast(null as integer) as annee_population
