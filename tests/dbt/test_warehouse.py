@@ -428,6 +428,7 @@ def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
     for model in _models(warehouse):
         if _place(model)[1] in ("marts", "restreint", "rapport"):
             assert model["config"]["contract"]["enforced"], model["name"]
+            assert model["access"] == "public", model["name"]
             assert model["config"]["materialized"] == "table", model["name"]
             assert all(column["data_type"] for column in model["columns"].values()), model["name"]
             assert model["unique_id"] in tested, f"{model['name']} has no key test"

@@ -142,3 +142,9 @@ def test_what_changes_between_two_publications_is_reported(lab: Lab):
     assert run(lab, "diff", second).stdout == "Différences : 0.\n"
     unknown = run(lab, "diff", "zzz")
     assert unknown.exit_code == 2 and first[:12] in unknown.stderr
+
+
+def test_the_former_promises_of_a_home_are_not_passed_over_in_silence(lab: Lab):
+    (lab.home.root / "contracts").mkdir()
+    with pytest.raises(DeclarationError, match="millesime contracts record"):
+        check(lab.depot.layer.catalogue(lab.home))
