@@ -1,5 +1,5 @@
 {#
-    A row of a control, in the columns that every control has; `models/controles/README.md` describes them. `regle` is the
+    A row of a control, in the columns that every control has (docs/catalogue.md, « Controls »). `regle` is the
     code of a rule, or a column that holds one; every other argument is SQL over a row. `valeurs` maps the names that
     the rule's template uses, beyond the columns, to their SQL.
 #}

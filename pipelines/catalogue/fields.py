@@ -119,10 +119,9 @@ class Meaning(Declared):
         along = self.adds_along
         if along is None:
             return []
-        not_along = [words for one, words in ALONG.items() if one not in along]
-        if not along:
-            return ["Ne s’additionne pas."]
-        return [f"S’additionne, sauf {enumeration(not_along)}." if not_along else "S’additionne."]
+        if len(along) in (0, len(ALONG)):
+            return ["S’additionne." if along else "Ne s’additionne pas."]
+        return [f"Ne s’additionne que {enumeration([ALONG[one] for one in along])}."]
 
 
 @dataclass(frozen=True)

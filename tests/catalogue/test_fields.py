@@ -120,16 +120,11 @@ nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
     [
         ("fct_prets", "nb_prets", "Nombre de prêts. S’additionne."),
         ("fct_stocks", "nb_prets", "Nombre de prêts. Ne s’additionne pas."),
-        (
-            "fct_a",
-            "volume_go",
-            "Volume stocké. S’additionne, sauf d’un mois ou d’un exercice à l’autre, d’une catégorie à l’autre, d’un document du budget à "
-            "l’autre et entre dépenses et recettes.",
-        ),
+        ("fct_a", "volume_go", "Volume stocké. Ne s’additionne que d’une collectivité à l’autre."),
         (
             "fct_a",
             "credits_eur",
-            "Crédits ouverts. S’additionne, sauf d’un document du budget à l’autre et entre dépenses et recettes.",
+            "Crédits ouverts. Ne s’additionne que d’une collectivité à l’autre, d’un mois ou d’un exercice à l’autre et d’une catégorie à l’autre.",
         ),
         ("fct_a", "part_pct", "Part des prêts. Ne s’additionne pas."),
         (

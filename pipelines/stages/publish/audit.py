@@ -124,7 +124,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "constats": (
-        "Tout les constats à connaître ou à trancher.",
+        "Tous les constats à connaître ou à trancher.",
         [
             ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
             ("code_regle", "varchar", "Règle."),
