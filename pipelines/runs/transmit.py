@@ -167,11 +167,11 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
     """(name, file) of the accounts of the year: the documents that count, as they were received."""
     import duckdb
 
-    manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
     for model, lines in work.catalogue.lines_declared.items():
         listed = release / LINES / f"{model}.parquet"
         if not lines.jointes or not listed.exists():
             continue
+        manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
         with duckdb.connect() as db:
             rows = db.execute(
                 f"select distinct _livraison, _fichier from {parquet_scan(listed)} "

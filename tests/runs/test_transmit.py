@@ -33,6 +33,10 @@ def frozen(filled: Bench, declared: Layer, press: Press) -> Bench:
     filled.home.organisation_file.write_text(
         filled.home.organisation_file.read_text(encoding="utf-8") + MEMBERS, encoding="utf-8"
     )
+    documents = {"source": "'ventes/ventes'", "signalees": False, "jointes": "est_compte_administratif"}
+    entry = {"name": "int_essai__documents", "config": {"meta": {"lignes": documents}}}
+    declared.write("dbt_project/models/intermediate/int_essai__documents.yml", {"version": 2, "models": [entry]})
+    declared.write("dbt_project/models/intermediate/int_essai__documents.sql", "select 1 as exercice\n")
     for name in ("deliberation", "courrier"):
         declared.write(f"catalogue/report/texte/actes/{name}.md", WORDS if name == "courrier" else "Acte.\n")
     chiffres = press.tables["chiffres"][1]
@@ -65,7 +69,7 @@ def with_accounts(bench: Bench) -> None:
         ventes, agents = (
             ledger.current()[key, 2019].manifest.delivery for key in ("ventes/ventes", "personnel/agents")
         )
-    listed = bench.home.releases / "2019-v1" / LINES / "int_finances__documents.parquet"
+    listed = bench.home.releases / "2019-v1" / LINES / "int_essai__documents.parquet"
     listed.parent.mkdir(parents=True)
     rows = (
         f"(2019, true, 1, '{ventes}', 'ventes_2019.csv'), (2019, false, 1, '{agents}', 'agents_2019.csv'), "
