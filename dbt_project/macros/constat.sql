@@ -14,7 +14,7 @@
     cast({{ sujet }} as string) as sujet,
     cast({{ attendu }} as string) as attendu,
     cast({{ recu }} as string) as recu,
-    cast({{ ecart }} as decimal(20, 6)) as ecart,
+    cast({{ ecart }} as decimal(28, 6)) as ecart,
     cast({{ "'" ~ effet ~ "'" if effet in ('rien', 'réserve', 'manque') else effet }} as string) as effet,
     cast({{ piece }} as string) as piece,
     cast({{ periode }} as string) as periode,

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.yaml_file import read_text
+from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 
 SNAPSHOT = "dbt_project/contracts.csv"  # in a layer
 OURS = ("audit.", "rapport.fraicheur")  # tables that dbt does not make
@@ -32,6 +32,7 @@ class Promise(NamedTuple):
     key: str = ""
 
 
+HEADER = ("table", "column", *Promise._fields)
 Shape = Mapping[str, Mapping[str, Promise]]  # by ``schema.table``, then column
 
 
@@ -62,10 +63,15 @@ def _is_filled(column: Mapping[str, Any]) -> bool:
 
 
 def snapshot(path: Path) -> dict[str, dict[str, Promise]]:
-    """What a file promises; nothing when there is none."""
+    """What a file promises; nothing when there is none. Raises DeclarationError on another header."""
     found: dict[str, dict[str, Promise]] = {}
     if path.exists():
-        for row in csv.DictReader(line for line in read_text(path).splitlines() if not line.startswith("#")):
+        rows = csv.DictReader(line for line in read_text(path).splitlines() if not line.startswith("#"))
+        if rows.fieldnames != [*HEADER]:
+            raise DeclarationError(
+                f"{shown(path)}:2 l’en-tête est « {','.join(HEADER)} » : `millesime contracts record` l’écrit"
+            )
+        for row in rows:
             found.setdefault(row["table"], {})[row["column"]] = Promise(row["type"], row["unit"], row["key"])
     return found
 
@@ -75,7 +81,7 @@ def written(shape: Shape, version: str) -> str:
     file = io.StringIO()
     file.write(f"# {version}: written by `millesime contracts record`, never by hand\n")
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(["table", "column", *Promise._fields])
+    rows.writerow(HEADER)
     rows.writerows([table, column, *shape[table][column]] for table in sorted(shape) for column in sorted(shape[table]))
     return file.getvalue()
 

@@ -405,11 +405,6 @@ def _text(path: Path, name: Path) -> Thing:
 
 def _refuse_strays(home: Path) -> None:
     """A home declares where declarations are read, and runs no code of its own: nothing in it is silently ignored."""
-    if (home / "contracts").is_dir():  # until version 1.0.0
-        raise DeclarationError(
-            f"{shown(home / 'contracts')}: les promesses sont maintenant dans {SNAPSHOT} : supprimer ce dossier, puis exécuter "
-            "`millesime contracts record`"
-        )
     places = {path for place in PLACES for path in home.glob(place)}
     places -= {*(home / "dbt_project" / COMPOSED).rglob("*")}
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
@@ -434,6 +429,11 @@ def load_catalogue(home: Home | None = None) -> Catalogue:
 
 def catalogue_of(shipped: Path, home: Path | None) -> Catalogue:
     """What two layers declare, cached until a file of either changes; homes that declare nothing share one."""
+    if home and (home / "contracts").is_dir():  # until version 1.0.0
+        raise DeclarationError(
+            f"{shown(home / 'contracts')}: les promesses sont maintenant dans {SNAPSHOT} : supprimer ce dossier, puis exécuter "
+            "`millesime contracts record`"
+        )
     own = _stamp(home) if home else ()
     return _kept(shipped, home if own else None, _stamp(shipped, WRITTEN), own)
 

@@ -17,6 +17,7 @@ from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
+from pipelines.catalogue.dbt.unions import CONTROL_COLUMNS, CONTROLS
 from pipelines.catalogue.fields import described, is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
@@ -56,7 +57,11 @@ ENGINE_MODELS = (
     "rpt_rapprochement_publie",
     "rpt_sources",
 )
-RULE = re.compile(r"'([A-Z]{2,4}(?:-[A-Z]+)+)'")  # the code of one, in the SQL of a control
+ROW = re.compile(
+    r"""\bconstat\(\s*(?:'([^']*)'|"([^"]*)")"""
+)  # of a control: the code of its rule, or SQL that gives it
+CODE = re.compile(r"'([A-Z]+(?:-[A-Z]+)+)'")  # of a rule, in that SQL
+VALUE = re.compile(r"'(\w+)':")  # a name that a control gives to the sentences of its rule
 METHODE = "methode.md"
 FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
@@ -174,17 +179,25 @@ def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
 
 
 def _of_rules(catalogue: Catalogue) -> Iterator[str]:
-    """Check the sentences of rules, and that every rule that a control names has its text."""
-    yield from misworded(catalogue.rules_declared)
-    project = catalogue.project
+    """Check that the rules that controls name are declared, and that their sentences use what a row gives."""
+    project, names, read = catalogue.project, {*CONTROL_COLUMNS}, ""
+    if CONTROLS in project.models:
+        yield f"{project.models[CONTROLS].place} « {CONTROLS} » réunit les contrôles : donner un autre nom à celui-ci"
     for thing in project.models:
-        if project.layer_of(thing.name) == "controles":
-            for found in RULE.finditer(without_comments(thing.data)):
-                if found[1] not in catalogue.rules:
-                    line = thing.data.count("\n", 0, found.start()) + 1
-                    yield missing(
-                        f"{shown(thing.path)}:{line}", "rule", found[1], catalogue.rules_declared.off, catalogue.rules
-                    )
+        if project.layer_of(thing.name) != CONTROLS:
+            continue
+        sql = without_comments(thing.data)
+        names, read = names | set(VALUE.findall(sql)), read + sql
+        found = [*ROW.finditer(sql)]
+        if not found:
+            yield f"{thing.place} un contrôle donne ses lignes par la macro constat (docs/catalogue.md)"
+        for row in found:
+            said = row[1] or row[2]
+            for code in [said] if said == said.upper() else CODE.findall(said):
+                if code not in catalogue.rules:
+                    place = f"{shown(thing.path)}:{sql.count(chr(10), 0, row.start()) + 1}"
+                    yield missing(place, "rule", code, catalogue.rules_declared.off, catalogue.rules)
+    yield from misworded([rule for rule in catalogue.rules_declared if rule.name in read], names)
 
 
 def _of_contracts(catalogue: Catalogue) -> Iterator[str]:

@@ -15,6 +15,9 @@ from pipelines.catalogue.yaml_file import DeclarationError
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
+SENTENCES = {"attendu", "recu", "complement"}
+
+
 class Said(Declared):
     """The text of one rule in ``rules.yml``.
 
@@ -63,16 +66,19 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
                     f"{rules[code].at('a_decider')} a_decider: un exercice attend {code} : cette clé reste true"
                 )
     said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
-    return {code: _rule(thing, effects, is_on=code in rules) for code, thing in said.items()}
+    return {code: _rule(thing, effects, rules.replaced.get(code), is_on=code in rules) for code, thing in said.items()}
 
 
-def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
+def _rule(thing: Thing, effects: Overlay, shipped: Thing | None, *, is_on: bool) -> Rule:
+    """``shipped``: the rule that a home's replaces, and whose control keeps its sentences unless the home writes others."""
     effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
     if effect is None:
         off = next((effects.off[name] for name in (thing.name, family(thing.name)) if name in effects.off), None)
         why = f" ({off.place} le désactive)" if off else ""
         raise DeclarationError(f"{thing.place} {thing.name}: effets ne dit rien de {family(thing.name)}{why}")
-    return Rule(code=thing.name, effet=effect, is_on=is_on, **thing.parsed(Said).model_dump())
+    kept = shipped.parsed(Said).model_dump(include=SENTENCES) if shipped else {}
+    own = thing.parsed(Said).model_dump(exclude_none=True)
+    return Rule(code=thing.name, effet=effect, is_on=is_on, **kept | own)
 
 
 def family(code: str) -> str:

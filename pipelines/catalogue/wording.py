@@ -8,15 +8,16 @@ A rule without a template shows the value itself: a number, in the unit ``unite`
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from pipelines.catalogue.overlay import Overlay
+from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.rules import Rule
+from pipelines.did_you_mean import suggestion
 from pipelines.french import enumeration, month, number, quantity
 
 TEMPLATES = ("attendu", "recu", "complement")
@@ -33,18 +34,22 @@ def _text(template: str | None, row: Mapping[str, Any], value: str | None) -> st
         return shown(value, row.get("unite")) if value is not None and row.get("ecart") is not None else value or ""
     try:
         return _environment().from_string(template).render(row)
-    except (TemplateError, TypeError, ValueError, ArithmeticError):
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return value or ""
 
 
-def misworded(rules: Overlay) -> Iterator[str]:
-    """The templates that cannot be read, each with its place."""
+def misworded(rules: Iterable[Thing], names: Collection[str]) -> Iterator[str]:
+    """The templates that cannot be read, or use what no control gives (``names``), each with its place."""
     for thing in rules:
         for name in TEMPLATES:
+            text = thing.data.get(name) or ""
             try:
-                _environment().from_string(thing.data.get(name) or "")
+                _environment().from_string(text)
             except TemplateSyntaxError as error:
                 yield f"{thing.at(name)} {name}: ce modèle de phrase ne se lit pas ({error.message})"
+                continue
+            for unknown in sorted(meta.find_undeclared_variables(_environment().parse(text)) - {*names}):
+                yield f"{thing.at(name)} {name}: aucun contrôle ne donne « {unknown} »{suggestion(unknown, names)}"
 
 
 @functools.cache
@@ -53,10 +58,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
     made.globals = {}
     made.filters |= {
         "mesure": shown,
-        "mois": lambda months: enumeration([month(int(one)) for one in months.split(", ")]),
+        "mois": _months,
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }
     return made
+
+
+def _months(period: str) -> str:
+    """``2, 8`` → ``février et août``. Raises ValueError when one is no month."""
+    months = [int(one) for one in period.split(", ")]
+    if not all(1 <= one <= 12 for one in months):
+        raise ValueError(period)
+    return enumeration([month(one) for one in months])
 
 
 def shown(value: Any, unit: Any = None) -> str:

@@ -59,7 +59,8 @@ def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
         table: columns for table, columns in shape_to_publish(declared).items() if _is_own(declared, table) != ships
     }
     file = root / SNAPSHOT
-    if (lost := broken(snapshot(file), shape)) and not withdraws:
+    promised = {table: columns for table, columns in declared.promised.items() if table in shape} | snapshot(file)
+    if (lost := broken(promised, shape)) and not withdraws:
         raise click.UsageError(f"--withdraw retirerait ce qui est promis : {' ; '.join(told(lost))}")
     if shape or file.exists():
         file.write_text(written(shape, version("millesime")), encoding="utf-8", newline="\n")

@@ -188,8 +188,8 @@ class Gaps:
         """
         export = self.export_of_table.get(row["source"])
         if row["nature_morceau"] == "livraison" and row["nb_perdues"] is None and export:
-            if export.state == "refused":
-                return f"reçu et refusé ({export.rule})"
+            if export.state == "refused" and export.rule not in row["motif"]:
+                return f"refusé depuis la construction ({export.rule})"
             if export.state == "waiting":
                 return "déposé, pas encore collecté"
             if export.state in ("late", "awaited"):

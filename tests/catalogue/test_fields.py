@@ -124,7 +124,8 @@ nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
         (
             "fct_a",
             "credits_eur",
-            "Crédits ouverts. Ne s’additionne que d’une collectivité à l’autre, d’un mois ou d’un exercice à l’autre et d’une catégorie à l’autre.",
+            "Crédits ouverts. Ne s’additionne que d’une collectivité à l’autre, d’un mois ou d’un exercice à l’autre et d’une "
+            "catégorie à l’autre.",
         ),
         ("fct_a", "part_pct", "Part des prêts. Ne s’additionne pas."),
         (

@@ -126,7 +126,7 @@ def test_an_unreadable_file_is_refused_with_its_rule(bench) -> None:
     assert figures(bench)["essai.ventes.total"] == (
         "missing",
         "m",
-        ["ventes/ventes : reçu et refusé (FIC-ENTETE)"],
+        ["ventes/ventes : refusé depuis la construction (FIC-ENTETE)"],
     )
     assert "v.csv:3 FIC-ENTETE En-tête introuvable" in bench.millesime("status", 2019).stdout
 

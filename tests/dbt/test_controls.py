@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import Finding
 from pipelines.settings import Home
 from tests.controls import controlled
@@ -112,6 +113,12 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     assert (body.cle, body.message.endswith(" : SYN, prets/prets")) == ("syndicat", True)  # it has lines of its own
 
 
+def test_a_year_whose_lines_name_nobody_lacks_every_member_it_had(collected) -> None:
+    unnamed = ("prets/prets", 2041, None, None, "a.csv", None, 2)
+    (one,) = collected(int_communs__membres=[*lines("prets/prets", (2040, "94001")), unnamed])
+    assert (one.code, one.exercice, one.cle) == ("COL-COLLECTIVITE", 2041, "94001")
+
+
 def test_lines_of_an_unknown_member_are_reported_with_the_place_of_the_first(collected) -> None:
     (one,) = collected(
         int_communs__membres=[
@@ -188,12 +195,11 @@ def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_
 def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
     found = controlled(
         *(tmp_path / "warehouse.duckdb", "ctl_publication"),
-        tables="create table rpt_absences_contredites as select 'paie.heures' as code_chiffre, 2041 as exercice, "
-        "'non suivi' as code_manquant, 12.50 as valeur; create table chiffres as select 'paie.heures' as code, 2041 as exercice, "
-        "'Heures' as libelle, 'heures' as unite; create table fct_absences_declarees as select * from (values ('paie.heures', 2041), "
-        "('paie.heurs', 2041)) as t (code_chiffre, exercice); create table rpt_rapprochement_publie (code_chiffre varchar, "
-        "exercice integer, valeur_recalculee decimal(20, 6), valeur_publiee decimal(20, 6), texte_publie varchar, ecart decimal(20, 6), "
-        "statut_rapprochement varchar)",
+        tables="create table chiffres as select 'paie.heures' as code, 2041 as exercice, 'Heures' as libelle, 'heures' as unite, "
+        "'non suivi' as code_manquant, 12.50 as valeur_ecartee; create table fct_absences_declarees as select * from (values "
+        "('paie.heures', 2041), ('paie.heurs', 2041)) as t (code_chiffre, exercice); create table rpt_rapprochement_publie "
+        "(code_chiffre varchar, exercice integer, valeur_recalculee decimal(20, 6), valeur_publiee decimal(20, 6), "
+        "texte_publie varchar, ecart decimal(20, 6), statut_rapprochement varchar)",
     )
     other, one = sorted(found, key=lambda one: one.code)
     assert (one.code, one.exercice, one.ou) == ("ABS-CONTREDITE", 2041, "paie.heures")
@@ -213,6 +219,52 @@ def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_t
     assert (known.attendu, known.recu, known.ecart) == ("0", "1", "1")
     assert rules()["RH-ORTHOGRAPHE"].a_decider and not rules()["RH-LIGNES"].a_decider
     assert "catalogue/reference/rh_orthographes/<nom>.csv" in unknown.aide
+
+
+def test_a_licence_that_says_nothing_of_its_accounts_is_not_compared(tmp_path: Path) -> None:
+    tables = (
+        "create schema lake; create table lake.zimbra__comptes (exercice integer, domaine varchar); create table "
+        "lake.zimbra__domaines (exercice integer, domaine varchar, nb_total bigint); create table fct_comptes_messagerie as "
+        "select * from (values (2041, 5), (2042, 5)) as t (exercice, nb_comptes); create table fct_licences_messagerie as "
+        "select * from (values (2041, null), (2042, 4)) as t (exercice, nb_licences_utilisees)"
+    )
+    (one,) = controlled(tmp_path / "warehouse.duckdb", "ctl_infrastructure", tables=tables)
+    assert (one.code, one.exercice, one.ecart) == ("INF-COMPTES", 2042, "1")
+    assert (one.attendu, one.recu) == ("4\u00a0comptes", "5\u00a0comptes")
+
+
+CONTROL = "select {{{{ constat({}, ou='code') }}}}\nfrom {{{{ ref('chiffres') }}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (CONTROL.format("'ESS-INCONNUE'"), "ctl_essai.sql:1 demande la règle « ESS-INCONNUE »"),
+        (CONTROL.format('"ESS-INCONNUE"'), "ctl_essai.sql:1 demande la règle « ESS-INCONNUE »"),
+        (CONTROL.format("\"case when valeur > 1 then 'ESS-AUTRE' else code end\""), "demande la règle « ESS-AUTRE »"),
+        ("select 'ESS-VU' as code_regle\n", "un contrôle donne ses lignes par la macro constat"),
+    ],
+)
+def test_a_control_of_a_home_names_a_rule_that_is_declared(tmp_path: Path, sql: str, said: str) -> None:
+    layer = Layer(tmp_path / "home")
+    layer.write("dbt_project/models/controles/ctl_essai.sql", sql)
+    with pytest.raises(DeclarationError) as caught:
+        check(load_catalogue(Home(layer.root)))
+    assert said in str(caught.value)
+
+
+def test_the_sentences_of_a_rule_use_what_controls_give_and_a_reworded_rule_keeps_those_it_had(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "home")
+    layer.write(
+        "catalogue/rules.yml",
+        {"regles": {"FIN-DETTE": {"titre": "Dette", "aide": "La demander.", "recu": "{{ reccu }}"}}},
+    )
+    with pytest.raises(DeclarationError, match="aucun contrôle ne donne « reccu »"):
+        check(load_catalogue(Home(layer.root)))
+    layer.write("catalogue/rules.yml", {"regles": {"FIN-DETTE": {"titre": "Dette", "aide": "La demander."}}})
+    rule, shipped = load_catalogue(Home(layer.root)).rules["FIN-DETTE"], rules()["FIN-DETTE"]
+    assert (rule.titre, rule.attendu, rule.recu) == ("Dette", shipped.attendu, shipped.recu)
+    assert not rule.a_decider  # the rest is the home's
 
 
 def test_a_spelling_is_used_where_its_rule_says(tmp_path):

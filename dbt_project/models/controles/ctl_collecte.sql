@@ -1,12 +1,6 @@
 -- What did not come: deliveries that can no longer be read, months without a line, members and files without lines.
-with livrees as (
-    select source, exercice
-    from {{ ref('fct_collecte') }}
-    where nature_morceau = 'livraison' and est_acceptee
-),
-
 -- a month that an alternative fills for every figure is not missing; one that is missing from a single figure is
-couverts as (
+with couverts as (
     select source, exercice, piece
     from {{ ref('chiffres__pieces') }}
     where nature = 'mois'
@@ -17,7 +11,9 @@ couverts as (
 mois_absents as (
     select collecte.source, collecte.exercice, cast(substring(collecte.piece, 6, 2) as integer) as mois
     from {{ ref('fct_collecte') }} as collecte
-    inner join livrees on collecte.source = livrees.source and collecte.exercice = livrees.exercice
+    inner join {{ ref('fct_collecte') }} as livraisons
+        on collecte.source = livraisons.source and collecte.exercice = livraisons.exercice
+        and livraisons.nature_morceau = 'livraison' and livraisons.est_acceptee
     left join couverts
         on collecte.source = couverts.source and collecte.exercice = couverts.exercice and collecte.piece = couverts.piece
     where collecte.nature_morceau = 'mois' and collecte.est_attendue and not collecte.est_acceptee and couverts.piece is null
@@ -94,18 +90,18 @@ presences as (
     {% endfor %}
 ),
 
--- the exercice that another is compared with: the one before or, for a source's first, the one after
+-- the exercice that another is compared with: the one before or, for a source's first, the one after; lines that name
+-- nobody are lines too
 voisins as (
     select
         source,
-        axe,
         exercice,
         case
             when lag(exercice) over annees = exercice - 1 then exercice - 1
             when lead(exercice) over annees = exercice + 1 then exercice + 1
         end as voisin
-    from (select distinct source, axe, exercice from presences) as sources
-    window annees as (partition by source, axe order by exercice nulls last)
+    from (select distinct source, exercice from {{ ref('int_communs__membres') }}) as sources
+    window annees as (partition by source order by exercice nulls last)
 ),
 
 -- the member's figures from a source, all declared absent
@@ -119,11 +115,10 @@ declares as (
 absents as (
     select voisins.source, voisins.exercice, voisins.voisin, membres.regle, membres.code, membres.libelle, ailleurs.nb_lignes
     from voisins
-    inner join presences as ailleurs
-        on voisins.source = ailleurs.source and voisins.axe = ailleurs.axe and voisins.voisin = ailleurs.exercice
+    inner join presences as ailleurs on voisins.source = ailleurs.source and voisins.voisin = ailleurs.exercice
     inner join membres on ailleurs.axe = membres.axe and ailleurs.code = membres.code
     left join presences as ici
-        on voisins.source = ici.source and voisins.axe = ici.axe and voisins.exercice = ici.exercice and ailleurs.code = ici.code
+        on voisins.source = ici.source and ailleurs.axe = ici.axe and voisins.exercice = ici.exercice and ailleurs.code = ici.code
     where
         ici.source is null
         and voisins.exercice between coalesce(membres.exercice_debut, voisins.exercice) and coalesce(membres.exercice_fin, voisins.exercice)

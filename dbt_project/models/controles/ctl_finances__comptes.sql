@@ -1,4 +1,4 @@
--- The accounts of a budget: those that no chart places, their debt, their own totals, and amounts that two places must agree on.
+-- The accounts of a budget: those that no chart places, their debt, and their own totals.
 with documents as (
     select *, coalesce(libelle_budget, libelle_decision) as budget from {{ ref('fct_documents_budgetaires') }}
 ),
@@ -194,13 +194,3 @@ select
         valeurs={'en_avait': 'en_avait', 'sens': 'sens_muet'}
     ) }}
 from sans_totaux
-union all
-select
-    {{ constat(
-        'controle', ou="'rpt_finances__rapprochements'", severite='severite', attendu='attendu_eur', recu='constate_eur', ecart='ecart_eur',
-        sujet="concat_ws(', ', libelle_budget, objet, section, sens_budgetaire, 'chapitre ' || code_chapitre, "
-            ~ "case controle when 'FIN-CONSOLIDATION' then 'élément CONSOLIDATION' end)",
-        effet='réserve', fichier='fichier', ligne='ligne', cle='rapprochement_id', valeurs={'unite': "'EUR'"}
-    ) }}
-from {{ ref('rpt_finances__rapprochements') }}
-where not est_egal

@@ -146,12 +146,6 @@ non_declares as (
                 and coalesce(budgets.exercice_fin, documents.exercice)
         )
     window budget_annuel as (partition by exercice, siret, code_budget, famille)
-),
-
-livrees as (
-    select source, exercice
-    from {{ ref('fct_collecte') }}
-    where nature_morceau = 'livraison' and est_acceptee
 )
 
 select {{ constat('FIN-ORGANISME', ou="'budget/documents'", sujet='nature_decision', recu='siret', fichier='fichier', ligne='ligne') }}
@@ -257,7 +251,9 @@ select
         sujet='pieces.piece', attendu='pieces.piece', effet='manque', piece='pieces.piece', cle='pieces.piece'
     ) }}
 from {{ ref('int_finances__pieces') }} as pieces
-inner join livrees on pieces.source = livrees.source and pieces.exercice = livrees.exercice
+inner join {{ ref('fct_collecte') }} as livraisons
+    on pieces.source = livraisons.source and pieces.exercice = livraisons.exercice
+    and livraisons.nature_morceau = 'livraison' and livraisons.est_acceptee
 where pieces.source = 'budget/documents' and (pieces.est_declaree or pieces.est_a_dire) and not pieces.est_recue
 union all
 -- the accounts that count but do not say what figures need: which budget, what was opened, done and left to do

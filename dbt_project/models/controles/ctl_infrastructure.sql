@@ -15,6 +15,7 @@ annonces as (
         licences.exercice, 'licences utilisées' as objet, licences.nb_licences_utilisees as nb_annonces, sum(comptes.nb_comptes) as nb_listes
     from {{ ref('fct_licences_messagerie') }} as licences
     inner join {{ ref('fct_comptes_messagerie') }} as comptes on licences.exercice = comptes.exercice
+    where licences.nb_licences_utilisees is not null
     group by licences.exercice, licences.nb_licences_utilisees
 )
 

@@ -12,9 +12,13 @@ where publies.statut_rapprochement = 'écart'
 union all
 select
     {{ constat(
-        'ABS-CONTREDITE', ou='code_chiffre', sujet="code_chiffre || ' en ' || cast(exercice as string)", attendu='code_manquant', recu='valeur'
+        'ABS-CONTREDITE', ou='chiffres.code', exercice='chiffres.exercice', attendu='chiffres.code_manquant', recu='chiffres.valeur_ecartee',
+        sujet="chiffres.code || ' en ' || cast(chiffres.exercice as string)"
     ) }}
-from {{ ref('rpt_absences_contredites') }}
+from {{ ref('chiffres') }} as chiffres
+inner join {{ ref('fct_absences_declarees') }} as absences
+    on chiffres.code = absences.code_chiffre and chiffres.exercice = absences.exercice
+where chiffres.valeur_ecartee is not null
 union all
 -- an absence that names no figure has no effect
 select {{ constat('ABS-CHIFFRE', ou="'absences/absences'", sujet='code_chiffre', recu='code_chiffre', cle='code_chiffre') }}

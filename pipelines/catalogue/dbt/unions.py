@@ -59,7 +59,7 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
 def controls_union(models: Iterable[str]) -> str:
     """The SQL of the model ``controles``: the rows of every control."""
     selects = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
-    types = {"exercice": "integer", "ecart": "decimal(20, 6)", "ligne": "bigint"}
+    types = {"exercice": "integer", "ecart": "decimal(28, 6)", "ligne": "bigint"}
     nothing = (f"cast(null as {types.get(column, 'string')}) as {column}" for column in CONTROL_COLUMNS)
     return "\nunion all\n".join(selects or [select(nothing, "where false")]) + "\n"
 

@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.wording import plain, worded
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import Finding
 
 CONTRADICTED = "PUB-ECART"  # the rule of a printed value that is not the computed one
@@ -41,8 +42,12 @@ def _rows(db: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
 
 
 def _finding(row: dict[str, Any], rules: Rules) -> Finding:
-    """``valeurs`` holds, as JSON, what else the rule's sentences need."""
-    rule = rules[row["code_regle"]]
+    """``valeurs`` holds, as JSON, what else the rule's sentences need. Raises DeclarationError when nothing declares the rule."""
+    rule = rules.get(row["code_regle"])
+    if rule is None:
+        raise DeclarationError(
+            f"catalogue/rules.yml: un contrôle donne la règle « {row['code_regle']} », que rien ne déclare"
+        )
     said = worded(rule, row | json.loads(row["valeurs"] or "{}", parse_float=Decimal))
     return Finding(
         rule.code,

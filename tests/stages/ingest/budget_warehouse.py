@@ -19,7 +19,7 @@ from pipelines.stages.transform.load import load_warehouse
 from tests.controls import found
 from tests.dbt.compiled import Compiled, Result
 
-CONTROLS = ("ctl_finances__documents", "ctl_finances__comptes")
+CONTROLS = ("ctl_finances__documents", "ctl_finances__comptes", "ctl_finances__rapprochements")
 
 
 @contextmanager

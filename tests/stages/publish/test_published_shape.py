@@ -113,7 +113,9 @@ def test_a_home_that_replaces_or_switches_a_model_off_answers_for_it(lab: Lab):
     promise(lab.home.root, "fct_prets", "marts", {"un": ("integer", True)})
     with pytest.raises(DeclarationError, match=r"retiré marts\.fct_prets\.autre"):
         check(lab.depot.layer.catalogue(lab.home))
-    run(lab, "record")
+    refused = run(lab, "record")  # what the project promised, a home does not withdraw unawares
+    assert refused.exit_code == USAGE and "retiré marts.fct_prets.autre" in refused.stderr
+    run(lab, "record", "--withdraw")
     check(lab.depot.layer.catalogue(lab.home))
 
 
@@ -142,6 +144,12 @@ def test_what_changes_between_two_publications_is_reported(lab: Lab):
     assert run(lab, "diff", second).stdout == "Différences : 0.\n"
     unknown = run(lab, "diff", "zzz")
     assert unknown.exit_code == 2 and first[:12] in unknown.stderr
+
+
+def test_a_snapshot_that_somebody_rewrote_names_its_header(lab: Lab):
+    own(lab).write_text("# 1.0.0\ntable,column,kind\nmarts.a,b,VARCHAR\n", encoding="utf-8")
+    told = run(lab, "check")
+    assert told.exit_code == USAGE and "contracts.csv:2 l’en-tête est « table,column,type,unit,key »" in told.stderr
 
 
 def test_the_former_promises_of_a_home_are_not_passed_over_in_silence(lab: Lab):

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import Finding
 from pipelines.stages.transform.warehouse_findings import printed_values
 from tests.controls import NONE, found
@@ -115,6 +116,17 @@ def test_a_row_without_a_subject_or_a_value_says_nothing_of_them(tmp_path: Path)
 def test_a_rule_words_its_rows(tmp_path: Path, code: str, row: dict[str, Any], attendu: str, recu: str):
     one = of(tmp_path, code, **row)
     assert (one.attendu, one.recu) == (attendu, recu)
+
+
+@pytest.mark.parametrize("periode", [None, "13", "0", "juin"])
+def test_words_that_a_row_makes_fail_leave_its_value(tmp_path: Path, periode: str | None):
+    one = of(tmp_path, "COL-MOIS", periode=periode, recu="7")
+    assert (one.code, one.recu) == ("COL-MOIS", "7")
+
+
+def test_a_rule_that_nothing_declares_is_named(tmp_path: Path):
+    with pytest.raises(DeclarationError, match="un contrôle donne la règle « ESS-X »"):
+        of(tmp_path, "ESS-X")
 
 
 def test_a_budget_that_is_not_declared_comes_with_the_line_to_declare_it(tmp_path: Path):

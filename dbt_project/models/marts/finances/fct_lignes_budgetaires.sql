@@ -10,6 +10,6 @@ with lignes as (
 select
     ligne_id, document_id, exercice, budget_id, siret, libelle_budget, type_budget, nature_decision, nomenclature, section, sens_budgetaire,
     code_chapitre, libelle_chapitre, code_chapitre_canonique, libelle_chapitre_canonique, compte, libelle_compte, type_operation,
-    credits_ouverts_eur, realise_eur, restes_a_realiser_eur
+    flux_reciproque, credits_ouverts_eur, realise_eur, restes_a_realiser_eur
 from lignes
 where est_compte_administratif or not dit_credits
