@@ -89,7 +89,8 @@ def run(home: Home) -> None:
             collect(work, work.registry.export_of("essai/export"), year)
         prepared = prepare(work)
         with duckdb.connect(str(home.warehouse_next)) as db:
-            db.execute(f"drop schema if exists marts cascade; drop schema if exists rapport cascade; {MODELS}")
+            former = "".join(f"drop schema if exists {name} cascade; " for name in ("marts", "rapport", "controles"))
+            db.execute(former + MODELS)
         built = finish(work, prepared, [NodeResult("fct_lignes", "model", "success", None, None)])
         publish(work, built.build, gather(work))
 
