@@ -61,6 +61,16 @@ def select(columns: Iterable[str], *clauses: str) -> str:
     return "\n".join(["select", indented(columns), *filter(None, clauses)])
 
 
+def nothing(columns: Iterable[tuple[Any, ...]]) -> str:
+    """A query without rows, with these columns: name, type, and whatever else is said of them."""
+    return select((f"cast(null as {kind}) as {name}" for name, kind, *_ in columns), "where false")
+
+
+def union(selects: Iterable[str], columns: Iterable[tuple[Any, ...]] = ()) -> str:
+    """The rows of all of them; without any, ``nothing`` with these columns."""
+    return "\nunion all\n".join([*selects] or [nothing(columns)]) + "\n"
+
+
 def where(tests: Sequence[str]) -> str:
     """The clause that requires them all, one per line when there are several; empty when there is none."""
     if len(tests) < 2:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.primary_keys import Keys, key_of
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 
 SNAPSHOT = "dbt_project/contracts.csv"  # in a layer
@@ -44,15 +45,15 @@ class Difference(NamedTuple):
     said: str = ""
 
 
-def contracted(entry: Thing, schema: str, key: list[str], fields: Fields) -> tuple[str, dict[str, Promise]]:
-    """The table and the columns that a model's entry promises by its dbt contract."""
+def contracted(entry: Thing, keys: Keys, fields: Fields) -> dict[str, Promise]:
+    """The columns that a model's entry promises by its dbt contract."""
     columns = {column["name"]: column for column in entry.data.get("columns") or []}
-    is_key = {*key} <= {name for name, column in columns.items() if _is_filled(column)}
-    return f"{schema}.{entry.name}", {
+    key = key_of(keys, entry.name, {name for name, column in columns.items() if _is_filled(column)})
+    return {
         name: Promise(
             str(column.get("data_type", "")).upper().replace(" ", "") + NOT_NULL * _is_filled(column),
             (said.unit if (said := fields.of(entry.name, name)) else unit_of(name)) or "",
-            str(key.index(name) + 1) if is_key and name in key else "",
+            str(key.index(name) + 1) if name in key else "",
         )
         for name, column in columns.items()
     }

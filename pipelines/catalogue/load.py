@@ -319,8 +319,7 @@ class Catalogue:
                 else project.folder_of[thing.path].parts[1]
             )
             if layer in FOR_READERS:
-                table, columns = contracted(thing, layer, project.keys.get(thing.name, []), self.fields)
-                found[table] = columns
+                found[f"{layer}.{thing.name}"] = contracted(thing, project.keys, self.fields)
         return found
 
     @functools.cached_property

@@ -380,14 +380,15 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
             raise DeclarationError(f"{path}:{lines[at]} {at[0]}: « {code} » est déjà donné à la ligne {lines[before]}")
 
 
-def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """Check that no spelling means two bodies. Raises DeclarationError naming both."""
+def _check_names(organisation: Organisation, lines: Lines, path: Path) -> None:
+    """Check that no spelling means two bodies, and no two persons have one name. Raises DeclarationError naming both."""
     its_own, members = (organisation.sigle, organisation.nom, *organisation.alias), organisation.collectivites
     as_clients = [
         (name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in (one.nom, *one.alias)
     ]
     as_debtors = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in one.debiteur]
-    folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors)])
+    persons = [(one.nom, lines["personnes", rank]) for rank, one in enumerate(organisation.personnes)]
+    folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors + persons)])
     for known, spellings in (({folded[name]: (name, 0) for name in its_own}, as_clients), ({}, as_debtors)):
         for name, line in spellings:
             if not folded[name]:
@@ -396,18 +397,12 @@ def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> No
             if at != line:
                 whose = f"celle de la ligne {at}" if at else "l’organisation"
                 raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
-
-
-def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """Check that no two persons have the same name. Raises DeclarationError."""
     named: dict[str, int] = {}
-    folded = folded_names(one.nom for one in organisation.personnes)
-    for rank, one in enumerate(organisation.personnes):
-        line = lines["personnes", rank]
-        before = named.setdefault(folded[one.nom], line)
-        if before != line or not folded[one.nom]:
-            what = f"est déjà à la ligne {before}" if before != line else "n’est pas un nom"
-            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: « {one.nom} » {what}")
+    for rank, (name, line) in enumerate(persons):
+        first = named.setdefault(folded[name], line)
+        if first != line or not folded[name]:
+            what = f"est déjà à la ligne {first}" if first != line else "n’est pas un nom"
+            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: « {name} » {what}")
 
 
 def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None:
@@ -434,7 +429,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
     _check_codes(organisation, lines, path)
-    _check_spellings(organisation, lines, path)
+    _check_names(organisation, lines, path)
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
     named += [
         (application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
@@ -446,7 +441,6 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
             )
     _check_indicators(organisation, catalogue, lines, path)
     _check_budgets(organisation, lines, path)
-    _check_persons(organisation, lines, path)
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

@@ -15,14 +15,11 @@ from pipelines.catalogue.yaml_file import DeclarationError
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
-SENTENCES = {"attendu", "recu", "complement"}
+SENTENCES = ("attendu", "recu", "complement")  # templates over a row of the rule's control (``wording``)
 
 
 class Said(Declared):
-    """The text of one rule in ``rules.yml``.
-
-    ``attendu``, ``recu``, ``complement`` (which follows ``aide``): templates over a row of the rule's control (``wording``).
-    """
+    """The text of one rule in ``rules.yml``; ``complement`` follows ``aide``."""
 
     titre: str
     aide: str
@@ -76,7 +73,7 @@ def _rule(thing: Thing, effects: Overlay, shipped: Thing | None, *, is_on: bool)
         off = next((effects.off[name] for name in (thing.name, family(thing.name)) if name in effects.off), None)
         why = f" ({off.place} le désactive)" if off else ""
         raise DeclarationError(f"{thing.place} {thing.name}: effets ne dit rien de {family(thing.name)}{why}")
-    kept = shipped.parsed(Said).model_dump(include=SENTENCES) if shipped else {}
+    kept = shipped.parsed(Said).model_dump(include={*SENTENCES}) if shipped else {}
     own = thing.parsed(Said).model_dump(exclude_none=True)
     return Rule(code=thing.name, effet=effect, is_on=is_on, **kept | own)
 

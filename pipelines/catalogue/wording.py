@@ -12,28 +12,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, meta
+from jinja2 import Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.rules import Rule
+from pipelines.catalogue.rules import SENTENCES, Rule
 from pipelines.did_you_mean import suggestion
 from pipelines.french import enumeration, month, number, quantity
 
-TEMPLATES = ("attendu", "recu", "complement")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def worded(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
     """Template → its text for a row. One that a row makes fail gives the value alone: words never stop a build."""
-    return {name: _text(getattr(rule, name), row, row.get(name)) for name in TEMPLATES}
+    return {name: _text(getattr(rule, name), row, row.get(name)) for name in SENTENCES}
 
 
 def _text(template: str | None, row: Mapping[str, Any], value: str | None) -> str:
     if template is None:
         return shown(value, row.get("unite")) if value is not None and row.get("ecart") is not None else value or ""
     try:
-        return _environment().from_string(template).render(row)
+        return _template(template).render(row)
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return value or ""
 
@@ -41,15 +40,20 @@ def _text(template: str | None, row: Mapping[str, Any], value: str | None) -> st
 def misworded(rules: Iterable[Thing], names: Collection[str]) -> Iterator[str]:
     """The templates that cannot be read, or use what no control gives (``names``), each with its place."""
     for thing in rules:
-        for name in TEMPLATES:
+        for name in SENTENCES:
             text = thing.data.get(name) or ""
             try:
-                _environment().from_string(text)
+                _template(text)
             except TemplateSyntaxError as error:
                 yield f"{thing.at(name)} {name}: ce modèle de phrase ne se lit pas ({error.message})"
                 continue
             for unknown in sorted(meta.find_undeclared_variables(_environment().parse(text)) - {*names}):
                 yield f"{thing.at(name)} {name}: aucun contrôle ne donne « {unknown} »{suggestion(unknown, names)}"
+
+
+@functools.cache
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
 
 
 @functools.cache

@@ -18,9 +18,9 @@ create schema collecte; create schema organisation;
 create table collecte.pieces
     (systeme varchar, nom_table varchar, exercice integer, nature varchar, est_recue boolean, est_acceptee boolean);
 create table collecte.mois_muets (source varchar, exercice integer, mois integer);
-create table organisation.profil as select 'SYN' as sigle;
-create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar);
-insert into organisation.collectivites values ('94001', 'Ablon'), ('94002', 'Orly'), ('94003', 'Thiais');
+create table int_communs__collectivites (code_collectivite varchar, libelle_collectivite varchar);
+insert into int_communs__collectivites values ('94001', 'Ablon'), ('94002', 'Orly'), ('94003', 'Thiais'), ('syndicat', 'SYN'),
+    ('inconnue', 'Collectivité non reconnue'), ('non_repartie', 'Non réparti');
 create table organisation.applications
     (code_application varchar, libelle_application varchar, exercice_debut integer, exercice_fin integer);
 create table fct_collecte

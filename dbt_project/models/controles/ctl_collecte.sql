@@ -1,6 +1,6 @@
 -- What did not come: deliveries that can no longer be read, months without a line, members and files without lines.
--- a month that an alternative fills for every figure is not missing; one that is missing from a single figure is
 with couverts as (
+    -- a month that an alternative fills for every figure is not missing; one that is missing from a single figure is
     select source, exercice, piece
     from {{ ref('chiffres__pieces') }}
     where nature = 'mois'
@@ -33,12 +33,8 @@ membres as (
     select
         'COL-COLLECTIVITE' as regle, 'code_collectivite' as axe, code_collectivite as code, libelle_collectivite as libelle,
         cast(null as integer) as exercice_debut, cast(null as integer) as exercice_fin
-    from {{ source('organisation', 'collectivites') }}
-    union all
-    select
-        'COL-COLLECTIVITE' as regle, 'code_collectivite' as axe, 'syndicat' as code, sigle as libelle,
-        null as exercice_debut, null as exercice_fin
-    from {{ source('organisation', 'profil') }}
+    from {{ ref('int_communs__collectivites') }}
+    where code_collectivite not in ('inconnue', 'non_repartie')
     union all
     select
         'COL-APPLICATION' as regle, 'code_application' as axe, code_application as code, libelle_application as libelle,

@@ -47,7 +47,7 @@ refusees as (
 ),
 
 documents as (
-    select *, coalesce(libelle_budget, siret) as budget from {{ ref('fct_documents_budgetaires') }}
+    select * from {{ ref('fct_documents_budgetaires') }}
 ),
 
 comptes as (

@@ -15,7 +15,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
-from pipelines.sql import called, literal, select, united, where
+from pipelines.sql import called, literal, nothing, select, union, united, where
 
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
@@ -147,7 +147,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
         for system, table in tables
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
-    return _SERIES.format(united(selects or [_NO_SERIES]))
+    return _SERIES.format(united(selects or [nothing(_SERIES_COLUMNS)]))
 
 
 def members_sql(declared: dict[str, ModelLines]) -> str:
@@ -155,7 +155,7 @@ def members_sql(declared: dict[str, ModelLines]) -> str:
     selects = [
         f"{{{{ membres_des_lignes(ref('{model}'), {json.dumps(lines.source)}) }}}}" for model, lines in declared.items()
     ]
-    return "\nunion all\n".join(selects or [_NO_MEMBER]) + "\n"
+    return union(selects, [*_MEMBER_COLUMNS, ("code_application", "string")])
 
 
 def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
@@ -170,7 +170,7 @@ def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
         for field in table.kept_fields
         if field.member
     ]
-    return "\nunion all\n".join(selects or [_NOBODY_NAMED]) + "\n"
+    return union(selects, _MEMBER_COLUMNS)
 
 
 def _flagged(model: str, source: str, flags: Flags) -> list[str]:
@@ -249,28 +249,21 @@ left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthograph
     on {{{{ normalise_libelle('lignes.{field}') }}}} = orthographes.orthographe
 where lignes.{field} is not null"""
 
-_NOBODY_NAMED = """\
-select
-    cast(null as string) as source,
-    cast(null as integer) as exercice,
-    cast(null as string) as _fichier,
-    cast(null as string) as _feuille,
-    cast(null as bigint) as _ligne,
-    cast(null as string) as code_collectivite
-where false"""
-
-_NO_MEMBER = """\
-select
-    cast(null as string) as source,
-    cast(null as integer) as exercice,
-    cast(null as string) as code_collectivite,
-    cast(null as string) as code_application,
-    cast(null as string) as _fichier,
-    cast(null as string) as _feuille,
-    cast(null as bigint) as _ligne
-where false"""
-
-_NO_SERIES = """\
+_MEMBER_COLUMNS = [
+    *(
+        ("source", "string"),
+        ("exercice", "integer"),
+        ("_fichier", "string"),
+        ("_feuille", "string"),
+        ("_ligne", "bigint"),
+    ),
+    ("code_collectivite", "string"),
+]
+_SERIES_COLUMNS = [
+    *(("source", "string"), ("exercice", "integer"), ("serie", "string"), ("membre", "string")),
+    *(("est_fichier", "boolean"), ("est_une_par_mois", "boolean"), ("mois", "integer")),
+]
+_SERIES = """\
 select
     cast(null as string) as source,
     cast(null as integer) as exercice,

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.catalogue.fields import described, meaning
 from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance, Table
 from pipelines.catalogue.sources import Registry
-from pipelines.sql import select
+from pipelines.sql import select, union
 
 CONTROLS = "controles"  # the layer, and the model that unites it
 CONTROL_COLUMNS = (
@@ -40,7 +40,7 @@ def shape_union(registry: Registry, shape: str) -> str:
         )
         for system, table in tables
     ]
-    return "\nunion all\n".join(selects or [_nothing([*ORIGIN, *columns])]) + "\n"
+    return union(selects, ((column.name, _type(column)) for column in [*ORIGIN, *columns]))
 
 
 def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
@@ -60,8 +60,7 @@ def controls_union(models: Iterable[str]) -> str:
     """The SQL of the model ``controles``: the rows of every control."""
     selects = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
     types = {"exercice": "integer", "ecart": "decimal(28, 6)", "ligne": "bigint"}
-    nothing = (f"cast(null as {types.get(column, 'string')}) as {column}" for column in CONTROL_COLUMNS)
-    return "\nunion all\n".join(selects or [select(nothing, "where false")]) + "\n"
+    return union(selects, ((column, types.get(column, "string")) for column in CONTROL_COLUMNS))
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
@@ -75,7 +74,6 @@ def _of(table: Table, column: Field | Provenance) -> str:
     return f"cast(null as string) as {column.name}" if is_lacking else column.name
 
 
-def _nothing(columns: list[Field | Provenance]) -> str:
+def _type(column: Field | Provenance) -> str:
     # « string » is the one name of that type that DuckDB and Spark share
-    types = ((column.name, column.sql_type.lower().replace("varchar", "string")) for column in columns)
-    return select((f"cast(null as {kind}) as {name}" for name, kind in types), "where false")
+    return column.sql_type.lower().replace("varchar", "string")

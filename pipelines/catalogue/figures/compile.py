@@ -13,14 +13,13 @@ labels and sources. What is the same for every figure (states, absences, printed
 What only assembles pieces is ephemeral: dbt inlines it in the models that read it, without making a table.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.catalogue.figures import measure
 from pipelines.catalogue.figures.grammar import Family, Figure, Number, Operand, Presence, Term
 from pipelines.catalogue.figures.load import Figures
-from pipelines.sql import called, indented, literal, select, where
+from pipelines.sql import called, indented, literal, select, union, where
 
 EPHEMERAL = "{{ config(materialized='ephemeral') }}\n\n"
 TEXT = "string"  # the one name of that type that DuckDB and Spark share
@@ -58,15 +57,15 @@ def figure_models(figures: Figures) -> dict[str, str]:
     """Model → its text."""
     pieces = _pieces(figures)
     return {
-        "chiffres__familles": EPHEMERAL + _union((_family(figures, name) for name in figures.families), _MEMBERS),
+        "chiffres__familles": EPHEMERAL + union((_family(figures, name) for name in figures.families), _MEMBERS),
         **{
-            name: _union(
+            name: union(
                 _aggregate(figures, code) if kind == "agregats" else _operation(figures, code) for code in codes
             )
             for (kind, name), codes in pieces.items()
         },
         **{
-            f"chiffres__{kind}": EPHEMERAL + _union((_all_of(name, of) for of, name in pieces if of == kind), columns)
+            f"chiffres__{kind}": EPHEMERAL + union((_all_of(name, of) for of, name in pieces if of == kind), columns)
             for kind, (_, columns) in PIECES.items()
         },
     }
@@ -269,9 +268,3 @@ def _inner_expressions(figures: Figures, code: str) -> list[str]:
 
 def _ref(model: str) -> str:
     return f"{{{{ ref('{model}') }}}}"
-
-
-def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
-    """The union of the selects; without any, an empty relation with these columns."""
-    none = select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
-    return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

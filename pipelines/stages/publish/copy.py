@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.primary_keys import Keys, key_of
 from pipelines.disk import sync
 from pipelines.settings import engine
 from pipelines.sql import literal
-from pipelines.stages.publish.primary_keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
 
 BLOCK = 16_384  # bytes, the smallest that DuckDB accepts: each of hundreds of small tables takes whole blocks

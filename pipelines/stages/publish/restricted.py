@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.primary_keys import Keys
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
 from pipelines.publication import RESTREINT
 from pipelines.sql import listed, literal
 from pipelines.stages.publish.copy import attached, copy_table, described, say, write_schema
-from pipelines.stages.publish.primary_keys import Keys
 from pipelines.stages.publish.secret.versions import Rows, Version
 
 Archived = Sequence[tuple[str, Version]]  # SHA-256 of the archive, version; oldest first

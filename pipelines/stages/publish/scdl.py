@@ -105,10 +105,10 @@ def _file(year: int) -> str:
 
 def _write_year(db, folder: Path, said: Open, year: int, names: Collection[str]) -> int:
     """Write the lines of an exercice; return how many."""
-    listed, name = ", ".join(map(literal, names)) or "null", said.colonnes[said.nom]
-    columns = said.colonnes | {said.nom: f"case when {name} in ({listed}) then {name} else siret end"}
+    listed, written_name = ", ".join(map(literal, names)) or "null", said.colonnes[said.nom]
+    columns = said.colonnes | {said.nom: f"case when {written_name} in ({listed}) then {written_name} else siret end"}
     rows = select(
-        [f"{column} as {name}" for name, column in columns.items()],
+        [f"{sql} as {column}" for column, sql in columns.items()],
         f"from marts.{said.table} where exercice = {int(year)} and not ({said.ecartees.condition}) order by {said.ordre}",
     )
     (written,) = db.execute(

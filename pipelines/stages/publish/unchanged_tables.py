@@ -12,13 +12,13 @@ from typing import Any
 
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
+from pipelines.catalogue.primary_keys import Keys
 from pipelines.disk import second_name, sha256_of
 from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import DATABASES, INTERNE
 from pipelines.sql import is_hollow
 from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
-from pipelines.stages.publish.primary_keys import Keys
 from pipelines.stages.publish.profiles import meaning_of, tables_in
 
 DATABASE = DATABASES[INTERNE]

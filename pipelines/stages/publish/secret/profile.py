@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.primary_keys import Keys
 from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
 from pipelines.publication import DATABASES, MARTS, PUBLIC
 from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.freshness import write_freshness
-from pipelines.stages.publish.primary_keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
