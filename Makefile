@@ -43,7 +43,7 @@ coverage: setup $(VENV)/.ready-dev ## measure how much of each folder `make test
 mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (a quarter of an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
 	@$(BIN)/mutmut run
 
-absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure show it?
+absences: setup $(VENV)/.ready-dev ## remove or falsify each part of what three homes received: does every figure that changes show it, wherever it is printed?
 	@$(BIN)/python -m tests.absences
 
 lint: $(VENV)/.ready-dev lint-sql ## run ruff, mypy (on catalogue, ledger and runs), yamllint and sqlfluff

@@ -22,11 +22,6 @@ _FORBIDDEN_HERE = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first
 _LINE_END = re.compile("[\n\r\u2028\u2029]")
 
 
-def is_plain(text: str) -> bool:
-    """True when no character of a text is forbidden."""
-    return not _FORBIDDEN_HERE.search(text)
-
-
 def told(character: str) -> str:
     """The form of a forbidden character in messages: ``[U+001B]``."""
     return f"[U+{ord(character):04X}]"

@@ -51,15 +51,10 @@ SAID_FULL = ("No space left on device", "disk is full", "Disk quota exceeded")
 def is_full(error: BaseException | None) -> bool:
     """True when a lack of disk space is behind an error."""
     while error is not None:
-        if (isinstance(error, OSError) and error.errno in FULL) or says_full(str(error)):
+        if (isinstance(error, OSError) and error.errno in FULL) or any(said in str(error) for said in SAID_FULL):
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def says_full(message: str) -> bool:
-    """True when another program's message reports a lack of disk space."""
-    return any(said in message for said in SAID_FULL)
 
 
 def is_crowded(place: Path) -> bool:

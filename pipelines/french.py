@@ -25,20 +25,12 @@ MISSING_CODES = {  # printed instead of a missing value, in words
 }
 UNITS = {"EUR": "€"}
 SIGNS = {"EUR", "%", "km", "Go", "Mb/s"}  # units that no sentence leaves out
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
+PREPOSITIONS = set("à au aux de des du en par pour sous sur".split())  # what follows one does not agree
+INVARIABLE = set(
+    "accès avis bois bus cas colis concours cours corps décès devis discours fois mois parcours pas pays permis poids procès "
+    "progrès recours refus relais repas secours succès temps acquis admis compris mis pris remis repris transmis".split()
 )
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 # The months as tools write them: a regular expression for full names, and one for short forms, which a full stop may
 # follow. Accents may be missing: some tools write FEVRIER.
 MONTH_WORDS = [
@@ -59,12 +51,16 @@ MONTH_WORDS = [
 
 def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
     """``4764020.26`` → ``4 764 020,26``."""
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP) or Decimal(0).scaleb(
+        -decimals
+    )  # never −0
     return f"{rounded:,f}".replace(",", space).replace(".", ",").replace("-", MINUS)
 
 
 def signed(text: str) -> str:
-    """The sign of each negative number in a text as French writes it: ``-0,62`` → ``−0,62``."""
+    """The sign of each negative number in a text as French writes it: ``-0,62`` → ``−0,62``; ``1500`` alone → ``1 500``."""
+    if re.fullmatch(r"-?\d+(,\d+)?", text):
+        return exact(Decimal(text.replace(",", ".")))
     return re.sub(r"(?<![\w.,-])-(?=\d)", MINUS, text)
 
 
@@ -87,6 +83,16 @@ def _places(denominator: int) -> int | None:
     while denominator % 5 == 0:
         denominator, fives = denominator // 5, fives + 1
     return max(twos, fives) if denominator == 1 else None
+
+
+def places(value: Decimal, unit: str = "") -> int:
+    """The decimals that a number needs; those of an amount are two at least."""
+    return max(2 if unit == "EUR" else 0, -int(value.normalize().as_tuple().exponent))
+
+
+def how_many(count: int, words: str) -> str:
+    """A count with the form of its words that agrees: ``1, "ligne lue|lignes lues"`` → ``1 ligne lue``; ``0, "lignes"`` → ``0 ligne``."""
+    return f"{number(Decimal(count), 0)} {agreed(words, Decimal(count))}"
 
 
 def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | None = None) -> str:
@@ -116,9 +122,16 @@ def millions(euros: float) -> str:
 
 
 def agreed(unit: str, value: Decimal) -> str:
-    """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
-    is_word = unit.replace("-", "").isalpha()
-    return form(f"{unit[:-1]}|{unit}", value) if is_word and unit.endswith("s") else unit
+    """A unit in the plural, or ``un|plusieurs``, in the singular below two: ``1,5 jour``, ``0 agent formé``, ``1 repas``."""
+    if "|" in unit or abs(value) >= 2:
+        return form(unit, value)
+    words = unit.split(" ")
+    for place, word in enumerate(words):
+        if word in PREPOSITIONS or "’" in word:
+            break
+        if word.endswith("s") and word.replace("-", "").isalpha() and word not in INVARIABLE:
+            words[place] = word[:-1]
+    return " ".join(words)
 
 
 def form(words: str, value: Decimal | None) -> str:

@@ -16,12 +16,10 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.settings import Home, WrongSetting
 
-OWNER_ONLY = 0o077  # the mask for everything created
-
 
 def keep_to_owner() -> None:
     """What this process and its children create from now on is private to the owner."""
-    os.umask(OWNER_ONLY)
+    os.umask(0o077)
 
 
 def work_in(home: Home) -> None:

@@ -9,18 +9,14 @@ LETTERS = (LETTER, "courrier.pdf")  # the draft, and what somebody signed of it
 IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each
-# No database is named after a schema in it: a client could not tell ``rapport.chiffres`` from a catalog's.
-DATABASES = {
-    INTERNE: "millesime.duckdb",
-    PUBLIC: "rapport_public.duckdb",
-}  # profile → the file of its tables, in its folder
+# Profile → the file of its tables, in its folder. No database is named after a schema in it: a client could not tell
+# ``rapport.chiffres`` from a catalog's.
+DATABASES = {INTERNE: "millesime.duckdb", PUBLIC: "rapport_public.duckdb"}
 FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which remains as a second one
 FORMER_UNTIL = 2026  # the last exercice published under both
 PROFILES = tuple(FOLDERS)
-MARTS, RESTREINT = (
-    "marts",
-    "restreint",
-)  # schemas of facts: what all readers of the first profile may read, and what few may
+# schemas of facts: what all readers of the first profile may read, and what few may
+MARTS, RESTREINT = "marts", "restreint"
 
 
 class Pages(Protocol):

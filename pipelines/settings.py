@@ -6,6 +6,7 @@ Nothing else in the project reads an environment variable or builds a path insid
 import hashlib
 import os
 import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from platformdirs import user_config_path
 from pipelines.french import NO_BREAK
 from pipelines.publication import INTERNE
 
-MEMORY, MEMORY_LEAST = "400", "200"  # megabytes of DuckDB
+MEMORY, MEMORY_LEAST = 400, 200  # megabytes of DuckDB
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
@@ -38,156 +39,56 @@ def shipped() -> Path:
 WAREHOUSE_FILE = "warehouse.duckdb"  # always the same stem: dbt views contain the catalog's name
 
 
+class Place:
+    """Where something lies in a home, as the name of an attribute of ``Home``."""
+
+    def __init__(self, *parts: str):
+        self.parts = parts
+
+    def __get__(self, home: "Home", _: type) -> Path:
+        return home.root.joinpath(*self.parts)
+
+
 @dataclass(frozen=True)
 class Home:
     """One organisation's folder: everything that is read, kept and published for it."""
 
     root: Path
 
-    @property
-    def organisation_file(self) -> Path:
-        """The organisation's declaration."""
-        return self.root / "organisation.yml"
-
-    @property
-    def landing(self) -> Path:
-        """The mailbox: ``landing/<exercice>/<system>/…``."""
-        return self.root / "landing"
-
-    @property
-    def archive(self) -> Path:
-        """Originals, named by their SHA-256."""
-        return self.root / "archive"
-
-    @property
-    def lake(self) -> Path:
-        """Typed Parquet of every delivery, immutable."""
-        return self.root / "lake"
-
-    @property
-    def ledger_file(self) -> Path:
-        """The SQLite ledger: the only place that says what is current."""
-        return self.root / "ledger.db"
-
-    @property
-    def ledger_head(self) -> Path:
-        """The head of the ledger's chain, as of the last time it was closed."""
-        return self.root / "ledger.head"
-
-    @property
-    def warehouse_next(self) -> Path:
-        """The warehouse being built."""
-        return self.root / "warehouse" / "next" / WAREHOUSE_FILE
-
-    @property
-    def warehouse(self) -> Path:
-        """The last warehouse that was built and tested whole."""
-        return self.root / "warehouse" / "current" / WAREHOUSE_FILE
-
-    @property
-    def warehouse_published(self) -> Path:
-        """The warehouse of what is published, which the last one may be ahead of: traces read it."""
-        return self.root / "warehouse" / "published" / WAREHOUSE_FILE
-
-    @property
-    def warehouse_analyst(self) -> Path:
-        """A warehouse that an analyst may break: used by ``millesime dbt``."""
-        return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE
-
-    @property
-    def dbt(self) -> Path:
-        """The home's dbt project, composed from its catalogue."""
-        return self.root / "dbt"
-
-    @property
-    def dbt_target(self) -> Path:
-        """Where dbt keeps what it read and ran for the pipeline; an analyst's own is in ``dbt/target``."""
-        return self.dbt / "target" / "entrepot"
-
-    @property
-    def dbt_manifest(self) -> Path:
-        """What dbt last read of it."""
-        return self.dbt_target / "manifest.json"
-
-    @property
-    def builds(self) -> Path:
-        """Every publication, one folder each."""
-        return self.root / "builds"
-
-    @property
-    def releases(self) -> Path:
-        """Frozen years: ``releases/<exercice>-v<n>/``."""
-        return self.root / "releases"
-
-    @property
-    def contenu(self) -> Path:
-        """The prose of each year: ``contenu/<exercice>/*.md``."""
-        return self.root / "contenu"
-
-    @property
-    def reports(self) -> Path:
-        """Reports rendered on demand, which are not publications: ``reports/<exercice>/<profile>/``."""
-        return self.root / "reports"
-
-    @property
-    def transmissions(self) -> Path:
-        """What goes to each member: ``transmissions/<version>/<profile>/<collectivité>/``."""
-        return self.root / "transmissions"
-
-    @property
-    def acts(self) -> Path:
-        """Drafts of the acts that go with a report, to complete: ``actes/<exercice>/``."""
-        return self.root / "actes"
-
-    @property
-    def audit(self) -> Path:
-        """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, rewritten at each publication."""
-        return self.root / "audit"
-
-    @property
-    def docs(self) -> Path:
-        """The documentation of dbt's models, one file that needs no server."""
-        return self.root / "docs"
-
-    @property
-    def work(self) -> Path:
-        """The temporary files of working processes, a folder each: never in the system's temporary folder."""
-        return self.root / ".work"
-
-    @property
-    def cache(self) -> Path:
-        """What can be redrawn: charts and fonts, by the hash of what they were made from."""
-        return self.root / "cache"
-
-    @property
-    def published(self) -> Path:
-        """Symbolic link to the current publication."""
-        return self.root / "published"
-
-    @property
-    def exports(self) -> Path:
-        """What is given away, made from a publication: ``exports/<exercice>/<profile>/``."""
-        return self.root / "exports"
-
-    @property
-    def dagster(self) -> Path:
-        """DAGSTER_HOME of this organisation."""
-        return self.root / "dagster"
-
-    @property
-    def last_backup(self) -> Path:
-        """What is known of the last backup of this home; in a backup, of itself."""
-        return self.root / "backup.json"
-
-    @property
-    def mailed(self) -> Path:
-        """Which mails were sent."""
-        return self.root / "mailed.json"
-
-    @property
-    def lock_file(self) -> Path:
-        """Held by whoever writes in this home, a run for as long as it lasts."""
-        return self.root / ".lock"
+    organisation_file = Place("organisation.yml")  # its declaration
+    landing = Place("landing")  # the mailbox: ``landing/<exercice>/<system>/…``
+    archive = Place("archive")  # originals, named by their SHA-256
+    lake = Place("lake")  # typed Parquet of every delivery, immutable
+    ledger_file = Place("ledger.db")  # the SQLite ledger: the only place that says what is current
+    ledger_head = Place("ledger.head")  # the head of the ledger's chain, as of the last time it was closed
+    warehouse_next = Place("warehouse", "next", WAREHOUSE_FILE)  # being built
+    warehouse = Place("warehouse", "current", WAREHOUSE_FILE)  # the last one that was built and tested whole
+    # that of what is published, which the last one may be ahead of: traces read it
+    warehouse_published = Place("warehouse", "published", WAREHOUSE_FILE)
+    # one that an analyst may break: used by ``millesime dbt``
+    warehouse_analyst = Place("warehouse", "analyst", WAREHOUSE_FILE)
+    dbt = Place("dbt")  # the home's dbt project, composed from its catalogue
+    # where dbt keeps what it read and ran for the pipeline; an analyst's own is in ``dbt/target``
+    dbt_target = Place("dbt", "target", "entrepot")
+    dbt_manifest = Place("dbt", "target", "entrepot", "manifest.json")  # what dbt last read of it
+    builds = Place("builds")  # every publication, one folder each
+    releases = Place("releases")  # frozen years: ``releases/<exercice>-v<n>/``
+    contenu = Place("contenu")  # the prose of each year: ``contenu/<exercice>/*.md``
+    reports = Place("reports")  # rendered on demand, which are not publications: ``reports/<exercice>/<profile>/``
+    # what goes to each member: ``transmissions/<version>/<profile>/<collectivité>/``
+    transmissions = Place("transmissions")
+    acts = Place("actes")  # drafts of the acts that go with a report, to complete: ``actes/<exercice>/``
+    # what an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, rewritten at each publication
+    audit = Place("audit")
+    docs = Place("docs")  # the documentation of dbt's models, one file that needs no server
+    work = Place(".work")  # the temporary files of working processes, a folder each: never in the system's folder
+    cache = Place("cache")  # what can be redrawn: charts and fonts, by the hash of what they were made from
+    published = Place("published")  # symbolic link to the current publication
+    exports = Place("exports")  # what is given away, made from a publication: ``exports/<exercice>/<profile>/``
+    dagster = Place("dagster")  # DAGSTER_HOME of this organisation
+    last_backup = Place("backup.json")  # what is known of the last backup of this home; in a backup, of itself
+    mailed = Place("mailed.json")  # which mails were sent
+    lock_file = Place(".lock")  # held by whoever writes in this home, a run for as long as it lasts
 
 
 LONGEST_HOME = 400  # bytes of a home's path: SQLite opens no file whose path has 512
@@ -254,18 +155,12 @@ def threads() -> int:
     Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
     gives the same bytes. Raises WrongSetting.
     """
-    said = os.environ.get("MILLESIME_THREADS", "2")
-    if not (said.isascii() and said.isdecimal() and 1 <= int(said) <= 256):
-        raise WrongSetting(f"MILLESIME_THREADS est un nombre de 1 à 256, et non « {said} »")
-    return int(said)
+    return _count("MILLESIME_THREADS", 2, (1, 256), " de 1 à 256")
 
 
 def quiet() -> int:
     """For how many seconds a file of landing must not have changed to be read (``MILLESIME_QUIET``, 5 by default). Raises WrongSetting."""
-    said = os.environ.get("MILLESIME_QUIET", "5")
-    if not (said.isascii() and said.isdecimal() and int(said) <= 86400):
-        raise WrongSetting(f"MILLESIME_QUIET est un nombre de secondes, de 0 à 86400, et non « {said} »")
-    return int(said)
+    return _count("MILLESIME_QUIET", 5, (0, 86400), " de secondes, de 0 à 86400")
 
 
 @dataclass(frozen=True)
@@ -288,19 +183,24 @@ def limits() -> Limits:
     )
 
 
-def _count(name: str, default: int) -> int:
+def _count(name: str, default: int, bounds: tuple[int, int] = (1, 10**9 - 1), what: str = ", 1 au moins") -> int:
     said = os.environ.get(name, str(default))
-    if not (said.isascii() and said.isdecimal() and 0 < int(said) < 10**9):
-        raise WrongSetting(f"{name} est un nombre, 1 au moins, et non « {said} »")
+    if not (said.isascii() and said.isdecimal() and bounds[0] <= int(said) <= bounds[1]):
+        raise WrongSetting(f"{name} est un nombre{what}, et non « {said} »")
     return int(said)
+
+
+def _choice(name: str, usual: str, other: str) -> str:
+    said = os.environ.get(name, usual)
+    if said not in (usual, other):
+        raise WrongSetting(f"{name} est {usual} ou {other}, et non « {said} »")
+    return said
 
 
 def memory() -> int:
     """The megabytes of DuckDB (``MILLESIME_MEMORY``, 400 by default: the process then stays under 1 GB). Raises WrongSetting."""
-    said = os.environ.get("MILLESIME_MEMORY", MEMORY)
-    if not (said.isascii() and said.isdecimal() and int(said) >= int(MEMORY_LEAST)):
-        raise WrongSetting(f"MILLESIME_MEMORY est un nombre de mégaoctets, {MEMORY_LEAST} au moins, et non « {said} »")
-    return int(said)
+    expected = f" de mégaoctets, {MEMORY_LEAST} au moins"
+    return _count("MILLESIME_MEMORY", MEMORY, (MEMORY_LEAST, sys.maxsize), expected)
 
 
 def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
@@ -322,21 +222,21 @@ def builds_on_spark() -> bool:
 
     Raises WrongSetting, also when Spark could not run here.
     """
-    said = os.environ.get("MILLESIME_ENGINE", "duckdb")
-    if said not in ("duckdb", "spark"):
-        raise WrongSetting(f"MILLESIME_ENGINE est duckdb ou spark, et non « {said} »")
-    if said == "spark" and not spark_python().is_file():
+    if _choice("MILLESIME_ENGINE", "duckdb", "spark") == "duckdb":
+        return False
+    if not spark_python().is_file():
         raise WrongSetting(
             f"MILLESIME_ENGINE=spark demande un Python où dbt-spark et pyspark sont installés, et {spark_python()} n’existe pas{NO_BREAK}: "
             "`make spark` le fait, MILLESIME_SPARK_PYTHON dit où il est s’il est ailleurs"
         )
-    if said == "spark" and not _has_java():
+    java = os.environ.get("JAVA_HOME")
+    if shutil.which(f"{java}/bin/java" if java else "java") is None:
         raise WrongSetting(
             "MILLESIME_ENGINE=spark demande Java 17 ou 21, que ce poste n’a pas (`apt-get install openjdk-21-jre-headless`, ou JAVA_HOME)"
         )
-    if said == "spark" and (file := spark_file()) and not file.is_file():
+    if (file := spark_file()) and not file.is_file():
         raise WrongSetting(f"SPARK_CONF_DIR{NO_BREAK}: {file} n’existe pas")
-    return said == "spark"
+    return True
 
 
 def spark_python() -> Path:
@@ -348,11 +248,6 @@ def spark_file() -> Path | None:
     """Where the organisation says how Spark runs (``SPARK_CONF_DIR``); None when Spark runs on this machine, as we say."""
     folder = os.environ.get("SPARK_CONF_DIR")
     return Path(folder, "spark-defaults.conf") if folder else None
-
-
-def _has_java() -> bool:
-    home = os.environ.get("JAVA_HOME")
-    return shutil.which(f"{home}/bin/java" if home else "java") is not None
 
 
 def secret(name: str) -> str | None:
@@ -467,10 +362,7 @@ def publication_group() -> str | None:
 
 def automation() -> bool:
     """True when sensors and schedules start by themselves (``MILLESIME_AUTOMATION=1``). Raises WrongSetting."""
-    said = os.environ.get("MILLESIME_AUTOMATION", "0")
-    if said not in ("0", "1"):
-        raise WrongSetting(f"MILLESIME_AUTOMATION est 0 ou 1, et non « {said} »")
-    return said == "1"
+    return _choice("MILLESIME_AUTOMATION", "0", "1") == "1"
 
 
 DAGSTER_URL = "MILLESIME_DAGSTER_URL"
@@ -504,8 +396,7 @@ def log_is_json() -> bool:
 def refuse_wrong() -> None:
     """Raise WrongSetting when a variable that any command reads has an invalid value."""
     threads(), quiet(), limits(), automation(), kept_runs(), backup_days(), builds_on_spark()
-    if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
-        raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
+    _choice("MILLESIME_LOG", "text", "json")
 
 
 def alert_command() -> str | None:
@@ -516,8 +407,3 @@ def alert_command() -> str | None:
 def failpoint() -> str | None:
     """The named step at which a test wants this process killed (``MILLESIME_FAILPOINT``)."""
     return os.environ.get("MILLESIME_FAILPOINT")
-
-
-def services_required() -> bool:
-    """True in continuous integration: a test whose service is unavailable must fail, not skip."""
-    return os.environ.get("MILLESIME_REQUIRE_SERVICES") == "1"

@@ -119,6 +119,17 @@ def insert(db: Any, table: str, rows: Sequence[tuple]) -> None:
         db.unregister("rows_inserted")
 
 
+def refused_print(system: str, table: str, exercice: int, over: str = "") -> str:
+    """SQL, over the reasons for which one line is refused, of what decisions on it name: its place, and all of these reasons.
+
+    ``over``: the window that the line is, where it is not a group.
+    """
+    source = literal(f"{system}/{table} {exercice}")
+    reason = "concat_ws('|', regle, colonne, cast(position as varchar), attendu, recu)"
+    reasons = f"string_agg({reason}, '|' order by {reason}) {over}"
+    return f"md5(concat_ws('|', {source}, _fichier, _feuille, cast(_ligne as varchar), {reasons}))"
+
+
 def parquet_scan(path: Path) -> str:
     """``read_parquet`` of this one file: DuckDB takes a path for a glob, and a folder ``a=1`` for a column."""
     return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning=false)"

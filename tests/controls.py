@@ -4,24 +4,22 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.catalogue.dbt.unions import controls_union
+from pipelines.catalogue.dbt.unions import CONTROL_COLUMNS, INPUT_CONTROLS, controls_union, input_controls
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.records import Finding
 from pipelines.settings import shipped
 from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.catalogue.figures.sql import render
 
-NONE = """
+NONE = f"""
 create schema if not exists controles;
-create table controles.controles (code_regle varchar, severite varchar, exercice integer, ou varchar, sujet varchar, attendu varchar,
-  recu varchar, ecart decimal(20,6), effet varchar, piece varchar, periode varchar, fichier varchar, feuille varchar, ligne bigint,
-  cle varchar, valeurs varchar);
+create table controles.controles ({", ".join(f"{name} {kind}" for name, kind in CONTROL_COLUMNS.items())}, empreinte varchar);
 """
 # where ``rapport.rpt_rapprochement_publie`` is the only control
 STAND_IN = f"""{NONE}
 insert into controles.controles by name
 select 'PUB-ECART' as code_regle, 'alerte' as severite, exercice, code_chiffre as ou, valeur_recalculee as attendu,
-  valeur_publiee as recu, ecart, json_object('texte', texte_publie) as valeurs
+  valeur_publiee as recu, ecart, 'rien' as effet, json_object('texte', texte_publie) as valeurs
 from rapport.rpt_rapprochement_publie;
 """
 
@@ -34,7 +32,10 @@ def controlled(path: Path, *controls: str, tables: str) -> list[Finding]:
         for name in controls:
             (model,) = (shipped() / "dbt_project/models/controles").glob(f"**/{name}.sql")
             db.execute(f"create view {name} as {render(model.read_text(encoding='utf-8'))}")
-        db.execute(f"create schema controles; create view controles.controles as {render(controls_union(controls))}")
+        of_figures = [name for name in controls if name == "ctl_publication"]
+        of_inputs = [name for name in controls if name not in of_figures]
+        db.execute(f"create view {INPUT_CONTROLS} as {render(input_controls(of_inputs))}")
+        db.execute(f"create schema controles; create view controles.controles as {render(controls_union(of_figures))}")
     return found(path)
 
 

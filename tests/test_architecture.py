@@ -35,7 +35,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.reading": {"ingest"},
     "pipelines.cli.rejects": {"validate"},
     "pipelines.cli.releasing": {"publish"},
-    "pipelines.cli.reporting": {"report"},
     "pipelines.cli.snapshot": {"extract", "ingest"},
     "pipelines.cli.transmitting": {"report"},
     "pipelines.defs.jobs": {"ingest"},
@@ -387,6 +386,7 @@ OF_THE_ENGINE = {
         "fct_collecte",
     ),
     *("fct_lignes_signalees", "int_communs__absences", "int_communs__chiffres_publies", "int_communs__collecte"),
+    *("controles__entrees", "ctl_filtres", "int_communs__constats", "int_communs__hors_exercice"),
     *(
         "int_communs__membres",
         "int_communs__membres_nommes",

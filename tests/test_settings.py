@@ -23,7 +23,6 @@ from pipelines.settings import Home, Limits, WrongSetting
         ("MILLESIME_WEB_HOSTS", settings.web_hosts, [], " a.fr  b.fr ", ["a.fr", "b.fr"]),
         ("MILLESIME_RESTREINT_ROLE", settings.restricted_role, None, "rh", "rh"),
         ("MILLESIME_PUBLISH_ROLE", settings.reading_role, "millesime_lecture", "lecture", "lecture"),
-        ("MILLESIME_REQUIRE_SERVICES", settings.services_required, False, "1", True),
     ],
 )
 def test_a_variable_has_a_usual_value_and_replaces_it(monkeypatch, name: str, read: Callable, usual, said: str, value):

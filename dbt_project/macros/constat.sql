@@ -2,10 +2,16 @@
     A row of a control, in the columns that every control has (docs/catalogue.md, « Controls »). `regle` is the
     code of a rule, or a column that holds one; every other argument is SQL over a row. `valeurs` maps the names that
     the rule's template uses, beyond the columns, to their SQL.
+
+    What it takes away from every figure that uses the input (`effet`): `rien`; `réserve`, a part that nobody can
+    count; `manque`, `nb_perdues` lines or, without a number, the whole input. The input is a table (`source`, `ou` by
+    default; several with | between them), or some of its pieces (`piece`, several with | between them), or what its `axes` name
+    (`|code_collectivite=orly|`; an empty value is about the figures that tell that column apart).
 #}
 {% macro constat(
     regle, ou, sujet='null', attendu='null', recu='null', ecart='null', effet='rien', severite="'alerte'", exercice='exercice',
-    piece='null', periode='null', fichier='null', feuille='null', ligne='null', cle='null', valeurs={}
+    piece='null', periode='null', fichier='null', feuille='null', ligne='null', cle='null', valeurs={},
+    source=none, axes='null', nb_perdues='null', montant_perdu='null'
 ) -%}
     cast({{ "'" ~ regle ~ "'" if regle == regle | upper else regle }} as string) as code_regle,
     cast({{ severite }} as string) as severite,
@@ -16,7 +22,11 @@
     cast({{ recu }} as string) as recu,
     cast({{ ecart }} as decimal(28, 6)) as ecart,
     cast({{ "'" ~ effet ~ "'" if effet in ('rien', 'réserve', 'manque') else effet }} as string) as effet,
+    cast({{ source or ou }} as string) as source,
     cast({{ piece }} as string) as piece,
+    cast({{ axes }} as string) as axes,
+    cast({{ nb_perdues }} as bigint) as nb_perdues,
+    cast({{ montant_perdu }} as decimal(20, 2)) as montant_perdu_eur,
     cast({{ periode }} as string) as periode,
     cast({{ fichier }} as string) as fichier,
     cast({{ feuille }} as string) as feuille,

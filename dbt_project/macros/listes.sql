@@ -1,14 +1,14 @@
-{# The texts of a group as one, separated by « , », in the order of `ordre`. #}
-{% macro texte_joint(texte, ordre) -%}
-    {{ return(adapter.dispatch('texte_joint')(texte, ordre)) }}
+{# The texts of a group as one, with `separateur` between them, in the order of `ordre`. #}
+{% macro texte_joint(texte, ordre, separateur=', ') -%}
+    {{ return(adapter.dispatch('texte_joint')(texte, ordre, separateur)) }}
 {%- endmacro %}
 
-{% macro duckdb__texte_joint(texte, ordre) -%}
-    string_agg({{ texte }}, ', ' order by {{ ordre }})
+{% macro duckdb__texte_joint(texte, ordre, separateur) -%}
+    string_agg({{ texte }}, '{{ separateur }}' order by {{ ordre }})
 {%- endmacro %}
 
-{% macro default__texte_joint(texte, ordre) -%}
-    listagg({{ texte }}, ', ') within group (order by {{ ordre }})
+{% macro default__texte_joint(texte, ordre, separateur) -%}
+    listagg({{ texte }}, '{{ separateur }}') within group (order by {{ ordre }})
 {%- endmacro %}
 
 {#

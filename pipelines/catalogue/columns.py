@@ -24,7 +24,7 @@ from pipelines.catalogue.chapters.texts import Asked, Unreadable, asked
 from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.secrecy import Part, Table
+from pipelines.catalogue.secrecy import Table
 from pipelines.catalogue.suite_file import refuse_unknown
 from pipelines.catalogue.yaml_file import shown
 from pipelines.did_you_mean import suggestion
@@ -47,14 +47,14 @@ PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the s
 def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
     """One sentence per missing column, with its place and the nearest name."""
     promised = catalogue.project.promised
-    for thing, table, columns in _asked(catalogue):
+    for thing, table, columns in columns_read(catalogue):
         if known := promised.get(table):
             for at, column in columns:
                 if column not in known:
                     yield _unknown(thing.at(*at), column, table, known)
     for chapter in _chapters(catalogue):
         yield from _of_words(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter, promised)
-    yield from _of_texts(catalogue, promised)
+    yield from _of_texts(catalogue)
     yield from _of_alerts(catalogue, promised)
     yield from _of_suites(catalogue)
 
@@ -64,7 +64,7 @@ def _unknown(place: str, column: str, table: str, known: list[str]) -> str:
     return f"{place} demande la colonne « {column} » de « {table} », qui n’en a pas de ce nom{near}"
 
 
-def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
+def columns_read(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
     """Who reads a table, the table, and the columns read."""
     declared, figures = catalogue.figures_declared, catalogue.figures
     for thing in declared.figures:
@@ -178,25 +178,21 @@ def _of_sentence(place: str, key: str, text: str, known: list[str]) -> Iterator[
             yield f"{place} {key}: rien ne donne le nom « {name} » de « {text} »{suggestion(name, known)}"
 
 
-def _of_texts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator[str]:
+def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     """The columns that the prose of the report reads from a table."""
     for text in catalogue.prose_declared:
         try:
             found = asked(text.data)
         except Unreadable:
             continue  # reported when it is printed
-        yield from _of_text(shown(text.path), found, promised)
-
-
-def _of_text(place: str, found: Asked, promised: dict[str, list[str]]) -> Iterator[str]:
-    for line, table, columns in found.columns:
-        if known := promised.get(table):
-            yield from (_unknown(f"{place}:{line}", one, table, known) for one in columns if one not in known)
+        yield from unknown_columns_of(catalogue, shown(text.path), found)
 
 
 def unknown_columns_of(catalogue: Catalogue, place: str, found: Asked) -> Iterator[str]:
     """The same for one text, whose file is ``place``."""
-    yield from _of_text(place, found, catalogue.project.promised)
+    for line, table, columns in found.columns:
+        if known := catalogue.project.promised.get(table):
+            yield from (_unknown(f"{place}:{line}", one, table, known) for one in columns if one not in known)
 
 
 def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -> Iterator[Named]:
@@ -273,16 +269,11 @@ def _of_secrecy(table: Table) -> Iterator[Named]:
     for index, name in enumerate(table.plain):
         yield ("plain", index), name
     for index, part in enumerate(table.parts):
-        for at, name in _of_part(part):
-            yield ("parts", index, *at), name
-
-
-def _of_part(part: Part) -> Iterator[Named]:
-    for key in ("levels", "counts", "scaled", "shares", "means", "along"):
-        for name in getattr(part, key):
-            yield (key, name), name
-    for index, name in enumerate(part.ranks):
-        yield ("ranks", index), name
+        for key in ("levels", "counts", "scaled", "shares", "means", "along"):
+            for name in getattr(part, key):
+                yield ("parts", index, key, name), name
+        for rank, name in enumerate(part.ranks):
+            yield ("parts", index, "ranks", rank), name
 
 
 # suites ---------------------------------------------------------------------------------------------------------------

@@ -89,23 +89,20 @@ def written(shape: Shape, version: str) -> str:
 
 def differences(before: Shape, after: Shape) -> list[Difference]:
     """What was added, removed and changed, by name."""
-    return sorted(_differences(before, after), key=lambda one: (one.name, one.kind))
+    found = [Difference("removed", table) for table in before.keys() - after.keys()]
+    found += [Difference("added", table) for table in after.keys() - before.keys()]
+    for table in before.keys() & after.keys():
+        was, is_now = before[table], after[table]
+        found += [Difference("removed", f"{table}.{column}") for column in was.keys() - is_now.keys()]
+        found += [Difference("added", f"{table}.{column}") for column in is_now.keys() - was.keys()]
+        for column in was.keys() & is_now.keys():
+            found += _of_column(f"{table}.{column}", was[column], is_now[column])
+    return sorted(found, key=lambda one: (one.name, one.kind))
 
 
 def broken(promised: Shape, shape: Shape) -> list[Difference]:
     """What readers were promised and would miss."""
     return [one for one in differences(promised, shape) if one.kind != "added"]
-
-
-def _differences(before: Shape, after: Shape) -> Iterator[Difference]:
-    yield from (Difference("removed", table) for table in before.keys() - after.keys())
-    yield from (Difference("added", table) for table in after.keys() - before.keys())
-    for table in before.keys() & after.keys():
-        was, is_now = before[table], after[table]
-        yield from (Difference("removed", f"{table}.{column}") for column in was.keys() - is_now.keys())
-        yield from (Difference("added", f"{table}.{column}") for column in is_now.keys() - was.keys())
-        for column in was.keys() & is_now.keys():
-            yield from _of_column(f"{table}.{column}", was[column], is_now[column])
 
 
 def _of_column(name: str, was: Promise, is_now: Promise) -> Iterator[Difference]:

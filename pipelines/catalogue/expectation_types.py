@@ -49,6 +49,7 @@ class ExpectationSpec:
     column: str | None
     reason: str
     fix: str
+    effet: str = "rien"  # what a failure takes away from the figures of the table
 
     @property
     def broken(self) -> str | None:
@@ -110,30 +111,18 @@ def _not_null(kwargs: dict[str, Any]) -> str:
     return f"{identifier(kwargs['column'])} is null"
 
 
+def _in_set(kwargs: dict[str, Any]) -> str:
+    return f"{identifier(kwargs['column'])} not in ({', '.join(literal(v) for v in kwargs['value_set'])})"
+
+
 def _unique(kwargs: dict[str, Any]) -> str:
     column = identifier(kwargs["column"])
     return f"{column} in (select {column} from {BATCH} group by {column} having count(*) > 1)"
 
 
-def _in_set(kwargs: dict[str, Any]) -> str:
-    return f"{identifier(kwargs['column'])} not in ({', '.join(literal(v) for v in kwargs['value_set'])})"
-
-
 def _outside(measure: str, kwargs: dict[str, Any]) -> str:
     bounds = [("<", kwargs.get("min_value")), (">", kwargs.get("max_value"))]
     return " or ".join(f"{measure} {sign} {literal(bound)}" for sign, bound in bounds if bound is not None)
-
-
-def _between(kwargs: dict[str, Any]) -> str:
-    return _outside(identifier(kwargs["column"]), kwargs)
-
-
-def _length(kwargs: dict[str, Any]) -> str:
-    return _outside(f"length({identifier(kwargs['column'])})", kwargs)
-
-
-def _rows(kwargs: dict[str, Any]) -> str:
-    return str(kwargs["unexpected_rows_query"]).removeprefix(ROWS_QUERY)
 
 
 def _kind(required: str, optional: str = "", broken: Callable[[dict[str, Any]], str] | None = None) -> Kind:
@@ -145,9 +134,15 @@ KINDS: dict[str, Kind] = {
     "expect_column_values_to_not_be_null": _kind("column", "mostly", _not_null),
     "expect_column_values_to_be_unique": _kind("column", "mostly", _unique),
     "expect_column_values_to_be_in_set": _kind("column value_set", "mostly", _in_set),
-    "expect_column_values_to_be_between": _kind("column", "min_value max_value mostly", _between),
-    "expect_column_value_lengths_to_be_between": _kind("column", "min_value max_value mostly", _length),
+    "expect_column_values_to_be_between": _kind(
+        "column", "min_value max_value mostly", lambda one: _outside(identifier(one["column"]), one)
+    ),
+    "expect_column_value_lengths_to_be_between": _kind(
+        "column", "min_value max_value mostly", lambda one: _outside(f"length({identifier(one['column'])})", one)
+    ),
     "expect_column_distinct_values_to_contain_set": _kind("column value_set"),
-    "unexpected_rows_expectation": _kind("unexpected_rows_query", "", _rows),
+    "unexpected_rows_expectation": _kind(
+        "unexpected_rows_query", "", lambda one: str(one["unexpected_rows_query"]).removeprefix(ROWS_QUERY)
+    ),
 }
 BOUNDED = frozenset(name for name, kind in KINDS.items() if "min_value" in kind.optional)

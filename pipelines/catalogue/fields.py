@@ -63,9 +63,8 @@ class Entry(Declared):
     quasi_identifier: bool | None = None  # together with others of its kind, it identifies a person
     persons: bool | None = None  # the column counts persons
     public: str | None = None  # why its free texts are for anybody to read
-    words: list[str] | None = (
-        None  # those of its texts that anybody may read, besides what the catalogue names elsewhere
-    )
+    # those of its texts that anybody may read, besides what the catalogue names elsewhere
+    words: list[str] | None = None
     additif: Literal["oui", "non"] | Annotated[tuple[Dimension, ...], PydanticField(min_length=1)] | None = None
     dimension: Dimension | None = None
     chiffre: str | None = None
@@ -109,19 +108,14 @@ class Meaning(Declared):
     @property
     def text(self) -> str:
         """The description shown to readers of the column, with how the measure adds."""
-        sentences = [self.description, *self._adding]
+        sentences, along = [self.description], self.adds_along
+        if along is not None and len(along) in (0, len(ALONG)):
+            sentences.append("S’additionne." if along else "Ne s’additionne pas.")
+        elif along is not None:
+            sentences.append(f"Ne s’additionne que {enumeration([ALONG[one] for one in along])}.")
         if self.chiffre:
             sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
         return " ".join(sentences)
-
-    @property
-    def _adding(self) -> list[str]:
-        along = self.adds_along
-        if along is None:
-            return []
-        if len(along) in (0, len(ALONG)):
-            return ["S’additionne." if along else "Ne s’additionne pas."]
-        return [f"Ne s’additionne que {enumeration([ALONG[one] for one in along])}."]
 
 
 @dataclass(frozen=True)
@@ -176,17 +170,14 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
             yield f"{thing.place} {thing.name}: cette entrée est vide"
         # a home that replaces one of the two is not responsible for the other
         if table and thing.path == declared[column].path:
-            for name in here.items() & everywhere.items():
-                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: répète ce que « {column} » dit partout"
-        yield from _lacking(thing, column, everywhere | here)
-
-
-def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
-    for name in ("title", "description"):
-        if name not in said:
-            yield f"{thing.place} {thing.name}: il manque « {name} »"
-    if (unit := unit_of(column)) and said.get("unit") != unit:
-        yield f"{thing.at('unit')} {thing.name}.unit: la fin du nom annonce « {unit} »"
+            for key, _ in here.items() & everywhere.items():
+                yield f"{thing.at(key)} {thing.name}.{key}: répète ce que « {column} » dit partout"
+        said = everywhere | here
+        for name in ("title", "description"):
+            if name not in said:
+                yield f"{thing.place} {thing.name}: il manque « {name} »"
+        if (unit := unit_of(column)) and said.get("unit") != unit:
+            yield f"{thing.at('unit')} {thing.name}.unit: la fin du nom annonce « {unit} »"
 
 
 def completed(declared: list[Any], table: str, fields: Fields, *, titles: bool = True) -> list[Any]:
@@ -218,10 +209,6 @@ def doc_blocks(fields: Fields) -> str:
     return "\n".join(f"{{% docs {name} %}}\n{text}\n{{% enddocs %}}\n" for name, text in blocks.items())
 
 
-def _doc(key: str) -> str:
-    return f"{{{{ doc('{key.replace('.', '__')}') }}}}"
-
-
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
     """A model, or a table of a source, of dbt's YAML, whose columns without words of their own have the doc block of theirs.
 
@@ -229,13 +216,13 @@ def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
     """
     if not entry.get("columns"):
         return entry
-    return entry | {"columns": [_described(entry["name"], column, fields) for column in entry["columns"]]}
-
-
-def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    name = column["name"]
-    if column.get("description") not in (None, "", _doc(name)):
-        return column
-    key = next((key for key in (f"{table}.{name}", name) if key in fields.entries), None)
-    bare = {said: value for said, value in column.items() if said != "description"}
-    return bare | ({"description": _doc(key)} if key else {})
+    columns = []
+    for column in entry["columns"]:
+        name = column["name"]
+        if column.get("description") in (None, "", f"{{{{ doc('{name}') }}}}"):
+            column = {said: value for said, value in column.items() if said != "description"}
+            key = next((key for key in (f"{entry['name']}.{name}", name) if key in fields.entries), None)
+            if key:
+                column["description"] = f"{{{{ doc('{key.replace('.', '__')}') }}}}"
+        columns.append(column)
+    return entry | {"columns": columns}

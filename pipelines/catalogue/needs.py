@@ -3,6 +3,7 @@
 A union simply loses a branch that is switched off, so something that needs any one of several things is not checked here.
 """
 
+import fnmatch
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, sai
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
 from pipelines.catalogue.dbt.unions import CONTROL_COLUMNS, CONTROLS
 from pipelines.catalogue.fields import described, is_measure
+from pipelines.catalogue.filters import wrong_filters
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
@@ -50,6 +52,7 @@ ENGINE_MODELS = (
     "fct_lignes_signalees",
     "int_communs__absences",
     "int_communs__chiffres_publies",
+    "int_communs__constats",
     "int_communs__membres_nommes",
     "int_communs__trous",
     "rpt_lignes_signalees",
@@ -87,6 +90,7 @@ def check(catalogue: Catalogue) -> None:
         _of_rules,
         _of_contracts,
         unknown_columns,
+        wrong_filters,
     )
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
@@ -112,7 +116,7 @@ def _of_sources(catalogue: Catalogue) -> Iterator[str]:
         said = said_sources(thing)
         read = tables_behind(thing.name, model_texts(catalogue)) if said else []
         for source in said or []:
-            if source not in read:
+            if not fnmatch.filter(read, source):
                 place = thing.at("config", "meta", "sources")
                 others = f" ; il lit {', '.join(read)}" if read else ""
                 yield f"{place} meta.sources: « {thing.name} » ne lit pas la table « {source} »{others}"
@@ -295,7 +299,8 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
             for index, one in enumerate(block.get("messages") or []):
-                for code in [one["chiffre"]] if "chiffre" in one else one["parmi"]:
+                among = one.get("parmi")
+                for code in [one["chiffre"]] if "chiffre" in one else among if isinstance(among, list) else []:
                     yield from _figure(catalogue, thing.at(*at, "messages", index), code)
 
 

@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import re
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -257,6 +258,8 @@ class Organisation(Declared):
     # why one person may sign for several roles of a release, when there are fewer than three
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
+    # in %: a known loss up to this share of its lines, or of its amount, leaves a figure fit for messages and comparisons
+    seuil_signification: Decimal = PydanticField(Decimal("0.5"), ge=0, le=100)
     conservation: Conservation = Conservation()
     sources: dict[str, Source] = {}  # system, or system/export → what the organisation overrides in the declaration
 

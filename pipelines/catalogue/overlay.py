@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, line_of, parse, read_mapping, shown
 from pipelines.catalogue.yaml_words import MAPPING
 
 FOLDERS = ("catalogue", "expectations", "dbt_project")  # what a layer contains
@@ -83,11 +83,7 @@ class Thing:
 
     def at(self, *loc: Any) -> str:
         """``file:line`` of one of its parts."""
-        known: tuple[Any, ...] = ()
-        for part in loc:
-            if (*known, part) in self.lines:
-                known = (*known, part)
-        return f"{shown(self.path)}:{self.lines.get(known, 1)}"
+        return f"{shown(self.path)}:{line_of(loc, self.lines)}"
 
     def parsed(self, model: type[Model]) -> Model:
         """Its content, in its grammar. Raises DeclarationError naming file and line."""

@@ -13,16 +13,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Thing, whole_file
 from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import UTF_8, DeclarationError, parse, shown
 from pipelines.did_you_mean import suggestion
-
-if TYPE_CHECKING:
-    from _csv import Reader
 
 KIND, ROWS = "reference table", "reference rows"
 NOT_CSV = "cette ligne est illisible : des guillemets mal placés, ou une cellule trop longue"
@@ -158,24 +155,22 @@ def _known(among: list[str] | str, references: Mapping[Path, Reference]) -> set[
 
 
 def _checked(reference: Reference, file: Path) -> Reference:
+    """The table, once each line has its columns and each cell is of its column's type. Raises DeclarationError."""
     rows, name = csv.reader(io.StringIO(reference.rows, newline=""), strict=True), shown(file)
+    names = [column.name for column in reference.fields]
+    typed = [(index, column) for index, column in enumerate(reference.fields) if column.type != "string"]
     try:
-        for column, cell in _wrong(rows, reference, name):
-            raise DeclarationError(f"{name}:{rows.line_num} {column.name}: « {cell} » n’est pas du type {column.type}")
+        if next(rows, None) != names:
+            raise DeclarationError(
+                f"{name}:1 la première ligne attendue est {','.join(names)}, comme le dit {reference.table}.yml"
+            )
+        for row in rows:
+            if len(row) != len(names):
+                raise DeclarationError(f"{name}:{rows.line_num} cellules : {len(row)}, et non {len(names)}")
+            for index, column in typed:
+                if row[index] and not column.holds(row[index]):
+                    wrong = f"« {row[index]} » n’est pas du type {column.type}"
+                    raise DeclarationError(f"{name}:{rows.line_num} {column.name}: {wrong}")
     except csv.Error:
         raise DeclarationError(f"{name}:{rows.line_num} {NOT_CSV}") from None
     return reference
-
-
-def _wrong(rows: "Reader", reference: Reference, name: str) -> Iterator[tuple[Column, str]]:
-    """The cells that are not of their column's type. Raises DeclarationError on a line with the wrong columns."""
-    names = [column.name for column in reference.fields]
-    if next(rows, None) != names:
-        raise DeclarationError(
-            f"{name}:1 la première ligne attendue est {','.join(names)}, comme le dit {reference.table}.yml"
-        )
-    typed = [(index, column) for index, column in enumerate(reference.fields) if column.type != "string"]
-    for row in rows:
-        if len(row) != len(names):
-            raise DeclarationError(f"{name}:{rows.line_num} cellules : {len(row)}, et non {len(names)}")
-        yield from ((column, row[index]) for index, column in typed if row[index] and not column.holds(row[index]))

@@ -5,7 +5,7 @@ stages.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Declared
@@ -13,7 +13,6 @@ from pipelines.catalogue.yaml_file import DeclarationError
 
 # The engine itself applies these rules: a home may reword them but not switch them off.
 ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
-
 
 SENTENCES = ("attendu", "recu", "complement")  # templates over a row of the rule's control (``wording``)
 
@@ -28,6 +27,7 @@ class Said(Declared):
     complement: str | None = None
     a_decider: bool = False
     fait_compter: bool = False
+    retire: Literal["rien", "réserve", "manque"] = "rien"
 
 
 class Rule(Said):
@@ -35,7 +35,8 @@ class Rule(Said):
 
     ``a_decider``: a year cannot be frozen while such a finding exists without a decision, although it blocks nothing
     else. ``fait_compter``: accepting such a finding makes what it is about count; the acceptance is an input of the
-    build, and has no end.
+    build, and has no end. ``retire``: what such a finding of the collection takes away from the figures of its tables; the
+    row of a control says so itself.
     """
 
     code: str
@@ -57,11 +58,10 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
                 f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être désactivé"
             )
     for code, thing in rules.replaced.items():
-        if code in rules and family(code) in ENGINE and thing.data.get("a_decider"):
-            if rules[code].data.get("a_decider") is not True:
-                raise DeclarationError(
-                    f"{rules[code].at('a_decider')} a_decider: un exercice attend {code} : cette clé reste true"
-                )
+        is_awaited = code in rules and family(code) in ENGINE and thing.data.get("a_decider")
+        if is_awaited and rules[code].data.get("a_decider") is not True:
+            place = rules[code].at("a_decider")
+            raise DeclarationError(f"{place} a_decider: un exercice attend {code} : cette clé reste true")
     said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
     return {code: _rule(thing, effects, rules.replaced.get(code), is_on=code in rules) for code, thing in said.items()}
 

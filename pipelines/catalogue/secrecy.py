@@ -19,11 +19,8 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 Persons = Literal["agents", "citizens"]  # who is counted
 ROLE = "role_ligne"  # what a row is (detail, total, dont), which reveals nobody
-PUBLIC_KINDS = (
-    "choses",
-    "elus",
-)  # what a figure counts (``compte``) that is nobody's secret: things, holders of a public mandate
-EVERYTHING = "*"  # the group of all values of a level
+# what a figure counts (``compte``) that is nobody's secret: things, holders of a public mandate
+PUBLIC_KINDS = ("choses", "elus")
 
 
 class Population(Declared):
@@ -133,18 +130,21 @@ class Part(Declared):
 class Table(Declared):
     """One table of ``rapport``: ``free`` (why nothing has to be hidden), ``withheld`` (why it is not published), or its parts.
 
-    ``plain`` lists the columns that name things and count nothing.
+    ``plain`` lists the columns that name things and count nothing; ``never``, those of a free table that are emptied.
     """
 
     free: str | None = None
     withheld: str | None = None
     plain: list[Name] = []
+    never: list[Name] = []
     parts: list[Part] = []
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Table":
         if [bool(self.free), bool(self.withheld), bool(self.parts)].count(True) != 1:
             raise ValueError("donner une de ces clés, et une seule : free, withheld, parts")
+        if self.never and not self.free:
+            raise ValueError("never: seulement pour une table dont le reste est libre (free)")
         return self
 
     @property
@@ -229,6 +229,14 @@ class Secrecy(Declared):
     def of_staff(self) -> frozenset[str]:
         """The tables whose numbers are protected together, and so are kept or replaced as a whole."""
         return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
+
+    @property
+    def of_persons(self) -> frozenset[str]:
+        """The tables that count persons, which stay as they were when too few of them differ."""
+        counting = (
+            name for name, one in self.tables.items() if any(part.population or part.persons for part in one.parts)
+        )
+        return frozenset(counting)
 
     def why_withheld(self, table: str) -> str | None:
         """Why a whole table is not published; None if it is."""
@@ -329,12 +337,8 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
             refuse(thing, (key,), f"« {other} » n’est pas une population déclarée plus haut", other)
     for other in population.combination:
         if other not in above or secrecy.populations[other].combination:
-            refuse(
-                thing,
-                ("combination", other),
-                "ce n’est pas une population déclarée plus haut et comptée dans un fait (fact)",
-                other,
-            )
+            why = "ce n’est pas une population déclarée plus haut et comptée dans un fait (fact)"
+            refuse(thing, ("combination", other), why, other)
 
 
 def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple[Any, ...], refuse: Refuse) -> None:

@@ -133,22 +133,19 @@ class Field(Declared):
     constraints: Constraints = Constraints()
     # ours
     decimals: int = PydanticField(2, ge=0, le=6)
-    suffix: Unit | dict[Unit, Factor] | None = (
-        None  # the unit that every cell is written with; or units, each with its value
-    )
+    # the unit that every cell is written with; or units, each with its value
+    suffix: Unit | dict[Unit, Factor] | None = None
     timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, when cells carry their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "member", "keep"] | None = None
-    across_years: bool = (
-        True  # figures may compare its persons with those of another exercice; retention then waits for both
-    )
-    at_term: Literal["empty", "draw"] | None = (
-        None  # what happens to it at the end of retention: nothing is left, or equal values become other equal values
-    )
+    # figures may compare its persons with those of another exercice; retention then waits for both
+    across_years: bool = True
+    # what happens to it at the end of retention: nothing is left, or equal values become other equal values
+    at_term: Literal["empty", "draw"] | None = None
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
     member: bool = False  # names a member of the organisation: a spelling that matches nobody is a finding
-    informative: bool = False  # no figure needs it: a cell not as declared is reported, its line not refused
+    informative: bool = False  # no line depends on it: a cell not as declared is reported, its line not refused
 
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
@@ -355,10 +352,15 @@ class Ignore(Declared):
 
 
 class ExerciceRule(Declared):
-    """How the content proves its exercice: every value of ``column`` lies ``within`` it, or ``not_after`` its end."""
+    """How the content proves its exercice: every value of ``column`` lies ``within`` it, or ``not_after`` its end.
+
+    ``overlaps``: an export also holds lines of other years (tickets opened before and still open), which count in theirs:
+    one is known by its key in the export of its year.
+    """
 
     column: Name
     rule: Literal["within", "not_after"]
+    overlaps: bool = False
 
 
 class Period(Declared):
@@ -556,6 +558,10 @@ class Table(Declared):
             field = kept.get(self.exercice.column)
             if field is None or field.personal or field.type not in ("date", "datetime", "year", "integer"):
                 raise ValueError("exercice: la colonne est une date ou une année qui est gardée")
+            if self.exercice.overlaps and not self.primaryKey:
+                raise ValueError(
+                    "exercice: overlaps demande primaryKey, qui dit quelle ligne d’une autre année est la même"
+                )
         if self.period:
             field = kept.get(self.period.column)
             if field is None or field.personal or field.type not in ("date", "datetime"):
@@ -644,6 +650,14 @@ class Table(Declared):
         if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
             return dict(named)
         return {field.name: Origin(column=field.title) for field in self.fields}
+
+    def titles_in_files(self, exercice: int) -> dict[str, str]:
+        """Field name → its heading in a file of ``exercice``; its title, when a file has none."""
+        origins = self.origins_of(exercice)
+        return {
+            field.name: " + ".join(origins[field.name].columns if field.name in origins else []) or field.title
+            for field in self.fields
+        }
 
     def header_rows_of(self, exercice: int) -> int:
         """How many lines the headings of an ``exercice`` file take."""

@@ -71,19 +71,17 @@ class ExportRef:
         Rows that were read differently do not hold what is wanted today.
         What a cell may contain is not part of it: that changes which lines are refused, not what the others hold.
         """
-        return {table["name"]: _readings(table) for table in self.layout(exercice)["tables"]}
-
-
-def _readings(table: dict[str, Any]) -> dict[str, str]:
-    found = {"": _short([table.get(key) for key in (*PLACES, "headerRows")])}
-    for one in table["fields"]:
-        name = one["name"]
-        found[name] = _short([table["header"].get(name), *(one.get(key) for key in WRITTEN)])
-        words = {"true": one["trueValues"], "false": one["falseValues"]} if one["type"] == "boolean" else one["values"]
-        found |= {
-            f"{name}={_short(written)}": _short(word) for word, spellings in words.items() for written in spellings
-        }
-    return found
+        found: dict[str, dict[str, str]] = {}
+        for table in self.layout(exercice)["tables"]:
+            read = found[table["name"]] = {"": _short([table.get(key) for key in (*PLACES, "headerRows")])}
+            for one in table["fields"]:
+                name, words = one["name"], one["values"]
+                read[name] = _short([table["header"].get(name), *(one.get(key) for key in WRITTEN)])
+                if one["type"] == "boolean":
+                    words = {"true": one["trueValues"], "false": one["falseValues"]}
+                for word, spellings in words.items():
+                    read |= {f"{name}={_short(written)}": _short(word) for written in spellings}
+        return found
 
 
 def _short(value: object) -> str:
@@ -215,18 +213,13 @@ def _complete(
                 f"{thing.at(*here)} fields: {' et '.join(names)} : la forme n’a pas de colonne « {written.name} »"
                 f"{suggestion(written.name, fields)}"
             )
-        own[written.name] = _own(fields[written.name].model_dump(), written)
-        parse(
-            Field, own[written.name], lines, thing.path, within=f"fields.{written.name}"
-        )  # wrong here, not in the shape
+        field = fields[written.name].model_dump()
+        stricter = written.model_dump(include={"pattern", "required"}, exclude_defaults=True)
+        of_system = written.model_dump(exclude_none=True, exclude={"pattern", "required"})
+        own[written.name] = field | of_system | {"constraints": field["constraints"] | stricter}
+        # wrong here, not in the shape
+        parse(Field, own[written.name], lines, thing.path, within=f"fields.{written.name}")
     table["fields"] = [own.get(f.name) or f.model_dump() for f in fields.values()]
     table.setdefault("primaryKey", filled[0].primaryKey)
     table.setdefault("missingValues", list(dict.fromkeys(word for shape in filled for word in shape.missingValues)))
     table.setdefault("description", filled[0].description)
-
-
-def _own(field: dict[str, Any], own: FieldFormat) -> dict[str, Any]:
-    """A shape's field as one system writes it."""
-    stricter = own.model_dump(include={"pattern", "required"}, exclude_defaults=True)
-    constraints = {"constraints": field["constraints"] | stricter}
-    return field | own.model_dump(exclude_none=True, exclude={"pattern", "required"}) | constraints

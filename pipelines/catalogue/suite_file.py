@@ -5,7 +5,7 @@ This module defines what a suite file may contain; ``suite`` turns it into check
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import field_validator, model_validator
@@ -21,12 +21,15 @@ PLACEHOLDERS = ("previous_rows", "exercice")
 AMOUNT = re.compile(r"\{(previous_rows|exercice)\}(?: ([*+-]) (\d+(?:\.\d+)?))?")  # {previous_rows} * 0.5
 
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+_OF_ABSENCE = ("expect_table_row_count_to_be_between", "expect_column_distinct_values_to_contain_set")
 _WHOLE = ("expect_table_row_count_to_be_between", "expect_column_value_lengths_to_be_between")
 
 
 class Declaration(Declared):
     """One expectation: a type of Great Expectations, its arguments, its severity and what to say of a failure.
 
+    ``effet: réserve``: a failure shows that lines may be missing, so that the figures of the table are partial; it is so,
+    unless said otherwise, of what counts lines or looks for values.
     ``counterexample`` gives the rows, as changes to a valid one, that must make it fail: mandatory for a rule in SQL,
     which nothing else can prove.
     """
@@ -37,6 +40,7 @@ class Declaration(Declared):
     columns: list[Name] = PydanticField([])
     kwargs: dict[str, Any] = PydanticField({})
     severity: Severity
+    effet: Literal["rien", "réserve"] | None = None
     reason: str = PydanticField(min_length=10)
     fix: str = PydanticField(min_length=10)
     counterexample: list[dict[Name, Any]] = PydanticField([])
@@ -112,7 +116,8 @@ class Declaration(Declared):
     def as_spec(self) -> ExpectationSpec:
         """The expectation as it is written, placeholders unfilled."""
         column = self.column or ", ".join(self.columns) or None
-        return ExpectationSpec(self.key, self.type, self.kwargs, self.severity, column, self.reason, self.fix)
+        effet = self.effet or ("réserve" if self.type in _OF_ABSENCE else "rien")
+        return ExpectationSpec(self.key, self.type, self.kwargs, self.severity, column, self.reason, self.fix, effet)
 
 
 def refuse_unknown(columns: Iterable[str], fields: list[Field], table: str) -> None:
@@ -134,18 +139,15 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _is_whole(bound: Any) -> bool:
-    if isinstance(bound, str):
-        return AMOUNT.fullmatch(bound) is not None
-    return isinstance(bound, int) and not isinstance(bound, bool)
-
-
 def _check_values(type_: str, kwargs: dict[str, Any]) -> None:
     """Refuse the arguments that would make an expectation pass whatever the rows."""
     bounds = [kwargs[name] for name in ("min_value", "max_value") if kwargs.get(name) is not None]
     if type_ in BOUNDED and not bounds:
         raise ValueError(f"{type_} demande min_value ou max_value")
-    if type_ in _WHOLE and not all(_is_whole(bound) for bound in bounds):
+    amounts = [bound for bound in bounds if isinstance(bound, str)]
+    numbers = [bound for bound in bounds if isinstance(bound, int) and not isinstance(bound, bool)]
+    is_whole = len(amounts) + len(numbers) == len(bounds) and all(map(AMOUNT.fullmatch, amounts))
+    if type_ in _WHOLE and not is_whole:
         raise ValueError("min_value et max_value sont des nombres entiers, ou une part comme « {previous_rows} * 0.5 »")
     if "value_set" in kwargs and (not isinstance(kwargs["value_set"], list) or not kwargs["value_set"]):
         raise ValueError("value_set est une liste d’au moins une valeur")
@@ -174,11 +176,17 @@ class _Content(Declared):
 
 
 class SuiteFile:
-    """One file of ``expectations/``, with the lines of its entries."""
+    """One file of ``expectations/``, with the lines of its entries; it says what it is for, as its path does."""
 
     def __init__(self, thing: Thing):
         content = thing.parsed(_Content)
-        _check_place(content, thing)
+        folder, *rest = thing.name.split("/")
+        if folder == "shapes":
+            said, place = "shape", [*rest, None, None]
+        else:
+            said, place = "system et table", [None, *rest]
+        if [content.shape, content.system, content.table] != place:
+            raise DeclarationError(f"{thing.at()} {said} : dire ce que dit le chemin du fichier")
         self.name, self._thing = thing.name, thing
         self.may_be_empty = content.may_be_empty
         self.valid_row = content.valid_row
@@ -191,14 +199,3 @@ class SuiteFile:
     def at_value(self, column: str) -> str:
         """``file:line`` of a value of the valid row."""
         return self._thing.at("valid_row", column)
-
-
-def _check_place(content: _Content, thing: Thing) -> None:
-    """Check that a file says what it is for, as its path does. Raises DeclarationError."""
-    folder, *rest = thing.name.split("/")
-    if folder == "shapes":
-        said, is_right = "shape", (content.shape, content.system, content.table) == (*rest, None, None)
-    else:
-        said, is_right = "system et table", (content.shape, content.system, content.table) == (None, *rest)
-    if not is_right:
-        raise DeclarationError(f"{thing.at()} {said} : dire ce que dit le chemin du fichier")

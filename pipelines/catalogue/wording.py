@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.rules import SENTENCES, Rule
 from pipelines.did_you_mean import suggestion
-from pipelines.french import enumeration, month, number, quantity
+from pipelines.french import enumeration, month, number, places, quantity
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -77,14 +77,14 @@ def _months(period: str) -> str:
 
 
 def shown(value: Any, unit: Any = None) -> str:
-    """A number as a French reader writes it, without superfluous zeros: ``41 490,16 €``; a text as it is."""
+    """A number as a French reader writes it, without superfluous zeros: ``7,5 jours``, ``41 490,10 €``; a text as it is."""
     if value is None:
         return "absent"
     if not _NUMBER.fullmatch(str(value)):
         return str(value)
     exact = Decimal(str(value))
-    places = max(0, -int(exact.normalize().as_tuple().exponent))
-    return quantity(exact, places, unit) if unit else number(exact, places)
+    decimals = places(exact, unit or "")
+    return quantity(exact, decimals, unit) if unit else number(exact, decimals)
 
 
 def plain(value: Decimal) -> str:

@@ -104,18 +104,11 @@ def _key(key: yaml.Node) -> str | int:
     kind = key.tag.rpartition(":")[2]
     if kind == "int" and re.fullmatch(r"0|[1-9]\d*", key.value):
         return int(key.value)
-    if (
-        not isinstance(key, yaml.ScalarNode)
-        or kind not in ("str", "merge", "bool")
-        or (kind == "bool" and not _is_flag(key))
-    ):
+    # ``true`` and ``false`` are values that words are given for; ``yes`` and ``on`` are mistaken for them
+    is_mistaken = kind == "bool" and str(key.value).lower() not in ("true", "false")
+    if not isinstance(key, yaml.ScalarNode) or kind not in ("str", "merge", "bool") or is_mistaken:
         raise _Mistake(key.start_mark.line + 1, "une clé est un mot : la mettre entre guillemets")
     return str(key.value) if kind != "bool" else key.value.lower() == "true"
-
-
-def _is_flag(key: yaml.Node) -> bool:
-    """``true`` and ``false`` are values that words are given for; ``yes`` and ``on`` are mistaken for them."""
-    return key.value.lower() in ("true", "false")
 
 
 def parse(model: type[Model], data: Any, lines: Lines, path: Path, within: str = "") -> Model:

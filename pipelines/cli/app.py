@@ -28,86 +28,57 @@ DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN = 0, 1, 2, 3, 4,
 
 OUT_OF_REACH = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
-# name → (module, attribute, what --help says)
+# name → (module of this folder that has it, what --help says)
 COMMANDS = {
-    "init": ("pipelines.cli.start", "init", "Créer le dossier d’une organisation."),
-    "demo": ("pipelines.cli.start", "demo", "Créer la démonstration, et l’exécuter."),
-    "status": (
-        "pipelines.cli.reading",
-        "status",
-        "Les exports reçus ou manquants, et les chiffres incomplets.",
-    ),
-    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Lire la base d’un outil et déposer son export."),
-    "check": ("pipelines.cli.collecting", "check", "Contrôler des fichiers sans les charger."),
-    "run": ("pipelines.cli.collecting", "run", "Collecter des exercices, construire, publier."),
-    "rejects": ("pipelines.cli.rejects", "rejects", "Les lignes et livraisons refusées, et comment les corriger."),
-    "findings": ("pipelines.cli.deciding", "findings", "Les constats à connaître ou à trancher."),
-    "decide": (
-        "pipelines.cli.deciding",
-        "decide",
-        "Accepter un constat en le motivant, ou revenir sur une acceptation.",
-    ),
-    "explain": ("pipelines.cli.deciding", "explain", "La fiche d’une règle."),
-    "figures": ("pipelines.cli.reading", "figures", "Les chiffres publiés."),
-    "contenu": ("pipelines.cli.contenu", "contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
-    "report": ("pipelines.cli.reporting", "report", "Le rapport d’un exercice, depuis ce qui est publié."),
-    "acts": ("pipelines.cli.transmitting", "acts", "Projets de délibération et de courriers, en Word."),
-    "audit": ("pipelines.cli.auditing", "audit", "L’état de la collecte et de la qualité, en une page."),
-    "release": ("pipelines.cli.releasing", "release", "Figer un exercice."),
-    "transmit": (
-        "pipelines.cli.transmitting",
-        "transmit",
-        "Préparer l’envoi à chaque collectivité, et en enregistrer la date.",
-    ),
-    "compare": ("pipelines.cli.releasing", "compare", "Ce qui change entre deux versions, et l’erratum."),
-    "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
-    "export": ("pipelines.cli.exporting", "export", "Exporter les tables d’un exercice dans des formats ouverts."),
-    "consolidate": ("pipelines.cli.exporting", "consolidate", "Réunir et comparer plusieurs organisations."),
-    "superset": ("pipelines.cli.exporting", "superset", "Des tableaux de bord à importer dans Superset."),
-    "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau la publication dans PostgreSQL."),
-    "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer le profil public partout où il se trouve."),
-    "trace": ("pipelines.cli.tracing", "trace", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
-    "verify": (
-        "pipelines.cli.deciding",
-        "verify",
-        "Vérifier que rien de ce qui est enregistré ou conservé n’a changé.",
-    ),
-    "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
-    "backup": ("pipelines.cli.keeping", "backup", "Sauvegarder le dossier, même pendant une exécution."),
-    "restore": ("pipelines.cli.keeping", "restore", "Refaire un dossier à partir d’une sauvegarde."),
-    "mail": ("pipelines.cli.keeping", "mail", "Envoyer les courriels dus : refus, rappels, bilan."),
-    "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
-    "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
-    "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
-    "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change au catalogue livré."),
-    "contracts": ("pipelines.cli.contracts", "contracts", "Les promesses faites aux lecteurs des tables publiées."),
-    "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
-    "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
-    "serve": ("pipelines.cli.serving", "serve", "L’interface web de Dagster, sur ce poste."),
-    "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt personnel."),
+    "init": ("start", "Créer le dossier d’une organisation."),
+    "demo": ("start", "Créer la démonstration, et l’exécuter."),
+    "status": ("reading", "Les exports reçus ou manquants, et les chiffres incomplets."),
+    "snapshot": ("snapshot", "Lire la base d’un outil et déposer son export."),
+    "check": ("collecting", "Contrôler des fichiers sans les charger."),
+    "run": ("collecting", "Collecter des exercices, construire, publier."),
+    "rejects": ("rejects", "Les lignes et livraisons refusées, et comment les corriger."),
+    "findings": ("deciding", "Les constats à connaître ou à trancher."),
+    "decide": ("deciding", "Accepter un constat en le motivant, ou revenir sur une acceptation."),
+    "explain": ("deciding", "La fiche d’une règle."),
+    "figures": ("reading", "Les chiffres publiés."),
+    "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
+    "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
+    "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
+    "audit": ("auditing", "L’état de la collecte et de la qualité, en une page."),
+    "release": ("releasing", "Figer un exercice."),
+    "transmit": ("transmitting", "Préparer l’envoi à chaque collectivité, et en enregistrer la date."),
+    "compare": ("releasing", "Ce qui change entre deux versions, et l’erratum."),
+    "replay": ("releasing", "Refaire une version figée et comparer les octets."),
+    "export": ("exporting", "Exporter les tables d’un exercice dans des formats ouverts."),
+    "consolidate": ("exporting", "Réunir et comparer plusieurs organisations."),
+    "superset": ("exporting", "Des tableaux de bord à importer dans Superset."),
+    "publish": ("exporting", "Copier de nouveau la publication dans PostgreSQL."),
+    "withdraw": ("exporting", "Retirer le profil public partout où il se trouve."),
+    "trace": ("tracing", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
+    "verify": ("deciding", "Vérifier que rien de ce qui est enregistré ou conservé n’a changé."),
+    "purge": ("deciding", "Retirer ce dont la durée de conservation est passée."),
+    "backup": ("keeping", "Sauvegarder le dossier, même pendant une exécution."),
+    "restore": ("keeping", "Refaire un dossier à partir d’une sauvegarde."),
+    "mail": ("keeping", "Envoyer les courriels dus : refus, rappels, bilan."),
+    "schema": ("authoring", "Le Table Schema d’une table déclarée."),
+    "source": ("authoring", "Déclarer une nouvelle source."),
+    "reference": ("authoring", "Ajouter un plan de comptes officiel."),
+    "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
+    "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
+    "docs": ("auditing", "La documentation des tables, en une page."),
+    "key": ("keeping", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
+    "serve": ("serving", "L’interface web de Dagster, sur ce poste."),
+    "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
 }
 
 # Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` mention it in their
 # results.
-TELL_LAG = {
-    "rejects",
-    "findings",
-    "decide",
-    "figures",
-    "report",
-    "acts",
-    "audit",
-    "release",
-    "transmit",
-    "compare",
-    "replay",
-    "export",
-    "superset",
-    "publish",
-    "withdraw",
-    "trace",
-    "verify",
-}
+TELL_LAG = frozenset(
+    """
+    rejects findings decide figures report acts audit release transmit compare replay export superset publish withdraw
+    trace verify
+    """.split()
+)
 
 EPILOG = """\
 \b
@@ -143,8 +114,10 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        return speaking_french(getattr(importlib.import_module(module), attribute))
+        module, text = COMMANDS[cmd_name]
+        command = speaking_french(getattr(importlib.import_module(f"pipelines.cli.{module}"), cmd_name))
+        command.short_help = text  # for a shell's completion
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -157,7 +130,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commandes"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an expected error is one sentence and its code, any other a traceback and 70."""

@@ -8,12 +8,11 @@ from pipelines.cli.output import echo, json_option, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import read_json
 from pipelines.runs.audit.sampling import SIZE
-from pipelines.runs.audit.write import DATA
-from pipelines.runs.pages import enter, write_states
+from pipelines.runs.pages import DATA, enter, write_states
 from pipelines.stages.transform.docs import NoDocs, write_docs
 
 
-@click.command(short_help="L’état de la collecte et de la qualité, en une page.")
+@click.command()
 @year_argument
 @click.option(
     "--seed",
@@ -51,7 +50,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
     ctx.exit(DONE if verdict["publiable"] else BLOCKED)
 
 
-@click.command(short_help="La documentation des tables, en une page.")
+@click.command()
 @global_options
 @click.pass_context
 def docs(ctx: click.Context) -> None:

@@ -1,8 +1,6 @@
 """``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write
 declarations or SQL."""
 
-import csv
-import io
 from pathlib import Path
 
 import click
@@ -12,7 +10,6 @@ from pipelines.catalogue.diff import changed_upstream, differences, note_upstrea
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.overlay import named
-from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
 from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 from pipelines.catalogue.scaffold.source import Request, scaffold
@@ -34,7 +31,7 @@ EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "désact
 # schema -----------------------------------------------------------------------------------------------------
 
 
-@click.command(short_help="Le Table Schema d’une table déclarée.")
+@click.command()
 @click.argument("system", metavar="SYSTÈME", shell_complete=complete_sources)
 @click.argument("table")
 @click.option(
@@ -58,14 +55,13 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
     if table not in tables:
         known = ", ".join(tables)
         raise click.UsageError(f"{system} n’a pas de table « {table} »{suggestion(table, tables)} (il a {known})")
-    found = table_schema(tables[table], exercice or 9999, headings=not declared)
-    echo(json_text(found))
+    echo(json_text(table_schema(tables[table], exercice or 9999, headings=not declared)))
 
 
 # source new -------------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Déclarer une nouvelle source.")
+@click.group()
 def source() -> None:
     """Déclarer une nouvelle source."""
 
@@ -73,7 +69,6 @@ def source() -> None:
 @source.command("new", short_help="Écrire les premiers fichiers d’une source depuis un exemple.")
 @click.option(
     "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    
     metavar="FICHIER", help="Un fichier que la source livre : texte, classeur, JSON, XML, ou un .zip de ceux-ci.",
 )  # fmt: skip
 @click.option("--system", required=True, metavar="NOM", help="Son nom : minuscules, chiffres et _.")
@@ -127,7 +122,12 @@ def source_new(
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
     samples = read_samples(sample, sheet, has_header=not no_header)
-    drafted = scaffold(samples, request, registry, known, indicators, needs, _places(session))
+    try:
+        members = load_organisation(session.home, session.catalogue).collectivites
+    except DeclarationError:  # a draft may come before an organisation, or while it is being written
+        members = []
+    places = [name for member in members for name in (member.nom, *member.alias)]
+    drafted = scaffold(samples, request, registry, known, indicators, needs, places)
     if dry_run:
         echo(f"--- {shown(target)}\n{drafted.declaration}")
     else:
@@ -139,16 +139,6 @@ def source_new(
             f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
     _tell_next(session, sample, target, drafted, dry_run)
-
-
-def _places(session: Session) -> list[str]:
-    """The names of the members, when an organisation is declared: a draft may come before it, or while it is being
-    written."""
-    try:
-        members = load_organisation(session.home, session.catalogue).collectivites
-    except DeclarationError:
-        return []
-    return [name for member in members for name in (member.nom, *member.alias)]
 
 
 def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:
@@ -167,15 +157,10 @@ def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: b
     folder = session.home.landing / str(drafted.exercice) / system
     run = f"{command} run {drafted.exercice} --source {system}"
     in_landing = sample.resolve().is_relative_to(folder.resolve())
-    steps = [
-        f"{command} check {typed(sample.resolve())} --source {key} --exercice {drafted.exercice}",
-        *(
-            [f"Ajouter à {shown(session.home.organisation_file)} :\n{added}"]
-            if (added := drafted.organisation_lines)
-            else []
-        ),
-        run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}",
-    ]
+    steps = [f"{command} check {typed(sample.resolve())} --source {key} --exercice {drafted.exercice}"]
+    if added := drafted.organisation_lines:
+        steps.append(f"Ajouter à {shown(session.home.organisation_file)} :\n{added}")
+    steps.append(run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}")
     echo("\nEnsuite :")
     for number, step in enumerate(steps, start=1):
         echo(f"  {number}. {step}")
@@ -184,7 +169,7 @@ def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: b
 # reference plan ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Ajouter un plan de comptes officiel.")
+@click.group()
 def reference() -> None:
     """Ajouter un plan de comptes officiel au catalogue du dossier."""
 
@@ -201,12 +186,11 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
     session: Session = ctx.obj
     plan = read_plan(file)
     files = {session.home.root / path: text for path, text in plan.files().items()}
-    if any(
-        _is_known(rows, plan.declinaison, plan.exercice)
-        for path, rows in session.catalogue.references.items()
-        if path not in files
-    ):
-        raise click.UsageError(f"le plan {plan.declinaison} de {plan.exercice} est déjà connu")
+    others = [one for path, one in session.catalogue.references.items() if path not in files]
+    for row in (row for one in others if one.table.startswith("plan_comptes_") for _, row in one.lines()):
+        years = range(int(row["exercice_debut"]), int(row["exercice_fin"]) + 1)
+        if plan.declinaison in row["declinaisons"].split() and plan.exercice in years:
+            raise click.UsageError(f"le plan {plan.declinaison} de {plan.exercice} est déjà connu")
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
@@ -216,21 +200,10 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
     note(f"Pour calculer avec : {session.command} run {plan.exercice}")
 
 
-def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
-    """True when a table of the plans has rows of this form for this exercice."""
-    if not reference.table.startswith("plan_comptes_"):
-        return False
-    return any(
-        declinaison in row["declinaisons"].split()
-        and int(row["exercice_debut"]) <= exercice <= int(row["exercice_fin"])
-        for row in csv.DictReader(io.StringIO(reference.rows, newline=""))
-    )
-
-
 # catalogue diff ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Ce que le dossier change au catalogue livré.")
+@click.group()
 def catalogue() -> None:
     """Le catalogue en vigueur : celui qui est livré, complété ou remplacé par celui du dossier."""
 
@@ -259,8 +232,9 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     moved = changed_upstream(declared, session.home)
     found = differences(declared)
     for one in found:
+        path, _, line = one.place.rpartition(":")
         since = "  ← a changé depuis dans le catalogue livré" if one.key in moved else ""
-        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.name)}  {shown_place(one.place)}{since}")
+        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.name)}  {shown(Path(path))}:{line}{since}")
     echo(
         f"{len(found)} déclaration{'s' * (len(found) > 1)} propre{'s' * (len(found) > 1)} au dossier."
         if found
@@ -271,19 +245,10 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     ctx.exit(INCOMPLETE if moved else DONE)
 
 
-def shown_place(place: str) -> str:
-    """``file:line``, as short as it can be typed from here."""
-    path, _, line = place.rpartition(":")
-    return f"{shown(Path(path))}:{line}"
-
-
 # dbt --------------------------------------------------------------------------------------------------------
 
 
-@click.command(
-    short_help="Exécuter dbt sur un entrepôt personnel.",
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
-)
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
@@ -291,6 +256,7 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
 
     Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y fonctionnent aussi.
     """
+    from pipelines.runs.frozen import frozen
     from pipelines.stages.transform.analyst import prepare_analyst
 
     session: Session = ctx.obj
@@ -303,6 +269,7 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     if WITHOUT_WAREHOUSE & set(arguments):
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
-        note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")
+        work = session.work(ledger)
+        note(f"dbt travaille sur {shown(prepare_analyst(work, frozen(work)))}")
     # the last --target wins: whoever gives another one cannot reach the pipeline's own warehouse
     ctx.exit(run_dbt([*arguments, "--target", ANALYSTE], session.home, ANALYSTE).returncode)

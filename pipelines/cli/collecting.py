@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.needs import check as check_declarations
-from pipelines.catalogue.source_grammar import Export
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
@@ -25,10 +24,10 @@ from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
 from pipelines.disk import is_crowded
-from pipelines.evidence.arrivals import Checks, count_checks
+from pipelines.evidence.arrivals import count_checks
 from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, rejects_of
-from pipelines.evidence.status import YearStatus
+from pipelines.french import how_many
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
@@ -40,7 +39,6 @@ from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
 if TYPE_CHECKING:
     from pipelines.defs.run import RunReport
-    from pipelines.ledger.workspace import Workspace
 
 SHOWN_REJECTS = 20
 REASONS = 5  # refusals that end a run, in each exercice
@@ -48,7 +46,7 @@ REASONS = 5  # refusals that end a run, in each exercice
 # run --------------------------------------------------------------------------------------------------------
 
 
-@click.command(short_help="Collecter des exercices, construire, publier.")
+@click.command()
 @click.argument("years", type=int, nargs=-1, required=True, metavar="EXERCICE...", shell_complete=complete_years)
 @source_option
 @click.option("--full", is_flag=True, help="Tout reconstruire, que quelque chose ait changé ou non.")
@@ -104,15 +102,21 @@ def run_and_tell(
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = blocking_of(session, ledger, years)
-        refused = _refused(session.work(ledger), statuses)
+        work = session.work(ledger)
+        found = [rejects_of(work, one.exercice, failing=failing_lines_of(work)) for one in statuses if one.blocking]
+        refusals = [reject for of_year in found for reject in of_year if reject.blocking]
         if form == "json":
             write_json(summary(ledger, statuses, blocking, report.aside), session.organisation)
         else:
             show_summary(session, ledger, statuses, years, blocking)
     _tell_aside(session, report, years)
-    failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems, report)
-    _tell_refused(session, refused)
-    return BLOCKED if blocking else failed
+    has_failed = _tell_failures(session, report)
+    _tell_refused(session, refusals)
+    exports = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
+    states = {export.state for export in exports}
+    if blocking or has_failed or "refused" in states:
+        return BLOCKED
+    return INCOMPLETE if "late" in states or report.aside else DONE
 
 
 def _standing(session: Session) -> tuple[int, str | None]:
@@ -124,18 +128,13 @@ def _standing(session: Session) -> tuple[int, str | None]:
 
 def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
     count, published = after[0] - before[0], before[1] != after[1]
-    taken = (
-        f"{count} exports acceptés sont gardés"
-        if count > 1
-        else "1 export accepté est gardé"
-        if count
-        else "aucun export n’était encore accepté"
-    )
+    taken = f"{count} exports acceptés sont gardés" if count else "aucun export n’était encore accepté"
+    taken = "1 export accepté est gardé" if count == 1 else taken
     return f"{taken}, {'une nouvelle publication est en place' if published else 'la publication n’a pas changé'}"
 
 
-def _tell_failures(session: Session, report: "RunReport") -> int | None:
-    """Print the failures other than refused deliveries, which the summary reports."""
+def _tell_failures(session: Session, report: "RunReport") -> bool:
+    """Print the failures other than refused deliveries, which the summary reports; False when there are none."""
     if failed := report.ended(Ending.NOT_BUILT):
         note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
     elif failed := report.ended(Ending.UNSOUND):
@@ -145,7 +144,7 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
     elif failed := report.ended(Ending.NOT_SERVED):
         told = f"rien n’est copié sur le serveur : {failed.message}"
         note(f"\nErreur : {told}\nTout le reste est fait. Recommencer : {session.command} publish")
-    return BLOCKED if failed else None
+    return failed is not None
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
@@ -159,13 +158,6 @@ def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None
         note(f"Il sera lu une fois arrivé en entier (retirer un fichier temporaire ou un verrou abandonné) : {again}")
 
 
-def _refused(work: "Workspace", statuses: list[YearStatus]) -> list[Reject]:
-    """The reason for each refused delivery."""
-    years = [status.exercice for status in statuses if status.blocking]
-    found = [reject for year in years for reject in rejects_of(work, year, failing=failing_lines_of(work))]
-    return [reject for reject in found if reject.blocking]
-
-
 def _tell_refused(session: Session, refused: list[Reject]) -> None:
     """The last lines printed: what was refused, with its file, its line and the cause."""
     by_year = {year: [one for one in refused if one.exercice == year] for year in {one.exercice for one in refused}}
@@ -174,14 +166,7 @@ def _tell_refused(session: Session, refused: list[Reject]) -> None:
         for reject in found[:REASONS]:
             note(reject_text(reject))
         if len(found) > REASONS:
-            note(f"… et {len(found) - REASONS} autres : {session.command} rejects {year}")
-
-
-def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:
-    """1 if a delivery of the requested systems is refused, 3 if one is late or still arriving."""
-    concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
-    states = {export.state for export in concerned}
-    return BLOCKED if "refused" in states else INCOMPLETE if "late" in states or report.aside else DONE
+            note(f"… et {how_many(len(found) - REASONS, 'autres')} : {session.command} rejects {year}")
 
 
 # check ------------------------------------------------------------------------------------------------------
@@ -204,7 +189,7 @@ class Beside(Home):
         return self.aside / "lake"
 
 
-@click.command(short_help="Contrôler des fichiers sans les charger.")
+@click.command()
 @click.argument(
     "files",
     nargs=-1,
@@ -262,11 +247,12 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         write_json({**judged, "accepted": accepted}, session.organisation)
     else:
         title(f"{ref.key} {year} : {', '.join(path.name for path in files)}", session.organisation)
-        _show_counts(manifest, verdicts)
-        for finding in left:
-            echo(f"\n{_finding_text(finding)}")
-        _show_rejects(refused + failed)
-        _show_verdict(accepted, left, ref.export)
+        _show_judged(manifest, verdicts, refused + failed, left)
+        places = "feuilles, membres ou éléments" if len(left) > 1 else "feuille, membre ou élément"
+        but = [f"la version attendra {len(left)} {places} que rien ne lit"] if left else []
+        but += ["c’est la construction qui dira quels documents comptent"] if ref.export.by_document else []
+        then = f", mais {' et '.join(but)}" if but and accepted else ""
+        echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
     ctx.exit(DONE if accepted else BLOCKED)
 
 
@@ -291,36 +277,24 @@ def _judged(
     }
 
 
-def _show_verdict(accepted: bool, left: list[Finding], export: Export) -> None:
-    places = "feuilles, membres ou éléments" if len(left) > 1 else "feuille, membre ou élément"
-    but = [f"la version attendra {len(left)} {places} que rien ne lit"] if left else []
-    but += ["c’est la construction qui dira quels documents comptent"] if export.by_document else []
-    then = f", mais {' et '.join(but)}" if but and accepted else ""
-    echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
-
-
-def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
+def _show_judged(manifest: Manifest, verdicts: list[Verdict], rejects: list[Reject], findings: list[Finding]) -> None:
     for name, counts in manifest.tables.items():
-        checks: Checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
+        checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
         echo(
-            f"\n{manifest.system}/{name} : {counts.lues} lignes lues = {counts.acceptees} acceptées + "
-            f"{counts.refusees} refusées + {counts.ignorees} ignorées ; "
+            f"\n{manifest.system}/{name} : {how_many(counts.lues, 'ligne lue|lignes lues')} = "
+            f"{how_many(counts.acceptees, 'acceptées')} + {how_many(counts.refusees, 'refusées')} + "
+            f"{how_many(counts.ignorees, 'ignorées')} ; "
             f"contrôles : {checks_sentence(checks) or 'aucun'}"
         )
-
-
-def _finding_text(finding: Finding) -> str:
-    place = [":".join(str(part) for part in (finding.fichier, finding.ligne) if part)] if finding.ligne else []
-    received = [f"reçu : {finding.recu}"] if finding.recu else []
-    said = [*place, f"{finding.code} {finding.message}", *received, f"attendu : {finding.attendu}"]
-    return in_one_line(" — ".join(said))
-
-
-def _show_rejects(found: list[Reject]) -> None:
-    for reject in found[:SHOWN_REJECTS]:
+    for finding in findings:
+        place = [":".join(str(part) for part in (finding.fichier, finding.ligne) if part)] if finding.ligne else []
+        received = [f"reçu : {finding.recu}"] if finding.recu else []
+        said = [*place, f"{finding.code} {finding.message}", *received, f"attendu : {finding.attendu}"]
+        echo(f"\n{in_one_line(' — '.join(said))}")
+    for reject in rejects[:SHOWN_REJECTS]:
         echo(f"\n{reject_text(reject)}")
-    if len(found) > SHOWN_REJECTS:
-        echo(f"\n… et {len(found) - SHOWN_REJECTS} autres.")
+    if len(rejects) > SHOWN_REJECTS:
+        echo(f"\n… et {how_many(len(rejects) - SHOWN_REJECTS, 'autres')}.")
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:

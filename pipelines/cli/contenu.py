@@ -23,10 +23,9 @@ from pipelines.stages.report.word.writing import comments_of, declared_texts, pr
 
 if TYPE_CHECKING:
     from pipelines.evidence.progress_of_texts import TextState
-    from pipelines.stages.report.word.reading import ReadBack
 
 
-@click.group(short_help="Les textes d’un exercice : export vers Word, retour, avancement.")
+@click.group()
 def contenu() -> None:
     """Les textes d’un exercice (contenu/EXERCICE) : les envoyer à leurs auteurs dans Word, les reprendre, suivre leur
     avancement."""
@@ -84,7 +83,12 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     except NoManuscript as error:
         raise click.UsageError(str(error)) from None
     session.exercice(found.exercice)
-    _refuse(found)
+    for one in found.refused:
+        note(f"✗ {one.place} : {one.reason}")
+        for line in one.versions:
+            note(f"    {line}")
+    if found.refused:
+        raise click.ClickException("rien n’est repris tant que le document contient ce qui est dit ci-dessus")
     for path, source in found.changed.items():
         target = session.home.contenu / str(found.exercice) / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,15 +103,6 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     echo(f"{taken} {agreed('textes', taken)} repris, {same} {agreed('inchangés', same)}.")
     if found.changed:
         note(f"Ce qui est repris est à valider : {session.command} contenu etat {found.exercice}")
-
-
-def _refuse(found: "ReadBack") -> None:
-    for one in found.refused:
-        note(f"✗ {one.place} : {one.reason}")
-        for line in one.versions:
-            note(f"    {line}")
-    if found.refused:
-        raise click.ClickException("rien n’est repris tant que le document contient ce qui est dit ci-dessus")
 
 
 @contenu.command("etat", short_help="Montrer où en sont les textes, ou l’enregistrer.")
@@ -138,20 +133,15 @@ def state_of_texts(
         raise click.UsageError("dire qui le dit : --by NOM")
     person = session.organisation.person(by).nom
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        for one in _chosen(text_states(session.home, ledger, year), texts, every):
+        known = {one.text: one for one in text_states(session.home, ledger, year)}
+        if every == bool(texts):
+            raise click.UsageError("nommer des textes, ou --all pour tous")
+        for name in texts:
+            if name not in known:
+                raise click.UsageError(f"aucun texte « {name} »{suggestion(name, known)}")
+        for one in [known[name] for name in texts or known]:
             ledger.record_text(year, one.text, one.sha256, state, person)
         _show_states(session, year, text_states(session.home, ledger, year))
-
-
-def _chosen(known: "list[TextState]", texts: tuple[str, ...], every: bool) -> "list[TextState]":
-    """The texts named, or all of them if so requested."""
-    if every == bool(texts):
-        raise click.UsageError("nommer des textes, ou --all pour tous")
-    by_name = {one.text: one for one in known}
-    for name in texts:
-        if name not in by_name:
-            raise click.UsageError(f"aucun texte « {name} »{suggestion(name, by_name)}")
-    return known if every else [by_name[name] for name in texts]
 
 
 def _show_states(session: Session, year: int, states: "list[TextState]") -> None:

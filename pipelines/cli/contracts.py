@@ -7,14 +7,13 @@ import click
 
 from pipelines import settings
 from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, differences, snapshot, told, written
-from pipelines.catalogue.load import Catalogue
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.stages.publish.published_shape import shape_published, shape_to_publish
 
 
-@click.group(short_help="Les promesses faites aux lecteurs des tables publiées.")
+@click.group()
 def contracts() -> None:
     """Les contrats : tables, colonnes, types, clés et unités promis, tels qu’enregistrés dans dbt_project/contracts.csv."""
 
@@ -55,9 +54,13 @@ def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
     """
     session: Session = ctx.obj
     declared, root = session.catalogue, settings.shipped() if ships else session.home.root
-    shape = {
-        table: columns for table, columns in shape_to_publish(declared).items() if _is_own(declared, table) != ships
-    }
+    shape, models = {}, declared.project.models
+    for table, columns in shape_to_publish(declared).items():
+        name = table.partition(".")[2]
+        # a table that the home makes itself, in place of a shipped one or not
+        is_own = not table.startswith(OURS) and name in models and declared.is_own(models[name].path)
+        if is_own != ships:
+            shape[table] = columns
     file = root / SNAPSHOT
     promised = {table: columns for table, columns in declared.promised.items() if table in shape} | snapshot(file)
     if (lost := broken(promised, shape)) and not withdraws:
@@ -65,12 +68,6 @@ def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
     if shape or file.exists():
         file.write_text(written(shape, version("millesime")), encoding="utf-8", newline="\n")
         echo(f"Écrit {shown(file)}")
-
-
-def _is_own(declared: Catalogue, table: str) -> bool:
-    """True for a table that the home makes itself, in place of a shipped one or not."""
-    models, name = declared.project.models, table.partition(".")[2]
-    return not table.startswith(OURS) and name in models and declared.is_own(models[name].path)
 
 
 @contracts.command(short_help="Ce qui change entre deux publications.")

@@ -6,6 +6,7 @@ retention.
 
 import datetime as dt
 import re
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
-from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
+from pipelines.cli.output import Column, ask, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
@@ -27,43 +28,30 @@ from pipelines.evidence.verify import verify as verified
 from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost_ledger import refuse_lost
-from pipelines.ledger.records import Standing
+from pipelines.ledger.records import ACCEPTED, WHOLE, WITHDRAWN, Standing
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.runs.findings import unclaimed_files
 from pipelines.runs.retention import LOGS, Chosen, overdue, purge_delivery
 from pipelines.runs.retention import purge as purged
+from pipelines.runs.unclaimed import unclaimed_files
 
 if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
     from pipelines.runs.retention import Overdue
 
+MISSING = {"rien": WHOLE, "connu": ACCEPTED}
+CHOICES = {WHOLE: "accepté : rien ne manque", ACCEPTED: "accepté", WITHDRAWN: "décision retirée"}
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")  # in the place of a gap, where an acceptance holds for certain words
 FINDINGS = [
     Column(name)
-    for name in (
-        "constat",
-        "severite",
-        "code",
-        "exercice",
-        "ou",
-        "message",
-        "fichier",
-        "ligne",
-        "recu",
-        "attendu",
-        "ecart",
-        "aide",
-        "depuis",
-        "etat",
-        "motif",
-        "decide_par",
-        "jusqu_au",
-    )
+    for name in """
+    constat severite code exercice ou message fichier ligne recu attendu ecart aide depuis etat motif decide_par
+    jusqu_au
+    """.split()
 ]
 
 
-@click.command(short_help="Les constats à connaître ou à trancher.")
+@click.command()
 @year_argument
 @format_option
 @global_options
@@ -143,8 +131,13 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     return in_one_line(f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}") + body
 
 
-@click.command(short_help="Accepter un constat en le motivant, ou revenir sur une acceptation.")
-@click.argument("finding", metavar="CONSTAT", shell_complete=complete_findings)
+@click.command()
+@click.argument("findings", metavar="CONSTAT...", nargs=-1, required=True, shell_complete=complete_findings)
+@click.option(
+    "--missing",
+    type=click.Choice([*MISSING]),
+    help="Ce qui manque aux chiffres : rien (le contrôle se trompe), ou connu (une perte connue et admise).",
+)
 @click.option("--because", "reason", required=True, metavar="TEXTE", help="Le motif, imprimé à côté du constat.")
 @click.option(
     "--by", "by", required=True, metavar="NOM", help="Qui décide : une personne déclarée dans organisation.yml."
@@ -154,13 +147,24 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
 @global_options
 @click.pass_context
 def decide(
-    ctx: click.Context, finding: str, reason: str, by: str, until: dt.datetime | None, *, withdraw: bool
+    ctx: click.Context,
+    findings: tuple[str, ...],
+    missing: str | None,
+    reason: str,
+    by: str,
+    until: dt.datetime | None,
+    *,
+    withdraw: bool,
 ) -> None:
-    """Accepter le CONSTAT (son numéro, comme `millesime findings` le montre, ou le début de ce numéro).
+    """Accepter chaque CONSTAT (son numéro, comme `millesime findings` le montre, ou le début de ce numéro).
 
-    Une décision n’est jamais effacée : une autre la remplace. Une livraison bloquée par des contrôles critiques est
-    chargée au prochain `millesime run` une fois que chacun de leurs constats est accepté ; le verdict ne change pas. Un
-    document mis à l’écart (FIN-PROJET) compte à partir de la prochaine exécution.
+    Un constat qui retire quelque chose à des chiffres demande ce qui leur manque. Rien (--missing rien) : le contrôle se trompe,
+    les chiffres redeviennent entiers et le motif est imprimé à côté d’eux. Une perte connue et admise (--missing connu) :
+    ils restent partiels, dans la version figée aussi. La prochaine exécution (millesime run) en tient compte.
+
+    Une décision n’est jamais effacée : une autre la remplace ; elle tombe quand ce que dit le constat change. Une livraison
+    bloquée par des contrôles critiques est chargée à la prochaine exécution une fois que chacun de leurs constats est
+    accepté ; le verdict ne change pas.
     """
     session: Session = ctx.obj
     if not (reason.strip() and by.strip()):
@@ -170,19 +174,50 @@ def decide(
     if day and day < now()[:10]:
         raise click.BadParameter("ce jour est passé : l’acceptation ne vaudrait jamais", param_hint="--until")
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        one = _named(gathered(session, ledger), finding)
-        if one.finding.code == "ATT-ERREUR":
-            raise click.UsageError("un contrôle qui n’a pas pu s’exécuter ne prouve rien : il ne peut pas être accepté")
-        if day and session.catalogue.rules[one.finding.code].fait_compter:
-            raise click.BadParameter("ce qu’il fait compter cesserait de compter ce jour-là", param_hint="--until")
-        if withdraw and one.decision is None:
-            raise click.UsageError(f"personne n’a accepté le constat {one.finding.id}")
-        ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
-    echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}")
-    if one.finding.code == "ATT-CRITIQUE":
-        note(f"Pour prendre la livraison : {session.command} run {one.finding.exercice}")
-    elif session.catalogue.rules[one.finding.code].fait_compter:
-        note(f"Pour calculer avec : {session.command} run {one.finding.exercice}")
+        standing = gathered(session, ledger)
+        chosen = list({one.finding.id: one for one in (_named(standing, name) for name in findings)}.values())
+        choices = [_choice(session, one, missing, day, withdraw=withdraw) for one in chosen]
+        for one, choice in zip(chosen, choices, strict=True):
+            ledger.record_decision(one.finding, choice, reason, by, day)
+    for one, choice in zip(chosen, choices, strict=True):
+        echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {CHOICES[choice]}")
+    years = sorted({one.finding.exercice for one in chosen if _counts(session, one)} - {0})
+    if years:
+        note(f"Pour en tenir compte : {session.command} run {' '.join(map(str, years))}")
+
+
+def _counts(session: Session, one: Standing) -> bool:
+    """True when a decision on this finding changes what counts at the next run."""
+    finding = one.finding
+    return (
+        finding.effet != "rien" or finding.code == "ATT-CRITIQUE" or session.catalogue.rules[finding.code].fait_compter
+    )
+
+
+def _choice(session: Session, one: Standing, missing: str | None, day: str | None, *, withdraw: bool) -> str:
+    """What is decided of one finding. Raises UsageError when it cannot be, or nothing says what is missing."""
+    finding = one.finding
+    if finding.code == "ATT-ERREUR":
+        raise click.UsageError("un contrôle qui n’a pas pu s’exécuter ne prouve rien : il ne peut pas être accepté")
+    if withdraw:
+        if one.decision is None:
+            raise click.UsageError(f"personne n’a accepté le constat {finding.id}")
+        return WITHDRAWN
+    if finding.effet == "rien":
+        choice = ACCEPTED
+    elif missing:
+        choice = MISSING[missing]
+    elif sys.stdin.isatty():
+        asked = "Que manque-t-il ? rien (le contrôle se trompe), ou une perte connue et admise (connu)"
+        choice = MISSING[ask(f"{finding.message}\n{asked}", [*MISSING])]
+    else:
+        raise click.UsageError(
+            f"{finding.id} {finding.code} rend des chiffres partiels : dire --missing rien (le contrôle se trompe) ou "
+            "--missing connu (la perte est connue et admise)"
+        )
+    if day and (choice == WHOLE or session.catalogue.rules[finding.code].fait_compter):
+        raise click.BadParameter("ce qui compte grâce à elle cesserait de compter ce jour-là", param_hint="--until")
+    return choice
 
 
 def _named(standing: list[Standing], name: str) -> Standing:
@@ -196,7 +231,7 @@ def _named(standing: list[Standing], name: str) -> Standing:
     return found[0]
 
 
-@click.command(short_help="La fiche d’une règle.")
+@click.command()
 @click.argument("code", shell_complete=complete_rules)
 @global_options
 @click.pass_context
@@ -223,7 +258,7 @@ def explain(ctx: click.Context, code: str) -> None:
             )
 
 
-@click.command(short_help="Vérifier que rien de ce qui est enregistré ou conservé n’a changé.")
+@click.command()
 @json_option
 @click.option(
     "--head",
@@ -273,7 +308,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     ctx.exit(BLOCKED if result.problems else DONE)
 
 
-@click.command(short_help="Retirer ce dont la durée de conservation est passée.")
+@click.command()
 @click.option("--dry-run", is_flag=True, help="Montrer ce qui serait retiré, sans rien retirer.")
 @click.option(
     "--delivery", metavar="LIVRAISON", help="Retirer celle-ci sans attendre son terme (le début de son nom suffit)."
@@ -308,7 +343,8 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
             forget(session.home, runs)
     for one in done:
         place = " ".join(str(part) for part in (one.export, one.exercice) if part)
-        echo(f"{one.rule} {place} {one.shown} ({_why(one)})".replace("  ", " "))
+        why = f"décidé : {one.chosen.reason}" if one.chosen else f"à garder jusqu’au {one.until}"
+        echo(f"{one.rule} {place} {one.shown} ({why})".replace("  ", " "))
     if runs:
         echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
     count = len(done) + len(runs)
@@ -322,10 +358,6 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
         note(
             f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run EXERCICE"
         )
-
-
-def _why(one: "Overdue") -> str:
-    return f"décidé : {one.chosen.reason}" if one.chosen else f"à garder jusqu’au {one.until}"
 
 
 def _removed_by_hand(

@@ -12,7 +12,7 @@ from pipelines.cli.app import INCOMPLETE
 from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.french import enumeration, number
+from pipelines.french import enumeration, how_many, number
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
@@ -36,7 +36,7 @@ profile_option = click.option(
 )
 
 
-@click.command(short_help="Exporter les tables d’un exercice dans des formats ouverts.")
+@click.command()
 @year_argument
 @profile_option
 @global_options
@@ -59,12 +59,12 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
         enter(ledger, session.home, files)
     size = sum(path.stat().st_size for path in files)
     frozen = release.name if release else "non figé"
-    echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
+    echo(f"{shown(folder)} : {how_many(len(files), 'fichiers')}, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
         note("À ne pas diffuser : les petits nombres de personnes n’y sont pas masqués.")
 
 
-@click.command(short_help="Réunir et comparer plusieurs organisations.")
+@click.command()
 @click.argument("homes", metavar="DOSSIER…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--into",
@@ -100,7 +100,7 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
     ctx.exit(INCOMPLETE if absent else 0)
 
 
-@click.command(short_help="Des tableaux de bord à importer dans Superset.")
+@click.command()
 @click.option(
     "--to",
     "file",
@@ -139,7 +139,7 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
         echo(f"  {title}")
 
 
-@click.command(short_help="Copier de nouveau la publication dans PostgreSQL.")
+@click.command()
 @global_options
 @click.pass_context
 def publish(ctx: click.Context) -> None:
@@ -162,13 +162,17 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
         served = serve_copy(session.home, server)
     except NotCopied as error:
         raise click.ClickException(f"rien n’est copié sur le serveur : {error}") from None
-    done = f"{len(served.rows)} tables, {sum(served.rows.values())} lignes" if served.is_new else "elle y était déjà"
+    done = (
+        f"{how_many(len(served.rows), 'tables')}, {how_many(sum(served.rows.values()), 'lignes')}"
+        if served.is_new
+        else "elle y était déjà"
+    )
     echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")
     for said in served.notes:
         note(f"Attention : {said}")
 
 
-@click.command(short_help="Retirer le profil public partout où il se trouve.")
+@click.command()
 @click.option("--reason", required=True, metavar="TEXTE", help="Pourquoi.")
 @click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne déclarée dans organisation.yml.")
 @global_options

@@ -1,5 +1,9 @@
-"""``backup`` and ``restore``: a copy of a home kept elsewhere, and a home made from it."""
+"""``backup``, ``restore``, ``key``: what is kept of a home elsewhere, its copy and its key; ``mail``.
 
+The key itself is never shown.
+"""
+
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +14,13 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.french import moment, quantity
-from pipelines.ledger.store import now
+from pipelines.ledger.store import now, open_ledger
+from pipelines.locking import only_writer
+from pipelines.runs import key as keys
 from pipelines.runs.mails import due, send_due
 
 
-@click.command(short_help="Sauvegarder le dossier, même pendant une exécution.")
+@click.command()
 @click.argument("place", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False))
 @global_options
 @click.pass_context
@@ -43,7 +49,7 @@ def backup(ctx: click.Context, place: Path) -> None:
         note("Sur le même disque, ce n’est pas encore une sauvegarde : porter ce dossier ailleurs (restic, borg).")
 
 
-@click.command(short_help="Refaire un dossier à partir d’une sauvegarde.")
+@click.command()
 @click.argument("source", metavar="SAUVEGARDE", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option(
     "--removals",
@@ -88,7 +94,7 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
     ctx.exit(BLOCKED if again.left else DONE)
 
 
-@click.command(short_help="Envoyer les courriels dus : refus, rappels, bilan.")
+@click.command()
 @click.option("--dry-run", is_flag=True, help="Les montrer sans les envoyer.")
 @global_options
 @click.pass_context
@@ -109,3 +115,50 @@ def mail(ctx: click.Context, *, dry_run: bool) -> None:
             echo(f"\n{one.body}")
     count = quantity(Decimal(len(mails)), 0, "courriels")
     echo(f"{count} {'à envoyer' if dry_run else 'partis' if len(mails) > 1 else 'parti'}.")
+
+
+def _file(*, exists: bool) -> Callable:
+    return click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=exists))
+
+
+@click.group(invoke_without_command=True)
+@global_options
+@click.pass_context
+def key(ctx: click.Context) -> None:
+    """Montrer où est la clé des pseudonymes, et son empreinte, enregistrée au registre.
+
+    Pour déplacer un dossier : `key export FICHIER`, puis, le dossier à sa nouvelle place, `key import FICHIER`.
+    """
+    if ctx.invoked_subcommand is None:
+        session: Session = ctx.obj
+        echo(f"  fichier    {shown(settings.key_file(session.home))}")
+        with session.ledger() as ledger:
+            echo(f"  empreinte  {keys.fingerprint_of(session.work(ledger))}")
+
+
+@key.command("export", short_help="Écrire la clé dans un fichier.")
+@_file(exists=False)
+@global_options
+@click.pass_context
+def export_key(ctx: click.Context, file: Path) -> None:
+    """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à
+    supprimer ensuite."""
+    session: Session = ctx.obj
+    with session.ledger() as ledger:
+        try:
+            keys.export_key(session.work(ledger), file)
+        except FileExistsError:
+            raise click.UsageError(f"{file} existe : une clé n’est jamais écrite par-dessus un fichier") from None
+    echo(f"Clé écrite dans {shown(file)} : à supprimer une fois importée.")
+
+
+@key.command("import", short_help="Installer la clé depuis un fichier.")
+@_file(exists=True)
+@global_options
+@click.pass_context
+def bring(ctx: click.Context, file: Path) -> None:
+    """Mettre la clé de FICHIER là où ce dossier la cherche. Une autre que celle du registre est refusée."""
+    session: Session = ctx.obj
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        place = keys.import_key(session.work(ledger), file)
+    echo(f"Clé importée dans {shown(place)}. {shown(file)} peut être supprimé.")

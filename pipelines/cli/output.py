@@ -22,13 +22,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.characters import told, visible
-from pipelines.french import NARROW, number
 from pipelines.settings import columns_are_told, log_is_json
 from pipelines.spreadsheet import french_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from pipelines.catalogue.organisation import Organisation
 
@@ -104,14 +102,14 @@ def note(message: str) -> None:
     echo(message, err=True)
 
 
+def ask(question: str, choices: list[str]) -> str:
+    """The choice that somebody makes at the terminal."""
+    return str(click.prompt(printable(question), type=click.Choice(choices), show_choices=False))
+
+
 def printable(text: str) -> str:
     """Text without anything that could control a terminal; line ends and tabs stay."""
     return visible(text).replace("\r", told("\r"))
-
-
-def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
-    """``4764020.26`` → ``4 764 020,26``; half-up; empty for None."""
-    return "" if value is None else number(value, decimals, space)
 
 
 def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
@@ -121,12 +119,10 @@ def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], orga
     writer.writerow([column.name for column in columns] + ["mention"])
     mention = MARK if organisation.demonstration else ""
     for row in rows:
-        writer.writerow([_csv_cell(row.get(column.name)) for column in columns] + [mention])
+        cells = [row.get(column.name) for column in columns]
+        told = [french_cell(printable(cell) if isinstance(cell, str) else cell) for cell in cells]
+        writer.writerow([*told, mention])
     click.get_binary_stream("stdout").write(("\ufeff" + text.getvalue()).encode("utf-8"))
-
-
-def _csv_cell(value: Any) -> Any:
-    return french_cell(printable(value) if isinstance(value, str) else value)
 
 
 def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:
@@ -158,16 +154,19 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as a table, at most as wide as the screen and with nothing cut off; nothing when there are none."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
     shown, screen = [column for column in columns if column.heading is not None], console()
-    lines = [[printable(str(_or_empty(row.get(column.name)))) for column in shown] for row in rows]
+    cells = [[row.get(column.name) for column in shown] for row in rows]
+    lines = [["" if cell is None else printable(str(cell)) for cell in line] for line in cells]
     long, width = _longest(shown, lines, screen.width)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for column in shown:
         justify = "right" if column.right else "left"
         grid.add_column(column.heading, justify=justify, overflow="fold", no_wrap=not column.folds)
     for line in lines:
-        grid.add_row(*(_cell(_folded(text, width) if rank == long else text) for rank, text in enumerate(line)))
+        texts = [_folded(text, width) if rank == long else text for rank, text in enumerate(line)]
+        grid.add_row(*(Text(text, style=STYLES.get(text, "")) for text in texts))
     if rows:
         with screen.capture() as drawn:
             screen.print(grid)
@@ -200,16 +199,6 @@ def pairs(said: Sequence[tuple[str, str]]) -> None:
     fits = all(width + len(what) + 4 <= screen for _, what in said)
     for thing, what in said:
         echo(f"  {thing:<{width}}  {what}" if fits else f"  {thing}\n      {what}")
-
-
-def _or_empty(value: Any) -> Any:
-    return "" if value is None else value
-
-
-def _cell(text: str) -> "Text":
-    from rich.text import Text
-
-    return Text(text, style=STYLES.get(text, ""))
 
 
 @contextmanager

@@ -11,26 +11,16 @@ import click
 
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import complete_codes, year_argument
-from pipelines.cli.output import (
-    Column,
-    console,
-    echo,
-    format_option,
-    french,
-    table,
-    title,
-    write_csv,
-    write_json,
-)
+from pipelines.cli.output import Column, console, echo, format_option, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
+from pipelines.evidence.arrivals import Checks, ExportState
 from pipelines.evidence.findings import blockers, in_order, of_year
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.health import health
 from pipelines.evidence.published import published_figures
 from pipelines.evidence.status import YearStatus, year_status
-from pipelines.french import moment
+from pipelines.french import how_many, moment, number
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.runs.arriving import landed
@@ -61,11 +51,6 @@ def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Find
     today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
     return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
-
-
-def exit_code_of(status: YearStatus) -> int:
-    """1 when a delivery is refused, 3 when an export is late, 0 otherwise."""
-    return BLOCKED if status.blocking else INCOMPLETE if status.incomplete else DONE
 
 
 # status -----------------------------------------------------------------------------------------------------
@@ -100,7 +85,7 @@ STATES = {  # of exports, most urgent first, then of figures, in a French reader
 SHOWN_FIGURES = 4  # of those that are missing for the same reason
 
 
-@click.command(short_help="Les exports reçus ou manquants, et les chiffres incomplets.")
+@click.command()
 @year_argument
 @click.option(
     "--format",
@@ -137,8 +122,11 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         _show_status(session, found, unknown)
         if late:
             echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
-        echo(_disk_sentence(sound))
-    ctx.exit(exit_code_of(found))
+        sizes = [f"{part} {size / 1e6:.0f}" for part, size in sound.sizes.items() if size >= 500_000]
+        said = f" ({', '.join(sizes)})" if sizes else ""
+        total = sum(sound.sizes.values()) / 1e6
+        echo(f"Taille : {total:.0f} Mo{said}, il reste {sound.free / 1e6:.0f} Mo sur ce disque")
+    ctx.exit(BLOCKED if found.blocking else INCOMPLETE if found.incomplete else DONE)
 
 
 def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
@@ -174,29 +162,36 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
     )
 
 
-def _disk_sentence(sound: "Health") -> str:
-    """The size of the home by part, and the free space."""
-    parts = [f"{part} {size / 1e6:.0f}" for part, size in sound.sizes.items() if size >= 500_000]
-    said = ", ".join(parts)
-    total = sum(sound.sizes.values()) / 1e6
-    return f"Taille : {total:.0f} Mo{f' ({said})' if parts else ''}, il reste {sound.free / 1e6:.0f} Mo sur ce disque"
-
-
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
     echo()
     if without := session.without_system():
         echo(without)
     exports = sorted(found.exports, key=lambda export: list(STATES).index(export.state))  # what blocks comes first
-    table(EXPORTS, [_export_row(export) for export in exports])
-    reasons = [_why(export) for export in exports if export.reason]
-    if reasons:
+    rows = [
+        {
+            "key": export.key,
+            "state": STATES[export.state],
+            "accepted": (export.accepted_at or "")[:10],
+            "lines": export.lines and export.lines.acceptees,
+            "refused": export.lines and (export.lines.refusees or ""),
+            "checks": checks_sentence(export.checks),
+        }
+        for export in exports
+    ]
+    table(EXPORTS, rows)
+    unusual = [export for export in exports if export.reason]
+    if unusual:
         echo()
-    for reason in reasons:
-        echo(reason)
+    for export in unusual:  # why, and whom to ask
+        owner = export.owner if export.state in ("late", "awaited") else None
+        echo(f"{export.key} : " + " — ".join(filter(None, (export.reason, owner))))
     for path in unknown:
         echo(f"\nAucun export déclaré ne correspond à {path}", nl=False)
-    echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
+    counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
+    said = [f"{count} {STATES[state]}{'s' * (count > 1)}" for state, count in counts.items() if count]
+    gaps = f" ; {len(found.differences)} en écart avec un rapport publié" if found.differences else ""
+    echo("\n" * bool(unknown) + f"\nChiffres : {', '.join(said) or 'aucun'}{gaps}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
         echo()
@@ -206,23 +201,6 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
         echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
 
 
-def _export_row(export: ExportStatus) -> dict[str, Any]:
-    return {
-        "key": export.key,
-        "state": STATES[export.state],
-        "accepted": (export.accepted_at or "")[:10],
-        "lines": export.lines and export.lines.acceptees,
-        "refused": export.lines and (export.lines.refusees or ""),
-        "checks": checks_sentence(export.checks),
-    }
-
-
-def _why(export: ExportStatus) -> str:
-    """Why an export was not received normally, and whom to ask."""
-    owner = export.owner if export.state in ("late", "awaited") else None
-    return f"{export.key} : " + " — ".join(filter(None, (export.reason, owner)))
-
-
 def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
     """One row for all the figures that are missing for the same reason."""
     groups: dict[tuple[str, str | None, str], list[str]] = {}
@@ -230,7 +208,7 @@ def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
         groups.setdefault((figure.state, figure.mark, " ; ".join(figure.reasons)), []).append(figure.code)
     rows = []
     for (state, mark, reasons), codes in groups.items():
-        more = f", et {len(codes) - SHOWN_FIGURES} autres" if len(codes) > SHOWN_FIGURES else ""
+        more = f", et {how_many(len(codes) - SHOWN_FIGURES, 'autres')}" if len(codes) > SHOWN_FIGURES else ""
         figures = ", ".join(codes[:SHOWN_FIGURES]) + more
         rows.append({"state": STATES[state], "mark": mark, "reasons": reasons, "figures": figures})
     return rows
@@ -240,14 +218,6 @@ def checks_sentence(checks: Checks) -> str:
     """``12 réussis, 1 alerte``: zeros are left out."""
     said = [("réussi", checks.passed), ("alerte", checks.warned), ("échec", checks.failed)]
     return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in said if count)
-
-
-def _figures_sentence(found: YearStatus) -> str:
-    counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
-    said = [f"{count} {STATES[state]}{'s' * (count > 1)}" for state, count in counts.items() if count]
-    differing = len(found.differences)
-    gaps = f" ; {differing} en écart avec un rapport publié" if differing else ""
-    return f"Chiffres : {', '.join(said) or 'aucun'}{gaps}"
 
 
 def _publication_sentence(session: Session, found: YearStatus) -> str:
@@ -277,11 +247,13 @@ FIGURES = [
 WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
     Column(name)
-    for name in ("code", "exercice", "valeur", "unite", "statut", "etat", "code_manquant", "part_manquante")
-] + [Column("montant_manquant_eur"), Column("libelle"), Column("domaine"), Column("formule")]
+    for name in """
+    code exercice valeur unite statut etat code_manquant part_manquante montant_manquant_eur libelle domaine formule
+    """.split()
+]
 
 
-@click.command(short_help="Les chiffres publiés.")
+@click.command()
 @year_argument
 @click.argument("codes", nargs=-1, shell_complete=complete_codes)
 @format_option
@@ -294,7 +266,17 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
     rows = published_figures(session.home, year)
     if rows is None:
         raise click.UsageError(f"rien n’est encore publié : {session.command} run {year}")
-    rows = [_as_printed(row) for row in _narrowed(rows, codes)]
+    rows = _narrowed(rows, codes)
+    for row in rows:  # at its own number of decimals, and as the report prints it
+        value, decimals = row["valeur"], row["decimales"]
+        row["affichage"] = row["code_manquant"] if value is None else number(value, decimals)
+        row["valeur"] = value if value is None else round(value, decimals)  # already rounded: no digit is lost
+        if value is None and row["code_manquant"] != NOT_APPLICABLE:
+            row["state"] = STATES["missing"]
+        elif row["statut"] == "publié":
+            row["state"] = "imprimé"  # the number in the report already published, not ours
+        else:
+            row["state"] = STATES["partial" if row["etat"] == "partiel" else "computed"]
     if form == "csv":
         write_csv(FIGURES_CSV, rows, session.organisation)
     elif form == "json":
@@ -318,19 +300,3 @@ def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[s
             )
         chosen |= matching
     return [row for row in rows if not codes or row["code"] in chosen]
-
-
-def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
-    value, decimals = row["valeur"], row["decimales"]
-    exact = value if value is None else round(value, decimals)  # already rounded: no digit is lost
-    shown_value = row["code_manquant"] if value is None else french(value, decimals)
-    return {**row, "valeur": exact, "affichage": shown_value, "state": _state(row)}
-
-
-def _state(row: Mapping[str, Any]) -> str:
-    if row["valeur"] is None and row["code_manquant"] != NOT_APPLICABLE:
-        return STATES["missing"]
-    if row["statut"] == "publié":
-        return "imprimé"  # the number in the report already published, not ours
-    return STATES["partial" if row["etat"] == "partiel" else "computed"]

@@ -17,22 +17,12 @@ from pipelines.runs.suites import suite_of
 from pipelines.stages.validate.failing_lines import failing_lines
 
 REJECTS = [
-    Column("source"),
-    Column("exercice"),
-    Column("fichier"),
-    Column("ligne"),
-    Column("position"),
-    Column("colonne"),
-    Column("regle"),
-    Column("titre"),
-    Column("recu"),
-    Column("attendu"),
-    Column("aide"),
+    Column(name) for name in "source exercice fichier ligne position colonne regle titre recu attendu aide".split()
 ]
 HIDDEN = "masqué (table à données personnelles)"
 
 
-@click.command(short_help="Les lignes et livraisons refusées, et comment les corriger.")
+@click.command()
 @year_argument
 @source_option
 @format_option
@@ -64,7 +54,7 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
 def failing_lines_of(work: Workspace) -> Failing:
     """How to find the lines behind a failed check of a delivery."""
 
-    def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
+    def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int, str | None]]:
         declared = next(t for t in ref.export.tables if t.name == table)
         suite = suite_of(work, ref, manifest, declared)
         try:
@@ -96,7 +86,8 @@ def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
 def reject_text(reject: Reject) -> str:
     """Several lines: where and which rule, then received, expected and how to fix."""
     place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
-    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and _is_workbook(reject) else ""
+    is_workbook = reject.fichier.lower().endswith(".xlsx")
+    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and is_workbook else ""
     column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
     received = _received(reject)
     if received is None and reject.regle == "LIG-OBLIGATOIRE":
@@ -104,10 +95,6 @@ def reject_text(reject: Reject) -> str:
     details = [("reçu", received), ("attendu", reject.attendu), ("aide", reject.aide)]
     body = "".join(f"\n  {name:<8}{in_one_line(text)}" for name, text in details if text)
     return f"{in_one_line(place)} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
-
-
-def _is_workbook(reject: Reject) -> bool:
-    return reject.fichier.lower().endswith(".xlsx")
 
 
 def letters(position: int) -> str:

@@ -16,6 +16,7 @@ from pipelines.cli.arguments import complete_releases, year_argument
 from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown, typed
+from pipelines.french import how_many
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pipelines.runs.replay import Replay
 
 
-@click.command(short_help="Figer un exercice.")
+@click.command()
 @year_argument
 @click.option("--prepared-by", required=True, metavar="NOM", help="Qui l’a préparée.")
 @click.option("--reviewed-by", required=True, metavar="NOM", help="Qui l’a relue : une autre personne.")
@@ -69,7 +70,8 @@ def release(
         except CannotRelease as error:
             raise click.ClickException(str(error)) from None
     if form == "json":
-        write_json(_released(session, done), session.organisation)
+        more = {"folder": str(session.home.releases / done.name), "erratum": _public_erratum(session, done)}
+        write_json({**asdict(done), **more}, session.organisation)
     else:
         _show_released(session, done)
     if server := settings.publication_server():
@@ -88,15 +90,6 @@ def _show_released(session: Session, done: "Released") -> None:
         echo(text)
 
 
-def _released(session: Session, done: "Released") -> dict[str, Any]:
-    """A release for a program."""
-    return {
-        **asdict(done),
-        "folder": str(session.home.releases / done.name),
-        "erratum": _public_erratum(session, done),
-    }
-
-
 def _public_erratum(session: Session, done: "Released") -> str | None:
     """The erratum for the public; None for a first release, or if a version has no public profile."""
     if done.former is None:
@@ -105,7 +98,7 @@ def _public_erratum(session: Session, done: "Released") -> str | None:
     return _erratum(session, done.former, done.name, PUBLIC)[0] if all(file.exists() for file in both) else None
 
 
-@click.command(short_help="Ce qui change entre deux versions, et l’erratum.")
+@click.command()
 @click.argument("first", metavar="VERSION", shell_complete=complete_releases)
 @click.argument("second", required=False, metavar="[VERSION]", shell_complete=complete_releases)
 @profile_option
@@ -122,12 +115,10 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
     text, changed = _erratum(session, first, second, profile)
     if form == "json":
         changes = [
-            {**asdict(one), "before": one.written(one.before), "after": one.written(one.after)} for one in changed
+            asdict(one) | {"before": one.written(one.before), "after": one.written(one.after)} for one in changed
         ]
-        write_json(
-            {"first": first, "second": second, "profile": profile, "changes": changes, "erratum": text},
-            session.organisation,
-        )
+        said = {"first": first, "second": second, "profile": profile, "changes": changes, "erratum": text}
+        write_json(said, session.organisation)
     else:
         echo(text)
     ctx.exit(BLOCKED if changed else DONE)
@@ -140,11 +131,17 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
     if second is not None:
         if _exercice(second) != exercice:
             raise click.UsageError("les deux versions ne sont pas du même exercice")
-        after, reason = session.release(second), _reason(session, second)
+        after = session.release(second)
+        with session.ledger() as ledger:
+            reason = next(row["reason"] for row in ledger.all_rows("releases") if row["release"] == second)
         _refuse_without(after, profile)
         changed = changes_between(before, after, exercice, profile)
         return erratum(exercice, first, second, reason, changed, profile), changed
-    _refuse_unproved(session)
+    with session.ledger() as ledger:  # an erratum is made of nothing but what was built and tested
+        if not is_proved(session.work(ledger)):
+            raise click.ClickException(
+                f"{shown(session.home.warehouse)} n’est pas l’entrepôt qui a été construit et contrôlé : `{session.command} run EXERCICE`"
+            )
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
         there = Path(folder) / FOLDERS[profile]
         export_tables(session.home.warehouse if profile == INTERNE else _public(session, there), exercice, there)
@@ -155,15 +152,6 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
 def _refuse_without(release: Path, profile: str) -> None:
     if not (release / FOLDERS[profile] / FIGURES).exists():
         raise click.ClickException(f"la version {release.name} n’a pas de profil public : --profile {INTERNE}")
-
-
-def _refuse_unproved(session: Session) -> None:
-    """Refuse to make an erratum from anything but what was built and tested."""
-    with session.ledger() as ledger:
-        if not is_proved(session.work(ledger)):
-            raise click.ClickException(
-                f"{shown(session.home.warehouse)} n’est pas l’entrepôt qui a été construit et contrôlé : `{session.command} run EXERCICE`"
-            )
 
 
 def _public(session: Session, folder: Path) -> Path:
@@ -183,12 +171,7 @@ def _exercice(name: str) -> int:
     return int(found[1])
 
 
-def _reason(session: Session, name: str) -> str | None:
-    with session.ledger() as ledger:
-        return next(row["reason"] for row in ledger.all_rows("releases") if row["release"] == name)
-
-
-@click.command(short_help="Refaire une version figée et comparer les octets.")
+@click.command()
 @click.argument("name", metavar="VERSION", shell_complete=complete_releases)
 @json_option
 @global_options
@@ -231,9 +214,8 @@ def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:
 def _show_replay(session: Session, name: str, result: "Replay") -> None:
     title(f"{name} refaite", session.organisation)
     from_archive = result.deliveries - len(result.purged)
-    echo(
-        f"  {from_archive} livraisons relues de leurs originaux, {len(result.purged)} des lignes typées (originaux retirés)"
-    )
+    from_rows = f"{len(result.purged)} des lignes typées (originaux retirés)"
+    echo(f"  {how_many(from_archive, 'livraison relue|livraisons relues')} de leurs originaux, {from_rows}")
     if result.other_code:
         echo(f"  le code n’est pas celui qui a fait cette version{_maker(session, name, result.made_by)}")
     for problem in result.altered:
@@ -243,7 +225,7 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
     for path in result.differing:
         echo(f"✗ {path} : d’autres octets")
     same = result.files - len(result.differing)
-    echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")
+    echo(f"  tables qui ressortent avec les mêmes octets : {same} sur {result.files}")
     for path in result.redrawn:
         echo(f"{'!' if result.other_code else '✗'} {path} : redessiné, il n’est pas le même")
     if result.altered:

@@ -7,7 +7,7 @@ from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
 
 
-@click.command(short_help="L’interface web de Dagster, sur ce poste.")
+@click.command()
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, metavar="N", help="Port écouté."
 )

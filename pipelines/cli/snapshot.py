@@ -6,11 +6,12 @@ from pipelines import settings
 from pipelines.cli.arguments import complete_sources, year_argument
 from pipelines.cli.output import echo
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.french import how_many
 from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot
 from pipelines.stages.ingest.landing import files_of
 
 
-@click.command(short_help="Lire la base d’un outil et déposer son export.")
+@click.command()
 @click.argument("source", metavar="SYSTÈME", shell_complete=complete_sources)
 @year_argument
 @click.option(
@@ -45,5 +46,5 @@ def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
             "livraison, où chaque ligne figurerait deux fois. Retirer celui qui est de trop"
         )
     count = take_snapshot(ref, exercice, Database(variable, address, timeout), target)
-    echo(f"{shown(target)} : {count} lignes, sans aucune personne")
+    echo(f"{shown(target)} : {how_many(count, 'lignes')}, sans aucune personne")
     echo(f"Ensuite : {session.command} run {exercice} --source {ref.system.system}")

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 from pipelines import settings
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
-from pipelines.catalogue.source_grammar import ACCOUNTS, System
+from pipelines.catalogue.source_grammar import ACCOUNTS
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
@@ -69,7 +68,8 @@ applications: []
 #     indicateurs: []    # les chiffres imprimés, dans cet ordre : la fin de leur code dans `catalogue/figures`
 #     alias: [EXEMPLE]
 
-# Ses budgets : pour chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
+# Ses budgets, tous : pour chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
+# Sans cette liste, rien ne dit qu’il ne manque pas un budget annexe : il faudra le confirmer avant de figer un exercice.
 budgets: []
 # budgets:
 #   - siret: "{siret_budget}"
@@ -91,12 +91,15 @@ personnes: []
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
+# Ce qui manque à un chiffre, en pourcentage de ses lignes ou de son montant, sans qu’il cesse de servir dans les phrases du rapport.
+# seuil_signification: 0.5
+
 # Durées de conservation de ce qui n’est pas réglé export par export (docs/rgpd.md), en mois ou en années entiers.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 
 
-@click.command(short_help="Créer le dossier d’une organisation.")
+@click.command()
 @click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", required=True, metavar="NOM", help="Le nom complet de l’organisation.")
 @click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
@@ -137,6 +140,8 @@ def init(
     for system in systems:
         if system not in known:
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
+    # a system that gives the accounts of an application makes a correct example
+    giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
     text = ORGANISATION.format(
         nom=_quoted(name),
         sigle=_quoted(sigle),
@@ -145,7 +150,7 @@ def init(
         premier=first,
         dernier=last,
         systemes=f"[{', '.join(systems)}]",
-        application=_an_application(known),
+        application=next(giving, next(iter(known), "exemple")),
     )
     organisation = make_home(session.home, text)
     _give_key(session.home)
@@ -153,12 +158,6 @@ def init(
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     echo(f"  3. {session.command} run {first}")
-
-
-def _an_application(known: Mapping[str, System]) -> str:
-    """A system that gives the accounts of an application, to make a correct example."""
-    giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
-    return next(giving, next(iter(known), "exemple"))
 
 
 def _quoted(text: str) -> str:
@@ -194,7 +193,7 @@ def _give_key(home: Home) -> None:
         give_key(work)
 
 
-@click.command(short_help="Créer la démonstration, et l’exécuter.")
+@click.command()
 @click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--through",
@@ -213,15 +212,25 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
     chiffres sont inventés aussi.
     """
+    from demo.home import make_home as make_demonstration
+
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
     home = session.home
     years = list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
-    _make_demonstration(home, years)
+    try:
+        make_demonstration(home.root, years)
+    except ValueError as error:  # someone else's home or deliveries
+        raise click.UsageError(str(error)) from None
     write_instance(home)
     _give_key(home)
-    _validate_texts(session, years)
+    # the demonstration's own texts are written for it: one of its persons validates them
+    person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        for one in (one for year in years for one in text_states(session.home, ledger, year)):
+            if one.state != VALIDATED and (own / str(one.exercice) / one.text).is_file():
+                ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
         code = run_and_tell(session, years, None)
@@ -231,22 +240,3 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
             ctx.invoke(docs)
         ctx.exit(code)
     echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
-
-
-def _validate_texts(session: Session, years: list[int]) -> None:
-    """The demonstration's own texts are written for it: one of its persons validates them."""
-    person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
-    with only_writer(session.home), open_ledger(session.home) as ledger:
-        for one in (one for year in years for one in text_states(session.home, ledger, year)):
-            if one.state != VALIDATED and (own / str(one.exercice) / one.text).is_file():
-                ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
-
-
-def _make_demonstration(home: Home, years: list[int]) -> None:
-    """Make the home and the exports of these exercices."""
-    from demo.home import make_home
-
-    try:
-        make_home(home.root, years)
-    except ValueError as error:  # someone else's home or deliveries
-        raise click.UsageError(str(error)) from None

@@ -96,10 +96,7 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
         *((path, "le rapport, entier") for path in sorted(report.glob(f"{INTERNE}/rapport*"))),
         *((path, "le rapport que chacun peut lire") for path in sorted(report.glob(f"{PUBLIC}/rapport*.pdf"))),
         (report / INTERNE / "collectivites", "une page par collectivité"),
-        (
-            session.home.audit / str(year) / "etat.html",
-            "l’état de la collecte et de la qualité, pour l’auditeur",
-        ),
+        (session.home.audit / str(year) / "etat.html", "l’état de la collecte et de la qualité, pour l’auditeur"),
         (session.home.published / FOLDERS[PUBLIC], "les tables que chacun peut lire"),
         (session.home.published / DATABASES[INTERNE], "les marts, les tables du rapport et l’audit, pour la BI"),
         (session.home.published / "rapport" / "chiffres.parquet", "les mêmes chiffres, un Parquet par table"),

@@ -17,7 +17,7 @@ from pipelines.evidence.fate_of_line import LineFate, trace_line
 from pipelines.evidence.trace import Calculation, Leaf, Line, Trace
 from pipelines.evidence.trace import trace as traced
 from pipelines.evidence.traced_rows import NotTraceable, Version, frozen_version, open_rows, published_version
-from pipelines.french import exact, moment, quantity
+from pipelines.french import exact, how_many, moment, quantity
 from pipelines.publication import RESTREINT
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
@@ -25,44 +25,18 @@ SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
 LINES_CSV = [
     Column(name)
-    for name in (
-        "code",
-        "exercice",
-        "mesure",
-        "export",
-        "fichier",
-        "sha256",
-        "feuille",
-        "ligne",
-        "colonne",
-        "compte",
-        "motif",
-        "double_de",
-        "complement",
-        "apport",
-        "relation",
-        "livraison",
-    )
+    for name in """
+    code exercice mesure export fichier sha256 feuille ligne colonne compte motif double_de complement apport relation
+    livraison
+    """.split()
 ]
 FATES_CSV = [
     Column(name)
-    for name in (
-        "livraison",
-        "export",
-        "exercice",
-        "statut",
-        "feuille",
-        "enregistrement",
-        "etat",
-        "raison",
-        "code",
-        "apport",
-        "par",
-    )
+    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par".split()
 ]
 
 
-@click.command(short_help="Remonter d’un chiffre aux lignes qui le composent, et inversement.")
+@click.command()
 @click.argument("code", required=False, shell_complete=complete_codes)
 @click.argument("year", metavar="[EXERCICE]", type=int, required=False, shell_complete=complete_years)
 @click.option("--release", metavar="VERSION", shell_complete=complete_releases, help="Une version figée (2020-v1).")
@@ -97,7 +71,9 @@ def trace(
     try:
         if file and line:
             ctx.exit(_trace_line(session, version, file, line, sheet, form))
-        exercice = _exercice(session, version, year)
+        if version.exercice and year not in (None, version.exercice):
+            raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
+        exercice = version.exercice or session.exercice(int(year or 0))
         ctx.exit(_trace_figure(session, version, str(code), exercice, form))
     except NotTraceable as error:
         raise click.UsageError(str(error)) from None
@@ -113,12 +89,6 @@ def _version(session: Session, release: str | None) -> Version:
         raise click.UsageError(f"{error} (`{session.command} run EXERCICE`)") from None
 
 
-def _exercice(session: Session, version: Version, year: int | None) -> int:
-    if version.exercice and year not in (None, version.exercice):
-        raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
-    return version.exercice or session.exercice(int(year or 0))
-
-
 def _trace_figure(session: Session, version: Version, code: str, year: int, form: str) -> int:
     code = code.replace("\u200b", "")  # where the PDF may break a line
     with session.ledger() as ledger:
@@ -131,7 +101,11 @@ def _trace_figure(session: Session, version: Version, code: str, year: int, form
     if form == "csv":
         write_csv(LINES_CSV, _line_rows(found), session.organisation)
     elif form == "json":
-        write_json(_as_json(found), session.organisation)
+        # exact values are text: a fraction without a finite decimal form is ``845/18``
+        leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
+        worked = [asdict(replace(one, exact=_ratio(one.exact))) for one in found.calculs]
+        said = {"exact": _ratio(found.exact), "calculs": worked, "imprime": _printed(found), "feuilles": leaves}
+        write_json({**asdict(found), **said, "est_egal": found.agrees}, session.organisation)
     else:
         title(f"{code} {year}, {found.version}", session.organisation)
         _show(found)
@@ -143,17 +117,13 @@ def _printed(found: Trace) -> str:
     return quantity(row["valeur"], row["decimales"], row["unite"], row["code_manquant"])
 
 
-def _exact(found: Trace) -> str:
-    """The value before rounding; for a printed figure, the number that was printed."""
-    value = found.chiffre["valeur"] if found.exact is None else found.exact
-    return "absent" if value is None else exact(value)
-
-
 def _show(found: Trace) -> None:
     row = found.chiffre
+    # before rounding; for a printed figure, the number that was printed
+    value = row["valeur"] if found.exact is None else found.exact
     echo(f"\n{row['libelle']}")
     echo(f"  affiché   {_printed(found)}")
-    echo(f"  exact     {_exact(found)} ({row['statut']})")
+    echo(f"  exact     {'absent' if value is None else exact(value)} ({row['statut']})")
     if row.get("etat") == "partiel":
         echo("  état      partiel : il manque des lignes, des mois ou des documents à ses sources (millesime status)")
     echo(f"  formule   {row['formule']}")
@@ -164,7 +134,9 @@ def _show(found: Trace) -> None:
         _show_calculation(one)
     for leaf in found.feuilles:
         _show_leaf(leaf)
-    _show_refused(found.refusees)
+    if found.refusees:
+        echo(f"\nLignes refusées de ses sources : {len(found.refusees)}")
+        _show_lines(found.refusees[:SHOWN_LINES], len(found.refusees))
     echo("\nLivraisons")
     for source in found.sources:
         echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
@@ -175,8 +147,7 @@ def _show(found: Trace) -> None:
 
 
 def _show_calculation(one: Calculation) -> None:
-    result = "inconnu" if one.exact is None else exact(one.exact)
-    echo(f"\n{one.code} = {one.calcul} = {result}")
+    echo(f"\n{one.code} = {one.calcul} = {'inconnu' if one.exact is None else exact(one.exact)}")
     for code, value in one.termes.items():
         echo(f"  {value:>16}  {code}")
 
@@ -192,7 +163,9 @@ def _show_leaf(leaf: Leaf) -> None:
     how = AGREGATS.get(leaf.agregat, leaf.agregat)
     echo(f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}")
     if leaf.hors_filtre:
-        echo(f"  hors du chiffre : {len(leaf.hors_filtre)} lignes de la même table, que son filtre laisse de côté")
+        echo(
+            f"  hors du chiffre : {how_many(len(leaf.hors_filtre), 'lignes')} de la même table, que son filtre laisse de côté"
+        )
         _show_lines(leaf.hors_filtre[:SHOWN_LINES], len(leaf.hors_filtre))
 
 
@@ -207,24 +180,16 @@ def _readers(schema: str) -> str:
     return f"rôle {settings.reading_role()} ; published/{schema}"
 
 
-def _show_refused(refused: list[Line]) -> None:
-    if refused:
-        echo(f"\nLignes refusées de ses sources : {len(refused)}")
-        _show_lines(refused[:SHOWN_LINES], len(refused))
-
-
 def _show_lines(lines: list[Line], total: int) -> None:
-    rows = [{"ou": _place(line), "apport": _plain(line.apport), "motif": _motive(line)} for line in lines]
+    rows = []
+    for line in lines:  # for a duplicate, which line counts instead; the rule that completed it
+        of = f" de {line.double_de}" if line.double_de else ""
+        motive = f"{line.motif}{of}" + (f" ({line.complement})" if line.complement else "")
+        rows.append({"ou": _place(line), "apport": _plain(line.apport), "motif": motive})
     columns = [Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif", folds=True)]
     table(columns, rows)
     if hidden := total - len(rows):
-        echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
-
-
-def _motive(line: Line) -> str:
-    """Why a line counts or not; for a duplicate, which line counts instead; the rule that completed it."""
-    of = f" de {line.double_de}" if line.double_de else ""
-    return f"{line.motif}{of}" + (f" ({line.complement})" if line.complement else "")
+        echo(f"  … et {how_many(hidden, 'autre ligne|autres lignes')} : --format csv donne tout")
 
 
 def _place(line: Line) -> str:
@@ -256,14 +221,6 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
     ]
 
 
-def _as_json(found: Trace) -> dict[str, Any]:
-    """Exact values are text: a fraction without a finite decimal form is ``845/18``."""
-    leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
-    worked = [asdict(replace(one, exact=_ratio(one.exact))) for one in found.calculs]
-    said = {"exact": _ratio(found.exact), "calculs": worked, "imprime": _printed(found), "feuilles": leaves}
-    return {**asdict(found), **said, "est_egal": found.agrees}
-
-
 def _ratio(value: Fraction | None) -> Any:
     if value is None:
         return None
@@ -279,17 +236,16 @@ def _trace_line(session: Session, version: Version, file: str, line: int, sheet:
     if form == "json":
         write_json({"fichier": file, "ligne": line, "livraisons": [asdict(f) for f in fates]}, session.organisation)
     elif form == "csv":
-        write_csv(FATES_CSV, [row for fate in fates for row in _fate_rows(fate)], session.organisation)
+        rows = []
+        for fate in fates:
+            same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
+            rows += [{**same, **asdict(one)} for one in fate.chiffres] or [same]
+        write_csv(FATES_CSV, rows, session.organisation)
     else:
         title(f"{where(file, sheet)}:{line}, {version.name}", session.organisation)
         for fate in fates:
             _show_fate(fate, line)
     return DONE
-
-
-def _fate_rows(fate: LineFate) -> list[dict[str, Any]]:
-    same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
-    return [{**same, **asdict(one)} for one in fate.chiffres] or [same]
 
 
 def _show_fate(fate: LineFate, line: int) -> None:

@@ -1,6 +1,7 @@
-"""``acts``, ``transmit``: the acts that go with a report, and what is sent to each member."""
+"""``report``, ``acts``, ``transmit``: a year's report, the acts that go with it, and what is sent to each member."""
 
 import datetime as dt
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,62 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.publication import EDITIONS, FOLDERS, LETTER
+from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
+from pipelines.runs.pages import enter
 from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare, signatory
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.word.acts import acts as drafts
 from pipelines.stages.report.word.acts import is_untouched
-from pipelines.stages.report.write import edition_of
+from pipelines.stages.report.write import FORMATS, edition_of, write_report
 
 if TYPE_CHECKING:
     from pipelines.runs.transmit import Transmission
 
 
-@click.command(short_help="Projets de délibération et de courriers, en Word.")
+@click.command()
+@year_argument
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Ce que le lecteur peut voir."
+)
+@click.option(
+    "--formats",
+    default="html,pdf,docx,xlsx",
+    show_default=True,
+    metavar="LISTE",
+    help="Parmi html, pdf, docx (Word) et xlsx (classeur).",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."
+)
+@global_options
+@click.pass_context
+def report(ctx: click.Context, year: int, profile: str, formats: str, output: Path | None) -> None:
+    """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du
+    dossier.
+
+    Il va dans reports/EXERCICE/PROFIL ; `millesime run` publie celui du dernier exercice avec ses tables.
+    """
+    session: Session = ctx.obj
+    session.exercice(year)
+    chosen = [name.strip() for name in formats.split(",")]
+    if wrong := [name for name in chosen if name not in FORMATS]:
+        raise click.BadParameter(f"« {wrong[0]} » n’est pas l’un de {', '.join(FORMATS)}", param_hint="--formats")
+    tables = _published(session, profile, year)
+    folder = output or session.home.reports / str(year) / profile
+    started = time.monotonic()
+    with session.ledger() as ledger:
+        edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
+        files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
+        if output is None:
+            enter(ledger, session.home, files)
+    title(f"rapport de {year}, {profile}, {edition.name}", session.organisation)
+    for path in files:
+        if path.parent == folder:
+            echo(f"  {shown(path)}")
+    note(f"{len(files)} fichiers en {time.monotonic() - started:.0f} s")
+
+
+@click.command()
 @year_argument
 @profile_option
 @click.option(
@@ -41,9 +86,7 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     """
     session: Session = ctx.obj
     session.exercice(year)
-    tables = session.home.published / FOLDERS[profile]
-    if not (tables / "rapport").exists():
-        raise click.UsageError(f"rien n’est publié sous le profil {profile} : `{session.command} run {year}`")
+    tables = _published(session, profile, year)
     folder = output or session.home.acts / str(year)
     with session.ledger() as ledger, read_publication(tables, year, profile) as publication:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
@@ -64,7 +107,7 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     )
 
 
-@click.command(short_help="Préparer l’envoi à chaque collectivité, et en enregistrer la date.")
+@click.command()
 @year_argument
 @profile_option
 @click.option("--sent", type=Day(), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là.")
@@ -105,6 +148,14 @@ def transmit(
     echo(
         f"Enregistré : {done.release}, édition {edition}, envoyée le {day(sent.isoformat())} par {by.strip()} à {whom}."
     )
+
+
+def _published(session: Session, profile: str, year: int) -> Path:
+    """The tables of a profile. Raises UsageError when there are none."""
+    tables = session.home.published / FOLDERS[profile]
+    if not (tables / "rapport").exists():
+        raise click.UsageError(f"rien n’est publié sous le profil {profile} : `{session.command} run {year}`")
+    return tables
 
 
 def _show(session: Session, done: "Transmission") -> None:

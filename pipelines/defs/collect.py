@@ -69,7 +69,12 @@ def export_assets(ref: ExportRef, years: dg.PartitionsDefinition) -> dg.AssetsDe
             if any(outcome.status == "accepted" for outcome in outcomes):  # what is published is now out of date
                 told = dg.AssetCheckEvaluation(**publication_lag(work.ledger))
                 context.instance.report_runless_asset_event(told)
-        _fail_on_refusals(ref, outcomes, work.rules)
+        if refused := [outcome for outcome in outcomes if outcome.refused]:
+            raise dg.Failure(
+                "; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence(work.rules)}" for o in refused),
+                metadata={"ending": str(Ending.REFUSED), **{str(o.exercice): o.refusal.code for o in refused}},
+                allow_retries=False,
+            )
 
     return collect_export
 
@@ -105,8 +110,10 @@ def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, out
     if outcome.status in ("absent", "arriving"):
         former = work.ledger.current().get((ref.key, outcome.exercice))
         if former is None:
+            nothing = {"dagster/partition_row_count": 0, "état": "non reçu"}
             for table in ref.export.tables:
-                context.log_event(_nothing_came(table_key(ref.system, table), outcome.exercice))
+                key, partition = table_key(ref.system, table), str(outcome.exercice)
+                context.log_event(dg.AssetMaterialization(asset_key=key, partition=partition, metadata=nothing))
             return
         outcome = replace(outcome, status="unchanged", manifest=former.manifest)
     for table in ref.export.tables:
@@ -132,11 +139,6 @@ def asides_of(events: Iterable[dg.DagsterEvent]) -> list[Aside]:
     """What the steps of a run left aside."""
     seen = [event.asset_observation_data.asset_observation for event in events if event.is_asset_observation]
     return [Aside(**one.metadata[ASIDE].value) for one in seen if ASIDE in one.metadata]
-
-
-def _nothing_came(key: dg.AssetKey, exercice: int) -> dg.AssetMaterialization:
-    metadata = {"dagster/partition_row_count": 0, "état": "non reçu"}
-    return dg.AssetMaterialization(asset_key=key, partition=str(exercice), metadata=metadata)
 
 
 def _checks(work: Workspace, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:
@@ -218,13 +220,3 @@ def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int], years: Seque
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"exercices manquants": ", ".join(map(str, late)) or "aucun", "propriétaire": ref.owner},
     )
-
-
-def _fail_on_refusals(ref: ExportRef, outcomes: list[Outcome], rules: Rules) -> None:
-    refused = [outcome for outcome in outcomes if outcome.refused]
-    if refused:
-        raise dg.Failure(
-            description="; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence(rules)}" for o in refused),
-            metadata={"ending": str(Ending.REFUSED), **{str(o.exercice): o.refusal.code for o in refused}},
-            allow_retries=False,
-        )

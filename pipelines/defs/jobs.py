@@ -171,29 +171,23 @@ def alert_on_failure(home: Home) -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(name="alerte_echec", default_status=_sensing())
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:
-        _mail_failure(context, home)
+        run, post = context.dagster_run, settings.post()
+        if post is not None:
+            steps = sorted({event.step_key or "" for event in context.get_step_failure_events()} - {""})
+            with open_workspace(home) as work:
+                told = failure_mail(work, post, run.job_name, run.run_id, steps)
+                try:
+                    send_each(home, post, [told], [])
+                except NotSent as error:  # the alert command is called anyway
+                    context.log.error(str(error))
         command = settings.alert_command()
-        message = f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"
+        message = f"{run.job_name} {run.run_id}: {context.failure_event.message}"
         if command:
             subprocess.run([command, message], check=False, timeout=60)
         else:
             context.log.error(message)
 
     return alerte_echec
-
-
-def _mail_failure(context: dg.RunFailureSensorContext, home: Home) -> None:
-    post = settings.post()
-    if post is None:
-        return
-    steps = sorted({event.step_key or "" for event in context.get_step_failure_events()} - {""})
-    run = context.dagster_run
-    with open_workspace(home) as work:
-        told = failure_mail(work, post, run.job_name, run.run_id, steps)
-        try:
-            send_each(home, post, [told], [])
-        except NotSent as error:  # the alert command is called anyway
-            context.log.error(str(error))
 
 
 def mail_sensor(home: Home) -> dg.SensorDefinition:

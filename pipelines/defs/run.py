@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.catalogue.sources import ExportRef
-from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.arriving import Aside
@@ -46,10 +45,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class RunReport:
-    """The outcome of the two jobs: the steps that failed, what is published now, and what was left aside, still on its way."""
+    """The outcome of the two jobs: the steps that failed, and what was left aside, still on its way."""
 
     failed: list[Failed]
-    publication: str | None
     aside: list[Aside] = field(default_factory=list)
 
     def ended(self, *endings: Ending) -> Failed | None:
@@ -79,11 +77,7 @@ def run_jobs(
         look = partial(pending, work, exercices, sources)
         todo = once_arrived(look, say) if wait else look()
     failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
-    with open_ledger(home) as ledger:
-        publication = ledger.last_publication()
-    return RunReport(
-        failed, publication["publication"] if publication else None, list(dict.fromkeys([*todo.aside, *aside]))
-    )
+    return RunReport(failed, list(dict.fromkeys([*todo.aside, *aside])))
 
 
 def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pending:
@@ -101,7 +95,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     from pipelines.defs.history import forget_all_but
     from pipelines.defs.instance import open_instance
 
-    _hush()
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # what it logs is in the run; this command says the rest
     with open_instance(home) as instance, (home.dagster / CONSOLE).open("w") as log, redirect_stdout(log):
         say("collecte")
         end_dead_runs(instance, home)
@@ -201,10 +195,8 @@ def _execute(
 
     tags = dict(tags or {})
     if span:
-        tags |= {
-            "dagster/asset_partition_range_start": str(span[0]),
-            "dagster/asset_partition_range_end": str(span[1]),
-        }
+        first, last = map(str, span)
+        tags |= {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
     try:
         result = job.execute_in_process(
             instance=instance,
@@ -221,21 +213,16 @@ def _execute(
 
 def _failures(events: "list[dg.DagsterEvent]") -> list[Failed]:
     """The steps that failed, or the run itself."""
-    failed = [_failed(event) for event in events if event.is_step_failure]
+    failed = []
+    for event in (one for one in events if one.is_step_failure):
+        data = event.step_failure_data
+        said = data.user_failure_data
+        if said and "ending" in said.metadata:
+            failed.append(Failed(Ending(said.metadata["ending"].value), said.description))
+        else:
+            cause = data.error.cause or data.error if data.error else None
+            message = (cause.message if cause else event.message or "").strip().splitlines()[0]
+            failed.append(Failed(Ending.BROKEN, message))
     if not failed and any(event.is_run_failure for event in events):
         return [Failed(Ending.BROKEN, "l’exécution a échoué")]
     return failed
-
-
-def _failed(event: "dg.DagsterEvent") -> Failed:
-    data = event.step_failure_data
-    said = data.user_failure_data
-    if said and "ending" in said.metadata:
-        return Failed(Ending(said.metadata["ending"].value), said.description)
-    cause = data.error.cause or data.error if data.error else None
-    return Failed(Ending.BROKEN, (cause.message if cause else event.message or "").strip().splitlines()[0])
-
-
-def _hush() -> None:
-    """What Dagster logs is in the run; this command says the rest."""
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)

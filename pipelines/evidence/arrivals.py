@@ -3,14 +3,14 @@
 It reads the ledger; the caller supplies the date and the contents of landing. ``gaps`` finds which figures are affected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.french import day
-from pipelines.ledger.records import CheckResult, Manifest, TableCounts, Verdict
+from pipelines.ledger.records import CheckResult, Manifest, Verdict
 from pipelines.ledger.store import Current, Ledger
 
 ExportState = Literal["received", "refused", "waiting", "declared absent", "late", "awaited", "not sent"]
@@ -41,12 +41,8 @@ class Lines:
     ignorees: int = 0
 
     def __add__(self, other: "Lines") -> "Lines":
-        return Lines(
-            self.lues + other.lues,
-            self.acceptees + other.acceptees,
-            self.refusees + other.refusees,
-            self.ignorees + other.ignorees,
-        )
+        kept = (self.acceptees + other.acceptees, self.refusees + other.refusees, self.ignorees + other.ignorees)
+        return Lines(self.lues + other.lues, *kept)
 
 
 @dataclass(frozen=True)
@@ -107,8 +103,10 @@ class Arrivals:
         """The state of one export."""
         current = self.current.get(ref.key)
         refusal = self.standing_refusal(ref)
-        state, reason = ("refused", _why_refused(refusal["rule"])) if refusal else self._state(ref, current)
+        state, reason = self._state(ref, current, refusal)
         own = [one for results in self.own_checks(ref, state).values() for one in results]
+        tables = current.manifest.tables.values() if current else ()
+        lines = sum((Lines(t.lues, t.acceptees, t.refusees, t.ignorees) for t in tables), Lines())
         return ExportStatus(
             key=ref.key,
             title=ref.export.title,
@@ -118,13 +116,17 @@ class Arrivals:
             state=state,
             files=[file.name for file in current.manifest.files] if current else [],
             accepted_at=current.accepted_at if current else None,
-            lines=_lines(current.manifest) if current else None,
-            checks=count_checks(self.verdicts(ref)) + count_results(own),
+            lines=lines if current else None,
+            checks=count_checks(self.verdicts(ref), own),
             reason=reason,
             rule=refusal["rule"]["code"] if refusal else None,
         )
 
-    def _state(self, ref: ExportRef, current: Current | None) -> tuple[ExportState, str | None]:
+    def _state(self, ref: ExportRef, current: Current | None, refusal: dict | None) -> tuple[ExportState, str | None]:
+        if refusal:
+            rule = refusal["rule"]
+            where = ":".join(str(rule[k]) for k in ("fichier", "ligne", "colonne") if rule.get(k) not in (None, ""))
+            return "refused", f"{where} {rule['code']} {rule['titre']}".strip()
         landed = self.landed.get(ref.key)
         if landed and not (current and _bytes_of(current.manifest) == landed):
             return "waiting", None
@@ -137,9 +139,12 @@ class Arrivals:
         """
         current = self.current.get(ref.key)
         tables = current.manifest.tables if current else {}
-        found = {
-            table.name: [_balance(tables[table.name])] if table.name in tables else [] for table in ref.export.tables
-        }
+        found: dict[str, list[CheckResult]] = {table.name: [] for table in ref.export.tables}
+        for name in found.keys() & tables.keys():
+            counts, reason = tables[name], "Lignes lues = acceptées + refusées + ignorées."
+            balanced = counts.lues == counts.acceptees + counts.refusees + counts.ignorees
+            said = f"{counts.lues} = {counts.acceptees} + {counts.refusees} + {counts.ignorees}"
+            found[name] = [CheckResult(BALANCE, COLLECTION, None, "critical", balanced, said, None, reason, "")]
         if state not in ("not sent", "awaited", "declared absent"):
             said = "reçu" if current else "reçu et refusé" if state == "refused" else "non reçu"
             reason = f"L’export est reçu, attendu avant le {day(ref.due(self.exercice))}."
@@ -191,30 +196,9 @@ def _refused_bytes(refusal: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(file["sha256"] for file in refusal["files"])
 
 
-def _why_refused(rule: Mapping[str, Any]) -> str:
-    where = ":".join(str(rule[k]) for k in ("fichier", "ligne", "colonne") if rule.get(k) not in (None, ""))
-    return f"{where} {rule['code']} {rule['titre']}".strip()
-
-
-def _lines(manifest: Manifest) -> Lines:
-    tables = manifest.tables.values()
-    return sum((Lines(t.lues, t.acceptees, t.refusees, t.ignorees) for t in tables), Lines())
-
-
-def _balance(counts: TableCounts) -> CheckResult:
-    balanced = counts.lues == counts.acceptees + counts.refusees + counts.ignorees
-    said = f"{counts.lues} = {counts.acceptees} + {counts.refusees} + {counts.ignorees}"
-    reason = "Lignes lues = acceptées + refusées + ignorées."
-    return CheckResult(BALANCE, COLLECTION, None, "critical", balanced, said, None, reason, "")
-
-
-def count_checks(verdicts: list[Verdict]) -> Checks:
-    """How the expectations of these verdicts came out."""
-    return count_results([result for verdict in verdicts for result in verdict.results])
-
-
-def count_results(results: list[CheckResult]) -> Checks:
-    """How these results came out."""
+def count_checks(verdicts: list[Verdict], own: Sequence[CheckResult] = ()) -> Checks:
+    """How the expectations of these verdicts came out, and the collection's ``own`` checks."""
+    results = [*(result for verdict in verdicts for result in verdict.results), *own]
     passed = sum(result.success is True for result in results)
     failed = sum(result.blocks for result in results)
     return Checks(passed, len(results) - passed - failed, failed)

@@ -83,7 +83,12 @@ def trace_line(
 def _fates(
     home: Home, version: Version, manifest: Manifest, status: str, fichier: str, ligne: int, feuille: str | None
 ) -> Iterator[LineFate]:
-    begins = _begins(home, manifest, fichier, feuille)
+    begins: dict[str | None, set[int]] = {}  # sheet (None when a file has none) → the lines on which a record begins
+    of_file = f"_fichier = {literal(fichier)}" + (f" and _feuille = {literal(feuille)}" if feuille else "")
+    for rows in (home.lake / counts.parquet for counts in manifest.tables.values()):
+        for path in (rows, *map(rows.with_suffix, COMPANIONS.values())):
+            for row in _companion(path, f"select distinct _feuille, _ligne from {{lake}} where {of_file} order by all"):
+                begins.setdefault(row["_feuille"], set()).add(row["_ligne"])
     identity = (manifest.delivery, manifest.export_key, manifest.exercice, status)
     line = record_line(home, manifest, fichier, ligne, {begin for of in begins.values() for begin in of})
     sheets = [sheet for sheet, lines in begins.items() if line in lines]
@@ -107,20 +112,6 @@ def _reaching(version: Version, manifest: Manifest, tables: list[str], place: st
             motives = _why_none(rows, figures, manifest.system, tables, counted, place)
         rules = _rules(rows, counted, place)
     return replace(fate, chiffres=reached, motifs=motives, complements=rules)
-
-
-def _begins(home: Home, manifest: Manifest, fichier: str, feuille: str | None) -> dict[str | None, set[int]]:
-    """Sheet (None when a file has none) → the lines of the file on which a record begins."""
-    of_file = f"_fichier = {literal(fichier)}" + (f" and _feuille = {literal(feuille)}" if feuille else "")
-    found: dict[str | None, set[int]] = {}
-    for path in (path for counts in manifest.tables.values() for path in _files_of(home.lake / counts.parquet)):
-        for row in select(path, f"select distinct _feuille, _ligne from {{lake}} where {of_file} order by all"):
-            found.setdefault(row["_feuille"], set()).add(row["_ligne"])
-    return found
-
-
-def _files_of(rows: Path) -> list[Path]:
-    return [path for path in (rows, *map(rows.with_suffix, COMPANIONS.values())) if path.exists()]
 
 
 def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | None, list[str]]:
@@ -153,7 +144,8 @@ def _reached(rows: Rows, figures: Figures, place: str) -> tuple[list[Reached], l
     for fact, sources in rows.sources.items():
         for source in sources:
             lines = rows.select(f"select poids, motif, double_de from {lines_of(source)} where {place}")
-            motives += [_motive(line["motif"], line["double_de"]) for line in lines if line["poids"] == 0]
+            for line in (line for line in lines if line["poids"] == 0):
+                motives.append(f"{line['motif']} de {line['double_de']}" if line["double_de"] else line["motif"])
             if any(line["poids"] for line in lines):
                 counted.append((fact, source))
                 reached += _figures_of(rows, figures, fact, source, place)
@@ -161,10 +153,6 @@ def _reached(rows: Rows, figures: Figures, place: str) -> tuple[list[Reached], l
     printed = _named(rows, PRINTED_FIGURES, VALUE, place)
     reached += [one for one in printed if rows.status(one.code, one.exercice) == PRINTED]
     return [*reached, *_computed(rows, figures, reached)], list(dict.fromkeys(motives)), counted
-
-
-def _motive(motif: str, double_de: str | None) -> str:
-    return f"{motif} de {double_de}" if double_de else motif
 
 
 def _rules(rows: Rows, counted: list[tuple[str, LineSource]], place: str) -> list[str]:
@@ -188,10 +176,8 @@ def _figures_of(rows: Rows, figures: Figures, fact: str, source: LineSource, pla
         is_distinct = measure.agregat == "nombre_distinct"
         value = "1" if is_distinct else sql.contribution(measure, source.column)
         tests = [place, "poids = 1", *tests_of_lines(source, measure.filtre)]
-        for row in rows.select(
-            f"select exercice, {_member(figures, figure, source)} as membre, {value} as apport from {lines_of(source)} "
-            f"where {' and '.join(tests)}"
-        ):
+        asked = f"exercice, {_member(figures, figure, source)} as membre, {value} as apport"
+        for row in rows.select(f"select {asked} from {lines_of(source)} where {' and '.join(tests)}"):
             code = figure.code.replace(f"{{{figure.family}}}", row["membre"] or "")
             if rows.status(code, row["exercice"]):
                 yield Reached(code, row["exercice"], Decimal(row["apport"] or 0))
@@ -236,7 +222,7 @@ def _why_none(
     if not fed:
         return ["aucun chiffre ne se calcule sur cette table : elle n’est lue que par des tableaux"]
     nearest = [words for fact, source in counted if (words := _nearest(rows, figures, fact, source, place))]
-    others = f", ni aucun des {len(fed) - 1} autres chiffres calculés sur cette table" if len(fed) > 1 else ""
+    others = ", ni aucun des autres chiffres calculés sur cette table" if len(fed) > 1 else ""
     return nearest or [f"{_said(figures.by_code[fed[0]].figure, None)} ne la retient pas{others}"]
 
 
@@ -253,9 +239,8 @@ def _nearest(rows: Rows, figures: Figures, fact: str, source: LineSource, place:
     if not unmet:  # a fact that only tables use
         return None
     figure = figures.by_code[min(unmet, key=lambda code: len(unmet[code]))].figure
-    member = rows.select(
-        f"select {_member(figures, figure, source)} as membre from {lines_of(source)} where {place} limit 1"
-    )
+    asked = f"{_member(figures, figure, source)} as membre"
+    member = rows.select(f"select {asked} from {lines_of(source)} where {place} limit 1")
     conditions = " et ".join(unmet[figure.code]) or "un membre que le rapport publie"
     return f"aucun chiffre ne la retient : le plus proche, {_said(figure, member[0]['membre'])}, demande {conditions}"
 

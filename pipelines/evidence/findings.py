@@ -6,16 +6,17 @@ module writes nothing; ``audit.constats``, ``millesime status`` and Dagster's ch
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.patterns import is_one_of
-from pipelines.catalogue.rules import Rule, Rules, where
+from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.source_grammar import Table
-from pipelines.catalogue.sources import Registry
+from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.disk import Stamp, stamp
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.parquet import select
@@ -24,37 +25,85 @@ from pipelines.evidence.progress_of_texts import unvalidated
 from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
-from pipelines.ledger.store import Ledger
+from pipelines.ledger.store import Current, Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
+from pipelines.sql import refused_print
 
+Found = tuple[str, str, int, str, str, str]  # rule, system/table, exercice, effect, reason (French), fingerprint
 END_OF_TIME = "9999-12-31"
+# an export that is missing, or is missing members, months or the end of an exercice which is not over
+LATE = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME", "COL-TROU")
 HIDDEN = "valeur masquée : la table porte des données personnelles"  # the reading kept no value
 
 
 def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
     """Every current finding, the blocking ones first; ``also`` are those of the caller, who can see landing."""
+    found = _of_deliveries(work, also)
+    for manifest in (current.manifest for current in _deliveries(work)):
+        found += [refused_line(manifest, row, work.rules) for row in refused_lines(work.home, manifest)]
+    found += [
+        *_unread_cells(work),
+        *_unsummable(work),
+        *_last_build(work.ledger),
+        *_last_publication(work),
+        *unvalidated(work),
+        *misprinted(work),
+    ]
+    rules = work.rules  # one that is switched off finds nothing
+    return in_order(finding for finding in found if finding.code not in rules or rules[finding.code].is_on)
+
+
+def about_inputs(work: Workspace, also: Iterable[Finding]) -> list[Found]:
+    """What takes something away from figures and that no warehouse can find, for each table that it is about.
+
+    ``also`` are findings about landing. Refused lines are not here: the build reads them by itself.
+    """
+    found = []
+    for finding in _of_deliveries(work, also):
+        if finding.effet == "rien" or (finding.code in work.rules and not work.rules[finding.code].is_on):
+            continue
+        for ref in work.registry.exports():
+            for table in ref.export.tables:
+                source = f"{ref.system.system}/{table.name}"
+                if finding.ou in (source, ref.key, ref.system.system):
+                    why = work.rules[finding.code].titre if finding.cle is None else finding.attendu.rstrip(".")
+                    found.append((finding.code, source, finding.exercice, finding.effet, why, finding.empreinte or ""))
+    return found
+
+
+def _of_deliveries(work: Workspace, also: Iterable[Finding]) -> list[Finding]:
+    """The findings about what came, or did not, with what they take away from figures."""
+    deliveries = _deliveries(work)
     found = [
         *also,
         *_collection(work),
         *_fewer_files(work),
         *_same_files(work),
         *_lost_totals(work),
-        *_unread(work),
-        *_judgements(work),
-        *_refused_lines(work),
-        *_unread_cells(work),
-        *_unsummable(work),
-        *_parted(work),
-        *_last_build(work.ledger),
-        *_last_publication(work),
-        *unvalidated(work),
-        *misprinted(work),
+        *_cut_short(work),
     ]
-    found = [
-        finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on
-    ]  # one that is switched off finds nothing
-    return in_order(found)
+    for manifest in (current.manifest for current in deliveries):
+        found += [unread(manifest, one, work.rules) for one in unread_of(manifest, work.registry)]
+    for current in deliveries:
+        for identity in current.verdicts:
+            found += _failed(work, current.manifest, work.ledger.verdict(identity))
+    found += _parted(work)
+    return [_stated(finding, work.rules) for finding in found]
+
+
+def _deliveries(work: Workspace) -> list[Current]:
+    """The current delivery of each export in each exercice of the organisation, in order."""
+    current = sorted(work.ledger.current().items())
+    return [one for (_, exercice), one in current if exercice in work.organisation.years]
+
+
+def _stated(finding: Finding, rules: Rules) -> Finding:
+    """A finding with its effect, that of its rule unless its check says its own, and the fingerprint of what it says."""
+    rule = rules.get(finding.code)
+    effect = rule.retire if rule and finding.effet == "rien" else finding.effet
+    said = [finding.id, finding.attendu, finding.recu, finding.ecart]
+    return replace(finding, effet=effect, empreinte=fingerprint(said)[:32])
 
 
 def in_order(found: Iterable[Finding]) -> list[Finding]:
@@ -73,23 +122,17 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
     What is gathered does not depend on the date, so that what is published keeps its bytes.
     """
-    return [one for one in standing if not (_may_still_come(one.finding) and _due(registry, one.finding) >= today)]
-
-
-def _may_still_come(finding: Finding) -> bool:
-    """True for an export that is missing, or is missing members, months or the end of an exercice which is not over."""
-    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME", "COL-TROU")
-    return finding.code in late
+    return [one for one in standing if one.finding.code not in LATE or _due(registry, one.finding) < today]
 
 
 def _due(registry: Registry, finding: Finding) -> str:
     """The day by which the export that a finding is about is expected; ``ou`` is an export or one of its tables."""
     system, _, name = finding.ou.partition("/")
-    refs = [ref for ref in registry.exports() if ref.system.system == system]
+    exports = [ref for ref in registry.exports() if ref.system.system == system]
     return next(
         ref.due(finding.exercice)
-        for ref in refs
-        if ref.export.name == name or name in (table.name for table in ref.export.tables)
+        for ref in exports
+        if name in (ref.export.name, *(table.name for table in ref.export.tables))
     )
 
 
@@ -99,15 +142,20 @@ def blockers(standing: Iterable[Standing], today: str) -> list[Finding]:
 
 
 def stops_a_release(one: Standing, rules: Rules) -> bool:
-    """True if a finding prevents freezing a year; a difference from the last release does not, since a release serves
-    to change it."""
-    return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or rules[one.finding.code].a_decider)
+    """True if a finding prevents freezing a year: it blocks, its rule wants a decision, or nobody knows what it takes away.
+
+    A difference from the last release does not, since a release serves to change it.
+    """
+    finding = one.finding
+    if finding.code == "REL-ECART":
+        return False
+    return finding.severity == "bloquant" or rules[finding.code].a_decider or finding.effet == "réserve"
 
 
 def _collection(work: Workspace) -> list[Finding]:
     """Refused and missing exports; missing ones are reported whatever the date, so that the published copy does not change."""
-    ledger, rules, found = work.ledger, work.rules, []
-    received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
+    rules, found = work.rules, []
+    received = {row["delivery"]: row["received_at"] for row in work.ledger.all_rows("deliveries")}
     for exercice in work.organisation.years:
         arrivals = arrivals_of(work, exercice, today=END_OF_TIME, landed={})
         for ref in work.exports(exercice):
@@ -115,10 +163,16 @@ def _collection(work: Workspace) -> list[Finding]:
             if status.state == "refused":
                 found += _refused(work, ref.key, exercice)
             elif status.state == "late":
-                found.append(_missing(rules["COL-MANQUANT"], ref.key, exercice, ref.owner, ref.due(exercice)))
+                about, expected = f"{ref.key} ({ref.owner})", f"un export avant le {day(ref.due(exercice))}"
+                missing = Finding.of(rules["COL-MANQUANT"], exercice, ref.key, about, expected, severity="bloquant")
+                found.append(missing)
             current = arrivals.current.get(ref.key)
-            if current and not ref.export.optional and received[current.manifest.delivery] < f"{exercice}-12-31":
-                found.append(_too_early(rules["COL-PERIME"], current.manifest, received[current.manifest.delivery]))
+            if current and not ref.export.optional:
+                came = received[current.manifest.delivery]
+                if came < f"{exercice}-12-31":  # before its exercice was over: its rows cannot cover all of it
+                    expected, said = f"un export fait après le 31/12/{exercice}", f"reçu le {day(came)}"
+                    rule, file = rules["COL-PERIME"], current.manifest.files[0].name
+                    found.append(Finding.of(rule, exercice, ref.key, ref.key, expected, said, fichier=file))
     return found
 
 
@@ -127,87 +181,51 @@ def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
     ledger = work.ledger
     refusal = ledger.last_refusal(key, exercice)
     manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
-    if manifest is None or refusal["rule"]["code"] not in ("ATT-CRITIQUE", "ATT-ERREUR"):
-        return [_refusal(key, exercice, refusal["rule"])]
-    return [
-        finding for verdict in ledger.verdicts_of(manifest.delivery) for finding in _failed(work, manifest, verdict)
-    ]
-
-
-def _refusal(key: str, exercice: int, rule: dict) -> Finding:
-    return Finding(
-        rule["code"],
-        "bloquant",
-        exercice,
-        key,
-        f"Livraison refusée : {rule['titre']}",
-        rule["attendu"],
-        rule["recu"],
-        None,
-        rule["aide"],
-        rule["fichier"] or None,
-        rule["ligne"],
-    )
-
-
-def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Finding:
-    return Finding(
-        "COL-MANQUANT",
-        "bloquant",
-        exercice,
-        key,
-        f"{rule.titre} : {key} ({owner})",
-        f"un export avant le {day(due)}",
-        aide=rule.aide,
-    )
-
-
-def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
-    """A delivery that came before its exercice was over, whose rows cannot cover all of it."""
-    return Finding(
-        "COL-PERIME",
-        "alerte",
-        manifest.exercice,
-        manifest.export_key,
-        f"{rule.titre} : {manifest.export_key}",
-        f"un export fait après le 31/12/{manifest.exercice}",
-        f"reçu le {day(received)}",
-        aide=rule.aide,
-        fichier=manifest.files[0].name,
-    )
+    rule = refusal["rule"]
+    if manifest is None or rule["code"] not in ("ATT-CRITIQUE", "ATT-ERREUR"):
+        said = {name: rule[name] for name in ("attendu", "recu", "aide", "ligne")}
+        about, file = f"Livraison refusée : {rule['titre']}", rule["fichier"] or None
+        return [Finding(rule["code"], "bloquant", exercice, key, about, **said, fichier=file)]
+    verdicts = ledger.verdicts_of(manifest.delivery)
+    return [finding for verdict in verdicts for finding in _failed(work, manifest, verdict)]
 
 
 def _fewer_files(work: Workspace) -> list[Finding]:
-    """The exports that came in fewer files than the year before (the year after, for the first): one may have been forgotten.
+    """The exports that came in fewer files or sheets than the year before (the year after, for the first): one may have been forgotten.
 
     Budget documents are excepted: their number varies from year to year, and they are expected one by one.
     """
     rule, current, found = work.rules["COL-FICHIERS"], work.ledger.current(), []
+    counted = {ref.key: ref.export for ref in work.registry.exports() if ref.export.format.type != "budget_xml"}
     for (key, exercice), delivery in sorted(current.items()):
         other = next((year for year in (exercice - 1, exercice + 1) if (key, year) in current), None)
-        ref = next((ref for ref in work.registry.exports() if ref.key == key), None)
-        if (
-            exercice not in work.organisation.years
-            or other is None
-            or not ref
-            or ref.export.format.type == "budget_xml"
-        ):
+        if exercice not in work.organisation.years or other is None or key not in counted:
             continue
         files, before = delivery.manifest.files, current[key, other].manifest.files
         if len(files) < len(before):
-            found.append(
-                Finding(
-                    rule.code,
-                    "alerte",
-                    exercice,
-                    key,
-                    f"{rule.titre} : {key}",
-                    f"{quantity(Decimal(len(before)), 0, 'fichiers')}, comme en {other}",
-                    f"{quantity(Decimal(len(files)), 0, 'fichiers')} : {', '.join(file.name for file in files)}",
-                    aide=rule.aide,
-                )
-            )
+            expected = f"{quantity(Decimal(len(before)), 0, 'fichiers')}, comme en {other}"
+            came = f"{quantity(Decimal(len(files)), 0, 'fichiers')} : {', '.join(file.name for file in files)}"
+            found.append(Finding.of(rule, exercice, key, key, expected, came))
+            continue
+        for table in counted[key].tables:
+            parts, usual = (_parts(work.home, one.manifest, table) for one in (delivery, current[key, other]))
+            if len(parts) < len(usual):
+                source = f"{delivery.manifest.system}/{table.name}"
+                expected = f"des lignes dans {quantity(Decimal(len(usual)), 0, 'feuilles')}, comme en {other}"
+                came = f"{quantity(Decimal(len(parts)), 0, 'feuilles')} : {' ; '.join(parts)}"
+                found.append(Finding.of(rule, exercice, source, source, expected, came, cle="feuilles"))
     return found
+
+
+def _parts(home: Home, manifest: Manifest, table: Table) -> list[str]:
+    """The files and sheets that have a line of a table which is read from several."""
+    if not table.tells_parts_apart or table.name not in manifest.tables:
+        return []
+    file = home.lake / manifest.tables[table.name].parquet
+    if not file.exists():  # its rows were removed after their retention
+        return []
+    parts = select(file, "select distinct concat_ws(', ', _fichier, _feuille) as part from {lake} order by all")
+    return [row["part"] for row in parts]
 
 
 def _same_files(work: Workspace) -> list[Finding]:
@@ -220,21 +238,10 @@ def _same_files(work: Workspace) -> list[Finding]:
         names: dict[str, list[str]] = {}
         for file in delivery.manifest.files:
             names.setdefault(file.sha256, []).append(file.name)
-        found += [
-            Finding(
-                rule.code,
-                "alerte",
-                exercice,
-                key,
-                f"{rule.titre} : {key}",
-                "des fichiers différents",
-                f"les mêmes octets dans {', '.join(same)}",
-                aide=rule.aide,
-                fichier=same[0],
-            )
-            for same in names.values()
-            if len(same) > 1
-        ]
+        for same in names.values():
+            if len(same) > 1:
+                came = f"les mêmes octets dans {', '.join(same)}"
+                found.append(Finding.of(rule, exercice, key, key, "des fichiers différents", came, fichier=same[0]))
     return found
 
 
@@ -243,21 +250,33 @@ def _lost_totals(work: Workspace) -> list[Finding]:
 
     Either none announces anything, or fewer do than there are files, where before each did.
     """
+    rule, found = work.rules["TOTAL-ABSENT"], []
+    for ref, manifest, near in _with_those_near(work):
+        for table in ref.export.tables:
+            lost = ((one["exercice"], _lost(manifest, one, table.name)) for one in near)
+            year, columns = next(((year, columns) for year, columns in lost if columns), (0, []))
+            if columns:
+                source = f"{manifest.system}/{table.name}"
+                titles = ", ".join(f"« {field.title} »" for field in table.fields if field.name in columns)
+                expected = f"la ligne de total de chaque fichier ({titles}), comme dans une livraison de {year}"
+                came = f"aucune, ou pas dans tous : {', '.join(file.name for file in manifest.files)}"
+                place = {"fichier": manifest.files[0].name}
+                found.append(Finding.of(rule, manifest.exercice, source, source, expected, came, **place))
+    return found
+
+
+def _with_those_near(work: Workspace) -> Iterator[tuple[ExportRef, Manifest, list[dict]]]:
+    """Each current delivery, with (the data of) the manifests of all that came for this or an adjacent exercice."""
     others: dict[tuple[str, int], list[dict]] = {}
     for row in work.ledger.all_rows("deliveries"):
         others.setdefault((f"{row['system']}/{row['export']}", row["exercice"]), []).append(row["manifest"])
-    current, found = work.ledger.current(), []
+    current = work.ledger.current()
     for ref in work.registry.exports():
         for exercice in work.organisation.years:
-            if (ref.key, exercice) not in current:
-                continue
-            manifest = current[ref.key, exercice].manifest
-            near = [one for year in (exercice - 1, exercice, exercice + 1) for one in others.get((ref.key, year), [])]
-            for table in ref.export.tables:
-                lost = ((one["exercice"], _lost(manifest, one, table.name)) for one in near)
-                if first := next(((year, columns) for year, columns in lost if columns), None):
-                    found.append(_lost_total(work.rules["TOTAL-ABSENT"], manifest, table, *first))
-    return found
+            if (ref.key, exercice) in current:
+                years = (exercice - 1, exercice, exercice + 1)
+                near = [one for year in years for one in others.get((ref.key, year), [])]
+                yield ref, current[ref.key, exercice].manifest, near
 
 
 def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
@@ -274,38 +293,36 @@ def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
     ]
 
 
-def _lost_total(rule: Rule, manifest: Manifest, table: Table, exercice: int, columns: list[str]) -> Finding:
-    source = f"{manifest.system}/{table.name}"
-    titles = ", ".join(f"« {field.title} »" for field in table.fields if field.name in columns)
-    return Finding(
-        rule.code,
-        "alerte",
-        manifest.exercice,
-        source,
-        f"{rule.titre} : {source}",
-        f"la ligne de total de chaque fichier ({titles}), comme dans une livraison de {exercice}",
-        f"aucune, ou pas dans tous : {', '.join(file.name for file in manifest.files)}",
-        aide=rule.aide,
-        fichier=manifest.files[0].name,
-    )
+def _cut_short(work: Workspace) -> list[Finding]:
+    """The text files whose last line has no line break, as when a copy is cut short: its last value may be cut too.
 
-
-def _unread(work: Workspace) -> list[Finding]:
-    found = []
-    for (_, exercice), current in sorted(work.ledger.current().items()):
-        if exercice in work.organisation.years:
-            for one in unread_of(current.manifest, work.registry):
-                found.append(unread(current.manifest, one, work.rules))
+    Nothing is said where the deliveries of an adjacent exercice were all so: the tool writes none.
+    """
+    rule, found = work.rules["FIC-FIN"], []
+    for _, manifest, near in _with_those_near(work):
+        cut = sorted(name for name, ends in manifest.fins.items() if not ends)
+        known = [one for one in near if one["delivery"] != manifest.delivery and one.get("fins")]
+        whole = next((one["exercice"] for one in known if all(one["fins"].values())), None)
+        if not cut:
+            continue
+        if whole is not None:
+            usual = f", comme dans une livraison de {whole}"
+        elif any(manifest.fins.values()):
+            usual = ", comme dans les autres fichiers"
+        elif any(one["exercice"] != manifest.exercice and not any(one["fins"].values()) for one in known):
+            continue
+        else:
+            usual = ""
+        expected = f"une dernière ligne terminée par un saut de ligne{usual}"
+        came, key = f"aucun saut de ligne à la fin de {', '.join(cut)}", manifest.export_key
+        found.append(Finding.of(rule, manifest.exercice, key, key, expected, came, fichier=cut[0]))
     return found
 
 
 def unread_of(manifest: Manifest, registry: Registry) -> list[Unread]:
     """The sheets and archive members that hold something but that no declaration reads, or declares unneeded."""
-    return [
-        one
-        for one in manifest.non_lus
-        if one.lignes and not one.ecartee and not _is_read_elsewhere(manifest, one, registry)
-    ]
+    wanted = [one for one in manifest.non_lus if one.lignes and not one.ecartee]
+    return [one for one in wanted if not _is_read_elsewhere(manifest, one, registry)]
 
 
 def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> bool:
@@ -335,33 +352,14 @@ def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
     key, name = ("sheet", one.feuille) if one.feuille else ("member", member)
     place, what, reads = where(one.fichier, one.feuille), "ligne", f'une table avec {key}: "{name}"'
     if one.element:
-        name, what, reads = (
-            one.element,
-            "enregistrement",
-            f'une colonne ou une table (records: "{one.element}") qui les lit',
-        )
+        name, what = one.element, "enregistrement"
+        reads = f'une colonne ou une table (records: "{name}") qui les lit'
         place = f"{place}, éléments « {one.element} »"
     s = "s" if one.lignes > 1 else ""
-    return Finding(
-        rule.code,
-        "alerte",
-        manifest.exercice,
-        manifest.export_key,
-        f"{rule.titre} : {place}{' (masquée)' if one.cachee else ''}",
-        f'{reads}, ou unread: ["{name}"] à l’export {manifest.export_key}',
-        f"{one.lignes} {what}{s} non {'lus' if one.element and s else 'lu' if one.element else f'lue{s}'}",
-        aide=rule.aide,
-        fichier=place,
-    )
-
-
-def _judgements(work: Workspace) -> list[Finding]:
-    found = []
-    for (_, exercice), current in sorted(work.ledger.current().items()):
-        for identity in current.verdicts if exercice in work.organisation.years else []:
-            verdict = work.ledger.verdict(identity)
-            found += _failed(work, current.manifest, verdict)
-    return found
+    expected = f'{reads}, ou unread: ["{name}"] à l’export {manifest.export_key}'
+    came = f"{one.lignes} {what}{s} non {'lus' if one.element and s else 'lu' if one.element else f'lue{s}'}"
+    about = f"{place}{' (masquée)' if one.cachee else ''}"
+    return Finding.of(rule, manifest.exercice, manifest.export_key, about, expected, came, fichier=place)
 
 
 def _failed(work: Workspace, manifest: Manifest, verdict: Verdict) -> list[Finding]:
@@ -386,31 +384,25 @@ def _declared_at(work: Workspace, table: str, key: str) -> str | None:
     return None
 
 
-def _refused_lines(work: Workspace) -> list[Finding]:
-    found = []
-    for (_, exercice), current in sorted(work.ledger.current().items()):
-        if exercice in work.organisation.years:
-            for row in refused_lines(work.home, current.manifest):
-                found.append(refused_line(current.manifest, row, work.rules))
-    return found
-
-
 def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
     """The reasons for refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
     rows = []
     for name, counts in manifest.tables.items():
         if counts.refusees:
             file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
-            rows += [{"systeme": manifest.system, "table": name, **row} for row in _reasons(file, stamp(file))]
+            over = "over (partition by _fichier, _feuille, _ligne)"
+            said = refused_print(manifest.system, name, manifest.exercice, over)
+            rows += [{"systeme": manifest.system, "table": name, **row} for row in _reasons(file, said, stamp(file))]
     return rows
 
 
 @functools.lru_cache(maxsize=1000)
-def _reasons(file: Path, _stamp: Stamp) -> list[dict]:
+def _reasons(file: Path, said: str, _stamp: Stamp) -> list[dict]:
     """The reasons in one file, read once: a run gathers its findings several times."""
     found = select(
         file,
-        "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu from {lake} order by all",
+        "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu, "
+        f"{said} as empreinte from {{lake}} order by all",
     )
     return [{"fichier": where(row.pop("_fichier"), row.pop("_feuille")), **row} for row in found]
 
@@ -419,27 +411,18 @@ def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
     """One reason for refusal, as ``refused_lines`` gives it."""
     rule = rules[row["regle"]]
     column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
-    return Finding(
-        rule.code,
-        "alerte",
-        manifest.exercice,
-        f"{row['systeme']}/{row['table']}",
-        f"Ligne refusée : {rule.titre}{column}",
-        row["attendu"],
-        HIDDEN if row["recu"] is None and rule.code != "LIG-OBLIGATOIRE" else row["recu"],
-        None,
-        rule.aide,
-        row["fichier"],
-        row["ligne"],
-        row["colonne"],
-    )
+    came = HIDDEN if row["recu"] is None and rule.code != "LIG-OBLIGATOIRE" else row["recu"]
+    source, message = f"{row['systeme']}/{row['table']}", f"Ligne refusée : {rule.titre}{column}"
+    place = {"fichier": row["fichier"], "ligne": row["ligne"], "cle": row["colonne"]}
+    said = {"attendu": row["attendu"], "recu": came, "aide": rule.aide, "empreinte": row["empreinte"]}
+    return Finding(rule.code, "alerte", manifest.exercice, source, message, **said, **place, effet="manque")
 
 
 def _unread_cells(work: Workspace) -> list[Finding]:
     """The cells that are not as declared and that no figure needs: one finding per column of a file."""
     rule, found = work.rules["LIG-INFORMATIF"], []
-    for (_, exercice), current in sorted(work.ledger.current().items()):
-        for name, counts in current.manifest.tables.items() if exercice in work.organisation.years else []:
+    for current in _deliveries(work):
+        for name, counts in current.manifest.tables.items():
             if ".illisibles.parquet" not in counts.compagnons:
                 continue
             rows = select(
@@ -447,22 +430,11 @@ def _unread_cells(work: Workspace) -> list[Finding]:
                 "select _fichier as fichier, colonne, min(_ligne) as ligne, count(*) as nb, min(attendu) as attendu, "
                 "arg_min(recu, _ligne) as recu from {parquet} group by all order by all",
             )
-            found += [
-                Finding(
-                    rule.code,
-                    "alerte",
-                    exercice,
-                    f"{current.manifest.system}/{name}",
-                    f"{rule.titre} : « {row['colonne']} » ({quantity(Decimal(row['nb']), 0, 'valeurs')})",
-                    row["attendu"],
-                    row["recu"],
-                    aide=rule.aide,
-                    fichier=row["fichier"],
-                    ligne=row["ligne"],
-                    cle=row["colonne"],
-                )
-                for row in rows
-            ]
+            for row in rows:
+                about = f"« {row['colonne']} » ({quantity(Decimal(row['nb']), 0, 'valeurs')})"
+                place = {"fichier": row["fichier"], "ligne": row["ligne"], "cle": row["colonne"]}
+                source, exercice = f"{current.manifest.system}/{name}", current.manifest.exercice
+                found.append(Finding.of(rule, exercice, source, about, row["attendu"], row["recu"], **place))
     return found
 
 
@@ -470,16 +442,11 @@ def _unsummable(work: Workspace) -> list[Finding]:
     """The home's own tables and measures that readers cannot add up: nothing says what a row is, or how they add."""
     found = []
     for code, entry, column in unsummable(work.catalogue):
-        rule = work.rules[code]
         named = f"{entry.name}.{column}" if column else entry.name
-        asked = (
-            f"additif, pour {column} dans catalogue/fields.yml"
-            if column
-            else "une colonne role_ligne : {{ role_ligne() }}"
-        )
-        found.append(
-            Finding(code, "alerte", 0, entry.name, f"{rule.titre} : {named}", asked, aide=rule.aide, cle=column)
-        )
+        asked = "une colonne role_ligne : {{ role_ligne() }}"
+        if column:
+            asked = f"additif, pour {column} dans catalogue/fields.yml"
+        found.append(Finding.of(work.rules[code], 0, entry.name, named, asked, cle=column))
     return found
 
 
@@ -504,19 +471,9 @@ def _parted(work: Workspace) -> list[Finding]:
             if row["exercice"] == exercice or row["removed_at"] < received[identity]
         }
         if fields and years:
-            found.append(
-                Finding(
-                    rule.code,
-                    "alerte",
-                    exercice,
-                    key,
-                    f"{rule.titre} : {key}",
-                    "des personnes que la clé relie d’un export et d’un exercice à l’autre",
-                    f"des personnes généralisées en {enumeration([str(year) for year in sorted(years)])}",
-                    aide=rule.aide,
-                    cle=identity[:12],
-                )
-            )
+            expected = "des personnes que la clé relie d’un export et d’un exercice à l’autre"
+            came = f"des personnes généralisées en {enumeration([str(year) for year in sorted(years)])}"
+            found.append(Finding.of(rule, exercice, key, key, expected, came, cle=identity[:12]))
     return found
 
 

@@ -27,10 +27,7 @@ NOT_APPLICABLE = "—"  # computed, and nothing is missing: a cell that the repo
 NOT_BUILT = "pas encore construit"
 BLANK = "sans objet : rien à compter, ou division par zéro"
 # A value that the build found missing although nothing is.
-UNEXPLAINED = {
-    "m": "aucune ligne dans les données acceptées",
-    "?": "une valeur inconnue parmi les lignes additionnées",
-}
+UNEXPLAINED = {"m": "aucune ligne dans les données acceptées", "?": "une valeur inconnue parmi les lignes additionnées"}
 
 
 @dataclass(frozen=True)
@@ -84,19 +81,14 @@ def _in_use(application: Application, exercice: int) -> bool:
 def sources_of(figures: Figures, code: str) -> list[tuple[str, ...]]:
     """The sources (``system/table``, ``*/shape``) behind a printed figure, each with its alternatives."""
     declared, member = figures.declaration_of(code)
-    placeholder = f"{{{declared.figure.family}}}"
-    return [
-        tuple(source.replace(placeholder, member or "") for source in alternatives)
-        for alternatives in figures.sources(declared.figure.code)
-    ]
+    placeholder, sources = f"{{{declared.figure.family}}}", figures.sources(declared.figure.code)
+    return [tuple(source.replace(placeholder, member or "") for source in alternatives) for alternatives in sources]
 
 
 def figures_by_table(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, set[str]]:
     """``system/table`` → the codes of the figures that rest on it; a family known to the warehouse alone counts as one."""
     needed: dict[str, set[str]] = {}
-    families = [
-        code for code, declared in figures.by_code.items() if declared.figure.family not in (None, APPLICATIONS)
-    ]
+    families = [code for code, one in figures.by_code.items() if one.figure.family not in (None, APPLICATIONS)]
     for code in [*printed_codes(figures, organisation, exercice), *families]:
         for alternatives in sources_of(figures, code):
             declared = figures.declaration_of(code)[0].figure.code
@@ -150,20 +142,20 @@ class Gaps:
         if code in self.absences or code in self.published:
             return True
         declared = self.figures.declaration_of(code)[0].figure.code
-        return all(
-            any(
-                self.export_of_table.get(table)
-                for source in group
-                for table in self.figures.tables_of(source, declared)
-            )
-            for group in sources_of(self.figures, code)
-        )
+        for group in sources_of(self.figures, code):
+            tables = (table for source in group for table in self.figures.tables_of(source, declared))
+            if not any(self.export_of_table.get(table) for table in tables):
+                return False
+        return True
 
     def _reasons(self, code: str) -> list[str]:
         if code in self.absences:
             return [self.absences[code][1]]
-        if operand := self._missing_operand(code):
-            return [f"dépend de {operand} ({self.published[operand]['code_manquant']})"]
+        declared, member = self.figures.declaration_of(code)
+        for operand in declared.figure.operandes.values():  # one that is missing for another reason than the sources
+            name = operand.replace(f"{{{declared.figure.family}}}", member or "")
+            if (row := self.published.get(name)) and row["code_manquant"] and not self.lacks_by_figure.get(name):
+                return [f"dépend de {name} ({row['code_manquant']})"]
         lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that are missing because of it
         for row in self.lacks_by_figure.get(code, []):
             pieces = lacking.setdefault(self._why(row), {}).setdefault(row["source"], [])
@@ -172,15 +164,6 @@ class Gaps:
             f"{', '.join(' '.join(filter(None, (source, ', '.join(pieces)))) for source, pieces in tables.items())} : {why}"
             for why, tables in lacking.items()
         ]
-
-    def _missing_operand(self, code: str) -> str | None:
-        """An operand between the figure and its sources that is missing for another reason than the sources."""
-        declared, member = self.figures.declaration_of(code)
-        for operand in declared.figure.operandes.values():
-            name = operand.replace(f"{{{declared.figure.family}}}", member or "")
-            if (row := self.published.get(name)) and row["code_manquant"] and not self.lacks_by_figure.get(name):
-                return name
-        return None
 
     def _why(self, row: dict[str, Any]) -> str:
         """Why an element is missing, as the build says; about a whole delivery, only the ledger knows what came since, and

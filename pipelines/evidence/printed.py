@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.catalogue.chapters.printed import Demande, Garde, Model, Passage, broken, passages
@@ -23,17 +22,14 @@ def misprinted(work: Workspace) -> list[Finding]:
         for path in sorted(reports.glob(f"*/{profile}/modele.json")):
             model = json.loads(path.read_text(encoding="utf-8"))
             tables = work.home.published / FOLDERS[profile] / "rapport"
-            if "collectivites" in model["intitules"]:  # otherwise of a former version; the next publication will say
-                found += _found(work, model, tables)
+            if "collectivites" not in model["intitules"]:  # of a former version; the next publication will say
+                continue
+            said = list(passages(model))
+            for name, guard in work.catalogue.guards.items():
+                answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
+                broken_by = broken(guard, model["profil"], said, is_answered=answered)
+                found += [_finding(work.rules[RULE], name, guard, model, passage) for passage in broken_by]
     return found
-
-
-def _found(work: Workspace, model: Model, tables: Path) -> Iterator[Finding]:
-    rule, said = work.rules[RULE], list(passages(model))
-    for name, guard in work.catalogue.guards.items():
-        answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
-        for passage in broken(guard, model["profil"], said, is_answered=answered):
-            yield _finding(rule, name, guard, model, passage)
 
 
 def is_there(asked: Demande, tables: Path, exercice: int) -> bool:
@@ -48,12 +44,5 @@ def is_there(asked: Demande, tables: Path, exercice: int) -> bool:
 def _finding(rule: Rule, name: str, guard: Garde, model: Model, passage: Passage) -> Finding:
     words = hashlib.sha256(passage.around.encode()).hexdigest()[:12]
     edition = EDITIONS[model["profil"]]
-    return Finding(
-        RULE,
-        "alerte",
-        model["exercice"],
-        "report",
-        f"{rule.titre} : {guard.dit} (édition {edition}, {passage.place})",
-        aide=rule.aide,
-        cle=f"{name} {model['profil']} {words}",
-    )
+    about, key = f"{guard.dit} (édition {edition}, {passage.place})", f"{name} {model['profil']} {words}"
+    return Finding.of(rule, model["exercice"], "report", about, cle=key)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from pipelines.catalogue.rules import Rules
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
@@ -28,7 +27,8 @@ class TextState:
 
 def text_states(home: Home, ledger: Ledger, exercice: int) -> list[TextState]:
     """The written texts of a year; one that has changed since a statement about it is « rédigé » again."""
-    said = {(row["text"], row["sha256"]): row for row in _last(ledger, exercice)}
+    last = {row["text"]: row for row in ledger.all_rows("texts") if row["exercice"] == exercice}
+    said = {(row["text"], row["sha256"]): row for row in last.values()}
     folder = home.contenu / str(exercice)
     found = []
     for path in sorted(folder.rglob("*.md")) if folder.is_dir() else []:
@@ -39,30 +39,14 @@ def text_states(home: Home, ledger: Ledger, exercice: int) -> list[TextState]:
     return found
 
 
-def _last(ledger: Ledger, exercice: int) -> list[dict]:
-    """The last statement on each text."""
-    rows = [row for row in ledger.all_rows("texts") if row["exercice"] == exercice]
-    return list({row["text"]: row for row in rows}.values())
-
-
 def unvalidated(work: Workspace) -> list[Finding]:
     """One finding for each text that the report of its year prints and that nobody has validated in its present form."""
-    years = work.organisation.years
-    states = [one for exercice in years for one in text_states(work.home, work.ledger, exercice)]
-    return [_finding(one, work.rules) for one in states if one.state != VALIDATED]
-
-
-def _finding(one: TextState, rules: Rules) -> Finding:
-    rule = rules[RULE]
-    where = f"contenu/{one.exercice}/{one.text}"
-    return Finding(
-        RULE,
-        "information",
-        one.exercice,
-        "contenu",
-        f"{rule.titre} : {where}",
-        VALIDATED,
-        f"{one.state} par {one.by}" if one.by else one.state,
-        aide=rule.aide,
-        cle=f"{one.text} {one.sha256[:12]}",
-    )
+    rule, found = work.rules[RULE], []
+    for exercice in work.organisation.years:
+        for one in text_states(work.home, work.ledger, exercice):
+            where, key = f"contenu/{exercice}/{one.text}", f"{one.text} {one.sha256[:12]}"
+            came = f"{one.state} par {one.by}" if one.by else one.state
+            said = {"severity": "information", "cle": key}
+            if one.state != VALIDATED:
+                found.append(Finding.of(rule, exercice, "contenu", where, VALIDATED, came, **said))
+    return found

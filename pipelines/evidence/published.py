@@ -49,22 +49,16 @@ def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
     path = home.published / "rapport" / "chiffres.parquet"
     if not path.exists():
         return None
-    return select(
-        path,
-        "select code, exercice, valeur, unite, decimales, statut, etat, code_manquant, part_manquante, "
-        f"montant_manquant_eur, libelle, domaine, formule from {{parquet}} where exercice = {int(exercice)} order by code",
-    )
+    return select(path, f"select * from {{parquet}} where exercice = {int(exercice)} order by code")
 
 
 def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
-    """The rows of ``rapport.rpt_manques`` of one exercice; none when nothing is published."""
+    """The rows of ``rapport.rpt_manques`` that take something away in one exercice; none when nothing is published."""
     path = home.published / "rapport" / "rpt_manques.parquet"
-    rows = (
-        select(path, f"select * from {{parquet}} where exercice = {int(exercice)} order by all")
-        if path.exists()
-        else []
-    )
-    return [row for row in rows if "code_chiffre" in row]  # an older publication does not say; the next one will
+    query = f"select * from {{parquet}} where exercice = {int(exercice)} order by all"
+    rows = select(path, query) if path.exists() else []
+    # an older publication does not say; the next one will
+    return [row for row in rows if "code_chiffre" in row and row.get("effet") != "rien"]
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:
@@ -74,30 +68,16 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
         return None
     build = ledger.build(last["build"])
     made_of = set(build["deliveries"]) if build else set()
-    behind = [
-        f"{key} {exercice}"
-        for (key, exercice), current in sorted(ledger.current().items())
-        if current.manifest.delivery not in made_of
-    ]
+    deliveries = {place: one.manifest.delivery for place, one in ledger.current().items()}
+    current = set(deliveries.values())
+    behind = [f"{key} {exercice}" for (key, exercice), one in sorted(deliveries.items()) if one not in made_of]
     newest = ledger.last_build()
     held = bool(newest and newest["succeeded"] and newest["build"] != last["build"])
-    return PublicationStatus(
-        last["publication"],
-        last["build"],
-        last["published_at"],
-        behind,
-        failed_build(ledger),
-        held,
-        _would_change(ledger, newest) if newest and held else [],
-    )
-
-
-def _would_change(ledger: Ledger, build: dict[str, Any]) -> list[int]:
-    """The frozen exercices that the last build would change, if nothing was accepted after it; another run would not help."""
-    current = {one.manifest.delivery for one in ledger.current().values()}
-    if current - set(build["deliveries"]):
-        return []
-    return sorted({one.exercice for one in ledger.findings_of(build["build"]) if one.code == "REL-ECART"})
+    frozen: list[int] = []
+    if newest and held and current <= set(newest["deliveries"]):  # otherwise another run would help
+        frozen = sorted({one.exercice for one in ledger.findings_of(newest["build"]) if one.code == "REL-ECART"})
+    moment, failed = last["published_at"], failed_build(ledger)
+    return PublicationStatus(last["publication"], last["build"], moment, behind, failed, held, frozen)
 
 
 def failed_build(ledger: Ledger) -> list[str]:

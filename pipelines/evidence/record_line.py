@@ -4,7 +4,7 @@ The lake identifies a record by the line on which it begins, but someone who rea
 """
 
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from xml.parsers import expat
 
@@ -57,14 +57,10 @@ def _innermost(data: bytes, line: int, begins: set[int]) -> int | None:
         if begin in begins and begin < line <= parser.CurrentLineNumber:
             found.append(begin)
 
-    parser.StartElementHandler = _noting(opened, lambda: parser.CurrentLineNumber)
+    parser.StartElementHandler = lambda _name, _attributes: opened.append(parser.CurrentLineNumber)
     parser.EndElementHandler = close
     try:
         parser.Parse(data, True)
     except expat.ExpatError:
         return None
     return found[0] if found else None
-
-
-def _noting(opened: list[int], here: Callable[[], int]) -> Callable[[str, dict[str, str]], None]:
-    return lambda _name, _attributes: opened.append(here())

@@ -7,8 +7,7 @@ supplier needs to correct it, but never a value from a table that has personal c
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.catalogue.rules import Rule, Rules
-from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.rules import Rules
 from pipelines.catalogue.sources import ExportRef
 from pipelines.evidence.findings import refused_lines
 from pipelines.ledger.records import CheckResult, Manifest
@@ -16,8 +15,9 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 
-# (export, delivery, table, key of the expectation) → (file, line) of the rows that break it
-Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]
+# (export, delivery, table, key of the expectation) → (file, line, value) of the rows that break it, the value where it may
+# be shown
+Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int, str | None]]]
 
 
 @dataclass(frozen=True)
@@ -63,26 +63,20 @@ def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: 
 
 def line_rejects(home: Home, ref: ExportRef, manifest: Manifest, rules: Rules) -> list[Reject]:
     """The refused lines of one delivery."""
-    tables = {table.name: table for table in ref.export.tables}
-    return [_line(manifest, row, tables[row["table"]], rules[row["regle"]]) for row in refused_lines(home, manifest)]
-
-
-def _line(manifest: Manifest, row: dict, table: Table, rule: Rule) -> Reject:
-    received_something = rule.code != "LIG-OBLIGATOIRE"
-    return Reject(
-        source=f"{row['systeme']}/{row['table']}",
-        exercice=manifest.exercice,
-        fichier=row["fichier"],
-        ligne=row["ligne"],
-        position=row["position"] or None,
-        colonne=row["colonne"],
-        regle=rule.code,
-        titre=rule.titre,
-        recu=row["recu"],
-        attendu=row["attendu"],
-        aide=rule.aide,
-        masque=table.has_personal_data and received_something and row["recu"] is None,
-    )
+    of_persons = {table.name for table in ref.export.tables if table.has_personal_data}
+    return [
+        Reject(
+            source=f"{row['systeme']}/{row['table']}",
+            exercice=manifest.exercice,
+            position=row["position"] or None,
+            regle=row["regle"],
+            titre=rules[row["regle"]].titre,
+            aide=rules[row["regle"]].aide,
+            masque=row["table"] in of_persons and row["regle"] != "LIG-OBLIGATOIRE" and row["recu"] is None,
+            **{name: row[name] for name in ("fichier", "ligne", "colonne", "recu", "attendu")},
+        )
+        for row in refused_lines(home, manifest)
+    ]
 
 
 def _whole(
@@ -92,20 +86,8 @@ def _whole(
     rule = refusal["rule"]
     verdicts = ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
     if not rule["code"].startswith("ATT-") or not verdicts or manifest is None:
-        yield Reject(
-            source=ref.key,
-            exercice=refusal["exercice"],
-            fichier=rule["fichier"],
-            ligne=rule["ligne"],
-            position=None,
-            colonne=rule["colonne"],
-            regle=rule["code"],
-            titre=rule["titre"],
-            recu=rule["recu"],
-            attendu=rule["attendu"],
-            aide=rule["aide"],
-            blocking=True,
-        )
+        said = {name: rule[name] for name in ("fichier", "ligne", "colonne", "titre", "recu", "attendu", "aide")}
+        yield Reject(ref.key, refusal["exercice"], position=None, regle=rule["code"], blocking=True, **said)
         return
     for verdict in verdicts:
         for result in verdict.results:
@@ -118,7 +100,8 @@ def check_rejects(
 ) -> list[Reject]:
     """One reject per line that breaks the check; one with no line when no single line breaks it."""
     rule = rules[result.code]
-    places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
+    titles = next(one for one in ref.export.tables if one.name == table).titles_in_files(manifest.exercice)
+    places: list[tuple[str, int | None, str | None]] = list(failing(ref, manifest, table, result.key))
     return [
         Reject(
             source=f"{ref.system.system}/{table}",
@@ -126,13 +109,13 @@ def check_rejects(
             fichier=fichier,
             ligne=ligne,
             position=None,
-            colonne=result.column,
+            colonne=result.column and ", ".join(titles.get(name, name) for name in result.column.split(", ")),
             regle=rule.code,
             titre=rule.titre,
-            recu=None if ligne else result.observed,
+            recu=value if ligne else result.observed,
             attendu=result.reason,
             aide=result.fix or rule.aide,
             blocking=result.blocks,
         )
-        for fichier, ligne in places or [(manifest.files[0].name, None)]
+        for fichier, ligne, value in places or [(manifest.files[0].name, None, None)]
     ]

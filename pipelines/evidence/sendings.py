@@ -4,10 +4,7 @@ from pipelines.french import day, enumeration, plain
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 
-REMINDED, DUE = (
-    "09-01",
-    "09-30",
-)  # of the year after: when an unsent report becomes a finding, and by when it is due
+REMINDED, DUE = "09-01", "09-30"  # of the year after: when an unsent report becomes a finding, and by when it is due
 RULE, PLACE = "TRA-ENVOI", "transmission"
 
 
@@ -20,21 +17,13 @@ def unsent_findings(work: Workspace, today: str) -> list[Finding]:
     if not rule.is_on or not work.organisation.collectivites:
         return []
     begun = {year for _, year in work.ledger.current()} | {row["exercice"] for row in work.ledger.all_rows("releases")}
-    lacking = {year: _lacking(work, year) for year in sorted(begun)}
-    return [
-        Finding(
-            rule.code,
-            "alerte",
-            year,
-            PLACE,
-            f"{rule.titre} : exercice {year}",
-            f"un envoi à chaque collectivité, avant le {day(f'{year + 1}-{DUE}')}",
-            f"aucun envoi enregistré{whom}",
-            aide=rule.aide,
-        )
-        for year, whom in lacking.items()
-        if whom is not None and today >= f"{year + 1}-{REMINDED}"
-    ]
+    found = []
+    for year in sorted(begun):
+        if today >= f"{year + 1}-{REMINDED}" and (whom := _lacking(work, year)) is not None:
+            expected = f"un envoi à chaque collectivité, avant le {day(f'{year + 1}-{DUE}')}"
+            came = f"aucun envoi enregistré{whom}"
+            found.append(Finding.of(rule, year, PLACE, f"exercice {year}", expected, came))
+    return found
 
 
 def _lacking(work: Workspace, year: int) -> str | None:
@@ -43,10 +32,7 @@ def _lacking(work: Workspace, year: int) -> str | None:
     if not rows:
         return ""
     served = {code for row in rows for code in row["recipients"]}
-    pages = {
-        page.stem
-        for row in rows
-        for page in (work.home.releases / row["release"] / "report" / row["profile"] / "collectivites").glob("*.pdf")
-    }
+    reports = [work.home.releases / row["release"] / "report" / row["profile"] for row in rows]
+    pages = {page.stem for report in reports for page in report.glob("collectivites/*.pdf")}
     left = [one.nom for one in work.organisation.collectivites if one.code not in served and plain(one.nom) in pages]
     return f" à {enumeration(left)}" if left else None

@@ -7,15 +7,8 @@ the command line shows it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.evidence.arrivals import Arrivals, Checks, ExportState, ExportStatus, Lines
-from pipelines.evidence.gaps import (
-    FigureState,
-    FigureStatus,
-    Gaps,
-    declared_absences,
-    figures_by_table,
-    printed_codes,
-)
+from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus, Lines
+from pipelines.evidence.gaps import FigureState, FigureStatus, Gaps, arrivals_of, printed_codes
 from pipelines.evidence.published import (
     PublicationStatus,
     differences,
@@ -69,23 +62,19 @@ class YearStatus:
 def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[str, frozenset[str]]) -> YearStatus:
     """The state of ``exercice`` on ``today`` (ISO date); ``landed``: see ``Arrivals``."""
     home, ledger, organisation, figures = work.home, work.ledger, work.organisation, work.catalogue.figures
-    absences = declared_absences(home, ledger, exercice)
-    needed = figures_by_table(figures, organisation, exercice)
-    arrivals = Arrivals(ledger, exercice, today=today, landed=landed, absences=absences, needed=needed)
+    arrivals = arrivals_of(work, exercice, today=today, landed=landed)
     exports = arrivals.exports(work.registry, organisation)
     publication = publication_status(ledger)
     follows = publication is not None and not publication.behind
-    rows = (published_figures(home, exercice) or []) if follows else []
-    published = {row["code"]: row for row in rows}
+    published = {row["code"]: row for row in published_figures(home, exercice) or []} if follows else {}
     gaps = Gaps(
         figures,
         work.registry,
         exports={export.key: export for export in exports},
-        absences=absences,
+        absences=arrivals.absences,
         published=published,
         lacks=published_lacks(home, exercice) if follows else [],
     )
     codes = filter(gaps.is_followed, printed_codes(figures, organisation, exercice, published))
-    return YearStatus(
-        exercice, exports, [gaps.status(code) for code in codes], differences(ledger, exercice), publication
-    )
+    statuses = [gaps.status(code) for code in codes]
+    return YearStatus(exercice, exports, statuses, differences(ledger, exercice), publication)

@@ -128,16 +128,14 @@ class Trace:
     @property
     def agrees(self) -> bool:
         """True when the lines add up, and the exact value rounds to the printed figure."""
-        row = self.chiffre
-        rounds = self.reprise or row["valeur"] is None or self.exact is None or _rounds_to(self.exact, row)
-        return bool(rounds) and all(leaf.agrees for leaf in self.feuilles)
-
-
-def _rounds_to(value: Fraction, row: dict[str, Any]) -> bool:
-    """True if the exact fraction, rounded once and half up, gives the printed number."""
-    scaled = abs(value) * 10 ** row["decimales"]
-    rounded = int(scaled + Fraction(1, 2)) * (1 if value >= 0 else -1)
-    return Fraction(rounded, 10 ** row["decimales"]) == Fraction(row["valeur"])
+        value, printed = self.exact, self.chiffre["valeur"]
+        if not all(leaf.agrees for leaf in self.feuilles):
+            return False
+        if self.reprise or printed is None or value is None:
+            return True
+        scale = 10 ** self.chiffre["decimales"]
+        rounded = int(abs(value) * scale + Fraction(1, 2)) * (1 if value >= 0 else -1)  # once, and half up
+        return Fraction(rounded, scale) == Fraction(printed)
 
 
 def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int, *, whole: bool = True) -> Trace:
@@ -151,7 +149,9 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
         row = rows.figure(code, exercice)
         leaves = [_leaf(rows, figures, leaf, member, exercice, whole) for leaf in figures.leaves(declared.figure.code)]
         absence = _line_that_names(rows, ABSENCES, "motif", "0", code, exercice)
-        printed = _printed(rows, code, exercice) if row["statut"] == PRINTED else None
+        printed, motive = None, literal("chiffre imprimé, repris faute d’export")
+        if row["statut"] == PRINTED:
+            printed = _line_that_names(rows, PRINTED_FIGURES, motive, VALUE, code, exercice)
     values = {leaf.code: leaf.valeur if leaf.valeur is None else Fraction(leaf.valeur) for leaf in leaves}
     calculations: dict[str, Calculation] = {}
     value = _value(figures, declared.figure, member, values, calculations)
@@ -195,11 +195,9 @@ def _leaf(rows: Rows, figures: Figures, leaf: Figure, member: str | None, exerci
     where = {**measure.filtre, **of_member}
     sources = rows.sources[measure.fait]
     lines = [line for source in sources for line in _lines(rows, source, leaf, where, exercice)]
-    left = (
-        [line for source in sources for line in _left_out(rows, source, figures, leaf, of_member, exercice)]
-        if whole
-        else []
-    )
+    left: list[Line] = []
+    for source in sources if whole else ():
+        left += _left_out(rows, source, figures, leaf, of_member, exercice)
     how = "somme" if any(source.feed.additives for source in sources) else measure.agregat
     query = rows.measure_query(sql.aggregate(measure), measure, where, exercice)
     label, value = rows.figure(code, exercice)["libelle"], rows.measure(measure, where, exercice)
@@ -243,13 +241,6 @@ def _selected(rows: Rows, source: LineSource, found: str, tests: list[str]) -> I
         place = (row["_livraison"], row["_fichier"], row["_feuille"], row["_ligne"], row["_colonne"])
         value = None if row["apport"] is None else Decimal(row["apport"])
         yield Line(*place, source.model, row["compte"], row["motif"], value, row["double_de"], row["complement"])
-
-
-def _printed(rows: Rows, code: str, exercice: int) -> Line | None:
-    """The line that holds the printed value of a figure."""
-    return _line_that_names(
-        rows, PRINTED_FIGURES, literal("chiffre imprimé, repris faute d’export"), VALUE, code, exercice
-    )
 
 
 def _line_that_names(rows: Rows, relation: str, motive: str, value: str, code: str, exercice: int) -> Line | None:
@@ -297,11 +288,8 @@ def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
     if not path.exists():
         return
     reason = "regle || ' « ' || coalesce(colonne, 'ligne') || ' », attendu ' || coalesce(attendu, '')"
-    for row in select(
-        path,
-        f"select _fichier, _feuille, _ligne, string_agg({reason}, ' ; ' order by position, regle) as motif from {{lake}} "
-        "group by all order by all",
-    ):
+    reasons = f"string_agg({reason}, ' ; ' order by position, regle) as motif"
+    for row in select(path, f"select _fichier, _feuille, _ligne, {reasons} from {{lake}} group by all order by all"):
         place = (manifest.delivery, row["_fichier"], row["_feuille"], row["_ligne"])
         yield Line(*place, None, f"{manifest.system}/{table}", False, f"refusée : {row['motif']}", Decimal(0))
 

@@ -60,7 +60,8 @@ def published_version(home: Home, ledger: Ledger, catalogue: Catalogue) -> Versi
     places = [path for path in (home.warehouse_published, home.warehouse) if path.exists() and build_of(path) == build]
     if not places:
         raise NotTraceable("les lignes de ce qui est publié ne sont plus là : une nouvelle exécution les refait")
-    if _is_another(places[0], build, ledger):
+    files = {row["sha256"] for row in ledger.all_rows("warehouses") if row["build"] == build}
+    if files and sha256_of(places[0]) not in files:
         raise NotTraceable(
             "les lignes de ce qui est publié ont été modifiées depuis leur construction (`millesime verify`) : "
             "`millesime run EXERCICE --full` les refait"
@@ -71,12 +72,6 @@ def published_version(home: Home, ledger: Ledger, catalogue: Catalogue) -> Versi
     return Version(name, places[0], catalogue, {one.delivery: one for one in manifests if one})
 
 
-def _is_another(warehouse: Path, build: str, ledger: Ledger) -> bool:
-    """True when a warehouse is not, byte for byte, one that this build made."""
-    made = {row["sha256"] for row in ledger.all_rows("warehouses") if row["build"] == build}
-    return bool(made) and sha256_of(warehouse) not in made
-
-
 def frozen_version(home: Home, name: str) -> Version:
     """The frozen year ``name``, with the rows it kept and what the home declared then. Raises NotTraceable."""
     folder = home.releases / name
@@ -84,16 +79,10 @@ def frozen_version(home: Home, name: str) -> Version:
         raise NotTraceable(
             f"la version {name} ne garde pas ses lignes : elle a été figée avant que les versions les gardent"
         )
-    kept = read_release(folder)
-    catalogue = load_catalogue(Home(folder))
-    manifests = map(Manifest.from_dict, kept["deliveries"])
-    same = kept["catalogue"] == catalogue.fingerprint
-    note = (
-        None
-        if same
-        else "le catalogue a changé depuis : les mesures sont celles d’aujourd’hui, les lignes celles d’alors"
-    )
-    by_delivery = {one.delivery: one for one in manifests}
+    kept, catalogue, note = read_release(folder), load_catalogue(Home(folder)), None
+    if kept["catalogue"] != catalogue.fingerprint:
+        note = "le catalogue a changé depuis : les mesures sont celles d’aujourd’hui, les lignes celles d’alors"
+    by_delivery = {one.delivery: one for one in map(Manifest.from_dict, kept["deliveries"])}
     return Version(f"version {name}", folder, catalogue, by_delivery, kept["exercice"], note)
 
 
@@ -128,8 +117,12 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
 def open_rows(version: Version) -> Iterator["Rows"]:
     """The rows of a version, read only. Raises NotTraceable when a frozen year uses other column names."""
     if version.place.is_dir():
+        # the tables of a frozen year under their warehouse names
+        tables = [*(version.place / LINES).glob("*/*.parquet"), version.place / "rapport" / "chiffres.parquet"]
         with duckdb.connect() as db:
-            _lay_views(db, version.place)
+            for path in tables:
+                db.execute(f"create schema if not exists {path.parent.name}")
+                db.execute(f"create view {path.parent.name}.{path.stem} as from {parquet_scan(path)}")
             try:
                 yield Rows(db, version.catalogue.lines)
             except duckdb.BinderException:
@@ -140,15 +133,6 @@ def open_rows(version: Version) -> Iterator["Rows"]:
     else:
         with duckdb.connect(str(version.place), read_only=True) as db:
             yield Rows(db, version.catalogue.lines)
-
-
-def _lay_views(db: Any, release: Path) -> None:
-    """The tables of a frozen year under their warehouse names."""
-    tables = [*(release / LINES).glob("*/*.parquet"), release / "rapport" / "chiffres.parquet"]
-    for schema in sorted({path.parent.name for path in tables}):
-        db.execute(f"create schema {schema}")
-    for path in tables:
-        db.execute(f"create view {path.parent.name}.{path.stem} as from {parquet_scan(path)}")
 
 
 @dataclass(frozen=True)
@@ -201,11 +185,9 @@ class Rows:
     @cached_property
     def _restricted(self) -> dict[str, str]:
         """Fact → schema, for those outside the marts."""
+        tables = "select table_name, table_schema from information_schema.tables"
         # written into the query: to bind a parameter, DuckDB imports pandas
-        held = (
-            f"select table_name, table_schema from information_schema.tables where table_schema = {literal(RESTREINT)}"
-        )
-        return dict(self.db.execute(held).fetchall())
+        return dict(self.db.execute(f"{tables} where table_schema = {literal(RESTREINT)}").fetchall())
 
 
 def tests_of_lines(source: LineSource, where: Filter) -> list[str]:

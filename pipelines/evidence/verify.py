@@ -35,8 +35,6 @@ BUILT = (
 )
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 BACK = "a été retiré du public, et s’y trouve de nouveau"
-
-
 CHECKED = {  # what ``verify`` counts, as a French reader says it
     "entries of the ledger": "écritures du registre",
     "originals in the archive": "originaux archivés",
@@ -73,14 +71,14 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     rows = {row["release"]: row for row in ledger.all_rows("releases")}
     releases = {name: _json(state_file(home.releases / name)) for name in rows}
     published = _json(home.published / STATE)
-    anchors = {
-        **_anchors({**releases, f"{home.published.name}/{STATE}": published}),
-        **({PRINTED: printed} if printed else {}),
-        **_copied(home),
-    }
+    states = {**releases, f"{home.published.name}/{STATE}": published}
+    anchors = {name: Head(**kept["ledger"]) for name, kept in states.items() if _is_head(kept.get("ledger"))}
+    anchors |= {PRINTED: printed} if printed else {}
+    anchors |= _copied(home)
     entered = _entered(home, ledger)
     parts: dict[str, list[tuple[Path, str]]] = {
-        "originals in the archive": list(_originals(home)),
+        # every archived file is named after its content
+        "originals in the archive": [(path, path.name) for path in sorted(home.archive.glob("[0-9a-f]*"))],
         "files of the lake": [
             (home.lake / path, sha256)
             for manifest in manifests
@@ -104,14 +102,17 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += _warehouses(home, ledger)
     signed, wrong = _signatures(home, [home.published, *(home.releases / name for name in rows)])
     problems += wrong
+    # originals were entered in ``purges`` before ``removals`` existed
+    rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
+    last = ledger.last_publication()
     return Verification(
         {"entries of the ledger": head.entries, **{what: len(files) for what, files in parts.items()}},
         problems,
         head,
-        _published_head(ledger),
+        ledger.head_at("publications", last["seq"]) if last else None,
         _reached(ledger, printed) if printed else None,
         signed,
-        _counted_removals(ledger),
+        dict(sorted(Counter(rules).items())),
         ledger.dated_back(),
     )
 
@@ -121,12 +122,6 @@ def _removed(ledger: Ledger) -> set[str]:
     removals = ledger.all_rows("removals")
     subjects = {row["subject"] for row in removals} | {sha256 for row in removals for sha256 in row["files"]}
     return subjects | {row["sha256"] for row in ledger.all_rows("purges")}
-
-
-def _counted_removals(ledger: Ledger) -> dict[str, int]:
-    """Rule of retention → how many removals it caused; ``purges`` is where originals were entered before ``removals`` existed."""
-    rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
-    return dict(sorted(Counter(rules).items()))
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
@@ -143,19 +138,10 @@ def release_problems(home: Home, ledger: Ledger, name: str) -> list[str]:
     if not rows:
         return list(_unknown_releases(home, {}))
     kept = _json(state_file(folder))
-    public = {
-        home.root / path: sha256
-        for path, sha256 in entered.items()
-        if path.startswith(f"{folder.parent.name}/{name}/{PUBLIC}/")
-    }
+    place = f"{folder.parent.name}/{name}/{PUBLIC}/"
+    public = {home.root / path: sha256 for path, sha256 in entered.items() if path.startswith(place)}
     files = {**dict(_listed(folder, kept)), **public}
     return [*_release(home, ledger, rows[0], {name: kept}, entered), *_compare(home, list(files.items()))]
-
-
-def _published_head(ledger: Ledger) -> Head | None:
-    """The head that the last publication reached and its pages print."""
-    last = ledger.last_publication()
-    return ledger.head_at("publications", last["seq"]) if last else None
 
 
 def _reached(ledger: Ledger, printed: Head) -> str | None:
@@ -179,26 +165,13 @@ def _json(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _anchors(releases: dict[str, dict[str, Any]]) -> dict[str, Head]:
-    """The chain heads kept in releases."""
-    return {name: Head(**kept["ledger"]) for name, kept in releases.items() if _is_head(kept.get("ledger"))}
-
-
 def _is_head(kept: Any) -> bool:
-    return isinstance(kept, dict) and {name: type(value) for name, value in kept.items()} == {
-        "entries": int,
-        "hash": str,
-    }
+    types = {name: type(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+    return types == {"entries": int, "hash": str}
 
 
 def _problem(home: Home, path: Path, what: str) -> str:
     return f"{path.relative_to(home.root)}{NO_BREAK}: {what}"
-
-
-def _originals(home: Home) -> Iterator[tuple[Path, str]]:
-    """Check that every archived file matches its own name."""
-    for path in sorted(home.archive.glob("[0-9a-f]*")) if home.archive.exists() else []:
-        yield path, path.name
 
 
 def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -344,9 +317,8 @@ def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], go
     for exercice, kept in ledger.populations().items():
         for sha256 in dict.fromkeys(kept):
             if not (path := home.archive / sha256).exists():
-                yield _problem(
-                    home, path, f"la population sur laquelle reposent les tableaux publics de {exercice} a disparu"
-                )
+                what = f"la population sur laquelle reposent les tableaux publics de {exercice} a disparu"
+                yield _problem(home, path, what)
 
 
 def _other_manifest(home: Home, manifest: Manifest) -> Iterator[str]:
@@ -354,15 +326,13 @@ def _other_manifest(home: Home, manifest: Manifest) -> Iterator[str]:
     path = home.lake / manifest.system / f"{manifest.export}.{manifest.exercice}.{manifest.delivery}.json"
     if not path.exists():
         yield _problem(home, path, GONE)
-    elif _manifest(path) != manifest:
-        yield _problem(home, path, CHANGED)
-
-
-def _manifest(path: Path) -> Manifest | None:
+        return
     try:
-        return Manifest.from_dict(_json(path))
+        kept = Manifest.from_dict(_json(path))
     except (KeyError, TypeError, AttributeError):
-        return None
+        kept = None
+    if kept != manifest:
+        yield _problem(home, path, CHANGED)
 
 
 def _publication(home: Home, ledger: Ledger, entered: dict[str, str]) -> Iterator[str]:
@@ -483,14 +453,14 @@ def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[s
     Who may sign is declared in ``signataires``, at the top of the home, in OpenSSH's ALLOWED SIGNERS format.
     """
     signed, wrong = {}, []
-    for state in (folder / STATE for folder in folders if (folder / f"{STATE}.sig").exists()):
-        who = _signer(home.root / "signataires", state)
-        if who:
+    for folder in folders:
+        state, signature = folder / STATE, folder / f"{STATE}.sig"
+        if not signature.exists():
+            continue
+        if who := _signer(home.root / "signataires", state):
             signed[state.relative_to(home.root).as_posix()] = who
         else:
-            wrong.append(
-                _problem(home, state.with_name(f"{STATE}.sig"), "la signature n’est pas celle d’un signataire déclaré")
-            )
+            wrong.append(_problem(home, signature, "la signature n’est pas celle d’un signataire déclaré"))
     return signed, wrong
 
 
@@ -550,19 +520,16 @@ def _release(
     if not path.exists():
         yield _problem(home, path, GONE)
         return
-    if not _is_as_entered(kept, row) or (row["state"] and sha256_of(path) != row["state"]):
+    is_same = all(kept.get(name) == row[name] for name in ("release", "build", "fingerprint", "visas", "reason"))
+    try:
+        is_same = is_same and fingerprint(sealed(kept)) == row["fingerprint"] and _is_head(kept.get("ledger"))
+    except (KeyError, TypeError):
+        is_same = False
+    if not is_same or (row["state"] and sha256_of(path) != row["state"]):
         yield _problem(home, path, CHANGED)
     elif _out_of_place(ledger, kept, "releases", row["seq"]):
         yield _problem(home, path, OLDER)
     yield from _added(home, folder, kept, entered)
-
-
-def _is_as_entered(kept: dict[str, Any], row: dict[str, Any]) -> bool:
-    entered = all(kept.get(name) == row[name] for name in ("release", "build", "fingerprint", "visas", "reason"))
-    try:
-        return entered and fingerprint(sealed(kept)) == row["fingerprint"] and _is_head(kept.get("ledger"))
-    except (KeyError, TypeError):
-        return False
 
 
 def _unknown_releases(home: Home, releases: dict[str, dict[str, Any]]) -> Iterator[str]:

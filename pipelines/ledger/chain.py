@@ -197,17 +197,11 @@ def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:
     for where, anchor in anchors.items():
         if anchor.entries >= len(hashes):
             cut = anchor.entries - len(hashes) + 1
-            broken.append(
-                Broken(CHAIN, None, f"il manque à la fin {cut} écriture{'s' if cut > 1 else ''} que connaît {where}")
-            )
+            what = f"il manque à la fin {cut} écriture{'s' if cut > 1 else ''} que connaît {where}"
+            broken.append(Broken(CHAIN, None, what))
         elif hashes[anchor.entries] != anchor.hash:
-            broken.append(
-                Broken(
-                    CHAIN,
-                    anchor.entries,
-                    f"n’est pas l’écriture que connaît {where}{NO_BREAK}: la chaîne a été réécrite",
-                )
-            )
+            what = f"n’est pas l’écriture que connaît {where}{NO_BREAK}: la chaîne a été réécrite"
+            broken.append(Broken(CHAIN, anchor.entries, what))
     return broken
 
 

@@ -21,6 +21,7 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rul
         aide=result.fix,
         fichier=manifest.files[0].name,
         cle=f"{result.key} {manifest.delivery}" if result.blocks else result.key,
+        effet="réserve" if result.blocks else result.effet,
     )
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from pipelines.french import NO_BREAK
+from pipelines.french import NO_BREAK, how_many
 from pipelines.ledger.chain import CHAIN, Head, check
 from pipelines.ledger.state import LEDGER, read_state
 from pipelines.ledger.unsound import Unsound
@@ -60,11 +60,13 @@ def refuse_lost(home: Home) -> None:
         if (not tables and _has_lived(home)) or (not begun and home.published.exists()):
             raise LedgerLost(home, "est vide")
         head = _published_head(home)
-        if head and head.entries and _hash_at(db, tables, head.entries) != head.hash:
-            raise LedgerLost(
-                home,
-                f"n’est pas celui de la publication{NO_BREAK}: il n’a pas l’écriture {head.entries}, {head.hash[:16]}…",
-            )
+        if not head or not head.entries:
+            return
+        hash_at = f"select hash from {CHAIN} where seq = ?"
+        kept = db.execute(hash_at, (head.entries,)).fetchone() if CHAIN in tables else None
+        if kept != (head.hash,):
+            lacking = f"il n’a pas l’écriture {head.entries}, {head.hash[:16]}…"
+            raise LedgerLost(home, f"n’est pas celui de la publication{NO_BREAK}: {lacking}")
 
 
 def refuse_damaged(home: Home) -> None:
@@ -74,7 +76,7 @@ def refuse_damaged(home: Home) -> None:
         with _opened(home) as db:
             broken = check(db, {})
         if broken:
-            others = f", et {len(broken) - 1} autres anomalies" if len(broken) > 2 else ""
+            others = f", et {how_many(len(broken) - 1, 'autre anomalie|autres anomalies')}" if len(broken) > 2 else ""
             raise LedgerLost(home, f"est abîmé ({broken[0].sentence()}{others})")
 
 
@@ -89,9 +91,8 @@ def _opened(home: Home) -> Iterator[sqlite3.Connection]:
     """The file, opened so that what a killed process left is rolled back; if SQLite cannot read it, the ledger is lost."""
     try:
         with closing(sqlite3.connect(home.ledger_file, timeout=30)) as db:
-            db.text_factory = lambda stored: stored.decode(
-                "utf-8", "backslashreplace"
-            )  # what is not valid text still shows
+            # what is not valid text still shows
+            db.text_factory = lambda stored: stored.decode("utf-8", "backslashreplace")
             yield db
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the message itself may quote what is not valid text
         if not is_damage(error):
@@ -112,8 +113,3 @@ def _published_head(home: Home) -> Head | None:
         return Head(int(kept["entries"]), str(kept["hash"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None  # its own check reports it
-
-
-def _hash_at(db: sqlite3.Connection, tables: set[str], entry: int) -> str | None:
-    found = db.execute(f"select hash from {CHAIN} where seq = ?", (entry,)).fetchone() if CHAIN in tables else None
-    return found[0] if found else None

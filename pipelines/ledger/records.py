@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from pipelines.catalogue.rules import Rule
+
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
 FRESHNESS = "fraicheur"  # type of the results that say whether rows reach the end of their exercice
 
@@ -72,6 +74,8 @@ class Manifest:
     files: list[DeliveredFile]
     tables: dict[str, TableCounts]
     non_lus: list[Unread] = field(default_factory=list, compare=False)  # empty in an older manifest
+    # text file (or member of an archive) → its last line ends with a line break; empty in an older manifest
+    fins: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @property
     def export_key(self) -> str:
@@ -107,6 +111,7 @@ class Manifest:
             files=[DeliveredFile(**f) for f in data["files"]],
             tables={name: TableCounts(**t) for name, t in data["tables"].items()},
             non_lus=[Unread(**one) for one in data.get("non_lus", [])],
+            fins=data.get("fins", {}),
         )
 
 
@@ -124,6 +129,7 @@ class CheckResult:
     reason: str
     fix: str
     error: str | None = None
+    effet: str = "rien"  # what a failure takes away from the figures of the table: see ``Finding``
 
     @property
     def blocks(self) -> bool:
@@ -160,7 +166,9 @@ class Verdict:
 class Finding:
     """Something to know or decide, in French, with its place, what was expected and how to fix it.
 
-    ``cle`` distinguishes two findings of one rule at one place: the key of a check, a column of the file.
+    ``cle`` distinguishes two findings of one rule at one place: the key of a check, a column of the file. ``effet`` is what
+    it takes away from the figures that use the input it is about: ``rien``, ``réserve`` (nobody knows how much), ``manque``.
+    ``empreinte`` changes with anything that it says: a decision on it holds for these words alone.
     """
 
     code: str
@@ -175,6 +183,16 @@ class Finding:
     fichier: str | None = None
     ligne: int | None = None
     cle: str | None = None
+    effet: str = "rien"
+    empreinte: str | None = None
+
+    @classmethod
+    def of(
+        cls, rule: Rule, exercice: int, ou: str, about: str, attendu: str = "", recu: str | None = None, **more: Any
+    ) -> "Finding":
+        """What a rule says about something, with its title and its help: an alert, unless ``more`` says otherwise."""
+        severity = more.pop("severity", "alerte")
+        return cls(rule.code, severity, exercice, ou, f"{rule.titre} : {about}", attendu, recu, aide=rule.aide, **more)
 
     @property
     def id(self) -> str:
@@ -211,21 +229,28 @@ class Removal:
     removed_by: str | None = None
 
 
+ACCEPTED, WHOLE, WITHDRAWN = "accepted", "whole", "withdrawn"
+SETTLED = ("accepté", "rien ne manque", "perte admise")  # the states of a finding that somebody accepted
+
+
 @dataclass(frozen=True)
 class Decision:
-    """A decision about a finding: to accept it, with a ``reason``, or to withdraw the acceptance."""
+    """A decision about a finding, with a ``reason``: ``whole``, nothing is missing and the figures are whole; ``accepted``, what
+    it says is known and accepted, and they stay partial; ``withdrawn``, neither holds any more.
+    """
 
     finding: str
-    choice: str  # accepted | withdrawn
+    choice: str
     reason: str
     decided_by: str
     decided_at: str
     until: str | None = None  # ISO date, the last day on which it holds
     ecart: str | None = None  # the difference it was decided on: it does not apply to another one
+    empreinte: str | None = None  # nor to other words
 
     def holds(self, today: str) -> bool:
         """True when the finding is accepted on ``today`` (ISO date)."""
-        return self.choice == "accepted" and (self.until is None or today <= self.until)
+        return self.choice != WITHDRAWN and (self.until is None or today <= self.until)
 
 
 @dataclass(frozen=True)
@@ -237,14 +262,20 @@ class Standing:
     decision: Decision | None = None
 
     def is_open(self, today: str) -> bool:
-        """True when no decision accepts it on ``today``, or the decision was taken on another difference."""
-        return self.decision is None or not self.decision.holds(today) or self.decision.ecart != self.finding.ecart
+        """True when no decision accepts it on ``today``, or the finding has changed since."""
+        if self.decision is None or not self.decision.holds(today):
+            return True
+        if self.decision.empreinte:
+            return self.decision.empreinte != self.finding.empreinte
+        return self.decision.ecart != self.finding.ecart
 
     def state(self, today: str) -> str:
-        """``ouvert``, ``accepté``, ``acceptation expirée`` (its day has passed) or ``acceptation caduque`` (another
-        difference)."""
-        if not self.is_open(today):
-            return "accepté"
-        if self.decision is None or self.decision.choice != "accepted":
+        """``ouvert``, ``rien ne manque``, ``perte admise`` (``accepté`` when it takes nothing away), ``décision expirée``
+        (its day has passed) or ``décision caduque`` (the finding has changed)."""
+        if self.decision is None or self.decision.choice == WITHDRAWN:
             return "ouvert"
-        return "acceptation caduque" if self.decision.holds(today) else "acceptation expirée"
+        if self.is_open(today):
+            return "décision caduque" if self.decision.holds(today) else "décision expirée"
+        if self.decision.choice == WHOLE:
+            return SETTLED[1]
+        return SETTLED[0] if self.finding.effet == "rien" else SETTLED[2]

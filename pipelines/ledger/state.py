@@ -1,6 +1,6 @@
 """``state.json``: a full description of a publication or a release, whose SHA-256 is recorded in the ledger's chain.
 
-    {kind, organisation, build, engine, catalogue, lock, version, key, ledger, deliveries, counted, refused, checks, tests,
+    {kind, organisation, build, engine, catalogue, lock, version, key, ledger, deliveries, counted, refused, found, decided, checks, tests,
      comparisons, findings, decisions, files, tables, …}
 
 ``facts`` come from the ledger (``runs.state``); ``files`` (path → SHA-256) and ``tables`` are the contents of the
@@ -23,12 +23,11 @@ STATE = "state.json"
 MANIFEST = "manifest.json"  # for the public profile, which anybody may have
 LEDGER = "ledger.db"  # the copy of the ledger in a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
-AFTERWARDS = (
-    "report",
-    "etat",
-    "exports",
-)  # folders of pages, which print the head reached once the state is entered
-SEALED = ("exercice", "build", "engine", "code", "catalogue", "lock", "deliveries", "counted", "refused", "files")
+AFTERWARDS = ("report", "etat", "exports")  # folders of pages, which print the head reached once the state is entered
+SEALED = (
+    *("exercice", "build", "engine", "code", "catalogue", "lock", "deliveries"),
+    *("counted", "refused", "found", "decided", "files"),
+)
 
 State = dict[str, Any]
 

@@ -17,10 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.disk import written_whole
 from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
@@ -29,8 +29,7 @@ from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 
-# entries made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on
-# it
+# made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on it
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
 
@@ -56,7 +55,7 @@ class Ledger:
         refuse_lost(home)
         url = sa.URL.create("sqlite", database=str(home.ledger_file))  # a path may hold a "?"
         self.engine = sa.create_engine(url, connect_args={"timeout": 30})
-        sa.event.listen(self.engine, "connect", _durable)
+        sa.event.listen(self.engine, "connect", lambda driver, _: driver.execute("pragma synchronous = full"))
         if not home.ledger_file.exists():
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
@@ -72,8 +71,15 @@ class Ledger:
             self._write_head(self.head())  # from the start, so that its disappearance is noticed later
 
     def close(self) -> None:
-        """Keep the chain's head beside the file, and release it."""
-        self._keep_head()
+        """Keep the chain's head beside the file, and release it.
+
+        A kill before this leaves an older head, which is still in the chain; a shorter chain never replaces it. A head
+        that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked. Someone who
+        has compared it with what a release or the report prints writes it back by hand.
+        """
+        now_, kept = self.head(), self._kept_head()
+        if kept and now_.entries > kept.entries:
+            self._write_head(now_)
         self.engine.dispose()
 
     # writing ------------------------------------------------------------
@@ -91,12 +97,7 @@ class Ledger:
         )
 
     def record_refusal(
-        self,
-        key: str,
-        exercice: int,
-        files: list[dict[str, Any]],
-        rule: dict[str, Any],
-        delivery: str | None = None,
+        self, key: str, exercice: int, files: list[dict[str, Any]], rule: dict[str, Any], delivery: str | None = None
     ) -> None:
         """Enter a delivery that was refused whole, with what ``DeliveryRefused`` says of the rule."""
         system, export = key.split("/")
@@ -185,19 +186,18 @@ class Ledger:
         """
         standing = {one.id: asdict(one) for one in findings if not one.is_of_a_publication}
         with self.engine.begin() as connection:
-            known = {name: row for name, row in self._last_sightings().items() if row.event != "gone"}
+            last = {row["finding"]: row for row in self.all_rows("sightings")}
+            known = {name: row["content"] for name, row in last.items() if row["event"] != "gone"}
             for name, content in standing.items():
-                if name not in known or known[name].content != content:
+                if known.get(name) != content:
                     event = "changed" if name in known else "seen"
                     self._insert(connection, "sightings", finding=name, event=event, content=content, seen_at=now())
-            for name, row in known.items():
+            for name, content in known.items():
                 if name not in standing:
-                    self._insert(
-                        connection, "sightings", finding=name, event="gone", content=row.content, seen_at=now()
-                    )
+                    self._insert(connection, "sightings", finding=name, event="gone", content=content, seen_at=now())
 
     def record_decision(self, finding: Finding, choice: str, reason: str, by: str, until: str | None = None) -> None:
-        """Enter what someone decided about a finding (``accepted`` or ``withdrawn``)."""
+        """Enter what someone decided about a finding: see ``Decision``."""
         self._add(
             "decisions",
             finding=finding.id,
@@ -345,26 +345,21 @@ class Ledger:
 
     def current(self) -> dict[tuple[str, int], Current]:
         """(``system/export``, exercice) → the delivery accepted last."""
+        acceptances, deliveries = self.tables["acceptances"], self.tables["deliveries"]
         read, current = self._current
         last = self._last_entry("acceptances") or 0
         if read != last:
-            self._current = (last, current | self._accepted_after(read))
-        return dict(self._current[1])
-
-    def _accepted_after(self, seq: int) -> dict[tuple[str, int], Current]:
-        acceptances, deliveries = self.tables["acceptances"], self.tables["deliveries"]
-        query = (
-            sa.select(acceptances, deliveries.c.manifest)
-            .join(deliveries, deliveries.c.delivery == acceptances.c.delivery)
-            .where(acceptances.c.seq > seq)
-            .order_by(acceptances.c.seq)
-        )
-        return {
-            (f"{row.system}/{row.export}", row.exercice): Current(
-                Manifest.from_dict(row.manifest), row.accepted_at, row.verdicts
+            query = (
+                sa.select(acceptances, deliveries.c.manifest)
+                .join(deliveries, deliveries.c.delivery == acceptances.c.delivery)
+                .where(acceptances.c.seq > read)
+                .order_by(acceptances.c.seq)
             )
-            for row in self._rows(query)
-        }
+            for row in self._rows(query):
+                one = Current(Manifest.from_dict(row.manifest), row.accepted_at, row.verdicts)
+                current[f"{row.system}/{row.export}", row.exercice] = one
+            self._current = (last, current)
+        return dict(current)
 
     def delivery(self, identity: str) -> Manifest | None:
         """One delivery, current or not."""
@@ -373,9 +368,7 @@ class Ledger:
 
     def delivery_row(self, identity: str) -> dict[str, Any] | None:
         """The entry of one delivery."""
-        deliveries = self.tables["deliveries"]
-        rows = list(self._rows(sa.select(deliveries).where(deliveries.c.delivery == identity)))
-        return dict(rows[0]._mapping) if rows else None
+        return self._last("deliveries", delivery=identity)
 
     def verdicts_of(self, delivery: str) -> list[Verdict]:
         """The last verdict of each table of a delivery."""
@@ -398,9 +391,7 @@ class Ledger:
         last = self._last_outcome(key, exercice)
         if last is None or last.outcome != "refused":
             return None
-        refusals = self.tables["refusals"]
-        (row,) = self._rows(sa.select(refusals).where(refusals.c.refusal == last.subject))
-        return dict(row._mapping)
+        return self._last("refusals", refusal=last.subject)
 
     def accepted_elsewhere(self, sha256s: set[str], key: str, exercice: int) -> int | None:
         """Another exercice for which the same bytes of the same export are accepted, if any."""
@@ -412,28 +403,19 @@ class Ledger:
 
     def last_build(self) -> dict[str, Any] | None:
         """The last build, whatever its outcome."""
-        builds = self.tables["builds"]
-        rows = list(self._rows(sa.select(builds).order_by(builds.c.seq.desc()).limit(1)))
-        return dict(rows[0]._mapping) if rows else None
+        return self._last("builds")
 
     def build(self, identity: str) -> dict[str, Any] | None:
         """One build."""
-        builds = self.tables["builds"]
-        query = sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
-        rows = list(self._rows(query))
-        return dict(rows[0]._mapping) if rows else None
+        return self._last("builds", build=identity)
 
     def last_warehouse(self) -> dict[str, Any] | None:
         """The file of the last build that succeeded."""
-        warehouses = self.tables["warehouses"]
-        rows = list(self._rows(sa.select(warehouses).order_by(warehouses.c.seq.desc()).limit(1)))
-        return dict(rows[0]._mapping) if rows else None
+        return self._last("warehouses")
 
     def last_publication(self) -> dict[str, Any] | None:
         """The last publication."""
-        publications = self.tables["publications"]
-        rows = list(self._rows(sa.select(publications).order_by(publications.c.seq.desc()).limit(1)))
-        return dict(rows[0]._mapping) if rows else None
+        return self._last("publications")
 
     def written(self) -> dict[str, tuple[str, str]]:
         """Path in the home → subject and SHA-256 of what was last written there."""
@@ -452,8 +434,8 @@ class Ledger:
 
     def key(self) -> str | None:
         """The fingerprint of the key that pseudonyms are made with; None before one is entered."""
-        keys = self.all_rows("keys")
-        return keys[-1]["fingerprint"] if keys else None
+        last = self._last("keys")
+        return last["fingerprint"] if last else None
 
     def findings_of(self, build: str) -> list[Finding]:
         """What a build found, in order."""
@@ -476,7 +458,9 @@ class Ledger:
         """The last decision on each finding, by the finding's id."""
         fields = ("finding", "choice", "reason", "decided_by", "decided_at", "until")
         return {
-            row["finding"]: Decision(**{f: row[f] for f in fields}, ecart=row["content"]["ecart"])
+            row["finding"]: Decision(
+                **{f: row[f] for f in fields}, ecart=row["content"]["ecart"], empreinte=row["content"].get("empreinte")
+            )
             for row in self.all_rows("decisions")
         }
 
@@ -527,9 +511,9 @@ class Ledger:
         kept = self._kept_head()
         with self.engine.connect() as connection:
             broken = check(raw(connection), anchors | ({self._head_file.name: kept} if kept else {}))
-        return (
-            broken if kept else [*broken, Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié")]
-        )
+        if not kept:
+            broken.append(Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié"))
+        return broken
 
     def dated_back(self) -> list[str]:
         """The entries dated before earlier ones (French)."""
@@ -548,21 +532,9 @@ class Ledger:
         found = re.fullmatch(r"(\d+) ([0-9a-f]{64})\s*", self._head_file.read_text(encoding="utf-8", errors="replace"))
         return Head(int(found[1]), found[2]) if found else None
 
-    def _keep_head(self) -> None:
-        """Keep the head. A kill before this line leaves an older head, which is still in the chain; a shorter chain
-        never replaces it.
-
-        A head that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked.
-        Someone who has compared it with what a release or the report prints writes it back by hand.
-        """
-        now_, kept = self.head(), self._kept_head()
-        if kept and now_.entries > kept.entries:
-            self._write_head(now_)
-
     def _write_head(self, head_: Head) -> None:
-        aside = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
-        aside.write_text(f"{head_.entries} {head_.hash}\n", encoding="utf-8")
-        aside.rename(self._head_file)
+        with written_whole(self._head_file) as file:
+            file.write(f"{head_.entries} {head_.hash}\n")
 
     # ------------------------------------------------------------
 
@@ -570,6 +542,12 @@ class Ledger:
         """The number of a table's last row: rows are only added, so what was read remains valid while it is the same."""
         with self.engine.connect() as connection:  # called hundreds of times, so the text is ready-made
             return connection.exec_driver_sql(f"select max(seq) from {self.tables[table].name}").scalar()
+
+    def _last(self, table: str, **of: str) -> dict[str, Any] | None:
+        """The last row of a table, or of those with these values."""
+        source = self.tables[table]
+        rows = list(self._rows(sa.select(source).filter_by(**of).order_by(source.c.seq.desc()).limit(1)))
+        return dict(rows[0]._mapping) if rows else None
 
     def _rows(self, query: Select[Any]) -> Iterator[Row[Any]]:
         with self.engine.connect() as connection:
@@ -599,10 +577,6 @@ class Ledger:
                 decided_at=now(),
             )
 
-    def _last_sightings(self) -> dict[str, Any]:
-        sightings = self.tables["sightings"]
-        return {row.finding: row for row in self._rows(sa.select(sightings).order_by(sightings.c.seq))}
-
     def _last_outcome(self, key: str, exercice: int) -> Row[Any] | None:
         last = self._last_entry("outcomes")
         if self._outcomes is None or self._outcomes[0] != last:
@@ -610,10 +584,6 @@ class Ledger:
             rows = self._rows(sa.select(outcomes).order_by(outcomes.c.seq))
             self._outcomes = (last, {(f"{row.system}/{row.export}", row.exercice): row for row in rows})
         return self._outcomes[1].get((key, exercice))
-
-
-def _durable(connection: DBAPIConnection, _record: object) -> None:
-    connection.execute("pragma synchronous = full")
 
 
 def _verdict(row: Row[Any]) -> Verdict:

@@ -8,7 +8,7 @@ made again is left out. The key is not included.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,20 @@ from typing import Any
 from pipelines import settings
 from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, take_place, written_whole
 from pipelines.evidence.health import days_since_backup
-from pipelines.french import NO_BREAK, day
+from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.chain import Head
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.locking import nothing_goes
 from pipelines.private import is_alive
-from pipelines.runs.restored import Again, applied_again
+from pipelines.runs.retention import BY_HAND, LOGS, ROWS, purge_again
+from pipelines.runs.retention import FORMER as PUBLICATIONS
 from pipelines.settings import Home, WrongSetting
+from pipelines.stages.ingest.archive import kept_of
+from pipelines.stages.publish.withdraw import public_places, remove_from_home
 
 LIST = "removals.jsonl"  # in a backup: what had been removed by then
 OLD = "SAUV-ANCIENNE"
@@ -44,6 +47,16 @@ class Backup:
     head: Head
     linked: int  # files that were hard-linked
     copied: int
+
+
+@dataclass(frozen=True)
+class Again:
+    """What was repeated: how many removals and withdrawals; ``left`` names the deliveries that should have been removed
+    but could not be."""
+
+    removed: int
+    withdrawn: int
+    left: list[str]
 
 
 @dataclass(frozen=True)
@@ -121,16 +134,18 @@ def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
 
 def _copy_edited(home: Home, aside: Path) -> int:
     """Copy the files that people write: everything in the home that the program does not make."""
-    made = [
-        home.archive,
-        home.lake,
-        home.releases,
-        home.landing,
-        home.builds,
-        home.published,
+    made = [home.archive, home.lake, home.releases, home.landing, home.builds, home.published]
+    made += [
         home.warehouse.parents[1],
+        home.dbt,
+        home.docs,
+        home.audit,
+        home.exports,
+        home.reports,
+        home.cache,
+        home.dagster,
+        home.work,
     ]
-    made += [home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work]
     names = {path.name for path in made}
     files = {home.lock_file.name, home.last_backup.name, home.ledger_head.name}
     count = 0
@@ -207,12 +222,61 @@ def restore(
             raise Unsound("la tête du registre sauvegardé n’est pas celle que la sauvegarde indique")
         say("retraits faits depuis")
         with open_workspace(aside) as work:
-            again = applied_again(work, since, now()[:10])
+            again = _applied_again(work, since, now()[:10])
         _hand_over(aside, target, since)
     except BaseException:
         shutil.rmtree(aside.root, ignore_errors=True)
         raise
     return Restored(head, told["made_at"], again)
+
+
+def _applied_again(work: Workspace, entries: dict[str, Entry], today: str) -> Again:
+    """Remove what ``entries`` list as removed and the ledger does not know, and nothing else: what was overdue but not
+    yet purged stays, and the list is followed even if today's retention period is longer.
+    """
+    ledger = work.ledger
+    known = ledger.entries_apart()
+    since = [entry for name, entry in entries.items() if name not in known]
+    withdrawn = [entry for entry in since if entry["table"] == "withdrawals"]
+    for entry in withdrawn:  # it is then never published again, or sent
+        said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
+        ledger.record_withdrawal(*said)
+    if withdrawn:
+        remove_from_home(public_places(work.home, ledger))
+    rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (PUBLICATIONS, LOGS)]
+    deliveries = {row["delivery"] for row in ledger.all_rows("deliveries")}
+    by_hand = [entry for entry in rows if entry["rule"] == BY_HAND and entry["subject"] in deliveries]
+    for entry in by_hand:
+        ledger.record_removal(Removal(**{one.name: entry[one.name] for one in fields(Removal)}))
+    removed = len(by_hand) + _remove_originals(work, rows)
+    removed += len(purge_again(work, today, {entry["subject"] for entry in rows}))
+    left = [entry["subject"] for entry in rows if entry["rule"] == ROWS and _is_there(work, entry)]
+    return Again(removed, len(withdrawn), left)
+
+
+def _remove_originals(work: Workspace, entries: list[Entry]) -> int:
+    """Remove the originals that had been removed, whatever today's terms would say."""
+    count = 0
+    for entry in entries:
+        for sha256 in entry["files"] if entry["rule"] != ROWS else ():
+            if paths := kept_of(work.home.archive, sha256):
+                rule = ORIGINAL if entry["rule"] == BY_HAND else entry["rule"]
+                place = (entry["export"], entry["exercice"])
+                said = (entry[name] for name in ("kept_until", "reason", "removed_by"))
+                work.ledger.record_removal(Removal(rule, sha256, *place, [sha256], None, *said))
+                for path in paths:
+                    path.unlink()
+                count += 1
+    return count
+
+
+def _is_there(work: Workspace, entry: Entry) -> bool:
+    """True when the lake holds rows that were generalised, or that were removed because nothing counts them."""
+    manifest = work.ledger.delivery(entry["subject"])
+    if manifest is None or not any((work.home.lake / name).exists() for name in manifest.lake_files()):
+        return False
+    current = work.ledger.current().get((manifest.export_key, manifest.exercice))
+    return bool(entry["successor"]) or current is None or current.manifest != manifest
 
 
 def _usual_list(told: dict[str, Any]) -> Path:
@@ -228,9 +292,8 @@ def _usual_list(told: dict[str, Any]) -> Path:
 
 def _removed(source: Path, lists: list[Path]) -> dict[str, Entry]:
     """Everything in the lists, including the backup's own."""
-    own = source / LIST
-    found: dict[str, Entry] = {}
-    for file in [*([own] if own.exists() else []), *lists]:
+    found = kept_apart(source / LIST) if (source / LIST).exists() else {}
+    for file in lists:
         found |= kept_apart(file / LIST if file.is_dir() else file)
     return found
 
@@ -255,7 +318,6 @@ def old_backup(work: Workspace, today: str) -> list[Finding]:
     days = days_since_backup(work.home, work.ledger, today)
     if days is None or days <= most or not rule.is_on:
         return []
-    expected = f"une sauvegarde de moins de {most + 1} jours"
-    return [
-        Finding(OLD, "alerte", 0, "sauvegarde", rule.titre, expected, f"{days} jours sans sauvegarde", aide=rule.aide)
-    ]
+    expected = f"une sauvegarde de moins de {how_many(most + 1, 'jours')}"
+    came = f"{how_many(days, 'jours')} sans sauvegarde"
+    return [Finding(OLD, "alerte", 0, "sauvegarde", rule.titre, expected, came, aide=rule.aide)]

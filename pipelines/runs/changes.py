@@ -16,7 +16,6 @@ from typing import Any
 from pipelines.catalogue.diff import things_of_home
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue, suites_named
-from pipelines.catalogue.overlay import Thing
 from pipelines.french import NO_BREAK, agreed
 from pipelines.ledger.records import ORIGINAL, Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
@@ -107,21 +106,13 @@ def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
         for year, (name, differences) in changes.items()
         if differences
     }
-    return [_finding(work, year, name, differences) for (year, name), differences in sorted(found.items())]
-
-
-def _finding(work: Workspace, exercice: int, name: str, differences: list[Difference]) -> Finding:
-    rule, count = work.rules[BEFORE_ANY if name == SHIPPED else RULE], Decimal(len(differences))
-    return Finding(
-        rule.code,
-        "alerte",
-        exercice,
-        name,
-        f"{rule.titre}{NO_BREAK}: {count} {agreed('différences', count)} avec {'le ' * (name == SHIPPED)}{name}",
-        recu="; ".join(one.sentence() for one in differences),
-        ecart=fingerprint([one.sentence() for one in differences])[:12],
-        aide=rule.aide,
-    )
+    findings = []
+    for (year, name), differences in sorted(found.items()):
+        rule, count = work.rules[BEFORE_ANY if name == SHIPPED else RULE], Decimal(len(differences))
+        about = f"{count} {agreed('différences', count)} avec {'le ' * (name == SHIPPED)}{name}"
+        said = [one.sentence() for one in differences]
+        findings.append(Finding.of(rule, year, name, about, recu="; ".join(said), ecart=fingerprint(said)[:12]))
+    return findings
 
 
 def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
@@ -139,12 +130,10 @@ def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:
         return []
     now = printed_values(warehouse, work.rules)
     return [
-        Finding(
-            rule.code, "alerte", *place, f"{rule.titre}{NO_BREAK}: {place[1]}", printed, said, ecart=said, aide=rule.aide
-        )
+        Finding.of(rule, *place, place[1], printed, said, ecart=said)
         for place, printed in contradicted.items()
         if (said := now.get(place, "rien")) != printed
-    ]  # fmt: skip
+    ]
 
 
 def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
@@ -154,9 +143,8 @@ def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
     own = {thing.name for kind, thing, shipped in things_of_home(catalogue) if shipped is None and kind in MAKERS}
     for kind, thing, shipped in things_of_home(catalogue):
         if not thing.enabled:
-            yield Difference(
-                "déclaration livrée désactivée", thing.said, shipped.identity[:12] if shipped else "—", "rien"
-            )
+            before = shipped.identity[:12] if shipped else "—"
+            yield Difference("déclaration livrée désactivée", thing.said, before, "rien")
         elif shipped:
             yield from _said_otherwise(thing.said, shipped.data, thing.data)
         elif _speaks_of_shipped(kind, thing.name, own):
@@ -177,17 +165,15 @@ def _over_shapes(catalogue: Catalogue) -> Iterator[Difference]:
     suites = catalogue.suites
     for ref in catalogue.registry.exports():
         for table in ref.export.tables:
-            own, *_ = suites_named(ref.system.system, table)
+            own, *shapes = suites_named(ref.system.system, table)
             if own not in suites or own in suites.replaced or not catalogue.is_own(suites[own].path):
                 continue
-            for shape in (name for name in suites_named(ref.system.system, table)[1:] if name in suites):
-                before, after = (_by_key(suites[name]) for name in (shape, own))
+            for shape in (name for name in shapes if name in suites):
+                before, after = (
+                    {one["key"]: one for one in suites[name].data.get("expectations") or []} for name in (shape, own)
+                )
                 for key in sorted(before.keys() & after.keys()):
                     yield from _said_otherwise(f"{suites[own].said}, {key}", before[key], after[key])
-
-
-def _by_key(suite: Thing) -> dict[str, Any]:
-    return {one["key"]: one for one in suite.data.get("expectations") or []}
 
 
 def _said_otherwise(what: str, shipped: Any, own: Any) -> Iterator[Difference]:
@@ -195,25 +181,38 @@ def _said_otherwise(what: str, shipped: Any, own: Any) -> Iterator[Difference]:
     before, after = dict(entries(shipped)), dict(entries(own))
     if isinstance(own, str) and before != after:
         before, after = ({"": fingerprint(one)[:12]} for one in (shipped, own))
-    for place in sorted(before | after):
+    for place, said, says in _changed(before, after):
+        yield Difference("déclaration livrée modifiée", ", ".join(filter(None, (what, place))), said, says)
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """(place, value then, value now) of each place where two declarations differ."""
+    for place in sorted({*before, *after}):
         if before.get(place) != after.get(place):
-            said = ", ".join(filter(None, (what, place)))
-            yield Difference("déclaration livrée modifiée", said, before.get(place, "rien"), after.get(place, "rien"))
+            yield place, before.get(place, "rien"), after.get(place, "rien")
 
 
 def _differences(then: State, today: State, exercice: int, work: Workspace) -> Iterator[Difference]:
-    if then["catalogue"] != today["catalogue"]:
-        yield Difference(
-            "catalogue modifié", "déclarations en vigueur", then["catalogue"][:12], today["catalogue"][:12]
-        )
+    if (said := then["catalogue"]) != (says := today["catalogue"]):
+        yield Difference("catalogue modifié", "déclarations en vigueur", said[:12], says[:12])
     yield from _declarations(then, today)
     if (said := then["engine"]) != (says := today["engine"]):
         yield Difference("programme modifié", "code et dépendances", said[:12], says[:12])
     if (said := then["organisation"]["declaration"]) != (says := today["organisation"]["declaration"]):
         yield Difference("organisation modifiée", "organisation.yml", said[:12], says[:12])
-    yield from _organisation(then["organisation"].get("entries"), today["organisation"]["entries"])
+    if (said := then["organisation"].get("entries")) is not None:  # older states do not record its content
+        for change in _changed(said, today["organisation"]["entries"]):
+            yield Difference("organisation modifiée", *change)
     if then["exercice"] == exercice:
-        replaced = list(_deliveries(then, today, exercice))
+        before, after = (
+            {
+                f"{one['system']}/{one['export']}": one["delivery"][:12]
+                for one in state["deliveries"]
+                if one["exercice"] == exercice
+            }
+            for state in (then, today)
+        )
+        replaced = [Difference("livraison remplacée", *change) for change in _changed(before, after)]
         yield from replaced
         yield from _comparisons(then, today, exercice)
         yield from _purged(exercice, work)
@@ -230,29 +229,6 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
             yield Difference("déclaration retirée", name, said[:12], "rien")
         elif after[name] != said:
             yield Difference("déclaration modifiée", name, said[:12], after[name][:12])
-
-
-def _organisation(before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterator[Difference]:
-    """The changes in ``organisation.yml``; older states do not record its content."""
-    if before is None:
-        return
-    for place in sorted({*before, *after}):
-        if before.get(place) != after.get(place):
-            yield Difference("organisation modifiée", place, before.get(place, "rien"), after.get(place, "rien"))
-
-
-def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference]:
-    before, after = (
-        {
-            f"{one['system']}/{one['export']}": one["delivery"][:12]
-            for one in state["deliveries"]
-            if one["exercice"] == exercice
-        }
-        for state in (then, today)
-    )
-    for export in sorted(before.keys() | after.keys()):
-        if before.get(export) != after.get(export):
-            yield Difference("livraison remplacée", export, before.get(export, "rien"), after.get(export, "rien"))
 
 
 def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
@@ -283,19 +259,12 @@ def _vanished(then: State, today: State, exercice: int, replaced: set[str], work
     standing = {one["finding"] for one in today["findings"]}
     for one in then["findings"]:
         if one["exercice"] in (exercice, 0) and one["finding"] not in standing and one["code"] not in OF_RELEASES:
-            yield Difference(
-                "constat disparu", f"{one['code']} {one['ou']}", one["severity"], "rien", _why(one, replaced, work)
-            )
-
-
-def _why(finding: dict[str, Any], replaced: set[str], work: Workspace) -> str:
-    rule = work.rules.get(finding["code"])
-    if rule is None or not rule.is_on:
-        return "sa règle n’est plus en vigueur"
-    system = finding["ou"].partition("/")[0]
-    if any(export.partition("/")[0] == system for export in replaced):
-        return f"une livraison de {system} est remplacée"
-    return "il n’est plus constaté"
+            rule, system, why = work.rules.get(one["code"]), one["ou"].partition("/")[0], "il n’est plus constaté"
+            if rule is None or not rule.is_on:
+                why = "sa règle n’est plus en vigueur"
+            elif any(export.partition("/")[0] == system for export in replaced):
+                why = f"une livraison de {system} est remplacée"
+            yield Difference("constat disparu", f"{one['code']} {one['ou']}", one["severity"], "rien", why)
 
 
 def _checks(then: State, today: State, exercice: int) -> Iterator[Difference]:
@@ -315,12 +284,8 @@ def _checks(then: State, today: State, exercice: int) -> Iterator[Difference]:
 
 
 def _checks_of(state: State, exercice: int) -> dict[tuple[str, str, str], dict[str, Any]]:
-    return {
-        (table["export"], table["table"], check["key"]): check
-        for table in state["checks"]
-        if table["exercice"] == exercice
-        for check in table["checks"]
-    }
+    tables = [table for table in state["checks"] if table["exercice"] == exercice]
+    return {(one["export"], one["table"], check["key"]): check for one in tables for check in one["checks"]}
 
 
 def _text(arguments: dict[str, Any]) -> str:

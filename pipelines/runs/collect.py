@@ -23,9 +23,7 @@ from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of, known_by
-from pipelines.stages.validate.freshness import freshness
-from pipelines.stages.validate.share_refused import refused_share
-from pipelines.stages.validate.totals import control_totals
+from pipelines.stages.validate.counts import control_totals, freshness, refused_share
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,10 @@ def read_again(work: Workspace) -> list[Outcome]:
     outcomes = []
     for (name, exercice), current in sorted(work.ledger.current().items()):
         manifest, ref = current.manifest, refs.get(name)
-        if (
-            ref is None
-            or manifest.delivery in generalised
-            or (
-                delivery_id(ref, exercice, manifest.files, key) == manifest.delivery
-                and all((work.home.lake / path).exists() for path in manifest.lake_files())
-            )
-        ):
+        if ref is None or manifest.delivery in generalised:
+            continue
+        is_whole = all((work.home.lake / path).exists() for path in manifest.lake_files())
+        if is_whole and delivery_id(ref, exercice, manifest.files, key) == manifest.delivery:
             continue
         with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
             if paths := laid_out(work.home, manifest, Path(folder)):
@@ -98,7 +92,11 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
         reached("ledger.verdict_recorded")
         changed = accept(ledger, manifest, verdicts, work.rules, may_repeat=_may_repeat(ref))
     except DeliveryRefused as refusal:
-        _record(work, ref, exercice, paths, refusal, manifest)
+        found = [(path.name, known_by(path)) for path in paths]
+        names = shown_names(ref.export, found)
+        files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
+        delivery = manifest.delivery if manifest else None
+        ledger.record_refusal(ref.key, exercice, files, refusal.as_dict(work.rules), delivery)
         return Outcome(ref.key, exercice, "refused", manifest, verdicts, refusal)
     return Outcome(ref.key, exercice, "accepted" if changed else "unchanged", manifest, verdicts)
 
@@ -142,19 +140,3 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts
-
-
-def _record(
-    work: Workspace,
-    ref: ExportRef,
-    exercice: int,
-    paths: list[Path],
-    refusal: DeliveryRefused,
-    manifest: Manifest | None,
-) -> None:
-    found = [(path.name, known_by(path)) for path in paths]
-    names = shown_names(ref.export, found)
-    files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
-    work.ledger.record_refusal(
-        ref.key, exercice, files, refusal.as_dict(work.rules), manifest.delivery if manifest else None
-    )

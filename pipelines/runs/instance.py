@@ -33,20 +33,13 @@ def _settings(home: Home) -> str:
     """With the folder itself instead of the variable that names it, which a command does not have."""
     own, shipped = home.root / "dagster.yaml", settings.shipped() / "dagster.yaml"
     text = (own if own.is_file() else shipped).read_text(encoding="utf-8")
+    said = yaml.safe_load(text) or {}
     if own.is_file():
-        _refuse_gone(
-            text, f"{own} nomme des classes qui n’existent plus : en retirer", f"ou les reprendre de {shipped}"
-        )
+        if gone := " et ".join(name for name, value in said.items() if "pipelines.defs." in str(value)):
+            fix = f"en retirer {gone}, ou les reprendre de {shipped}"
+            raise WrongSetting(f"{own} nomme des classes qui n’existent plus : {fix}")
     elif settings.dagster_database():
-        said = yaml.safe_load(text)
         del said["event_log_storage"]
         said["storage"] = {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
         text = yaml.safe_dump(said, sort_keys=False)
     return FOLDER.sub(lambda _: json.dumps(str(home.dagster)), text)
-
-
-def _refuse_gone(text: str, before: str, after: str) -> None:
-    """Raise WrongSetting for what names a class that this program once had."""
-    said = yaml.safe_load(text) or {}
-    if gone := [name for name, value in said.items() if "pipelines.defs." in str(value)]:
-        raise WrongSetting(f"{before} {' et '.join(gone)}, {after}")

@@ -27,7 +27,13 @@ def key_of(work: Workspace) -> bytes:
     """The home's key. Raises KeyRefused when it is missing, or is not the one its deliveries were read with."""
     path = settings.key_file(work.home)
     if not path.exists():
-        raise KeyRefused(f"la clé des pseudonymes manque ({path}){NO_BREAK}: {_where_to_find_it(work)}")
+        known = work.ledger.key()
+        by_hand = f"pour un dossier fait à la main, {IMPORT}, de 32 octets tirés au sort"
+        fix = f"`millesime init` en crée une avec le dossier ; {by_hand}"
+        if known or work.ledger.current():
+            which = f"d’empreinte {known}" if known else "avec laquelle les livraisons ont été lues"
+            fix = f"apporter celle {which} par {IMPORT} ; là où elle est encore, `millesime key export FICHIER` l’écrit"
+        raise KeyRefused(f"la clé des pseudonymes manque ({path}){NO_BREAK}: {fix}")
     key = load_key(path)
     refuse_another(work, key, path)
     return key
@@ -84,14 +90,6 @@ def refuse_another(work: Workspace, key: bytes, path: Path) -> None:
             f"la clé de {path} (empreinte {fingerprint(key)}) n’est pas celle avec laquelle les livraisons ont été lues"
             f"{NO_BREAK}: {fix}"
         )
-
-
-def _where_to_find_it(work: Workspace) -> str:
-    known = work.ledger.key()
-    if known or work.ledger.current():
-        which = f"d’empreinte {known}" if known else "avec laquelle les livraisons ont été lues"
-        return f"apporter celle {which} par {IMPORT} ; là où elle est encore, `millesime key export FICHIER` l’écrit"
-    return f"`millesime init` en crée une avec le dossier ; pour un dossier fait à la main, {IMPORT}, de 32 octets tirés au sort"
 
 
 def _was_used(work: Workspace, key: bytes) -> bool:

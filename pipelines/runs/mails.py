@@ -6,13 +6,13 @@ file.
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pipelines.disk import json_lines, read_json, written_whole
-from pipelines.evidence.arrivals import ExportStatus
+from pipelines.evidence.arrivals import ExportState, ExportStatus
 from pipelines.evidence.findings import blockers, of_year
 from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.health import health
@@ -26,6 +26,7 @@ from pipelines.runs.post import Mail, send
 from pipelines.settings import Home, Post
 
 BEFORE, EVERY = 14, 7  # days: a reminder goes out so long before, the day after, then at that interval
+STATES: dict[ExportState, str] = {"received": "reçus", "refused": "refusés", "awaited": "attendus", "late": "en retard"}
 LAST_MONTH = 9  # of the window: the report reaches the mayors before 30 September (CGCT, art. L5211-39)
 
 
@@ -78,10 +79,8 @@ Que faire :
 def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject: str, body: str) -> Mail:
     organisation = work.organisation
     mention = "\nDémonstration : tout est inventé.\n" if organisation.demonstration else ""
-    signed = (
-        f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. "
-        "Message automatique : une réponse parvient à la personne chargée des données.\n"
-    )
+    reply = "Message automatique : une réponse parvient à la personne chargée des données.\n"
+    signed = f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. {reply}"
     return Mail(names, to, f"[{organisation.sigle}] {subject}", f"Bonjour,\n\n{body}{mention}{signed}")
 
 
@@ -132,16 +131,12 @@ def _window(work: Workspace, post: Post, today: dt.date, known: dict[str, str]) 
     exercice = today.year - 1
     if today.month > LAST_MONTH or exercice not in work.organisation.years:
         return
-    exports = _exports(work, exercice, today.isoformat())
+    arrivals = arrivals_of(work, exercice, today=today.isoformat(), landed=landed(work, exercice))
+    exports = arrivals.exports(work.registry, work.organisation)
     yield from _reminders(work, post, exports, exercice, today, known)
     year, week, _ = today.isocalendar()
     if (name := f"bilan/{year}-W{week:02}") not in known:
         yield _digest(work, post, exports, exercice, today, name)
-
-
-def _exports(work: Workspace, exercice: int, today: str) -> list[ExportStatus]:
-    arrivals = arrivals_of(work, exercice, today=today, landed=landed(work, exercice))
-    return arrivals.exports(work.registry, work.organisation)
 
 
 def _reminders(
@@ -185,24 +180,14 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
     standing = of_year(work.ledger.standing(found), work.registry, exercice, today.isoformat())
     stops = [one for one in blockers(standing, today.isoformat()) if one.code != "COL-MANQUANT"]
     sound = health(work.home, work.ledger)
-    counted = {
-        said: [one for one in exports if one.state == state]
-        for state, said in {
-            "received": "reçus",
-            "refused": "refusés",
-            "awaited": "attendus",
-            "late": "en retard",
-        }.items()
-    }
-    told = ", ".join(quantity(Decimal(len(found)), 0, said) for said, found in counted.items())
-    late = "".join(
-        f"\n    - {one.title} : {one.owner}, attendu avant le {day(one.due)}" for one in counted["en retard"]
-    )
+    states = Counter(one.state for one in exports)
+    told = ", ".join(quantity(Decimal(states[state]), 0, said) for state, said in STATES.items())
+    missing = [one for one in exports if one.state == "late"]
+    late = "".join(f"\n    - {one.title} : {one.owner}, attendu avant le {day(one.due)}" for one in missing)
     old = [one for one in standing if one.finding.code.startswith(("CONS-", "SAUV-"))]
     kept = "".join(f"\n  {one.finding.message} : {one.finding.recu}" for one in old)
-    published = (
-        day(dt.datetime.fromtimestamp(sound.published_at, dt.UTC).isoformat()) if sound.published_at else "jamais"
-    )
+    moment = sound.published_at
+    published = day(dt.datetime.fromtimestamp(moment, dt.UTC).isoformat()) if moment else "jamais"
     behind = f"{sound.behind}{NO_BREAK}{form('livraison acceptée|livraisons acceptées', Decimal(sound.behind))}"
     body = f"""L’exercice {exercice} au {day(today.isoformat())} :
 

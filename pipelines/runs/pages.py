@@ -4,24 +4,25 @@ The pages of a publication are written with it (``stages.publish.swap``). This m
 pages that complete a release: its report in both profiles and its audit page.
 """
 
-import functools
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from pipelines.disk import sha256_of
+from pipelines.disk import json_lines, read_json, sha256_of, written_whole
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS
 from pipelines.runs.audit.sampling import SIZE
-from pipelines.runs.audit.state import look
-from pipelines.runs.audit.write import DATA, PAGE, write_state
+from pipelines.runs.audit.state import Known, look, state
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import EXPORTS, FIGURES, changes, complete_release
+from pipelines.stages.report.etat.page import render
 from pipelines.stages.report.write import edition_of, write_report
 
+PAGE, DATA = "etat.html", "etat.json"
 COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that come after its entry
 
 
@@ -40,9 +41,27 @@ def write_states(
     pages = []
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
-        pages.append(write_state(known, exercice, folder, seed, size))
+        _write_state(known, exercice, folder, seed, size)
         enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not files that somebody else put there
+        pages.append(folder / PAGE)
     return pages
+
+
+def _write_state(
+    known: Known, exercice: int, folder: Path, seed: int | None, size: int, release: str | None = None
+) -> None:
+    """Write one page and its data in ``folder``; the page says nothing that is not in the data."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data, home, former = folder / DATA, known.work.home, None
+    with suppress(FileNotFoundError, ValueError):  # none yet: everything is drawn again
+        _, entered = known.work.ledger.written().get(data.relative_to(home.root).as_posix(), ("", ""))
+        if sha256_of(data) == entered:  # otherwise it is not the one that the ledger knows
+            former = read_json(data).get("echantillon")
+    content = state(known, exercice, seed=seed, size=size, former=former, release=release)
+    with written_whole(data) as file:
+        file.write(json_lines(content))
+    with written_whole(folder / PAGE) as file:
+        file.write(render(content, home.cache))
 
 
 def complete_releases(work: Workspace) -> None:
@@ -59,16 +78,16 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
     known = look(work)  # before any file that is not recorded yet is there
-    complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
+
+    def export(release: str, profile: str, place: Path) -> None:
+        fill_export(place, home, organisation, exercice, profile, release)
+
+    complete_release(home, folder, exercice, build, export)
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
             edition = edition_of(work.ledger, exercice, tables, profile, build, folder.name)
             write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
-    write_state(known, exercice, folder / "etat", None, SIZE, release=folder.name)
+    _write_state(known, exercice, folder / "etat", None, SIZE, folder.name)
     files = [path for part in COMPLETED for path in sorted((folder / part).rglob("*")) if path.is_file()]
     enter(work.ledger, home, files, folder.name)
-
-
-def _export(work: Workspace, exercice: int, release: str, profile: str, folder: Path) -> None:
-    fill_export(folder, work.home, work.organisation, exercice, profile, release)

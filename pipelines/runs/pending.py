@@ -19,13 +19,13 @@ from pipelines.ledger.records import UNDRAWN, DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.arriving import Aside, arriving, strays
-from pipelines.runs.findings import unclaimed
+from pipelines.runs.frozen import is_current
 from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.state import prose_of
 from pipelines.runs.suites import suite_of, verdict_name
+from pipelines.runs.unclaimed import unclaimed
 from pipelines.stages.ingest.delivery import delivery_id
 from pipelines.stages.ingest.landing import files_of, known_by
-from pipelines.stages.transform.build import is_current
 from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
 MARK = "published.json"  # in the cache: what the last publication was made from
@@ -58,11 +58,13 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
     made_from = _made_from(work)
     if (made_from.get("moteur"), made_from.get("catalogue")) != (engine_version(), work.catalogue.fingerprint):
         refuse_wrong_sql(work.catalogue)
-    wanted = _wanted(work, exercices, sources)
+    refs = [ref for ref in work.registry.exports() if work.organisation.subscribes(ref.system.system)]
+    refs = [ref for ref in refs if not sources or ref.system.system in sources]
+    refs.sort(key=lambda ref: f"{ref.system.system}__{ref.export.name}")  # the order of the steps
     arrived: list[tuple[ExportRef, int]] = []
     absent: list[tuple[ExportRef, int]] = []
     aside: list[Aside] = []
-    for ref, year in wanted:
+    for ref, year in ((ref, year) for ref in refs for year in sorted(exercices) if ref.system.covers(year)):
         there = bool(files_of(work.home.landing, ref, year))
         standing = there and stands(work, ref, year)
         if coming := arriving(work, ref, year, stands=standing):
@@ -84,19 +86,6 @@ def refuse_wrong_texts(work: Workspace, exercices: Collection[int]) -> None:
     check_texts(work.catalogue, (path for folder in folders for path in sorted(folder.rglob("*.md"))))
 
 
-def _wanted(
-    work: Workspace, exercices: Collection[int], sources: Collection[str] | None
-) -> list[tuple[ExportRef, int]]:
-    """The exports to look for, in the order of the steps."""
-    refs = [
-        ref
-        for ref in work.registry.exports()
-        if work.organisation.subscribes(ref.system.system) and (not sources or ref.system.system in sources)
-    ]
-    refs.sort(key=lambda ref: f"{ref.system.system}__{ref.export.name}")
-    return [(ref, year) for ref in refs for year in sorted(exercices) if ref.system.covers(year)]
-
-
 def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     """True if landing holds the current delivery, byte for byte, and it was read and checked as it would be today."""
     current = work.ledger.current().get((ref.key, exercice))
@@ -108,9 +97,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
         DeliveredFile(name, sha256, path.stat().st_size)
         for name, (_, sha256), path in zip(shown_names(ref.export, found), found, paths, strict=True)
     ]
-    if files != manifest.files:
-        return False
-    if delivery_id(ref, exercice, files, key_of(work)) != manifest.delivery:
+    if files != manifest.files or delivery_id(ref, exercice, files, key_of(work)) != manifest.delivery:
         return False
     kept = [work.home.archive / file.sha256 for file in files]
     kept += [work.home.lake / path for path in manifest.lake_files()]

@@ -43,20 +43,18 @@ def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> Non
             said = "son certificat n’est pas reconnu par ce poste, ou son chiffrement n’est pas conforme"
         if isinstance(error, smtplib.SMTPResponseException):
             said = f"il répond {error.smtp_code}"
-        raise NotSent(
-            f"le serveur de courrier {post.host}:{post.port} ne prend pas le message{NO_BREAK}: {said}"
-        ) from None
+        who = f"le serveur de courrier {post.host}:{post.port}"
+        raise NotSent(f"{who} ne prend pas le message{NO_BREAK}: {said}") from None
 
 
 def _opened(post: Post) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    if post.is_encrypted:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(post.host, post.port, timeout=SECONDS, context=context)
-    else:
+    context, in_clear = ssl.create_default_context(), not post.is_encrypted
+    if in_clear:
         server = smtplib.SMTP(post.host, post.port, timeout=SECONDS)
+    else:
+        server = smtplib.SMTP_SSL(post.host, post.port, timeout=SECONDS, context=context)
     try:
         server.ehlo()
-        in_clear = not post.is_encrypted
         if in_clear and server.has_extn("starttls"):
             server.starttls(context=context)
             server.ehlo()

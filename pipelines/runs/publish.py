@@ -73,15 +73,10 @@ def _hold_frozen_years(work: Workspace, build: str) -> None:
     rule = work.rules["REL-ECART"]
     frozen = frozen_changes(work.home, work.ledger)
     found = [
-        Finding(
-            rule.code,
-            "bloquant",
-            int(release.partition("-")[0]),
-            change.code,
-            f"{rule.titre} : {change.libelle} ({release})",
-            attendu=change.printed(change.before),
-            recu=change.printed(change.after),
-            aide=rule.aide,
+        Finding.of(
+            *(rule, int(release.partition("-")[0]), change.code, f"{change.libelle} ({release})"),
+            *(change.printed(change.before), change.printed(change.after)),
+            severity="bloquant",
         )
         for release, changed in frozen.items()
         for change in changed

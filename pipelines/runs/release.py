@@ -19,11 +19,11 @@ from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import build_whole
 from pipelines.runs.findings import all_findings
+from pipelines.runs.frozen import is_current
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
 from pipelines.stages.report.kept import forget
-from pipelines.stages.transform.build import is_current
 
 
 class Undecided(CannotRelease):
@@ -121,7 +121,7 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 def _whole_build(work: Workspace) -> str:
     """The build to freeze, from the deliveries accepted now; a full build is made if the last one was incremental."""
     if not is_current(work):
-        raise NotBuilt("l’entrepôt ne correspond pas aux livraisons acceptées : le construire d’abord")
+        raise NotBuilt("l’entrepôt ne correspond pas aux livraisons et décisions d’aujourd’hui : le construire d’abord")
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)

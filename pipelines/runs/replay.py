@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.traced_rows import traced_columns
 from pipelines.evidence.verify import release_problems
-from pipelines.french import NO_BREAK, day
+from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import State, files_of, frozen_names, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -52,9 +52,8 @@ class Replay:
     pages: int = 0  # of the report; none when the release did not keep the texts of its year
     redrawn: list[str] = field(default_factory=list)  # pages that are drawn differently
     other_code: bool = False
-    made_by: dict[str, Any] = field(
-        default_factory=dict
-    )  # number, commit, is_clean of the program; empty in an older release
+    # number, commit, is_clean of the program; empty in an older release
+    made_by: dict[str, Any] = field(default_factory=dict)
 
     @property
     def identical(self) -> bool:
@@ -66,43 +65,50 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
     if not state_file(folder).exists():
-        raise CannotReplay(
-            f"aucune version {name} : {', '.join(frozen_names(home.releases)) or 'rien n’est encore figé'}"
-        )
+        known = ", ".join(frozen_names(home.releases)) or "rien n’est encore figé"
+        raise CannotReplay(f"aucune version {name} : {known}")
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
         key, altered = key_of(own), release_problems(home, own.ledger, name)
-    other_code = release.get("engine") != engine_version()
-    result = Replay(
-        name, len(deliveries), 0, altered=altered, other_code=other_code, made_by=release.get("version") or {}
-    )
+    result = Replay(name, len(deliveries), 0, altered=altered, made_by=release.get("version") or {})
+    result.other_code = release.get("engine") != engine_version()
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
         with open_workspace(beside) as work:
-            say(f"relecture de {len(deliveries)} livraisons")
+            say(f"relecture de {how_many(len(deliveries), 'livraisons')}")
             unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, key, result)]
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("reconstruction de l’entrepôt")
-            counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
-            _build(work, Frozen(release["build"], deliveries, counted, refused))
+            counted, refused, found, decided = (
+                [tuple(one) for one in release.get(name, [])] for name in ("counted", "refused", "found", "decided")
+            )
+            counted = [(*one, "")[:3] for one in counted]  # an older release kept no reason
+            try:
+                frozen = Frozen(release["build"], deliveries, counted, refused, found, decided)
+                load_warehouse(work.home.warehouse_next, work, frozen)
+            except LakeChanged as error:
+                raise CannotReplay(str(error)) from None
+            parse(work.catalogue, work.home)
+            if broken := failed(build_models(work.home, command=["run"])):
+                raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")
             traced = traced_columns(work.catalogue)
             if not altered:
                 say("dessin du rapport")
                 _draw(home, work, folder, release, result)
-        frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
-        kept = {path.partition("/")[0] for path in frozen}  # an older release kept less
+        former = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
+        kept = {path.partition("/")[0] for path in former}  # an older release kept less
         for schema in kept.intersection(RELEASED_SCHEMAS):
             export_tables(beside.warehouse_next, release["exercice"], beside.root, schema)
         if "lignes" in kept:
             export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
-        both = frozen.keys() | made.keys()
+        both = former.keys() | made.keys()
         result.files = len(both)
-        result.differing = sorted(path for path in both if frozen.get(path) != made.get(path))
+        result.differing = sorted(path for path in both if former.get(path) != made.get(path))
     return result
 
 
@@ -132,8 +138,7 @@ def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> No
     """Raise CannotReplay when neither a delivery's originals nor its rows are there, saying since when and why, from
     the ledger."""
     gone = {row["subject"]: row for row in work.ledger.all_rows("removals")}
-    lost = [one for one in deliveries if not _is_there(work.home, one)]
-    purged = [one for one in lost if one.delivery in gone]
+    purged = [one for one in deliveries if one.delivery in gone and not _is_there(work.home, one)]
     if purged:
         first = gone[purged[0].delivery]
         raise CannotReplay(
@@ -159,13 +164,7 @@ def _read_again(home: Home, work: Workspace, manifest: Manifest, key: bytes, res
     if not paths:
         result.purged.append(what)
         return False
-    again = ingest(
-        beside,
-        work.registry.export_of(manifest.export_key),
-        manifest.exercice,
-        paths,
-        key,
-    )
+    again = ingest(beside, work.registry.export_of(manifest.export_key), manifest.exercice, paths, key)
     if again != manifest:
         result.reread.append(what)
     return again.delivery == manifest.delivery
@@ -183,13 +182,3 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         for path in rows.parent.glob(f"{manifest.delivery}.*"):
             shutil.copyfile(path, target.with_name(path.name))
-
-
-def _build(work: Workspace, frozen: Frozen) -> None:
-    try:
-        load_warehouse(work.home.warehouse_next, work, frozen)
-    except LakeChanged as error:
-        raise CannotReplay(str(error)) from None
-    parse(work.catalogue, work.home)
-    if broken := failed(build_models(work.home, command=["run"])):
-        raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")

@@ -8,6 +8,7 @@ The rows that figures are computed from are never removed. Instead, each person'
 one, once the term of the last delivery that knows the person has passed (docs/decisions/0008-conservation.md).
 """
 
+import calendar
 import datetime as dt
 import shutil
 from collections import defaultdict
@@ -81,10 +82,7 @@ def after(start: str, duration: str) -> str:
     year, month, day_ = (int(part) for part in start[:10].split("-"))
     months = month - 1 + int(duration[1:-1]) * (12 if duration.endswith("Y") else 1)
     year, month = year + months // 12, months % 12 + 1
-    following = dt.date(year + month // 12, month % 12 + 1, 1)
-    return min(
-        following - dt.timedelta(days=1), following.replace(year=year, month=month) + dt.timedelta(day_ - 1)
-    ).isoformat()
+    return dt.date(year, month, min(day_, calendar.monthrange(year, month)[1])).isoformat()
 
 
 def keep_until(ref: ExportRef, exercice: int) -> str:
@@ -118,20 +116,13 @@ def overdue_findings(work: Workspace, today: str) -> list[Finding]:
     groups: dict[str, list[Overdue]] = defaultdict(list)
     for one in overdue(work, today):
         groups[one.rule].append(one)
-    return [
-        Finding(
-            code,
-            "alerte",
-            0,
-            "conservation",
-            work.rules[code].titre,
-            "rien dont le terme soit passé",
-            f"{len(late)}, dont le plus ancien était à garder jusqu’au {day(min(one.until for one in late))}",
-            aide=work.rules[code].aide,
-        )
-        for code, late in groups.items()
-        if work.rules[code].is_on
-    ]
+    found = []
+    for code, late in groups.items():
+        rule, expected = work.rules[code], "rien dont le terme soit passé"
+        came = f"{len(late)}, dont le plus ancien était à garder jusqu’au {day(min(one.until for one in late))}"
+        if rule.is_on:
+            found.append(Finding(code, "alerte", 0, "conservation", rule.titre, expected, came, aide=rule.aide))
+    return found
 
 
 def purge(work: Workspace, today: str) -> list[Overdue]:
@@ -188,25 +179,14 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
     """Rewrite the rows of these deliveries, and make them current; the previous ones are overdue from then on."""
     known = _Known(work, "")
     olds = [(one, one.manifest) for one in rows if one.manifest]
-    made = generalise(
-        work.home, [(old, known.places.get(old.delivery, {}), set(one.persons), one.texts) for one, old in olds]
-    )
-    entered = [
-        Removal(
-            ROWS,
-            old.delivery,
-            old.export_key,
-            old.exercice,
-            sorted(set(old.lake_files().values())),
-            new.delivery,
-            one.until,
-            one.chosen.reason if one.chosen else None,
-            one.chosen.by if one.chosen else None,
-        )
-        for (one, old), new in zip(olds, made, strict=True)
-    ]
+    asked = [(old, known.places.get(old.delivery, {}), set(one.persons), one.texts) for one, old in olds]
+    entered = []
+    for (one, old), new in zip(olds, generalise(work.home, asked), strict=True):
+        files, place = sorted(set(old.lake_files().values())), (old.export_key, old.exercice)
+        why = (one.chosen.reason, one.chosen.by) if one.chosen else (None, None)
+        entered.append((new, Removal(ROWS, old.delivery, *place, files, new.delivery, one.until, *why)))
     if entered:
-        work.ledger.record_generalised(list(zip(made, entered, strict=True)))
+        work.ledger.record_generalised(entered)
         reached("purge.generalised")
 
 
@@ -214,9 +194,8 @@ class _Known:
     """The deliveries, refusals and removals in the ledger, read once, and the resulting terms."""
 
     def __init__(self, work: Workspace, today: str):
-        self.today = today
-        self.work, self.home, self.kept = work, work.home, work.organisation.conservation
-        ledger = work.ledger
+        self.work, self.today, ledger = work, today, work.ledger
+        self.home, self.kept = work.home, work.organisation.conservation
         self.current = {key: one.manifest for key, one in ledger.current().items()}
         self.manifests = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in ledger.all_rows("deliveries")}
         self.received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
@@ -287,8 +266,7 @@ class _Known:
         for ref in self.refs.values():
             for year in years:
                 for path in files_of(self.home.landing, ref, year):
-                    until, rule = self._deposit(path, ref.key, year)
-                    claimed[path].append((until, rule, ref.key, year))
+                    claimed[path].append((*self._deposit(path, ref.key, year), ref.key, year))
         for path in sorted(self.home.landing.rglob("*")):
             if path.is_dir() and not path.is_symlink():
                 continue
@@ -319,18 +297,15 @@ class _Known:
         for row in self.decided.values():
             manifest, shas, moment = self.manifests[row["subject"]], set(row["files"]), row["removed_at"]
             rows = [] if self.is_current(manifest) else self.lake_paths(manifest)
-            there = [*self._landed(row["export"], row["exercice"], shas), *rows]
+            ref = self.refs.get(row["export"])
+            landed = files_of(self.home.landing, ref, row["exercice"]) if ref else []
+            there = [*(path for path in landed if known_by(path) in shas), *rows]
             there += [path for one in sorted(shas) for path in kept_of(self.home.archive, one)]
             paths = tuple(path for path in there if _moment(path.lstat().st_ctime) <= moment)
             if paths:
                 shown = f"livraison {manifest.delivery[:12]} de {manifest.export_key} {manifest.exercice}"
                 place = (row["export"], row["exercice"])
                 yield Overdue(BY_HAND, manifest.delivery, shown, _eve(moment), paths, *place, chosen=_chosen(row))
-
-    def _landed(self, key: str, exercice: int, shas: set[str]) -> list[Path]:
-        """The files of an export in the mailbox that are, byte for byte, among these."""
-        ref = self.refs.get(key)
-        return [path for path in files_of(self.home.landing, ref, exercice) if known_by(path) in shas] if ref else []
 
     # rows ------------------------------------------------------------
 
@@ -421,14 +396,13 @@ class _Known:
                 for person in sorted(known)
                 if terms[person, None if person in followed else manifest.exercice][0] < self.today
             ]
-            texts = self._texts(manifest)
+            texts, name = self._texts(manifest), f"de la livraison {manifest.delivery[:12]}"
             if late or texts:
-                persons = tuple(person for _, _, person in late)
-                name = manifest.delivery[:12]
-                said = [f"pseudonymes de la livraison {name} : {len(persons)} sur {len(known)}"] if persons else []
-                said += (
-                    [f"colonnes de la livraison {name} : {', '.join(column for _, column in texts)}"] if texts else []
-                )
+                persons, said = tuple(person for _, _, person in late), []
+                if persons:
+                    said.append(f"pseudonymes {name} : {len(persons)} sur {len(known)}")
+                if texts:
+                    said.append(f"colonnes {name} : {', '.join(column for _, column in texts)}")
                 shown = " ; ".join(said)
                 last = max([one[0] for one in late] or [self._until(manifest)])
                 place = (manifest.export_key, manifest.exercice)
@@ -442,10 +416,8 @@ class _Known:
         ref = self.refs.get(manifest.export_key)
         if ref is None or self._until(manifest) >= self.today or manifest.delivery not in self.there:
             return {}
-        declared = {
-            (table.name, one.name): one.at_term for table in ref.export.tables for one in table.fields if one.at_term
-        }
-        return texts_left(self.home, manifest, declared)
+        declared = {(table.name, one.name): one.at_term for table in ref.export.tables for one in table.fields}
+        return texts_left(self.home, manifest, {place: term for place, term in declared.items() if term})
 
     def _until(self, manifest: Manifest) -> str:
         """The last day on which a current delivery may know persons."""

@@ -16,9 +16,9 @@ from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.frozen import frozen
 from pipelines.runs.suites import suite_of
 from pipelines.settings import Home
-from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
 # what distinguishes the elements of a list in a declaration
@@ -27,7 +27,7 @@ NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut", "key", "name")
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
     """The inputs, checks, findings and decisions of ``build``, which do not depend on the date."""
-    made = work.ledger.build(build)
+    made, made_from = work.ledger.build(build), frozen(work)
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
 
     declared = {name: said for name, said in read_mapping(work.home.organisation_file)[0].items() if name != "contacts"}
@@ -51,8 +51,7 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
         "key": work.ledger.key(),
         "ledger": asdict(work.ledger.settled_head()),
         "deliveries": [manifest.as_dict() for manifest in manifests],
-        "counted": counted(work),
-        "refused": refused(work),
+        **{name: getattr(made_from, name) for name in ("counted", "refused", "found", "decided")},
         "checks": _checks(work, manifests),
         "tests": [
             {name: test[name] for name in ("name", "kind", "status", "failures")}
@@ -114,15 +113,21 @@ def _checks(work: Workspace, manifests: list[Manifest]) -> list[Facts]:
     for manifest in manifests:
         for verdict in work.ledger.verdicts_of(manifest.delivery):
             declared = tables.get((manifest.export_key, verdict.table))
-            found.append(
+            thresholds = _thresholds(work, manifest, verdict, declared)
+            checks = [
                 {
-                    "export": manifest.export_key,
-                    "table": verdict.table,
-                    "exercice": manifest.exercice,
-                    "suite": verdict.suite,
-                    "checks": _results(verdict, _thresholds(work, manifest, verdict, declared)),
+                    "key": one.key,
+                    "type": one.type,
+                    "column": one.column,
+                    "severity": one.severity,
+                    "arguments": thresholds.get(one.key),
+                    "success": one.success,
+                    "unexpected": one.unexpected,
                 }
-            )
+                for one in verdict.results
+            ]
+            place = {"export": manifest.export_key, "table": verdict.table, "exercice": manifest.exercice}
+            found.append({**place, "suite": verdict.suite, "checks": checks})
     return found
 
 
@@ -134,18 +139,3 @@ def _thresholds(
         return {}
     suite = suite_of(work, declared[0], manifest, declared[1])
     return {spec.key: spec.kwargs for spec in suite.specs} if suite.suite_id == verdict.suite else {}
-
-
-def _results(verdict: Verdict, thresholds: dict[str, Any]) -> list[Facts]:
-    return [
-        {
-            "key": one.key,
-            "type": one.type,
-            "column": one.column,
-            "severity": one.severity,
-            "arguments": thresholds.get(one.key),
-            "success": one.success,
-            "unexpected": one.unexpected,
-        }
-        for one in verdict.results
-    ]

@@ -73,13 +73,15 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         if lines.exists():
             shutil.copyfile(lines, here / ACCOUNTS / lines.name)
         (here / LETTER).write_bytes(letters[f"courriers/{name}.docx"])
-        changed = [path for path in _letters_in(folder / name) if not is_untouched(path.read_bytes())]
+        former = [path for letter in LETTERS if (path := folder / name / letter).exists()]
+        changed = [path for path in former if not is_untouched(path.read_bytes())]
         kept += [member.nom] * bool(changed)
         for path in changed:
             shutil.copyfile(path, here / path.name)
         said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
         (here / CONTENTS).write_text(said, encoding="utf-8")
-        (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
+        sums = [f"{sha256}  {file}\n" for file, sha256 in _sums(here).items() if file not in LETTERS]
+        (here / SUMS).write_text("".join(sums), encoding="utf-8")  # of what is sent as prepared
     take_place(aside, folder)
     enter(work.ledger, work.home, [path for path in _files(folder) if path.name not in LETTERS])
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
@@ -141,7 +143,8 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
         raise CannotTransmit(
             f"{exercice} n’est pas figé{NO_BREAK}: seule une version figée s’envoie (`millesime release {exercice} …`)"
         )
-    if profile == PUBLIC and _is_withdrawn(work, release.name):
+    withdrawals, frozen_at = work.ledger.all_rows("withdrawals"), _frozen_at(work, release.name)
+    if profile == PUBLIC and any(row["withdrawn_at"] >= frozen_at for row in withdrawals):
         raise CannotTransmit(
             f"ce que la version {release.name} a de public a été retiré (`millesime withdraw`){NO_BREAK}: figer une autre version"
         )
@@ -152,11 +155,6 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
         other = f" ; --profile {INTERNE} envoie l’édition interne" if profile == PUBLIC else ""
         raise CannotTransmit(f"la version {release.name} n’a pas {', '.join(lacking)}{other}")
     return release
-
-
-def _is_withdrawn(work: Workspace, name: str) -> bool:
-    """True when everything that was public was withdrawn after this release was frozen."""
-    return any(row["withdrawn_at"] >= _frozen_at(work, name) for row in work.ledger.all_rows("withdrawals"))
 
 
 def _frozen_at(work: Workspace, name: str) -> str:
@@ -218,27 +216,19 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
         return None
 
 
-def _sums(folder: Path) -> list[tuple[str, str]]:
-    """(name, SHA-256) of the files that are sent as prepared: all but the letter and this list."""
-    files = [path for path in _files(folder) if path.name not in (*LETTERS, SUMS)]
-    return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
+def _sums(folder: Path) -> dict[str, str]:
+    """Relative path → SHA-256 of each file."""
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
 
 
 def _changed(work: Workspace, folder: Path) -> list[str]:
     """The files that are not as last prepared according to the ledger, that are gone, or that were added."""
-    place = folder.relative_to(work.home.root).as_posix() + "/"
-    entered = [
-        row["files"] for row in work.ledger.all_rows("writings") if any(n.startswith(place) for n in row["files"])
-    ]
-    was = {name.removeprefix(place): sha256 for name, sha256 in (entered or [{}])[-1].items() if name.startswith(place)}
-    is_now = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
-    return sorted(
-        name for name in was.keys() | is_now.keys() if name not in LETTERS and was.get(name) != is_now.get(name)
-    )
-
-
-def _letters_in(folder: Path) -> list[Path]:
-    return [path for name in LETTERS if (path := folder / name).exists()]
+    place, is_now = folder.relative_to(work.home.root).as_posix() + "/", _sums(folder)
+    was: dict[str, str] = {}
+    for row in work.ledger.all_rows("writings"):
+        here = {name.removeprefix(place): sha256 for name, sha256 in row["files"].items() if name.startswith(place)}
+        was = here or was
+    return sorted(name for name in {*was, *is_now} if name not in LETTERS and was.get(name) != is_now.get(name))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -249,14 +239,11 @@ def _contents(
     work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
 ) -> str:
     """The description of each file, for the reader of the folder."""
-    organisation = work.organisation
+    organisation, account = work.organisation, "le compte de l’exercice, document budgétaire tel qu’il a été transmis"
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
         (f"page_{folder_of(member)}.pdf", f"la page de la collectivité ({member.nom})"),
-        *(
-            (f"{ACCOUNTS}/{name}", "le compte de l’exercice, document budgétaire tel qu’il a été transmis")
-            for name in accounts
-        ),
+        *((f"{ACCOUNTS}/{name}", account) for name in accounts),
         *[(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")] * lines.exists(),
         (LETTER, "le courrier d’accompagnement"),
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),

@@ -1,11 +1,14 @@
-"""Proves that missing data are noticed: removes parts of the demonstration's exports, and checks every figure again.
+"""Proves that missing data are noticed: removes parts of what homes received, and checks every figure again.
 
-The promise being tested: when some of the data of a year is missing, every figure of the report either stays equal, changes its
-state, or has a finding; it never becomes another number that is presented as complete.
+The promise being tested: when some of the data of a year is missing, every figure of the report either stays equal or says itself
+that it is partial or missing, in `chiffres` and wherever it is printed; it never becomes another number that is presented as complete.
 
-- ``removals``: what can be removed (a file, a budget document, a sheet, a month, a line) or made unreadable (a cell).
+- ``removals``: what can be removed (a file, a budget, a sheet, a month, a line), moved to another year, or made false.
 - ``rebuild``: the figures and findings of the home after a removal, made by the engine's own stages in one process.
 - ``campaign``: which removals share a build, what each one changed, and whether it was noticed.
+- ``invented``: a home in formats that the demonstration does not have.
+- ``renderings``: what is printed of a demonstration that lacks one thing of each kind.
+- ``evidence``: the results, as docs/evidence.md tells them.
 
 ``python -m tests.absences`` (``make absences``) runs all of them.
 

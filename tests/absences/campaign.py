@@ -2,17 +2,19 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.catalogue.sources import Registry
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import open_workspace
 from tests.absences.rebuild import Figure, Outcome, Rebuilder, Value, said
-from tests.absences.removals import Removal, removals
+from tests.absences.removals import KINDS, Removal, removals
 
-# That a figure is not the published one says nothing here: for the year that is being written, nothing is published yet.
+# That a figure is not the published one says nothing of what is missing: for the year that is being written, nothing is
+# published yet.
 NO_WITNESS = ("PUB-ECART", "REL-ECART", "ABS-CONTREDITE")
 # What a finding names that is neither a table, an export nor a figure, and the systems that it speaks of.
 SUBJECTS = {"rpt_finances__rapprochements": ("budget", "ciril_finances"), "rh": ("cegid_rh", "ciril_rh", "dsn")}
@@ -20,7 +22,7 @@ SUBJECTS = {"rpt_finances__rapprochements": ("budget", "ciril_finances"), "rh": 
 
 @dataclass(frozen=True)
 class Violation:
-    """A figure that became another number, or went, and does not say so."""
+    """A figure that became another number, or went, and whose own state does not say so."""
 
     removal: str
     figure: Figure
@@ -28,15 +30,13 @@ class Violation:
     after: Value | None
 
     def __str__(self) -> str:
-        shown = [
-            f"{one.valeur} ({one.etat}, {one.manque[1]})" if one else "absent" for one in (self.before, self.after)
-        ]
+        shown = [f"{one.valeur} ({one.etat}, {one.part})" if one else "absent" for one in (self.before, self.after)]
         return f"{self.removal}: {self.figure[0]} {self.figure[1]}: {shown[0]} -> {shown[1]}"
 
 
 @dataclass
 class Result:
-    """What a campaign came to; every removal is in one of the three lists, and ``undetectable`` are among the unseen."""
+    """What a campaign came to; every removal is in one of the three lists: ``seen``, ``unchanged``, ``undetectable``."""
 
     builds: int = 0
     seconds: float = 0  # of the processor
@@ -45,11 +45,21 @@ class Result:
     unchanged: list[Removal] = field(default_factory=list)  # no figure changed, and nothing is said
     undetectable: list[Removal] = field(default_factory=list)  # a line that nothing announces
     violations: list[Violation | str] = field(default_factory=list)
+    told: dict[Removal, list[str]] = field(default_factory=dict)  # what said so: states, codes of findings
 
 
 def _only_more_careful(was: Value | None, now: Value | None) -> bool:
     """True when a figure is the same number and calls itself partial: lines of its sources could not be placed for want of others."""
-    return bool(was and now and was.valeur == now.valeur and now.etat == "partiel")
+    return _same_number(was, now) and now is not None and now.etat == "partiel"
+
+
+def _same_number(was: Value | None, now: Value | None) -> bool:
+    return bool(was and now and was.valeur == now.valeur)
+
+
+def _anywhere(finding: Finding) -> str:
+    """What a finding says, wherever its line is."""
+    return said(replace(finding, ligne=None, empreinte=None))
 
 
 class Campaign:
@@ -66,7 +76,10 @@ class Campaign:
             self._registry: Registry = work.registry
             self.removals = removals(work, seed)
         with duckdb.connect(str(self._rebuilder.home.warehouse_next), read_only=True) as db:
-            rows = db.execute("select distinct code, source from calculs.chiffres__pieces").fetchall()
+            rows = db.execute(
+                "select distinct feuilles.code, pieces.source from calculs.chiffres__feuilles as feuilles "
+                "inner join calculs.chiffres__pieces as pieces on feuilles.mesure = pieces.code"
+            ).fetchall()
         self._sources: dict[str, set[str]] = {}
         for code, source in rows:
             self._sources.setdefault(code, set()).add(source)
@@ -111,7 +124,8 @@ class Campaign:
 
     def _build(self, group: list[Removal]) -> Outcome:
         landing = self._rebuilder.home.landing
-        files = {one.path: one.apply((landing / one.path).read_bytes()) for one in group}
+        files: dict[Path, bytes | None] = {path: None for one in group for path in one.others}
+        files |= {one.path: one.apply((landing / one.path).read_bytes()) for one in group}
         return self._rebuilder.without(files, {(one.key, one.exercice) for one in group})
 
     def judge(self, group: list[Removal], after: Outcome, result: Result) -> None:
@@ -128,16 +142,18 @@ class Campaign:
         }
         for one in group:
             mine = sorted(changed & self.touched(one))
-            unsaid = [figure for figure in mine if not self._shows(figure, after, news)]
+            shown = [f for f in mine if self._shows(f, after)]
+            unsaid = [f for f in mine if f not in shown and not self._is_exempt(one, f, after)]
             years = (one.exercice, one.exercice + 1, 0)
             told = [f for f in news if f.exercice in years and self._speaks_of(f, {one.key}, self._tables(one))]
-            if told or len(unsaid) < len(mine):
+            if told or shown:
                 result.seen.append(one)
+                result.told[one] = [*sorted({after.figures[f].etat for f in shown}), *sorted({f.code for f in told})]
             elif not one.must_show:
                 result.undetectable.append(one)
             else:
                 result.unchanged.append(one)
-                if one.kind in ("cellule", "ligne", "semestre"):
+                if self._always_told(one):
                     result.violations.append(f"{one}: nothing shows")
             if one.must_show:
                 result.violations += [
@@ -145,41 +161,54 @@ class Campaign:
                 ]
         for figure in sorted(changed - set().union(*map(self.touched, group))):  # beyond its declared sources
             was, now = self.before.figures.get(figure), after.figures.get(figure)
-            if not _only_more_careful(was, now):
-                result.violations.append(Violation(" + ".join(map(str, group)), figure, was, now))
+            following = [one for one in group if (figure[0], figure[1] + 1) in self.touched(one)]
+            if not _only_more_careful(was, now) and not any(self._is_exempt(one, figure, after) for one in following):
+                result.violations.append(Violation(" + ".join(map(str, following or group)), figure, was, now))
 
     def _news(self, findings: list[Finding]) -> list[Finding]:
-        """The findings that exist now and did not, or that give another number."""
-        before = {finding.id: said(finding) for finding in self.before.findings}
-        return [
-            f
-            for f in findings
-            if f.code not in NO_WITNESS
-            and (
-                f.id not in before or (f.code != "ATT-ALERTE" and said(f) != before[f.id])
-            )  # « 3 lignes sur 499 » is no news
-        ]
+        """The findings that exist now and did not, or that say something else; one that is only at another line is none.
 
-    def _shows(self, figure: Figure, after: Outcome, news: list[Finding]) -> bool:
-        """True when the figure has another state, is missing more, or has a finding of its own exercice."""
+        « 3 lignes sur 499 » is no news either.
+        """
+        before = {finding.id: said(finding) for finding in self.before.findings}
+        left = Counter(_anywhere(finding) for finding in self.before.findings)
+        news = []
+        for f in findings:
+            if f.code in NO_WITNESS or (f.id in before and (f.code == "ATT-ALERTE" or said(f) == before[f.id])):
+                left[_anywhere(f)] -= 1
+            elif left[_anywhere(f)] > 0:
+                left[_anywhere(f)] -= 1
+            else:
+                news.append(f)
+        return news
+
+    def _shows(self, figure: Figure, after: Outcome) -> bool:
+        """True when the figure itself says so: it is not complete, and its state or what it says is missing is another."""
         before, now = self.before.figures.get(figure), after.figures.get(figure)
-        if before and now:
-            if now.etat != before.etat and now.etat != "complet":
-                return True
-            if now.etat != "complet" and now.manque != before.manque:
-                return True
-        code, exercice = figure
-        sources = self._sources.get(code, set())
-        systems = {source.split("/")[0] for source in sources}
-        exports = {
-            ref.key
-            for ref in self._registry.exports()
-            if any(f"{ref.system.system}/{t.name}" in sources for t in ref.export.tables)
-        }
-        return any(
-            f.exercice in (exercice, 0) and (f.ou == code or self._speaks_of(f, exports, sources, systems))
-            for f in news
-        )
+        if now is None or now.etat == "complet":
+            return False
+        return before is None or (now.etat, now.manque) != (before.etat, before.manque)
+
+    def _is_exempt(self, one: Removal, figure: Figure, after: Outcome) -> bool:
+        """True for a figure that says nothing, and rightly so.
+
+        - The same number, of another exercice than the one that lost something, and less partial than it was. What showed a
+          gap in it was the other exercice (a member that had lines there); without it, nobody can know.
+        - One of a family whose members are those of the lines, gone with the last line that named it, where every figure
+          of the same sources that remains says that it is not complete.
+        """
+        was, now = self.before.figures.get(figure), after.figures.get(figure)
+        if now is None:
+            code, exercice = figure
+            alike = [other for other, sources in self._sources.items() if sources == self._sources.get(code)]
+            left = [after.figures[other, exercice] for other in alike if (other, exercice) in after.figures]
+            return bool(left) and all(other.etat != "complet" for other in left)
+        return _same_number(was, now) and figure[1] != one.exercice
+
+    def _always_told(self, one: Removal) -> bool:
+        """True when something must say it even if no figure changes; a document may be one that a later one replaced."""
+        by_document = self._registry.export_of(one.key).export.by_document
+        return KINDS[one.kind] and (one.kind == "cellule" or not by_document)
 
     def _tables(self, one: Removal) -> set[str]:
         ref = self._registry.export_of(one.key)

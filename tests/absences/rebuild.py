@@ -18,8 +18,9 @@ from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.runs.collect import collect
+from pipelines.runs.frozen import frozen
+from pipelines.runs.unclaimed import unclaimed
 from pipelines.settings import Home
-from pipelines.stages.transform.freeze import Frozen, accepted
 from pipelines.stages.transform.load import load_warehouse
 from pipelines.stages.transform.warehouse_findings import build_findings
 from tests.dbt.compiled import Compiled
@@ -29,11 +30,15 @@ Figure = tuple[str, int]  # code, exercice
 
 @dataclass(frozen=True)
 class Value:
-    """What a reader learns of a figure: its value, its state, and what it says is missing."""
+    """What a reader learns of a figure: its value, its state, and what it says is missing.
+
+    ``part`` is apart: that a refused line is one of 38 and no longer one of 39 says nothing of the one that went.
+    """
 
     valeur: Decimal | None
     etat: str
-    manque: tuple
+    manque: tuple = ()  # the code, the amount, and each row of ``rpt_manques``
+    part: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,9 @@ class Rebuilder:
         """The collected home's ledger as if these exports had never been collected; it is of no use but here."""
         shutil.copy2(self._collected.ledger_file, self.home.ledger_file)
         with sqlite3.connect(self.home.ledger_file) as db:
-            for table in ("acceptances", "outcomes", "refusals", "builds", "findings", "publications"):
+            for table in ("acceptances", "outcomes", "refusals", "deliveries", "builds", "findings", "publications"):
                 db.execute(f"drop trigger {table}_no_delete")
-            for table in ("acceptances", "outcomes", "refusals"):
+            for table in ("acceptances", "outcomes", "refusals", "deliveries"):
                 db.executemany(
                     f"delete from {table} where system = ? and export = ? and exercice = ?",
                     [(*key.split("/"), year) for key, year in stale],
@@ -102,7 +107,7 @@ class Rebuilder:
         import duckdb
 
         target = self.home.warehouse_next
-        load_warehouse(target, work, Frozen("", accepted(work)))
+        load_warehouse(target, work, frozen(work))
         with duckdb.connect(str(target)) as db:
             broken = [
                 f"{one.name}: {one.message or f'{one.failures} rows'}"
@@ -110,18 +115,27 @@ class Rebuilder:
                 if one.status in ("error", "fail")
             ]
             figures = {} if broken else figures_of(db)
-        findings = gather(work)
+        findings = gather(work, unclaimed(work))
         if not broken:
             findings = [*findings, *build_findings(target, work.rules)]
         return Outcome(figures, findings, broken)
 
 
 def figures_of(db) -> dict[Figure, Value]:
-    """Every figure of a warehouse."""
+    """Every figure of a warehouse, with all that its chapter on what is missing says of it."""
+    lacking: dict[Figure, list[tuple]] = {}
+    for code, year, *lack in db.execute(
+        "select code_chiffre, exercice, source, nature_morceau, piece, effet, motif, decision, nb_perdues, montant_perdu_eur "
+        "from rapport.rpt_manques order by all"
+    ).fetchall():
+        lacking.setdefault((code, year), []).append(tuple(lack))
     rows = db.execute(
         "select code, exercice, valeur, etat, code_manquant, part_manquante, montant_manquant_eur from rapport.chiffres"
     ).fetchall()
-    return {(code, year): Value(value, state, tuple(lacks)) for code, year, value, state, *lacks in rows}
+    return {
+        (code, year): Value(value, state, (missing, amount, *lacking.get((code, year), ())), part)
+        for code, year, value, state, missing, part, amount in rows
+    }
 
 
 def said(finding: Finding) -> str:

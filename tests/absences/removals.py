@@ -1,4 +1,4 @@
-"""Lists what can be removed from the landing of a collected home, or made unreadable there."""
+"""Lists what can be removed from the landing of a collected home, moved to another year, or made false or unreadable there."""
 
 import csv
 import io
@@ -7,6 +7,8 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.source_grammar import CsvFormat, Table, WorkbookFormat
@@ -23,15 +25,41 @@ UNREADABLE = "illisible"
 MEMBER = "collectivite"  # the field that names a member
 FEW = 20  # lines of half a year under which their absence may be chance
 TYPED = ("integer", "number", "date", "datetime", "boolean", "year")
+KINDS = {  # what is done → whether something must say so even if no figure changes
+    "fichier": False,
+    "document": False,
+    "budget": False,  # all the documents of one
+    "feuille": False,
+    "mois": False,
+    "semestre": True,  # the second one of a member
+    "tiers": False,  # of the lines of a budget document
+    "ligne": True,
+    "emprunt": False,
+    "annee": True,  # a line whose date is moved to another year
+    "montant": False,  # a cell of an amount or a number, emptied
+    "total": True,  # what a file announces, made false
+    "cellule": True,  # a cell made unreadable
+}
+LINED = (
+    "csv",
+    "xlsx",
+    "budget_xml",
+    "citrix",
+    "zimbra",
+    "json",
+    "jsonl",
+    "key_value",
+)  # formats whose lines can be edited one by one
+ORIGIN = datetime(1899, 12, 30)  # of the numbers of days in a workbook
+AMOUNT = re.compile(r' V="(?=[^"]*[1-9])[^"]*"')  # of an element of a budget document, and not zero
 
 
 @dataclass(frozen=True)
 class Removal:
-    """One thing that is taken away. ``kind``: fichier, document, feuille, mois, semestre (the second one of a member), ligne;
-    cellule when it is made unreadable.
+    """One thing that is taken away, one of ``KINDS``.
 
     ``table`` (``system/table``) is None for a whole file. ``must_show`` is False for lines of which nothing says that they were
-    ever there.
+    ever there. ``others``: the files that go with it, of the same export.
     """
 
     kind: str
@@ -42,6 +70,7 @@ class Removal:
     apply: Callable[[bytes], bytes | None]  # the file's bytes → those that are left; None when the file is gone
     table: str | None = None
     must_show: bool = True
+    others: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.path}{f' {self.what}' if self.what else ''}"
@@ -63,7 +92,9 @@ def removals(work: Workspace, seed: int) -> list[Removal]:
 
 def _of_export(work: Workspace, ref: ExportRef, exercice: int, manifest: Manifest, seed: int) -> Iterator[Removal]:
     paths = {path.name: path.relative_to(work.home.landing) for path in files_of(work.home.landing, ref, exercice)}
-    kind = "document" if ref.export.format.type == "budget_xml" else "fichier"
+    kind = "document" if ref.export.by_document else "fichier"
+    if ref.export.by_document:
+        yield from _budgets(work, ref, exercice, manifest, paths)
     for path in paths.values():
         yield Removal(kind, ref.key, exercice, path, "", lambda _: None)
         if isinstance(ref.export.format, WorkbookFormat):
@@ -79,12 +110,107 @@ def _of_export(work: Workspace, ref: ExportRef, exercice: int, manifest: Manifes
             work.home.lake / counts.parquet,
             f"select distinct _fichier, _feuille, _ligne{period} as mois from {{parquet}} order by all",
         )
-        yield from _of_table(ref, exercice, table, rows, paths, bool(counts.totals), seed)
-        yield from _half_a_year(ref, exercice, table, work.home.lake / counts.parquet, paths, seed)
+        if rows and ref.export.format.type in LINED:
+            draw = random.Random(f"{seed} {ref.system.system}/{table.name} {exercice}")
+            yield from _of_table(ref, exercice, table, rows, paths, bool(counts.totals), draw)
+            yield from _half_a_year(ref, exercice, table, work.home.lake / counts.parquet, paths, seed)
+            yield from _moved(ref, exercice, table, rows, paths, draw)
+            yield from _emptied(ref, exercice, table, work.home.lake / counts.parquet, paths, draw)
+            yield from _false_totals(ref, exercice, table, counts.totals, rows, paths, draw)
+            if table.name == "lignes" and ref.export.by_document:
+                yield from _thirds(ref, exercice, table, rows, paths, draw)
+
+
+def _budgets(
+    work: Workspace, ref: ExportRef, exercice: int, manifest: Manifest, paths: dict[str, Path]
+) -> Iterator[Removal]:
+    """All the documents of each budget that has more than one."""
+    rows = select(
+        work.home.lake / manifest.tables["documents"].parquet,
+        "select siret, list(distinct _fichier order by _fichier) as fichiers from {parquet} group by siret order by siret",
+    )
+    for row in rows if len(rows) > 1 else []:
+        first, *others = [paths[name] for name in row["fichiers"]]
+        if others:
+            yield Removal("budget", ref.key, exercice, first, row["siret"], lambda _: None, others=tuple(others))
+
+
+def _thirds(
+    ref: ExportRef, exercice: int, table: Table, rows: list[dict], paths: dict[str, Path], draw: random.Random
+) -> Iterator[Removal]:
+    """A third of the lines of each document."""
+    for file in sorted({row["_fichier"] for row in rows}):
+        lines = sorted({row["_ligne"] for row in rows if row["_fichier"] == file})
+        gone = sorted(draw.sample(lines, len(lines) // 3))
+        editor = _Editor(ref, table, exercice, None)
+        if gone:
+            yield Removal("tiers", ref.key, exercice, paths[file], f"{len(gone)} lignes",
+                          lambda data, e=editor, gone=gone: e.without(data, gone), f"{ref.system.system}/{table.name}")  # fmt: skip
+
+
+def _moved(
+    ref: ExportRef, exercice: int, table: Table, rows: list[dict], paths: dict[str, Path], draw: random.Random
+) -> Iterator[Removal]:
+    """A line whose date is that of another year: a line of the year before or the year after, or one that is yet to be."""
+    rule = table.exercice
+    heading = table.header_of(exercice).get(rule.column) if rule else None
+    if not rule or (ref.export.format.type == "budget_xml" and table.name != "documents"):
+        return  # what is repeated in each line of a document is written once
+    row = draw.choice(rows)
+    other = exercice + (draw.choice((-1, 1)) if rule.rule == "within" else 1)
+    editor = _Editor(ref, table, exercice, row["_feuille"])
+    yield Removal("annee", ref.key, exercice, paths[row["_fichier"]], f"{row['_feuille'] or ''}:{row['_ligne']} {other}",
+                  lambda data: editor.moved(data, row["_ligne"], heading, other), f"{ref.system.system}/{table.name}")  # fmt: skip
+
+
+def _emptied(
+    ref: ExportRef, exercice: int, table: Table, parquet: Path, paths: dict[str, Path], draw: random.Random
+) -> Iterator[Removal]:
+    """A number that is not zero, emptied: one that may be empty if the table has any."""
+    headings = table.header_of(exercice)
+    numbers = [f for f in table.kept_fields if f.type in ("number", "integer") and f.name in headings]
+    numbers = [f for f in numbers if not f.informative and "@" not in headings[f.name]]
+    if ref.export.format.type == "budget_xml":  # the others are those of a document, or of its lines
+        numbers = [f for f in numbers if f.kept_type == "number"]
+    chosen = [f for f in numbers if not f.constraints.required] or numbers
+    draw.shuffle(chosen)
+    asked = 'select _fichier, _feuille, _ligne from {{parquet}} where "{}" <> 0 order by all'
+    filled = ((field, rows) for field in chosen if (rows := select(parquet, asked.format(field.name))))
+    if (found := next(filled, None)) is None:
+        return
+    field, row = found[0], draw.choice(found[1])
+    editor = _Editor(ref, table, exercice, row["_feuille"])
+    yield Removal("montant", ref.key, exercice, paths[row["_fichier"]],
+                  f"{row['_feuille'] or ''}:{row['_ligne']} {field.name}",
+                  lambda data: editor.emptied(data, row["_ligne"], headings[field.name]),
+                  f"{ref.system.system}/{table.name}")  # fmt: skip
+
+
+def _false_totals(
+    ref: ExportRef, exercice: int, table: Table, totals: list[dict], rows: list[dict], paths: dict[str, Path],
+    draw: random.Random,
+) -> Iterator[Removal]:  # fmt: skip
+    """A total that the file announces, or an account that another one repeats, one more than it is."""
+    name, headings = f"{ref.system.system}/{table.name}", table.header_of(exercice)
+    if ref.export.format.type == "budget_xml" and table.name == "consolidations":
+        row, editor = draw.choice(rows), _Editor(ref, table, exercice, None)
+        yield Removal("total", ref.key, exercice, paths[row["_fichier"]], f":{row['_ligne']}",
+                      lambda data: editor.one_more_in_element(data, row["_ligne"]), name)  # fmt: skip
+    if totals and len(paths) == 1:
+        total, sheets = draw.choice(totals), sorted({row["_feuille"] for row in rows if row["_feuille"]})
+        editor, heading = _Editor(ref, table, exercice, sheets[0] if sheets else None), headings[total["column"]]
+        yield Removal("total", ref.key, exercice, *paths.values(), f":{total['ligne']} {total['column']}",
+                      lambda data: editor.one_more(data, total["ligne"], heading, total["annonce"]), name)  # fmt: skip
 
 
 def _of_table(
-    ref: ExportRef, exercice: int, table: Table, rows: list[dict], paths: dict[str, Path], has_total: bool, seed: int
+    ref: ExportRef,
+    exercice: int,
+    table: Table,
+    rows: list[dict],
+    paths: dict[str, Path],
+    has_total: bool,
+    draw: random.Random,
 ) -> Iterator[Removal]:
     name = f"{ref.system.system}/{table.name}"
     places: dict[tuple[str, str | None], dict[int, str | None]] = {}
@@ -97,14 +223,12 @@ def _of_table(
             of_month = [line for line, its in lines.items() if its == month]
             yield Removal("mois", ref.key, exercice, paths[file], f"{sheet or ''} {month}".strip(),
                           lambda data, of=of_month, e=editor: e.without(data, of), name)  # fmt: skip
-    if not places:
-        return
-    draw = random.Random(f"{seed} {name} {exercice}")
     (file, sheet), lines = draw.choice(list(places.items()))
     editor, drawn = _Editor(ref, table, exercice, sheet), draw.sample(sorted(lines), min(2, len(lines)))
     if len(lines) > 1:
-        yield Removal("ligne", ref.key, exercice, paths[file], f"{sheet or ''}:{drawn[0]}",
-                      lambda data: editor.without(data, drawn[:1]), name, has_total)  # fmt: skip
+        loan = table.name == "emprunts" and ref.export.by_document
+        yield Removal("emprunt" if loan else "ligne", ref.key, exercice, paths[file], f"{sheet or ''}:{drawn[0]}",
+                      lambda data: editor.without(data, drawn[:1]), name, has_total or loan)  # fmt: skip
     if ref.export.format.type != "budget_xml" or table.name == "lignes":
         yield Removal("cellule", ref.key, exercice, paths[file], f"{sheet or ''}:{drawn[-1]}",
                       lambda data: editor.unreadable(data, drawn[-1]), name)  # fmt: skip
@@ -151,24 +275,75 @@ class _Editor:
         text = self._lines(data)
         for line in sorted(lines, reverse=True):
             del text[line - 1 : self._last(text, line)]
-        return self._bytes(text)
+        left = self._bytes(text)
+        return re.sub(rb",(\s*\])", rb"\1", left) if self.ref.export.format.type == "json" else left
 
     def unreadable(self, data: bytes, line: int) -> bytes:
         kind = self.ref.export.format
-        if isinstance(kind, WorkbookFormat):
-            return _edit_sheet(data, self.sheet, lambda xml: self._break_row(data, xml, line))
+        if isinstance(kind, (CsvFormat, WorkbookFormat)):
+            heading, cell = self._column()
+            return self._with_cell(data, line, heading, lambda _: cell)
         text = self._lines(data)
-        if isinstance(kind, CsvFormat):
-            text[line - 1 : self._last(text, line)] = [self._break_record(text, line)]
-        elif kind.type == "budget_xml":
+        if kind.type == "budget_xml":
             amount = next(
                 n for n in range(line, self._last(text, line)) if re.search("<(MtReal|CredOuv|MtPrev) ", text[n])
             )
             text[amount] = re.sub('V="[^"]*"', f'V="{UNREADABLE}"', text[amount])
         elif kind.type == "citrix":
             text[line - 1] = re.sub(r"\d\d/\d\d/\d{4}:[\d:]+ GMT", f"{UNREADABLE} GMT", text[line - 1], count=1)
+        elif kind.type in ("json", "jsonl", "key_value"):
+            date = self.table.exercice.column if self.table.exercice else ""
+            said = self.table.header_of(self.exercice).get(date, "date").split(".")[-1]
+            text[line - 1] = re.sub(rf'("?{said}"?[:=] ?"?)[^",]+', rf"\g<1>{UNREADABLE}", text[line - 1], count=1)
         else:
             text[line - 1] = re.sub(r"\d[\d/:.]*(?=\D*$)", UNREADABLE, text[line - 1])
+        return self._bytes(text)
+
+    def moved(self, data: bytes, line: int, heading: str | None, other: int) -> bytes:
+        kind, year = self.ref.export.format, self.exercice
+        if isinstance(kind, (CsvFormat, WorkbookFormat)) and heading:
+            return self._with_cell(data, line, heading, lambda cell: _in_another_year(cell, year, other))
+        text = self._lines(data)
+        if kind.type == "budget_xml":
+            line = next(n for n, one in enumerate(text, 1) if re.search(r'<Exer V="', one))
+        said = (heading or "").split(".")[-1]
+        place = max(text[line - 1].find(said), 0) if said else 0
+        before, after = text[line - 1][:place], text[line - 1][place:]
+        text[line - 1] = before + _in_another_year(after, year, other)
+        return self._bytes(text)
+
+    def emptied(self, data: bytes, line: int, heading: str) -> bytes:
+        kind = self.ref.export.format
+        if isinstance(kind, (CsvFormat, WorkbookFormat)):
+            return self._with_cell(data, line, heading, lambda _: "")
+        text = self._lines(data)
+        if kind.type == "budget_xml":
+            place = next(n for n in range(line - 1, self._last(text, line)) if f"<{heading} " in text[n])
+            text[place] = re.sub(rf'(<{heading}) V="[^"]*"', r'\g<1> V=""', text[place])
+        elif kind.type == "zimbra":
+            text[line - 1] = re.sub(r"\d+(?=\s*$)", "", text[line - 1])
+        elif kind.type == "citrix":
+            text[line - 1] = re.sub(r"Duration [\d:]+", "Duration ", text[line - 1])
+        else:
+            said = heading.split(".")[-1]
+            text[line - 1] = re.sub(rf'("?{said}"?[:=] ?)"?[^" ,}}]+"?', r'\g<1>""', text[line - 1], count=1)
+        return self._bytes(text)
+
+    def one_more(self, data: bytes, line: int, heading: str, announced: str) -> bytes:
+        return self._with_cell(data, line, heading, lambda cell: _renumbered(cell, Decimal(announced) + 1))
+
+    def one_more_in_element(self, data: bytes, line: int) -> bytes:
+        text = self._lines(data)
+        place = next(n for n in range(line - 1, self._last(text, line)) if AMOUNT.search(text[n]) and "Mt" in text[n])
+        text[place] = re.sub(r'V="([^"]*)"', lambda m: f'V="{Decimal(m[1]) + 1}"', text[place])
+        return self._bytes(text)
+
+    def _with_cell(self, data: bytes, line: int, heading: str, change: Callable[[str], str]) -> bytes:
+        """The file with another text in one cell."""
+        if isinstance(self.ref.export.format, WorkbookFormat):
+            return _edit_sheet(data, self.sheet, lambda xml: self._change_in_row(data, xml, line, heading, change))
+        text = self._lines(data)
+        text[line - 1 : self._last(text, line)] = [self._changed_record(text, line, heading, change)]
         return self._bytes(text)
 
     def _encoding(self) -> str:
@@ -207,8 +382,7 @@ class _Editor:
             return headings[chosen.name], UNREADABLE
         return next((headings[f.name], "") for f in fields if f.constraints.required)
 
-    def _break_record(self, text: list[str], line: int) -> str:
-        heading, cell = self._column()
+    def _changed_record(self, text: list[str], line: int, heading: str, change: Callable[[str], str]) -> str:
         delimiter = self.ref.export.format.delimiter
         cells = (next(csv.reader([one], delimiter=delimiter), []) for one in text[: line - 1])
         header = next(
@@ -219,15 +393,14 @@ class _Editor:
         record = next(
             csv.reader(io.StringIO("".join(text[line - 1 : self._last(text, line)]), newline=""), delimiter=delimiter)
         )
-        record[header.index(heading)] = cell
+        record[header.index(heading)] = change(record[header.index(heading)])
         written = io.StringIO()
         csv.writer(written, delimiter=delimiter, lineterminator="\n").writerow(record)
         return written.getvalue()
 
-    def _break_row(self, data: bytes, xml: str, line: int) -> str:
+    def _change_in_row(self, data: bytes, xml: str, line: int, heading: str, change: Callable[[str], str]) -> str:
         import openpyxl
 
-        heading, cell = self._column()
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
         sheet = book[self.sheet] if self.sheet else book.worksheets[0]
         column = next(
@@ -236,21 +409,50 @@ class _Editor:
             for c in row
             if str(c.value or "").strip() == heading
         )
+        value = sheet[f"{column}{line}"].value
+        cell = change("" if value is None else str(value))
         broken = f'<c r="{column}{line}" t="inlineStr"><is><t>{cell}</t></is></c>' if cell else ""
-        edited, count = re.subn(rf'<c r="{column}{line}"(?:[^>]*/>|.*?</c>)', broken, xml, flags=re.DOTALL)
-        if not count:
-            raise ValueError(f"no cell {column}{line}")
-        return edited
+        if isinstance(value, datetime) and re.fullmatch(r"\d{4}-\d\d-\d\d [\d:]+", cell):  # a date is a number there
+            days = (datetime.fromisoformat(cell) - ORIGIN).days
+            broken = re.sub("<v>[^<]*</v>", f"<v>{days}</v>", _cell_of(xml, f"{column}{line}"))
+        elif isinstance(value, (int, float)) and re.fullmatch(r"-?\d+(\.\d+)?", cell):
+            broken = re.sub("<v>[^<]*</v>", f"<v>{cell}</v>", _cell_of(xml, f"{column}{line}"))
+        return xml.replace(_cell_of(xml, f"{column}{line}"), broken)
+
+
+def _cell_of(xml: str, place: str) -> str:
+    found = re.search(rf'<c r="{place}"(?:[^>]*/>|.*?</c>)', xml, flags=re.DOTALL)
+    if not found:
+        raise ValueError(f"no cell {place}")
+    return found.group(0)
+
+
+def _in_another_year(text: str, year: int, other: int) -> str:
+    """What names ``year`` (or else any year), naming ``other``; a day that it has not is one of its days all the same."""
+    if re.fullmatch(r"[34]\d{4}", text):  # the number of a day in a workbook
+        day = ORIGIN + timedelta(days=int(text))
+        return str((day.replace(day=min(day.day, 28), year=other) - ORIGIN).days)
+    text = text.replace("29/02", "28/02", 1).replace("02-29", "02-28", 1)
+    for named in (str(year), r"(?:19|20)\d\d"):
+        if re.search(named, text):
+            return re.sub(named, str(other), text, count=1)
+    return re.sub(r"/\d\d\b(?!/)", f"/{other % 100:02d}", text, count=1)  # 31/12/20
+
+
+def _renumbered(cell: str, number: Decimal) -> str:
+    """The cell with another number, written as its own: with a comma if it has one."""
+    written = str(number).replace(".", ",") if "," in cell else str(number)
+    return re.sub(r"\d[\d\s.,]*\d|\d", written, cell, count=1)
 
 
 def _sheets(data: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        return re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+        return re.findall(r'<sheet\b[^>]*\bname="([^"]+)"', book.read("xl/workbook.xml").decode())
 
 
 def _without_sheet(data: bytes, name: str) -> bytes:
     return _edit_member(
-        data, "xl/workbook.xml", lambda xml: re.sub(rf'<sheet name="{re.escape(name)}"[^>]*/>', "", xml)
+        data, "xl/workbook.xml", lambda xml: re.sub(rf'<sheet\b[^>]*\bname="{re.escape(name)}"[^>]*/>', "", xml)
     )
 
 

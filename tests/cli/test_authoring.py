@@ -4,14 +4,17 @@ import json
 import subprocess
 import types
 import zipfile
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 import xlsxwriter
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.needs import check as check_catalogue
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.scaffold import source as draft
 from pipelines.catalogue.sources import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -373,6 +376,109 @@ def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
     (table,) = drafted(bench, "prets").export.tables
     assert (table.sheet, table.origins_of(2019)["feuille"].sheet) == ("Commune *", "Commune (.+)")
     assert "convient-il aux feuilles de chaque exercice, et à elles seules ?" in result.stdout
+
+
+def days(months: range, year: int = 2019, each: int = 1) -> str:
+    return "".join(f"{rank};{1 + rank:02}/{month:02}/{year}\n" for month in months for rank in range(each))
+
+
+@pytest.mark.parametrize(
+    ("lines", "period"),
+    [
+        (days(range(1, 13)), "jour"),
+        (days(range(1, 9)), "jour"),  # an export of August
+        (days(range(1, 5)) + days(range(9, 13)), None),  # a few scattered dates
+        (days(range(1, 5), each=12) + days(range(9, 13), each=12), "jour"),  # what lacks should not be silent
+        (days(range(1, 5)), None),
+        (days(range(1, 13)) + days(range(3, 4), 2018), None),  # accounts and the day of each
+    ],
+)
+def test_a_column_of_dates_over_the_year_is_its_period(bench, tmp_path, lines: str, period: str | None) -> None:
+    path = sample(tmp_path, "passages_2019.csv", f"Rang;Jour\n{lines}")
+    result = bench.millesime("source", "new", "--from", path, "--system", "passages", "--exercice", "2019")
+    assert result.exit_code == 0, result.output
+    (table,) = drafted(bench, "passages").export.tables
+    assert (table.period.column if table.period else None) == period
+    assert ("des lignes sont-elles attendues chaque mois ?" in result.stdout) == bool(period)
+
+
+def test_months_as_columns_of_a_shape_are_its_period(bench, declared, tmp_path) -> None:
+    declared.take("catalogue/shapes/bulletins.yml")
+    months = [f"{month:02}/2019" for month in range(1, 13)]
+    text = f"Collectivité;{';'.join(months)}\nOrly;{';'.join('9' * 12)}\nChoisy;{';'.join('8' * 12)}\n"
+    path = sample(tmp_path, "paie_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "paie", "--shape", "bulletins")
+    assert result.exit_code == 0, result.output
+    assert drafted(bench, "paie").export.tables[0].period.column == "mois"
+
+
+QUARTERS = {f"T{quarter}": range(3 * quarter - 2, 3 * quarter + 1) for quarter in range(1, 5)}
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+
+
+def book(path: Path, sheets: dict[str, list[list]]) -> Path:
+    with xlsxwriter.Workbook(path) as workbook:
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for row, cells in enumerate(rows):
+                sheet.write_row(row, 0, cells)
+    return path
+
+
+def test_sheets_of_quarters_with_dates_are_expected_by_their_months(bench, tmp_path) -> None:
+    sheets = {
+        name: [["Jour", "Recette"], *[[f"0{day}/{month:02}/2019", day] for month in months for day in (1, 2, 3)]]
+        for name, months in QUARTERS.items()
+    }
+    path = book(tmp_path / "regie_2019.xlsx", {**sheets, "Notice": [["Bonjour"]], "Totaux": [["Recette"], [72]]})
+    result = bench.millesime("source", "new", "--from", path, "--system", "regie")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "regie")
+    (table,) = ref.export.tables
+    assert (table.sheet, table.period.column, set(ref.export.unread)) == ("T?", "jour", {"Notice", "Totaux"})
+    assert read(bench, ref, path).acceptees == 36
+    sheets.pop("T3")  # its months are then without a line
+    assert read(bench, ref, book(tmp_path / "regie_2019_b.xlsx", sheets)).acceptees == 27
+
+
+@pytest.mark.parametrize("name", ["T{}", "Trimestre {}", "{}e trimestre", "{}", "Recettes T{} 2019"])
+def test_sheets_of_quarters_without_dates_are_expected_one_by_one(bench, tmp_path, name: str) -> None:
+    sheets = {name.format(quarter): [["Commune", "Recette"], ["Orly", quarter]] for quarter in range(1, 5)}
+    path = book(tmp_path / "regie_2019.xlsx", sheets)
+    result = bench.millesime("source", "new", "--from", path, "--system", "regie", "--exercice", "2019")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "regie")
+    assert len(ref.export.tables[0].sheets) == 4 and ref.export.tables[0].period is None
+    assert read(bench, ref, path).acceptees == 4
+    sheets.pop(name.format(3))
+    with pytest.raises(DeliveryRefused) as refused:
+        read(bench, ref, book(tmp_path / "regie_2019_b.xlsx", sheets))
+    assert (refused.value.code, refused.value.colonne) == ("FIC-FEUILLE", name.format(3).replace("2019", "????"))
+
+
+@pytest.mark.parametrize("name", ["{0}", "{0} 2019", "Recettes {0}", "{1:02}", "{1:02}-2019"])
+def test_the_names_of_sheets_that_are_months_date_their_lines(bench, tmp_path, name: str) -> None:
+    names = [name.format(month, number) for number, month in enumerate(MONTHS, 1)]
+    sheets = {one: [["Commune", "Recette"], ["Orly", 1], ["Choisy", 2]] for one in names}
+    path = book(tmp_path / "regie_2019.xlsx", sheets)
+    result = bench.millesime("source", "new", "--from", path, "--system", "regie", "--exercice", "2019")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "regie")
+    (table,) = ref.export.tables
+    assert (table.period.column, table.field("mois").type) == ("mois", "date")
+    assert (table.exercice is not None) == ("2019" in name)
+    counts = read(bench, ref, path)
+    months = duckdb.sql(f"select distinct mois from '{bench.home.lake / counts.parquet}' order by 1").fetchall()
+    assert (counts.acceptees, [month for (month,) in months]) == (24, [date(2019, n, 1) for n in range(1, 13)])
+
+
+def test_members_of_an_archive_that_are_months_date_their_lines(bench, tmp_path) -> None:
+    members = {f"appels_{month:02}.csv": f"Poste;Appels\nA;{month}\n" for month in range(1, 13)}
+    path = zipped(tmp_path / "appels_2019.zip", members)
+    assert bench.millesime("source", "new", "--from", path, "--system", "appels").exit_code == 0
+    (table,) = drafted(bench, "appels").export.tables
+    assert (table.period.column, table.origins_of(2019)["mois"].file) == ("mois", r"appels_(.+)\.csv")
+    assert read(bench, drafted(bench, "appels"), path).acceptees == 12
 
 
 def test_a_column_of_towns_names_members(bench, tmp_path) -> None:

@@ -231,7 +231,7 @@ def test_check_judges_and_loads_nothing(filled, judged) -> None:
     before = contents(filled.home)
     result = filled.millesime("check", path)
     assert result.exit_code == 0, result.output
-    assert "ventes/ventes : 4 lignes lues = 2 acceptées + 1 refusées + 1 ignorées ; contrôles : " in result.stdout
+    assert "ventes/ventes : 4 lignes lues = 2 acceptées + 1 refusée + 1 ignorée ; contrôles : " in result.stdout
     assert "ventes_2020.csv:3:3 LIG-TYPE" in result.stdout
     assert "ATT-ALERTE" in result.stdout
     assert "serait acceptée" in result.stdout

@@ -131,7 +131,7 @@ def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch, c
     )
     assert "accepté par A. Martin, jusqu’au 31/12/2100 : sans objet" in filled.millesime("findings", 2020).stdout
     clock("2101-01-01T00:00:00+00:00")
-    assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
+    assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "décision expirée"
     assert filled.millesime("findings", 2020).exit_code == 1
     monkeypatch.undo()
 
@@ -149,8 +149,8 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
     assert "écart     −0,62\n" in filled.millesime("findings", 2019).stdout
     assert built("-1000").id == name
-    assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
-    assert "acceptation caduque par A. Martin" in filled.millesime("findings", 2019).stdout
+    assert findings(filled, code="PUB-ECART")[0]["etat"] == "décision caduque"
+    assert "décision caduque par A. Martin" in filled.millesime("findings", 2019).stdout
     assert filled.millesime("findings", 2019).stdout.endswith(", dont 1 à corriger ou à décider avant de figer.\n")
     built("a0019a484984")  # of words
     assert "  écart " not in filled.millesime("findings", 2019).stdout
@@ -195,7 +195,10 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         raise AssertionError("accepted without a decision")
     except DeliveryRefused as refusal:
         assert refusal.code == "ATT-CRITIQUE"
-    said = filled.millesime("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
+    asked = ("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
+    unsaid = filled.millesime(*asked)
+    assert unsaid.exit_code == 2 and "--missing rien (le contrôle se trompe)" in unsaid.output
+    said = filled.millesime(*asked, "--missing", "rien")
     assert said.exit_code == 0 and "run 2019" in said.stderr
     assert judged_again(filled) is True
     with filled.ledger() as ledger:
@@ -203,14 +206,14 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         assert current.manifest.tables["ventes"].acceptees == 3
         assert not ledger.verdict(current.verdicts[0]).accepted
     (row,) = findings(filled, code="ATT-CRITIQUE")
-    assert (row["constat"], row["etat"], row["severite"]) == (stopped["constat"], "accepté", "bloquant")
+    assert (row["constat"], row["etat"], row["severite"]) == (stopped["constat"], "rien ne manque", "bloquant")
     assert filled.millesime("findings", 2019).exit_code == 0
 
 
 def test_a_decision_holds_for_the_bytes_it_was_taken_on(filled):
     refuse_on_a_check(filled)
     (stopped,) = findings(filled, code="ATT-CRITIQUE")
-    filled.millesime("decide", stopped["constat"], "--because", "vu", "--by", "A")
+    filled.millesime("decide", stopped["constat"], "--because", "vu", "--by", "A", "--missing", "connu")
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;2,00\n")
     filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
     (other,) = findings(filled, code="ATT-CRITIQUE")

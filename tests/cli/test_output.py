@@ -12,7 +12,6 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.cli.output import (
     Column,
     echo,
-    french,
     note,
     pairs,
     printable,
@@ -120,17 +119,6 @@ def test_a_log_that_is_json_holds_the_steps(capsys, monkeypatch) -> None:
     with progress() as say:
         say("collecte 1/2")
     assert json.loads(capsys.readouterr().err)["message"] == "collecte 1/2"
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [
-        ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
-        ("2.5", 0, "3"), ("-2.5", 0, "−3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
-    ],
-)  # fmt: skip
-def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:
-    assert french(Decimal(value), decimals, space=" ") == text
 
 
 def test_a_line_may_be_left_empty(capsys) -> None:

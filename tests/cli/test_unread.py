@@ -85,9 +85,11 @@ def test_each_is_a_finding_that_a_release_waits_for_until_it_is_decided(library:
         ("livres.xlsx, feuille « Retours »", "3 lignes non lues", "ouvert"),
     ]
     assert waiting(library) == before + 3
-    done = library.millesime("decide", found[0]["constat"], "--because", "mode d’emploi", "--by", "C. Durand")
+    done = library.millesime(
+        "decide", found[0]["constat"], "--because", "mode d’emploi", "--by", "C. Durand", "--missing", "rien"
+    )
     assert done.exit_code == 0, done.output
-    assert [one["etat"] for one in findings(library)] == ["accepté", "ouvert", "ouvert"]
+    assert [one["etat"] for one in findings(library)] == ["rien ne manque", "ouvert", "ouvert"]
     assert waiting(library) == before + 2
 
 

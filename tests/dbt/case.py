@@ -226,6 +226,8 @@ def fill(path: Path, catalogue: Catalogue) -> None:
         for name, (columns, rows) in figure_tables(catalogue.figures).items():
             db.execute(f"create table catalogue.{name} ({columns})")
             db.execute(f"insert into catalogue.{name} values {values(rows)}")
+        regles = [(rule.code, rule.titre) for rule in catalogue.rules.values()]
+        db.execute(f"create table catalogue.regles as from (values {values(regles)}) as t(code, titre)")
         for file, reference in catalogue.references.items():
             load_reference(db, file, reference)
 
@@ -242,8 +244,15 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     _create(
         db,
         "organisation.profil",
-        [("nom", text), ("sigle", text), ("siren", text), ("est_demonstration", "BOOLEAN")],
-        [{"nom": "Syndicat des Hauts", "sigle": "SH", "siren": "000000000", "est_demonstration": False}],
+        [
+            *((name, text) for name in ("nom", "sigle", "siren")),
+            ("est_demonstration", "BOOLEAN"),
+            ("seuil_signification", "DECIMAL(10, 6)"),
+        ],
+        [
+            {"nom": "Syndicat des Hauts", "sigle": "SH", "siren": "000000000", "est_demonstration": False}
+            | {"seuil_signification": "0.005"}
+        ],
     )
     _create(db, "organisation.exercices", [("exercice", whole)], [{"exercice": year} for year in YEARS])
     _create(
@@ -328,12 +337,21 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     db.execute(f"create table collecte.pieces ({PIECES})")
     db.executemany(f"insert into collecte.pieces values ({', '.join('?' * len(rows[0]))})", rows)
     db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
+    refused = [
+        (*name.split("/"), year, "d", "f.csv", line, "LIG-TYPE", None, "A", f"{name} {year} {line}", 1)
+        for (name, year), count in ACCEPTED.items()
+        for line in range(count or 0)
+    ]
+    if refused:
+        db.executemany(f"insert into collecte.lignes_refusees values ({', '.join('?' * len(refused[0]))})", refused)
     _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
     _create(db, "collecte.mois_muets", [("source", "VARCHAR"), ("exercice", "INTEGER"), ("mois", "INTEGER")], [])
     absent = [("source", "VARCHAR"), ("exercice", "INTEGER"), ("champ", "VARCHAR"), ("titre", "VARCHAR")]
     absent.append(("nb_lignes", "BIGINT"))
     _create(db, "collecte.champs_absents", absent, [])
-    _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
+    _create(db, "collecte.decisions", [(name, "VARCHAR") for name in ("code", "cle", "empreinte", "motif")], [])
+    said = [(name, "VARCHAR") for name in ("code_regle", "source", "effet", "motif", "empreinte")]
+    _create(db, "collecte.constats", [*said, ("exercice", "INTEGER")], [])
     refusals = [{"source": source, "exercice": year, "regle": "FIC-ENTETE"} for source, year in REFUSED_WHOLE]
     _create(db, "collecte.refus", [("source", "VARCHAR"), ("exercice", "INTEGER"), ("regle", "VARCHAR")], refusals)
 

@@ -23,8 +23,12 @@ insert into int_communs__collectivites values ('94001', 'Ablon'), ('94002', 'Orl
     ('inconnue', 'Collectivité non reconnue'), ('non_repartie', 'Non réparti');
 create table organisation.applications
     (code_application varchar, libelle_application varchar, exercice_debut integer, exercice_fin integer);
-create table fct_collecte
-    (source varchar, exercice integer, nature_morceau varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
+create table int_communs__collecte
+    (source varchar, exercice integer, nature varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
+create table int_communs__hors_exercice (source varchar, exercice integer, annee integer, annee_comptee integer, _fichier varchar,
+    _feuille varchar, _ligne bigint);
+create table fct_lignes_signalees (source varchar, exercice integer, motif varchar, effet varchar, nb_lignes bigint,
+    montant_eur decimal(20, 2), fichier varchar, feuille varchar, ligne bigint, nb_perdues bigint, somme_numeros bigint);
 create table chiffres__pieces
     (code varchar, source varchar, exercice integer, nature varchar, piece varchar, est_couverte boolean);
 create table fct_absences_declarees (code_chiffre varchar, exercice integer);
@@ -32,8 +36,8 @@ create table int_communs__membres (source varchar, exercice integer, code_collec
     _fichier varchar, _feuille varchar, _ligne bigint);
 create table int_communs__membres_nommes
     (source varchar, exercice integer, code_collectivite varchar, _fichier varchar, _feuille varchar, _ligne bigint);
-create table int_communs__trous (source varchar, exercice integer, serie varchar, membre varchar, est_fichier boolean, mois integer,
-    nb_mois bigint, nb_attendues decimal(20, 2), tous_les_mois varchar, est_admis boolean);
+create table int_communs__trous (source varchar, exercice integer, serie varchar, membre varchar, est_fichier boolean, mois varchar,
+    nb_mois bigint, nb_attendues decimal(20, 2));
 """
 CAME = ("paie/heures", 2041, "livraison", "", True, True)
 
@@ -63,15 +67,15 @@ def literal(row: tuple) -> str:
 
 
 def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(collected):
-    (one,) = collected(fct_collecte=[CAME, month(1, there=True), month(2), month(8), month(12)])
+    (one,) = collected(int_communs__collecte=[CAME, month(1, there=True), month(2), month(8), month(12)])
     assert (one.code, one.exercice, one.ou) == ("COL-MOIS", 2041, "paie/heures")
     assert one.recu == "aucune ligne en février, août et décembre 2041"
     assert rules()["COL-MOIS"].a_decider
 
 
 def test_a_month_not_awaited_or_of_an_export_that_never_came_is_not_missing(collected):
-    assert collected(fct_collecte=[CAME, month(1, expected=False)]) == []
-    assert collected(fct_collecte=[(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
+    assert collected(int_communs__collecte=[CAME, month(1, expected=False)]) == []
+    assert collected(int_communs__collecte=[(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
 
 
 def test_a_month_that_an_alternative_fills_for_every_figure_is_not_missing(collected):
@@ -80,8 +84,8 @@ def test_a_month_that_an_alternative_fills_for_every_figure_is_not_missing(colle
 
     pieces = [CAME, month(3), month(4)]
     every = covered(("a.heures", 3, True), ("a.heures", 4, True))
-    assert collected(fct_collecte=pieces, chiffres__pieces=every) == []
-    (one,) = collected(fct_collecte=pieces, chiffres__pieces=[*every, *covered(("a.seule", 3, False))])
+    assert collected(int_communs__collecte=pieces, chiffres__pieces=every) == []
+    (one,) = collected(int_communs__collecte=pieces, chiffres__pieces=[*every, *covered(("a.seule", 3, False))])
     assert one.recu == "aucune ligne en mars 2041"
 
 
@@ -174,22 +178,53 @@ def test_an_application_in_no_line_of_its_first_year_is_reported_by_the_next_one
 
 def test_a_member_without_lines_in_some_months_is_reported_with_them_and_may_be_explained(collected) -> None:
     holes = [
-        ("aide/tickets", 2041, "collectivite", "94001", False, 7, 10, 6.2, "7, 8", False),
-        ("aide/tickets", 2041, "collectivite", "94001", False, 8, 10, 6.2, "7, 8", False),
-        ("paie/heures", 2041, "fichier", "paie.zip/orly.csv", True, 12, 11, 90, "12", False),
-        ("paie/heures", 2041, "statut", "VACATAIRE", False, 12, 11, 30, "12", True),
+        ("aide/tickets", 2041, "collectivite", "94001", False, "7, 8", 10, 13),
+        ("paie/heures", 2041, "fichier", "paie.zip/orly.csv", True, "12", 11, 90),
+        ("paie/heures", 2041, "statut", "VACATAIRE", False, "12", 11, 30),
     ]
     member, file, category = sorted(collected(int_communs__trous=holes), key=lambda one: one.cle)
     assert (member.code, member.ou, member.fichier) == ("COL-TROU", "aide/tickets", None)
     assert member.message.endswith(" : Ablon, aide/tickets")
     assert member.attendu == "environ 13\u00a0lignes, comme aux 10 autres mois"
     assert member.recu == "aucune ligne en juillet et août 2041"
-    assert (
-        member.cle == "aide/tickets 2041 collectivite 94001 7, 8"
-    )  # what int_communs__trous looks for in the decisions
+    assert member.cle == "aide/tickets 2041 collectivite 94001 7, 8"  # what a decision of a former version names
     assert category.message.endswith(" : statut VACATAIRE, paie/heures")
     assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
-    assert rules()["COL-TROU"].a_decider and rules()["COL-TROU"].fait_compter
+    assert rules()["COL-TROU"].a_decider and {one.effet for one in (member, file, category)} == {"manque"}
+
+
+def test_lines_of_another_year_that_count_in_none_leave_a_doubt_with_their_number_and_the_first(collected) -> None:
+    lines = [("aide/tickets", 2041, 2014, None, "b.csv", None, 4), ("aide/tickets", 2041, 2040, 2040, "a.csv", None, 3)]
+    (one,) = collected(int_communs__hors_exercice=[*lines, ("aide/tickets", 2041, 2040, None, "a.csv", None, 9)])
+    assert (one.code, one.effet, one.fichier, one.ligne) == ("COL-EXERCICE", "réserve", "a.csv", 9)
+    assert one.recu == "2\u00a0lignes, dont la première, nommée ici, est de 2040"
+
+
+def test_lines_set_aside_take_away_what_their_reason_says_and_a_double_nothing(collected) -> None:
+    said = ("aide/tickets", 2041)
+    rows = [
+        (*said, "application inconnue", "manque", 3, 12.5, "a.csv", None, 7, 3, 24),
+        (*said, "doublon", "rien", 1, None, "a.csv", None, 9, 0, 9),
+        (*said, "annulé", "rien", 8, None, "a.csv", None, 2, 0, 44),
+    ]
+    double, aside = sorted(collected(fct_lignes_signalees=rows), key=lambda one: one.code)
+    assert (double.code, double.effet, double.severity, double.ligne) == ("LIG-DOUBLE", "rien", "information", 9)
+    assert (aside.code, aside.effet, aside.recu) == ("LIG-ECARTEE", "manque", "3\u00a0lignes : application inconnue")
+
+
+def test_two_findings_at_one_place_are_told_apart_and_each_changes_its_mark_with_its_words(collected) -> None:
+    said = ("aide/tickets", 2041, "sans séance", "manque")
+
+    def found(*counted: tuple[int, int]) -> list[Finding]:
+        """Of lines set aside: how many, and the sum of their numbers."""
+        rows = [(*said, lines, None, None, None, None, lines, numbers) for lines, numbers in counted]
+        return collected(fct_lignes_signalees=rows)
+
+    first = found((1, 4), (2, 9))
+    assert len({one.id for one in first}) == 2
+    for again in (found((1, 4), (3, 9)), found((1, 4), (2, 11))):  # as many lines, and others
+        assert {one.id for one in first} == {one.id for one in again}
+        assert len({one.empreinte for one in first} & {one.empreinte for one in again}) == 1
 
 
 def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tmp_path: Path) -> None:
@@ -210,7 +245,8 @@ def test_a_figure_that_is_declared_absent_and_that_a_build_gives_is_a_finding(tm
 def test_unknown_words_of_the_staff_are_reported_apart_and_a_release_waits_for_them(tmp_path: Path) -> None:
     found = controlled(
         *(tmp_path / "warehouse.duckdb", "ctl_rh"),
-        tables="create table rpt_rh__rapprochements as select * from (values "
+        tables="create table stg_agents (exercice integer, systeme varchar, nom_table varchar); "
+        "create table rpt_rh__rapprochements as select * from (values "
         "('RH-LIGNES', 2041, 'cadre d’emplois non reconnu', 2.0, 0.0, 2.0, false), ('RH-LIGNES', 2041, 'doublon', 1.0, 0.0, 1.0, false)) "
         "as t (code_controle, exercice, perimetre, valeur, valeur_attendue, ecart, est_egal)",
     )

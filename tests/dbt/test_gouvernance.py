@@ -41,7 +41,7 @@ def test_quorum_is_that_of_the_members_in_office_on_the_day(warehouse):
 def test_a_quorum_that_contradicts_the_minutes_is_a_finding(warehouse):
     said = [f for f in found(warehouse.path) if f.code == "GOU-QUORUM"]
     assert [(f.exercice, f.attendu, f.recu) for f in said] == [
-        (2042, "3 présents (majorité des membres en exercice)", "2 présents")
+        (2042, "3\u00a0présents (majorité des membres en exercice)", "2\u00a0présents")
     ]
 
 

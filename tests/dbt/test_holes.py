@@ -28,22 +28,18 @@ def lines(
 
 @pytest.fixture
 def holes() -> Callable[..., dict[str, tuple]]:
-    """Function: lists of lines, decided keys → member: (its months without a line, how many lines are expected, is it decided?)."""
+    """Function: lists of lines → member: (its months without a line, how many lines are expected)."""
 
-    def find(*series: list[tuple], decided: tuple[str, ...] = (), year: int = 2041) -> dict[str, tuple]:
+    def find(*series: list[tuple], year: int = 2041) -> dict[str, tuple]:
         db = duckdb.connect()
         db.execute(
-            "create schema collecte; create table collecte.decisions (code varchar, cle varchar); "
             "create table int_communs__series (source varchar, exercice integer, serie varchar, membre varchar, est_fichier boolean, "
             "est_une_par_mois boolean, mois integer, nb_lignes bigint)"
         )
         db.executemany("insert into int_communs__series values (?, ?, ?, ?, ?, ?, ?, ?)", [*chain(*series)])
-        for key in decided:
-            db.execute("insert into collecte.decisions values ('COL-TROU', ?)", [key])
         db.execute(f"create table trous as {render(MODEL.read_text(encoding='utf-8'))}")
         rows = db.execute(
-            "select membre, tous_les_mois, cast(ceil(sum(nb_attendues)) as integer), bool_and(est_admis) from trous "
-            f"where exercice = {year} group by all order by all"
+            f"select membre, mois, cast(nb_attendues as integer) from trous where exercice = {year} order by all"
         ).fetchall()
         return {member: tuple(said) for member, *said in rows}
 
@@ -51,10 +47,8 @@ def holes() -> Callable[..., dict[str, tuple]]:
 
 
 def test_a_member_without_a_line_for_half_a_year_is_a_hole_of_what_it_has_in_the_other_months(holes) -> None:
-    assert holes(lines("A", range(1, 7)), lines("B", YEAR), lines("C", YEAR)) == {
-        "A": ("7, 8, 9, 10, 11, 12", 120, False)
-    }
-    assert holes(lines("A", range(1, 6)), lines("B", YEAR)) == {"A": ("6, 7, 8, 9, 10, 11, 12", 140, False)}
+    assert holes(lines("A", range(1, 7)), lines("B", YEAR), lines("C", YEAR)) == {"A": ("7, 8, 9, 10, 11, 12", 120)}
+    assert holes(lines("A", range(1, 6)), lines("B", YEAR)) == {"A": ("6, 7, 8, 9, 10, 11, 12", 140)}
 
 
 def test_a_few_lines_say_nothing_and_a_quiet_month_expects_no_more_than_its_share(holes) -> None:
@@ -65,18 +59,16 @@ def test_a_few_lines_say_nothing_and_a_quiet_month_expects_no_more_than_its_shar
 
 def test_one_line_a_month_is_missed_when_a_single_one_lacks(holes) -> None:
     others = [lines(member, YEAR, alone=True) for member in "BC"]
-    assert holes(lines("A", range(1, 12), alone=True), *others) == {"A": ("12", 1, False)}
+    assert holes(lines("A", range(1, 12), alone=True), *others) == {"A": ("12", 1)}
     former = [lines(member, range(1, 12), year=2040, alone=True) for member in "ABC"]
-    assert holes(*former, lines("A", range(1, 12), alone=True), *others) == {
-        "A": ("12", 1, False)
-    }  # as the year before
+    assert holes(*former, lines("A", range(1, 12), alone=True), *others) == {"A": ("12", 1)}  # as the year before
 
 
 def test_a_new_member_is_expected_from_its_first_month_on(holes) -> None:
     former = lines("B", YEAR, year=2040)
     assert holes(former, lines("A", range(7, 13)), lines("B", YEAR)) == {}
     assert holes(lines("A", YEAR, year=2040), former, lines("A", range(7, 13)), lines("B", YEAR)) == {
-        "A": ("1, 2, 3, 4, 5, 6", 120, False)
+        "A": ("1, 2, 3, 4, 5, 6", 120)
     }
 
 
@@ -94,17 +86,13 @@ def test_files_of_half_a_year_each_are_cut_so_and_one_of_several_that_stops_is_a
     cut = lines("a.zip/orly.csv", range(1, 7), is_file=True)
     whole = lines("a.zip/ablon.csv", YEAR, is_file=True)
     former = lines("ancien.csv", YEAR, year=2040, is_file=True)
-    assert holes(former, cut, whole) == {"a.zip/orly.csv": ("7, 8, 9, 10, 11, 12", 120, False)}
+    assert holes(former, cut, whole) == {"a.zip/orly.csv": ("7, 8, 9, 10, 11, 12", 120)}
 
 
-def test_lines_of_nobody_are_missed_by_nobody_and_a_decision_is_shown(holes) -> None:
+def test_lines_of_nobody_are_missed_by_nobody(holes) -> None:
     assert holes(lines("inconnue", range(1, 7)), lines("non_repartie", range(1, 7)), lines("B", YEAR)) == {}
-    half = lines("A", range(1, 7)), lines("B", YEAR)
-    decided = holes(*half, decided=("aide/tickets 2041 membre A 7, 8, 9, 10, 11, 12",))
-    assert decided == {"A": ("7, 8, 9, 10, 11, 12", 120, True)}
-    assert holes(*half, decided=("aide/tickets 2041 membre A 12",))["A"][2] is False  # another one
 
 
 def test_each_series_of_a_table_is_compared_with_itself_alone(holes) -> None:
     files = [("aide/tickets", 2041, "fichier", "export.csv", True, False, month, 40) for month in YEAR]
-    assert holes(files, lines("A", range(1, 7)), lines("B", YEAR)) == {"A": ("7, 8, 9, 10, 11, 12", 120, False)}
+    assert holes(files, lines("A", range(1, 7)), lines("B", YEAR)) == {"A": ("7, 8, 9, 10, 11, 12", 120)}

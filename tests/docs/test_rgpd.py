@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Conservation
 from pipelines.catalogue.sources import Registry
-from pipelines.settings import PROJECT_ROOT, Home
+from pipelines.settings import PROJECT_ROOT, Home, Place
 
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"
 HEADING = "| système | table | originaux gardés | écartée | pseudonyme | tranche | membre | gardée |\n|---|---|---|---|---|---|---|---|\n"
@@ -80,7 +80,7 @@ def test_each_risk_has_a_test_that_is_there():
 def test_the_places_of_a_home_are_listed():
     """Every file and folder of a home, as the program names them, is in the table of personal data."""
     home = Home(Path("/maison"))
-    named = [name for name, member in vars(Home).items() if isinstance(member, property)]
+    named = [name for name, member in vars(Home).items() if isinstance(member, Place)]
     places = {getattr(home, name).relative_to(home.root).parts[0] for name in named}
     told = " ".join(place for place, *_ in lines("| dossier | contenu |"))
     assert len(places) > 15 and [one for one in places if not re.search(rf"`{re.escape(one)}[/`]", told)] == []

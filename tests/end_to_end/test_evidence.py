@@ -152,11 +152,14 @@ def a_year_is_frozen_once_everything_is_decided(home: Path) -> None:
     contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
-        if finding["severite"] == "bloquant" or load_catalogue().rules[finding["code"]].a_decider:
-            decided = millesime(
-                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C. Présidente"
-            )
+        rule = load_catalogue().rules[finding["code"]]
+        if finding["severite"] == "bloquant" or rule.a_decider or finding["effet"] == "réserve":
+            said = ("--because", "constaté, erratum à joindre", "--by", "C. Présidente", "--missing", "rien")
+            decided = millesime(home, "decide", finding["constat"], *said)
             assert decided.returncode == 0, decided.stderr
+    refused = millesime(home, "release", "2020", *VISAS)
+    assert refused.returncode == 1 and "ne correspond pas aux livraisons et décisions" in refused.stderr
+    assert millesime(home, "run", "2020").returncode == 0
     alone = millesime(
         home, "release", "2020", "--prepared-by", VISAS[1], "--reviewed-by", VISAS[1], "--approved-by", VISAS[5]
     )

@@ -21,6 +21,7 @@ from pipelines.ledger.state import read_manifest
 from pipelines.ledger.workspace import open_workspace
 from pipelines.publication import PUBLIC
 from pipelines.runs.findings import all_findings
+from pipelines.runs.frozen import frozen
 from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.sql import literal, parquet_scan
@@ -29,7 +30,6 @@ from pipelines.stages.publish.export import write_export
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.report.write import report_pages
 from pipelines.stages.transform.dbt import build_models, failed, parse
-from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.load import load_warehouse
 from tests.end_to_end.conftest import copied
 from tests.services import postgresql
@@ -114,7 +114,7 @@ def test_no_free_text_reaches_what_is_public(demonstration: Path, tmp_path: Path
     former = read_manifest(home.published / PUBLIC)
     with open_workspace(home) as work:
         build = work.ledger.last_build()["build"]
-        load_warehouse(home.warehouse_next, work, replace(freeze(work), build=build))
+        load_warehouse(home.warehouse_next, work, replace(frozen(work), build=build))
         marked = inject(home.warehouse_next, work.catalogue)
         parse(work.catalogue, home)
         assert failed(build_models(home, command=["run"])) == []

@@ -235,7 +235,9 @@ def test_a_figure_is_what_the_files_say(home: Path, code: str) -> None:
     found = f"select valeur, decimales, etat from rapport.chiffres where code = '{code}' and exercice = {YEAR}"
     ((value, decimals, etat),) = ask(home, found)
     expected = Decimal(EXPECTED[code]()).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    assert (value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), etat) == (expected, "complet")
+    doubted = code.startswith("assistance.tickets.")  # there are more than twice those of the year before
+    assert value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) == expected
+    assert etat == ("partiel" if doubted else "complet")
 
 
 def by_code(rows: list[tuple[str, int]]) -> dict[str, int]:
@@ -359,7 +361,8 @@ def test_it_has_its_own_title_and_chapters(model: dict[str, Any], home: Path) ->
 def test_none_not_received_and_not_followed_are_three_sentences(model: dict[str, Any]) -> None:
     said = empty(model)
     assert said["Violations de données"] == "Aucune violation de données en 2024."
-    assert said["Tickets de priorité majeure"] == "Aucun ticket de priorité majeure en 2024."
+    doubt = "Aucune ligne retenue pour 2024, ce qui ne prouve rien : un contrôle les met en doute (Tickets de Zammad)."
+    assert said["Tickets de priorité majeure"] == doubt  # there are more than twice those of the year before
     assert said["Membres du comité"].startswith("Non reçu pour 2024 : Membres du comité")
     assert said["Registres des activités de traitement"].startswith("Non reçu pour 2024 : Registre du responsable")
     claims = [text for text in texts(model["chapitres"]) if re.match(r"Aucune?\b", text)]
@@ -533,7 +536,9 @@ def test_a_control_of_its_own_finds_words_and_waits_for_a_decision(home: Path) -
     )
     shown = millesime(home, "findings", str(YEAR))
     assert one[0] in shown.stdout and "Vérifier les compteurs de la médiathèque" in shown.stdout
-    decided = millesime(home, "decide", one[0], "--because", "fermée en août", "--by", "Jean Ferriol")
+    decided = millesime(
+        home, "decide", one[0], "--because", "fermée en août", "--by", "Jean Ferriol", "--missing", "rien"
+    )
     assert decided.returncode == 0, decided.stderr
 
 

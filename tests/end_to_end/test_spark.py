@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import copied, millesime
 
 pytestmark = pytest.mark.campaign(minutes=5)
 
-SCHEMAS = ("intermediate", "calculs", "marts", "restreint", "rapport")
+SCHEMAS = ("intermediate", "controles", "calculs", "marts", "restreint", "rapport")
 MADE = "warehouse/current/warehouse.duckdb"
 ROUNDED = "rpt_finances__contributions"  # euros per inhabitant
 

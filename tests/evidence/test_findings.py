@@ -122,6 +122,17 @@ def test_a_refused_line_says_where_it_is_and_hides_what_is_of_a_person(filled: B
     assert lines["ventes/ventes"].recu == "=1+1" and "2015" not in str(lines["personnel/agents"])
 
 
+def test_a_decision_on_a_refused_line_holds_for_its_reasons_alone(filled: Bench):
+    def prints(content: str) -> dict[str | None, str | None]:
+        filled.drop("2019/ventes/ventes_2019.csv", content)
+        filled.receive("ventes/ventes", 2019, check("ok", True))
+        return {one.cle: one.empreinte for one in found(filled, "LIG-TYPE") if one.ou == "ventes/ventes"}
+
+    ((column, first),) = prints(VENTES_2019).items()
+    assert prints(VENTES_2019.replace("=1+1", "=1+2")) != {column: first}  # another mistake at the same line
+    assert prints(VENTES_2019) == {column: first}
+
+
 def test_what_nothing_reads_is_a_finding_of_its_export() -> None:
     manifest = Manifest("d", "livres", "prets", 2019, [], {})
     said = unread(manifest, Unread("livres.zip/2019/a.xlsx", "Notice", 3, cachee=True), rules())
@@ -142,4 +153,4 @@ def test_a_frozen_year_whose_change_was_released_says_no_more_that_it_would_chan
 def test_what_the_caller_saw_is_gathered_with_the_rest(bench: Bench):
     seen = replace(WARNING, code="COL-INCONNU", ou="landing/2019/x")
     with bench.work() as work:
-        assert gather(work, [seen]).count(seen) == 1
+        assert [one.id for one in gather(work, [seen])].count(seen.id) == 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.evidence.findings import gather
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import Finding, Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import Outcome, collect
@@ -71,6 +71,19 @@ def test_fewer_files_than_in_the_exercice_beside_it(
     assert work.rules["COL-FICHIERS"].a_decider
 
 
+def test_fewer_sheets_than_in_the_exercice_beside_it(work: Workspace, depot: Depot) -> None:
+    depot.declare(kind={"type": "xlsx"}, table={"sheet": "* trimestre"})
+    work = depot.work(work.ledger)
+    headings = HEADER.strip().split(";")
+    for year, quarters in ((2019, 4), (2020, 3)):
+        sheets = {f"{n}e trimestre": [headings, [f"{year}-{n}", None, 1.5, None]] for n in range(1, quarters + 1)}
+        depot.drop(depot.workbook(sheets).read_bytes(), "export.xlsx", exercice=year)
+        assert collect(work, work.registry.export_of("essai/export"), year).status == "accepted"
+    (one,) = found(work, "COL-FICHIERS")
+    assert (one.exercice, one.ou, one.effet) == (2020, "essai/lignes", "réserve")
+    assert one.attendu == "des lignes dans 4 feuilles, comme en 2019"
+
+
 def test_a_file_cut_under_its_own_total_is_refused_unless_its_declaration_says_a_lower_share(
     work: Workspace, depot: Depot
 ) -> None:
@@ -131,3 +144,37 @@ def test_a_total_that_a_file_no_longer_announces_is_a_finding(work: Workspace, d
     assert [one.exercice for one in collected(2020, "", "")] == [2020]
     assert collected(2020, total, total) == []
     assert [one.exercice for one in collected(2019, "", "")] == [2019]  # as its own former delivery
+
+
+def test_a_last_line_that_is_not_ended_is_a_finding_whose_weight_is_what_is_usual(
+    work: Workspace, depot: Depot
+) -> None:
+    def collected(exercice: int, *ends: str) -> list[Finding]:
+        for rank, end in enumerate(ends, 1):
+            depot.drop(
+                HEADER + f"A{rank};{exercice};5,00;\nB{rank};;71,93;{end}", f"export_{rank}.csv", exercice=exercice
+            )
+        assert collect(work, work.registry.export_of("essai/export"), exercice).status == "accepted"
+        return found(work, "FIC-FIN")
+
+    (alone,) = collected(2019, "")  # nothing says what is usual
+    assert (alone.code, alone.severity, alone.exercice) == ("FIC-FIN", "alerte", 2019)
+    assert (alone.ou, alone.fichier) == ("essai/export", "export_1.csv")
+    assert alone.attendu == "une dernière ligne terminée par un saut de ligne"
+    assert collected(2020, "") == []  # as in 2019: the tool writes none
+    (cut,) = collected(2020, "\r\n", "")
+    assert (cut.code, cut.severity, cut.exercice, cut.fichier) == ("FIC-FIN", "alerte", 2020, "export_2.csv")
+    assert cut.attendu == "une dernière ligne terminée par un saut de ligne, comme dans les autres fichiers"
+    assert work.rules["FIC-FIN"].a_decider
+    (before,) = collected(2020, "\n", "\n")
+    assert (before.code, before.exercice) == ("FIC-FIN", 2019)
+    assert before.attendu == "une dernière ligne terminée par un saut de ligne, comme dans une livraison de 2020"
+    assert before.recu == "aucun saut de ligne à la fin de export_1.csv"
+    assert collected(2019, "\n") == []
+
+
+def test_a_former_manifest_says_nothing_of_its_last_lines(work: Workspace, depot: Depot) -> None:
+    delivered(work, depot, 2020, 5)
+    data = work.ledger.current()["essai/export", 2020].manifest.as_dict()
+    assert data.pop("fins") == {"export_1.csv": True}
+    assert Manifest.from_dict(data).fins == {}

@@ -231,7 +231,7 @@ def test_a_contradiction_whose_printed_value_goes_or_changes_before_any_release_
     )
     in_warehouse(filled, PRINTED)
     in_warehouse(filled, "insert into rapport.rpt_rapprochement_publie values ('a.nu', 2019, null, 7.5, 'écart')")
-    recu = {"a.autre": "3 (publié)", "a.parti": "8 (publié)", "a.nu": "7,5\u00a0€ (publié)", "a.total": "12 (publié)"}
+    recu = {"a.autre": "3 (publié)", "a.parti": "8 (publié)", "a.nu": "7,50\u00a0€ (publié)", "a.total": "12 (publié)"}
     with filled.work() as work:
         work.ledger.record_findings(
             "b1", [Finding("PUB-ECART", "alerte", 2019, code, "", recu=r) for code, r in recu.items()]

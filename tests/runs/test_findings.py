@@ -8,7 +8,8 @@ import pytest
 from pipelines.catalogue.organisation import Collectivite
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
-from pipelines.runs.findings import all_findings, findings_of_the_day, unclaimed
+from pipelines.runs.findings import all_findings, findings_of_the_day
+from pipelines.runs.unclaimed import unclaimed
 from pipelines.stages.ingest.landing import files_of
 from tests.deliveries import YEAR, Depot
 from tests.ledger.entries import accept, manifest

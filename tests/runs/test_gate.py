@@ -159,7 +159,7 @@ TABLES = {
         "pic_agents_simultanes bigint, nb_agents_non_autorises bigint, nb_agents_autorises bigint"
     ),
     "rpt_assistance__delais": "type_ticket varchar, part_resolus_pct decimal(5, 1), part_rouverts_pct decimal(5, 1)",
-    "rpt_sources": "source varchar, statut_collecte varchar",
+    "rpt_sources": "source varchar, statut_collecte varchar, raisons varchar",
     "rpt_rgpd__violations": "atteinte varchar, nb_a_notifier bigint, nb_dans_les_72_heures bigint, nb_hors_delai bigint",
     "rpt_rgpd__demandes": "droit varchar, nb_en_cours bigint, nb_hors_delai bigint",
     "rpt_finances__chapitres": (
@@ -292,7 +292,8 @@ def rows(is_sound: bool) -> str:
             "create or replace table rapport.chiffres as select code, 2020 as exercice, valeur::decimal(20, 6) as valeur,"
             " '' as unite, 0 as decimales, 'calculé' as statut, null::varchar as code_manquant, 'complet' as etat,"
             " code as libelle, 'Somme.' as formule, 1::bigint as nb_lignes, null::decimal(20, 6) as valeur_ecartee,"
-            " null::decimal(20, 6) as part_manquante, 0::decimal(20, 2) as montant_manquant_eur, split_part(code, '.', 1) as domaine"
+            " null::decimal(20, 6) as part_manquante, false as est_perte_significative,"
+            " 0::decimal(20, 2) as montant_manquant_eur, split_part(code, '.', 1) as domaine"
             f" from (values {', '.join(said)}) t(code, valeur);",
             *made,
             *filled,

@@ -1,4 +1,5 @@
--- What did not come: deliveries that can no longer be read, months without a line, members and files without lines.
+-- What did not come, or does not count: deliveries that can no longer be read, months without a line, members and files
+-- without lines, lines of another exercice, lines set aside.
 with couverts as (
     -- a month that an alternative fills for every figure is not missing; one that is missing from a single figure is
     select source, exercice, piece
@@ -9,22 +10,30 @@ with couverts as (
 ),
 
 mois_absents as (
-    select collecte.source, collecte.exercice, cast(substring(collecte.piece, 6, 2) as integer) as mois
-    from {{ ref('fct_collecte') }} as collecte
-    inner join {{ ref('fct_collecte') }} as livraisons
-        on collecte.source = livraisons.source and collecte.exercice = livraisons.exercice
-        and livraisons.nature_morceau = 'livraison' and livraisons.est_acceptee
-    left join couverts
-        on collecte.source = couverts.source and collecte.exercice = couverts.exercice and collecte.piece = couverts.piece
-    where collecte.nature_morceau = 'mois' and collecte.est_attendue and not collecte.est_acceptee and couverts.piece is null
+    select
+        mois.source,
+        mois.exercice,
+        {{ texte_joint("cast(cast(substring(mois.piece, 6, 2) as integer) as string)", 'mois.piece') }} as mois,
+        {{ texte_joint('mois.piece', 'mois.piece', '|') }} as piece,
+        cast(null as string) as axes,
+        'manque' as effet
+    from {{ ref('int_communs__collecte') }} as mois
+    inner join {{ ref('int_communs__collecte') }} as livraisons
+        on mois.source = livraisons.source and mois.exercice = livraisons.exercice
+        and livraisons.nature = 'livraison' and livraisons.est_acceptee
+    left join couverts on mois.source = couverts.source and mois.exercice = couverts.exercice and mois.piece = couverts.piece
+    where mois.nature = 'mois' and mois.est_attendue and not mois.est_acceptee and couverts.piece is null
+    group by mois.source, mois.exercice
     union all
     -- of a table that declares no period, and has lines in most of the other months
-    select source, exercice, mois from {{ source('collecte', 'mois_muets') }}
-),
-
-mois_par_source as (
-    select source, exercice, {{ texte_joint('cast(mois as string)', 'mois') }} as mois
-    from mois_absents
+    select
+        source,
+        exercice,
+        {{ texte_joint('cast(mois as string)', 'mois') }} as mois,
+        cast(null as string) as piece,
+        '|' || {{ texte_joint("'mois=' || cast(mois as string)", 'mois', '|') }} || '|' as axes,
+        'réserve' as effet
+    from {{ source('collecte', 'mois_muets') }}
     group by source, exercice
 ),
 
@@ -40,14 +49,6 @@ membres as (
         'COL-APPLICATION' as regle, 'code_application' as axe, code_application as code, libelle_application as libelle,
         exercice_debut, exercice_fin
     from {{ source('organisation', 'applications') }}
-),
-
-trous as (
-    select
-        source, exercice, serie, membre, est_fichier, tous_les_mois, nb_mois, ceil(sum(nb_attendues)) as nb_attendues,
-        bool_and(est_admis) as est_admis
-    from {{ ref('int_communs__trous') }}
-    group by source, exercice, serie, membre, est_fichier, tous_les_mois, nb_mois
 ),
 
 -- where a model says which member its lines belong to, it prevails over the field
@@ -69,6 +70,7 @@ inconnues as (
     select
         *,
         count(*) over (partition by source, exercice) as nb_lignes,
+        sum(_ligne) over (partition by source, exercice) as somme_numeros,
         row_number() over (
             partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
@@ -109,7 +111,8 @@ declares as (
 ),
 
 absents as (
-    select voisins.source, voisins.exercice, voisins.voisin, membres.regle, membres.code, membres.libelle, ailleurs.nb_lignes
+    select
+        voisins.source, voisins.exercice, voisins.voisin, membres.regle, membres.axe, membres.code, membres.libelle, ailleurs.nb_lignes
     from voisins
     inner join presences as ailleurs on voisins.source = ailleurs.source and voisins.voisin = ailleurs.exercice
     inner join membres on ailleurs.axe = membres.axe and ailleurs.code = membres.code
@@ -124,37 +127,72 @@ absents as (
                 declares.source = voisins.source and declares.exercice = voisins.exercice
                 and position('.' || ailleurs.code || '.' in declares.code) > 0
         ), false)
+),
+
+hors_exercice as (
+    select
+        *,
+        count(*) over (partition by source, exercice) as nb_lignes,
+        sum(_ligne) over (partition by source, exercice) as somme_numeros,
+        row_number() over (
+            partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+        ) as rang
+    from {{ ref('int_communs__hors_exercice') }}
+    where annee_comptee is null
 )
 
 select {{ constat('COL-ANCIEN', ou="systeme || '/' || nom_table", sujet="systeme || '/' || nom_table", effet='manque') }}
 from {{ source('collecte', 'pieces') }}
 where nature = 'livraison' and est_recue and not est_acceptee
 union all
-select {{ constat('COL-MOIS', ou='source', sujet='source', periode='mois', effet='manque') }}
-from mois_par_source
+select {{ constat('COL-MOIS', ou='source', sujet='source', periode='mois', effet='effet', piece='piece', axes='axes') }}
+from mois_absents
 union all
 select
     {{ constat(
-        'COL-TROU', ou='trous.source', exercice='trous.exercice', periode='trous.tous_les_mois',
+        'COL-TROU', ou='trous.source', exercice='trous.exercice', periode='trous.mois',
         sujet="coalesce(membres.libelle, case when trous.est_fichier then '' else trous.serie || ' ' end || trous.membre) || ', ' || trous.source",
         attendu='trous.nb_attendues',
         fichier='case when trous.est_fichier then trous.membre end',
-        cle="concat_ws(' ', trous.source, cast(trous.exercice as string), trous.serie, trous.membre, trous.tous_les_mois)",
-        effet="case when trous.est_admis then 'rien' else 'manque' end",
+        cle="concat_ws(' ', trous.source, cast(trous.exercice as string), trous.serie, trous.membre, trous.mois)",
+        effet='manque', nb_perdues='trous.nb_attendues',
+        axes="'|mois=' || replace(trous.mois, ', ', '|mois=') || '|'"
+            ~ " || case when trous.est_fichier then '' else 'code_' || trous.serie || '=' || trous.membre || '|' end",
         valeurs={'nb_mois': 'trous.nb_mois'}
     ) }}
-from trous
+from {{ ref('int_communs__trous') }} as trous
 left join membres on trous.serie = 'collectivite' and membres.axe = 'code_collectivite' and trous.membre = membres.code
 union all
+-- they count, but in no figure of a member
 select
     {{ constat(
-        'COL-INCONNUE', ou='source', sujet='source', recu='nb_lignes', effet='manque', fichier='_fichier', feuille='_feuille', ligne='_ligne'
+        'COL-INCONNUE', ou='source', sujet='source', recu='nb_lignes', effet='manque', fichier='_fichier', feuille='_feuille', ligne='_ligne',
+        axes="'|code_collectivite=|'", nb_perdues='nb_lignes', valeurs={'numeros': 'somme_numeros'}
     ) }}
 from inconnues
 where rang = 1
 union all
 select
     {{ constat(
-        'regle', ou='source', sujet="libelle || ', ' || source", attendu='nb_lignes', effet='réserve', cle='code', valeurs={'voisin': 'voisin'}
+        'regle', ou='source', sujet="libelle || ', ' || source", attendu='nb_lignes', effet='réserve', cle='code',
+        axes="'|' || axe || '=' || code || '|'", valeurs={'voisin': 'voisin'}
     ) }}
 from absents
+union all
+select
+    {{ constat(
+        'COL-EXERCICE', ou='source', sujet='source', recu='nb_lignes', effet='réserve', nb_perdues='nb_lignes',
+        fichier='_fichier', feuille='_feuille', ligne='_ligne', valeurs={'annee': 'annee', 'numeros': 'somme_numeros'}
+    ) }}
+from hors_exercice
+where rang = 1
+union all
+select
+    {{ constat(
+        "case when motif = 'doublon' then 'LIG-DOUBLE' else 'LIG-ECARTEE' end", ou='source', sujet="motif || ', ' || source",
+        severite="case when effet = 'rien' then 'information' else 'alerte' end", recu='nb_lignes', effet='effet', valeurs={'numeros': 'somme_numeros'},
+        nb_perdues="case when effet <> 'rien' then nb_perdues end", montant_perdu="case when effet <> 'rien' then montant_eur end",
+        fichier='fichier', feuille='feuille', ligne='ligne', cle='motif'
+    ) }}
+from {{ ref('fct_lignes_signalees') }}
+where effet <> 'rien' or motif = 'doublon'

@@ -1,34 +1,53 @@
 -- The accounts of a budget: those that no chart places, their debt, and their own totals.
 with documents as (
-    select *, coalesce(libelle_budget, libelle_decision) as budget from {{ ref('fct_documents_budgetaires') }}
+    select faits.*, coalesce(faits.libelle_budget, faits.libelle_decision) as budget, lignes.piece
+    from {{ ref('fct_documents_budgetaires') }} as faits
+    inner join {{ ref('int_finances__documents') }} as lignes on faits.document_id = lignes.document_id
 ),
 
 inconnus as (
     select
-        exercice,
-        nomenclature,
-        compte,
+        lignes.exercice,
+        lignes.nomenclature,
+        lignes.compte,
         count(*) as nb_lignes,
-        count(distinct document_id) as nb_documents,
-        count(case when section is null then 1 end) as nb_hors_section,
+        count(distinct lignes.document_id) as nb_documents,
+        count(case when lignes.section is null then 1 end) as nb_hors_section,
         coalesce(
-            sum(case when not est_compte_administratif then credits_ouverts_eur end),
-            sum(case when est_compte_administratif then credits_ouverts_eur end),
+            sum(case when not lignes.est_compte_administratif then lignes.credits_ouverts_eur end),
+            sum(case when lignes.est_compte_administratif then lignes.credits_ouverts_eur end),
             0
         ) as credits_ouverts_eur,
-        coalesce(sum(realise_eur), 0) as realise_eur,
-        min(fichier || ':' || cast(ligne as string)) as place
-    from {{ ref('fct_lignes_documents') }}
-    where anomalie is not null
-    group by exercice, nomenclature, compte
+        coalesce(sum(lignes.realise_eur), 0) as realise_eur,
+        min(lignes.fichier || ':' || cast(lignes.ligne as string)) as place,
+        -- only the accounts of the year enter figures
+        {{ texte_joint("case when lignes.est_compte_administratif then documents.piece end", 'documents.piece', '|') }} as piece,
+        count(case when lignes.est_compte_administratif then 1 end) as nb_perdues,
+        coalesce(
+            sum(
+                case
+                    when lignes.est_compte_administratif
+                        then greatest(
+                            abs(lignes.credits_ouverts_eur), coalesce(abs(lignes.realise_eur), 0),
+                            coalesce(abs(lignes.restes_a_realiser_eur), 0)
+                        )
+                end
+            ),
+            0
+        ) as montant_perdu_eur
+    from {{ ref('fct_lignes_documents') }} as lignes
+    inner join documents on lignes.document_id = documents.document_id
+    where lignes.anomalie is not null
+    group by lignes.exercice, lignes.nomenclature, lignes.compte
 ),
 
 -- some vendors write the section of a line: ours must be the same
 sections as (
-    select exercice, _fichier, count(*) as nb_lignes, min(_ligne) as ligne
-    from {{ ref('int_finances__lignes_budgetaires') }}
-    where section is not null and code_section_editeur <> case section when 'fonctionnement' then 'F' else 'I' end
-    group by exercice, _fichier
+    select lignes.exercice, lignes._fichier, documents.piece, count(*) as nb_lignes, min(lignes._ligne) as ligne
+    from {{ ref('int_finances__lignes_budgetaires') }} as lignes
+    inner join documents on lignes.document_id = documents.document_id
+    where lignes.section is not null and lignes.code_section_editeur <> case lignes.section when 'fonctionnement' then 'F' else 'I' end
+    group by lignes.exercice, lignes._fichier, documents.piece
 ),
 
 -- placed by a plan of another year, or of another form of their nomenclature
@@ -69,6 +88,7 @@ dettes as (
     select
         documents.exercice,
         documents.budget,
+        documents.piece,
         documents.fichier,
         documents.ligne,
         mouvements.rembourse_eur,
@@ -143,7 +163,8 @@ sans_totaux as (
 
 select
     {{ constat(
-        'CPT-INCONNU', ou="'budget/lignes'", sujet="'compte ' || compte", attendu='nomenclature', recu='nb_lignes', effet='réserve',
+        'CPT-INCONNU', ou="'budget/lignes'", sujet="'compte ' || compte", attendu='nomenclature', recu='nb_lignes',
+        effet="case when nb_perdues > 0 then 'manque' else 'rien' end", piece='piece', nb_perdues='nb_perdues', montant_perdu='montant_perdu_eur',
         ecart='case when abs(credits_ouverts_eur) >= abs(realise_eur) then credits_ouverts_eur else realise_eur end',
         cle="nomenclature || ' ' || compte",
         valeurs={
@@ -155,14 +176,14 @@ from inconnus
 union all
 select
     {{ constat(
-        'FIN-SECTION', ou="'budget/lignes'", sujet='_fichier', recu='nb_lignes', effet='réserve', fichier='_fichier', ligne='ligne'
+        'FIN-SECTION', ou="'budget/lignes'", sujet='_fichier', recu='nb_lignes', effet='réserve', piece='piece', fichier='_fichier', ligne='ligne'
     ) }}
 from sections
 union all
 select
     {{ constat(
         'CPT-PLAN', ou="'budget/documents'", sujet="plans.nomenclature || ' en ' || cast(plans.exercice as string)", exercice='plans.exercice',
-        attendu='plans.nomenclature', recu='plans.nb_documents', effet='réserve', cle='plans.nomenclature',
+        attendu='plans.nomenclature', recu='plans.nb_documents', cle='plans.nomenclature',
         valeurs={
             'declinaison': 'plans.declinaison_plan', 'annee': 'plans.exercice_plan',
             'nb_comptes': '(select count(*) from inconnus where inconnus.exercice = plans.exercice and inconnus.nomenclature = plans.nomenclature)',
@@ -173,7 +194,7 @@ union all
 select
     {{ constat(
         'FIN-DETTE', ou="'budget/emprunts'", sujet='budget', recu='origine_dette', ecart='mouvements_dette_eur', effet='manque',
-        fichier='fichier', ligne='ligne'
+        piece='piece', fichier='fichier', ligne='ligne'
     ) }}
 from documents
 where est_compte_administratif and encours_dette_eur is null
@@ -182,7 +203,7 @@ union all
 select
     {{ constat(
         'FIN-EMPRUNTS', ou="'budget/emprunts'", sujet='budget', attendu='attendu_eur', recu='dit_eur', ecart='dit_eur - attendu_eur',
-        effet='réserve', fichier='fichier', ligne='ligne', cle='montant'
+        effet='réserve', piece='piece', montant_perdu='manque_eur', fichier='fichier', ligne='ligne', cle='montant'
     ) }}
 from emprunts
 where manque_eur > greatest(1, 0.01 * greatest(rembourse_eur, interets_eur))
@@ -190,7 +211,8 @@ union all
 select
     {{ constat(
         'FIN-SANS-TOTAUX', ou="'budget/consolidations'", severite="case when en_avait or sens_muet is not null then 'alerte' else 'information' end",
-        sujet="concat_ws(', ', libelle_decision, coalesce(libelle_budget, siret))", effet='réserve', fichier='fichier', ligne='ligne',
+        sujet="concat_ws(', ', libelle_decision, coalesce(libelle_budget, siret))", effet='réserve', source="'budget/lignes'",
+        piece='piece', fichier='fichier', ligne='ligne',
         valeurs={'en_avait': 'en_avait', 'sens': 'sens_muet'}
     ) }}
 from sans_totaux

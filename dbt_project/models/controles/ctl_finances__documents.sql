@@ -1,12 +1,21 @@
 -- The budget documents that do not count, those that may stand for another, and those that were expected.
+{% set tables = "'budget/documents|budget/lignes|budget/emprunts'" %}  -- what a document that is lost takes away
 with lus as (
-    select documents.*, lake.libelle_etablissement as nom, {{ normalise_libelle('lake.libelle_etablissement') }} as nom_simple
+    select
+        documents.*,
+        -- another document gives what this one would
+        case when pieces.est_acceptee then 'rien' else 'manque' end as effet,
+        lake.exercice_document,
+        lake.libelle_etablissement as nom,
+        {{ normalise_libelle('lake.libelle_etablissement') }} as nom_simple
     from {{ ref('int_finances__documents') }} as documents
     inner join {{ source('lake', 'budget__documents') }} as lake
         on documents.exercice = lake.exercice
         and documents._livraison = lake._livraison
         and documents._fichier = lake._fichier
         and documents._ligne = lake._ligne
+    left join {{ ref('int_finances__pieces') }} as pieces
+        on documents.exercice = pieces.exercice and documents.piece = pieces.piece and pieces.source = 'budget/documents'
 ),
 
 -- A document and the one that replaces it, when they name their budget differently, or are decisions of two days: a
@@ -16,6 +25,7 @@ remplaces as (
         a.exercice,
         coalesce(a.nom, a.siret) as budget,
         a.libelle_decision,
+        a.piece,
         coalesce(a.nom_simple, '') <> coalesce(b.nom_simple, '') as est_autre_budget,
         b.nom as nom_suivant,
         b.date_decision as date_suivante,
@@ -38,6 +48,33 @@ remplaces as (
         )
 ),
 
+-- versions of one decision that were sealed together, and are not one document
+ex_aequo as (
+    select
+        retenus.exercice,
+        retenus.budget,
+        retenus.libelle_decision,
+        retenus.piece,
+        retenus._fichier || ':' || cast(retenus._ligne as string) as retenu,
+        retenus.sceau_horodatage is null as est_sans_date,
+        retenus._fichier,
+        retenus._ligne,
+        count(*) as nb_autres,
+        {{ texte_joint("autres._fichier || ':' || cast(autres._ligne as string)", 'autres.document_id') }} as autres,
+        retenus.cle_document || ' ' || {{ texte_joint('autres.cle_document', 'autres.document_id') }} as cle
+    from lus as retenus
+    inner join lus as autres
+        on retenus.exercice = autres.exercice
+        and retenus.siret = autres.siret
+        and retenus.code_budget = autres.code_budget
+        and retenus.code_nature_decision = autres.code_nature_decision
+        and retenus.decision = autres.decision
+    where retenus.rang_version = 1 and retenus.poids = 1 and autres.motif = 'document que son sceau ne départage pas d’une autre version'
+    group by
+        retenus.exercice, retenus.budget, retenus.libelle_decision, retenus.piece, retenus.sceau_horodatage,
+        retenus._fichier, retenus._ligne, retenus.cle_document
+),
+
 refusees as (
     select
         *,
@@ -47,11 +84,14 @@ refusees as (
 ),
 
 documents as (
-    select * from {{ ref('fct_documents_budgetaires') }}
+    select faits.*, lignes.piece
+    from {{ ref('fct_documents_budgetaires') }} as faits
+    inner join {{ ref('int_finances__documents') }} as lignes on faits.document_id = lignes.document_id
 ),
 
 comptes as (
-    select exercice, siret, code_budget, max(libelle_budget) as libelle_budget, sum(nb_lignes) as nb_lignes
+    select
+        exercice, siret, code_budget, max(libelle_budget) as libelle_budget, max(type_budget) as type_budget, sum(nb_lignes) as nb_lignes
     from documents
     where est_compte_administratif
     group by exercice, siret, code_budget
@@ -64,7 +104,8 @@ confondus as (
         exercice,
         case when type_budget <> 'principal' or type_budget is null then siret end as siret_commun,
         count(*) as nb_comptes,
-        {{ texte_joint("fichier || ' (' || siret || ' ' || code_budget || ')'", 'document_id') }} as fichiers
+        {{ texte_joint("fichier || ' (' || siret || ' ' || code_budget || ')'", 'document_id') }} as fichiers,
+        {{ texte_joint('piece', 'document_id', '|') }} as piece
     from documents
     where
         est_compte_administratif
@@ -83,7 +124,8 @@ doubles as (
     select
         exercice, siret, code_nature_decision || coalesce(' ' || nullif(numero_decision, ''), '') as decision,
         max(libelle_decision) as libelle_decision, count(*) as nb_documents,
-        {{ texte_joint("fichier || ' (' || code_budget || ')'", 'document_id') }} as fichiers
+        {{ texte_joint("fichier || ' (' || code_budget || ')'", 'document_id') }} as fichiers,
+        {{ texte_joint('piece', 'document_id', '|') }} as piece
     from documents
     where
         not est_compte_administratif and rang_sans_numero is null
@@ -99,7 +141,8 @@ sans_numero as (
     select
         exercice, siret, code_budget, max(libelle_budget) as libelle_budget, count(*) as nb_decisions,
         {{ texte_joint("fichier || ' (' || coalesce(" ~ jour_ecrit('date_decision') ~ ", 'sans date') || ')'", 'rang_sans_numero') }}
-            as fichiers
+            as fichiers,
+        {{ texte_joint('piece', 'document_id', '|') }} as piece
     from documents
     where rang_sans_numero is not null
     group by exercice, siret, code_budget
@@ -108,11 +151,12 @@ sans_numero as (
 -- budgets that some documents call principal and others annexe, in an exercice and the ones around it
 types as (
     select
-        dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier,
+        dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier, dits.piece,
         {{ texte_joint("autres.fichier || ' (' || cast(autres.exercice as string) || ')'", 'autres.fichier, autres.exercice') }} as autres
     from (
         select
-            exercice, siret, code_budget, max(libelle_budget) as libelle_budget, max(type_budget) as type_budget, min(fichier) as fichier
+            exercice, siret, code_budget, max(libelle_budget) as libelle_budget, max(type_budget) as type_budget, min(fichier) as fichier,
+            {{ texte_joint('piece', 'document_id', '|') }} as piece
         from documents
         group by exercice, siret, code_budget
     ) as dits
@@ -121,7 +165,7 @@ types as (
         and dits.code_budget = autres.code_budget
         and abs(dits.exercice - autres.exercice) <= 1
         and dits.type_budget <> autres.type_budget
-    group by dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier
+    group by dits.exercice, dits.siret, dits.code_budget, dits.libelle_budget, dits.type_budget, dits.fichier, dits.piece
 ),
 
 -- the organisation declares other budgets, but not this one
@@ -146,88 +190,157 @@ non_declares as (
                 and coalesce(budgets.exercice_fin, documents.exercice)
         )
     window budget_annuel as (partition by exercice, siret, code_budget, famille)
+),
+
+-- a year of which nobody says what budgets the organisation has: an annexe that nothing names would not be missed
+listes as (
+    select
+        exercice,
+        count(*) as nb_budgets,
+        {{ texte_joint("coalesce(libelle_budget, siret || ' ' || code_budget)", 'siret, code_budget') }} as budgets
+    from (
+        select exercice, siret, code_budget, max(libelle_budget) as libelle_budget
+        from documents
+        group by exercice, siret, code_budget
+    ) as recus
+    where not exists (select 1 from {{ source('organisation', 'budgets') }})
+    group by exercice
+),
+
+-- What was expected and did not come: one finding each, with what was voted of it and what other accounts say of it.
+absents as (
+    select
+        pieces.exercice,
+        pieces.siret,
+        pieces.piece,
+        pieces.est_declaree,
+        pieces.est_votee,
+        max(dits.libelle_budget) as libelle_budget,
+        sum(case when dits.controle = 'FIN-COMPTE-ABSENT' then dits.attendu_eur end) as votes_eur,
+        {% for section in ('fonctionnement', 'investissement') %}
+            {% for sens in ('dépense', 'recette') %}
+                sum(
+                    case
+                        when dits.controle = 'FIN-ANNEXE-ABSENTE' and dits.section = '{{ section }}' and dits.sens_budgetaire = '{{ sens }}'
+                            then dits.attendu_eur
+                    end
+                ) as {{ sens | replace('é', 'e') }}s_{{ section }}_eur,
+            {% endfor %}
+        {% endfor %}
+        min(dits.fichier) as fichier,
+        min(dits.ligne) as ligne
+    from {{ ref('int_finances__pieces') }} as pieces
+    inner join {{ ref('int_communs__collecte') }} as livraisons
+        on pieces.source = livraisons.source and pieces.exercice = livraisons.exercice
+        and livraisons.nature = 'livraison' and livraisons.est_acceptee
+    left join {{ ref('rpt_finances__rapprochements') }} as dits
+        on dits.controle in ('FIN-COMPTE-ABSENT', 'FIN-ANNEXE-ABSENTE')
+        and pieces.est_compte_administratif
+        and pieces.exercice = dits.exercice
+        and pieces.siret = dits.siret
+        and coalesce(pieces.code_budget, dits.code_budget, '') = coalesce(dits.code_budget, pieces.code_budget, '')
+    where pieces.source = 'budget/documents' and pieces.est_attendue and not pieces.est_recue
+    group by pieces.exercice, pieces.siret, pieces.piece, pieces.est_declaree, pieces.est_votee
 )
 
+select
+    {{ constat(
+        'FIN-LISTE', ou="'budget/documents'", recu='nb_budgets', effet='réserve', cle='budgets', valeurs={'budgets': 'budgets'},
+        axes="'|est_compte_administratif=true|type_budget=annexe|'"
+    ) }}
+from listes
+union all
 select {{ constat('FIN-ORGANISME', ou="'budget/documents'", sujet='nature_decision', recu='siret', fichier='fichier', ligne='ligne') }}
 from {{ ref('fct_documents_ecartes') }}
 where motif = 'document d’un autre organisme'
 union all
 select
     {{ constat(
-        'FIN-NOMENCLATURE', ou="'budget/documents'", sujet='nomenclature', recu="coalesce(libelle_decision, 'document')", effet='manque',
-        fichier='fichier', ligne='ligne'
+        'FIN-NOMENCLATURE', ou="'budget/documents'", sujet='nomenclature', recu="coalesce(libelle_decision, 'document')", effet='effet',
+        source=tables, piece='piece', fichier='_fichier', ligne='_ligne'
     ) }}
-from {{ ref('fct_documents_ecartes') }}
+from lus
 where motif = 'nomenclature dont aucun plan de comptes n’est connu'
 union all
 select
     {{ constat(
-        'FIN-EXERCICE', ou="'budget/documents'", sujet='_fichier', recu='exercice_document', effet='manque', fichier='_fichier', ligne='_ligne'
+        'FIN-EXERCICE', ou="'budget/documents'", sujet='_fichier', recu='exercice_document', effet='effet',
+        source=tables, piece='piece', fichier='_fichier', ligne='_ligne'
     ) }}
-from {{ source('lake', 'budget__documents') }}
+from lus
 where exercice_document <> exercice
 union all
 select
     {{ constat(
         'FIN-ILLISIBLE', ou="'budget/documents'", severite="'bloquant'", exercice='ecartes.exercice', recu='refusees.nb_lignes', effet='manque',
         sujet="concat_ws(', ', coalesce(ecartes.libelle_decision, 'document'), coalesce(ecartes.libelle_budget, ecartes.siret))",
-        fichier='refusees.fichier', ligne='refusees.ligne', cle='ecartes.document_id',
+        source=tables, piece='ecartes.piece', fichier='refusees.fichier', ligne='refusees.ligne', cle='ecartes.document_id',
         valeurs={'table': 'refusees.nom_table', 'colonnes': 'refusees.colonnes', 'regle': 'refusees.regle'}
     ) }}
-from {{ ref('fct_documents_ecartes') }} as ecartes
+from {{ ref('int_finances__documents') }} as ecartes
 inner join refusees on ecartes.document_id = refusees.document_id and refusees.rang = 1
 where ecartes.motif = 'document dont une ligne est illisible'
 union all
 select
     {{ constat(
-        'FIN-PROJET', ou="'budget/documents'", cle='cle_document', effet="case when motif = 'compté' then 'rien' else 'manque' end",
+        'FIN-PROJET', ou="'budget/documents'", cle='cle_document', effet='effet',
         sujet="concat_ws(', ', libelle_decision, coalesce(libelle_budget, siret), _fichier || ':' || cast(_ligne as string))",
+        source=tables, piece='piece',
         valeurs={'est_date': 'date_decision is not null', 'est_compte': "motif = 'compté'"}
     ) }}
-from {{ ref('int_finances__documents') }}
+from lus
 where est_projet and motif in ('compté', 'projet de budget, non voté', 'compte déclaré projet, sans compte voté à sa place')
 union all
 select
     {{ constat(
         'FIN-REMPLACE', ou="'budget/documents'", sujet="concat_ws(', ', libelle_decision, budget)", recu='suivant', effet='réserve',
-        fichier='_fichier', ligne='_ligne',
+        piece='piece', fichier='_fichier', ligne='_ligne',
         valeurs={'est_autre_budget': 'est_autre_budget', 'nom': 'nom_suivant', 'jour': jour_ecrit('date_suivante')}
     ) }}
 from remplaces
 union all
 select
     {{ constat(
+        'FIN-EX-AEQUO', ou="'budget/documents'", sujet="concat_ws(', ', libelle_decision, budget)", recu='retenu', effet='réserve',
+        piece='piece',
+        fichier='_fichier', ligne='_ligne', cle='cle', valeurs={'autres': 'autres', 'nb_autres': 'nb_autres', 'est_sans_date': 'est_sans_date'}
+    ) }}
+from ex_aequo
+union all
+select
+    {{ constat(
         'FIN-NUMERO', ou="'budget/documents'", sujet='coalesce(libelle_budget, siret)', recu='nb_decisions', effet='réserve',
-        cle="siret || ' ' || code_budget", valeurs={'fichiers': 'fichiers'}
+        piece='piece', cle="siret || ' ' || code_budget", valeurs={'fichiers': 'fichiers'}
     ) }}
 from sans_numero
 union all
 select
     {{ constat(
         'FIN-DOUBLE', ou="'budget/documents'", sujet="libelle_decision || ', ' || siret", recu='nb_documents', effet='réserve',
-        cle="siret || ' ' || decision", valeurs={'fichiers': 'fichiers'}
+        piece='piece', cle="siret || ' ' || decision", valeurs={'fichiers': 'fichiers'}
     ) }}
 from doubles
 union all
 select
     {{ constat(
         'FIN-TYPE', ou="'budget/documents'", sujet='coalesce(libelle_budget, siret)', attendu='type_budget', recu='autres', effet='réserve',
-        cle="siret || ' ' || code_budget", valeurs={'fichier': 'fichier'}
+        piece='piece', cle="siret || ' ' || code_budget", valeurs={'fichier': 'fichier'}
     ) }}
 from types
 union all
 select
     {{ constat(
-        'FIN-PRINCIPAUX', ou="'budget/documents'", attendu='siret_commun', recu='nb_comptes', effet='réserve', cle='siret_commun',
+        'FIN-PRINCIPAUX', ou="'budget/documents'", attendu='siret_commun', recu='nb_comptes', effet='réserve', piece='piece', cle='siret_commun',
         valeurs={'fichiers': 'fichiers'}
     ) }}
 from confondus
 union all
--- the budgets that had accounts the year before, in a year that has accounts of others; declared ones are expected
+-- the budgets that had accounts the year before, in a year that has accounts of others, and that nothing names this time
 select
     {{ constat(
         'FIN-DISPARU', ou="'budget/documents'", exercice='avant.exercice + 1', sujet='coalesce(avant.libelle_budget, avant.siret)',
-        attendu='avant.nb_lignes', effet='manque', cle="avant.siret || ' ' || avant.code_budget",
+        attendu='avant.nb_lignes', effet='réserve', cle="avant.siret || ' ' || avant.code_budget",
+        axes="'|est_compte_administratif=true|' || coalesce('type_budget=' || avant.type_budget || '|', '')",
         valeurs={'siret': 'avant.siret', 'code': 'avant.code_budget'}
     ) }}
 from comptes as avant
@@ -244,22 +357,30 @@ where
         select 1 from {{ source('organisation', 'budgets') }} as budgets
         where budgets.siret = avant.siret
     )
+    and not exists (
+        select 1 from absents
+        where absents.exercice = avant.exercice + 1 and absents.siret = avant.siret
+    )
 union all
 select
     {{ constat(
-        "case when est_declaree then 'FIN-ATTENDU' else 'FIN-ANNEXE-ABSENTE' end", ou="'budget/documents'", exercice='pieces.exercice',
-        sujet='pieces.piece', attendu='pieces.piece', effet='manque', piece='pieces.piece', cle='pieces.piece'
+        "case when est_declaree then 'FIN-ATTENDU' when est_votee then 'FIN-COMPTE-ABSENT' else 'FIN-ANNEXE-ABSENTE' end",
+        ou="'budget/documents'", sujet='piece', attendu='piece', effet='manque', source=tables, piece='piece', cle='piece', fichier='fichier', ligne='ligne',
+        ecart='-coalesce(votes_eur, coalesce(depenses_fonctionnement_eur, 0) + coalesce(depenses_investissement_eur, 0))',
+        valeurs={
+            'libelle': 'libelle_budget', 'votes': 'votes_eur',
+            'depenses_fonctionnement': 'depenses_fonctionnement_eur', 'recettes_fonctionnement': 'recettes_fonctionnement_eur',
+            'depenses_investissement': 'depenses_investissement_eur', 'recettes_investissement': 'recettes_investissement_eur',
+        }
     ) }}
-from {{ ref('int_finances__pieces') }} as pieces
-inner join {{ ref('fct_collecte') }} as livraisons
-    on pieces.source = livraisons.source and pieces.exercice = livraisons.exercice
-    and livraisons.nature_morceau = 'livraison' and livraisons.est_acceptee
-where pieces.source = 'budget/documents' and (pieces.est_declaree or pieces.est_a_dire) and not pieces.est_recue
+from absents
 union all
 -- the accounts that count but do not say what figures need: which budget, what was opened, done and left to do
 select
     {{ constat(
         'FIN-NON-DIT', ou="'budget/documents'", sujet='piece', effet='manque', piece='piece', cle='piece',
+        axes="concat_ws('', " ~ axes_vides(['type_budget', 'a_credits_fonctionnement', 'a_credits_investissement',
+            'a_realise_fonctionnement', 'a_realise_investissement', 'a_restes']) ~ ")",
         valeurs={
             'sans_type': 'type_budget is null',
             'sans_credits_fonctionnement': 'a_credits_fonctionnement is null',

@@ -68,17 +68,13 @@ select
     cast(case when reprises.code is null then resultats.code_manquant end as string) as code_manquant,
     cast(
         case
-            when coalesce(resultats.code_manquant, '—') <> '—' then null
-            when etats.etat = 'complet' then 0
-            when etats.nb_perdues >= etats.nb_lignes then 1
-            when etats.nb_lignes > 0 then etats.nb_perdues / etats.nb_lignes
+            when coalesce(resultats.code_manquant, '—') = '—' then etats.part_manquante
         end as decimal(20, 6)
     ) as part_manquante,
+    cast(coalesce(resultats.code_manquant, '—') <> '—' or etats.est_perte_significative as boolean) as est_perte_significative,
     cast(
         case
-            when declares.unite <> 'EUR' or coalesce(resultats.code_manquant, '—') <> '—' then null
-            when etats.etat = 'complet' then 0
-            else etats.montant_perdu_eur
+            when declares.unite = 'EUR' and coalesce(resultats.code_manquant, '—') = '—' then etats.montant_perdu_eur
         end as decimal(20, 2)
     ) as montant_manquant_eur,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,

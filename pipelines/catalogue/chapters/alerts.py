@@ -36,8 +36,12 @@ class Alerte(Declared):
     @field_validator("dit")
     @classmethod
     def _has_a_form_for_none_one_and_many(cls, dit: str) -> str:
-        for forms in (forms for _, _, forms, _ in _parsed(dit) if forms):
-            if forms.count("|") != 2:
+        try:
+            parts = list(Formatter().parse(dit))
+        except ValueError:  # ``columns`` reports the mistake
+            return dit
+        for _, _, forms, _ in parts:
+            if forms and forms.count("|") != 2:
                 raise ValueError(f"« {forms} » : donner trois formes, zéro|un|plusieurs")
         return dit
 
@@ -69,11 +73,3 @@ class _Value:
         none, one, many = forms.split("|")
         said = {0: none, 1: one}.get(self.value, many) if is_number else many
         return said.replace("#", printed)
-
-
-def _parsed(sentence: str) -> list[tuple[Any, ...]]:
-    """The parts of a sentence; for one that cannot be read, ``columns`` reports the mistake and nothing is returned."""
-    try:
-        return list(Formatter().parse(sentence))
-    except ValueError:
-        return []

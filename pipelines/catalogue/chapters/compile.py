@@ -7,7 +7,7 @@ true of one whose table is published outside as it is: the public profile leaves
 
 from collections.abc import Collection, Mapping, Sequence
 
-from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
+from pipelines.catalogue.chapters.grammar import Synthese
 from pipelines.catalogue.figures import measure
 from pipelines.sql import called, indented, literal, select, united, where
 
@@ -18,53 +18,55 @@ def summary_model(
     summary: Synthese | None,
     sources: Mapping[str, Sequence[str]],
     free: Collection[str],
-    needed: Mapping[str, Sequence[Sequence[str]]] | None = None,
+    needed: Mapping[str, Sequence[Sequence[str]]],
 ) -> str:
     """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy.
 
     ``needed``: the fields that its rows need of these tables, each with its alternatives.
     """
-    indicators = list(enumerate(summary.indicateurs, 1)) if summary else []
-    if not indicators:
+    if not summary or not summary.indicateurs:
         return _NOTHING
-    return _SQL.format(
-        indicateurs=united(_said(rank, one, one.table in free) for rank, one in indicators),
-        mesures=united(_measured(rank, one) for rank, one in indicators),
-        etats=united(_state(rank, sources.get(one.table, ()), _needed(one, needed or {})) for rank, one in indicators),
-    )
-
-
-def _needed(one: IndicateurMembre, needed: Mapping[str, Sequence[Sequence[str]]]) -> list[Sequence[str]]:
-    return [*needed.get(one.table, ()), *needed.get(f"{one.table}.{one.colonne}", ())]
-
-
-def _said(rank: int, one: IndicateurMembre, is_free: bool) -> str:
-    return select(
-        [
-            f"{rank} as rang",
-            f"{literal(one.libelle)} as libelle_indicateur",
-            f"{literal(one.unite)} as unite",
-            f"{one.decimales} as decimales",
-            f"{literal(is_free)} as est_diffusable",
-        ]
-    )
-
-
-def _measured(rank: int, one: IndicateurMembre) -> str:
-    total = f"case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur"
-    return select(
-        ["exercice", "code_collectivite", f"{rank} as rang", total],
-        f"from {{{{ ref('{one.table}') }}}}",
-        where(measure.conditions(one.filtres)),
-        "group by exercice, code_collectivite",
-    )
+    said, measured, states = [], [], []
+    for rank, one in enumerate(summary.indicateurs, 1):
+        said.append(
+            select(
+                [
+                    f"{rank} as rang",
+                    f"{literal(one.libelle)} as libelle_indicateur",
+                    f"{literal(one.unite)} as unite",
+                    f"{one.decimales} as decimales",
+                    f"{literal(one.table in free)} as est_diffusable",
+                ]
+            )
+        )
+        total = f"case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur"
+        measured.append(
+            select(
+                ["exercice", "code_collectivite", f"{rank} as rang", total],
+                f"from {{{{ ref('{one.table}') }}}}",
+                where(measure.conditions(one.filtres)),
+                "group by exercice, code_collectivite",
+            )
+        )
+        needs = [*needed.get(one.table, ()), *needed.get(f"{one.table}.{one.colonne}", ())]
+        states.append(_state(rank, sources.get(one.table, ()), needs))
+    return _SQL.format(indicateurs=united(said), mesures=united(measured), etats=united(states))
 
 
 def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -> str:
     if not sources:  # rows that no export gives
         all_there = ["exercice", f"{rank} as rang", "true as est_recu", "true as est_entier"]
         return select(all_there, "from {{ ref('dim_exercice') }}")
-    lacking = [_lacking(group) for group in needed]
+    lacking = [  # the tables and exercices that give none of the fields of a group
+        select(
+            ["source", "exercice"],
+            "from {{ source('collecte', 'champs_absents') }}",
+            where([called("champ in ", [*map(literal, group)])]),
+            "group by source, exercice",
+            f"having count(*) = {len(group)}",
+        )
+        for group in needed
+    ]
     given = "".join(f" and count(manque_{n}.source) = 0" for n in range(len(lacking)))
     joins = [
         f"left join (\n{indented([one])}\n) as manque_{n}\n"
@@ -76,7 +78,7 @@ def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -
             "collecte.exercice",
             f"{rank} as rang",
             f"bool_and(collecte.est_acceptee or collecte.nature_morceau <> 'livraison'){given} as est_recu",
-            _WHOLE,
+            "bool_and(collecte.effet = 'rien') as est_entier",
         ],
         "from {{ ref('fct_collecte') }} as collecte",
         *joins,
@@ -84,25 +86,6 @@ def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -
         "group by collecte.exercice",
     )
 
-
-def _lacking(group: Sequence[str]) -> str:
-    """The tables and exercices that give none of these fields."""
-    return select(
-        ["source", "exercice"],
-        "from {{ ref('chiffres__champs_absents') }}",
-        where([called("champ in ", [*map(literal, group)])]),
-        "group by source, exercice",
-        f"having count(*) = {len(group)}",
-    )
-
-
-_WHOLE = """\
-bool_and(
-    case
-        when collecte.est_acceptee then collecte.nb_perdues = 0
-        else collecte.nature_morceau <> 'livraison' and not collecte.est_attendue and not collecte.est_recue
-    end
-) as est_entier"""
 
 _SQL = """\
 with indicateurs as (

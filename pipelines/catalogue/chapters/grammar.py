@@ -206,12 +206,13 @@ class Message(Declared):
     """A sentence on a figure: ``plus`` when it is above zero, ``moins`` below, ``nul`` at zero; none when that form is left out.
 
     ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, its change since the year before, with
-    its comma; ``{libelle}``, its name. ``parmi``, instead of ``chiffre``: whichever of these figures rose most, in
-    proportion.
+    its comma; ``{libelle}``, its name. ``parmi``, instead of ``chiffre``: whichever of these figures, or of all of the year
+    that are no ratio (``tous``), rose most in proportion, of those that were ``au_moins`` that much the year before.
     """
 
     chiffre: str | None = None
-    parmi: list[str] = []
+    parmi: list[str] | Literal["tous"] = []
+    au_moins: int = PydanticField(default=0, ge=0)
     plus: Said
     moins: Said | None = None
     nul: Said | None = None
@@ -221,11 +222,6 @@ class Message(Declared):
         if bool(self.chiffre) == bool(self.parmi):
             raise ValueError("donner chiffre ou parmi, l’un des deux")
         return self
-
-    @property
-    def codes(self) -> list[str]:
-        """The figures that it may be about."""
-        return [self.chiffre] if self.chiffre else self.parmi
 
 
 class Messages(Declared):

@@ -4,7 +4,7 @@
 prose.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pipelines.catalogue.chapters.grammar import Chapitre, Synthese
@@ -33,20 +33,17 @@ def refuse_same_identifiers(things: Iterable[Thing]) -> None:
     """A title is found by its identifier: raise DeclarationError when two have the same."""
     seen: dict[str, str] = {}
     for thing in things:
-        for name, place in _identifiers(thing):
+        chapter = thing.parsed(Chapitre)
+        named = [(chapter.id, thing.at("id"))]
+        for s, section in enumerate(chapter.sections):
+            named.append((section.id, thing.at("sections", s, "id")))
+            for b, bloc in enumerate(section.blocs):
+                if identity := getattr(bloc, "id", None):
+                    named.append((identity, thing.at("sections", s, "blocs", b)))
+        for name, place in named:
             if name in seen:
                 raise DeclarationError(f"{place} id: « {name} » est déjà dans {seen[name]}")
             seen[name] = place
-
-
-def _identifiers(thing: Thing) -> Iterator[tuple[str, str]]:
-    chapter = thing.parsed(Chapitre)
-    yield chapter.id, thing.at("id")
-    for s, section in enumerate(chapter.sections):
-        yield section.id, thing.at("sections", s, "id")
-        for b, bloc in enumerate(section.blocs):
-            if identity := getattr(bloc, "id", None):
-                yield identity, thing.at("sections", s, "blocs", b)
 
 
 def exposures(chapters: list[Chapitre], summary: Synthese | None, models: Iterable[str]) -> list[dict[str, Any]]:
@@ -60,16 +57,16 @@ def exposures(chapters: list[Chapitre], summary: Synthese | None, models: Iterab
     shown = {table for _, _, tables in named for table in tables}
     found = [(name, title, [table for table in tables if table in known]) for name, title, tables in named]
     found.append((*STATE, [table for table in known if table not in shown]))
-    return [_exposure(name, title, tables) for name, title, tables in found if tables]
-
-
-def _exposure(name: str, title: str, tables: list[str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "label": title,
-        "type": "analysis",
-        "maturity": "high",
-        "description": f"Rapport d’activité : {title}.",
-        "owner": {"name": "Rédaction du rapport d’activité"},
-        "depends_on": [f"ref('{table}')" for table in tables],
-    }
+    return [
+        {
+            "name": name,
+            "label": title,
+            "type": "analysis",
+            "maturity": "high",
+            "description": f"Rapport d’activité : {title}.",
+            "owner": {"name": "Rédaction du rapport d’activité"},
+            "depends_on": [f"ref('{table}')" for table in tables],
+        }
+        for name, title, tables in found
+        if tables
+    ]

@@ -1,21 +1,24 @@
 """The sentences that sum up a year, drafted from its figures.
 
 The stage that prints them and the one that asks for their approval both use this module, so that they agree. A figure that
-is missing, hidden or partial gives no sentence; if it was so the year before, its sentence does not mention a change.
+is missing, hidden or lacks more than the organisation's threshold gives no sentence; if it was so the year before, its sentence
+does not mention a change. One that lacks less is marked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.grammar import Chapitre, Message, Messages
+from pipelines.catalogue.chapters.grammar import Chapitre, Messages
 
 Row = dict[str, Any]
-Rows = Callable[[str, int], Row | None]  # (code, exercice) → the row of ``rapport.chiffres``
+Rows = Mapping[tuple[str, int], Row]  # (code, exercice) → the row of ``rapport.chiffres``
+RATIOS = ("%", "x")  # units of what is already a proportion
 WHOLE = "complet"
+MARK = f"{french.NO_BREAK}(p)"  # after a number that lacks a little
 
 
 @dataclass(frozen=True)
@@ -47,53 +50,60 @@ def of_chapters(chapters: list[Chapitre]) -> Iterator[Messages]:
 
 def _drafted(bloc: Messages, rows: Rows, exercice: int) -> Iterator[Sentence]:
     for message in bloc.messages:
-        known = {code: _of_both_years(rows, code, exercice) for code in message.codes}
-        code = _risen_most(known) if message.parmi else message.chiffre
+        if message.chiffre:
+            codes = [message.chiffre]
+        elif message.parmi == "tous":
+            codes = sorted(code for code, year in rows if year == exercice and rows[code, year]["unite"] not in RATIOS)
+        else:
+            codes = message.parmi
+        known = {code: (_whole(rows.get((code, exercice))), _whole(rows.get((code, exercice - 1)))) for code in codes}
+        code = message.chiffre or _risen_most(known, message.au_moins)
         row, former = known[code] if code else (None, None)
-        form = _form(message, row["valeur"]) if row else None
-        if code and row and form:
-            moved = _moved(row, former["valeur"], exercice - 1) if former else ""
+        if code is None or row is None:
+            continue
+        form = message.plus if row["valeur"] > 0 else message.moins if row["valeur"] < 0 else message.nul
+        if form:
+            moved = _moved(row, former, exercice - 1) if former else ""
             said = {"evolution": moved, "exercice": exercice, "precedent": exercice - 1, "libelle": row.get("libelle")}
             before, printed, after = form.partition("{valeur}")
             yield Sentence(
                 code,
                 french.typeset(before.format(**said)),
-                _quantity(abs(row["valeur"]), row) if printed else "",
+                _quantity(abs(row["valeur"]), row) + _mark(row) if printed else "",
                 french.typeset(after.format(**said)),
             )
 
 
-def _of_both_years(rows: Rows, code: str, exercice: int) -> tuple[Row | None, Row | None]:
-    return _whole(rows(code, exercice)), _whole(rows(code, exercice - 1))
-
-
-def _risen_most(known: dict[str, tuple[Row | None, Row | None]]) -> str | None:
+def _risen_most(known: dict[str, tuple[Row | None, Row | None]], least: int) -> str | None:
     """The figure that rose most, relative to what it was; the first of those that tie, None when none rose."""
     rates = {
         code: row["valeur"] / former["valeur"]
         for code, (row, former) in known.items()
-        if row and former and former["valeur"] > 0
+        if row and former and former["valeur"] > 0 and former["valeur"] >= least
     }
     code = max(rates, key=lambda one: rates[one], default=None)
     return code if code and rates[code] > 1 else None
 
 
 def _whole(row: Row | None) -> Row | None:
-    return row if row and row["valeur"] is not None and row["etat"] == WHOLE and not row["code_manquant"] else None
-
-
-def _form(message: Message, value: Decimal) -> str | None:
-    return message.plus if value > 0 else message.moins if value < 0 else message.nul
+    if not row or row["valeur"] is None or row["code_manquant"]:
+        return None
+    return row if row["etat"] == WHOLE or row.get("est_perte_significative") is False else None
 
 
 def _quantity(value: Decimal, row: Row) -> str:
     return french.volume(value) if row["unite"] == "Go" else french.quantity(value, row["decimales"], row["unite"])
 
 
-def _moved(row: Row, former: Decimal, year: int) -> str:
+def _mark(row: Row) -> str:
+    return "" if row["etat"] == WHOLE else MARK
+
+
+def _moved(row: Row, before: Row, year: int) -> str:
+    former, mark = before["valeur"], _mark(before)
     change = row["valeur"] - former
     if not change:
-        return f", comme en {year}"
+        return f", comme en {year}{mark}"
     rate = (100 * change / former).quantize(Decimal("0.1"), ROUND_HALF_UP) if former > 0 else None
     share = f" ({'+' if rate > 0 else ''}{french.quantity(rate, 1, '%')})" if rate else ""
-    return f", soit {_quantity(abs(change), row)} de {'plus' if change > 0 else 'moins'} qu’en {year}{share}"
+    return f", soit {_quantity(abs(change), row)} de {'plus' if change > 0 else 'moins'} qu’en {year}{mark}{share}"

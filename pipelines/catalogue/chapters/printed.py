@@ -116,37 +116,30 @@ def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: b
     found: list[Passage] = []
     printed: set[str] = set()
     for passage in said:
-        if _is_about(rule, passage) and _breaks(rule, passage, printed, is_answered=is_answered):
+        is_about = (
+            passage.kind in rule.dans
+            and bool(rule.cellules) == bool(passage.lines)
+            and (not rule.tables or passage.table in rule.tables)
+            and (not rule.chiffres or passage.prints(rule.chiffres))
+            and (not rule.mots or _holds(rule.mots, passage.text))
+        )
+        if is_about and _breaks(rule, passage, printed, is_answered=is_answered):
             found.append(passage)
         printed |= {one.code for one in passage.figures}
     return found
 
 
-def _is_about(rule: Garde, passage: Passage) -> bool:
-    return (
-        passage.kind in rule.dans
-        and bool(rule.cellules) == bool(passage.lines)
-        and (not rule.tables or passage.table in rule.tables)
-        and (not rule.chiffres or passage.prints(rule.chiffres))
-        and (not rule.mots or _holds(rule.mots, passage.text))
-    )
-
-
 def _breaks(rule: Garde, passage: Passage, printed: set[str], *, is_answered: bool) -> bool:
     about = [one for one in passage.figures if one.code in rule.chiffres]
+    beside = [(rule.sans, one.after) for one in about] + [(rule.avant, one.before.rstrip()) for one in about]
     asked = [
         rule.avec and not _holds(rule.avec, passage.around),
-        (rule.sans or rule.avant) and any(_is_said_otherwise(rule, one) for one in about),
+        (rule.sans or rule.avant) and any(pattern and _holds(pattern, words) for pattern, words in beside),
         rule.apres and _comes_first(rule, passage, printed),
         rule.demande and not is_answered,
         rule.cellules and _has_cells(rule.cellules, passage.lines),
     ]
     return any(asked) if any(one is not None for one in asked) else True
-
-
-def _is_said_otherwise(rule: Garde, one: Printed) -> bool:
-    beside = ((rule.sans, one.after), (rule.avant, one.before.rstrip()))
-    return any(pattern and _holds(pattern, words) for pattern, words in beside)
 
 
 def _holds(pattern: str, text: str) -> bool:
@@ -162,24 +155,19 @@ def _comes_first(rule: Garde, passage: Passage, printed: set[str]) -> bool:
 
 
 def _has_cells(asked: Cellules, lines: list[Model]) -> bool:
-    rows = [_cells(line) for line in lines if not line["est_total"]]
+    rows: list[list[Model]] = []
+    for line in lines:
+        if not line["est_total"]:  # the cells of a matrix are in series
+            series = line.get("series", [line])
+            rows.append([one for part in series for one in part["cellules"]])
     if asked.part_max_pct is None:
         shares = [any(map(_is_share, column)) for column in zip(*rows, strict=False)]
-        return any(_lacks_beside(asked.code, list(compress(cells, shares))) for cells in rows)
+        of_shares = [list(compress(cells, shares)) for cells in rows]
+        return any(any(one["manque"] == asked.code for one in row) and any(map(_is_share, row)) for row in of_shares)
     cells = [one for row in rows for one in row]
     coded = sum(one["manque"] == asked.code for one in cells)
     known = sum(one["valeur"] is not None for one in cells)
     return bool(100 * coded > asked.part_max_pct * (coded + known))
-
-
-def _cells(line: Model) -> list[Model]:
-    """The cells of a row; those of a matrix are in series."""
-    return [one for series in line["series"] for one in series["cellules"]] if "series" in line else line["cellules"]
-
-
-def _lacks_beside(code: str, cells: list[Model]) -> bool:
-    """True for cells that hold one percentage, and this code instead of another."""
-    return any(one["manque"] == code for one in cells) and any(map(_is_share, cells))
 
 
 def _is_share(one: Model) -> bool:
@@ -200,8 +188,9 @@ def passages(model: Model) -> Iterator[Passage]:
         yield from _of_section(model["intitules"]["collectivites"], section)
 
 
-def _titles(*titles: str) -> Iterator[Passage]:
-    yield from (Passage(title, "titres", title, title) for title in titles if title)
+def _titles(title: str) -> Iterator[Passage]:
+    if title:
+        yield Passage(title, "titres", title, title)
 
 
 def _of_section(chapter: str, section: Model) -> Iterator[Passage]:
@@ -213,17 +202,14 @@ def _of_section(chapter: str, section: Model) -> Iterator[Passage]:
             case "texte":
                 yield from _of_tree(place, title, block["arbre"])
             case "chiffres":
-                yield from (_card(place, title, block, one) for one in block["chiffres"])
+                for one in block["chiffres"]:
+                    text = f"{one['texte']} {one['libelle']}"
+                    figures = [Printed(one["chiffre"], after=one["libelle"])] if one["chiffre"] else []
+                    yield Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
             case "tableau" | "graphique" | "matrice":
                 yield from _of_table(place, block)
                 for comment in block.get("commentaires", []):
                     yield from _of_tree(place, comment["titre"], comment["arbre"])
-
-
-def _card(place: str, title: str, block: Model, one: Model) -> Passage:
-    text = f"{one['texte']} {one['libelle']}"
-    figures = [Printed(one["chiffre"], after=one["libelle"])] if one["chiffre"] else []
-    return Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
 
 
 def _of_table(place: str, block: Model) -> Iterator[Passage]:

@@ -9,14 +9,13 @@ memory (``partial_parse.msgpack``) is deleted when the set of files changes.
 
 import importlib.metadata
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
-from pipelines.catalogue.dbt.project import COMPOSED, PROJECT_FILE, Project
+from pipelines.catalogue.dbt.project import COMPOSED, PROJECT_FILE
 from pipelines.catalogue.diff import note_upstream
-from pipelines.catalogue.fields import Fields, described
+from pipelines.catalogue.fields import described
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
@@ -42,7 +41,10 @@ def compose(catalogue: Catalogue, home: Home) -> str:
     with one_at_a_time(home.dbt):
         versions = [catalogue.fingerprint, engine_version(), importlib.metadata.version("dbt-core")]
         identity = fingerprint([*versions, str(home.root)])
-        known = _read(mark)
+        try:
+            known: dict[str, str] = read_json(mark)
+        except (OSError, ValueError):
+            known = {}
         if known.get("identity") == identity and known.get("stamp") == _stamp(home.dbt):
             return known["files"]
         check(catalogue)
@@ -61,13 +63,6 @@ def complete() -> None:
     _bring(shipped() / "dbt_project", generated(load_catalogue()), COMPOSED)
 
 
-def _read(mark: Path) -> dict[str, str]:
-    try:
-        return read_json(mark)
-    except (OSError, ValueError):
-        return {}
-
-
 def _stamp(folder: Path) -> str:
     """A stamp that changes if somebody touches a file of the composed project."""
     files = ((path, path.stat()) for path in _present(folder))
@@ -76,15 +71,10 @@ def _stamp(folder: Path) -> str:
 
 def project_files(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text of every file but the profile."""
-    project = catalogue.project
-    written = dict(_hand_written(project, catalogue.fields))
-    return {PROJECT_FILE: project.project_file, **generated(catalogue), **written}
-
-
-def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]:
+    project, fields = catalogue.project, catalogue.fields
+    written = {PROJECT_FILE: project.project_file, **generated(catalogue)}
     for overlay in (project.models, project.tests, project.macros):
-        for thing in overlay:
-            yield project.folder_of[thing.path].as_posix(), thing.data
+        written |= {project.folder_of[thing.path].as_posix(): thing.data for thing in overlay}
     files: dict[str, dict[str, Any]] = {}  # a home's file adds to the shipped one of the same name
 
     def file_of(thing: Thing) -> dict[str, Any]:
@@ -102,7 +92,8 @@ def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]
     for path, content in files.items():
         if "sources" in content:
             content["sources"] = list(content["sources"].values())
-        yield path, yaml_text({"version": 2, **content})
+        written[path] = yaml_text({"version": 2, **content})
+    return written
 
 
 def _profile(home: Home) -> dict[str, Any]:

@@ -4,8 +4,9 @@ It generates only text that a person would otherwise copy from the catalogue. Th
 models and macros.
 """
 
+import fnmatch
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from pipelines.catalogue.chapters import compile as members
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.lineage import (
+    reads,
     said_column_fields,
     said_fields,
     said_needs,
@@ -21,16 +23,34 @@ from pipelines.catalogue.dbt.lineage import (
     said_values,
     tables_behind,
 )
-from pipelines.catalogue.dbt.lines import NAMED_MEMBERS, flagged_lines_sql, members_sql, named_members_sql, series_sql
+from pipelines.catalogue.dbt.lines import (
+    NAMED_MEMBERS,
+    flagged_lines_sql,
+    members_sql,
+    named_members_sql,
+    outside_sql,
+    series_sql,
+)
 from pipelines.catalogue.dbt.pieces import pieces_sql
 from pipelines.catalogue.dbt.project import COMPOSED
-from pipelines.catalogue.dbt.unions import CONTROLS, controls_union, shape_docs, shape_model, shape_union
-from pipelines.catalogue.fields import Fields, described, doc_blocks, meaning
+from pipelines.catalogue.dbt.unions import (
+    CONTROL_COLUMNS,
+    CONTROLS,
+    INPUT_CONTROLS,
+    controls_union,
+    input_controls,
+    shape_docs,
+    shape_model,
+    shape_union,
+)
+from pipelines.catalogue.fields import described, doc_blocks, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
+from pipelines.catalogue.filters import CONTROL, filters_control
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.reference import Reference
-from pipelines.catalogue.source_grammar import Field, Provenance, System, Table
+from pipelines.catalogue.source_grammar import Field, Provenance
 from pipelines.catalogue.sources import Registry
+from pipelines.sql import union
 
 SAID = "Made from catalogue/ by `make setup` or, in a home, by `millesime run`: edit declarations instead."
 ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
@@ -38,6 +58,8 @@ ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
 
 def generated(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
+    rapport = [model for model, layer in layers(catalogue).items() if layer == "rapport"]
+    printed = exposures(catalogue.chapters, catalogue.summary, rapport)
     files = {
         **{f"staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         "staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
@@ -46,7 +68,7 @@ def generated(catalogue: Catalogue) -> dict[str, str]:
             catalogue, [shape_docs(catalogue.registry, shape) for shape in catalogue.registry.shapes]
         ),
         "calculs/_chiffres__models.yml": _entries(catalogue, figure_entries(catalogue.figures)),
-        "rapport/_exposures.yml": yaml_text({"version": 2, "exposures": _exposures(catalogue)}),
+        "rapport/_exposures.yml": yaml_text({"version": 2, "exposures": printed}),
         "_fields.md": doc_blocks(catalogue.fields),
     }
     return {f"{COMPOSED}/{path}": f"{ORIGIN[Path(path).suffix]}\n{text}" for path, text in files.items()}
@@ -57,11 +79,6 @@ def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
     project = catalogue.project
     kept = [entry for entry in entries if entry["name"] not in project.said and entry["name"] not in project.off]
     return yaml_text({"version": 2, "models": kept})
-
-
-def _exposures(catalogue: Catalogue) -> list[dict[str, Any]]:
-    rapport = [model for model, layer in layers(catalogue).items() if layer == "rapport"]
-    return exposures(catalogue.chapters, catalogue.summary, rapport)
 
 
 @functools.lru_cache(maxsize=8)
@@ -86,6 +103,7 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
+FINDINGS = "int_communs__constats"  # a control that reads what follows from the findings is about figures
 NOBODY = "/"  # the table for rows that no declared table can hold: nobody uses it
 
 
@@ -106,7 +124,8 @@ def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     def behind(model: str) -> list[str]:
         if model not in said:
             return tables_behind(model, texts)
-        found, wanted = said_sources(said[model]) or tables_behind(model, texts), said_values(said[model])
+        kept, wanted = said_sources(said[model]) or ["*"], said_values(said[model])
+        found = [one for one in tables_behind(model, texts) if any(fnmatch.fnmatchcase(one, name) for name in kept)]
         return [one for one in found if one not in tables or tables[one].may_hold(wanted)] or (found and [NOBODY])
 
     return {
@@ -141,12 +160,40 @@ def report_needs(catalogue: Catalogue) -> dict[str, list[set[str]]]:
 @functools.lru_cache(maxsize=8)
 def model_texts(catalogue: Catalogue) -> dict[str, str]:
     """Model → its SQL; a hand-written one replaces one that follows from declarations."""
-    made = {Path(path).stem: sql for path, sql in _models_before_the_page(catalogue).items()}
-    return made | {name: thing.data for name, thing in catalogue.project.models.on.items()}
+    return _texts_of(catalogue, _models_before_the_page(catalogue))
+
+
+def _texts_of(catalogue: Catalogue, made: Mapping[str, str]) -> dict[str, str]:
+    by_hand = {name: thing.data for name, thing in catalogue.project.models.on.items()}
+    return {Path(path).stem: sql for path, sql in made.items()} | by_hand
 
 
 @functools.lru_cache(maxsize=8)
 def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
+    models = _models_before_the_controls(catalogue)
+    texts = _texts_of(catalogue, models)
+    controls = {name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS}
+    if CONTROL not in catalogue.project.off:
+        filters = union(filters_control(catalogue), CONTROL_COLUMNS.items())
+        models |= {f"{CONTROLS}/{CONTROL}.sql": filters}
+        texts |= {CONTROL: filters}
+        controls.add(CONTROL)
+    of_figures = {name for name in controls if reads(name, FINDINGS, texts)}
+    unions = {INPUT_CONTROLS: input_controls(controls - of_figures), CONTROLS: controls_union(of_figures)}
+    return models | {f"{CONTROLS}/{name}.sql": sql for name, sql in unions.items()}
+
+
+def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
+    tables = [(system.system, table) for system, table in catalogue.registry.tables()]
+    in_parts = [(system, table) for system, table in tables if not table.shapes and table.tells_parts_apart]
+    # whose lines show that they are of their exercice; documents say theirs by themselves
+    proved = [
+        (ref.system.system, table)
+        for ref in catalogue.registry.exports()
+        if not ref.export.by_document
+        for table in ref.export.tables
+        if table.exercice
+    ]
     return {
         **{
             f"staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
@@ -157,26 +204,13 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
             if "collecte.pieces" in catalogue.project.sources  # what a project does not read is not made
             else {}
         ),
-        "intermediate/communs/int_communs__series.sql": series_sql(
-            catalogue.lines_declared, _in_parts(catalogue.registry)
-        ),
-        f"intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(
-            (system.system, table) for system, table in catalogue.registry.tables()
-        ),
+        "intermediate/communs/int_communs__series.sql": series_sql(catalogue.lines_declared, in_parts),
+        f"intermediate/communs/{NAMED_MEMBERS}.sql": named_members_sql(tables),
+        "intermediate/communs/int_communs__hors_exercice.sql": outside_sql(proved),
         "intermediate/communs/int_communs__membres.sql": members_sql(catalogue.lines_declared),
-        f"{CONTROLS}/{CONTROLS}.sql": controls_union(
-            name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS
-        ),
         "marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
-
-
-def _in_parts(registry: Registry) -> Iterator[tuple[str, Table]]:
-    """The tables, by system, that no shape unites and that are each read from several files or sheets."""
-    for system, table in registry.tables():
-        if not table.shapes and table.tells_parts_apart:
-            yield system.system, table
 
 
 def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:
@@ -185,14 +219,22 @@ def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:
     One file per system: dbt only reads the file that changed.
     """
     for system in registry.systems.values():
-        tables = [table for export in system.exports for table in export.tables]
-        source = {
-            "name": "lake",
-            "schema": "lake",
-            "tables": [
-                _source_table(system, table, registry.fields) for table in sorted(tables, key=lambda table: table.name)
-            ],
-        }
+        entries = []
+        for table in sorted((t for export in system.exports for t in export.tables), key=lambda table: table.name):
+            held: list[Field | Provenance] = [*table.kept_fields, *table.provenance]
+            said = [text.strip().rstrip(".") for text in (table.title, table.description) if text]
+            entry = {
+                "name": f"{system.system}__{table.name}",
+                "description": " ".join(f"{text}." for text in said),
+                # the same asset as the one that collects it, for a single lineage graph
+                "config": {"meta": {"dagster": {"asset_key": [system.system, table.name]}}},
+                "columns": [
+                    {"name": column.name, "data_type": column.sql_type, "description": meaning(column)}
+                    for column in held
+                ],
+            }
+            entries.append(described(entry, registry.fields))
+        source = {"name": "lake", "schema": "lake", "tables": entries}
         yield system.system, yaml_text({"version": 2, "sources": [source]})
 
 
@@ -210,24 +252,6 @@ def reference_sources(references: Iterable[Reference]) -> str:
         for reference in {one.table: one for one in references}.values()  # one may have rows in several files
     ]
     return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
-
-
-def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
-    held: list[Field | Provenance] = [*table.kept_fields, *table.provenance]
-    columns = [{"name": column.name, "data_type": column.sql_type, "description": meaning(column)} for column in held]
-    entry = {
-        "name": f"{system.system}__{table.name}",
-        "description": _sentence(table.title, table.description),
-        # the same asset as the one that collects it, for a single lineage graph
-        "config": {"meta": {"dagster": {"asset_key": [system.system, table.name]}}},
-        "columns": columns,
-    }
-    return described(entry, fields)
-
-
-def _sentence(*parts: str | None) -> str:
-    """Titles and descriptions as one text, each ended by a full stop."""
-    return " ".join(part.strip().rstrip(".") + "." for part in parts if part)
 
 
 def yaml_text(data: dict[str, Any]) -> str:

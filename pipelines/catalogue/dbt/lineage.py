@@ -32,10 +32,23 @@ def tables_behind(model: str, texts: Mapping[str, str]) -> list[str]:
     return sorted(tables)
 
 
+def reads(model: str, wanted: str, texts: Mapping[str, str]) -> bool:
+    """True when a model reads the model ``wanted``, directly or through other models."""
+    seen, todo = set[str](), [model]
+    while todo:
+        name = todo.pop()
+        if name == wanted:
+            return True
+        if name in texts and name not in seen:
+            todo += [need.name for need in needs_of(texts[name]) if need.is_model]
+        seen.add(name)
+    return False
+
+
 def said_sources(entry: Thing) -> list[str] | None:
     """The tables that a model's entry names as the origin of its rows, when its SQL reads more than these.
 
-    ``config: {meta: {sources: [system/table]}}``; None when it names none.
+    ``config: {meta: {sources: [system/table, "*/table"]}}``; None when it names none.
     """
     return meta_of(entry).get("sources")
 

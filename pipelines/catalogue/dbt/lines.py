@@ -15,7 +15,7 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
-from pipelines.sql import called, literal, nothing, select, union, united, where
+from pipelines.sql import called, indented, literal, nothing, select, union, united, where
 
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
@@ -34,17 +34,22 @@ class Feed(Declared):
     additives: bool = False
 
 
+Effect = Literal["rien", "réserve", "manque"]
+USUAL: dict[str, Effect] = {"doublon": "rien"}
+
+
 class Flags(Declared):
     """Which lines are reported to readers: those that do not count, except for the reasons ``sauf`` (another line
     speaks for them).
 
-    ``illisibles``: the reasons of lines that could not be read or placed, which are missing from their table's figures;
-    ``non_placees``: the same for lines that count, each reason with its condition; ``par_collectivite``: a line that
-    counts is reported when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures
-    may be missing because of it.
+    ``motifs``: what lines that do not count for a reason take away from the figures of their table; ``autres``: for any
+    other reason. ``non_placees``: the reasons of lines that count, but not everywhere, each with its condition; a control
+    says what they take away. ``par_collectivite``: a line that counts is reported when its collectivité is unknown.
+    ``montant``: in SQL over a line, the amount that the figures may be missing because of it.
     """
 
-    illisibles: list[str] = PydanticField(default_factory=list)
+    motifs: dict[str, Effect] = PydanticField(default_factory=dict)
+    autres: Effect = "réserve"
     sauf: list[str] = PydanticField(default_factory=list)
     non_placees: dict[str, str] = PydanticField(default_factory=dict)
     par_collectivite: bool = False
@@ -115,12 +120,10 @@ def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
 
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and reason."""
-    selects = [
-        query
-        for model, lines in declared.items()
-        if lines.signalees is not False
-        for query in _flagged(model, lines.source, lines.signalees)
-    ]
+    selects: list[str] = []
+    for model, lines in declared.items():
+        if lines.signalees is not False:
+            selects += _flagged(model, lines.source, lines.signalees)
     return _FLAGGED.format(united(selects))
 
 
@@ -173,17 +176,59 @@ def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
     return union(selects, _MEMBER_COLUMNS)
 
 
+def outside_sql(tables: Iterable[tuple[str, Table]]) -> str:
+    """The text of ``int_communs__hors_exercice``: the lines of the lake that are dated in another exercice than theirs.
+
+    ``tables``, by system, prove their exercice by a column. ``annee_comptee`` is the year in which a line counts, where
+    its table says that its exports overlap and that year's has a line of the same key, which counts there.
+    """
+    selects = []
+    for system, table in tables:
+        rule = table.exercice
+        if rule is None:
+            continue
+        lines, kind = f"{{{{ source('lake', '{system}__{table.name}') }}}}", table.field(rule.column).type
+        dated = rule.column if kind in ("year", "integer") else f"year({rule.column})"
+        year = f"lignes.{rule.column}" if kind in ("year", "integer") else f"year(lignes.{rule.column})"
+        there = f"select distinct {', '.join(('exercice', *table.primaryKey))} from {lines} where {dated} = exercice"
+        beside = [f"lignes.{key} = ailleurs.{key}" for key in table.primaryKey]
+        selects.append(
+            select(
+                [
+                    f"{literal(f'{system}/{table.name}')} as source",
+                    "lignes.exercice",
+                    f"cast({year} as integer) as annee",
+                    f"{'ailleurs.exercice' if rule.overlaps else 'cast(null as integer)'} as annee_comptee",
+                    *(f"lignes.{name}" for name in ("_fichier", "_feuille", "_ligne")),
+                ],
+                f"from {lines} as lignes",
+                f"left join ({there}) as ailleurs\n"
+                f"{indented(['on ' + year + ' = ailleurs.exercice', *beside], between=chr(10) + 'and ')}"
+                if rule.overlaps
+                else "",
+                where([f"{year} {'>' if rule.rule == 'not_after' else '<>'} lignes.exercice"]),
+            )
+        )
+    return union(selects, _OUTSIDE_COLUMNS)
+
+
 def _flagged(model: str, source: str, flags: Flags) -> list[str]:
     others = [called("motif not in ", [*map(literal, flags.sauf)])] if flags.sauf else []
-    unreadable = called("motif in ", [*map(literal, flags.illisibles)]) if flags.illisibles else "false"
-    rows = [("motif", "false", unreadable, ["poids = 0", *others])]
+    effects = USUAL | flags.motifs
+    said = [
+        f"when {called('motif in ', [literal(motive) for motive, its in effects.items() if its == effect])} then '{effect}'"
+        for effect in dict.fromkeys(effects.values())
+    ]
+    said.append(f"else '{flags.autres}'")
+    effect = f"case\n{indented(said, between=chr(10))}\nend"
+    rows = [("motif", "false", effect, ["poids = 0", *others])]
     rows += [
-        (f"{literal(motive)} as motif", "false", "true", ["poids = 1", f"({condition})"])
+        (f"{literal(motive)} as motif", "false", "'rien'", ["poids = 1", f"({condition})"])
         for motive, condition in flags.non_placees.items()
     ]
     if flags.par_collectivite:  # a spelling to add to the organisation
         unknown = ["poids = 1", "code_collectivite = 'inconnue'"]
-        rows.append((f"{literal('collectivité inconnue')} as motif", "true", "false", unknown))
+        rows.append((f"{literal('collectivité inconnue')} as motif", "true", "'rien'", unknown))
     amount = f"abs({flags.montant})" if flags.montant else "null"
     return [
         select(
@@ -192,13 +237,14 @@ def _flagged(model: str, source: str, flags: Flags) -> list[str]:
                 "exercice",
                 motive,
                 f"{counts} as est_comptee",
-                f"{lacks} as est_illisible",
+                f"{effect} as effet",
                 f"cast({amount} as decimal(20, 2)) as montant_eur",
+                *("_fichier", "_feuille", "_ligne"),
             ],
             f"from {{{{ ref('{model}') }}}}",
             where(tests),
         )
-        for motive, counts, lacks, tests in rows
+        for motive, counts, effect, tests in rows
     ]
 
 
@@ -222,6 +268,34 @@ def _monthly(source: str, rows: str, counted: str, name: str, series: Series) ->
 _FLAGGED = """\
 with signalees as (
 {}
+),
+
+-- of a line of another exercice, COL-EXERCICE says what it takes away
+dites as (
+    select
+        signalees.source,
+        signalees.exercice,
+        signalees.motif,
+        signalees.est_comptee,
+        case when signalees.est_comptee or ailleurs.source is null then nullif(signalees.effet, 'rien') end as effet,
+        signalees.montant_eur,
+        signalees._fichier,
+        signalees._feuille,
+        signalees._ligne
+    from signalees
+    left join {{{{ ref('int_communs__hors_exercice') }}}} as ailleurs
+        on signalees.source = ailleurs.source and signalees.exercice = ailleurs.exercice
+        and signalees._fichier = ailleurs._fichier and signalees._feuille is not distinct from ailleurs._feuille
+        and signalees._ligne = ailleurs._ligne
+),
+
+rangees as (
+    select
+        *,
+        row_number() over (
+            partition by source, exercice, motif, est_comptee order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+        ) as rang
+    from dites
 )
 
 select
@@ -229,11 +303,17 @@ select
     cast(exercice as integer) as exercice,
     cast(motif as string) as motif,
     cast(est_comptee as boolean) as est_comptee,
-    cast(est_illisible as boolean) as est_illisible,
+    cast(count(effet) > 0 as boolean) as est_illisible,
+    cast(coalesce(max(effet), 'rien') as string) as effet,
     cast(count(*) as bigint) as nb_lignes,
-    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur
-from signalees
-group by source, exercice, motif, est_comptee, est_illisible
+    cast(count(effet) as bigint) as nb_perdues,
+    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur,
+    cast(max(case when rang = 1 then _fichier end) as string) as fichier,
+    cast(max(case when rang = 1 then _feuille end) as string) as feuille,
+    cast(max(case when rang = 1 then _ligne end) as bigint) as ligne,
+    cast(sum(_ligne) as bigint) as somme_numeros
+from rangees
+group by source, exercice, motif, est_comptee
 """
 
 _NAMED = """\
@@ -250,29 +330,17 @@ left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthograph
 where lignes.{field} is not null"""
 
 _MEMBER_COLUMNS = [
-    *(
-        ("source", "string"),
-        ("exercice", "integer"),
-        ("_fichier", "string"),
-        ("_feuille", "string"),
-        ("_ligne", "bigint"),
-    ),
-    ("code_collectivite", "string"),
+    *(("source", "string"), ("exercice", "integer"), ("_fichier", "string"), ("_feuille", "string")),
+    *(("_ligne", "bigint"), ("code_collectivite", "string")),
+]
+_OUTSIDE_COLUMNS = [
+    *(("source", "string"), ("exercice", "integer"), ("annee", "integer"), ("annee_comptee", "integer")),
+    *(("_fichier", "string"), ("_feuille", "string"), ("_ligne", "bigint")),
 ]
 _SERIES_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("serie", "string"), ("membre", "string")),
     *(("est_fichier", "boolean"), ("est_une_par_mois", "boolean"), ("mois", "integer")),
 ]
-_SERIES = """\
-select
-    cast(null as string) as source,
-    cast(null as integer) as exercice,
-    cast(null as string) as serie,
-    cast(null as string) as membre,
-    false as est_fichier,
-    false as est_une_par_mois,
-    cast(null as integer) as mois"""
-
 _SERIES = """\
 with lignes as (
 {}

@@ -12,12 +12,11 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name
-from pipelines.sql import select
+from pipelines.sql import select, united
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
-    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"),
-    *("nb_non_placees", "montant_non_place_eur", "motif"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "motif"),
 )
 
 
@@ -41,16 +40,12 @@ def pieces_sql(declared: dict[str, ModelPieces]) -> str:
 
     ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
     """
-    selects = [
-        select([*COLUMNS, "true as est_suivie", f"{_axes(said.axes)} as axes"], f"from {{{{ ref('{model}') }}}}\n")
-        for model, said in declared.items()
-    ]
-    return "\nunion all\n".join([_LEDGER, *selects])
-
-
-def _axes(columns: list[str]) -> str:
-    """``|type_budget=annexe|``, in SQL over a piece."""
-    return "\n|| ".join(["'|'", *(f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in columns)])
+    selects = [_LEDGER]
+    for model, said in declared.items():
+        values = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in said.axes]
+        axes = "\n|| ".join(["'|'", *values])
+        selects.append(select([*COLUMNS, "true as est_suivie", f"{axes} as axes"], f"from {{{{ ref('{model}') }}}}"))
+    return _PIECES.format(united(selects))
 
 
 _LEDGER = """\
@@ -67,9 +62,6 @@ select
     pieces.nb_acceptees,
     pieces.nb_refusees,
     pieces.nb_ignorees,
-    pieces.montant_perdu_eur,
-    cast(null as bigint) as nb_non_placees,
-    cast(null as decimal(20, 2)) as montant_non_place_eur,
     'reçu et refusé (' || refus.regle || ')' as motif,
     pieces.est_suivie,
     case pieces.nature
@@ -79,5 +71,36 @@ from {{ source('collecte', 'pieces') }} as pieces
 left join {{ source('collecte', 'refus') }} as refus
     on pieces.systeme || '/' || pieces.nom_table = refus.source
     and pieces.exercice = refus.exercice
-    and pieces.nature = 'livraison'
+    and pieces.nature = 'livraison'"""
+
+_PIECES = """\
+with pieces as (
+{}
+)
+
+select
+    source,
+    exercice,
+    nature,
+    piece,
+    est_suivie,
+    est_attendue,
+    est_recue,
+    est_acceptee,
+    livraison,
+    nb_lues,
+    nb_acceptees,
+    nb_refusees,
+    nb_ignorees,
+    axes,
+    case
+        when est_acceptee then null
+        when motif is not null then motif
+        when nature = 'mois' then 'mois absent'
+        when est_recue then 'lu sous une déclaration antérieure, et son original n’est plus là'
+        when est_attendue then 'non reçu'
+        when est_suivie then 'facultatif, non transmis'
+        else 'non suivi : système non souscrit pour cet exercice'
+    end as motif
+from pieces
 """

@@ -17,15 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, read_text, shown
 
-LAYERS = (
-    "staging",
-    "intermediate",
-    "marts",
-    "restreint",
-    "calculs",
-    "rapport",
-    "controles",
-)  # folders of models, each of which reads itself and those before it
+# folders of models, each of which reads itself and those before it
+LAYERS = ("staging", "intermediate", "marts", "restreint", "calculs", "rapport", "controles")
 PROJECT_FILE = "dbt_project.yml"
 COMPOSED = "models/composed"  # what the composer writes
 COMPOSED_SOURCES = ("lake", "reference")
@@ -114,6 +107,18 @@ class Project:
                         found.setdefault(thing.name, []).append(Link(column["name"], parent[3] or parent[2], key))
         return found
 
+    @functools.cached_property
+    def accepted(self) -> dict[str, dict[str, set[str]]]:
+        """Model → column → its only values: those of an ``accepted_values`` test, for all its rows and as an error."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for thing in self.said:
+            for column in thing.data.get("columns") or []:
+                for test in column.get("data_tests") or column.get("tests") or []:
+                    said = test.get("accepted_values") if isinstance(test, dict) else None
+                    if said and not said.get("config"):
+                        found.setdefault(thing.name, {})[column["name"]] = set(map(str, _arguments(said)["values"]))
+        return found
+
     def layer_of(self, model: str) -> str:
         """The folder of models that a model is in."""
         return self.folder_of[self.models[model].path].parts[1]
@@ -150,7 +155,15 @@ def read_project(layers: list[Path]) -> Project:
         put_over(list(_sql("dbt test", root, "tests")) for root in roots),
         put_over(list(_sql("macro file", root, "macros")) for root in roots),
         put_over([t for file in files for t in _source_tables(*file)] for files in yaml_files),
-        put_over([t for file in files for t in _others(*file)] for files in yaml_files),
+        put_over(
+            [
+                replace(thing, name=f"{section}.{thing.name}")
+                for path, data, lines in files
+                for section in sorted(data.keys() - {"version", "models", "sources"})
+                for thing in entries("dbt other", path, data, lines, (section,), "name")
+            ]
+            for files in yaml_files
+        ),
         off,
         read_text(roots[0] / PROJECT_FILE),
         {
@@ -233,12 +246,6 @@ def _source_tables(path: Path, data: dict[str, Any], lines: Lines) -> Iterator[T
         about = {key: value for key, value in source.items() if key != "tables"}
         for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
             yield replace(thing, name=f"{source['name']}.{thing.name}", data={"source": about, "table": thing.data})
-
-
-def _others(path: Path, data: dict[str, Any], lines: Lines) -> Iterator[Thing]:
-    for section in sorted(data.keys() - {"version", "models", "sources"}):
-        for thing in entries("dbt other", path, data, lines, (section,), "name"):
-            yield replace(thing, name=f"{section}.{thing.name}")
 
 
 def meta_of(entry: Thing) -> dict[str, Any]:

@@ -9,15 +9,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipelines.catalogue.fields import described, meaning
-from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance, Table
+from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance
 from pipelines.catalogue.sources import Registry
-from pipelines.sql import select, union
+from pipelines.sql import indented, select, union
 
 CONTROLS = "controles"  # the layer, and the model that unites it
-CONTROL_COLUMNS = (
-    *("code_regle", "severite", "exercice", "ou", "sujet", "attendu", "recu", "ecart", "effet", "piece", "periode"),
-    *("fichier", "feuille", "ligne", "cle", "valeurs"),
-)
+INPUT_CONTROLS = "controles__entrees"  # those of them that are about inputs: figures follow from these
+CONTROL_COLUMNS = {
+    **dict.fromkeys(("code_regle", "severite"), "string"),
+    "exercice": "integer",
+    **dict.fromkeys(("ou", "sujet", "attendu", "recu"), "string"),
+    "ecart": "decimal(28, 6)",
+    **dict.fromkeys(("effet", "source", "piece", "axes"), "string"),
+    "nb_perdues": "bigint",
+    "montant_perdu_eur": "decimal(20, 2)",
+    **dict.fromkeys(("periode", "fichier", "feuille"), "string"),
+    "ligne": "bigint",
+    **dict.fromkeys(("cle", "valeurs"), "string"),
+}
+PLACE = ("code_regle", "exercice", "ou", "fichier", "feuille", "ligne", "cle")  # what identifies a finding
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
 
 
@@ -33,14 +43,16 @@ def shape_union(registry: Registry, shape: str) -> str:
         ((system.system, table) for system, table in registry.tables() if shape in table.shapes),
         key=lambda one: (one[0], one[1].name),
     )
-    selects = [
-        select(
-            [f"'{system}' as systeme", f"'{table.name}' as nom_table", *(_of(table, column) for column in columns)],
-            f"from {{{{ source('lake', '{system}__{table.name}') }}}}",
-        )
-        for system, table in tables
-    ]
-    return union(selects, ((column.name, _type(column)) for column in [*ORIGIN, *columns]))
+    selects = []
+    for system, table in tables:
+        given = [f"'{system}' as systeme", f"'{table.name}' as nom_table"]
+        for column in columns:
+            is_lacking = column is COLUMN and COLUMN not in table.provenance
+            given.append(f"cast(null as string) as {column.name}" if is_lacking else column.name)
+        selects.append(select(given, f"from {{{{ source('lake', '{system}__{table.name}') }}}}"))
+    # « string » is the one name of that type that DuckDB and Spark share
+    typed = [(column.name, column.sql_type.lower().replace("varchar", "string")) for column in [*ORIGIN, *columns]]
+    return union(selects, typed)
 
 
 def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
@@ -56,11 +68,33 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
     return described(entry, registry.fields)
 
 
+def input_controls(models: Iterable[str]) -> str:
+    """The SQL of ``controles__entrees``: the rows of the controls ``models``, and what tells one from the other.
+
+    Two findings at one place are numbered; ``empreinte`` changes with anything that a finding says, so that what was
+    decided of it is decided again.
+    """
+    rows = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
+    said = [f"coalesce(cast({name} as string), '')" for name in CONTROL_COLUMNS if name != "effet"]
+    return _INPUT_CONTROLS.format(
+        rows=indented([union(rows, CONTROL_COLUMNS.items()).rstrip()]),
+        columns=indented(name for name in CONTROL_COLUMNS if name not in ("cle", "valeurs")),
+        place=", ".join(PLACE),
+        order=", ".join(f"{name} nulls last" for name in ("sujet", "attendu", "recu", "ecart", "valeurs")),
+        said=indented([indented([indented(said)])]),
+    )
+
+
 def controls_union(models: Iterable[str]) -> str:
-    """The SQL of the model ``controles``: the rows of every control."""
-    selects = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
-    types = {"exercice": "integer", "ecart": "decimal(28, 6)", "ligne": "bigint"}
-    return union(selects, ((column, types.get(column, "string")) for column in CONTROL_COLUMNS))
+    """The SQL of the model ``controles``: the rows of every control; ``models`` are those that are about figures."""
+    columns = [*CONTROL_COLUMNS, "empreinte"]
+    of_inputs = select(columns, f"from {{{{ ref('{INPUT_CONTROLS}') }}}}")
+    stated = ["'rien' as effet" if name == "effet" else name for name in CONTROL_COLUMNS]  # figures stand already
+    of_figures = [
+        select([*stated, "cast(null as string) as empreinte"], f"from {{{{ ref('{model}') }}}}")
+        for model in sorted(models)
+    ]
+    return union([of_inputs, *of_figures])
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
@@ -68,12 +102,32 @@ def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
     return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE, COLUMN]
 
 
-def _of(table: Table, column: Field | Provenance) -> str:
-    """How the union takes a column of a table."""
-    is_lacking = column is COLUMN and COLUMN not in table.provenance
-    return f"cast(null as string) as {column.name}" if is_lacking else column.name
+_INPUT_CONTROLS = """\
+{{{{ config(materialized='table') }}}}
 
+with constats as (
+{rows}
+),
 
-def _type(column: Field | Provenance) -> str:
-    # « string » is the one name of that type that DuckDB and Spark share
-    return column.sql_type.lower().replace("varchar", "string")
+ranges as (
+    select
+        *,
+        row_number() over (
+            partition by {place}
+            order by {order}
+        ) as rang
+    from constats
+)
+
+select
+{columns},
+    case when rang = 1 then cle else concat_ws(' ', cle, '#' || cast(rang as string)) end as cle,
+    valeurs,
+    md5(
+        concat_ws(
+            '|',
+{said}
+        )
+    ) as empreinte
+from ranges
+"""

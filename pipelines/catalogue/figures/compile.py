@@ -56,6 +56,9 @@ PIECES = {
 def figure_models(figures: Figures) -> dict[str, str]:
     """Model → its text."""
     pieces = _pieces(figures)
+    of_all: dict[str, list[str]] = {kind: [] for kind in PIECES}
+    for kind, name in pieces:
+        of_all[kind].append(select([column for column, *_ in PIECES[kind][1]], f"from {_ref(name)}"))
     return {
         "chiffres__familles": EPHEMERAL + union((_family(figures, name) for name in figures.families), _MEMBERS),
         **{
@@ -64,10 +67,7 @@ def figure_models(figures: Figures) -> dict[str, str]:
             )
             for (kind, name), codes in pieces.items()
         },
-        **{
-            f"chiffres__{kind}": EPHEMERAL + union((_all_of(name, of) for of, name in pieces if of == kind), columns)
-            for kind, (_, columns) in PIECES.items()
-        },
+        **{f"chiffres__{kind}": EPHEMERAL + union(selects, PIECES[kind][1]) for kind, selects in of_all.items()},
     }
 
 
@@ -98,10 +98,6 @@ def _pieces(figures: Figures) -> dict[tuple[str, str], list[str]]:
     return pieces
 
 
-def _all_of(model: str, kind: str) -> str:
-    return select([column for column, *_ in PIECES[kind][1]], f"from {_ref(model)}")
-
-
 # families -------------------------------------------------------------------------------------------------------------
 
 
@@ -121,13 +117,6 @@ def _family(figures: Figures, name: str) -> str:
             f"inner join {_ref(family.indicateurs)} as indicateurs\n"
             f"    on membres.{family.code} = indicateurs.{family.code}"
         )
-    tests = [*_in_use(family), *measure.conditions(family.filtre, "membres.{}".format)]
-    if family.presents_dans:
-        tests.append(_present(figures, name, family, family.presents_dans))
-    return select(columns, *source, where(tests))
-
-
-def _in_use(family: Family) -> list[str]:
     tests = []
     if family.exercice:
         tests.append(f"exercices.exercice = membres.{family.exercice}")
@@ -135,7 +124,10 @@ def _in_use(family: Family) -> list[str]:
         tests.append(f"exercices.exercice >= coalesce(membres.{family.debut}, exercices.exercice)")
     if family.fin:
         tests.append(f"exercices.exercice <= coalesce(membres.{family.fin}, exercices.exercice)")
-    return tests
+    tests += measure.conditions(family.filtre, "membres.{}".format)
+    if family.presents_dans:
+        tests.append(_present(figures, name, family, family.presents_dans))
+    return select(columns, *source, where(tests))
 
 
 def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
@@ -148,12 +140,11 @@ def _present(figures: Figures, name: str, family: Family, presence: Presence) ->
         "publies.exercice = exercices.exercice",
         "publies.valeur_publiee is not null",
     ]
-    ways = [_exists(presence.fait, "faits", inside), _exists("fct_chiffres_publies", "publies", printed)]
+    ways = []
+    for relation, alias, tests in ((presence.fait, "faits", inside), ("fct_chiffres_publies", "publies", printed)):
+        rows = indented([f"select 1 from {_ref(relation)} as {alias}", where(tests)], between="\n")
+        ways.append(f"exists (\n{rows}\n)")
     return f"(\n{indented(ways, between=chr(10) + 'or ')}\n)"
-
-
-def _exists(relation: str, alias: str, tests: list[str]) -> str:
-    return f"exists (\n{indented([f'select 1 from {_ref(relation)} as {alias}', where(tests)], between=chr(10))}\n)"
 
 
 def _of_member(text: str, family: str | None, column: str) -> str:

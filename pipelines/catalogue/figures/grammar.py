@@ -129,7 +129,7 @@ class Measure(Declared):
         what = {
             "somme": f"Somme de {column}",
             "maximum": f"Plus grande valeur de {column}",
-            "nombre": f"Nombre {_of(rows)}",
+            "nombre": f"Nombre {'d’' if rows[:1] in 'aàâeéèêiîoôuhœ' else 'de '}{rows}",
             "nombre_distinct": f"Nombre de valeurs distinctes de {column}",
             "mediane": f"Médiane de {column}",
         }[self.agregat]
@@ -141,10 +141,6 @@ class Measure(Declared):
     def conditions(self, words: "Words") -> list[str]:
         """What a row must be to be counted, in French."""
         return [words.condition(column, value) for column, value in self.filtre.items()]
-
-
-def _of(name: str) -> str:
-    return f"{'d’' if name[:1] in 'aàâeéèêiîoôuhœ' else 'de '}{name}"
 
 
 class Words(Declared):
@@ -163,13 +159,14 @@ class Words(Declared):
 
     def condition(self, column: str, value: Value | list[Value]) -> str:
         """What ``filtre`` keeps."""
-        values = value if isinstance(value, list) else [value]
-        return " ou ".join(self._selected(column, one) for one in values)
-
-    def _selected(self, column: str, value: Value) -> str:
-        words = self.by_name.get(column)
-        said = {True: "vrai", False: "faux"}[value] if isinstance(value, bool) else str(value)
-        return words[value] if isinstance(words, dict) and value in words else f"{self.of(column)} : {said}"
+        words, said = self.by_name.get(column), []
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(words, dict) and one in words:
+                said.append(words[one])
+            else:
+                text = {True: "vrai", False: "faux"}[one] if isinstance(one, bool) else str(one)
+                said.append(f"{self.of(column)} : {text}")
+        return " ou ".join(said)
 
 
 class _Term(Declared):
@@ -292,6 +289,15 @@ def values_of(said: Iterable[str | list[str] | dict[str, Value]]) -> dict[str, V
     return {name: value for one in said if isinstance(one, dict) for name, value in one.items()}
 
 
+# what only a measure gives → why an expression does without it
+_OF_A_MEASURE = {
+    "sans_effet": "repose sur ce dont dépendent ses opérandes",
+    "indispensables": "est incomplète quand un opérande l’est",
+    "pieces": "est incomplète quand un opérande l’est",
+    "champs": "demande ce que demandent ses opérandes",
+}
+
+
 class Figure(Declared):
     """One figure of the report, or a family of them."""
 
@@ -299,9 +305,8 @@ class Figure(Declared):
     libelle: str
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
-    compte: Literal["agents", "citoyens", "elus", "choses"] | None = (
-        None  # what it counts; without it, the figure is not in the public profile
-    )
+    # what it counts; without it, the figure is not in the public profile
+    compte: Literal["agents", "citoyens", "elus", "choses"] | None = None
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
@@ -321,22 +326,9 @@ class Figure(Declared):
             raise ValueError("une mesure n’a pas d’operandes")
         if self.expression is not None and self.sources:
             raise ValueError("les sources d’une expression sont celles de ses opérandes : retirer sources")
-        if self.expression is not None and self.sans_effet:
-            raise ValueError(
-                "sans_effet: ne s’applique qu’à une mesure ; une expression repose sur ce dont dépendent ses opérandes"
-            )
-        if self.expression is not None and self.indispensables:
-            raise ValueError(
-                "indispensables: ne s’applique qu’à une mesure ; une expression est incomplète quand un opérande l’est"
-            )
-        if self.expression is not None and self.pieces:
-            raise ValueError(
-                "pieces: ne s’applique qu’à une mesure ; une expression est incomplète quand un opérande l’est"
-            )
-        if self.expression is not None and self.champs:
-            raise ValueError(
-                "champs: ne s’applique qu’à une mesure ; une expression demande ce que demandent ses opérandes"
-            )
+        for key, why in _OF_A_MEASURE.items():
+            if self.expression is not None and getattr(self, key):
+                raise ValueError(f"{key}: ne s’applique qu’à une mesure ; une expression {why}")
         return self
 
     @model_validator(mode="after")

@@ -47,9 +47,7 @@ class Figures:
     titles: dict[str, str]  # of each domain, as the report prints it
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # `*/shape` → the tables declared of that shape
     unable: dict[str, set[str]] = field(default_factory=dict)  # measure → the tables that cannot hold anything of it
-    completed: dict[str, list[str]] = field(
-        default_factory=dict
-    )  # fact → the words of the rules that complete its lines
+    completed: dict[str, list[str]] = field(default_factory=dict)  # fact → the words of what completes its lines
 
     def family_of(self, code: str) -> Family | None:
         """The family of a declared code, None when it declares a single figure."""
@@ -148,15 +146,17 @@ class Figures:
         rules = [rule for fact in facts for rule in self.completed.get(fact, [])]
         words += f" ; lignes complétées : {' ; '.join(dict.fromkeys(rules))}" if rules else ""
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
-        groups = self.sources(code) if used is None else [self._among(group, used) for group in self.sources(code)]
-        sources = ", ".join(dict.fromkeys(" ou ".join(map(said, group)) for group in groups))
+        groups: list[str] = []
+        for group in self.sources(code):
+            kept = [
+                one
+                for one in group
+                if used is None or placeholders_of(one) or not {*self.tables_of(one)}.isdisjoint(used)
+            ]
+            groups.append(" ou ".join(map(said, kept or group)))
+        sources = ", ".join(dict.fromkeys(groups))
         sources = sources.replace(f"{{{figure.family}}}", f"{{code_{figure.family}}}")
         return f"{words} ; arrondi à {places}{SOURCED}{sources}."
-
-    def _among(self, group: tuple[str, ...], used: Collection[str]) -> tuple[str, ...]:
-        """The alternatives given by a used table or by a member; all of them when there is none."""
-        kept = [one for one in group if placeholders_of(one) or not {*self.tables_of(one)}.isdisjoint(used)]
-        return tuple(kept) or group
 
 
 def said(source: str) -> str:
@@ -181,7 +181,12 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     files = [
         [(path, *read_mapping(path)) for path in sorted(layer.glob("catalogue/figures/*.yml"))] for layer in layers
     ]
-    domain_of = {path: _domain_of(path, data) for layer in files for path, data, lines in layer}
+    domain_of: dict[Path, str] = {}
+    for path, data, _ in (file for layer in files for file in layer):
+        domain = data.get("domaine")
+        if not isinstance(domain, str):
+            raise DeclarationError(f"{shown(path)}:1 domaine: le nom d’un domaine est attendu")
+        domain_of[path] = domain
 
     def put(things: Callable[[Path, dict[str, Any], Lines], list[Thing]]) -> Overlay:
         return put_over([thing for file in layer for thing in things(*file)] for layer in files)
@@ -190,8 +195,15 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         found = entries("word", path, {"mots": data.get("mots")}, lines, ("mots",), None)
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
+    def title(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
+        if "enabled" in data:
+            return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
+        if "titre" not in data:  # a file that only adds to a domain
+            return []
+        return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})]
+
     declared = DeclaredFigures(
-        put(_domain),
+        put(title),
         put(words),
         put(lambda path, data, lines: entries("family", path, data, lines, ("familles",), None)),
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
@@ -200,20 +212,6 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     for path, data, lines in (file for layer in files for file in layer):  # `enabled` was removed from the data
         parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
     return declared
-
-
-def _domain_of(path: Path, data: dict[str, Any]) -> str:
-    domain = data.get("domaine")
-    if not isinstance(domain, str):
-        raise DeclarationError(f"{shown(path)}:1 domaine: le nom d’un domaine est attendu")
-    return domain
-
-
-def _domain(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
-    """The title of a domain; a file that only adds to one need not repeat it, ``enabled: false`` switches it off."""
-    if "enabled" in data:
-        return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
-    return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})] if "titre" in data else []
 
 
 def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay, shapes: Overlay) -> Figures:
@@ -242,7 +240,11 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
     of_shape = {f"{ANY}/{shape}": registry.of_shape(shape) for shape in registry.shapes}
     figures = Figures(by_code, families, titles, of_shape, unable)
     for one in by_code.values():
-        _check_family(one, figures, declared.families)
+        family = one.figure.family
+        if family and family not in families:
+            off = declared.families.off.get(family)
+            why = f"que {off.place} désactive" if off else "que rien ne déclare"
+            raise DeclarationError(f"{one.place} code: demande la famille « {family} », {why}")
         _check_sources(one, registry)
         _check_fields(one, figures, registry, declared.figures[one.figure.code])
         _check_operands(one, figures, declared.figures)
@@ -264,13 +266,6 @@ def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Ov
             raise DeclarationError(f"{thing.at('sources', index)} demande {off.said}, que {off.place} désactive")
         groups.append(kept)
     return figure.model_copy(update={"sources": [group if len(group) > 1 else group[0] for group in groups]})
-
-
-def _check_family(declared: DeclaredFigure, figures: Figures, families: Overlay) -> None:
-    name = declared.figure.family
-    if name and name not in figures.families:
-        why = f"que {families.off[name].place} désactive" if name in families.off else "que rien ne déclare"
-        raise DeclarationError(f"{declared.place} code: demande la famille « {name} », {why}")
 
 
 def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:

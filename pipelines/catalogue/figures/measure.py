@@ -6,7 +6,7 @@ so that they cannot disagree.
 
 from collections.abc import Callable
 
-from pipelines.catalogue.figures.grammar import Filter, Measure, Value
+from pipelines.catalogue.figures.grammar import Filter, Measure
 from pipelines.sql import literal
 
 COUNTS = ("nombre", "nombre_distinct")  # what they count is known, whatever the column contains
@@ -41,10 +41,8 @@ def contribution(measure: Measure, column: Callable[[str], str]) -> str:
 
 def conditions(where: Filter, column: Callable[[str], str] = str) -> list[str]:
     """What a filter requires of a row, one test per column; ``column`` gives the SQL of a column's name."""
-    return [f"{column(name)} {_condition(values)}" for name, values in where.items()]
-
-
-def _condition(values: Value | list[Value]) -> str:
-    if isinstance(values, list):
-        return f"in ({', '.join(map(literal, values))})"
-    return f"= {literal(values)}"
+    tests = []
+    for name, values in where.items():
+        held = f"in ({', '.join(map(literal, values))})" if isinstance(values, list) else f"= {literal(values)}"
+        tests.append(f"{column(name)} {held}")
+    return tests

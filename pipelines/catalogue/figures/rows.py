@@ -7,7 +7,6 @@ its placeholder, as declared: ``chiffres__declares`` substitutes the members.
 from collections.abc import Collection
 from typing import Any
 
-from pipelines.catalogue.figures.grammar import Figure, Value
 from pipelines.catalogue.figures.load import Figures
 
 # What is printed when no row of the fact is behind a measure; zero is a value.
@@ -21,11 +20,18 @@ def figure_tables(
 
     ``used``: the tables (``system/table``) that the organisation uses; a formula names no other among alternatives.
     """
+    named = []
+    for code, declared in figures.by_code.items():
+        figure = declared.figure
+        is_measured, empty = figure.mesure is not None, EMPTY[figure.mesure.si_vide] if figure.mesure else None
+        about = (figure.family, figure.indicateur, figure.libelle, figure.unite, figure.decimales, declared.domaine)
+        named.append((code, *about, figures.formula(code, used), is_measured, empty))
+    measures = [declared.figure for declared in figures.by_code.values() if declared.figure.mesure]
     return {
         "chiffres": (
             "code varchar, famille varchar, indicateur varchar, libelle varchar, unite varchar, decimales integer, "
             "domaine varchar, formule varchar, est_mesure boolean, code_si_vide varchar",
-            [_figure(figures, code, used) for code in figures.by_code],
+            named,
         ),
         "chiffres_feuilles": (
             "code varchar, mesure varchar",
@@ -35,7 +41,7 @@ def figure_tables(
             "mesure varchar, groupe varchar, alternative integer, source varchar",
             [
                 (leaf.code, " ou ".join(alternatives), rank, table)
-                for leaf in _measures(figures)
+                for leaf in measures
                 for alternatives in leaf.alternatives
                 for rank, source in enumerate(alternatives, start=1)
                 for table in figures.tables_of(source, leaf.code)
@@ -45,49 +51,32 @@ def figure_tables(
         "chiffres_filtres": (
             "mesure varchar, colonne varchar, titre varchar, valeur varchar",
             [
-                (leaf.code, column, figures.by_code[leaf.code].words.of(column).replace("_", " "), _as_text(value))
-                for leaf in _measures(figures)
+                (
+                    leaf.code,
+                    column,
+                    figures.by_code[leaf.code].words.of(column).replace("_", " "),
+                    str(value).lower() if isinstance(value, bool) else str(value),  # as SQL casts it to text
+                )
+                for leaf in measures
                 for column, values in ((leaf.mesure.filtre if leaf.mesure else {}) | leaf.pieces).items()
                 for value in (values if isinstance(values, list) else [values])
             ],
         ),
+        "chiffres_colonnes_familles": (
+            "famille varchar, colonne varchar",
+            [(name, family.code) for name, family in figures.families.items()],
+        ),
         "chiffres_indispensables": (
             "mesure varchar, nature varchar",
-            [(leaf.code, nature) for leaf in _measures(figures) for nature in leaf.indispensables],
+            [(leaf.code, nature) for leaf in measures for nature in leaf.indispensables],
         ),
         "chiffres_champs": (
             "mesure varchar, groupe varchar, taille integer, champ varchar",
             [
                 (leaf.code, " ou ".join(group), len(group), name)
-                for leaf in _measures(figures)
+                for leaf in measures
                 for group in leaf.needs
                 for name in group
             ],
         ),
     }
-
-
-def _measures(figures: Figures) -> list[Figure]:
-    return [declared.figure for declared in figures.by_code.values() if declared.figure.mesure]
-
-
-def _as_text(value: Value) -> str:
-    """A value of a filter as SQL casts it to text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _figure(figures: Figures, code: str, used: Collection[str] | None) -> tuple[Any, ...]:
-    declared = figures.by_code[code]
-    figure = declared.figure
-    return (
-        code,
-        figure.family,
-        figure.indicateur,
-        figure.libelle,
-        figure.unite,
-        figure.decimales,
-        declared.domaine,
-        figures.formula(code, used),
-        figure.mesure is not None,
-        EMPTY[figure.mesure.si_vide] if figure.mesure else None,
-    )

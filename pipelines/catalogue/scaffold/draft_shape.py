@@ -17,6 +17,7 @@ from pipelines.catalogue.scaffold.draft_table import (
     ignore_lines,
     literally,
     named_by,
+    period_line,
     period_lines,
     period_parts,
     place_lines,
@@ -95,17 +96,23 @@ class ShapeTable:
     def lines(self) -> list[str]:
         """The declaration of the table, below its title."""
         columns = {name: match.column for name, match in self.matches.items()}
+        spread = self.spread.columns if self.spread else {}
+        personal = {f.name for f in self.shape.fields if f.personal}
+        period = period_line(columns | spread, [n for n in (*columns, *spread) if n not in personal], self.exercice)
         used = {column.place for column in (*columns.values(), *(self.spread.months if self.spread else ()))}
         unused = [c.heading for c in self.layout.columns if c.place not in used]
         named = {column.place: name for name, column in columns.items()}
         summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
         numbers = {n: c for n, c in columns.items() if n in summed}
         lines = [f"shape: {self.shape.shape}"]
-        lines += place_lines(self.sample)
-        lines += self._missing_values(columns)
+        lines += place_lines(self.sample, bool(period))
+        extra = sorted({word for c in columns.values() for word in c.guess.missing} - set(self.shape.missingValues))
+        if extra:
+            missing = flow([*self.shape.missingValues, *extra])
+            lines.append(f"missingValues: {missing}" + todo("ces cellules sont-elles vides ?"))
         lines += [f"# laissé de côté : {flow(unused)}"] if unused else []
         lines += unnamed_lines(self.layout) + ([] if self.spread else period_lines(self.layout, self.sample))
-        columns |= self.spread.columns if self.spread else {}
+        columns |= spread
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
@@ -126,7 +133,7 @@ class ShapeTable:
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
         dated = [(self.spread.date, "within")] if self.spread else self._dated(columns)
-        lines += exercice_lines(columns, dated, self.layout, self.exercice)
+        lines += exercice_lines(columns, dated, self.layout, self.exercice) + period
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> list[str]:
@@ -155,12 +162,6 @@ class ShapeTable:
                 headings[f.name] = scalar(f"(à compléter : {f.title})")
                 doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
         return headings, doubts
-
-    def _missing_values(self, columns: dict[str, Column]) -> list[str]:
-        extra = sorted({w for c in columns.values() for w in c.guess.missing} - set(self.shape.missingValues))
-        if not extra:
-            return []
-        return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("ces cellules sont-elles vides ?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
         """A column with one same day throughout dates the file; a required one cannot come after it.
@@ -211,7 +212,11 @@ def _months_as_columns(matches: dict[str, Match], layout: Layout, sample: Sample
 
 def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> dict[str, Match]:
     """Field of the shape → the column that gives it, each used once; in order of the shape's fields."""
-    known = _known_headings(shape, registry)
+    # field → every heading that a declared system gives it, as slugs
+    known = {f.name: {slug(f.name), slug(f.title)} for f in shape.fields}
+    for layout in (layout for _, t in registry.tables() if shape.shape in t.shapes for layout in t.header.values()):
+        for name, origin in layout.items():
+            known[name] |= {slug(origin.whole)} if origin.whole else set()
     pairs = sorted(
         (
             (_similarity(column, known[f.name]), -position, f, column)
@@ -230,17 +235,6 @@ def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> d
             found[f.name] = Match(column, score if len(rivals) <= 1 else LIKELY)
             used.add(column.place)
     return {f.name: found[f.name] for f in shape.fields if f.name in found}
-
-
-def _known_headings(shape: Shape, registry: Registry) -> dict[str, set[str]]:
-    """Field → every heading that a declared system gives it, as slugs."""
-    known = {f.name: {slug(f.name), slug(f.title)} for f in shape.fields}
-    for _, table in registry.tables():
-        if shape.shape in table.shapes:
-            for layout in table.header.values():
-                for name, origin in layout.items():
-                    known[name] |= {slug(origin.whole)} if origin.whole else set()
-    return known
 
 
 def _similarity(column: Column, headings: set[str]) -> float:
@@ -265,17 +259,6 @@ def _may_hold(f: Field, column: Column) -> bool:
     return kind not in ("date", "datetime", "boolean")
 
 
-def _own_words(f: Field, column: Column) -> list[str]:
-    """The words of the sample that the shape does not list, whose meaning cannot be guessed."""
-    known = {str(word) for word in f.constraints.enum or []}
-    own = sorted({cell for cell in column.cells if cell} - known)
-    if not known or not own or f.personal or len(own) > MOST_WORDS:
-        return []
-    return [
-        f"  # TODO {f.name} : auquel de {flow(sorted(known))} répond chacun de {flow(own)} ? values: {{mot de la forme: [les siens]}}"
-    ]
-
-
 def _own_format(f: Field, column: Column) -> list[str]:
     """How this system writes a field, when it differs from the shape's way."""
     found = column.guess
@@ -284,8 +267,15 @@ def _own_format(f: Field, column: Column) -> list[str]:
             values = flow(flag_values(column.cells))
             return [f"  # TODO {f.name} : donner trueValues et falseValues ({values}), sinon toute ligne est refusée"]
         found = words_found
-    if f.type == "string":
-        return _own_words(f, column)
+    if f.type == "string":  # words that the shape does not list: their meaning cannot be guessed
+        known = {str(word) for word in f.constraints.enum or []}
+        own = sorted({cell for cell in column.cells if cell} - known)
+        if not known or not own or f.personal or len(own) > MOST_WORDS:
+            return []
+        asked = (
+            f"auquel de {flow(sorted(known))} répond chacun de {flow(own)} ? values: {{mot de la forme: [les siens]}}"
+        )
+        return [f"  # TODO {f.name} : {asked}"]
     options = {key: value for key, value in kept_in(f.name, found.options).items() if key != "decimals"}
     if f.type == "date" and found.type == "datetime":
         options.setdefault("format", "%Y-%m-%d %H:%M:%S")

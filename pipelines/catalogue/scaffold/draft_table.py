@@ -16,11 +16,15 @@ from pipelines.catalogue.scaffold.inference import (
     SPACES,
     YEAR,
     Guess,
+    are_parts_of_a_year,
+    date_of,
+    has_years,
     is_login,
     is_value,
     kept_in,
     length,
     may_be_a_person,
+    months,
     names_members,
     of,
     period_in,
@@ -35,6 +39,8 @@ from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 from pipelines.catalogue.source_grammar import WORKBOOKS
 
 PERIODS = {1: ("mois", "mois"), 3: ("trimestres", "trimestre"), 6: ("semestres", "semestre"), 12: ("années", "annee")}
+MONTHS = 7  # most of a year
+MANY = 10  # lines a month from which a month without any is strange
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 SUM = re.compile(r"(sous[- ]?)?(total|totaux|cumul|ensemble|moyenne)\b", re.IGNORECASE)  # of other columns
 # Words that SQL keeps for itself.
@@ -50,11 +56,11 @@ RESERVED = frozenset(
 )
 
 
-def place_lines(sample: Sample) -> list[str]:
+def place_lines(sample: Sample, has_period: bool) -> list[str]:
     """Where the table is in a file that may hold several: sheet, member of an archive, path of the records."""
     lines = []
     if sample.sheet:
-        lines.append(_sheet_line(sample.sheets, sample.is_among_years))
+        lines.append(_sheet_line(sample.sheets, sample.is_among_years, has_period))
     if sample.member:
         pattern = common_pattern(sample.members)
         lines.append(f"member: {scalar(pattern)}" + todo("convient-il aux membres de l’archive de chaque exercice ?"))
@@ -63,17 +69,31 @@ def place_lines(sample: Sample) -> list[str]:
     return lines
 
 
-def _sheet_line(names: list[str], is_among_years: bool) -> str:
-    """The sheets, by what their names have in common, else one by one; a pattern accepts any year, unless others are there."""
+def _sheet_line(names: list[str], is_among_years: bool, has_period: bool) -> str:
+    """The sheets, by what their names have in common, else one by one; a pattern accepts any year, unless others are there.
+
+    One by one, each is expected. So are the sheets of a month or a quarter, one by one unless the table has a period.
+    """
     doubts = []
     before, after = around(names)
+    is_year = are_parts_of_a_year(names)
+    start = _beginning(names) if is_year and len(set(map(len, names))) == 1 else ""  # T1, T2…
+
+    def pattern(text: str) -> str:
+        return re.sub(r"[][?*]", "?", text if is_among_years else YEAR.sub("????", text))
+
     if len(names) == 1:
         said = scalar(names[0])
-    elif before or after:
-        said = scalar(
-            "*".join(re.sub(r"[][?*]", "?", text if is_among_years else any_year(text)) for text in (before, after))
-        )
+    elif (before or after) and (has_period or not is_year):
+        said = scalar(f"{pattern(before)}*{pattern(after)}")
         doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
+    elif start and has_period:
+        said = scalar(pattern(start.ljust(len(names[0]), "?")))
+        doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
+    elif is_year:
+        found = months(names)
+        said = flow(map(pattern, sorted(names, key=lambda one: (found and date_of(found, one), one))))
+        doubts.append("chacune est attendue : sans l’une d’elles, le fichier est refusé (FIC-FEUILLE)")
     else:
         said = flow(names)
         doubts.append("une feuille de plus une autre année ? « * » lit toutes celles que unread ne nomme pas")
@@ -99,14 +119,9 @@ def named_by(sample: Sample) -> tuple[str, str, str] | None:
         ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
     ):
         if len(names) > 1:
-            before, after = around(names)
+            before, after = around(names) if not months(names) else ("", "")  # a month keeps its year
             return key, title, f"{literally(before)}(.+){literally(after)}"
     return None
-
-
-def any_year(text: str) -> str:
-    """A name adapted to any exercice, in a pattern of names."""
-    return YEAR.sub("????", text)
 
 
 def literally(text: str) -> str:
@@ -204,19 +219,34 @@ def exercice_lines(
 ) -> list[str]:
     """How the content proves its exercice, when a column of the sample does; a title may prove it as well."""
     for name, rule in candidates:
-        years = _years(columns[name])
-        if years and all(year == exercice if rule == "within" else year <= exercice for year in years):
+        found, years = columns[name].guess, set[int]()
+        if found.type in ("date", "datetime", "year"):
+            cells = [cell for cell in columns[name].cells if cell not in ("", *found.missing)]
+            years = {year for cell in cells if (year := year_of(found, cell)) is not None}
+        if years and (years == {exercice} if rule == "within" else max(years) <= exercice):
             return [f"exercice: {{column: {name}, rule: {rule}}}"]
     if title_pattern(layout.titles, exercice):
         return []
     return ["# TODO exercice : aucune colonne de dates ne prouve l’exercice : y en a-t-il une ?"]
 
 
-def _years(column: Column) -> set[int]:
-    if column.guess.type not in ("date", "datetime", "year"):
-        return set()
-    cells = [cell for cell in column.cells if cell and cell not in column.guess.missing]
-    return {year for cell in cells if (year := year_of(column.guess, cell)) is not None}
+def period_line(columns: dict[str, Column], names: Iterable[str], exercice: int) -> list[str]:
+    """The table’s period, when a column of dates has lines in most months of the exercice and in no other year."""
+    name = next((name for name in names if _runs_over_the_year(columns[name], exercice)), None)
+    asked = todo("des lignes sont-elles attendues chaque mois ? Un mois sans ligne rend alors les chiffres partiels")
+    return [f"period: {{column: {name}, every: month}}{asked}"] if name else []
+
+
+def _runs_over_the_year(column: Column, exercice: int) -> bool:
+    if column.guess.type not in ("date", "datetime"):
+        return False
+    dates = [date for cell in column.cells if (date := date_of(column.guess, cell))]
+    seen = {date.month for date in dates}
+    return (
+        (not has_years(column.guess) or {date.year for date in dates} == {exercice})
+        and len(seen) >= MONTHS
+        and (max(seen) - min(seen) < len(seen) or len(dates) >= MANY * len(seen))
+    )
 
 
 def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Column]) -> list[str]:
@@ -288,6 +318,7 @@ class OwnTable:
         self.places = places
         self.personal = {name: personal(c.heading, c.cells, places) for name, c in self.columns.items()}
         self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
+        self.months = self._months()
 
     def title(self, system: str) -> str:
         """The table's title."""
@@ -300,7 +331,10 @@ class OwnTable:
         dated = [(n, "within") for n, c in plain.items() if c.guess.type in ("date", "datetime", "year")]
         numbers = {n: c for n, c in plain.items() if c.guess.type in ("integer", "number")}
         named = {column.place: name for name, column in self.columns.items()}
-        lines = place_lines(self.sample)
+        dated += [(n, "within") for n in self.months]
+        columns = self.columns | self.months
+        period = period_line(columns, [n for n, _ in dated], self.exercice)
+        lines = place_lines(self.sample, bool(period))
         lines += [f"primaryKey: [{self.key}]" + todo("est-ce unique dans chaque fichier ?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
         lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
@@ -319,7 +353,7 @@ class OwnTable:
         lines += [*named_by, "fields:", *field]
         for name, column in self.columns.items():
             lines += [f"  {line}" for line in self._field(name, column)]
-        lines += exercice_lines(self.columns, dated, self.layout, self.exercice)
+        lines += exercice_lines(columns, dated, self.layout, self.exercice) + period
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> tuple[list[str], list[str]]:
@@ -327,13 +361,26 @@ class OwnTable:
         if (told := named_by(self.sample)) is None:
             return [], []
         key, title, pattern = told
+        if self.months:
+            ((name, column),) = self.months.items()
+            kind = f"type: date, format: {option(column.guess.options['format'])}, constraints: {{required: true}}"
+            heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}"
+            return [heading], [f"  - {{name: {name}, title: {column.heading}, {kind}}}"]
         name = free(title.lower(), self.columns)
         heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}" + todo(
             "que dit le nom : quelle partie, et comment l’appeler ?"
         )
-        parts = [found[1] for place in self.sample.places if (found := re.fullmatch(pattern, place))]
+        parts = _parts(self.sample, pattern)
         member = ", member: true" if names_members(title, parts, self.places) else ""
         return [heading], [f"  - {{name: {name}, title: {title}{member}}}"]
+
+    def _months(self) -> dict[str, Column]:
+        """The field that the names of its sheets, or members, give when each is a month, as if a column gave it."""
+        told = named_by(self.sample)
+        parts = _parts(self.sample, told[2]) if told else []
+        if len(parts) < MONTHS or not (found := months(parts)):
+            return {}
+        return {free("mois", self.columns): Column("Mois", -1, parts, found)}
 
     def _may_be_key(self, name: str, column: Column) -> bool:
         cells = [cell.casefold() for cell in column.cells]
@@ -360,6 +407,11 @@ class OwnTable:
         if name == self.key:
             lines.append("  constraints: {required: true}")
         return lines
+
+
+def _parts(sample: Sample, pattern: str) -> list[str]:
+    """What distinguishes the names of its sheets, or members."""
+    return [found[1] for place in sample.places if (found := re.fullmatch(pattern, place))]
 
 
 def _persons_as_columns(layout: Layout, sample: Sample) -> set[int]:

@@ -56,8 +56,10 @@ OPPOSITES = {
 }  # fmt: skip
 DATE_FORMATS = ["default", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y"]
 MONTH_FORMATS = ["%B %Y", "%b %Y", "%b-%y", "%m/%Y"]
+MONTH_NUMBER = "%m"
 YEARLESS = ["%B", "%b", "%d %B", "%d %b"]  # of the exercice, under a heading that speaks of time
 TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H:%M:%S.%f%z"]
+DATETIME_FORMATS = ["default", *(date + time for date in ["%Y-%m-%d", *DATE_FORMATS[1:]] for time in TIMES)]
 PARIS = "Europe/Paris"
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
@@ -209,7 +211,8 @@ _PERSONAL_CELLS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("drop", PHONE.fullmatch),
     ("drop", IBAN.fullmatch),
     ("pseudonymise", ADDRESS.fullmatch),
-    ("drop", lambda cell: _is_keyed_by_persons(cell)),
+    # JSON text with persons among its keys
+    ("drop", lambda cell: cell.startswith("{") and are_values(re.findall(r'"((?:[^"\\]|\\.)*)":', cell))),
 )
 
 
@@ -262,7 +265,10 @@ def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) 
         return "pseudonymise"
     if is_thing:
         return None
-    return "drop" if _may_hold_persons(cells) else "pseudonymise" if _may_hold_logins(cells) else None
+    if _may_hold_persons(cells):
+        return "drop"
+    are_distinct = len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells)
+    return "pseudonymise" if are_distinct and all(map(SHORT_LOGIN.fullmatch, cells)) else None  # ``zkhelifa``
 
 
 def names_members(heading: str, values: Iterable[str], places: Collection[str]) -> bool:
@@ -380,11 +386,6 @@ def is_value(text: str) -> bool:
     return person or any(look(text) for look in looks)
 
 
-def _is_keyed_by_persons(cell: str) -> object:
-    """True for JSON text with persons among its keys."""
-    return cell.startswith("{") and are_values(re.findall(r'"((?:[^"\\]|\\.)*)":', cell))
-
-
 def _hold_logins(cells: list[str]) -> bool:
     """True when cells are short words, many of them a surname and initials: ``JDUPONT``, ``petita2``."""
     distinct = set(map(str.casefold, cells))
@@ -396,11 +397,6 @@ def _known_login(text: str) -> bool:
     """True for a surname with an initial or two, before or after it."""
     login = text.casefold()
     return bool(SHORT_LOGIN.fullmatch(login)) and any(login.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)
-
-
-def _may_hold_logins(cells: list[str]) -> bool:
-    """True when cells are short words, each nearly once: ``zkhelifa``."""
-    return len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
@@ -505,27 +501,16 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
         timed = any(not reads("date", "default", value) for value in native)
         return Guess("datetime" if timed else "date", doubts=doubts)
     days = [*DATE_FORMATS, *MONTH_FORMATS, *(YEARLESS if announced or words(heading) & MONTH_HEADINGS else [])]
-    for kind, formats in (("date", days), ("datetime", _datetime_formats())):
+    for kind, formats in (("date", days), ("datetime", DATETIME_FORMATS)):
         fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
         if fitting:
-            doubts += ["le jour et le mois pourraient être dans l’autre sens"] if _ambiguous(fitting) else []
-            doubts += (
-                ["des nombres de huit chiffres, lus comme des dates"]
-                if fitting[0] == "%Y%m%d" and not announced
-                else []
-            )
+            if {"%d/%m", "%m/%d"} <= {fmt[:5] for fmt in fitting}:
+                doubts.append("le jour et le mois pourraient être dans l’autre sens")
+            if fitting[0] == "%Y%m%d" and not announced:
+                doubts.append("des nombres de huit chiffres, lus comme des dates")
             zone = {"timezone": PARIS} if "%z" in fitting[0] else {}
             return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0], **zone}, doubts=doubts)
     return None
-
-
-def _datetime_formats() -> list[str]:
-    dates = ["%Y-%m-%d" if fmt == "default" else fmt for fmt in DATE_FORMATS]
-    return ["default", *(date + time for date in dates for time in TIMES)]
-
-
-def _ambiguous(fitting: list[str]) -> bool:
-    return any(fmt.startswith("%d/%m") for fmt in fitting) and any(fmt.startswith("%m/%d") for fmt in fitting)
 
 
 def reads(kind: str, fmt: str, value: str) -> bool:
@@ -592,13 +577,38 @@ def year_of(found: Guess, value: str) -> int | None:
     """The year of a cell of a dated column, in any of the ways that collection reads it."""
     if found.type == "year":
         return int(value) if value.isdecimal() else None
+    date = date_of(found, value)
+    return date.year if date and has_years(found) else None
+
+
+def has_years(found: Guess) -> bool:
+    """False for dates that are of their exercice."""
+    return found.options.get("format") not in (*YEARLESS, MONTH_NUMBER)
+
+
+def date_of(found: Guess, value: str) -> dt.datetime | None:
+    """A cell of a column of dates, in any of the ways that collection reads it."""
     if SERIAL.fullmatch(value):
-        return (dt.datetime(1899, 12, 30) + dt.timedelta(days=int(value))).year
+        return dt.datetime(1899, 12, 30) + dt.timedelta(days=int(value))
     fmt = str(found.options.get("format", "default"))
-    if fmt in YEARLESS:
-        return None
-    date = parsed(found.type, fmt, value) or parsed(found.type, "default", value) or parsed("date", "default", value)
-    return date.year if date else None
+    return parsed(found.type, fmt, value) or parsed(found.type, "default", value) or parsed("date", "default", value)
+
+
+def months(names: Sequence[str]) -> Guess | None:
+    """How names are written that are all a month, with or without its year: ``janvier``, ``01``, ``03-2024``."""
+    formats = ("%B", "%b", *MONTH_FORMATS, "%Y-%m", "%m-%Y", MONTH_NUMBER)
+    return next(
+        (Guess("date", {"format": fmt}) for fmt in formats if all(reads("date", fmt, one) for one in names)), None
+    )
+
+
+def are_parts_of_a_year(names: Sequence[str]) -> bool:
+    """True when each of several names ends with a month, a quarter or a semester, or with its number alone."""
+    numbers = sorted(int(last) for name in names if (last := name.rpartition(" ")[2]).isdecimal())
+    return len(names) > 1 and (
+        all((length(period_in(name) or "") or 12) < 12 for name in names)
+        or (len(names) in (2, 4, 12) and numbers == list(range(1, len(names) + 1)))
+    )
 
 
 def _number(heading: str, values: list[str], workbook: bool) -> Guess | None:
@@ -607,17 +617,12 @@ def _number(heading: str, values: list[str], workbook: bool) -> Guess | None:
     written = [v for v in values if not (workbook and re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,6})?", v))]
     native = max((len(v.partition(".")[2]) for v in values if v not in written), default=0) if workbook else 0
     for group in ("", f"[{SPACES}]", r"\.", ","):
+        whole = rf"(\d{{1,15}}|\d{{1,3}}({group}\d{{3}}){{1,4}})" if group else r"\d{1,15}"
         for mark in (",", r"\."):
-            if mark == group:
-                continue
-            if all(_fits(value, group, mark) for value in written):
+            fits = re.compile(rf"[+\u2212-]?{whole}({mark}\d{{1,6}})?")
+            if mark != group and all(map(fits.fullmatch, written)):
                 return _as_number(written, group, mark, native)
     return None
-
-
-def _fits(value: str, group: str, mark: str) -> bool:
-    whole = rf"(\d{{1,15}}|\d{{1,3}}({group}\d{{3}}){{1,4}})" if group else r"\d{1,15}"
-    return bool(re.fullmatch(rf"[+\u2212-]?{whole}({mark}\d{{1,6}})?", value))
 
 
 def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:

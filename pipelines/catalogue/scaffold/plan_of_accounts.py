@@ -52,15 +52,28 @@ class Plan:
 
     def files(self) -> dict[str, str]:
         """Path inside a home → text of the CSV that adds the rows to a reference table."""
-        return {
-            f"catalogue/reference/{table}/{self.name}.csv": _csv(COLUMNS[table], rows)
-            for table, rows in self.rows.items()
-        }
+        files = {}
+        for table, rows in self.rows.items():
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, COLUMNS[table], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            files[f"catalogue/reference/{table}/{self.name}.csv"] = text.getvalue()
+        return files
 
 
 def read_plan(path: Path) -> Plan:
     """Read an official plan. Raises DeclarationError naming file and line."""
-    root = _tree(path)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        tree = etree.parse(str(path), parser)
+    except etree.XMLSyntaxError as error:
+        raise DeclarationError(f"{shown(path)}:{error.lineno or 1} ce n’est pas du XML bien formé") from None
+    if tree.docinfo.doctype:
+        raise DeclarationError(f"{shown(path)}:1 un DOCTYPE y est, ce qui est refusé")
+    root = tree.getroot()
     head = next((one for one in _named(root, "Nomenclature") if one.get("Declinaison")), None)
     exercice = (head.get("Exer") or "") if head is not None else ""
     declinaison = re.sub("^.*-", "", (head.get("Declinaison") or "").strip()).upper() if head is not None else ""
@@ -73,12 +86,8 @@ def read_plan(path: Path) -> Plan:
     chapters: dict[str, Row] = {}
     for one in _named(nature, "Chapitre"):
         if one.get("Section") in ("F", "I"):
-            row = {
-                "code_chapitre": one.get("Code", ""),
-                "code_section": one.get("Section", ""),
-                **_label("chapitre", one),
-            }
-            _enter(chapters, row["code_chapitre"], same | row, path, one)
+            row = {"code_chapitre": one.get("Code", ""), "code_section": one.get("Section", "")}
+            _enter(chapters, row["code_chapitre"], {**same, **row, **_label("chapitre", one)}, path, one)
     accounts: dict[str, Row] = {}
     for one in _named(nature, "Compte"):
         places = {column: one.get(side, "").strip() for column, side in SIDES.items()}
@@ -87,31 +96,13 @@ def read_plan(path: Path) -> Plan:
                 f"{_at(path, one)} Compte {one.get('Code')}: {', '.join(lost)} n’est pas un chapitre du plan"
             )
         if any(places.values()):
-            _enter(
-                accounts,
-                one.get("Code", ""),
-                same | {"compte": one.get("Code", ""), **places, **_label("compte", one)},
-                path,
-                one,
-            )
+            row = {"compte": one.get("Code", ""), **places}
+            _enter(accounts, row["compte"], {**same, **row, **_label("compte", one)}, path, one)
     if not (chapters and accounts):
         raise DeclarationError(
             f"{shown(path)}:1 chapitres : {len(chapters)}, comptes : {len(accounts)} ; il en faut des deux"
         )
     return Plan(declinaison, int(exercice), {CHAPTERS: list(chapters.values()), ACCOUNTS: list(accounts.values())})
-
-
-def _tree(path: Path) -> "_Element":
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        tree = etree.parse(str(path), parser)
-    except etree.XMLSyntaxError as error:
-        raise DeclarationError(f"{shown(path)}:{error.lineno or 1} ce n’est pas du XML bien formé") from None
-    if tree.docinfo.doctype:
-        raise DeclarationError(f"{shown(path)}:1 un DOCTYPE y est, ce qui est refusé")
-    return tree.getroot()
 
 
 def _named(element: "_Element", name: str) -> Iterator["_Element"]:
@@ -134,11 +125,3 @@ def _enter(rows: dict[str, Row], code: str, row: Row, path: Path, element: "_Ele
 
 def _at(path: Path, element: "_Element") -> str:
     return f"{shown(path)}:{element.sourceline}"
-
-
-def _csv(columns: list[str], rows: list[Row]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -7,7 +7,7 @@ that collection refuses instead of reading wrongly. The draft loads at once.
 import json
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +19,7 @@ from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, f
 from pipelines.catalogue.scaffold.inference import of, slug
 from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered, years_in
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
-from pipelines.catalogue.source_grammar import ACCOUNTS, Export, Shape, System
+from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
 from pipelines.catalogue.sources import Registry, make_system
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -85,9 +85,9 @@ def scaffold(
         unread += [(part, "pas une table de cette forme ?") for sample, _ in found[1:] for part in sample.parts]
         found = found[:1]
     tables = _table_names(found, request)
-    names = _Names(request, request.export or tables[0], tables)
+    name, title = request.export or tables[0], request.title or request.system.replace("_", " ").capitalize()
     if declared:
-        _refuse_taken(declared, names)
+        _refuse_taken(declared, name, tables)
     known_places = {slug(place) for place in places}
     bodies = [
         ShapeTable(layout, sample, exercice, shape, registry, needs)
@@ -95,16 +95,34 @@ def scaffold(
         else OwnTable(layout, sample, exercice, known_places)
         for sample, layout in found
     ]
-    export = _export(names, bodies, _named_unread(found, unread), exercice)
-    declaration = _with_export(known, export) if known else _declaration(names, export)
+    # a part that no table reads: a sheet, or the whole member if none of it is read
+    read = {part.member for sample, _ in found for part in sample.parts}
+    reasons = {one.place if one.member in read else one.member or one.place: why for one, why in unread}
+    export = [f"- name: {name}", *_export(title, dict(zip(tables, bodies, strict=True)), reasons, exercice)]
+    if known:
+        declaration, organisation_lines = _with_export(known, export), ""
+    else:
+        lines = [
+            DRAFTED,
+            f"system: {request.system}",
+            f"title: {scalar(title)}" + todo("le nom du système, comme le rapport l’imprime", not request.title),
+            f"owner: {scalar(request.owner or 'à préciser')}" + todo("qui envoie l’export", not request.owner),
+            'due: "03-31"' + todo("le mois et le jour où il est attendu au plus tard, l’année qui suit l’exercice"),
+            "exports:",
+            *(f"  {line}" for line in export),
+        ]
+        declaration = "\n".join(lines) + "\n"
+        organisation_lines = f"       systemes: [..., {request.system}]"
+        if shape and shape.shape == ACCOUNTS:
+            organisation_lines = (
+                "       applications:\n"
+                f"         - code: {request.system}\n"
+                f"           libelle: {scalar(title)}\n"
+                "           domaine: …\n"
+                f"           indicateurs: [{', '.join(indicators)}]"
+            )
     system = load(declaration, request.system, registry)
-    return Draft(
-        system,
-        next(e for e in system.exports if e.name == names.export),
-        exercice,
-        declaration,
-        "" if known else _organisation_lines(request, shape, indicators),
-    )
+    return Draft(system, next(e for e in system.exports if e.name == name), exercice, declaration, organisation_lines)
 
 
 def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
@@ -113,12 +131,6 @@ def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
     if not any(exercice in of_sheet for of_sheet in years.values()):
         return []
     return [one for one in samples if one.sheet and years[one.sheet] and exercice not in years[one.sheet]]
-
-
-def _named_unread(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple[Sample, str]]) -> dict[str, str]:
-    """The name and reason of a part that no table reads: a sheet, or the whole member if none of it is read."""
-    read = {part.member for sample, _ in found for part in sample.parts}
-    return {one.place if one.member in read else one.member or one.place: why for one, why in unread}
 
 
 def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> list[str]:
@@ -133,13 +145,10 @@ def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> li
     return names
 
 
-def _refuse_taken(system: System, names: "_Names") -> None:
+def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
     """Raise DeclarationError when the system already has an export or a table of that name."""
-    tables = [table.name for export in system.exports for table in export.tables]
-    for option, name, taken in (
-        ("--export", names.export, [export.name for export in system.exports]),
-        *(("--table", name, tables) for name in names.tables),
-    ):
+    exports, known = [one.name for one in system.exports], [t.name for one in system.exports for t in one.tables]
+    for option, name, taken in (("--export", export, exports), *(("--table", name, known) for name in tables)):
         if name in taken:
             raise DeclarationError(
                 f"{system.system} a déjà {', '.join(taken)} : donner à « {name} » un autre nom avec {option}"
@@ -158,16 +167,15 @@ def _with_export(known: str, export: list[str]) -> str:
     lines = known.splitlines()
     last = listed.value[-1].end_mark
     end, column = last.line + (last.column > 0), listed.start_mark.column
-    while end and _speaks_of_what_follows(lines[end - 1], column):
+    while end:
+        text = lines[end - 1].lstrip()
+        indented = len(lines[end - 1]) - len(text)
+        # what is blank, or a comment left of the list, or of the whole file, is about what follows
+        if text and not (text.startswith("#") and indented < max(column, 1)):
+            break
         end -= 1
     indent = " " * column
     return "\n".join([*lines[:end], *(f"{indent}{line}" for line in export), *lines[end:]]) + "\n"
-
-
-def _speaks_of_what_follows(line: str, column: int) -> bool:
-    """True for a blank line, and for a comment to the left of the list that begins at ``column``, or of the whole file."""
-    text = line.lstrip()
-    return not text or (text.startswith("#") and len(line) - len(text) < max(column, 1))
 
 
 def load(declaration: str, system: str, registry: Registry) -> System:
@@ -182,40 +190,22 @@ def load(declaration: str, system: str, registry: Registry) -> System:
         raise DeclarationError(said)
 
 
-@dataclass(frozen=True)
-class _Names:
-    request: Request
-    export: str
-    tables: list[str]
-
-    @property
-    def title(self) -> str:
-        return self.request.title or self.request.system.replace("_", " ").capitalize()
-
-
-def _declaration(names: _Names, export: list[str]) -> str:
-    request = names.request
+def _export(
+    system: str, bodies: Mapping[str, ShapeTable | OwnTable], unread: Mapping[str, str], exercice: int
+) -> list[str]:
+    """The lines of one export of ``system`` below its name, as an entry of a list; ``bodies`` are its tables."""
+    first = next(iter(bodies.values()))
+    sample, format_ = first.sample, [f"type: {first.sample.type}"]
+    if sample.type == "csv":
+        format_ += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
+        format_ += [] if sample.has_header else ["header: false"]
+    if title := title_pattern(first.layout.titles, exercice):
+        format_.append(f"title: {scalar(title)}")
     lines = [
-        DRAFTED,
-        f"system: {request.system}",
-        f"title: {scalar(names.title)}" + todo("le nom du système, comme le rapport l’imprime", not request.title),
-        f"owner: {scalar(request.owner or 'à préciser')}" + todo("qui envoie l’export", not request.owner),
-        'due: "03-31"' + todo("le mois et le jour où il est attendu au plus tard, l’année qui suit l’exercice"),
-        "exports:",
-        *(f"  {line}" for line in export),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _export(names: _Names, bodies: Sequence[ShapeTable | OwnTable], unread: dict[str, str], exercice: int) -> list[str]:
-    """The lines of one export, as an entry of a list."""
-    sample, layout = bodies[0].sample, bodies[0].layout
-    lines = [
-        f"- name: {names.export}",
-        f"  title: {scalar(f'Export {of(names.title)}')}",
+        f"  title: {scalar(f'Export {of(system)}')}",
         f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
         *(["  archive: zip"] if sample.member else []),
-        f"  format: {_format(sample, layout, exercice)}" + todo(" ; ".join(sample.doubts), bool(sample.doubts)),
+        f"  format: {{{', '.join(format_)}}}" + todo(" ; ".join(sample.doubts), bool(sample.doubts)),
     ]
     if unread:
         lines.append(
@@ -223,32 +213,7 @@ def _export(names: _Names, bodies: Sequence[ShapeTable | OwnTable], unread: dict
         )
         lines += [f"    - {scalar(place)}" + todo(reason) for place, reason in unread.items()]
     lines.append("  tables:")
-    for table, body in zip(names.tables, bodies, strict=True):
-        title = body.title(names.title) + (f" : {body.sample.place}" if len(bodies) > 1 else "")
+    for table, body in bodies.items():
+        title = body.title(system) + (f" : {body.sample.place}" if len(bodies) > 1 else "")
         lines += [f"    - name: {table}", f"      title: {scalar(title)}", *(f"      {line}" for line in body.lines())]
     return lines
-
-
-def _format(sample: Sample, layout: Layout, exercice: int) -> str:
-    title = title_pattern(layout.titles, exercice)
-    entries = [f"type: {sample.type}"]
-    if sample.type == "csv":
-        entries += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
-        entries += [] if sample.has_header else ["header: false"]
-    if title:
-        entries.append(f"title: {scalar(title)}")
-    return "{" + ", ".join(entries) + "}"
-
-
-def _organisation_lines(request: Request, shape: Shape | None, indicators: Sequence[str]) -> str:
-    """What the organisation's file needs, indented as it is printed."""
-    if shape is None or shape.shape != ACCOUNTS:
-        return f"       systemes: [..., {request.system}]"
-    title = scalar(request.title or request.system.replace("_", " ").capitalize())
-    return (
-        "       applications:\n"
-        f"         - code: {request.system}\n"
-        f"           libelle: {title}\n"
-        "           domaine: …\n"
-        f"           indicateurs: [{', '.join(indicators)}]"
-    )

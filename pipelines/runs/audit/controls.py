@@ -64,25 +64,23 @@ def controls(arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
     """``{total, reussis, echecs, alertes, dimensions, tables}`` of one exercice."""
     tables = [table for ref in refs for table in _tables(arrivals, ref)]
     results = [check for table in tables for check in table["controles"]]
-    return {**_counts(results), "dimensions": _by_dimension(results), "tables": tables}
+    dimensions = [
+        {"dimension": name, "sens": meaning, **_counts([check for check in results if check["dimension"] == name])}
+        for name, meaning in DIMENSIONS.items()
+    ]
+    return {**_counts(results), "dimensions": dimensions, "tables": tables}
 
 
 def _tables(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
     verdicts = {verdict.table: verdict.results for verdict in arrivals.verdicts(ref)}
-    own = arrivals.own_checks(ref, arrivals.export(ref).state)
-    return [
-        {
-            "table": f"{ref.system.system}/{table.name}",
-            "titre": table.title,
-            "controles": [_result(one) for one in _in_order(own[table.name], verdicts.get(table.name, []))],
-        }
-        for table in ref.export.tables
-    ]
-
-
-def _in_order(own: list[CheckResult], results: list[CheckResult]) -> list[CheckResult]:
-    """The balance first, the due date last."""
-    return [*(one for one in own if one.key == BALANCE), *results, *(one for one in own if one.key == DUE)]
+    own_checks = arrivals.own_checks(ref, arrivals.export(ref).state)
+    tables = []
+    for table in ref.export.tables:
+        source, own = f"{ref.system.system}/{table.name}", own_checks[table.name]
+        first, last = ([one for one in own if one.key == key] for key in (BALANCE, DUE))
+        checks = [_result(one) for one in (*first, *verdicts.get(table.name, []), *last)]
+        tables.append({"table": source, "titre": table.title, "controles": checks})
+    return tables
 
 
 def _result(result: CheckResult) -> dict[str, Any]:
@@ -104,13 +102,6 @@ def _result(result: CheckResult) -> dict[str, Any]:
 def _counts(checks: list[dict[str, Any]]) -> dict[str, int]:
     seen = Counter(check["resultat"] for check in checks)
     return {"total": len(checks), "reussis": seen[PASSED], "echecs": seen[FAILED], "alertes": seen[WARNED]}
-
-
-def _by_dimension(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"dimension": name, "sens": meaning, **_counts([check for check in checks if check["dimension"] == name])}
-        for name, meaning in DIMENSIONS.items()
-    ]
 
 
 def warehouse_tests(ledger: Ledger) -> dict[str, Any]:

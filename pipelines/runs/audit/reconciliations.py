@@ -8,6 +8,8 @@ from pipelines.evidence.parquet import select
 from pipelines.settings import Home
 
 PUBLISHED = "rpt_rapprochement_publie"
+# in the page's order
+STATUSES = ("écart", "égal", "égal à l’arrondi imprimé", "manquant des deux côtés", "non recalculé")
 # A reconciliation table is named *rapprochements and has one column of each of these.
 ROLES = {
     "controle": ("controle", "code_controle"),
@@ -16,14 +18,7 @@ ROLES = {
     "attendu": ("attendu_eur", "valeur_attendue"),
     "ecart": ("ecart_eur", "ecart"),
 }
-PLACES = (
-    "perimetre",
-    "libelle_budget",
-    "objet",
-    "section",
-    "sens_budgetaire",
-    "code_chapitre",
-)  # what a line is about
+PLACES = ("perimetre", "libelle_budget", "objet", "section", "sens_budgetaire", "code_chapitre")  # what a line is about
 
 
 def reconciliations(home: Home, exercice: int) -> dict[str, Any]:
@@ -35,27 +30,27 @@ def _published(home: Home, exercice: int) -> dict[str, Any]:
     path, figures = home.published / "rapport" / f"{PUBLISHED}.parquet", home.published / "rapport" / "chiffres.parquet"
     rows = _rows(path, exercice) if path.exists() else []
     known = {row["code"]: row for row in _rows(figures, exercice)} if rows else {}
-    lines = [_line(row, known.get(row["code_chiffre"], {})) for row in rows]
-    order = {"écart": 0, "égal": 1, "manquant des deux côtés": 2, "non recalculé": 3}
-    lines.sort(key=lambda line: (order[line["statut"]], line["code"]))
-    counts = {status: sum(line["statut"] == status for line in lines) for status in order}
+    lines = []
+    for row in rows:
+        figure = known.get(row["code_chiffre"], {})
+        lines.append(
+            {
+                "code": row["code_chiffre"],
+                "libelle": figure.get("libelle") or row["code_chiffre"],
+                "unite": figure.get("unite") or "",
+                "decimales": figure.get("decimales", row["nb_decimales_publiees"]),
+                "formule": figure.get("formule"),
+                "recalcule": _exact(row["valeur_recalculee"]),
+                "code_manquant": row["code_manquant"],
+                "publie": row["texte_publie"] or _exact(row["valeur_publiee"]),
+                "ecart": _exact(row["ecart"]),
+                "statut": row["statut_rapprochement"],
+                "remarque": row["remarque"],
+            }
+        )
+    lines.sort(key=lambda line: (STATUSES.index(line["statut"]), line["code"]))
+    counts = {status: sum(line["statut"] == status for line in lines) for status in STATUSES}
     return {"total": len(lines), "statuts": counts, "lignes": lines}
-
-
-def _line(row: dict[str, Any], figure: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "code": row["code_chiffre"],
-        "libelle": figure.get("libelle") or row["code_chiffre"],
-        "unite": figure.get("unite") or "",
-        "decimales": figure.get("decimales", row["nb_decimales_publiees"]),
-        "formule": figure.get("formule"),
-        "recalcule": _exact(row["valeur_recalculee"]),
-        "code_manquant": row["code_manquant"],
-        "publie": row["texte_publie"] or _exact(row["valeur_publiee"]),
-        "ecart": _exact(row["ecart"]),
-        "statut": row["statut_rapprochement"],
-        "remarque": row["remarque"],
-    }
 
 
 def _others(home: Home, exercice: int) -> list[dict[str, Any]]:
@@ -66,7 +61,10 @@ def _others(home: Home, exercice: int) -> list[dict[str, Any]]:
             continue
         lines = [
             {
-                **{role: _exact(_first(row, names)) for role, names in ROLES.items()},
+                **{
+                    role: _exact(next((row[name] for name in names if name in row), None))
+                    for role, names in ROLES.items()
+                },
                 "unite": "EUR" if "ecart_eur" in row else "",
                 "objet": " · ".join(str(row[name]) for name in PLACES if row.get(name) not in (None, "")),
                 "est_egal": row["est_egal"],
@@ -78,10 +76,6 @@ def _others(home: Home, exercice: int) -> list[dict[str, Any]]:
         equal = sum(line["est_egal"] is True for line in lines)
         found.append({"table": path.stem, "total": len(lines), "egaux": equal, "lignes": lines})
     return found
-
-
-def _first(row: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((row[name] for name in names if name in row), None)
 
 
 def _rows(path: Path, exercice: int) -> list[dict[str, Any]]:

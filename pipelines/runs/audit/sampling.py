@@ -29,9 +29,8 @@ from pipelines.stages.ingest.archived_lines import Cells, cells_at
 SIZE = 60
 MONEY = "_eur"  # suffixes of columns of amounts
 HIDDEN = "donnée personnelle"
-
-
 Sample = dict[str, Any]
+Stratum = tuple[str, str]  # export, table
 
 
 def default_seed(exercice: int) -> int:
@@ -50,19 +49,12 @@ def sample(
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
     engine = engine_version()
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
-    shown_from = {
-        f"{manifest.system}/{name}": shown
-        for manifest in manifests
-        for shown in [_shown_from(home, registry, manifest, engine)]
-        for name in manifest.tables
-    }
-    money = {
-        (ref.key, table.name)
-        for manifest in manifests
-        for ref in [registry.export_of(manifest.export_key)]
-        for table in ref.export.tables
-        if amounts_of(table)
-    }
+    shown_from: dict[str, str] = {}
+    money: set[Stratum] = set()
+    for manifest in manifests:
+        ref, shown = registry.export_of(manifest.export_key), _shown_from(home, registry, manifest, engine)
+        shown_from |= {f"{manifest.system}/{name}": shown for name in manifest.tables}
+        money |= {(ref.key, table.name) for table in ref.export.tables if amounts_of(table)}
     shares = allocate(counts, money & counts.keys(), size, seed)
     known = _former(former or {}, shown_from)
     lines = [
@@ -106,9 +98,6 @@ def _shown_from(home: Home, registry: Registry, manifest: Manifest, engine: str)
     declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
     kept = [(home.archive / file.sha256).exists() for file in manifest.files]
     return fingerprint([engine, manifest.delivery, declared, kept])[:32]
-
-
-Stratum = tuple[str, str]  # export, table
 
 
 def allocate(counts: dict[Stratum, int], money: set[Stratum], size: int, seed: int) -> dict[Stratum, int]:

@@ -13,20 +13,18 @@ from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
-from pipelines.catalogue.rules import Rules
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, arrivals_of
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import CHECKED, Verification, verify
-from pipelines.ledger.chain import Head
-from pipelines.ledger.records import Standing
+from pipelines.ledger.records import SETTLED, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import EDITIONS
 from pipelines.runs.audit.controls import controls, warehouse_tests
-from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
 from pipelines.runs.audit.sampling import SIZE, Sample, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
@@ -35,9 +33,19 @@ from pipelines.runs.findings import findings_and_changes
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
-from pipelines.stages.publish.release import FIGURES, Change, changes, changes_between, last_release
+from pipelines.stages.publish.release import FIGURES, changes, changes_between, last_release
 
 TITLE = "État de la collecte et de la qualité"
+STATES = {
+    "received": "reçu",
+    "refused": "refusé",
+    "waiting": "déposé",
+    "declared absent": "déclaré absent",
+    "late": "manque",
+    "awaited": "attendu",
+    "not sent": "facultatif",
+}
+TO_MEND = {"refusé": 0, "manque": 1}  # shown first; the rest in order of declaration
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,6 @@ class Known:
     checks: dict[int, dict[str, Any]]  # what ``controls`` finds, per exercice
     changes: Changes  # since the last frozen version, per exercice
     moment: str  # UTC
-
-    @property
-    def today(self) -> str:
-        """The day, ISO."""
-        return self.moment[:10]
 
 
 def look(work: Workspace) -> Known:
@@ -88,13 +91,7 @@ def state(
 
     The ledger head that it prints is the one ``release`` reached, or else the last publication.
     """
-    home, ledger, registry, organisation = (
-        known.work.home,
-        known.work.ledger,
-        known.work.registry,
-        known.work.organisation,
-    )
-    refs = known.work.exports(exercice)
+    work, home, ledger, organisation = known.work, known.work.home, known.work.ledger, known.work.organisation
     seed = default_seed(exercice) if seed is None else seed
     content = {
         "page": TITLE,
@@ -106,11 +103,11 @@ def state(
         "exercice": exercice,
         "etabli_le": known.moment,
         "version_code": engine_version(),
-        "version_catalogue": known.work.catalogue.fingerprint,
+        "version_catalogue": work.catalogue.fingerprint,
         "documentation_dbt": (home.docs / "dbt.html").exists(),
         "construction": _build(ledger),
         "publication": _publication(ledger),
-        "collecte": collection(ledger, known.arrivals[exercice], refs),
+        "collecte": _collection(ledger, known.arrivals[exercice], work.exports(exercice)),
         "controles": known.checks[exercice],
         "annees": [
             {"exercice": year, **{name: checks[name] for name in ("total", "reussis", "dimensions")}}
@@ -121,13 +118,56 @@ def state(
         "rapprochements": reconciliations(home, exercice),
         "constats": _findings(known, exercice),
         "chiffres": _figures(known, exercice),
-        "echantillon": sample(home, ledger, registry, exercice, seed, size, former),
+        "echantillon": sample(home, ledger, work.registry, exercice, seed, size, former),
         "versions": _versions(home, ledger, exercice),
-        "transmission": _transmission(known.work, exercice),
+        "transmission": _transmission(work, exercice),
         "changements": _changes(known, exercice, release),
         "reproduire": _reproduce(known, exercice, seed, size, release),
     }
     return {**content, "verdict": verdict(content), "cles": key_figures(content)}
+
+
+def _collection(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
+    """``{attendus, recus, lignes, exports}``; an export that nobody has to send counts as expected once it has come."""
+    received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
+    exports = [_export(arrivals, ref, received) for ref in refs]
+    exports.sort(key=lambda export: TO_MEND.get(export["etat"], len(TO_MEND)))
+    expected = [export for export in exports if export["etat"] not in ("facultatif", "déclaré absent")]
+    counted = [export["lignes"] for export in exports if export["lignes"]]
+    names = ("lues", "acceptees", "refusees", "ignorees")
+    return {
+        "attendus": len(expected),
+        "recus": sum(export["compte"] for export in expected),
+        "lignes": {name: sum(lines[name] for lines in counted) for name in names},
+        "exports": exports,
+    }
+
+
+def _export(arrivals: Arrivals, ref: ExportRef, received: dict[str, str]) -> dict[str, Any]:
+    """Who was to send an export, what came, when, and with which fingerprint."""
+    status, current, refusal = arrivals.export(ref), arrivals.current.get(ref.key), arrivals.standing_refusal(ref)
+    files = [{"nom": f.name, "sha256": f.sha256} for f in current.manifest.files] if current else []
+    refused = refusal and {
+        "le": refusal["refused_at"],
+        "code": refusal["rule"]["code"],
+        "titre": refusal["rule"]["titre"],
+        "fichiers": [{"nom": file["name"], "sha256": file["sha256"]} for file in refusal["files"]],
+    }
+    return {
+        "export": ref.key,
+        "titre": ref.export.title,
+        "systeme": ref.system.title,
+        "proprietaire": ref.owner,
+        "echeance": status.due,
+        "etat": STATES[status.state],
+        "compte": status.counts,
+        "motif": status.reason,
+        "recu_le": received[current.manifest.delivery] if current else None,
+        "lignes": vars(status.lines) if status.lines else None,
+        "fichiers": files,
+        "livraison": current.manifest.delivery if current else None,
+        "refus": refused,
+    }
 
 
 def _build(ledger: Ledger) -> dict[str, Any] | None:
@@ -184,24 +224,21 @@ def _figures(known: Known, exercice: int) -> dict[str, Any] | None:
 
 def _findings(known: Known, exercice: int) -> list[dict[str, Any]]:
     """Those that block the year first, then the open ones, then the accepted ones; each with its decision."""
-    found = [
-        _finding(one, known.today, known.work.rules)
-        for one in of_year(known.standing, known.work.registry, exercice, known.today)
-    ]
-    return sorted(found, key=lambda one: (one["etat"] == "accepté", not one["arrete"]))
-
-
-def _finding(one: Standing, today: str, rules: Rules) -> dict[str, Any]:
-    content = asdict(one.finding)
-    return {
-        "constat": one.finding.id,
-        "severite": content.pop("severity"),
-        **content,
-        "depuis": one.since,
-        "etat": one.state(today),
-        "arrete": stops_a_release(one, rules) and one.is_open(today),
-        "decision": asdict(one.decision) if one.decision else None,
-    }
+    today, found = known.moment[:10], []
+    for one in of_year(known.standing, known.work.registry, exercice, today):
+        content = asdict(one.finding)
+        found.append(
+            {
+                "constat": one.finding.id,
+                "severite": content.pop("severity"),
+                **content,
+                "depuis": one.since,
+                "etat": one.state(today),
+                "arrete": stops_a_release(one, known.work.rules) and one.is_open(today),
+                "decision": asdict(one.decision) if one.decision else None,
+            }
+        )
+    return sorted(found, key=lambda one: (one["etat"] in SETTLED, not one["arrete"]))
 
 
 def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]:
@@ -221,7 +258,15 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
                 **row["visas"],
                 "motif": row["reason"],
                 "registre": asdict(ledger.head_at("releases", row["seq"])),
-                "modifies": [_change(change) for change in changed],
+                "modifies": [
+                    {
+                        "code": change.code,
+                        "libelle": change.libelle,
+                        "avant": change.printed(change.before),
+                        "apres": change.printed(change.after),
+                    }
+                    for change in changed
+                ],
                 "erratum": erratum(exercice, before.name, row["release"], row["reason"], changed) if before else None,
             }
         )
@@ -262,26 +307,13 @@ def _changes(known: Known, exercice: int, release: str | None) -> dict[str, Any]
     return {"version": name, "differences": [asdict(one) for one in differences]}
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "code": change.code,
-        "libelle": change.libelle,
-        "avant": change.printed(change.before),
-        "apres": change.printed(change.after),
-    }
-
-
-def _head(ledger: Ledger, release: str | None) -> Head:
-    """The ledger head that a release reached, or else the last publication; before there is one, the ledger's current head."""
-    table, name = ("releases", release) if release else ("publications", None)
-    rows = [row["seq"] for row in ledger.all_rows(table) if name in (None, row.get("release"))]
-    return ledger.head_at(table, rows[-1]) if rows else ledger.head()
-
-
 def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | None) -> dict[str, Any]:
-    head = _head(known.work.ledger, name)
-    lock = sha256_of(settings.shipped() / "requirements.lock")
-    release = last_release(known.work.home, known.work.ledger, exercice)
+    """The ledger head is the one that release ``name`` reached, or else the last publication; before there is one, the
+    ledger's current head."""
+    ledger, table = known.work.ledger, "releases" if name else "publications"
+    rows = [row["seq"] for row in ledger.all_rows(table) if name in (None, row.get("release"))]
+    head = ledger.head_at(table, rows[-1]) if rows else ledger.head()
+    release = last_release(known.work.home, ledger, exercice)
     commands = [
         {
             "commande": "millesime verify",
@@ -292,14 +324,13 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
         {"commande": f"millesime trace CHIFFRE {exercice}", "sert": "aller d’un chiffre aux lignes des exports"},
     ]
     if release:
-        commands.append(
-            {"commande": f"millesime replay {release.name}", "sert": "refaire la version figée et comparer les octets"}
-        )
+        replay = f"millesime replay {release.name}"
+        commands.append({"commande": replay, "sert": "refaire la version figée et comparer les octets"})
     return {
         "commandes": commands,
         "version": name,
         "registre": {"ecritures": head.entries, "empreinte": head.hash},
-        "dependances_sha256": lock,
+        "dependances_sha256": sha256_of(settings.shipped() / "requirements.lock"),
         "verification": {
             "le": known.moment,
             "controle": {CHECKED[what]: count for what, count in known.verification.checked.items()},

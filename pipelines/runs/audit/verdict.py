@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.ledger.records import SETTLED
+
 State = dict[str, Any]
 # What blocks a year, by rule or family of rules: the words for one, for several, and where the page says more.
 KINDS = {
@@ -43,16 +45,14 @@ def _publication(state: State) -> Iterator[tuple[str, str]]:
     build, publication = state["construction"], state["publication"]
     if build and not build["reussie"]:
         yield "la dernière construction de l’entrepôt a échoué", "constats"
-    elif any(one["code"] == "REL-ECART" and one["etat"] != "accepté" for one in state["constats"]):
+    elif any(one["code"] == "REL-ECART" and one["etat"] not in SETTLED for one in state["constats"]):
         yield "des chiffres d’un exercice figé changeraient", "constats"
     elif publication is None:
         yield "rien n’est encore publié", "collecte"
     elif publication["en_retard"]:
         late = len(publication["en_retard"])
-        yield (
-            _counted(late, "livraison acceptée n’est pas publiée", "livraisons acceptées ne sont pas publiées"),
-            "collecte",
-        )
+        one, many = "livraison acceptée n’est pas publiée", "livraisons acceptées ne sont pas publiées"
+        yield _counted(late, one, many), "collecte"
 
 
 def key_figures(state: State) -> list[State]:

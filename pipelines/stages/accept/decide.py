@@ -41,6 +41,7 @@ def accept(
         raise DeliveryRefused(
             "ATT-CRITIQUE" if all(r.success is False for r in blocking) else "ATT-ERREUR",
             fichier=manifest.files[0].name,
+            recu=" ; ".join(dict.fromkeys(result.observed for result in blocking if result.observed)) or None,
             attendu=" ; ".join(dict.fromkeys(result.reason for result in blocking)),
         )
     reached("accept.before_commit")

@@ -34,14 +34,7 @@ COLUMNS = {
     "glpi_itilfollowups": {"itemtype": "text", "items_id": "integer"},
     "glpi_itilsolutions": {"id": "integer", "itemtype": "text", "items_id": "integer", "status": "integer"},
 }
-STATUTS = {
-    1: "Nouveau",
-    2: "En cours (Attribué)",
-    3: "En cours (Planifié)",
-    4: "En attente",
-    5: "Résolu",
-    6: "Clos",
-}
+STATUTS = {1: "Nouveau", 2: "En cours (Attribué)", 3: "En cours (Planifié)", 4: "En attente", 5: "Résolu", 6: "Clos"}
 TYPES = {1: "Incident", 2: "Demande"}
 URGENCES = {1: "Très basse", 2: "Basse", 3: "Moyenne", 4: "Haute", 5: "Très haute"}
 PRIORITES = {**URGENCES, 6: "Majeure"}
@@ -58,11 +51,8 @@ def query(exercice: int) -> Select:
         return [child.c.itemtype == "Ticket", child.c.items_id == tickets.c.id]
 
     number_of_followups = select(func.count()).select_from(followups).where(*of_the_ticket(followups))
-    words_of_solutions = func.group_concat(
-        _word(solutions.c.status, STATUTS_SOLUTIONS).op("order by")(
-            solutions.c.id
-        )  # comma separated: no word contains one
-    )
+    # comma separated: no word contains one
+    words_of_solutions = func.group_concat(_word(solutions.c.status, STATUTS_SOLUTIONS).op("order by")(solutions.c.id))
     statuses_of_solutions = select(func.replace(words_of_solutions, ",", "\n")).where(*of_the_ticket(solutions))
     return (
         select(

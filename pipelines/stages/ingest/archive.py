@@ -27,22 +27,25 @@ def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if is_too_large(path):
         raise DeliveryRefused("FIC-TAILLE", fichier=name, attendu=f"un fichier de {limits().megabytes} Mo au plus")
-    before = _state(path)
+    before, unstable = (
+        _state(path),
+        DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé"),
+    )
     sha = sha256_of(path)
     target = folder / sha
     if not target.exists():
         aside = folder / f".{sha}.{os.getpid()}"
         try:
             shutil.copyfile(path, aside)
-            _refuse_changed(path, before, name)
-            if sha256_of(aside) != sha:
-                raise _unstable(name)
+            if _state(path) != before or sha256_of(aside) != sha:
+                raise unstable
             sync(aside)
             aside.rename(target)
         finally:
             aside.unlink(missing_ok=True)
         sync(folder)
-    _refuse_changed(path, before, name)
+    if _state(path) != before:
+        raise unstable
     reached("archive.written")
     return sha, before[0]
 
@@ -59,15 +62,6 @@ def keep_name(path: Path, sha256: str, folder: Path) -> None:
 def kept_of(folder: Path, sha256: str) -> list[Path]:
     """The files of an original in the archive: its bytes, its name."""
     return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
-
-
-def _refuse_changed(path: Path, before: tuple[int, int], name: str) -> None:
-    if _state(path) != before:
-        raise _unstable(name)
-
-
-def _unstable(name: str) -> DeliveryRefused:
-    return DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé")
 
 
 def _state(path: Path) -> tuple[int, int]:

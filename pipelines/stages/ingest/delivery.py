@@ -11,28 +11,24 @@ The same bytes under the same declaration give the same delivery: it is then rea
 import importlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.shown_name import anonymous_name, shown_names
-from pipelines.catalogue.source_grammar import (
-    WORKBOOKS,
-    CsvFormat,
-    Export,
-    Table,
-    ToolFormat,
-    TreeFormat,
-    WorkbookFormat,
-)
+from pipelines.catalogue.source_grammar import CsvFormat, Export, Table, ToolFormat, TreeFormat, WorkbookFormat
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
+from pipelines.private import is_alive
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
 from pipelines.stages.ingest.pseudonym import key_id
@@ -40,13 +36,16 @@ from pipelines.stages.ingest.readers.csv_file import read_csv
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.readers.workbook import read_workbook
 from pipelines.stages.ingest.readers.zip_file import Member, members_of
-from pipelines.stages.ingest.sweep_killed import WORK, sweep
-from pipelines.stages.ingest.table import IrregularRecord, TableWriter
-from pipelines.stages.ingest.unread_records import unread_lists
+from pipelines.stages.ingest.table import IrregularRecord, table_writer
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
+# formats in which nothing but its line break says that a line is whole
+LINES = ("csv", "key_value", "zimbra", "citrix")
 DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held
-READER_VERSION = 3  # increase it when the same bytes give other rows; the golden tests fail until then
+READER_VERSION = 5  # increase it when the same bytes give other rows; the golden tests fail until then
+
+WORK = ".lecture-"  # working folders, in the archive
+OWNER = re.compile(r"^\.(?:lecture-(\d+)-.*|.*\.(\d+))$")  # the process that writes a file or a folder, in its name
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,12 @@ class Source:
 
 @dataclass
 class Contents:
-    """The content of files: table name → [(file name, records as text)], one per file or sheet, and what no table reads."""
+    """The content of files: table name → [(file name, records as text)], one per file or sheet, what no table reads, and
+    text file → its last line is terminated."""
 
     tables: dict[str, list[tuple[str, Records]]]
     unread: list[Unread]
+    ends: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, export: Export) -> "Contents":
@@ -75,7 +76,7 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
 
     Returns the manifest (counts satisfy read = accepted + refused + ignored for every table). Raises DeliveryRefused.
     """
-    sweep(home, ref.system.system)
+    _sweep(home, ref.system.system)
     shown = ref.export.files if ref.export.nominative else None
     kept = [archive(path, shown or path.name, home.archive) for path in paths]
     names = shown_names(ref.export, [(path.name, sha256) for path, (sha256, _) in zip(paths, kept, strict=True)])
@@ -88,6 +89,21 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
     manifest_path = home.lake / ref.system.system / f"{ref.export.name}.{exercice}.{identity}.json"
     known = _known(manifest_path, home.lake)
     return known or _read(home, ref, exercice, sources, identity, key, manifest_path)
+
+
+def _sweep(home: Home, system: str) -> None:
+    """Remove what a killed ingest left behind: the files of dead processes in the archive and the lake, which nothing
+    reads but which contain data, and the rows of one system that no manifest lists."""
+    for path in [*home.archive.glob(".*"), *home.lake.glob(".*"), *(home.lake / system).glob(".*")]:
+        owner = OWNER.match(path.name)
+        if owner and not is_alive(int(owner[1] or owner[2])):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    written = list((home.lake / system).glob("*/*/*.parquet"))
+    if not any(home.archive.glob(f"{WORK}*")):  # by then their writer has written the manifest, or is dead
+        listed = {path.name.split(".")[-2] for path in (home.lake / system).glob("*.json")}
+        for path in written:
+            if path.name.split(".")[0] not in listed:
+                path.unlink()
 
 
 def _known(manifest_path: Path, lake: Path) -> Manifest | None:
@@ -111,32 +127,27 @@ def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: 
 
 
 def _read(
-    home: Home,
-    ref: ExportRef,
-    exercice: int,
-    sources: list[Source],
-    identity: str,
-    key: bytes,
-    manifest_path: Path,
+    home: Home, ref: ExportRef, exercice: int, sources: list[Source], identity: str, key: bytes, manifest_path: Path
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
     # beside the originals, since the readers' copies contain names and a killed process may leave them
-    workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
-    try:
+    place, prefix = home.archive, f"{WORK}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as folder:
+        workdir = Path(folder)
         try:
             contents = _contents(ref, exercice, sources, workdir / "1", careful=False)
             tables = _write(home, ref, exercice, contents.tables, identity, key, workdir)
         except IrregularRecord:
             contents = _contents(ref, exercice, sources, workdir / "2", careful=True)
             tables = _write(home, ref, exercice, contents.tables, identity, key, workdir)
+        # while the folder is there: without it, rows that no manifest lists are swept
         files = [source.file for source in sources]
-        manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables, contents.unread)
+        named = ref.system.system, ref.export.name, exercice
+        manifest = Manifest(identity, *named, files, tables, contents.unread, contents.ends)
         with written_whole(manifest_path) as file:
             file.write(manifest.as_json())
         reached("lake.manifest_written")
         return manifest
-    finally:
-        shutil.rmtree(workdir, ignore_errors=True)
 
 
 def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool) -> Contents:
@@ -156,6 +167,7 @@ def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Pat
         for name, parts in found.tables.items():
             contents.tables[name] += parts
         contents.unread += found.unread
+        contents.ends |= found.ends
     return contents
 
 
@@ -213,6 +225,8 @@ def _read_one(
 ) -> None:
     """Add to ``contents`` what ``tables`` read of one file, or of one member of an archive."""
     fmt = export.format
+    if fmt.type in LINES:
+        contents.ends[fichier] = _ends_its_last_line(path)
     if isinstance(fmt, WorkbookFormat):
         sheets, others = read_workbook(path, fichier, fmt, tables, exercice, workdir)
         found = [(name, records) for name, parts in sheets.items() for records in parts]
@@ -230,13 +244,42 @@ def _read_one(
         lists = {path: count for _, records in found for path, count in records.lists.items()}
         contents.unread += [
             Unread(fichier, None, count, ecartee=is_one_of(path, export.unread), element=path)
-            for path, count in unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
+            for path, count in _unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
         ]
     elif isinstance(fmt, ToolFormat):
         reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
         found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())
     for name, records in found:
         contents.tables[name].append((fichier, records))
+
+
+def _unread_lists(lists: Mapping[str, int], tables: Iterable[Table], exercice: int, mark: str) -> dict[str, int]:
+    """Path → how many elements, for the outermost lists that no table reads and in which none finds its records."""
+    read = [path for table in tables for path in _read_by(table, exercice, mark)]
+    kept: dict[str, int] = {}
+    for path in sorted(lists, key=len):
+        is_read = any(f"{one}{mark}".startswith(path + mark) for one, _ in read) or any(
+            is_whole and f"{path}{mark}".startswith(f"{one}{mark}".lstrip(mark)) for one, is_whole in read
+        )
+        if not is_read and not any(path.startswith(outer + mark) for outer in kept):
+            kept[path] = lists[path]
+    return {path: count for path, count in lists.items() if path in kept}
+
+
+def _read_by(table: Table, exercice: int, mark: str) -> Iterator[tuple[str, bool]]:
+    """The paths from the root that a table reads: those of its records and, whole, what each heading takes."""
+    records = (table.records or "").strip("/")
+    yield records, False
+    for heading in table.columns_of(exercice):
+        steps, rest = climbed(heading)
+        holder = records.split(mark) if records else []
+        yield mark.join([*holder[: len(holder) - steps], *([] if rest == "." else [rest])]), True
+
+
+def _ends_its_last_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2))
+        return file.read().strip(b"\0").endswith((b"\n", b"\r"))  # in UTF-16 too
 
 
 def _write(
@@ -251,12 +294,8 @@ def _write(
     """Write every table aside; the files take their place in the lake only when all are proved."""
     counts, aside, readings = {}, workdir / "tables", ref.readings(exercice)
     shutil.rmtree(aside, ignore_errors=True)
-    workbook = ref.export.format.type in WORKBOOKS
-    by_document = ref.export.by_document
     read = [[one for _, one in parts] for parts in records.values()]
-    with TableWriter(
-        exercice, identity, key, workdir, workbook=workbook, records=read, by_document=by_document
-    ) as writer:
+    with table_writer(ref, exercice, identity, key, workdir, read) as writer:
         for table in ref.export.tables:
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
             folder = aside / table.name

@@ -101,20 +101,11 @@ def _rewritten(
     new = f"'{DRAWN}' || substr(sha256({literal(secret)} || {{0}}), 1, 32)"
     changed = {place: f"case when {{0}} in (from persons) then {new} else {{0}} end" for place in places}
     changed |= {place: "cast(null as varchar)" if how == "empty" else new for place, how in texts.items()}
-    tables = {
-        name: _rewrite(
-            home.lake,
-            counts,
-            [
-                f"{said.format(identifier(c))} as {identifier(c)}"
-                for (table, c), said in changed.items()
-                if table == name
-            ],
-            persons,
-            identity,
-        )
-        for name, counts in manifest.tables.items()
-    }
+    tables = {}
+    for name, counts in manifest.tables.items():
+        own = {identifier(column): said for (table, column), said in changed.items() if table == name}
+        told = [f"{said.format(column)} as {column}" for column, said in own.items()]
+        tables[name] = _rewrite(home.lake, counts, told, persons, identity)
     made = replace(manifest, delivery=identity, tables=tables)
     with written_whole(home.lake / made.system / f"{made.export}.{made.exercice}.{identity}.json") as file:
         file.write(made.as_json())

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from pipelines.catalogue.headings import joined, told_apart
+from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.source_grammar import Origin, Table
+from pipelines.catalogue.source_grammar import Table
+from pipelines.french import how_many
 from pipelines.settings import limits
 from pipelines.stages.ingest.parts_of_cells import gives_rows
 
@@ -31,13 +33,14 @@ def find_header(
     for least in (SEVERAL, 1) if spread else (0,):
         for first, last, headings in _candidates(records, table.header_rows_of(exercice), read, fichier):
             found = wanted.keys() & set(map(same, headings))
-            if len(found) == len(wanted) and (not spread or _is_wide(headings, spread, least)):
+            is_wide = sum(1 for heading in headings if heading.strip()) >= least
+            if len(found) == len(wanted) and (not spread or (is_wide and gives_rows(headings, spread))):
                 _refuse_doubles(headings, read, fichier, records[first][0])
                 return first, last, headings
             if len(found) > len(best_found):
                 best_line, best_found = records[first][0], found
     if best_line is None:
-        forms = f"de la forme {' et '.join(str(origin.heading) for origin in spread)}"
+        forms = f"de la forme {' et '.join(in_words(origin.heading or '') for origin in spread)}"
         raise DeliveryRefused(
             "FIC-ENTETE", fichier=fichier, attendu=f"colonnes {forms if spread else ', '.join(expected)}"
         )
@@ -46,13 +49,9 @@ def find_header(
         "FIC-ENTETE",
         fichier=fichier,
         ligne=best_line,
-        recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
+        recu=f"{how_many(len(best_found), 'colonne reconnue|colonnes reconnues')} sur {len(wanted)}",
         attendu="colonnes manquantes : " + ", ".join(missing),
     )
-
-
-def _is_wide(headings: Sequence[str], spread: Sequence[Origin], least: int) -> bool:
-    return sum(1 for heading in headings if heading.strip()) >= least and gives_rows(headings, spread)
 
 
 def _candidates(
@@ -71,7 +70,11 @@ def refuse_too_wide(cells: Sequence[str], fichier: str, line: int) -> None:
     """Refuse the file (FIC-TAILLE) when its lines have more cells than the limit."""
     if len(cells) > (most := limits().columns):
         raise DeliveryRefused(
-            "FIC-TAILLE", fichier=fichier, ligne=line, recu=f"{len(cells)} colonnes", attendu=f"{most} colonnes au plus"
+            "FIC-TAILLE",
+            fichier=fichier,
+            ligne=line,
+            recu=how_many(len(cells), "colonnes"),
+            attendu=f"{most} colonnes au plus",
         )
 
 
@@ -80,11 +83,7 @@ def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, lin
     for heading in map(same, headings):
         if heading in read and heading in seen:
             raise DeliveryRefused(
-                "FIC-COLONNE-DOUBLE",
-                fichier=fichier,
-                ligne=line,
-                colonne=read[heading],
-                attendu="une seule colonne",
+                "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=read[heading], attendu="une seule colonne"
             )
         seen.add(heading)
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pipelines import settings
@@ -108,6 +108,13 @@ def leaves(landing: Path, path: Path) -> bool:
 def ignored(path: Path) -> bool:
     """Hidden files, Office locks and files still being copied are not exports."""
     return path.name.startswith((".", "~$")) or path.name.casefold().endswith(UNFINISHED)
+
+
+def astray(landing: Path, exercices: Collection[int]) -> list[Path]:
+    """The files beside the folders of the exercices, at the root of landing or in other folders: no run looks there."""
+    others = [path for path in landing.iterdir() if path.name not in map(str, exercices)] if landing.is_dir() else []
+    files = [file for path in others if not ignored(path) for file in ([path] if path.is_file() else path.rglob("*"))]
+    return sorted(file for file in files if file.is_file() and not ignored(file) and not leaves(landing, file))
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import Origin, Table
@@ -57,7 +58,7 @@ def derived(origin: Origin, places: Mapping[str, int], table: Table) -> Derived 
     if origin.pattern:
         text = f"regexp_extract({joined}, {literal(f'^(?:{origin.pattern})$')}, 1)"
         wrong += f" or ({' and '.join(filled)}) and trim({text}, {literal(SPACES)}) = ''"
-        expected = origin.pattern
+        expected = in_words(origin.pattern)
     return Derived(
         received=joined,
         text=f"case when {' and '.join(filled)} then nullif({text}, '') end",
@@ -111,14 +112,14 @@ def spread_columns(origins: Mapping[str, Origin], known: set[str], records: Reco
                     fichier=fichier,
                     colonne=heading,
                     recu="une colonne que rien ne lit",
-                    attendu=f"un intitulé de la forme {origin.heading}, ou à écarter (ignore)",
+                    attendu=f"un intitulé de la forme {in_words(origin.heading or '')}, ou à écarter (ignore)",
                 )
             texts[name] = matched[1]
         if (said := tuple(map(same, texts.values()))) in found:
             raise DeliveryRefused("FIC-COLONNE-DOUBLE", fichier=fichier, colonne=heading, attendu="une seule colonne")
         found[said] = Spread(index, heading, texts)
     if not found:
-        forms = " et ".join(str(origin.heading) for origin in origins.values())
+        forms = " et ".join(in_words(origin.heading or "") for origin in origins.values())
         raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu=f"des colonnes de la forme {forms}")
     return list(found.values())
 

@@ -7,33 +7,32 @@ final place.
 """
 
 import glob
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
-from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
+from pipelines.catalogue.source_grammar import COLUMN, WORKBOOKS, Field, Ignore, Table
+from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync
+from pipelines.french import how_many, number
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import memory, threads
 from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.ingest import database
 from pipelines.stages.ingest.parts_of_cells import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.readers.records import Records
-from pipelines.stages.ingest.typing import (
-    SPACES,
-    Reading,
-    fine_sql,
-    identifier,
-    read_field,
-    reason_sql,
-)
+from pipelines.stages.ingest.typing import SPACES, Reading, fine_sql, identifier, read_field, reason_sql
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
+FEW = 3  # lines from which it is strange that none can be read
 MANY = 50  # dated rows from which it is strange for a year to have none in December
 AMOUNT = "cast({} as decimal(20, 2))"
 Counted = dict[tuple[str, str | None], int]  # file, its sheet → lines
@@ -48,32 +47,27 @@ class IngestFailed(RuntimeError):
     """The program failed on a file; the message never holds a cell."""
 
 
+@contextmanager
+def table_writer(
+    ref: ExportRef, exercice: int, delivery: str, key: bytes, workdir: Path, tables: Collection[Sequence[Records]]
+) -> Iterator["TableWriter"]:
+    """What writes the tables of a delivery, of which ``tables`` are the records."""
+    size = sum(one.path.stat().st_size for parts in tables for one in parts)
+    used, workbook = threads() if size > SMALL else 1, ref.export.format.type in WORKBOOKS
+    with database.opened(key, workdir, used, small=database.is_small(tables)) as db:
+        yield TableWriter(exercice, delivery, db, used, workbook, ref.export.by_document)
+
+
+@dataclass(frozen=True)
 class TableWriter:
-    """Writes the tables of one delivery, ``records``; a context manager around its DuckDB connection."""
+    """Writes the tables of one delivery, in its DuckDB."""
 
-    def __init__(
-        self,
-        exercice: int,
-        delivery: str,
-        key: bytes,
-        workdir: Path,
-        *,
-        workbook: bool,
-        records: Collection[Sequence[Records]],
-        by_document: bool = False,
-    ):
-        self.exercice, self.delivery = exercice, delivery
-        size = sum(one.path.stat().st_size for parts in records for one in parts)
-        self.threads = threads() if size > SMALL else 1
-        self.workbook, self.by_document = workbook, by_document
-        self._opened = database.opened(key, workdir, self.threads, small=database.is_small(records))
-
-    def __enter__(self) -> "TableWriter":
-        self.db = self._opened.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._opened.__exit__(*error)
+    exercice: int
+    delivery: str
+    db: Any
+    threads: int
+    workbook: bool
+    by_document: bool
 
     def write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
         """Write ``target`` and its companions; return the counts, ``parquet`` being its path in the lake.
@@ -96,6 +90,8 @@ class TableWriter:
         parts = [_Part(self, table, index, name, records) for index, (name, records) in enumerate(files)]
         for part in parts:
             part.load()
+            if not self.by_document:
+                part.refuse_swapped()
         self._copy([part.accepted() for part in parts], "", target)
         self._check_exercice(table, target)
         self._check_measures(table, target)
@@ -109,8 +105,9 @@ class TableWriter:
         read = sum(part.records.read for part in parts)
         totals = [total for part in parts for total in self._totals(part, target)]
         unread = target.with_suffix(".illisibles.parquet")
-        if table.informative_fields and self._any_row([part.unread() for part in parts]):
-            self._copy([part.unread() for part in parts], "order by _fichier, _feuille, _ligne, position", unread)
+        told = [part.unread() for part in parts] if table.informative_fields else []
+        if told and self.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
+            self._copy(told, "order by _fichier, _feuille, _ligne, position", unread)
         lacking = self._without(parts, rows)
         for part in parts:
             part.forget()
@@ -148,7 +145,7 @@ class TableWriter:
                 raise DeliveryRefused(
                     "FIC-BILAN",
                     fichier=where(*part.place),
-                    recu=f"{part.records.read} lignes lues",
+                    recu=how_many(part.records.read, "ligne lue|lignes lues"),
                     attendu=f"{accepted} acceptées + {part.lost} refusées + {ignored} ignorées",
                 )
         return kept, sum(part.lost for part in parts), sum(left_out.values())
@@ -168,9 +165,6 @@ class TableWriter:
         )
         sync(target)
 
-    def _any_row(self, selects: list[str]) -> bool:
-        return self.db.execute(f"select 1 from ({' union all '.join(selects)}) limit 1").fetchone() is not None
-
     def _check_exercice(self, table: Table, target: Path) -> None:
         """Refuse the delivery when its content belongs to another exercice; a delivery of documents, when all of them do."""
         rule = table.exercice
@@ -184,7 +178,7 @@ class TableWriter:
             f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
         ).fetchone()
         few = count <= total / 100 or (count <= 1 and total >= 10)
-        tolerated = count < total if self.by_document else few
+        tolerated = count < total if self.by_document or rule.overlaps else few
         if count and not tolerated:
             fichier, feuille, ligne, found = self.db.execute(
                 f"select _fichier, _feuille, _ligne, {year} from {parquet_scan(target)} where {outside} "
@@ -195,7 +189,7 @@ class TableWriter:
                 fichier=where(fichier, feuille),
                 ligne=ligne,
                 colonne=field.title,
-                recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
+                recu=f"{how_many(count, 'lignes')} sur {number(Decimal(total), 0)} hors de l’exercice (par exemple {found})",
                 attendu=f"l’exercice {self.exercice}",
             )
 
@@ -320,15 +314,12 @@ class _Part:
         self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
         self.origins = table.origins_of(writer.exercice)
         self.places = {same(h): place for place, h in reversed(list(enumerate(records.columns)))}
-        self.derived = self._derived()
+        taken = {name: o for name, o in self.origins.items() if o.column and not o.whole}
+        found = {name: derived(origin, self.places, table) for name, origin in taken.items()}
+        # field → how its text is taken from cells, for the fields read from part of a cell
+        self.derived: dict[str, Derived] = {name: one for name, one in found.items() if one}
         self.spread = self._spread()
         self.cells = [cell for field in table.fields for cell in self._cells(field)]
-
-    def _derived(self) -> dict[str, Derived]:
-        """Field → how its text is taken from cells, for the fields read from part of a cell."""
-        taken = {name: o for name, o in self.origins.items() if o.column and not o.whole}
-        found = {name: derived(origin, self.places, self.table) for name, origin in taken.items()}
-        return {name: one for name, one in found.items() if one}
 
     @property
     def without(self) -> list[str]:
@@ -392,7 +383,8 @@ class _Part:
         """Refuse the file when a text that applies to all its lines cannot be read as its field."""
         reading = self._read(self.table.field(name), literal(text))
         if not self.writer.db.execute(f"select {fine_sql(reading, f'({reading.value})')}").fetchone()[0]:
-            expected = reading.field.constraints.pattern or reading.expected
+            pattern = reading.field.constraints.pattern
+            expected = in_words(pattern) if pattern else reading.expected
             raise DeliveryRefused(code, fichier=self.named, colonne=place, recu=text, attendu=expected)
 
     def cell(self, name: str) -> str | None:
@@ -410,8 +402,10 @@ class _Part:
         """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
         db = self.writer.db
         if self.records.misshapen:
-            db.execute(f"create temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar)")
-            insert(db, self.shapes, self.records.misshapen)
+            db.execute(
+                f"create temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar, colonne varchar)"
+            )
+            insert(db, self.shapes, [(*one, None)[:5] for one in self.records.misshapen])
         if self.records.ignored:
             db.execute(f"create temp table {self.apart} (ligne bigint, raison varchar)")
             insert(db, self.apart, self.records.ignored)
@@ -424,6 +418,48 @@ class _Part:
             f"(select *{self._taken()} from (select {self.line} as _ligne, {typed}{cells} from {self.typed} where brut is not null))"
         )
         self.lost = db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
+
+    def refuse_swapped(self) -> None:
+        """Refuse the file when no line can be read, and each could be if two columns were in each other's place.
+
+        A single such pair: nothing is guessed among several. Raises DeliveryRefused.
+        """
+        rows = f"{self.odd} where not _hors"
+        placed = [cell for cell in self.cells if cell.position]
+        typed = f"select 1 from {self.typed} where brut is null limit 1"
+        if self.lost < FEW or self.records.misshapen or self.writer.db.execute(typed).fetchone():
+            return
+        fine = ", ".join(f"bool_or({fine_sql(cell.computed, cell.value)})" for cell in placed)
+        read = self.writer.db.execute(f"select {fine} from {rows}").fetchone()
+        never = [cell for cell, is_read in zip(placed, read, strict=True) if not is_read]
+        pairs = {
+            frozenset((one.position, other.position)): (one, other)
+            for one in never
+            for other in placed
+            if one.position != other.position and {cell.name for cell in never} <= {one.name, other.name}
+        }
+        found = [pair for pair in pairs.values() if self._would_fit(*pair, rows)]
+        if len(found) == 1:
+            named = " et ".join(f"« {cell.heading} »" for cell in sorted(found[0], key=lambda cell: cell.position))
+            raise DeliveryRefused(
+                "FIC-INTERVERTIES",
+                fichier=self.named,
+                recu=f"les colonnes {named} sont sans doute interverties",
+                attendu="chaque colonne sous son intitulé",
+            )
+
+    def _would_fit(self, one: _Cell, other: _Cell, rows: str) -> bool:
+        """True when every line could be read with the cells of each column under the other's heading, neither being empty."""
+        swapped = [
+            self._read(cell.reading.field, f"c{place.position - 1}") for cell, place in ((one, other), (other, one))
+        ]
+        fits = " and ".join(
+            f"bool_and({fine_sql(reading, f'({reading.value})')}) and bool_or(not {reading.missing})"
+            for reading in swapped
+        )
+        others = [cell for cell in self.cells if cell.name not in (one.name, other.name)]
+        rest = "".join(f" and bool_and({fine_sql(cell.computed, cell.value)})" for cell in others)
+        return bool(self.writer.db.execute(f"select {fits}{rest} from {rows}").fetchone()[0])
 
     def _taken(self) -> str:
         """SQL of the texts that are taken from cells, after the columns of a select list."""
@@ -594,7 +630,7 @@ class _Part:
             return f"({reasons}))"
         return (
             f"({reasons} and _ligne not in (select ligne from {self.shapes})) union all "
-            f"select {self.origin}, ligne, null, null, regle, attendu, recu, null "
+            f"select {self.origin}, ligne, colonne, null, regle, attendu, recu, null "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
         )
 

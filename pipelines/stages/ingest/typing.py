@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.source_grammar import OTHERS, Field, Table
 from pipelines.catalogue.spelling import folded
 from pipelines.characters import FORBIDDEN_IN_SQL
@@ -19,19 +20,7 @@ from pipelines.sql import literal
 
 SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may be around a value
 GROUPS = " \u00a0\u2007\u2009\u202f"  # what may group thousands when the declaration says a space
-EXCEL_ERRORS = (
-    "#N/A",
-    "#REF!",
-    "#DIV/0!",
-    "#VALUE!",
-    "#VALEUR!",
-    "#NAME?",
-    "#NOM?",
-    "#NUM!",
-    "#NOMBRE!",
-    "#NULL!",
-    "#NUL!",
-)
+EXCEL_ERRORS = "#N/A #REF! #DIV/0! #VALUE! #VALEUR! #NAME? #NOM? #NUM! #NOMBRE! #NULL! #NUL!".split()
 # Letters, marks and punctuation that no normalisation changes; neither a space, nor the # of a spreadsheet's errors first.
 PLAIN = "!-~\u00a1-\u02ff\u2010-\u2027\u20ac"
 PLAIN_FIRST = PLAIN.replace("!-~", '!"$-~')
@@ -383,6 +372,6 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
         judged = f"({reading.value})" if reading.field.type == "string" else text
         cases.append(
             f"when not {reading.missing} and not regexp_full_match({judged}, {literal(constraints.pattern)}) "
-            f"then {reason('LIG-MOTIF', constraints.pattern)}"
+            f"then {reason('LIG-MOTIF', in_words(constraints.pattern))}"
         )
     return f"case {' '.join(cases)} end"

@@ -26,12 +26,8 @@ def unexplained(work: Workspace, db: Any) -> list[Finding]:
         for row in _rows(work, name, alert, db) if alert.table in tables else []:
             note = alert.note(name, row)
             if not (work.home.contenu / note).is_file():
-                said, where = f"{rule.titre} : {alert.said(row)}", f"contenu/{note.as_posix()}"
-                found.append(
-                    Finding(
-                        CODE, "alerte", row["exercice"], alert.table, said, where, aide=rule.aide, cle=note.as_posix()
-                    )
-                )
+                said, where = alert.said(row), f"contenu/{note.as_posix()}"
+                found.append(Finding.of(rule, row["exercice"], alert.table, said, where, cle=note.as_posix()))
     return found
 
 
@@ -41,21 +37,18 @@ def unanswered(work: Workspace, db: Any) -> list[Finding]:
     if not blocs:
         return []
     cursor = db.execute(
-        "select code, exercice, libelle, valeur, unite, decimales, etat, code_manquant from rapport.chiffres order by exercice"
+        "select code, exercice, libelle, valeur, unite, decimales, etat, est_perte_significative, code_manquant "
+        "from rapport.chiffres order by exercice"
     )
     names = [column[0] for column in cursor.description]
     rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
     rule, found = work.rules[MESSAGES], []
     for exercice in dict.fromkeys(year for _, year in rows):
-        said = [
-            one.text for bloc in blocs for one in drafted(bloc, lambda code, year: rows.get((code, year)), exercice)
-        ]
+        said = [one.text for bloc in blocs for one in drafted(bloc, rows, exercice)]
         if said:
             text = " ".join(said)
             drawn = hashlib.sha256(text.encode()).hexdigest()[:12]
-            found.append(
-                Finding(MESSAGES, "alerte", exercice, "report", f"{rule.titre} : {text}", ecart=drawn, aide=rule.aide)
-            )
+            found.append(Finding.of(rule, exercice, "report", text, ecart=drawn))
     return found
 
 

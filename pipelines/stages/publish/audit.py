@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.records import ACCEPTED, WHOLE, WITHDRAWN, Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import insert, lake_scan
@@ -137,9 +137,14 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("recu", "varchar", "Ce qui a été reçu."),
             ("attendu", "varchar", "Ce qui était attendu."),
             ("ecart", "varchar", "Différence, s’il y en a une."),
+            ("effet", "varchar", "Ce qu’il retire aux chiffres : rien, réserve (personne ne sait combien) ou manque."),
             ("aide", "varchar", "Comment corriger."),
             ("depuis", "timestamp", "Date et heure (UTC) depuis lesquelles il est constaté."),
-            ("decision", "varchar", "Dernière décision : accepté ou retiré ; vide si personne n’a décidé."),
+            (
+                "decision",
+                "varchar",
+                "Dernière décision : accepté, rien ne manque ou retiré ; vide si personne n’a décidé.",
+            ),
             ("motif_decision", "varchar", "Motif de la décision."),
             ("decide_par", "varchar", "Auteur de la décision."),
             ("decide_jusqu_au", "date", "Dernier jour de validité de la décision ; vide si elle est sans date de fin."),
@@ -153,7 +158,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("code_regle", "varchar", "Règle."),
             ("exercice", "integer", "Exercice."),
             ("ou", "varchar", "Table, chiffre ou modèle en cause."),
-            ("decision", "varchar", "accepté ou retiré."),
+            ("decision", "varchar", "accepté (la perte est connue et admise), rien ne manque, ou retiré."),
             ("motif", "varchar", "Motif."),
             ("decide_par", "varchar", "Auteur."),
             ("decide_le", "timestamp", "Date et heure (UTC)."),
@@ -227,7 +232,7 @@ MAY_BE_EMPTY = {  # every other column is filled
 }
 LINE = "_fichier, _feuille, _ligne, colonne, position, regle, attendu, recu"
 RESULT = {True: "réussi", False: "échoué", None: "erreur"}
-CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
+CHOICES = {ACCEPTED: "accepté", WHOLE: "rien ne manque", WITHDRAWN: "retiré"}
 
 
 def write_audit(db, home: Home, ledger: Ledger) -> None:
@@ -349,7 +354,7 @@ def _standing(one: Standing) -> tuple:
     said, decision = vars(one.finding), one.decision
     return (
         one.finding.id,
-        *_of(said, "code severity exercice ou message fichier ligne recu attendu ecart aide"),
+        *_of(said, "code severity exercice ou message fichier ligne recu attendu ecart effet aide"),
         one.since,
         *((CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else [None] * 4),
     )

@@ -26,7 +26,7 @@ import duckdb
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync, sync_all
-from pipelines.french import MINUS, exact, quantity
+from pipelines.french import MINUS, exact, how_many, quantity
 from pipelines.ledger.state import (
     State,
     comparisons_of,
@@ -273,7 +273,7 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
     """Raise FrozenYear when ``frozen_changes`` found any."""
     for release, differing in changed.items():
         codes = ", ".join(change.code for change in differing[:5])
-        more = f" et {len(differing) - 5} autres" if len(differing) > 5 else ""
+        more = f" et {how_many(len(differing) - 5, 'autres')}" if len(differing) > 5 else ""
         year = release.partition("-")[0]
         verb = "changeraient" if len(differing) > 1 else "changerait"
         raise FrozenYear(

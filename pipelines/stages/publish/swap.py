@@ -184,7 +184,7 @@ def _undrawn(work: Workspace, exercice: int | None, draw: Callable[[Path], None]
         rule, said = work.rules[UNDRAWN], str(error)
         if not type(error).__module__.startswith("pipelines"):  # a library's message may quote what it could not draw
             said = f"erreur du programme ({type(error).__name__}), que `millesime report` montre"
-        return [Finding(UNDRAWN, "bloquant", exercice or 0, "report", f"{rule.titre} : {said}", aide=rule.aide)]
+        return [Finding.of(rule, exercice or 0, "report", said, severity="bloquant")]
     return []
 
 
@@ -314,7 +314,7 @@ def _behind(work: Workspace, profile: PublicProfile | None) -> list[Behind]:
 
 
 def _singled_out(rule: Rule, mart: str, why: str) -> Finding:
-    return Finding(rule.code, "information", 0, f"{MARTS}.{mart}", f"{rule.titre} : {mart} ({why})", aide=rule.aide)
+    return Finding.of(rule, 0, f"{MARTS}.{mart}", f"{mart} ({why})", severity="information")
 
 
 def _noted(rule: Rule, exercice: int) -> Finding:
@@ -322,8 +322,7 @@ def _noted(rule: Rule, exercice: int) -> Finding:
 
 
 def _undeclared(rule: Rule, names: list[str]) -> Finding:
-    listed = enumeration(names)
-    return Finding(rule.code, "information", 0, "public/rapport", f"{rule.titre} : {listed}", aide=rule.aide)
+    return Finding.of(rule, 0, "public/rapport", enumeration(names), severity="information")
 
 
 def _broken(error: SecrecyBroken, rule: Rule) -> Finding:

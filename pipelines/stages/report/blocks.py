@@ -8,7 +8,7 @@ words. A block without rows says so in a sentence, and is never an empty chart.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import compress
 from statistics import median
@@ -29,7 +29,7 @@ from pipelines.catalogue.chapters.grammar import (
     Presence,
     Tableau,
 )
-from pipelines.catalogue.chapters.messages import Sentence, drafted
+from pipelines.catalogue.chapters.messages import WHOLE, Sentence, drafted
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
 from pipelines.stages.report.cells import (
@@ -88,6 +88,7 @@ class Builder:
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]
+        came = _as_their_rows_say(came, rows)
         rows = _with_zeros(rows, bloc, receipt)
         head, lines = _laid_out(
             data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
@@ -154,6 +155,7 @@ class Builder:
         years = range(max(self.figures.exercice - bloc.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
+        came = _as_their_rows_say(came, rows)
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
         if not rows and not receipt.is_known:  # no export shows what came, so one cannot say that there is none
             return None
@@ -264,8 +266,7 @@ class Builder:
 
     def messages(self, bloc: Messages) -> Block | None:
         """The results of the year, one sentence per figure, linked to its source; None when nothing may be said."""
-        rows = self.figures.rows
-        said = drafted(bloc, lambda code, year: rows.get((code, year)), self.figures.exercice)
+        said = drafted(bloc, self.figures.rows, self.figures.exercice)
         items = [_node("element", *_sentence(one)) for one in said]
         return {"genre": "texte", "arbre": [_node("liste", *items)]} if items else None
 
@@ -295,9 +296,8 @@ class Builder:
             }
             for row in rows
         ]
-        said = _joined(
-            bloc.note and bloc.note.format(**names), note([self.receipts.of(bloc.table, self.figures.exercice)])
-        )
+        came = {self.figures.exercice: self.receipts.of(bloc.table, self.figures.exercice)}
+        said = _joined(bloc.note and bloc.note.format(**names), note(_as_their_rows_say(came, rows).values()))
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
@@ -316,6 +316,15 @@ def _columns_of(croise: Croisement) -> list[str]:
 def _with_gaps(row: Row, bloc: Donnees | Matrice, receipt: Receipt) -> Row:
     """A row with what its receipt says of its gaps: the columns that no tool gives, and the code of any other missing value."""
     return row | {HOLLOW: receipt.hollow, VOID: _void(bloc, receipt)}
+
+
+def _as_their_rows_say(came: dict[int, Receipt], rows: list[Row]) -> dict[int, Receipt]:
+    """The receipts of years; a source that came in part is none of a year whose printed figures are all complete."""
+    states: dict[int, set[str | None]] = {}
+    for row in rows:
+        for year in [row["exercice"]] if "exercice" in row else came:
+            states.setdefault(year, set()).add(row.get("etat"))
+    return {year: replace(one, partial={}) if states.get(year) == {WHOLE} else one for year, one in came.items()}
 
 
 def _with_zeros(rows: list[Row], bloc: Donnees, receipt: Receipt) -> list[Row]:

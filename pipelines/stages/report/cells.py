@@ -1,8 +1,8 @@
 """Writes values as a reader sees them: a cell keeps what is printed, the exact value, and the code of what is missing.
 
 A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False,
-"est_partiel": False}``; a partial figure carries its mark, ``27 (p)``. French formats and missing codes are decided here,
-never in a template.
+"est_partiel": False, "est_incertain": False}``; a partial figure carries its mark, ``27 (p)``, and is uncertain when it lacks more
+than the organisation's threshold. French formats and missing codes are decided here, never in a template.
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ HOLLOW = "_non_fournies"  # stored with the columns of a row: those that need a 
 VOID = "_rien"  # the code of what a row does not have, when it does not say why
 MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
+CERTAIN = {"est_partiel": False, "est_incertain": False}
 MARK = f"{french.NO_BREAK}({PARTIAL_MARK})"  # after a number
 NUMBERS: dict[Format, tuple[int, str]] = {
     "entier": (0, ""),
@@ -41,7 +42,7 @@ def cell(row: Row, column: Colonne) -> Cell:
     if column.format == "chiffre":
         shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
         shown |= {"texte": french.volume(value)} if row["unite"] == "Go" else {}
-        return marked(shown) if is_partial(row) else shown
+        return marked(shown, is_uncertain=not is_certain(row)) if is_partial(row) else shown
     if column.format == "volume":
         return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}
     if column.format in NUMBERS:
@@ -59,9 +60,14 @@ def is_partial(row: Row) -> bool:
     return row.get("etat") == "partiel"
 
 
-def marked(one: Cell) -> Cell:
+def is_certain(row: Row) -> bool:
+    """True when a number is whole, or what it lacks is known and small enough for sentences and comparisons."""
+    return not is_partial(row) or row.get("est_perte_significative") is False
+
+
+def marked(one: Cell, *, is_uncertain: bool = True) -> Cell:
     """The cell of a number that is missing part of what it counts."""
-    return {**one, "texte": one["texte"] + MARK, "est_partiel": True}
+    return {**one, "texte": one["texte"] + MARK, "est_partiel": True, "est_incertain": is_uncertain}
 
 
 def missing(row: Row) -> Cell:
@@ -76,7 +82,7 @@ def absent(code: str) -> Cell:
 
 def empty(text: str = "") -> Cell:
     """A cell without a value."""
-    return {"texte": text, "valeur": None, "manque": None, "chiffre": None, "est_texte": False, "est_partiel": False}
+    return {"texte": text, "valeur": None, "manque": None, "chiffre": None, "est_texte": False, **CERTAIN}
 
 
 def words(value: Any, how: Format) -> str:
@@ -97,4 +103,6 @@ def total(cells: list[Cell], how: Format) -> Cell:
     if lacking or not known:
         return absent(lacking or "—")
     whole = number(sum(known, Decimal(0)), *NUMBERS[how])
-    return marked(whole) if any(c["est_partiel"] for c in cells) else whole
+    if not any(c["est_partiel"] for c in cells):
+        return whole
+    return marked(whole, is_uncertain=any(c["est_incertain"] for c in cells))

@@ -26,6 +26,8 @@ class Figures:
     files: Mapping[str, list[str]] = field(
         default_factory=dict
     )  # for each source of the year; none in the public edition
+    # code → why somebody decided that what was found of its sources takes nothing away; none in the public edition
+    decided: Mapping[str, list[str]] = field(default_factory=dict)
 
     def is_followed(self, code: str, exercice: int | None = None) -> bool:
         """False for a figure of a system that is not used that year. Raises KeyError when the code is not declared."""
@@ -80,7 +82,7 @@ class Figures:
                 "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "fichiers": self._files(row["formule"]),
                 "lignes": _lines(row) if self.files else None,
-                "statut": _status(row, tells_lines=self.reconciled is not None),
+                "statut": _status(row, self.decided.get(row["code"], []), tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
@@ -96,26 +98,31 @@ def _exact(row: dict[str, Any]) -> str:
     """The value as published, with all its decimals."""
     if row["valeur"] is None:
         return "aucune"
-    return french.quantity(row["valeur"], _decimals(row["valeur"]), row["unite"])
+    return french.quantity(row["valeur"], french.places(row["valeur"], row["unite"]), row["unite"])
 
 
-def _decimals(value: Decimal) -> int:
-    """Those that a number needs."""
-    return max(-value.normalize().as_tuple().exponent, 0)
-
-
-def _status(row: dict[str, Any], *, tells_lines: bool) -> str:
+def _status(row: dict[str, Any], decided: list[str], *, tells_lines: bool) -> str:
     if row["code_manquant"]:
         return MISSING[row["code_manquant"]]
-    return f"{row['statut']}, partiel{_lack(row) if tells_lines else ''}" if row["etat"] == "partiel" else row["statut"]
+    said = [f"partiel{_lack(row) if tells_lines else ''}"] if row["etat"] == "partiel" else []
+    said += [f"rien ne manque, par décision : {' ; '.join(decided)}"] if decided else []
+    return ", ".join([row["statut"], *said])
 
 
 def _lack(row: dict[str, Any]) -> str:
     """What a partial figure lacks, as far as it is known and may be published."""
     share, amount = row.get("part_manquante"), row.get("montant_manquant_eur")
-    said = [f"{french.printed(share * 100, 1, '%')} des lignes"] if share is not None else []
+    said = [_share(share)] if share is not None else []
     said += [f"{french.printed(amount, 2, 'EUR')} au plus"] if amount is not None else []
     return f" : il manque {french.enumeration(said)}" if said else ""
+
+
+def _share(share: Decimal) -> str:
+    return (
+        f"{french.printed(share * 100, 1, '%')}"
+        if share >= Decimal("0.0005")
+        else f"moins de {french.printed(Decimal('0.1'), 1, '%')}"
+    )
 
 
 def read_figures(publication: Publication, titles: dict[str, str], declared: Mapping[str, str]) -> Figures:
@@ -125,9 +132,15 @@ def read_figures(publication: Publication, titles: dict[str, str], declared: Map
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
         return Figures(publication.exercice, by_code, None, titles, declared, publication.files)
+    decided: dict[str, list[str]] = {}
+    if "decision" in publication.tables.get("rpt_manques", []):  # not in an older publication
+        for row in publication.rows("rpt_manques", {}, ["code_chiffre"]):
+            if row["decision"]:
+                decided.setdefault(row["code_chiffre"], []).append(row["decision"])
+    decided = {code: list(dict.fromkeys(reasons)) for code, reasons in decided.items()}
     units = {row["code"]: row["unite"] for row in rows}
     gaps = {_code(r): _gap(r, units.get(_code(r), "")) for r in publication.rows(RECONCILED, {}, [])}
-    return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files)
+    return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files, decided)
 
 
 def _code(row: dict[str, Any]) -> str:
@@ -139,4 +152,4 @@ def _gap(row: dict[str, Any], unit: str) -> str:
     is_known = status == "écart" and row["ecart"] is not None
     if not is_known:
         return status
-    return f"écart de {french.measured(row['ecart'], 2 if unit == 'EUR' else _decimals(row['ecart']), unit)}"
+    return f"écart de {french.measured(row['ecart'], 2 if unit == 'EUR' else french.places(row['ecart']), unit)}"

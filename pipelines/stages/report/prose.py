@@ -24,7 +24,7 @@ from markdown_it import MarkdownIt
 from pipelines.catalogue.chapters.texts import WRITTEN, environment
 from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK
-from pipelines.stages.report.cells import HIDDEN
+from pipelines.stages.report.cells import HIDDEN, MARK, is_certain
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET, MissingTable
 
@@ -101,7 +101,8 @@ def _figure(figures: Figures):
             )
         if printed is None:
             return escaped(sinon)
-        partial = f"{NO_BREAK}(partiel)" if figures.get(code, exercice)["etat"] == "partiel" else ""
+        row = figures.get(code, exercice)
+        partial = "" if row["etat"] != "partiel" else MARK if is_certain(row) else f"{NO_BREAK}(partiel)"
         return f"{printed}{partial}" if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code}){partial}"
 
     return f
@@ -133,7 +134,8 @@ def _is_known(figures: Figures):
 def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
     """Agreement with a figure: ``selon`` by its number, ``ecart`` by its sign; ``{}`` is where it is printed.
 
-    « Aucun » is said of a zero for which everything came; a partial zero gets the plural words.
+    « Aucun », like « conforme », is said of a zero for which everything came; a partial zero gets the plural words, or those of what is
+    above zero, unless next to nothing is missing.
     """
     f = _figure(figures)
 
@@ -143,17 +145,18 @@ def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
 
     def selon(code: str, zero: str, un: str, plusieurs: str) -> str:
         one = row(code)
-        is_certain = one["etat"] != "partiel"
         said = plusieurs
-        if is_certain and not one["valeur"]:
+        if is_certain(one) and not one["valeur"]:
             said = zero
-        elif is_certain and one["valeur"] == 1:
+        elif is_certain(one) and one["valeur"] == 1:
             said = un
         return said.replace("{}", f(code))
 
     def ecart(code: str, plus: str, moins: str, conforme: str) -> str:
-        value = row(code)["valeur"]
-        return (plus if value > 0 else moins if value < 0 else conforme).replace("{}", f(code, sans_signe=True))
+        one = row(code)
+        value = one["valeur"]
+        said = plus if value > 0 or not is_certain(one) else conforme
+        return (moins if value < 0 else said).replace("{}", f(code, sans_signe=True))
 
     return {"selon": selon, "ecart": ecart}
 
@@ -175,7 +178,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
         return printed(one) is not None and printed(one) == printed(other)
 
     def nul(code: str) -> bool:
-        return printed(code) is not None and not figures.get(code)["valeur"] and figures.get(code)["etat"] != "partiel"
+        return printed(code) is not None and not figures.get(code)["valeur"] and is_certain(figures.get(code))
 
     def suivi(*codes: str) -> bool:
         for code in codes:

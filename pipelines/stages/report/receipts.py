@@ -3,8 +3,7 @@
 Four cases must have distinct wordings: « non reçu » (the organisation uses the system, and the export did not come), « reçu
 et refusé » (it came, and none of it counts), « non suivi » (the system is not used: the block is left out) and « aucun
 » (everything came, and is empty), the only case in which a chapter's ``vide`` is printed. Nothing is claimed either
-when some lines that came could not be counted, or when a tool does not give a field that the rows need (« non fourni
-»).
+when something that came is incomplete or in doubt, or when a tool does not give a field that the rows need (« non fourni »).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +15,16 @@ from pipelines.stages.report.tables import Publication
 SOURCES = "rpt_sources"
 UNFOLLOWED, PARTIAL, REFUSED = "non suivie", "partielle", "refusée"
 RECEIVED = ("reçue", PARTIAL)
+DOUBT = "doute"
+UNSAID = "non dit"  # the public edition and older publications do not say why
+REASONS = {  # ``raisons`` of ``rpt_sources``, in words
+    "lignes refusées": "des lignes reçues ont été refusées",
+    "mois absent": "il manque un ou plusieurs mois",
+    "document absent": "il manque un ou plusieurs documents",
+    "incomplet": "une partie manque",
+    UNSAID: "une partie manque ou est en doute",
+    DOUBT: "un contrôle les met en doute",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Receipt:
     followed: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    partial: list[str] = field(default_factory=list)
+    partial: dict[str, list[str]] = field(default_factory=dict)  # why it is (``REASONS``) → what came in part
     # by label of a table that came, the fields that the rows need and it does not give
     ungiven: dict[str, list[str]] = field(default_factory=dict)
     hollow: frozenset[str] = frozenset()  # the printed columns that need a field which no received table gives
@@ -63,8 +72,8 @@ class Receipt:
             fields = [f"{one} ({label})" for label, named in self.ungiven.items() for one in named]
             return f"Non fourni par l’outil pour {self.exercice} : {french.enumeration(fields)}."
         if self.partial:
-            named = french.enumeration(self.partial)
-            return f"Aucune ligne retenue pour {self.exercice}, mais des lignes reçues ont été refusées ou écartées : {named}."
+            said = " ; ".join(f"{REASONS[why]} ({french.enumeration(named)})" for why, named in self.partial.items())
+            return f"Aucune ligne retenue pour {self.exercice}, ce qui ne prouve rien : {said}."
         return None
 
     @property
@@ -74,9 +83,9 @@ class Receipt:
         for label, fields in self.ungiven.items():
             named = french.enumeration(fields)
             said.append(f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {named}.")
-        if self.partial:
-            named = french.enumeration(self.partial)
-            said.append(f"Données incomplètes pour {{}}, des lignes ou des mois y manquent : {named}.")
+        for why, labels in self.partial.items():
+            state = "à confirmer" if why in (DOUBT, UNSAID) else "incomplètes"
+            said.append(f"Données {state} pour {{}}, {REASONS[why]} : {french.enumeration(labels)}.")
         return said
 
     def _absent(self, here: str) -> list[str]:
@@ -101,6 +110,7 @@ class Receipts:
     """The receipts of every table of ``rapport``."""
 
     states: Mapping[tuple[str, int], str]  # (system/table, exercice) → its state in ``rpt_sources``
+    reasons: Mapping[tuple[str, int], Sequence[str]]  # the same → why it is partial
     absent: Mapping[tuple[str, int], Collection[str]]  # the same → the fields that it does not give
     behind: Mapping[str, tuple[str, ...]]  # table of ``rapport`` → system/table
     labels: Mapping[str, str]  # system/table → its name for readers
@@ -124,13 +134,18 @@ class Receipts:
         def named(kept: Mapping[str, str]) -> list[str]:
             return list(dict.fromkeys(self.labels.get(source, source) for source in kept))
 
+        partial: dict[str, dict[str, None]] = {}
+        for why in REASONS:
+            for source, state in followed.items():
+                if state == PARTIAL and why in self.reasons[source, exercice]:
+                    partial.setdefault(why, {})[self.labels.get(source, source)] = None
         return Receipt(
             exercice,
             bool(sources),
             named(followed),
             named({source: state for source, state in followed.items() if state not in (*RECEIVED, REFUSED)}),
             named({source: state for source, state in followed.items() if state == REFUSED}),
-            named({source: state for source, state in followed.items() if state == PARTIAL}),
+            {why: [*labels] for why, labels in partial.items()},
             {
                 self.labels.get(source, source): fields
                 for source, state in followed.items()
@@ -172,7 +187,8 @@ def read_receipts(
 ) -> Receipts:
     """The receipts of a publication, of the exercices up to the report's. Raises MissingTable."""
     rows = publication.rows(SOURCES, {}, [], exercices=10)
-    # an older publication uses the state's former name, and does not say what is absent
+    # an older publication uses the state's former name, and does not say what is absent nor why it is partial
     states = {(row["source"], row["exercice"]): row.get("statut_collecte") or row["statut"] for row in rows}
     absent = {(row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows}
-    return Receipts(states, absent, behind, labels, needed, titles, required)
+    reasons = {(row["source"], row["exercice"]): (row.get("raisons") or UNSAID).split(", ") for row in rows}
+    return Receipts(states, reasons, absent, behind, labels, needed, titles, required)

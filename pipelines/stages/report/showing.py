@@ -121,11 +121,11 @@ def _ends(head: list[str], lines: list[Line]) -> str | None:
 
 
 def _values(lines: list[Line], column: int, blank: str | None = None) -> list[Decimal] | None:
-    """The numbers of a column, 0 where the code ``blank`` is printed; None when one of them is not complete."""
+    """The numbers of a column, 0 where the code ``blank`` is printed; None when one of them lacks too much."""
     cells = [line["cellules"][column] for line in lines]
     if blank:
         cells = [one | {"valeur": "0"} if one["manque"] == blank else one for one in cells]
-    if any(one["valeur"] is None or one["est_partiel"] for one in cells):
+    if any(one["valeur"] is None or one["est_incertain"] for one in cells):
         return None
     return [Decimal(one["valeur"]) for one in cells]
 

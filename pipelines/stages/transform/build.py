@@ -20,11 +20,10 @@ from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
-from pipelines.settings import Home
 from pipelines.sql import is_hollow
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
-from pipelines.stages.transform.freeze import Frozen, freeze
+from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import Changed, LakeChanged, changed_files
 from pipelines.stages.transform.load import clear, load_warehouse
 from pipelines.stages.transform.warehouse_findings import build_findings
@@ -57,13 +56,13 @@ class Built:
     findings: list[Finding]
 
 
-def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
-    """Make ``warehouse/next`` from the accepted deliveries; next comes dbt.
+def prepare(work: Workspace, frozen: Frozen, *, whole: bool = False) -> Prepared:
+    """Make ``warehouse/next`` from the deliveries of ``frozen``; next comes dbt.
 
     ``whole``: nothing of the last warehouse is kept. Spark makes everything each time. Raises BuildFailed when the lake
     is not what the ledger recorded.
     """
-    frozen, project, path = freeze(work), project_of(work), work.home.warehouse_next
+    project, path = project_of(work), work.home.warehouse_next
     known = {} if whole or settings.builds_on_spark() else _copied(work, project, path)
     try:
         sources = load_warehouse(path, work, frozen, known)
@@ -82,12 +81,12 @@ def project_of(work: Workspace) -> str:
     return fingerprint([*made_by, work.catalogue.fingerprint, declaration_of(work.home)])
 
 
-def moved_exports(work: Workspace) -> set[str]:
+def moved_exports(work: Workspace, frozen: Frozen) -> set[str]:
     """The exports (``system/export``) of which something else counts than in the last warehouse; none when all is to be made."""
     last, build = work.ledger.last_warehouse(), work.ledger.last_build()
     if last is None or build is None or last["build"] != build["build"] or last["project"] != project_of(work):
         return set()
-    now = {manifest.delivery: manifest for manifest in freeze(work).manifests}
+    now = {manifest.delivery: manifest for manifest in frozen.manifests}
     before = {name: work.ledger.delivery(name) for name in build["deliveries"]}
     return {
         manifest.export_key
@@ -114,9 +113,9 @@ def is_proved(work: Workspace, build: str | None = None) -> bool:
     return sha256_of(work.home.warehouse) == last["sha256"]
 
 
-def is_current(work: Workspace) -> bool:
-    """True when the last build succeeded, is byte for byte the current warehouse, and would come out the same today."""
-    last, frozen = work.ledger.last_build(), freeze(work)
+def is_current(work: Workspace, frozen: Frozen) -> bool:
+    """True when the last build succeeded, is byte for byte the current warehouse, and is made from ``frozen``."""
+    last = work.ledger.last_build()
     if not (last and last["succeeded"] and last["build"] == frozen.build):
         return False
     return is_proved(work, last["build"]) and not changed_files(work.home, frozen.manifests)
@@ -141,7 +140,8 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     tests = _sorted(told + (_standing(work, results) if prepared.changed is not None else []))
     findings = build_findings(home.warehouse_next, work.rules)
     ledger.record_findings(frozen.build, findings)
-    _refuse_log(home)
+    if home.warehouse_next.with_suffix(".duckdb.wal").exists():
+        raise BuildFailed("dbt a laissé un journal d’écriture : le nouvel entrepôt n’est pas entier")
     # before the swap, so that the new file and the results that a later build may keep are recorded
     ledger.record_warehouse(
         frozen.build,
@@ -176,11 +176,6 @@ def _standing(work: Workspace, results: list[NodeResult]) -> list[dict]:
     return [test for test in build["tests"] if (test["name"], test["kind"]) not in run] if build else []
 
 
-def _refuse_log(home: Home) -> None:
-    if home.warehouse_next.with_suffix(".duckdb.wal").exists():
-        raise BuildFailed("dbt a laissé un journal d’écriture : le nouvel entrepôt n’est pas entier")
-
-
 def _told(result: NodeResult) -> dict[str, object]:
     """The form of a result that the ledger keeps."""
     said = asdict(replace(result, message=words(result) or None))
@@ -197,30 +192,14 @@ def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Findi
     lines = f"{result.failures} ligne{'s' if (result.failures or 0) > 1 else ''} en défaut"
     count = lines if result.failures else "exécution impossible"
     first = blamed[0] if blamed else None
-    return Finding(
-        rule.code,
-        "bloquant",
-        0,
-        result.name,
-        f"{rule.titre} : {result.name} ({count})",
-        "" if result.kind == ENGINE else "aucune ligne",
-        recu=", ".join(map(str, blamed)) or words(result) or None,
-        aide=rule.aide,
-        fichier=first.fichier if first else None,
-        ligne=first.ligne if first else None,
-    )
+    place = {"fichier": first.fichier, "ligne": first.ligne} if first else {}
+    expected = "" if result.kind == ENGINE else "aucune ligne"
+    came = ", ".join(map(str, blamed)) or words(result) or None
+    return Finding.of(rule, 0, result.name, f"{result.name} ({count})", expected, came, severity="bloquant", **place)
 
 
 def _lake_finding(file: Changed, rule: Rule) -> Finding:
     path = f"lake/{file.path}"
-    return Finding(
-        rule.code,
-        "bloquant",
-        file.manifest.exercice,
-        file.manifest.export_key,
-        f"{rule.titre} : {path}",
-        f"SHA-256 {file.entered}",
-        f"SHA-256 {file.sha256}" if file.sha256 else "le fichier a disparu",
-        aide=rule.aide,
-        fichier=path,
-    )
+    expected, came = f"SHA-256 {file.entered}", f"SHA-256 {file.sha256}" if file.sha256 else "le fichier a disparu"
+    manifest, more = file.manifest, {"severity": "bloquant", "fichier": path}
+    return Finding.of(rule, manifest.exercice, manifest.export_key, path, expected, came, **more)

@@ -114,9 +114,8 @@ def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda
     theirs = {name: os.environ.pop(name) for name in os.environ.keys() - environment().keys()}
     os.environ.update(QUIET)
     former = {}
-    if (
-        threading.current_thread() is threading.main_thread()
-    ):  # dbt cancels its queries for Python's own interruption alone
+    # dbt cancels its queries for Python's own interruption alone
+    if threading.current_thread() is threading.main_thread():
         former = {sign: signal.signal(sign, signal.default_int_handler) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         done = dbtRunner(callbacks=[heard]).invoke([*SILENT, *words, *options(project, ENTREPOT)])

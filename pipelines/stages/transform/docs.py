@@ -43,18 +43,16 @@ def write_docs(home: Home) -> Path:
     manifest = read_json(home.dbt_manifest)
     columns = _columns(home.warehouse)
     _describe(manifest, columns, load_catalogue(home).fields)
-    page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
+    viewer = importlib.metadata.distribution("dbt-core").locate_file(VIEWER)
+    page = (
+        Path(os.fspath(viewer)).read_text(encoding="utf-8").replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
+    )
     page = _only_its_own(page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, columns)), 1))
     home.docs.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = home.docs / "dbt.html"
     with written_whole(target) as file:
         file.write(page)
     return target
-
-
-def _viewer() -> str:
-    viewer = importlib.metadata.distribution("dbt-core").locate_file(VIEWER)
-    return Path(os.fspath(viewer)).read_text(encoding="utf-8")
 
 
 def _inline(data: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,7 +20,6 @@ from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
-from pipelines.stages.transform.failing_row import NotOfTheData, fault
 
 Line = tuple[tuple[int, str, int], str]  # (exercice, fichier, ligne), livraison
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
@@ -33,6 +31,10 @@ OF_VALUES = ("Conversion", "Range")  # these quote a value in either way; what a
 _NULL = re.compile(r"NOT NULL constraint \w+: \S+\.(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
+
+
+class NotOfTheData(Exception):
+    """The node fails whatever it reads: its SQL is wrong."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ def _lines_behind(home: Home, result: NodeResult, before: list[str]) -> list[Lin
                 if null := _NULL.search(result.message or ""):
                     empty = f'select * exclude ("{null[1]}") from ({result.sql}) where "{null[1]}" is null'
                     return _lines(db, nodes, result.node, empty, before)
-                found = fault(db, str(result.sql), result.node, partial(_parents, nodes))
-                return _lines(db, nodes, found.node, found.row, before) if found else []
+                found = _fault(db, nodes, result.node, str(result.sql))
+                return _lines(db, nodes, *found, before) if found else []
             except duckdb.Error:  # what could not be computed has no rows
                 return []
 
@@ -145,3 +147,74 @@ def _parents(nodes: dict, node: str) -> list[tuple[str, str]]:
     known = nodes["nodes"] | nodes["sources"]
     read = [(parent, known[parent]) for parent in nodes["parent_map"].get(node, []) if parent in known]
     return [(parent, f'"{one["schema"]}"."{one.get("identifier") or one["name"]}"') for parent, one in read]
+
+
+def _fault(db: duckdb.DuckDBPyConnection, nodes: dict, node: str, sql: str) -> tuple[str, str] | None:
+    """The row that makes ``sql``, of ``node``, fail, found by halving what it reads as long as it still fails.
+
+    It is a node and SQL, of one row of that node; None when no single one is enough. Relations of ``db`` are changed,
+    since it is a copy. Raises NotOfTheData.
+    """
+    if not _fails(db, sql):
+        return None
+    is_of_data = False
+    for parent, relation in _parents(nodes, node):
+        if _fails(db, f"select * from {relation}"):  # a view: nothing had computed it yet
+            return _fault(db, nodes, parent, f"select * from {relation}")
+        reading = _Reading(db, sql, relation)
+        if reading.fails(1, 0):
+            reading.keep(1, reading.last)
+            continue
+        is_of_data = True
+        if row := reading.row_at_fault():
+            return parent, f"select * exclude (_rang) from {reading.rows} where _rang = {row}"
+    if not is_of_data:
+        raise NotOfTheData
+    return None
+
+
+def _fails(db: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    try:
+        db.execute(f"create or replace temp table calcul as {sql}")
+    except duckdb.Error:
+        return True
+    return False
+
+
+class _Reading:
+    """One relation that ``sql`` reads, from which rows are removed."""
+
+    rows = "temp.lues"
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, sql: str, relation: str):
+        self.db, self.sql, self.relation = db, sql, relation
+        db.execute(f"create or replace temp table lues as select *, row_number() over () as _rang from {relation}")
+        (self.last,) = db.execute(f"select count(*) from {self.rows}").fetchone() or (0,)
+        views = 'select format(\'"{}"."{}"\', schema_name, view_name) from duckdb_views() where not internal'
+        self.kind = "view" if (relation,) in db.execute(views).fetchall() else "table"
+
+    def keep(self, first: int, last: int) -> None:
+        """Leave only these rows in the relation."""
+        self.db.execute(f"drop {self.kind} {self.relation}")
+        self.kind = "table"
+        kept = f"select * exclude (_rang) from {self.rows} where _rang between {first} and {last}"
+        self.db.execute(f"create table {self.relation} as {kept}")
+
+    def fails(self, first: int, last: int) -> bool:
+        """True when it fails with these rows alone."""
+        self.keep(first, last)
+        return _fails(self.db, self.sql)
+
+    def row_at_fault(self) -> int | None:
+        """The rank of the one row that is enough to make it fail; the relation is whole again afterwards."""
+        first, last = 1, self.last
+        while first < last:
+            middle = (first + last) // 2
+            if self.fails(first, middle):
+                last = middle
+            elif self.fails(middle + 1, last):
+                first = middle + 1
+            else:
+                break
+        self.keep(1, self.last)
+        return first if first == last else None

@@ -25,7 +25,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import insert, lake_scan, literal
+from pipelines.sql import insert, lake_scan, literal, refused_print
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import refuse_changed_files
 
@@ -234,10 +234,11 @@ def _references(references: Mapping[Path, Reference]) -> Iterator[Filling]:
 
 def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[tuple]]]:
     """(table, its columns, its rows)."""
+    profil = organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration
     yield (
         "organisation.profil",
-        "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
-        [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)],
+        "nom varchar, sigle varchar, siren varchar, est_demonstration boolean, seuil_signification decimal(10, 6)",
+        [(*profil, organisation.seuil_signification / 100)],
     )
     yield "organisation.exercices", "exercice integer", [(year,) for year in organisation.years]
     yield (
@@ -288,7 +289,7 @@ PIECES = (
 )
 REFUSED = (
     "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar, "
-    "montant_eur decimal(20, 2), colonnes varchar"
+    "montant_eur decimal(20, 2), colonnes varchar, empreinte varchar, nb_motifs bigint"
 )
 
 
@@ -326,11 +327,9 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
                         lines = present.get(month)
                         awaited = is_expected and month in ref.system.valid.months(year)
                         there = lines is not None
-                        rows.append(
-                            (*name, "mois", month, ref.key in used, awaited, there, there, delivery, lines, lines, *(
-                                (0, 0, 0) if there else (None, None, None)
-                            ))
-                        )  # fmt: skip
+                        others = (0, 0, 0) if there else (None, None, None)
+                        told = (ref.key in used, awaited, there, there, delivery, lines, lines, *others)
+                        rows.append((*name, "mois", month, *told))
     yield "collecte.pieces", PIECES, rows
     yield "collecte.mois_muets", "source varchar, exercice integer, mois integer", _silent_months(db, work)
     yield (
@@ -346,7 +345,17 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
     of_documents = {ref.key for ref in work.registry.exports() if ref.export.by_document}
     files = [(m.delivery, f.name, f.sha256) for m in manifests if m.export_key in of_documents for f in m.files]
     yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
-    yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
+    yield (
+        "collecte.constats",
+        "code_regle varchar, source varchar, exercice integer, effet varchar, motif varchar, empreinte varchar",
+        [one for one in frozen.found if one[2] in work.organisation.years],
+    )
+    yield (
+        "collecte.decisions",
+        "code varchar, cle varchar, empreinte varchar, motif varchar",
+        [(code, key, None, reason) for code, key, reason in frozen.counted]
+        + [(None, None, *one) for one in frozen.decided],
+    )
     yield (
         "collecte.refus",
         "source varchar, exercice integer, regle varchar",
@@ -359,6 +368,7 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
         ],
     )
     yield "collecte.construction", "construction varchar", [(frozen.build,)]
+    yield "catalogue.regles", "code varchar, titre varchar", [(rule.code, rule.titre) for rule in work.rules.values()]
 
 
 def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tuple[Field, int | None]]:
@@ -407,10 +417,11 @@ def _refused(home: Home, manifests: list[Manifest]) -> Filling:
             file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
             of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
             columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
+            said = refused_print(manifest.system, name, manifest.exercice)
             amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
             db.execute(
                 f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
-                f"string_agg(distinct colonne, ', ' order by colonne) "
+                f"string_agg(distinct colonne, ', ' order by colonne), {said}, count(distinct concat_ws('|', regle, colonne)) "
                 f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
             )
 

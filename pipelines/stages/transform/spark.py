@@ -27,15 +27,7 @@ from pipelines.french import NO_BREAK
 from pipelines.settings import Home
 from pipelines.sql import literal
 from pipelines.stages.transform import spark_session
-from pipelines.stages.transform.dbt import (
-    ENGINE,
-    NO_UNIT_TESTS,
-    NodeResult,
-    build_models,
-    environment,
-    failed,
-    options,
-)
+from pipelines.stages.transform.dbt import ENGINE, NO_UNIT_TESTS, NodeResult, build_models, environment, failed, options
 from pipelines.stages.transform.load import SCHEMAS
 
 _GLOB = re.compile(r"[][{}*?\\]")  # a path for Spark is a pattern
@@ -87,12 +79,8 @@ def made_by_spark(home: Home, *select: str) -> Iterator[tuple[list[NodeResult], 
     with tempfile.TemporaryDirectory(prefix="spark-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         if _GLOB.search(place):
-            yield (
-                _nothing_done(
-                    f"Spark ne lit pas un dossier dont le chemin contient l’un des caractères [ ] {{ }} * ? ({place})"
-                ),
-                str,
-            )
+            said = f"Spark ne lit pas un dossier dont le chemin contient l’un des caractères [ ] {{ }} * ? ({place})"
+            yield _nothing_done(said), str
             return
         sources = _export(home.warehouse_next, folder / spark_session.SOURCES)
         dbt = ["run", *chosen, "--no-write-json", *options(home.dbt, SPARK)]

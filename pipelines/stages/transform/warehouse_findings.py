@@ -62,4 +62,6 @@ def _finding(row: dict[str, Any], rules: Rules) -> Finding:
         fichier=row["fichier"] and where(row["fichier"], row["feuille"]),
         ligne=row["ligne"],
         cle=row["cle"],
+        effet=row["effet"],
+        empreinte=row["empreinte"],
     )

@@ -56,6 +56,7 @@ def against_former(previous_rows: int | None, empty_allowed: bool = False) -> li
                     reason=f"Au moins {_count(least)}, {share} des {_count(previous_rows)} de l’exercice précédent.",
                     fix="Vérifier que l’export est entier et porte sur tout l’exercice ; si la baisse est vraie, dire pourquoi "
                     "(millesime decide).",
+                    effet="réserve",
                 )
             )
     return found
@@ -80,7 +81,15 @@ def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec
     if lost := [name for name in table.primaryKey if name not in kept]:
         raise ValueError(f"primaryKey: {', '.join(lost)} n’est pas gardé (personal: drop)")
     if not empty_allowed:
-        yield _not_empty()
+        yield ExpectationSpec(
+            key="non_vide",
+            type="expect_table_row_count_to_be_between",
+            kwargs={"min_value": 1},
+            severity="critical",
+            column=None,
+            reason="La table contient au moins une ligne acceptée.",
+            fix="Vérifier l’export : il ne contient aucune ligne exploitable ; puis réexporter.",
+        )
     yield from _required(table)
     yield from _primary_key(table)
     for field in table.fields:
@@ -88,18 +97,6 @@ def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec
             yield from _of_field(field, alone_in_key=table.primaryKey == [field.name])
         except ValueError as error:
             raise ValueError(f"colonne « {field.name} » : {error}") from None
-
-
-def _not_empty() -> ExpectationSpec:
-    return ExpectationSpec(
-        key="non_vide",
-        type="expect_table_row_count_to_be_between",
-        kwargs={"min_value": 1},
-        severity="critical",
-        column=None,
-        reason="La table contient au moins une ligne acceptée.",
-        fix="Vérifier l’export : il ne contient aucune ligne exploitable ; puis réexporter.",
-    )
 
 
 def _required(table: Table) -> Iterator[ExpectationSpec]:
@@ -177,44 +174,40 @@ def _enum(field: Field, values: list) -> ExpectationSpec:
 
 
 def _range(field: Field) -> Iterator[ExpectationSpec]:
-    bounds = _bounds(field, field.constraints.minimum, field.constraints.maximum)
-    if not bounds:
-        return
-    if field.kept_type in ("string", "boolean"):
-        raise ValueError(f"minimum et maximum ne s’appliquent pas au type {field.type}")
-    yield _spec(
-        field,
-        "range",
-        "expect_column_values_to_be_between",
-        bounds,
-        f"valeur attendue {_between(bounds)}.",
-        f"Vérifier la valeur et la corriger {_REEXPORT}",
-    )
-
-
-def _bounds(field: Field, minimum: Any, maximum: Any) -> dict[str, Any]:
-    given = {"min_value": minimum, "max_value": maximum}
-    bounds = {name: typed(field, value) for name, value in given.items() if value is not None}
+    c = field.constraints
+    bounds = {name: typed(field, value) for name, value in _given(c.minimum, c.maximum).items()}
     if len(bounds) == 2 and bounds["min_value"] > bounds["max_value"]:
         raise ValueError("minimum est plus grand que maximum")
-    return bounds
+    if bounds and field.kept_type in ("string", "boolean"):
+        raise ValueError(f"minimum et maximum ne s’appliquent pas au type {field.type}")
+    if bounds:
+        yield _spec(
+            field,
+            "range",
+            "expect_column_values_to_be_between",
+            bounds,
+            f"valeur attendue {_between(bounds)}.",
+            f"Vérifier la valeur et la corriger {_REEXPORT}",
+        )
 
 
 def _length(field: Field) -> Iterator[ExpectationSpec]:
-    given = {"min_value": field.constraints.minLength, "max_value": field.constraints.maxLength}
-    bounds = {name: value for name, value in given.items() if value is not None}
-    if not bounds:
-        return
-    if field.kept_type != "string" or field.personal == "pseudonymise":
+    bounds = _given(field.constraints.minLength, field.constraints.maxLength)
+    if bounds and (field.kept_type != "string" or field.personal == "pseudonymise"):
         raise ValueError("minLength et maxLength ne s’appliquent qu’à un texte gardé tel quel")
-    yield _spec(
-        field,
-        "length",
-        "expect_column_value_lengths_to_be_between",
-        bounds,
-        f"longueur attendue {_between(bounds)} caractères.",
-        f"Raccourcir ou compléter le texte {_REEXPORT}",
-    )
+    if bounds:
+        yield _spec(
+            field,
+            "length",
+            "expect_column_value_lengths_to_be_between",
+            bounds,
+            f"longueur attendue {_between(bounds)} caractères.",
+            f"Raccourcir ou compléter le texte {_REEXPORT}",
+        )
+
+
+def _given(low: Any, high: Any) -> dict[str, Any]:
+    return {name: value for name, value in (("min_value", low), ("max_value", high)) if value is not None}
 
 
 def _spec(field: Field, rule: str, type_: str, kwargs: dict, says: str, fix: str) -> ExpectationSpec:

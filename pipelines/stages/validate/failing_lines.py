@@ -1,41 +1,77 @@
 """Where a failed expectation is: file and line of the rows that break it, found by SQL.
 
-Only ``_fichier``, ``_feuille`` and ``_ligne`` are ever read: no cell can get out this way. No Great Expectations here.
+With the value of the column that is judged, in a table that is not about persons: no other cell can get out this way. No
+Great Expectations here.
 """
 
+import datetime as dt
 import functools
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.expectation_types import BATCH, ExpectationSpec
+from pipelines.catalogue.expectation_types import BATCH, ExpectationSpec, identifier
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.rules import where
 from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
+from pipelines.catalogue.wording import shown
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.sql import in_french
-from pipelines.stages.validate.parquet import NAME, create_statement
+from pipelines.sql import in_french, lake_scan
 from pipelines.stages.validate.suite import Suite
 
+LONGEST = 40  # characters of a value that a message names
+NAME = "lot"  # the rows of one Parquet file of the lake, and nothing else
+SMALL = 2 * 1024 * 1024  # bytes below which rows are copied in memory once rather than read again by every query
 
-def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int]]:
-    """``(file, or its sheet; line)`` of the first ``limit`` rows that break the expectation ``key``, in order.
+
+def relation_kind(parquet: Path) -> str:
+    """``table`` (a copy in memory) for a small file, ``view`` for a large one."""
+    return "table" if parquet.stat().st_size <= SMALL else "view"
+
+
+def create_statement(parquet: Path, kind: str = "view") -> str:
+    """SQL that makes ``lot`` show the rows of ``parquet``."""
+    return f"create {kind} {NAME} as select * from {lake_scan(parquet)}"
+
+
+def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int, str | None]]:
+    """``(file, or its sheet; line; value)`` of the first ``limit`` rows that break the expectation ``key``, in order.
 
     Empty for an expectation on the whole table (a row count), which no line breaks by itself, and for one that a value
     makes fail (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no
     such expectation.
     """
-    statement = lines_statement(suite.spec(key))
-    if statement is None:
+    spec = suite.spec(key)
+    broken, column = broken_rows(spec), spec.kwargs.get("column")
+    if broken is None:
         return []
     with duckdb.connect(":memory:") as connection:
         connection.execute(create_statement(parquet))
         try:
-            found = connection.execute(f"{statement} order by _fichier, _feuille, _ligne limit {int(limit)}").fetchall()
+            found = connection.execute(
+                f"select _fichier, _feuille, _ligne, {identifier(column) if column and suite.shown else 'null'} from {NAME} "
+                f"where ({broken}) order by _fichier, _feuille, _ligne limit {int(limit)}"
+            ).fetchall()
         except (duckdb.DataError, duckdb.InvalidInputException):
             return []
-    return [(where(fichier, feuille), ligne) for fichier, feuille, ligne in found]
+    return [
+        (where(fichier, feuille), ligne, None if value is None else received(value))
+        for fichier, feuille, ligne, value in found
+    ]
+
+
+def received(value: Any) -> str:
+    """A value of a table that is not about persons, as a message names it: short, and written as French does."""
+    if isinstance(value, dt.datetime):
+        return value.strftime("%d/%m/%Y %H:%M")
+    if isinstance(value, dt.date):
+        return value.strftime("%d/%m/%Y")
+    if isinstance(value, bool):
+        return "vrai" if value else "faux"
+    return shown(value) if isinstance(value, int | Decimal) else str(value)[:LONGEST]
 
 
 def lines_statement(spec: ExpectationSpec) -> str | None:

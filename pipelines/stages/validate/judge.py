@@ -2,8 +2,8 @@
 
 In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``, made once per process
 and pointed at one delivery after the other. Great Expectations says whether each expectation holds; when it does not,
-the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except unexpected words in
-place of known ones, in a table that is not about persons.
+the number of lines comes from the same condition in SQL, so that no cell is ever fetched, except a few of the values
+that break it, in a table that is not about persons.
 """
 
 import builtins
@@ -12,7 +12,9 @@ import functools
 import logging
 import re
 import tempfile
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +26,31 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from sqlalchemy.dialects import registry
 
 from pipelines.catalogue.expectation_types import ExpectationSpec, literal
-from pipelines.french import date, month
+from pipelines.french import date, how_many, month, number
 from pipelines.ledger.records import CheckResult
 from pipelines.sql import interruption_of
-from pipelines.stages.validate.failing_lines import broken_rows, lines_statement
-from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
+from pipelines.stages.validate.failing_lines import (
+    NAME,
+    broken_rows,
+    create_statement,
+    lines_statement,
+    received,
+    relation_kind,
+)
 from pipelines.stages.validate.suite import Suite
 
 # Only the verdict: every other format fetches values of the judged columns.
-RESULT_FORMAT = {
-    "result_format": "BOOLEAN_ONLY",
-    "exclude_unexpected_values": True,
-    "partial_unexpected_count": 0,
-}
+RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY", "exclude_unexpected_values": True, "partial_unexpected_count": 0}
 
-SHOWN, LONGEST = 5, 40  # unexpected values that a verdict names, and their length
+SHOWN = 5  # unexpected values that a verdict names
+
+JUDGES_VALUES = (  # each line by the value of one column
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_be_between",
+    "expect_column_value_lengths_to_be_between",
+)
+
+SWAPPED = "colonnes_interverties"
 
 _NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 _CLASS = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
@@ -67,13 +79,9 @@ class JudgeDialect(Dialect):
             raise
 
     def do_begin(self, connection: Any) -> None:
-        """Nothing to begin."""
+        """Nothing to begin, to commit or to roll back."""
 
-    def do_commit(self, connection: Any) -> None:
-        """Nothing to commit."""
-
-    def do_rollback(self, connection: Any) -> None:
-        """Nothing to roll back."""
+    do_commit = do_rollback = do_begin
 
 
 registry.register("millesime_judge", __name__, JudgeDialect.__name__)
@@ -122,7 +130,8 @@ class _Bench:
         try:
             outcomes = self._outcomes(suite)
             rows = self._run(f"select count(*) from {NAME}")[0][0]
-            return [self._result(spec, outcomes.get(spec.key), rows, shown=suite.shown) for spec in suite.specs]
+            results = [self._result(spec, outcomes.get(spec.key), rows, shown=suite.shown) for spec in suite.specs]
+            return [*results, *self._swapped(suite, results, rows)]
         finally:
             self._run(f"drop {kind} if exists {NAME}")
 
@@ -144,43 +153,66 @@ class _Bench:
         error = _error(outcome)
         success = None if error else bool(outcome.success)
         observed, unexpected = (None, None) if error else self._observe(spec, success, rows, shown=shown)
-        return CheckResult(
-            key=spec.key,
-            type=spec.type,
-            column=spec.column,
-            severity=spec.severity,
-            success=success,
-            observed=observed,
-            unexpected=unexpected,
-            reason=spec.reason,
-            fix=spec.fix,
-            error=error,
-        )
+        said = {name: value for name, value in vars(spec).items() if name != "kwargs"}
+        return CheckResult(**said, success=success, observed=observed, unexpected=unexpected, error=error)
 
     def _observe(
         self, spec: ExpectationSpec, success: bool, rows: int, *, shown: bool
     ) -> tuple[str | None, int | None]:
         """The observation, in French, and how many lines break the expectation; ``shown``: with the unexpected words."""
         if spec.type == "expect_table_row_count_to_be_between":
-            return _lines(rows), None
+            return how_many(rows, "lignes"), None
         if success:
             return None, 0
         if spec.type == "expect_column_distinct_values_to_contain_set":
             return f"absent : {', '.join(self._missing(spec))}", None
         broken = self._run(f"select count(*) from ({lines_statement(spec)})")[0][0]
-        words = self._unforeseen(spec) if shown and spec.type == "expect_column_values_to_be_in_set" else ""
-        return f"{_lines(broken)} sur {_number(rows)}{words}", broken
+        words = self._unforeseen(spec) if shown and spec.type in JUDGES_VALUES else ""
+        return f"{how_many(broken, 'lignes')} sur {number(Decimal(rows), 0)}{words}", broken
 
     def _unforeseen(self, spec: ExpectationSpec) -> str:
-        """A few of the values outside a set, most frequent first."""
-        column = f'cast("{spec.kwargs["column"]}" as varchar)'
+        """A few of the values outside a set or bounds, most frequent first."""
+        column = f'"{spec.kwargs["column"]}"'
         found = self._run(
-            f"select left({column}, {LONGEST}), count(*) from {NAME} where ({broken_rows(spec)}) "
-            "group by 1 order by 2 desc, 1"
+            f"select {column}, count(*) from {NAME} where ({broken_rows(spec)}) group by 1 order by 2 desc, 1"
         )
         left = len(found) - SHOWN
-        others = f", et {_number(left)} autre{'s' * (left > 1)} valeur{'s' * (left > 1)}" if left > 0 else ""
-        return " : " + ", ".join(f"« {value} » ({_lines(count)})" for value, count in found[:SHOWN]) + others
+        others = f", et {how_many(left, 'autre valeur|autres valeurs')}" if left > 0 else ""
+        named = [f"« {received(value)} » ({how_many(count, 'lignes')})" for value, count in found[:SHOWN]]
+        return f" : {', '.join(named)}{others}"
+
+    def _swapped(self, suite: Suite, results: list[CheckResult], rows: int) -> Iterator[CheckResult]:
+        """A result for each pair of columns whose values mostly break their own constraint, and all fit the other's."""
+        declared = [
+            (spec, result)
+            for spec, result in zip(suite.specs, results, strict=True)
+            if spec.type in JUDGES_VALUES
+            and spec.key.endswith(f".{spec.column}")
+            and 2 * (result.unexpected or 0) > rows
+        ]
+        for (one, first), (other, second) in combinations(declared, 2):
+            if one.column != other.column and self._would_fit(one, other):
+                named = " et ".join(spec.reason.partition(" : ")[0] for spec in (one, other))
+                yield CheckResult(
+                    key=SWAPPED,
+                    type=SWAPPED,
+                    column=f"{one.column}, {other.column}",
+                    severity="critical" if first.blocks or second.blocks else "warning",
+                    success=False,
+                    observed=f"les colonnes {named} sont sans doute interverties",
+                    unexpected=None,
+                    reason="Chaque colonne est sous son intitulé.",
+                    fix="Échanger les deux intitulés, ou les deux colonnes, dans l’outil d’origine, puis réexporter.",
+                )
+
+    def _would_fit(self, one: ExpectationSpec, other: ExpectationSpec) -> bool:
+        x, y = f'"{one.column}"', f'"{other.column}"'
+        swapped = f"(select * replace ({y} as {x}, {x} as {y}) from {NAME})"
+        try:
+            broken = self._run(f"select count(*) from {swapped} where ({broken_rows(one)}) or ({broken_rows(other)})")
+        except sqlalchemy.exc.SQLAlchemyError:  # of two types
+            return False
+        return broken[0][0] == 0
 
     def _missing(self, spec: ExpectationSpec) -> list[str]:
         column, values = spec.kwargs["column"], spec.kwargs["value_set"]
@@ -248,11 +280,3 @@ def _named(value: Any) -> str:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return f"{month(value.month)} {value.year}" if value.day == 1 else date(value)
     return str(value)
-
-
-def _lines(count: int) -> str:
-    return f"{_number(count)} ligne{'s' if count > 1 else ''}"
-
-
-def _number(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")

@@ -19,7 +19,7 @@ from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared_expectations
 
-JUDGE_VERSION = 1  # increase it when the same suite judges the same rows differently; the golden tests fail until then
+JUDGE_VERSION = 2  # increase it when the same suite judges the same rows differently; the golden tests fail until then
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ class Suite:
 
     def spec(self, key: str) -> ExpectationSpec:
         """The expectation named ``key``; KeyError when there is none."""
-        for spec in self.specs:
-            if spec.key == key:
-                return spec
-        raise KeyError(key)
+        return {spec.key: spec for spec in self.specs}[key]
 
 
 def compile_suite(
@@ -64,7 +61,11 @@ def compile_suite(
     table.
     """
     empty_allowed = any(file.may_be_empty for file in files)
-    specs = {spec.key: spec for spec in declared_expectations.expectations(system, table, empty_allowed)}
+    titles = table.titles_in_files(exercice)
+    named = table.model_copy(
+        update={"fields": [field.model_copy(update={"title": titles[field.name]}) for field in table.fields]}
+    )
+    specs = {spec.key: spec for spec in declared_expectations.expectations(system, named, empty_allowed)}
     from_declaration = set(specs)
     specs |= {spec.key: spec for spec in declared_expectations.against_former(previous_rows, empty_allowed)}
     values = {"exercice": exercice, "previous_rows": previous_rows or None}

@@ -14,7 +14,7 @@ INDICATOR = {"table": "rpt_tickets", "colonne": "nb", "libelle": "Tickets", "uni
 def summary(tickets: dict[int, int], lost: Iterable[int] = ()) -> list[tuple]:
     """(exercice, value, state, value before, change) of one member, from its tickets by exercice; lines of ``lost`` ones were refused."""
     declared = Synthese.model_construct(indicateurs=[IndicateurMembre(**INDICATOR)])
-    sql = render(summary_model(declared, {"rpt_tickets": ["glpi/tickets"]}, ["rpt_tickets"]))
+    sql = render(summary_model(declared, {"rpt_tickets": ["glpi/tickets"]}, ["rpt_tickets"], {}))
     with duckdb.connect() as db:
         db.execute("create table rpt_tickets (exercice integer, code_collectivite varchar, nb integer)")
         db.execute(
@@ -22,14 +22,12 @@ def summary(tickets: dict[int, int], lost: Iterable[int] = ()) -> list[tuple]:
         )
         db.execute(
             "create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nature_morceau varchar, "
-            "nb_perdues integer, est_attendue boolean, est_recue boolean, statut_collecte varchar)"
+            "effet varchar, statut_collecte varchar)"
         )
         for year, number in tickets.items():
             db.execute("insert into rpt_tickets values (?, 'a', ?)", [year, number])
-            state = [year, int(year in lost)]
-            db.execute(
-                "insert into fct_collecte values ('glpi/tickets', ?, true, 'livraison', ?, true, true, 'reçue')", state
-            )
+            state = [year, "manque" if year in lost else "rien"]
+            db.execute("insert into fct_collecte values ('glpi/tickets', ?, true, 'livraison', ?, 'reçue')", state)
         return db.execute(
             f"select exercice, valeur::integer, etat, valeur_precedente::integer, variation_pct::integer from ({sql}) order by 1"
         ).fetchall()

@@ -33,7 +33,10 @@ def row(value: Any, unit: str = "EUR", decimals: int = 2, etat: str = "complet",
 
 
 def said(**rows: dict[int, dict]) -> list[str]:
-    texts = [one.text for one in drafted(BLOC, lambda code, year: rows.get(code, {}).get(year), 2020)]
+    texts = [
+        one.text
+        for one in drafted(BLOC, {(code, year): one for code, of in rows.items() for year, one in of.items()}, 2020)
+    ]
     return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in texts]
 
 
@@ -78,8 +81,29 @@ def test_of_several_figures_the_one_that_rose_most_is_printed(years: dict, told:
         for code, both in years.items()
         for at, one in enumerate(both)
     }
-    found = drafted(Messages.model_validate(RISE), lambda code, year: rows.get((code, year)), 2020)
+    found = drafted(Messages.model_validate(RISE), rows, 2020)
     assert [one.text.replace("\u00a0", " ") for one in found] == told
+
+
+@pytest.mark.parametrize(("least", "code"), [(0, "d"), (10, "b"), (21, "a"), (200, None)])
+def test_of_all_figures_that_are_no_ratio_the_one_that_rose_most_is_printed(least: int, code: str | None) -> None:
+    """Among those that were large enough to tell; a part that lacks is of no use."""
+    years = {
+        "a": (110, 100, "agents"),
+        "b": (30, 20, "agents"),
+        "c": (90, 10, "%"),
+        "d": (5, 1, "agents"),
+        "e": (9, 1, "x"),
+    }
+    rows = {
+        (name, 2020 - at): row(one, unit, 0) | {"libelle": name}
+        for name, (*both, unit) in years.items()
+        for at, one in enumerate(both)
+    }
+    rows |= {("f", 2020): row(900, "agents", etat="partiel"), ("f", 2019): row(100, "agents")}
+    message = {"parmi": "tous", "au_moins": least, "plus": "{libelle}"}
+    found = drafted(Messages.model_validate({"genre": "messages", "messages": [message]}), rows, 2020)
+    assert [one.text for one in found] == ([code] if code else [])
 
 
 def test_a_message_is_of_one_figure_or_of_several() -> None:

@@ -1,5 +1,6 @@
 """The generated part of the dbt project: always the same text, and a new system enters it once declared."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import yaml
 
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.dbt.generated import NOBODY, generated, generated_layers, report_sources
+from pipelines.catalogue.dbt.generated import NOBODY, generated, generated_layers, report_needs, report_sources
 from pipelines.catalogue.dbt.project import needs_of
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue, load_catalogue
@@ -224,3 +225,28 @@ def test_rows_that_no_table_can_hold_are_nobody_s(home: Layer) -> None:
         (settings.PROJECT_ROOT / "tests/fixtures/organisation/catalogue/systems/papercut.yml").read_text("utf-8"),
     )
     assert report_sources(of(home))["rpt_activite__plis"] == (NOBODY,)
+
+
+def test_a_printed_table_made_from_several_systems_says_which_of_them_it_needs():
+    """Or a report would speak of what a system that nobody uses did not send. Tools of one shape are alternatives."""
+    sources, needs = report_sources(CATALOGUE), report_needs(CATALOGUE)
+    shapes = {
+        f"{system.system}/{one.name}": {*([one.shape] if isinstance(one.shape, str) else one.shape or [one.name])}
+        for system, one in CATALOGUE.registry.tables()
+    }
+    printed = {
+        table
+        for chapter in CATALOGUE.chapters
+        for section in chapter.sections
+        for block in section.blocs
+        if (table := getattr(block, "table", None))
+    }
+    found = []
+    for table in sorted(printed):
+        of_systems: dict[str, set[str]] = {}
+        for source in sources.get(table, ()):
+            of_systems.setdefault(source.partition("/")[0], set()).update(shapes[source])
+        if any(not one & other for one, other in combinations(of_systems.values(), 2)) and table not in needs:
+            found.append(table)
+    assert found == []
+    assert needs["rpt_finances__contributions"] == [{"ciril_finances/mandats", "ciril_finances/titres"}]

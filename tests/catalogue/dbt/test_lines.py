@@ -31,7 +31,7 @@ DECLARED = declared_lines(
             {
                 "source": "systeme || '/a'",
                 "faits": {"fct_x": {"colonnes": {"nb_x": "1"}, "comptees": "poids = 1 and est_la"}},
-                "signalees": {"illisibles": ["mot inconnu"], "sauf": ["dite ailleurs"], "par_collectivite": True},
+                "signalees": {"motifs": {"mot inconnu": "manque"}, "sauf": ["dite ailleurs"], "par_collectivite": True},
             },
         ),
         entry(
@@ -50,15 +50,18 @@ DECLARED = declared_lines(
     ]
 )
 TABLES = """
-create table int_a as from (values
+create table int_a as select *, 'a.csv' as _fichier, null::varchar as _feuille, 7 as _ligne from (values
     (3001, 1, 'compté', 'k', '99001', true), (3001, 1, 'compté', 'k', 'inconnue', true),
     (3001, 0, 'mot inconnu', 'k', '99001', true), (3001, 0, 'mot inconnu', 'l', 'inconnue', true),
-    (3001, 0, 'doublon', 'k', '99001', true), (3002, 0, 'dite ailleurs', 'k', '99001', true)
+    (3001, 0, 'doublon', 'k', '99001', true), (3002, 0, 'dite ailleurs', 'k', '99001', true),
+    (3002, 0, 'que rien ne déclare', 'k', '99001', true), (3003, 0, 'hors période', 'k', '99001', true)
 ) as t(exercice, poids, motif, systeme, code_collectivite, est_la);
-create table int_b as from (values
+create table int_b as select *, 'b.csv' as _fichier, null::varchar as _feuille, 8 as _ligne from (values
     (3001, 1, 'compté', true, 5), (3001, 1, 'compté', false, -2.5), (3001, 1, 'compté', null, 4),
-    (3001, 0, 'doublon', false, null)
+    (3001, 0, 'doublon', false, null), (3003, 0, 'hors période', false, null)
 ) as t(exercice, poids, motif, est_place, montant_eur);
+create table int_communs__hors_exercice as
+select 'k/a' as source, 3003 as exercice, 'a.csv' as _fichier, null::varchar as _feuille, 7 as _ligne;
 """
 
 
@@ -75,14 +78,30 @@ def test_a_fact_has_the_lines_of_every_model_that_makes_it():
 def test_readers_see_which_lines_do_not_count_or_have_no_place():
     db = duckdb.connect()
     db.execute(TABLES)
-    rows = db.execute(f"select * from ({render(flagged_lines_sql(DECLARED))}) order by all").fetchall()
-    assert rows == [  # source, exercice, motif, est_comptee, est_illisible, nb_lignes, montant_eur
-        ("k/a", 3001, "collectivité inconnue", True, False, 1, None),
-        ("k/a", 3001, "doublon", False, False, 1, None),
-        ("k/a", 3001, "mot inconnu", False, True, 1, None),
-        ("l/a", 3001, "mot inconnu", False, True, 1, None),
-        ("s/b", 3001, "doublon", False, False, 1, None),  # the amount of one of them is unknown
-        ("s/b", 3001, "à placer", False, True, 2, Decimal("6.50")),
+    flagged = f"select * exclude (est_illisible, nb_perdues, somme_numeros) from ({render(flagged_lines_sql(DECLARED))}) order by all"
+    assert db.execute(
+        flagged
+    ).fetchall() == [  # source, exercice, motif, est_comptee, effet, nb_lignes, montant_eur, the first one
+        ("k/a", 3001, "collectivité inconnue", True, "rien", 1, None, "a.csv", None, 7),
+        ("k/a", 3001, "doublon", False, "rien", 1, None, "a.csv", None, 7),
+        ("k/a", 3001, "mot inconnu", False, "manque", 1, None, "a.csv", None, 7),
+        ("k/a", 3002, "que rien ne déclare", False, "réserve", 1, None, "a.csv", None, 7),
+        ("k/a", 3003, "hors période", False, "rien", 1, None, "a.csv", None, 7),  # COL-EXERCICE says it
+        ("l/a", 3001, "mot inconnu", False, "manque", 1, None, "a.csv", None, 7),
+        ("s/b", 3001, "doublon", False, "rien", 1, None, "b.csv", None, 8),  # the amount of one of them is unknown
+        (
+            "s/b",
+            3001,
+            "à placer",
+            False,
+            "rien",
+            2,
+            Decimal("6.50"),
+            "b.csv",
+            None,
+            8,
+        ),  # a control says what it takes away
+        ("s/b", 3003, "hors période", False, "réserve", 1, None, "b.csv", None, 8),
     ]
 
 

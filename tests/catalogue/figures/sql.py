@@ -13,13 +13,18 @@ from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import load_catalogue
-from pipelines.stages.transform.load import PIECES
+from pipelines.stages.transform.load import PIECES, REFUSED
 from tests.values import values
 
 BY_HAND = (
+    "intermediate/communs/int_communs__constats",
     "marts/communs/fct_collecte",
-    *(f"calculs/chiffres__{name}" for name in ("declares", "champs_absents", "pieces", "etats", "mesures")),
+    *(f"calculs/chiffres__{n}" for n in ("declares", "feuilles", "filtres", "pieces", "effets", "etats", "mesures")),
     *("rapport/chiffres", "rapport/rpt_manques"),
+)
+FOUND = (
+    "code_regle varchar, cle varchar, source varchar, exercice integer, piece varchar, axes varchar, effet varchar, "
+    "nb_perdues bigint, montant_perdu_eur decimal(20, 2), empreinte varchar"
 )
 DOCUMENTS = "int_essai__documents"  # a model that distinguishes pieces, by the column ``sens``
 MACROS = (
@@ -32,6 +37,8 @@ MACROS = (
     "role_ligne",
     "ressources_humaines",
     "constat",
+    "effets",
+    "portees",
 )
 
 
@@ -88,19 +95,23 @@ def _db() -> duckdb.DuckDBPyConnection:
 def warehouse_of(figures: Figures) -> tuple[str, str]:
     """Two scripts: what is loaded of the collection, empty; then every model from it to the figures.
 
-    ``fct_collecte`` reads the ledger's pieces, and those of the documents of ``DOCUMENTS``.
+    ``fct_collecte`` reads the ledger's pieces, those of the documents of ``DOCUMENTS``, and the findings ``FOUND``.
     """
-    kinds = {"exercice": "integer", **dict.fromkeys(("montant_perdu_eur", "montant_non_place_eur"), "decimal(20, 2)")}
+    kinds = {"exercice": "integer"}
     columns = [f"{c} {kinds.get(c, {'e': 'boolean', 'n': 'bigint'}.get(c[0]) if c[:3] in ('est', 'nb_') else 'varchar')}"
                for c in (*COLUMNS, "sens")]  # fmt: skip
     script = [
         f"create schema catalogue; create schema collecte; create table collecte.pieces ({PIECES});",
         "create table collecte.champs_absents (source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint);",
         "create table collecte.refus (source varchar, exercice integer, regle varchar);",
-        "create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean, nb_lignes bigint, "
-        "montant_eur decimal(20, 2));",
-        "create table int_communs__trous (source varchar, exercice integer, serie varchar, mois integer, "
-        "nb_attendues decimal(20, 2), est_admis boolean);",
+        f"create table collecte.lignes_refusees ({REFUSED});",
+        "create table collecte.constats (code_regle varchar, source varchar, exercice integer, effet varchar, motif varchar, "
+        "empreinte varchar);",
+        "create table collecte.decisions (code varchar, cle varchar, empreinte varchar, motif varchar);",
+        "create schema organisation; create table organisation.profil as select 0.005 as seuil_signification;",
+        "create table catalogue.regles as select * from (values ('COL-TROU', 'lignes attendues et absentes'), "
+        "('FIN-ESSAI', 'document douteux')) as t(code, titre);",
+        f"create table controles__entrees ({FOUND});",
         f"create table {DOCUMENTS} ({', '.join(columns)});",
     ]
     for name, (spec, rows) in figure_tables(figures).items():

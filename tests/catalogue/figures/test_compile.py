@@ -179,11 +179,16 @@ def compiled(tmp_path_factory):
 def computed(compiled):
     """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=(), unfollowed=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), found=(), unfollowed=()):
         came = {row[:2]: row for row in collected}
         lacking = {(source, year): (source, year, False, 0, False) for source in FOLLOWED for year in (3001, 3002)}
         off = [*unfollowed, *(row[0] for row in collected if row[2:] == (False, 0, False))]
         pieces = [delivered(*row, row[0] not in off) for row in (lacking | came).values()]
+        refused = [
+            (*row[0].split("/"), row[1], "d", "f.csv", line, "LIG-TYPE", None, "Montant", f"{row[0]} {line}", 1)
+            for row in came.values()
+            for line in range(row[3])
+        ]
         db = duckdb.connect()
         db.execute(compiled[0])
         for table, rows in (
@@ -191,7 +196,8 @@ def computed(compiled):
             ("collecte.pieces", pieces),
             ("fct_absences_declarees", absences),
             ("fct_chiffres_publies", published),
-            ("fct_lignes_signalees", flagged),
+            ("controles__entrees", found),
+            ("collecte.lignes_refusees", refused),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -318,7 +324,8 @@ def test_refused_lines_make_a_figure_partial(computed):
 
 
 def test_accepted_lines_that_were_not_understood_make_a_figure_partial(computed):
-    rows = computed(flagged=[("gma/comptes", 3001, True, 2, None), ("elise/comptes", 3001, False, 1, None)])
+    said = [("gma/comptes", "manque"), ("elise/comptes", "rien")]
+    rows = computed(found=[("LIG-ECARTEE", "a", one, 3001, None, None, effect, 2, None, one) for one, effect in said])
     partial = {code for (code, exercice), row in rows.items() if row["etat"] == "partiel" and code.startswith("lieux.")}
     assert partial == {"lieux.gma.quantite", "lieux.gma.moyenne"}
     assert value(rows, "essai.lignes") == 4

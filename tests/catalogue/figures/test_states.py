@@ -28,6 +28,8 @@ chiffres:
      operandes: {entrees: essai.entrees, sorties: essai.sorties}}
   - {code: essai.incidents, libelle: Incidents, unite: tickets, decimales: 0, sources: [glpi/tickets],
      champs: [type, [date_resolution, date_cloture]],
+     mesure: {fait: fct_flux, agregat: nombre, filtre: {sens: X}, si_vide: zero}}
+  - {code: essai.rares, libelle: Rares, unite: tickets, decimales: 0, sources: [glpi/tickets],
      mesure: {fait: fct_flux, agregat: nombre, filtre: {sens: Z}, si_vide: zero}}
   - {code: essai.agents, libelle: Agents, unite: agents, decimales: 0, sources: [[ciril_rh/agents, cegid_rh/agents]],
      champs: [cadre_emplois], mesure: {fait: fct_flux, agregat: nombre, filtre: {sens: E}, si_vide: zero}}
@@ -59,18 +61,30 @@ def script(tmp_path_factory):
 
 @pytest.fixture
 def states(script):
-    """Function: rows of pieces, documents and flagged lines → {code: row of chiffres}, with ``manques``: [(source, piece, motif)]."""
+    """Function: rows of pieces, documents, findings and decisions → {code: row of chiffres}, with ``manques``: [(source, piece, motif)]."""
 
-    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=(), ungiven=(), holes=()):
+    def compute(
+        pieces=(),
+        documents=(),
+        found=(),
+        delivered=DELIVERED,
+        absences=(),
+        ungiven=(),
+        refused=(),
+        known=(),
+        decided=(),
+    ):
         db = duckdb.connect()
         db.execute(script[0])
         for table, rows in (
             ("collecte.pieces", [*delivered, *pieces]),
             (DOCUMENTS, documents),
-            ("fct_lignes_signalees", flagged),
+            ("controles__entrees", found),
+            ("collecte.constats", known),
+            ("collecte.lignes_refusees", refused),
+            ("collecte.decisions", decided),
             ("fct_absences_declarees", absences),
             ("collecte.champs_absents", ungiven),
-            ("int_communs__trous", holes),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -90,9 +104,7 @@ def _dicts(result):
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def document(
-    name, sens, *, accepted=True, received=True, expected=True, read=5, amount=None, why=None, unplaced=(0, 0)
-):
+def document(name, sens, *, accepted=True, received=True, expected=True, read=5, why=None):
     """A row of the model of documents."""
     numbers = (read, read if accepted else 0, 0, 0) if received else (None,) * 4
     there = (expected, received, accepted and received)
@@ -104,8 +116,6 @@ def document(
         *there,
         "d",
         *numbers,
-        0 if accepted and received else amount,
-        *unplaced,
         why,
         sens,
     )
@@ -180,30 +190,55 @@ def test_the_month_of_a_stock_is_indispensable_and_the_others_say_nothing_of_it(
     assert row["manques"] == [("stockage/volumes", "2041-12", "mois absent")]
 
 
-def test_refused_lines_make_a_share_and_unplaced_ones_an_amount(states):
-    refused = [row for row in DELIVERED if row[1] != "bulletins"] + [
+def finding(source, effect, *, rule="FIN-ESSAI", piece=None, axes=None, lines=None, amount=None, name="e"):
+    """A row of the controls of inputs."""
+    return (rule, "cle", source, 2041, piece, axes, effect, lines, amount, name)
+
+
+def refused_line(source, line, amount=None, reasons=1, rule="LIG-TYPE"):
+    return (*source.split("/"), 2041, "d", "f.csv", line, rule, amount, "Montant", f"e{line}", reasons)
+
+
+def test_refused_lines_make_a_share_and_an_amount_where_it_is_known(states):
+    came = [row for row in DELIVERED if row[1] != "bulletins"] + [
         delivered("cegid_rh/bulletins", 2041, refused=6, read=24)
     ]
-    row = states(delivered=refused)["essai.bulletins"]
-    assert state(row) == ("partiel", Decimal("0.25"), None)  # what a refused line holds cannot be read
-    assert row["manques"] == [("cegid_rh/bulletins", "", "6 lignes refusées")]
-    unplaced = states(flagged=[("cegid_rh/bulletins", 2041, True, 3, Decimal("1234.50"))])["essai.bulletins"]
-    assert state(unplaced) == ("partiel", Decimal("0.125"), Decimal("1234.50"))
-    assert unplaced["manques"] == [("cegid_rh/bulletins", "", "3 lignes non reconnues")]
-    both = states(flagged=[("cegid_rh/bulletins", 2041, True, 3, Decimal("1"))], delivered=refused)["essai.bulletins"]
-    assert state(both) == ("partiel", Decimal("0.375"), None)
+    row = states(delivered=came, refused=[refused_line("cegid_rh/bulletins", n) for n in range(6)])["essai.bulletins"]
+    assert state(row) == (
+        "partiel",
+        None,
+        None,
+    )  # what a refused line holds cannot be read: neither can the share of an amount
+    assert row["manques"] == [("cegid_rh/bulletins", "", "lignes refusées (6 lignes)")]
+    lines = [refused_line("cegid_rh/bulletins", n, Decimal(1)) for n in range(6)]
+    assert state(states(delivered=came, refused=lines)["essai.bulletins"]) == (
+        "partiel",
+        Decimal("0.333333"),
+        Decimal(6),
+    )
+    tickets = [row for row in DELIVERED if row[1] != "tickets"] + [delivered("glpi/tickets", 2041, refused=1, read=300)]
+    rows = states(delivered=tickets, refused=[refused_line("glpi/tickets", 7)])
+    said = {
+        code: (*state(rows[code]), rows[code]["est_perte_significative"]) for code in ("essai.incidents", "essai.rares")
+    }
+    assert said == {
+        "essai.incidents": ("partiel", Decimal("0.003333"), None, False),
+        "essai.rares": ("partiel", Decimal(1), None, True),  # it counts nothing: what is lost may be all
+    }
 
 
 def test_a_line_without_a_place_lacks_to_the_figures_of_its_document_alone(states):
-    documents = [document("E1", "E", unplaced=(2, Decimal("12.50"))), document("S1", "S")]
-    rows = states(documents=documents, flagged=[("budget/lignes", 2041, True, 2, Decimal("12.50"))])
-    assert state(rows["essai.entrees"]) == ("partiel", Decimal("0.2"), Decimal("12.50"))
-    assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "2 lignes non reconnues")]
+    rows = states(
+        documents=[document("E1", "E"), document("S1", "S")],
+        found=[finding("budget/lignes", "manque", piece="E0|E1", lines=2, amount=Decimal("12.50"))],
+    )
+    assert state(rows["essai.entrees"]) == ("partiel", Decimal("0.609756"), Decimal("12.50"))  # of 12.50 + 8
+    assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "document douteux (2 lignes)")]
     assert state(rows["essai.sorties"]) == ("complet", 0, 0)
 
 
 def test_a_refused_document_takes_its_own_figures_alone(states):
-    lost = document("E1", "E", accepted=False, amount=Decimal("50"), why="document refusé : ligne illisible")
+    lost = document("E1", "E", accepted=False, why="document refusé : ligne illisible")
     rows = states(documents=[lost, document("S1", "S")])
     assert (rows["essai.entrees"]["etat"], rows["essai.entrees"]["code_manquant"]) == ("manquant", "m")
     assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "document refusé : ligne illisible")]
@@ -220,13 +255,13 @@ def test_pieces_narrow_what_a_figure_lacks_and_not_its_rows(states):
 
 
 def test_a_document_that_is_not_indispensable_makes_its_figures_partial(states):
-    lost = document("S2", "S", accepted=False, read=4, amount=Decimal("50"), why="document refusé")
+    lost = document("S2", "S", accepted=False, read=4, why="document refusé")
     rows = states(documents=[document("E1", "E"), document("S1", "S"), lost])
     assert state(rows["essai.sorties"]) == (
         "partiel",
-        Decimal("0.4"),
-        Decimal("50"),
-    )  # 4 of the 10 lines of the delivery
+        None,
+        None,
+    )  # its lines are 4 of 10, and what they hold is not known
     assert rows["essai.entrees"]["etat"] == "complet"
     never = states(documents=[document("S1", "S"), document("S2", "S", received=False)])
     assert state(never["essai.sorties"]) == ("partiel", None, None)
@@ -274,7 +309,7 @@ def test_what_came_without_a_needed_field_is_not_zero_but_missing(states):
 def test_what_some_files_lack_makes_a_partial_figure(states):
     one = states(ungiven=[ungiven("glpi/tickets", "type", "Type", lines=4)])["essai.incidents"]
     assert one["etat"] == "partiel"
-    assert one["manques"] == [("glpi/tickets", "", "champ « Type » non fourni par tous les fichiers")]
+    assert one["manques"] == [("glpi/tickets", "", "champ « Type » non fourni par tous les fichiers (4 lignes)")]
 
 
 def test_of_fields_that_serve_alike_one_is_enough(states):
@@ -309,19 +344,99 @@ def test_a_needed_field_is_one_of_a_source(tmp_path):
 
 
 def test_lines_that_a_member_should_have_had_make_a_partial_figure_until_somebody_explains_them(states):
-    hole = ("cegid_rh/bulletins", 2041, "collectivite", 8, Decimal("2.5"))
-    rows = states(holes=[(*hole, False), ("cegid_rh/bulletins", 2041, "collectivite", 9, Decimal(3), False)])
-    assert state(rows["essai.bulletins"]) == ("partiel", Decimal("0.25"), None)
-    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "environ 6 lignes attendues et absentes")]
-    assert state(states(holes=[(*hole, True)])["essai.bulletins"]) == ("complet", 0, 0)
+    hole = finding("glpi/tickets", "manque", rule="COL-TROU", lines=6, axes="|mois=8|mois=9|")
+    row = states(found=[hole])["essai.incidents"]
+    assert state(row) == ("partiel", Decimal("0.6"), None)
+    assert row["manques"] == [("glpi/tickets", "", "lignes attendues et absentes (6 lignes)")]
+    for decision in [
+        (None, None, "e", "un déménagement"),
+        ("COL-TROU", "cle", None, "un déménagement"),
+    ]:  # now, formerly
+        row = states(found=[hole], decided=[decision])["essai.incidents"]
+        assert state(row) == ("complet", 0, None)
+        assert row["manques"] == [
+            ("glpi/tickets", "", "lignes attendues et absentes (6 lignes)")
+        ]  # and why it is nothing
+    assert states(found=[hole], decided=[(None, None, "another", "rien")])["essai.incidents"]["etat"] == "partiel"
 
 
 def test_a_figure_of_a_month_lacks_nothing_of_the_others(states):
     months = [month("stockage/volumes", one) for one in MONTHS]
-    assert (
-        states(months, holes=[("stockage/volumes", 2041, "collectivite", 8, Decimal(1), False)])["essai.stock"]["etat"]
-        == "complet"
+    august, december = (finding("stockage/volumes", "manque", axes=f"|mois={one}|", lines=1) for one in (8, 12))
+    assert states(months, found=[august])["essai.stock"]["etat"] == "complet"
+    assert states(months, found=[december])["essai.stock"]["etat"] == "partiel"
+
+
+@pytest.mark.parametrize("where", ["found", "known"])
+def test_a_doubt_stands_on_every_figure_of_the_table_whatever_found_it(states, where):
+    said = {
+        "found": [finding("cegid_rh/bulletins", "réserve")],
+        "known": [("TOTAL", "cegid_rh/bulletins", 2041, "réserve", "total différent", "e")],
+    }
+    rows = states(**{where: said[where]})
+    for code in ("essai.bulletins", "essai.cout"):
+        assert (*state(rows[code]), rows[code]["est_perte_significative"]) == ("partiel", None, None, True)
+    assert rows["essai.heures"]["etat"] == "complet"
+    assert states(**{where: said[where]}, decided=[(None, None, "e", "vu")])["essai.bulletins"]["etat"] == "complet"
+
+
+def test_a_finding_about_several_tables_stands_on_all_of_them(states):
+    rows = states(found=[finding("cegid_rh/bulletins|glpi/tickets", "réserve")])
+    assert {code for code, row in rows.items() if row["etat"] != "complet"} == {
+        "essai.bulletins",
+        "essai.cout",
+        "essai.incidents",
+        "essai.rares",
+    }
+
+
+def test_what_is_lost_whole_leaves_nothing(states):
+    row = states(found=[finding("glpi/tickets", "manque")])["essai.incidents"]
+    assert (row["etat"], row["valeur"], row["code_manquant"]) == ("manquant", None, "m")
+    documents = [document("E1", "E"), document("S1", "S"), document("S2", "S")]
+    rows = states(documents=documents, found=[finding("budget/lignes", "manque", piece="S2")])
+    assert rows["essai.sorties"]["etat"] == "partiel"
+    rows = states(documents=documents, found=[finding("budget/lignes", "manque", piece="E1")])
+    assert rows["essai.entrees"]["etat"] == "manquant"  # its document is indispensable
+
+
+def test_lines_that_name_nobody_stand_on_the_figures_that_tell_members_apart(states):
+    rows = states(found=[finding("budget/lignes", "manque", axes="|sens=|", lines=1, amount=Decimal(1))])
+    assert rows["essai.sorties"]["etat"] == "partiel"
+    rows = states(found=[finding("cegid_rh/bulletins", "manque", axes="|sens=|", lines=1, amount=Decimal(1))])
+    assert rows["essai.bulletins"]["etat"] == "complet"
+
+
+def test_nobody_knows_how_many_lines_a_quotation_mark_closed_over(states):
+    came = [row for row in DELIVERED if row[1] != "tickets"] + [delivered("glpi/tickets", 2041, refused=1, read=300)]
+    row = states(delivered=came, refused=[refused_line("glpi/tickets", 7, rule="LIG-GUILLEMETS")])["essai.incidents"]
+    assert (*state(row), row["est_perte_significative"]) == ("partiel", None, None, True)
+
+
+def test_a_line_refused_for_two_reasons_is_nothing_once_both_are_decided(states):
+    lines, one = [refused_line("glpi/tickets", 7, reasons=2)], [(None, None, "e7", "ligne de total")]
+    assert states(refused=lines, decided=one)["essai.incidents"]["etat"] == "partiel"
+    assert states(refused=lines, decided=[*one, *one])["essai.incidents"]["etat"] == "complet"
+
+
+def test_a_missing_piece_is_nothing_once_all_that_is_found_of_it_is_decided(states):
+    documents = [document("E1", "E"), document("S1", "S"), document("S2", "S", received=False)]
+    absent = [finding("budget/lignes", "manque", piece="S2", name=name) for name in ("a", "b")]
+    assert states(documents=documents, found=absent)["essai.sorties"]["etat"] == "partiel"
+    one = [(None, None, "a", "pas de DM cette année")]
+    assert states(documents=documents, found=absent, decided=one)["essai.sorties"]["etat"] == "partiel"
+    both = [*one, (None, None, "b", "pas de DM cette année")]
+    assert states(documents=documents, found=absent, decided=both)["essai.sorties"]["etat"] == "complet"
+
+
+def test_a_calculation_lacks_the_share_of_the_worst_of_its_operands(states):
+    rows = states(
+        documents=[document("E1", "E"), document("S1", "S")],
+        found=[
+            finding("budget/lignes", "manque", piece="E1", lines=1, amount=Decimal(2), name="a"),
+            finding("budget/lignes", "manque", piece="S1", lines=1, amount=Decimal(1), name="b"),
+        ],
     )
-    last = states(months, holes=[("stockage/volumes", 2041, "collectivite", 12, Decimal(1), False)])["essai.stock"]
-    assert last["etat"] == "partiel"
-    assert last["manques"] == [("stockage/volumes", "2041-12", "environ 1 ligne attendue et absente")]
+    shares = {code: rows[code]["part_manquante"] for code in ("essai.entrees", "essai.sorties", "essai.solde")}
+    assert shares["essai.solde"] == max(shares["essai.entrees"], shares["essai.sorties"])
+    assert rows["essai.solde"]["montant_manquant_eur"] == 3

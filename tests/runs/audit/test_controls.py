@@ -6,7 +6,7 @@ from pipelines.catalogue.expectation_types import KINDS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS
 from pipelines.runs.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
-from pipelines.stages.validate.share_refused import KEY as REFUSED_SHARE
+from pipelines.stages.validate.counts import REFUSED_SHARE
 from pipelines.stages.validate.suite import compile_suite
 
 

@@ -11,8 +11,8 @@ from lxml import html
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
-from pipelines.runs.audit.write import DATA
-from pipelines.runs.pages import write_states
+from pipelines.runs.audit.reconciliations import STATUSES
+from pipelines.runs.pages import DATA, write_states
 from pipelines.stages.report.etat.page import render, segments, share
 from tests.cli.conftest import Bench, check
 from tests.runs.audit.findings import FIGURE, contradiction
@@ -110,12 +110,13 @@ def test_numbers_of_the_page_are_put_into_words(filled, write, tmp_path):
         "code_manquant": None,
     }
     line |= {"publie": "2", "ecart": "-1", "statut": "écart", "remarque": None}
-    counts = {"écart": 1, "égal": 2, "manquant des deux côtés": 0, "non recalculé": 0}
+    counts = dict.fromkeys(STATUSES, 0) | {"écart": 1, "égal": 2, "égal à l’arrondi imprimé": 1}
     equal = {"table": "rpt_x__rapprochements", "total": 68, "egaux": 68, "lignes": []}
-    data["rapprochements"] = {"publies": {"total": 3, "statuts": counts, "lignes": [line]}, "autres": [equal]}
+    data["rapprochements"] = {"publies": {"total": 4, "statuts": counts, "lignes": [line]}, "autres": [equal]}
     text = re.sub(r"\s+", " ", html.fromstring(render(data, tmp_path / "cache")).text_content())
-    assert "Sur 3 chiffres que le rapport imprime :" in text
-    assert "2 sont égaux au chiffre recalculé" in text and "1 en diffère : c’est un écart, à décider" in text
+    assert "Sur 4 chiffres que le rapport imprime :" in text
+    assert "2 sont égaux au chiffre recalculé 1 est l’arrondi du chiffre recalculé" in text
+    assert "1 en diffère : c’est un écart, à décider" in text
     assert "manque des deux côtés" not in text
     assert "rapport.rpt_x__rapprochements : 68 comparaisons égales sur 68." in text
     assert "Elle résume tout ce qui a été reçu, jugé, décidé et écrit jusqu’à cette publication" in text
@@ -150,7 +151,7 @@ def test_a_failed_build_and_an_expired_decision_show(filled, write):
     page = assert_sound(write(filled)[1])
     assert "la dernière construction de l’entrepôt a échoué" in page.get_element_by_id("verdict").text_content()
     (expired,) = page.xpath("//tr[contains(@class, 'expire')]")
-    assert "acceptation expirée par A. Martin" in expired.text_content()
+    assert "décision expirée par A. Martin" in expired.text_content()
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -7,8 +7,7 @@ import pytest
 
 from pipelines.runs.audit import sampling
 from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
-from pipelines.runs.audit.write import DATA
-from pipelines.runs.pages import write_states
+from pipelines.runs.pages import DATA, write_states
 from tests.cli.conftest import PERSONNEL, VENTES
 
 

@@ -5,8 +5,7 @@ import shutil
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
-from pipelines.runs.audit.write import DATA, PAGE
-from pipelines.runs.pages import write_states
+from pipelines.runs.pages import DATA, PAGE, write_states
 from tests.cli.conftest import VENTES_2019, Bench, check
 from tests.runs.audit.findings import FIGURE, contradiction
 
@@ -117,7 +116,9 @@ def test_every_finding_that_stops_a_release_is_a_reason(filled, state_of):
 def accept_all(bench: Bench, state_of) -> None:
     for one in state_of(bench)["constats"]:
         if one["arrete"]:
-            assert bench.millesime("decide", one["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
+            missing = [] if one["effet"] == "rien" else ["--missing", "connu"]
+            done = bench.millesime("decide", one["constat"], "--because", "vu", "--by", "A. Martin", *missing)
+            assert done.exit_code == 0, done.output
 
 
 def decide(bench: Bench, finding: Finding, until: str | None) -> None:
@@ -137,7 +138,7 @@ def test_what_must_be_decided_stops_the_year_until_somebody_does_and_again_when_
     assert (last["code"], last["etat"], last["decision"]["decided_by"]) == ("PUB-ECART", "accepté", "A. Martin")
     decide(filled, contradiction(), "2019-12-31")
     state = state_of(filled)
-    assert state["constats"][0]["etat"] == "acceptation expirée"
+    assert state["constats"][0]["etat"] == "décision expirée"
     assert reasons(state) == ["1 constat est à décider"]
 
 

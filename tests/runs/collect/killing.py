@@ -23,6 +23,7 @@ from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
 from pipelines.runs.collect import collect
+from pipelines.runs.frozen import frozen
 from pipelines.settings import Home
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform import freeze
@@ -87,7 +88,7 @@ def run(home: Home) -> None:
     with only_writer(home), open_workspace(home) as work:
         for year in reversed(work.organisation.years):
             collect(work, work.registry.export_of("essai/export"), year)
-        prepared = prepare(work)
+        prepared = prepare(work, frozen(work))
         with duckdb.connect(str(home.warehouse_next)) as db:
             former = "".join(f"drop schema if exists {name} cascade; " for name in ("marts", "rapport", "controles"))
             db.execute(former + MODELS)

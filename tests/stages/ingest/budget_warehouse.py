@@ -41,7 +41,11 @@ def built_of(
                 path.write_bytes(files[path.name])
             manifests.append(ingest(home, catalogue.registry.export_of("budget/documents"), year, paths, b"k" * 32))
         work = Workspace(home, ledger, catalogue, organisation)
-        load_warehouse(folder / "warehouse.duckdb", work, Frozen("", manifests, list(counted)))
+        load_warehouse(
+            folder / "warehouse.duckdb",
+            work,
+            Frozen("", manifests, [(*one, "c’est le document voté") for one in counted]),
+        )
     build(project, folder)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
         yield db
@@ -58,10 +62,18 @@ def build(project: Compiled, folder: Path) -> dict[str, Result]:
     with duckdb.connect(str(folder / "warehouse.duckdb")) as db:
         asked = ("rapport/finances", "marts/finances", "chiffres", *CONTROLS)
         results = {one.name: one for one in project.run(db, *asked)}
-        union = " union all by name ".join(f"from controles.{name}" for name in CONTROLS)
-        db.execute(f"create view controles.controles as {union}")
+        of_budgets = "code_regle like 'FIN-%' or code_regle like 'CPT-%'"
+        db.execute(f"create view controles.controles as from controles.controles__entrees where {of_budgets}")
     assert [f"{name}: {one}" for name, one in results.items() if one.status in ("error", "fail")] == []
     return results
+
+
+# the state of a figure, but for the doubts: documents made by hand have no totals of their own, and do not balance
+STATE = """case
+  when etat = 'partiel' and not exists (
+    select 1 from calculs.chiffres__feuilles as f inner join calculs.chiffres__effets as e on f.mesure = e.code and f.exercice = e.exercice
+    where f.code = chiffres.code and f.exercice = chiffres.exercice and e.effet = 'manque'
+  ) then 'complet' else etat end"""
 
 
 def rows(db: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[tuple]:

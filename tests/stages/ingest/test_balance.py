@@ -16,7 +16,9 @@ from tests.deliveries import FIELDS, Depot
 from tests.layers import rules
 
 LETTERS = [*"aZ09éÉœ€’'-_.,;\"\t\n |#&=«») ", "\u00a0"]
-TEXT = st.text(alphabet=st.sampled_from(LETTERS), max_size=8)
+TEXT = st.text(alphabet=st.sampled_from(LETTERS), max_size=8).filter(  # else its lines may be records
+    lambda text: "\n" not in text or all(text.count(delimiter) < 3 for delimiter in ";,\t|")
+)
 AMOUNT = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
 DAY = st.dates(min_value=dt.date(1990, 1, 1), max_value=dt.date(2030, 12, 31))
 ROW = st.tuples(st.integers(1, 10**6), TEXT, st.none() | AMOUNT, st.none() | DAY)

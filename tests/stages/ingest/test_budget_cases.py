@@ -18,7 +18,7 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from tests.dbt.compiled import Compiled
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
-from tests.stages.ingest.budget_warehouse import built_of, euros, found_in, rows
+from tests.stages.ingest.budget_warehouse import STATE, built_of, euros, found_in, rows
 
 LOST_ANNEXE = "21000000600035"
 SILENT_ANNEXE = "21000000600043"
@@ -62,6 +62,7 @@ def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans
 INVESTED = [line("21838", "D", MtReal="10.00", CredOuv="10.00"), line("1323", "R", MtReal="10.00", CredOuv="10.00")]
 WITHOUT_CREDITS = [line("21838", "D", MtReal="10.00"), line("1323", "R", MtReal="10.00")]
 PRINCIPAL_SIRET, ANNEXE_TYPE = "21000000600019", '<CodTypBud V="A"/>'
+THE_PRINCIPAL = {"CodTypBudAgreg": "01", "CodBudAnnex": "00", "LibBudAnnex": "BUDGET PRINCIPAL"}
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
 DOCUMENTS = {
@@ -495,6 +496,117 @@ DOCUMENTS = {
             )
         ),
     },
+    # 2048: accounts give the totals of the principal under the SIRETs of the annexes, which came, and those of an annexe under two
+    # SIRETs, of which one came; the annexe's give those of the principal under its own SIRET alone
+    2048: {
+        "principal.xml": document(
+            with_totals(
+                whole(2048, "1.00", PRINCIPAL_SIRET, kind="P"),
+                *(total(siret, "F", "D", "1.00", **THE_PRINCIPAL) for siret in (SIRET_ANNEXE, THIRD_ANNEXE)),
+                total(SIRET_ANNEXE, "F", "D", "4.00", CodBudAnnex="01", LibBudAnnex="Eau"),
+                total(THIRD_ANNEXE, "F", "D", "5.00", CodBudAnnex="02", LibBudAnnex="Assainissement"),
+                total(LOST_ANNEXE, "F", "D", "5.00", CodBudAnnex="02", LibBudAnnex="ASSAINISSEMENT"),
+            )
+        ),
+        "eau.xml": document(
+            with_totals(
+                whole(2048, "4.00", SIRET_ANNEXE),
+                total(SIRET_ANNEXE, "F", "D", "1.00", **THE_PRINCIPAL),
+                total(SIRET_ANNEXE, "F", "D", "4.00", CodBudAnnex="01", LibBudAnnex="Eau"),
+            )
+        ),
+        "assainissement.xml": document(whole(2048, "5.00", THIRD_ANNEXE)),
+    },
+    # 2050: an annexe misnames its principal, whose accounts came; accounts without a type do, and may be the principal's own
+    2050: {
+        "principal.xml": document(whole(2050, "1.00", PRINCIPAL_SIRET, kind="P")),
+        "annexe.xml": document(
+            whole(2050, "4.00", SIRET_ANNEXE).replace(ANNEXE_TYPE, f'{ANNEXE_TYPE}<IdEtabPal V="{SHORT}"/>')
+        ),
+    },
+    2051: {
+        "principal.xml": document(whole(2051, "1.00", PRINCIPAL_SIRET, kind="P")),
+        "sans_type.xml": document(
+            whole(2051, "4.00", SIRET_ANNEXE).replace(ANNEXE_TYPE, f'<IdEtabPal V="{SIRET_ANNEXE[:-1]}"/>')
+        ),
+    },
+    # 2052: two annexes name the principal, of which nothing came: one by a SIRET that lacks a digit
+    2052: {
+        "un.xml": document(
+            whole(2052, "4.00", SIRET_ANNEXE).replace(ANNEXE_TYPE, f'{ANNEXE_TYPE}<IdEtabPal V="{SHORT}"/>')
+        ),
+        "deux.xml": document(
+            whole(2052, "5.00", THIRD_ANNEXE).replace(ANNEXE_TYPE, f'{ANNEXE_TYPE}<IdEtabPal V="{PRINCIPAL_SIRET}"/>')
+        ),
+    },
+    # 2053: loans of which nothing is said, beside one that is listed, and alone; a total of which nothing is said
+    2053: {
+        "ca.xml": document(
+            with_totals(
+                whole(
+                    2053,
+                    "10.00",
+                    PRINCIPAL_SIRET,
+                    kind="P",
+                    loans=["<EMPRUNT/>", loan(MtCapitalRestDu_31_12="70.00"), loan("", MtEmprOrig=" ")],
+                ),
+                "<CONSOLIDATION/>",
+            )
+        ),
+        "annexe.xml": document(whole(2053, "4.00", SIRET_ANNEXE, loans=["<EMPRUNT></EMPRUNT>"])),
+    },
+    # 2054: nothing came of an annexe of the year before, which the principal names
+    2054: {
+        "ca.xml": document(
+            with_totals(whole(2054, "1.00", PRINCIPAL_SIRET, kind="P"), total(SIRET_ANNEXE, "F", "D", "4.00"))
+        ),
+    },
+    # 2055: accounts came twice under one seal, and spend another amount; those of an annexe came twice as they are, those of another
+    # three times without the date of the seal; a decision without a number came twice under one seal
+    2055: {
+        "ca.xml": document(whole(2055, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "ca_encore.xml": document(whole(2055, "11.00", PRINCIPAL_SIRET, kind="P")),
+        "avant.xml": document(whole(2055, "12.00", PRINCIPAL_SIRET, kind="P"), sealed="2019-12-31T10:00:00"),
+        "annexe.xml": document(whole(2055, "4.00", SIRET_ANNEXE)),
+        "annexe_encore.xml": document(whole(2055, "4.00", SIRET_ANNEXE)),
+        **{
+            f"sans_date_{amount}.xml": document(whole(2055, f"{amount}.00", THIRD_ANNEXE)).replace(
+                b' date="2020-01-01T10:00:00"', b""
+            )
+            for amount in (1, 2, 3)
+        },
+        "dm.xml": document(budget("02", 2055, [line("6064", "D", MtPrev="5.00")], nomenclature="M57-M57_D")),
+        "dm_encore.xml": document(budget("02", 2055, [line("6064", "D", MtPrev="6.00")], nomenclature="M57-M57_D")),
+    },
+    # 2042: operations for others: their number is in an element, after the account, or after that of the vote
+    2042: {
+        "ca.xml": document(
+            whole(
+                2042,
+                "10.00",
+                PRINCIPAL_SIRET,
+                line("45411", "D", MtReal="1.00", CredOuv="1.00").replace("<OpBudg", '<OpeCpteTiers V="7"/><OpBudg'),
+                line("4581001", "D", MtReal="2.00", CredOuv="2.00"),
+                line("4582", "R", MtReal="3.00", CredOuv="3.00").replace("<CodRD", '<ContNat V="4582002"/><CodRD'),
+                line("2188", "D", MtReal="4.00", CredOuv="4.00").replace("<CodRD", '<ContNat V="21880"/><CodRD'),
+                kind="P",
+            )
+        ),
+    },
+    # 2049: nothing came of the principal, nor of an annexe named under two SIRETs: each is one budget
+    2049: {
+        "eau.xml": document(
+            with_totals(
+                whole(2049, "4.00", SIRET_ANNEXE),
+                *(total(siret, "F", "D", "1.00", **THE_PRINCIPAL) for siret in (SIRET_ANNEXE, THIRD_ANNEXE)),
+                total(SIRET_ANNEXE, "F", "D", "4.00", CodBudAnnex="01", LibBudAnnex="Eau"),
+                *(
+                    total(siret, "F", "D", "5.00", CodBudAnnex="02", LibBudAnnex="Assainissement")
+                    for siret in (THIRD_ANNEXE, LOST_ANNEXE)
+                ),
+            )
+        ),
+    },
 }
 
 
@@ -505,7 +617,7 @@ def warehouse(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> I
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2047},
+        exercices={"premier": 2010, "dernier": 2055},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -557,7 +669,7 @@ def test_two_totals_of_one_thing_are_two_controls_that_name_file_and_block(wareh
     assert controls == [(2, 2)]
     (finding,) = of(found, "FIN-CONSOLIDATION", 2016)
     assert load_catalogue().rules["FIN-CONSOLIDATION"].a_decider
-    assert (finding.fichier, finding.recu, finding.attendu) == ("ca.xml", "900\u00a0€", "4\u00a0€")
+    assert (finding.fichier, finding.recu, finding.attendu) == ("ca.xml", "900,00\u00a0€", "4,00\u00a0€")
     assert "élément CONSOLIDATION" in finding.message
     assert finding.severity == "alerte"
     assert finding.ligne
@@ -571,8 +683,14 @@ def test_a_budget_that_the_accounts_name_and_that_is_not_there(warehouse, found)
         (f"budget {LOST_ANNEXE} (Régie)", "fonctionnement", "dépense", *euros("30.00", "0")),
         (f"budget {LOST_ANNEXE} (Régie)", "fonctionnement", "recette", *euros("40.00", "0")),
     ]
-    assert {one.fichier for one in of(found, "FIN-ANNEXE-ABSENTE", 2017)} == {"principal.xml"}
-    assert {one.recu for one in of(found, "FIN-ANNEXE-ABSENTE", 2017)} == {"aucun compte"}
+    (one,) = of(found, "FIN-ANNEXE-ABSENTE", 2017)  # a decision covers it all
+    assert (one.fichier, one.recu, one.cle, one.ecart) == (
+        ("principal.xml", "aucun compte", f"comptes, budget {LOST_ANNEXE}", "-30")
+    )
+    assert one.attendu.replace("\u00a0", " ") == (
+        f"comptes, budget {LOST_ANNEXE} (Régie) : 30,00 € de dépenses de fonctionnement, 40,00 € de recettes de fonctionnement, "
+        "selon les comptes d’un autre budget"
+    )
 
 
 def test_what_rests_on_accounts_that_others_show_to_be_absent_is_missing(warehouse, found) -> None:
@@ -603,6 +721,39 @@ def test_an_annexe_that_shares_the_siret_of_its_principal_is_expected_too(wareho
     assert states(warehouse, 2047)[ANNEXES] == (None, "manquant")
 
 
+def test_totals_under_the_sirets_of_others_name_no_budget_whose_accounts_came(warehouse, found) -> None:
+    assert of(found, "FIN-ANNEXE-ABSENTE", 2048) == []
+    assert of(found, "FIN-CONSOLIDATION", 2048) == []
+    figures = states(warehouse, 2048)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "complet")
+    assert figures[ANNEXES] == (Decimal("9.00"), "complet")
+    assert figures["finances.dette.encours"] == (Decimal(0), "complet")
+
+
+def test_totals_under_several_sirets_name_one_budget_when_no_accounts_came(warehouse, found) -> None:
+    absent = {f"comptes, budget {SIRET_ANNEXE} (2 budgets nommés, 1 connu)", f"comptes, budget {LOST_ANNEXE}"}
+    assert {piece for piece, _ in lacking(warehouse, 2049, "finances.dette.encours")} == absent
+
+
+def test_a_principal_whose_accounts_came_is_not_missing_because_an_annexe_misnames_it(warehouse, found) -> None:
+    figures = states(warehouse, 2050)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "complet")
+    assert figures[ANNEXES] == (Decimal("4.00"), "complet")
+    assert figures["finances.dette.encours"] == (Decimal(0), "complet")
+    assert of(found, "FIN-ANNEXE-ABSENTE", 2050) == []
+
+
+def test_a_misshapen_siret_of_the_principal_does_not_make_an_annexe_of_a_budget(warehouse, found) -> None:
+    assert [one.recu for one in of(found, "FIN-NON-DIT", 2051)] == ["ni type de budget (principal ou annexe)"]
+    assert states(warehouse, 2051)[ANNEXES] == (None, "manquant")
+
+
+def test_annexes_that_name_their_principal_in_two_ways_lack_one_budget(warehouse, found) -> None:
+    (one,) = of(found, "FIN-ANNEXE-ABSENTE", 2052)
+    assert one.attendu == f"comptes, budget {PRINCIPAL_SIRET}"
+    assert states(warehouse, 2052)[PRINCIPAL] == (None, "manquant")
+
+
 def test_a_document_that_another_budget_or_decision_replaces_is_reported(found) -> None:
     told = {(one.fichier, one.recu) for one in of(found, "FIN-REMPLACE", 2045)}
     assert told == {
@@ -625,7 +776,12 @@ def test_a_budget_that_was_voted_and_has_no_accounts(warehouse, found) -> None:
     assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2017) == [
         ("comptes du budget 0A (Essai A)", None, "dépense", *euros("55.00", "0"))
     ]
-    assert [one.ecart for one in of(found, "FIN-COMPTE-ABSENT", 2017)] == ["-55"]
+    (one,) = of(found, "FIN-COMPTE-ABSENT", 2017)
+    assert (one.ecart, one.cle) == ("-55", f"comptes, budget {THIRD_ANNEXE} 0A")
+    assert (
+        one.attendu.replace("\u00a0", " ")
+        == f"comptes, budget {THIRD_ANNEXE} 0A (Essai A) : 55,00 € de crédits votés ou virés"
+    )
     assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2018) == []
 
 
@@ -633,7 +789,20 @@ def test_a_decision_that_nets_to_nothing_says_what_it_moved_where_accounts_are_a
     assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2035) == [
         ("comptes du budget 0A (Essai A)", None, "dépense", *euros("6.00", "0"))
     ]
-    assert [one.recu for one in of(found, "FIN-COMPTE-ABSENT", 2035)] == ["aucun compte"]
+    assert [(one.recu, one.ecart) for one in of(found, "FIN-COMPTE-ABSENT", 2035)] == [("aucun compte", "-6")]
+
+
+def test_an_absent_budget_is_one_finding_whose_key_is_the_lacking_piece(warehouse, found) -> None:
+    absent = [one for one in found if one.code in ("FIN-ANNEXE-ABSENTE", "FIN-COMPTE-ABSENT", "FIN-ATTENDU")]
+    pieces = rows(
+        warehouse,
+        "select exercice, piece from intermediate.int_finances__pieces where source = 'budget/documents' "
+        "and est_attendue and not est_recue order by all",
+    )
+    assert sorted((one.exercice, one.cle) for one in absent) == pieces
+    assert {one.code for one in absent} == {"FIN-ANNEXE-ABSENTE", "FIN-COMPTE-ABSENT"}
+    told = {(one.exercice, one.cle.split()[2]) for one in absent}  # each under its SIRET
+    assert not told & {(one.exercice, one.cle.split()[0]) for one in found if one.code == "FIN-DISPARU"}
 
 
 def test_a_decision_that_is_lost_shows_in_the_credits_of_the_accounts(warehouse) -> None:
@@ -697,6 +866,8 @@ def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, 
     assert sorted(rows(warehouse, f"{debts} and encours_cloture_eur is not null")) == [
         ("Essai A", Decimal(0), Decimal(0))
     ]
+    marks = "select encours_cloture_eur is null, code_manquant, count(*) from rapport.rpt_finances__dette group by all order by all"
+    assert [(unknown, mark) for unknown, mark, _ in rows(warehouse, marks)] == [(False, None), (True, "m")]
     assert {(one.fichier, one.ecart) for one in of(found, "FIN-DETTE", 2019)} == {
         ("ca.xml", "500"),
         ("muet.xml", "7"),
@@ -725,7 +896,7 @@ def set_aside(db, year: int) -> list[tuple]:
 
 
 def states(db, year: int) -> dict[str, tuple]:
-    query = "select code, valeur, etat from rapport.chiffres where exercice = ? and code like 'finances.%'"
+    query = f"select code, valeur, {STATE} from rapport.chiffres where exercice = ? and code like 'finances.%'"
     return {code: (value, state) for code, value, state in rows(db, query, year)}
 
 
@@ -936,6 +1107,18 @@ def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehous
     )  # a chapter that no annexe uses
 
 
+def test_an_element_that_says_nothing_is_no_loan_and_is_counted_and_told(warehouse, found, tmp_path) -> None:
+    assert states(warehouse, 2053)["finances.dette.encours"] == (Decimal("70.00"), "complet")
+    assert of(found, "FIN-DETTE", 2053) == []
+    for name, content in DOCUMENTS[2053].items():
+        (tmp_path / name).write_bytes(content)
+    ref = load_catalogue().registry.export_of("budget/documents")
+    manifest = ingest(Home(tmp_path / "home"), ref, 2053, [tmp_path / name for name in DOCUMENTS[2053]], b"k" * 32)
+    told = {name: (one.lues, one.acceptees, one.refusees, one.ignorees) for name, one in manifest.tables.items()}
+    assert told["emprunts"] == (4, 1, 0, 3)
+    assert told["consolidations"] == (1, 0, 0, 1)
+
+
 def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says_another(warehouse, found) -> None:
     assert states(warehouse, 2028)["finances.dette.encours"] == (Decimal("109.00"), "complet")
     assert states(warehouse, 2029)["finances.dette.encours"] == (None, "manquant")
@@ -1043,10 +1226,8 @@ def test_a_line_that_no_plan_places_lacks_to_the_figures_of_its_budget_alone(war
     figures = states(warehouse, 2036)
     assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
     assert figures[ANNEXES] == (Decimal("8.00"), "partiel")
-    lost = "select piece, nb_non_placees, montant_perdu_eur, motif from marts.fct_collecte where exercice = 2036 and nb_perdues > 0"
-    assert rows(warehouse, lost) == [
-        (f"comptes, budget {SIRET_ANNEXE} 0A", 1, Decimal("2.50"), "1 ligne non reconnue"),
-    ]
+    lost = "select piece, nb_perdues, montant_perdu_eur from controles.controles where exercice = 2036 and effet = 'manque'"
+    assert rows(warehouse, lost) == [(f"comptes, budget {SIRET_ANNEXE} 0A", 1, Decimal("2.50"))]
 
 
 def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(found) -> None:
@@ -1054,11 +1235,11 @@ def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(fo
     assert gone.cle == f"{LOST_ANNEXE} 0A"
     assert of(found, "FIN-DISPARU", 2028) == []
     (twice,) = of(found, "FIN-PRINCIPAUX", 2030)
-    assert twice.recu == f"2 comptes : ca.xml ({PRINCIPAL_SIRET} 0P), encore.xml ({PRINCIPAL_SIRET} )"
+    assert twice.recu == f"2\u00a0comptes : ca.xml ({PRINCIPAL_SIRET} 0P), encore.xml ({PRINCIPAL_SIRET} )"
     assert of(found, "FIN-PRINCIPAUX", 2029) == []
     (annexe,) = of(found, "FIN-PRINCIPAUX", 2036)
     assert annexe.attendu == f"les comptes d’un seul budget annexe au SIRET {SIRET_ANNEXE}"
-    assert annexe.recu == f"2 comptes : annexe.xml ({SIRET_ANNEXE} 0A), encore.xml ({SIRET_ANNEXE} A)"
+    assert annexe.recu == f"2\u00a0comptes : annexe.xml ({SIRET_ANNEXE} 0A), encore.xml ({SIRET_ANNEXE} A)"
     assert all(load_catalogue().rules[code].a_decider for code in ("FIN-DISPARU", "FIN-PRINCIPAUX"))
 
 
@@ -1109,12 +1290,51 @@ def test_decisions_without_a_number_all_count_in_the_order_of_their_dates(wareho
         ("décision modificative sans numéro (2)", *euros("7.00", "13.00")),
     ]
     (finding,) = of(found, "FIN-NUMERO", 2022)
-    assert finding.recu == "2 décisions sans numéro, dans cet ordre : b_encore.xml (30/06/2022), a.xml (30/11/2022)"
+    assert (
+        finding.recu == "2\u00a0décisions sans numéro, dans cet ordre : b_encore.xml (30/06/2022), a.xml (30/11/2022)"
+    )
 
 
 def test_a_budget_has_one_compte_administratif_whatever_its_number(warehouse) -> None:
     spent = "select fichier from marts.fct_documents_budgetaires where exercice = 2022 and fichier like 'ca_%'"
     assert rows(warehouse, spent) == [("ca_2.xml",)]
+
+
+def test_versions_that_their_seal_does_not_tell_apart_are_to_be_decided_unless_they_are_one_document(
+    warehouse, found
+) -> None:
+    tied = "document que son sceau ne départage pas d’une autre version"
+    assert set_aside(warehouse, 2055) == [
+        ("annexe.xml", "document déposé deux fois"),
+        ("avant.xml", "document remplacé par une version plus récente"),
+        ("ca.xml", tied),
+        ("dm.xml", tied),
+        ("sans_date_1.xml", tied),
+        ("sans_date_2.xml", tied),
+    ]
+    told = {one.fichier: one.recu for one in of(found, "FIN-EX-AEQUO", 2055)}
+    assert told == {
+        "ca_encore.xml": (
+            "ca_encore.xml:3 compte, comme dernier fichier dans l’ordre des noms ; ca.xml:3, scellé au même moment, ne compte pas"
+        ),
+        "dm_encore.xml": (
+            "dm_encore.xml:3 compte, comme dernier fichier dans l’ordre des noms ; dm.xml:3, scellé au même moment, ne compte pas"
+        ),
+        "sans_date_3.xml": (
+            "sans_date_3.xml:3 compte, comme dernier fichier dans l’ordre des noms ; sans_date_1.xml:3, sans_date_2.xml:3, "
+            "sans date de sceau non plus, ne comptent pas"
+        ),
+    }
+    assert [one for one in found if one.code == "FIN-EX-AEQUO" and one.exercice != 2055] == []
+    assert load_catalogue().rules["FIN-EX-AEQUO"].a_decider
+    effects = "select distinct effet, piece from controles.controles where code_regle = 'FIN-EX-AEQUO' order by all"
+    assert rows(warehouse, effects) == [
+        ("réserve", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
+        ("réserve", f"comptes, budget {THIRD_ANNEXE} 0A"),
+        ("réserve", f"décision modificative, budget {PRINCIPAL_SIRET} 0P"),
+    ]
+    pieces = rows(warehouse, "select distinct piece from intermediate.int_finances__pieces where exercice = 2055")
+    assert {piece for _, piece in rows(warehouse, effects)} <= {piece for (piece,) in pieces}
 
 
 def test_two_budgets_under_one_siret_each_take_up_their_own_results(warehouse) -> None:
@@ -1152,10 +1372,24 @@ def test_the_latest_plan_of_the_nomenclature_serves_and_says_so(warehouse, found
     assert of(found, "CPT-PLAN", 2018) == []
 
 
+def test_an_account_of_operations_for_others_is_placed_and_its_number_kept(warehouse, found) -> None:
+    lines = (
+        "select compte, code_operation_tiers, section, code_chapitre, anomalie from marts.fct_lignes_documents "
+        "where exercice = 2042 and compte <> '6064' order by all"
+    )
+    assert rows(warehouse, lines) == [
+        ("2188", None, "investissement", "21", None),
+        ("45411", "7", "investissement", "45411", None),
+        ("4581001", "001", "investissement", "4581", None),
+        ("4582", "002", "investissement", "4582", None),
+    ]
+    assert of(found, "CPT-INCONNU", 2042) == []
+
+
 def test_an_account_that_the_plan_has_not_is_one_finding_with_its_amounts(found) -> None:
     (account,) = of(found, "CPT-INCONNU", 2025)
     assert account.recu.replace("\u00a0", " ") == (
-        "2 lignes dans 2 documents, dont bp.xml:4 ; 2 lignes hors de toute section ; crédits 2 €, réalisé 2,5 €"
+        "2 lignes dans 2 documents, dont bp.xml:4 ; 2 lignes hors de toute section ; crédits 2,00 €, réalisé 2,50 €"
     )
     assert account.ecart == "2,5"
 

@@ -12,7 +12,7 @@ from pipelines.catalogue.organisation import Budget, Organisation
 from pipelines.ledger.records import Finding
 from tests.dbt.compiled import Compiled
 from tests.stages.ingest.budget_documents import budget, document, line
-from tests.stages.ingest.budget_warehouse import built_of, found_in, rows
+from tests.stages.ingest.budget_warehouse import STATE, built_of, found_in, rows
 
 PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
 OTHER_TYPE = "25940011700042"
@@ -86,7 +86,7 @@ def found(warehouse) -> list[Finding]:
 
 
 def states(db, year: int) -> list[tuple]:
-    query = "select valeur, etat from rapport.chiffres where exercice = ? and code = ?"
+    query = f"select valeur, {STATE} from rapport.chiffres where exercice = ? and code = ?"
     return [
         rows(db, query, year, f"finances.{kind}.fonctionnement.depenses_realisees")[0]
         for kind in ("principal", "annexe")

@@ -157,3 +157,45 @@ def test_a_heading_that_a_file_may_lack_is_not_read_of_two_columns(depot: Depot)
 def test_a_declaration_of_headings_that_makes_no_sense_is_refused(depot: Depot, table: dict, kind, said: str):
     with pytest.raises(DeclarationError, match=said):
         depot.declare([TOWN, *LOANS], kind=kind, table=table)
+
+
+DATED = [
+    {"name": "code", "title": "Code", "constraints": {"required": True, "pattern": "[A-Z][0-9]"}},
+    {"name": "jour", "title": "Jour", "type": "date", "format": "%d/%m/%Y"},
+    {"name": "libelle", "title": "Libellé"},
+    {"name": "nb", "title": "Nombre", "type": "integer"},
+]
+SOUND = "A1;01/02/2020;Un;1\nB2;02/02/2020;Deux;2\nC3;03/02/2020;Trois;3\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("Jour;Code;Libellé;Nombre", "« Jour » et « Code »"),  # each breaks the other's form
+        ("Code;Libellé;Jour;Nombre", "« Libellé » et « Jour »"),  # a text takes a date, and a date no text
+        ("Nombre;Jour;Libellé;Code", "« Nombre » et « Code »"),
+    ],
+)
+@pytest.mark.parametrize("personal", [None, "drop"])
+def test_headings_in_each_other_s_place_are_recognised(depot: Depot, header: str, named: str, personal: str | None):
+    """Once, for the file; no cell is shown."""
+    depot.declare([*DATED[:2], {**DATED[2], **({"personal": personal} if personal else {})}, DATED[3]])
+    wrong = refusal(depot, f"{header}\n{SOUND}")
+    assert (wrong.code, wrong.recu) == ("FIC-INTERVERTIES", f"les colonnes {named} sont sans doute interverties")
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        (f"Code;Jour;Libellé;Nombre\n{SOUND}", 0),
+        (f"Jour;Code;Libellé;Nombre\n{SOUND}01/02/2020;A1;Un;1\n", 3),  # a line is right: not a heading
+        ("Jour;Code;Libellé;Nombre\nA1;01/02/2020;Un;1\n", 1),  # too few to tell
+        (f"Code;Nombre;Jour;Libellé\n{SOUND}", 3),  # three columns turned: no pair explains it
+        (f"Code;Jour;Libellé;Nombre\n{SOUND.replace('2020', 'MMXX')}", 3),
+    ],
+)
+def test_nothing_is_guessed_of_lines_that_another_order_of_columns_does_not_make_right(
+    depot: Depot, text: str, lost: int
+):
+    depot.declare(DATED)
+    assert depot.csv(text).counts[2] == lost

@@ -549,7 +549,7 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
     assert read.counts == (4, 1, 2, 1)
     assert [(r["_ligne"], r["position"], r["colonne"], r["regle"], r["attendu"], r["recu"]) for r in read.refused] == [
         (3, 1, "Jour", "LIG-TYPE", "une date jj/mm/aaaa", "31/02/2020"),
-        (3, 2, "Code", "LIG-MOTIF", "[A-Z][0-9]", "a1"),
+        (3, 2, "Code", "LIG-MOTIF", "1 majuscule, puis 1 chiffre", "a1"),
         (3, 3, "Nombre", "LIG-OBLIGATOIRE", "une valeur", None),
         (3, 4, "Montant", "LIG-TYPE", "un nombre d’au plus 3 décimales (« , »)", "1,5555"),
         (3, 5, "Actif", "LIG-TYPE", "Oui ou Non", "peut-être"),

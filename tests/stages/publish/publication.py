@@ -42,6 +42,7 @@ insert into rapport.chiffres values
     ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, 'partiel', 0.25, null, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
     ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', 'manquant', null, null, null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
     ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, 'complet', 0, 0, null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
+alter table rapport.chiffres add column est_perte_significative boolean;
 comment on table marts.dim_commune is 'Communes : l’annuaire.';
 comment on column marts.dim_commune.code_commune is 'Code Insee.';
 comment on column marts.fct_depenses.montant_eur is 'Montant, en euros.';

@@ -27,7 +27,7 @@ create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18
 insert into marts.fct_b select 2020, 'c' || i, i * 1.25 from range({rows}) t(i) order by hash(i);
 create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur,
     'calculé' as statut, null::varchar as code_manquant, 0 as decimales, 'finances' as domaine, 1::bigint as nb_lignes,
-    null::decimal(38,6) as valeur_ecartee, null::decimal(20,6) as part_manquante;
+    null::decimal(38,6) as valeur_ecartee, null::decimal(20,6) as part_manquante, false as est_perte_significative;
 create view rapport.vue as select 1 as un;
 comment on table marts.dim_a is 'Dimension de l’essai : l''article';
 comment on column marts.dim_a.code is 'Code';

@@ -69,7 +69,8 @@ sections:
     titre: Partie
     blocs: [{genre: messages, messages: [{chiffre: a.b, plus: "Il y en a {valeur}."}]}]
 """
-COLUMNS = "*, 'Agents' as libelle, 'agents' as unite, 'complet' as etat"
+# next to nothing lacks: what is approved is what is printed
+COLUMNS = "*, 'Agents' as libelle, 'agents' as unite, 'partiel' as etat, false as est_perte_significative"
 
 
 def answered(lab: Lab, value: int) -> tuple[Finding, bool]:
@@ -88,7 +89,7 @@ def answered(lab: Lab, value: int) -> tuple[Finding, bool]:
 def test_the_sentences_of_a_year_wait_for_somebody_who_answers_for_them_and_for_no_others(lab: Lab):
     lab.depot.layer.write("catalogue/report/00_essai.yml", MESSAGE)
     found, is_open = answered(lab, 3)
-    assert is_open and found.message.endswith("Il y en a 3\u00a0agents.") and found.exercice == 2020
+    assert is_open and found.message.endswith("Il y en a 3\u00a0agents\u00a0(p).") and found.exercice == 2020
     with open_ledger(lab.home) as ledger:
         ledger.record_decision(found, "accepted", "relus", "A")
     assert answered(lab, 3) == (found, False)

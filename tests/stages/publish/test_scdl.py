@@ -28,6 +28,7 @@ COLUMNS = {
     "libelle_compte": "Fournitures administratives",
     "code_fonction": None,
     "code_operation": None,
+    "code_operation_tiers": None,
     "section": "fonctionnement",
     "type_operation": "réelle",
     "sens_budgetaire": "dépense",
@@ -106,12 +107,26 @@ def test_it_holds_no_text_that_was_written_freely(db, tmp_path: Path) -> None:
     free = "Affaire Durand"
     fill(
         db,
-        {"libelle_budget": free, "compte": free, "libelle_compte": None, "code_fonction": free, "code_operation": free},
+        {
+            "libelle_budget": free,
+            "compte": free,
+            "libelle_compte": None,
+            "code_fonction": free,
+            "code_operation": free,
+            "code_operation_tiers": free,
+        },
     )
     write(db, tmp_path / "scdl")
     (line,) = lines(tmp_path / "scdl" / "budget_2020.csv")
     assert "Durand" not in str(line)
     assert (line["BGT_NOM"], line["BGT_NATURE"], line["BGT_OPERATION"]) == (line["BGT_SIRET"], "", "")
+
+
+def test_the_number_of_an_operation_is_kept_be_it_for_others(db, tmp_path: Path) -> None:
+    fill(db, {"code_operation": "93"}, {"compte": "45411", "code_operation_tiers": "002"})
+    write(db, tmp_path / "scdl")
+    assert [line["BGT_OPERATION"] for line in lines(tmp_path / "scdl" / "budget_2020.csv")] == ["93", "002"]
+    assert problems(tmp_path / "scdl") == []
 
 
 def test_a_line_of_unknown_account_is_left_out_and_counted(db, tmp_path: Path) -> None:

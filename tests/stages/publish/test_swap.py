@@ -420,8 +420,8 @@ def test_the_public_pages_are_the_same_whatever_the_hidden_values(lab: Lab, tmp_
             build,
             hidden,
             "delete from rapport.chiffres; insert into organisation.mots values ('reçue'), ('cegid_rh/bulletins');"
-            "create table rapport.rpt_sources (source varchar, exercice integer, statut_collecte varchar);"
-            "insert into rapport.rpt_sources values ('cegid_rh/bulletins', 2020, 'reçue');",
+            "create table rapport.rpt_sources (source varchar, exercice integer, statut_collecte varchar, raisons varchar);"
+            "insert into rapport.rpt_sources values ('cegid_rh/bulletins', 2020, 'reçue', null);",
         )
         published(one, build)
         assert ask(one, "select min(nb_bulletins) from p.rapport.rpt_rh__bulletins") == [(hidden,)]

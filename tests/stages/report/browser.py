@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from pipelines import settings
+from tests.services import unavailable
 
 QUIET = [
     "--no-sandbox",
@@ -27,9 +25,7 @@ def opened(page: Path, width: int, *, asks_itself: bool = False) -> Iterator:
     """
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
-        if settings.services_required():
-            pytest.fail("Chromium is required here, and is not installed")
-        pytest.skip("Chromium is not installed")
+        unavailable("Chromium", "not installed")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

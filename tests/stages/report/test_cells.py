@@ -51,14 +51,32 @@ def test_a_table_of_figures_marks_its_cells_and_their_total():
     assert total([whole, whole], "entier")["texte"] == "8"
 
 
-def test_what_came_in_part_is_noted_under_the_table(press: Press):
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("lignes refusées", "Données incomplètes pour 2040, des lignes reçues ont été refusées\u00a0: a/agents."),
+        ("mois absent", "Données incomplètes pour 2040, il manque un ou plusieurs mois\u00a0: a/agents."),
+        ("doute", "Données à confirmer pour 2040, un contrôle les met en doute\u00a0: a/agents."),
+    ],
+)
+def test_what_came_in_part_is_noted_under_the_table(press: Press, reason: str, told: str):
+    press.models = {"rpt_effectifs": ["a__agents"]}
+    columns = "source varchar, exercice integer, statut_collecte varchar, raisons varchar"
+    press.replace("rpt_sources", [("a/agents", 2040, "partielle", reason)], columns=columns)
+    assert press.block("graphique")["note"] == told
+    press.replace("rpt_sources", [("a/agents", 2040, "reçue", None)])
+    assert press.block("graphique")["note"] is None
+
+
+@pytest.mark.parametrize(("state", "is_noted"), [("complet", False), ("partiel", True)])
+def test_rows_that_bear_the_state_of_their_figure_say_it_themselves(press: Press, state: str, is_noted: bool):
+    """Something else of the same source lacks."""
     press.models = {"rpt_effectifs": ["a__agents"]}
     press.replace("rpt_sources", [("a/agents", 2040, "partielle")])
-    assert press.block("graphique")["note"] == (
-        "Données incomplètes pour 2040, des lignes ou des mois y manquent\u00a0: a/agents."
-    )
-    press.replace("rpt_sources", [("a/agents", 2040, "reçue")])
-    assert press.block("graphique")["note"] is None
+    columns, _ = press.tables["rpt_effectifs"]
+    rows = [(2040, "Titulaires", 1, 3, state), (2040, "Contractuels", 2, 4, "complet"), (2039, "Été", 1, 4, "partiel")]
+    press.replace("rpt_effectifs", rows, columns=f"{columns}, etat varchar")
+    assert bool(press.block("graphique")["note"]) is is_noted
 
 
 @pytest.mark.parametrize(
@@ -99,6 +117,6 @@ def test_the_annex_says_how_much_lacks_as_far_as_it_is_known(partial: Press):
 
     rest = [(*row, None, None) for row in partial.tables["chiffres"][1][1:]]
     assert status("0.25", "1234.50").replace("\u00a0", " ").replace("\u202f", " ") == (
-        "calculé, partiel : il manque 25,0 % des lignes et 1 234,50 € au plus"
+        "calculé, partiel : il manque 25,0 % et 1 234,50 € au plus"
     )
     assert status(None, None) == "calculé, partiel"

@@ -423,7 +423,7 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
         (1, "complet", "un agent", "1 de plus"),
         (2, "complet", "2 agents", "2 de plus"),
         (-3, "complet", "−3 agents", "3 de moins"),
-        (0, "partiel", "0\xa0(partiel) agents", "conforme"),
+        (0, "partiel", "0\xa0(partiel) agents", "0\xa0(partiel) de plus"),
     ],
 )
 def test_sentences_follow_the_number_and_the_sign(press: Press, value: int, state: str, number: str, sign: str):
@@ -433,7 +433,88 @@ def test_sentences_follow_the_number_and_the_sign(press: Press, value: int, stat
     {{ ecart("a.total", "{} de plus", "{} de moins", "conforme") }}"""
     press.write("essai.md", text)
     printed = "".join(said(press.block("texte"))).split("|")
-    assert [one.strip() for one in printed] == [number, sign if state == "complet" else "conforme"]
+    assert [one.strip() for one in printed] == [number, sign]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "found", "printed"),
+    [
+        (100, None, "La section d’investissement s’équilibre à 100,00 €."),
+        (90, None, "Les recettes ouvertes en investissement sont de 90,00 €, et les dépenses ouvertes en diffèrent."),
+        (100, 10, "Les recettes ouvertes en investissement sont de 100,00 €."),
+    ],
+)
+def test_a_section_is_said_to_balance_only_when_its_credits_do(
+    press: Press, receipts: int, found: int | None, printed: str
+):
+    """Neither when the report's own table says otherwise, nor when a document of it was found not to."""
+    code = "finances.principal.investissement.budget"
+    budget = (code, 2040, receipts, "EUR", 2, "calculé", None, "complet", "Budget", "essai", "Somme.")
+    excess = "finances.principal.investissement.excedent"
+    missing = (excess, 2040, None, "EUR", 2, "manquant", "m", "manquant", "Excédent", "essai", "Somme.")
+    press.replace("chiffres", [*press.tables["chiffres"][1], budget, missing])
+    same = ("principal", "investissement")
+    credits = [(2040, *same, "dépense", "detail", 100), (2040, *same, "recette", "detail", receipts)]
+    press.tables["rpt_finances__sections"] = (
+        "exercice integer, type_budget varchar, section varchar, sens_budgetaire varchar, role_ligne varchar, "
+        "credits_ouverts_eur decimal(18, 2)",
+        credits,
+    )
+    press.tables["rpt_finances__rapprochements"] = (
+        "exercice integer, controle varchar, type_budget varchar, section varchar, est_egal boolean, ecart_eur decimal(18, 2)",
+        [(2040, "FIN-EQUILIBRE", *same, False, found), (2040, "FIN-EQUILIBRE", *same, True, 0)],
+    )
+    press.chapter = CHAPTER.replace(
+        '{genre: contenu, fichier: essai.md, vide: "Rien n’est écrit pour {exercice}."}',
+        "{genre: texte, fichier: investissement.md}",
+    )
+    assert said(press.block("texte"))[0].replace("\xa0", " ") == printed
+
+
+@pytest.mark.parametrize(
+    ("budgets", "printed"),
+    [
+        ([("1", "EAU")], "ici : EAU."),
+        (
+            [("1", "EAU"), ("2", "PORT ET QUAI")],
+            "il y en a ici plusieurs, que les montants qui suivent réunissent : EAU et PORT ET QUAI.",
+        ),
+        ([("1", "EAU et PORT")], "ici : EAU et PORT."),
+        ([], None),
+    ],
+)
+def test_every_annexe_is_named_whether_or_not_its_figures_are_known(
+    press: Press, budgets: list[tuple[str, str]], printed: str | None
+):
+    known = ("budget", "recettes_realisees", "depenses_realisees", "resultat")
+    missing = [
+        (
+            f"finances.annexe.fonctionnement.{one}",
+            2040,
+            None,
+            "EUR",
+            2,
+            "manquant",
+            "m",
+            "manquant",
+            one,
+            "essai",
+            "Somme.",
+        )
+        for one in known
+    ]
+    press.replace("chiffres", [*press.tables["chiffres"][1], *missing])
+    press.tables["rpt_finances__sections"] = (
+        "exercice integer, type_budget varchar, siret varchar, libelle_budget varchar",
+        [(2040, "annexe", *one) for one in budgets],
+    )
+    press.chapter = CHAPTER.replace(
+        '{genre: contenu, fichier: essai.md, vide: "Rien n’est écrit pour {exercice}."}',
+        "{genre: texte, fichier: budget_annexe.md}",
+    )
+    texts = [b for b in press.model()["chapitres"][0]["sections"][0]["blocs"] if b["genre"] == "texte"]
+    found = said(texts[0])[0].replace("\xa0", " ").replace("\u202f", " ") if texts else None
+    assert (found or "").endswith(printed or "") and bool(found) is bool(printed)
 
 
 def test_a_sentence_about_what_is_missing_needs_another_text(press: Press):

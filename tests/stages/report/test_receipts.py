@@ -76,11 +76,26 @@ def test_a_table_that_nobody_declares_is_not_followed(followed: Press):
     assert empty(followed) == []
 
 
-def test_lines_that_were_refused_might_have_been_some(followed: Press):
-    states(followed, a="partielle", b="reçue")
-    for sentence in empty(followed):
-        assert "des lignes reçues ont été refusées ou écartées" in sentence
-        assert sentence.startswith("Aucune ligne retenue pour 2040, mais")
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        ("lignes refusées", "des lignes reçues ont été refusées (a/agents)"),
+        ("doute", "un contrôle les met en doute (a/agents)"),
+        ("lignes refusées, mois absent", "{} ; il manque un ou plusieurs mois (a/agents)"),
+        (None, "une partie manque ou est en doute (a/agents)"),
+    ],
+)
+def test_what_came_in_part_proves_nothing_for_the_reason_that_it_is_partial(
+    followed: Press, reasons: str | None, told: str
+):
+    """Lines are said to have been refused only when some were."""
+    followed.tables["rpt_sources"] = (
+        f"{SOURCES}, raisons varchar",
+        [("a/agents", 2040, "partielle", reasons), ("b/series", 2040, "reçue", None)],
+    )
+    told = told.format("des lignes reçues ont été refusées (a/agents)")
+    sentence = f"Aucune ligne retenue pour 2040, ce qui ne prouve rien\u00a0: {told}."
+    assert [one.replace("\u202f;", " ;") for one in empty(followed)] == [sentence] * 2
 
 
 def test_of_several_tables_those_that_lack_are_named(followed: Press):

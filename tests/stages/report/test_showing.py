@@ -12,6 +12,7 @@ def line(title: str, *values: int | None, total: bool = False, partial: bool = F
             "texte": str(v),
             "manque": code if v is None else None,
             "est_partiel": partial,
+            "est_incertain": partial,
         }
         for v in values
     ]

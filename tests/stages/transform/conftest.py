@@ -6,6 +6,7 @@ import pytest
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.frozen import frozen
 from pipelines.settings import Home
 from pipelines.stages.transform.build import finish, prepare
 from pipelines.stages.transform.dbt import NodeResult, parse
@@ -75,7 +76,8 @@ class Lab:
         return manifest
 
     def prepare(self, ledger: Ledger):
-        return prepare(self.work(ledger), whole=True)
+        work = self.work(ledger)
+        return prepare(work, frozen(work), whole=True)
 
     def models(self, sql: str = MODELS) -> None:
         with duckdb.connect(str(self.home.warehouse_next)) as db:

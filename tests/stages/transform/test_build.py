@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from pipelines.ledger.store import open_ledger
+from pipelines.runs.frozen import frozen as frozen_of
 from pipelines.stages.transform.build import BuildFailed, finish
 from pipelines.stages.transform.dbt import ENGINE, NodeResult, environment
-from pipelines.stages.transform.freeze import freeze
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
 from tests.runs.collect.killing import FORMER
 from tests.stages.transform.conftest import MODEL, Lab
@@ -107,9 +107,9 @@ def test_where_refused_lines_stand_is_loaded_and_not_what_they_hold(lab: Lab):
     accepted = lab.accept(HEADER + "A;x;un;oups\nB;x;1,00;03/02/2020\n;x;1,00;03/02/2020\n", 2020)
     with open_ledger(lab.home) as ledger:
         lab.prepare(ledger)
-    rows = ask(lab.home.warehouse_next, "select * from collecte.lignes_refusees order by ligne")
+    rows = ask(lab.home.warehouse_next, "select * exclude (empreinte) from collecte.lignes_refusees order by ligne")
     place = ("essai", "lignes", 2020, accepted.delivery, "export.csv")
-    assert rows == [(*place, 2, "LIG-TYPE", None, "Jour, Montant"), (*place, 4, "LIG-OBLIGATOIRE", None, "Code")]
+    assert rows == [(*place, 2, "LIG-TYPE", None, "Jour, Montant", 2), (*place, 4, "LIG-OBLIGATOIRE", None, "Code", 1)]
 
 
 @pytest.mark.parametrize(("cells", "lost"), [("6,50", Decimal("19.00")), ("six", None)])
@@ -133,7 +133,9 @@ def test_an_older_file_and_its_log_are_replaced(lab: Lab):
 
 def test_the_organisation_and_the_reference_are_tables(lab: Lab):
     lab.load()
-    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456782", False)]
+    assert ask(lab.home.warehouse_next, "from organisation.profil") == [
+        ("Syndicat d’essai", "SE", "123456782", False, Decimal("0.005"))  # half a per cent, unless it says otherwise
+    ]
     assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
     assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
 
@@ -210,11 +212,24 @@ def test_rows_whose_words_had_another_sense_are_not_those_of_today(lab: Lab, bef
 
 
 def test_a_refusal_of_which_nothing_counts_names_the_build_and_is_loaded(lab: Lab):
-    refusal = ("essai/export", 2020, [{"name": "export.csv", "sha256": "0" * 64}], {"code": "FIC-ENTETE"})
+    refusal = (
+        "essai/export",
+        2020,
+        [{"name": "export.csv", "sha256": "0" * 64}],
+        {
+            "code": "FIC-ENTETE",
+            "titre": "En-tête",
+            "attendu": "",
+            "recu": None,
+            "aide": "",
+            "fichier": "",
+            "ligne": None,
+        },
+    )
     with open_ledger(lab.home) as ledger:
-        before = freeze(lab.work(ledger)).build
+        before = frozen_of(lab.work(ledger)).build
         ledger.record_refusal(*refusal)
-        assert freeze(lab.work(ledger)).build != before
+        assert frozen_of(lab.work(ledger)).build != before
         lab.prepare(ledger)
     loaded = "select * from collecte.refus"
     assert ask(lab.home.warehouse_next, loaded) == [("essai/lignes", 2020, "FIC-ENTETE")]
@@ -256,7 +271,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
 
     def frozen():
         with open_ledger(lab.home) as ledger:
-            seen.append(freeze(lab.work(ledger)).build)
+            seen.append(frozen_of(lab.work(ledger)).build)
 
     frozen()
     lab.accept(FORMER.format(year=2020), 2020)

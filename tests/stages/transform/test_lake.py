@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.ledger.store import open_ledger
 from pipelines.runs.collect import read_again
-from pipelines.stages.transform.build import BuildFailed, is_current, prepare
+from pipelines.runs.frozen import frozen, is_current
+from pipelines.stages.transform.build import BuildFailed, prepare
 from tests.deliveries import HEADER
 from tests.stages.transform.conftest import Lab
 
@@ -58,7 +59,7 @@ def test_a_file_that_was_rewritten_stops_the_build(built: Lab, ending: str, whol
         work = built.work(ledger)
         assert not is_current(work)
         with pytest.raises(BuildFailed) as stopped:
-            prepare(work, whole=whole)
+            prepare(work, frozen(work), whole=whole)
         delivery = ledger.current()["essai/export", 2020].manifest.delivery
         assert str(stopped.value) == (
             f"lake/essai/lignes/2020/{delivery}{ending} (livraison {delivery[:12]} de essai/export 2020) n’est plus le fichier "

@@ -6,7 +6,8 @@ import duckdb
 
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import open_ledger
-from pipelines.stages.transform.build import is_current, prepare
+from pipelines.runs.frozen import frozen, is_current
+from pipelines.stages.transform.build import prepare
 from tests.deliveries import HEADER, ORGANISATION
 from tests.stages.transform.conftest import MODEL, Lab
 
@@ -17,7 +18,8 @@ def built(lab: Lab, results=(MODEL,)) -> None:
     """A first, whole build, whose file is in the ledger."""
     lab.accept(HEADER + "A;x;1,00;03/02/2020\n", 2020)
     with open_ledger(lab.home) as ledger:
-        prepared = prepare(lab.work(ledger))
+        work = lab.work(ledger)
+        prepared = prepare(work, frozen(work))
         assert prepared.changed is None
         lab.models()
         lab.models(DIM_PLAN)
@@ -26,7 +28,8 @@ def built(lab: Lab, results=(MODEL,)) -> None:
 
 def changed(lab: Lab, *, whole: bool = False) -> frozenset[str] | None:
     with open_ledger(lab.home) as ledger:
-        return prepare(lab.work(ledger), whole=whole).changed
+        work = lab.work(ledger)
+        return prepare(work, frozen(work), whole=whole).changed
 
 
 def tables(lab: Lab) -> set[str]:
@@ -107,6 +110,7 @@ def test_the_results_of_tests_that_stand_are_those_of_the_former_build(lab: Lab)
     built(lab, [MODEL, *told])
     lab.accept(HEADER + "A;x;2,00;03/02/2020\n", 2020)
     with open_ledger(lab.home) as ledger:
-        lab.finish(ledger, prepare(lab.work(ledger)), [replace(told[0], status="pass", failures=0)])
+        work = lab.work(ledger)
+        lab.finish(ledger, prepare(work, frozen(work)), [replace(told[0], status="pass", failures=0)])
         tests = {test["name"]: (test["status"], test["failures"]) for test in ledger.last_build()["tests"]}
     assert tests == {"cle": ("pass", 0), "cle_plan.8f2": ("warn", 3)}

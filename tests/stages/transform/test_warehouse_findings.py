@@ -47,7 +47,7 @@ def test_a_row_with_a_gap_compares_two_numbers_in_the_unit_that_it_gives(tmp_pat
     )
     assert (one.attendu.replace("\u202f", " "), one.recu, one.ecart) == (
         "41 490,16\u00a0€",
-        "−12,5\u00a0€",
+        "−12,50\u00a0€",
         "-41502,66",
     )
     assert one.message == f"{rules()['FIN-CREDITS'].titre} : Budget principal"
@@ -146,6 +146,6 @@ def test_a_printed_value_is_worded_as_in_the_finding_about_it(tmp_path: Path):
             "create table rapport.chiffres as select 'a.b' as code, 2041 as exercice, 'EUR' as unite"
         )
     assert printed_values(path, rules()) == {
-        (2041, "a.b"): "3,5\u00a0€ (publié)",
+        (2041, "a.b"): "3,50\u00a0€ (publié)",
         (2041, "a.c"): "une centaine (publié)",
     }

@@ -1,11 +1,15 @@
 """The lines of a file where a check fails: in their order, and none where they cannot be told."""
 
+import datetime as dt
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.source_grammar import Constraints, Field, Table
 from pipelines.stages.validate.failing_lines import failing_lines
+from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.suite import compile_suite
 from tests.stages.validate.conftest import rule, suite_of
 from tests.stages.validate.rows import ValidRows, write
@@ -17,8 +21,41 @@ def test_lines_come_in_order_with_their_file_and_a_limit(people: Table, tmp_path
     path = write(tmp_path / "lot.parquet", people, spoiled)
     suite = suite_of(rule("jours", "jours > 5"))
     lines = failing_lines(path, suite, "jours", limit=5)
-    assert lines == [("a.csv", 6), ("a.csv", 8), ("a.csv", 10), ("a.csv", 12), ("b.csv", 5)]
+    assert lines == [
+        ("a.csv", 6, None),
+        ("a.csv", 8, None),
+        ("a.csv", 10, None),
+        ("a.csv", 12, None),
+        ("b.csv", 5, None),
+    ]
     assert len(failing_lines(path, suite, "jours")) == 9
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "value", "said"),
+    [
+        ("integer", 0, -121, "−121"),
+        ("number", 0, Decimal("-0.50"), "−0,5"),
+        ("date", "2021-01-01", dt.date(2020, 1, 31), "31/01/2020"),
+    ],
+)
+def test_a_wrong_value_is_named_with_the_heading_of_its_file_where_a_table_is_about_nobody(
+    tmp_path: Path, kind: Any, least: Any, value: Any, said: str
+) -> None:
+    field = Field(name="n", title="Réunions", type=kind, constraints=Constraints(minimum=least))
+    layout: dict[str, Any] = {"name": "usages", "title": "Usages", "header": {2020: {"n": "Meetings Organized"}}}
+    table = Table(**layout, fields=[field])
+    suite = compile_suite("essai", table, [], exercice=2020)
+    path = write(tmp_path / "lot.parquet", table, [ValidRows("essai", table).take(1)[0] | {"n": value}])
+    assert failing_lines(path, suite, "range.n") == [("export.csv", 5, said)]
+    assert suite.spec("range.n").reason.startswith("« Meetings Organized » : ")
+    (result,) = [one for one in judge(path, suite) if one.key == "range.n"]
+    assert result.observed == f"1 ligne sur 1 : « {said} » (1 ligne)"
+
+    person = Field(name="nom", title="Nom", personal="drop")
+    masked = compile_suite("essai", Table(**layout, fields=[field, person]), [], exercice=2020)
+    assert failing_lines(path, masked, "range.n") == [("export.csv", 5, None)]
+    assert next(one for one in judge(path, masked) if one.key == "range.n").observed == "1 ligne sur 1"
 
 
 def test_a_condition_with_or_keeps_its_meaning(people: Table, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.expectation_types import ExpectationSpec
-from pipelines.catalogue.source_grammar import Table
+from pipelines.catalogue.source_grammar import Constraints, Field, Table
+from pipelines.stages.validate import failing_lines as lines_module
 from pipelines.stages.validate import judge as judge_module
-from pipelines.stages.validate import parquet
 from pipelines.stages.validate.failing_lines import failing_lines
 from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.suite import Suite, compile_suite
@@ -159,6 +159,21 @@ def test_words_that_were_not_foreseen_are_shown_where_a_table_speaks_of_nobody(p
     assert not compile_suite("essai", people, [], exercice=2020).shown
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_columns_in_each_other_s_place_are_recognised(tmp_path: Path, turned: bool) -> None:
+    """Once, beside the checks that fail; two columns that are merely wrong are not."""
+    kinds = [("type", "Nature", ["A", "B"]), ("etat", "État", ["Clos", "Ouvert"])]
+    fields = [Field(name=name, title=title, constraints=Constraints(enum=words)) for name, title, words in kinds]
+    table = Table(name="tickets", title="Tickets", fields=fields)
+    suite = compile_suite("essai", table, [], exercice=2020)
+    made = [{"type": "Clos", "etat": "A" if turned else "Z"}, {"type": "Ouvert", "etat": "B" if turned else "Z"}]
+    rows = [row | one for row, one in zip(ValidRows("essai", table).take(2), made, strict=True)]
+    results = judge(write(tmp_path / "lot.parquet", table, rows), suite)
+    found = [(one.observed, one.code) for one in results if one.key == "colonnes_interverties"]
+    said = ("les colonnes « Nature » et « État » sont sans doute interverties", "ATT-CRITIQUE")
+    assert found == ([said] if turned else [])
+
+
 def test_results_do_not_depend_on_the_order_of_the_suite(
     people: Table, suite: Suite, rows: list[dict], tmp_path: Path
 ) -> None:
@@ -177,10 +192,10 @@ def test_results_do_not_depend_on_the_order_of_the_suite(
         assert outcome(results) == expected
 
 
-@pytest.fixture(params=[parquet.SMALL, 0], ids=["small files", "large files"])
+@pytest.fixture(params=[lines_module.SMALL, 0], ids=["small files", "large files"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Judge files as small ones, copied in memory, then as large ones, read where they lie."""
-    monkeypatch.setattr(parquet, "SMALL", request.param)
+    monkeypatch.setattr(lines_module, "SMALL", request.param)
 
 
 @pytest.mark.usefixtures("either_way")

@@ -278,7 +278,7 @@ def test_compiling_loads_no_heavy_library() -> None:
     program = (
         "import sys\n"
         "from pipelines.catalogue.load import load_catalogue\n"
-        "from pipelines.stages.validate import suite, totals\n"
+        "from pipelines.stages.validate import counts, suite\n"
         "catalogue = load_catalogue()\n"
         "for s, t in catalogue.registry.tables():\n"
         "    suite.compile_suite(s.system, t, catalogue.suites_of(s.system, t), exercice=2018)\n"

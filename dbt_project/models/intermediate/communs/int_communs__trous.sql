@@ -103,34 +103,31 @@ trous as (
         exercice,
         serie,
         membre,
-        {{ texte_joint('cast(mois as string)', 'mois') }} as tous_les_mois,
-        2 * count(*) over (partition by source, exercice, serie) <= max(nb_membres) as est_exception
+        est_fichier,
+        nb_mois,
+        nb_mois_avant,
+        est_une_par_mois,
+        {{ texte_joint('cast(mois as string)', 'mois') }} as mois,
+        cast(ceil(sum(nb_attendues)) as bigint) as nb_attendues,
+        max(nb_membres) as nb_membres
     from attendus
-    group by source, exercice, serie, membre
-    having bool_or(est_une_par_mois) or sum(nb_attendues) >= 10
+    group by source, exercice, serie, membre, est_fichier, nb_mois, nb_mois_avant, est_une_par_mois
+    having est_une_par_mois or sum(nb_attendues) >= 10
+),
+
+exceptions as (
+    select *, 2 * count(*) over (partition by source, exercice, serie) <= nb_membres as est_exception
+    from trous
 )
 
 select
-    attendus.source,
-    attendus.exercice,
-    attendus.serie,
-    attendus.membre,
-    attendus.est_fichier,
-    attendus.mois,
-    attendus.nb_mois,
-    attendus.nb_attendues,
-    trous.tous_les_mois,
-    decisions.cle is not null as est_admis
-from attendus
-inner join trous
-    on attendus.source = trous.source
-    and attendus.exercice = trous.exercice
-    and attendus.serie = trous.serie
-    and attendus.membre = trous.membre
-left join {{ source('collecte', 'decisions') }} as decisions
-    on decisions.code = 'COL-TROU'
-    and decisions.cle
-    = concat_ws(' ', attendus.source, cast(attendus.exercice as string), attendus.serie, attendus.membre, trous.tous_les_mois)
-where
-    attendus.nb_mois < attendus.nb_mois_avant
-    or (trous.est_exception and (attendus.nb_mois_avant is null or attendus.est_une_par_mois))
+    source,
+    exercice,
+    serie,
+    membre,
+    est_fichier,
+    mois,
+    nb_mois,
+    nb_attendues
+from exceptions
+where nb_mois < nb_mois_avant or (est_exception and (nb_mois_avant is null or est_une_par_mois))

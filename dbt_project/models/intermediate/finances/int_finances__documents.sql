@@ -1,4 +1,5 @@
--- Every accepted document, with its weight: of the versions of one decision only the latest counts. There is one budget
+-- Every accepted document, with its weight: of the versions of one decision only the latest counts; of those that were sealed
+-- together, the last file, which is for somebody to confirm unless they are one document (FIN-EX-AEQUO). There is one budget
 -- primitif, one compte administratif and one CFU per budget and exercice; décisions modificatives are distinguished by
 -- their number, and those without one by their seal: none replaces another, they follow one another by date, then file.
 -- A document that calls itself a draft counts by decision alone (FIN-PROJET).
@@ -23,9 +24,11 @@ lus as (
         coalesce(
             case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end,
             budgets.type_budget,
-            case when entetes.siret_budget_principal <> entetes.siret then 'annexe' end
+            case when entetes.siret_budget_principal <> entetes.siret and length(entetes.siret_budget_principal) = 14 then 'annexe' end
         ) as type_budget,
         left(entetes.siret, 9) as siren,
+        'budget ' || entetes.siret
+        || coalesce(' ' || nullif(case when budgets.siret is null then entetes.code_budget else budgets.code_budget end, ''), '') as budget,
         upper(regexp_replace(trim(entetes.nomenclature), '^.*-', '')) as declinaison,
         coalesce(
             budgets.libelle_budget,
@@ -50,7 +53,13 @@ documents as (
         -- the bytes of what was delivered, the member of an archive, the document inside
         fichiers.sha256 || substr(lus._fichier, length(fichiers.fichier) + 1) || '#' || cast(lus.numero_budget as string)
             as cle_document,
-        lus.est_projet and decisions.cle is null as est_tenu_a_l_ecart
+        lus.est_projet and decisions.cle is null as est_tenu_a_l_ecart,
+        case
+            when lus.code_nature_decision = '02' and lus.numero_decision = ''
+                then coalesce(lus.sceau_sha1 || '#' || cast(lus.numero_budget as string), lus.document_id)
+            when lus.code_nature_decision in ('02', '03') then lus.numero_decision
+            else ''
+        end as decision
     from lus
     left join {{ source('collecte', 'fichiers') }} as fichiers
         on lus._livraison = fichiers.livraison and split_part(lus._fichier, '/', 1) = fichiers.fichier
@@ -63,21 +72,20 @@ documents as (
 versions as (
     select
         document_id,
-        row_number() over (
-            partition by
-                siret,
-                code_budget,
-                exercice,
-                code_nature_decision,
-                case
-                    when code_nature_decision = '02' and numero_decision = ''
-                        then coalesce(sceau_sha1 || '#' || cast(numero_budget as string), document_id)
-                    when code_nature_decision in ('02', '03') then numero_decision
-                end
-            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
-        ) as rang_version
+        cle_document,
+        row_number() over versions_d_une_decision as rang_version,
+        first_value(cle_document) over versions_d_une_decision as cle_retenue,
+        rank() over (
+            partition by siret, code_budget, exercice, code_nature_decision, decision
+            order by sceau_horodatage desc nulls last, date_document desc nulls last
+        ) as rang_sceau
     from documents
     where not est_tenu_a_l_ecart and not est_entete_refuse and exercice_document = exercice
+    window
+        versions_d_une_decision as (
+            partition by siret, code_budget, exercice, code_nature_decision, decision
+            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
+        )
 ),
 
 -- A budget whose compte financier unique has arrived: it replaces the compte administratif.
@@ -107,7 +115,9 @@ qualifies as (
             'compte déclaré projet, sans compte voté à sa place':
                 "documents.est_tenu_a_l_ecart and documents.code_nature_decision in ('09', '10') and comptes_votes.siret is null",
             'projet de budget, non voté': 'documents.est_tenu_a_l_ecart',
-            'document remplacé par une version plus récente': 'versions.rang_version > 1',
+            'document remplacé par une version plus récente': 'versions.rang_sceau > 1',
+            'document déposé deux fois': 'versions.rang_version > 1 and versions.cle_document = versions.cle_retenue',
+            'document que son sceau ne départage pas d’une autre version': 'versions.rang_version > 1',
             'compte administratif remplacé par le compte financier unique':
                 "documents.code_nature_decision = '09' and cfu.siret is not null",
         }) }} as motif
@@ -157,6 +167,18 @@ ranges as (
             partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion
             order by date_decision nulls last, _fichier nulls last, numero_budget nulls last
         )
+),
+
+nommees as (
+    select
+        *,
+        nature_decision || case
+            when code_nature_decision not in ('02', '03') then ''
+            when numero_decision <> '' then ' n° ' || numero_decision
+            when nb_sans_numero > 1 then ' sans numéro (' || cast(rang_sans_numero as string) || ')'
+            else ''
+        end as libelle_decision
+    from ranges
 )
 
 select
@@ -169,16 +191,18 @@ select
     libelle_collectivite,
     siret_budget_principal,
     type_budget,
+    budget,
+    decision,
     code_nature_decision,
     nature_decision,
     code_nature_decision in ('09', '10') as est_compte_administratif,
     numero_decision,
-    nature_decision || case
-        when code_nature_decision not in ('02', '03') then ''
-        when numero_decision <> '' then ' n° ' || numero_decision
-        when nb_sans_numero > 1 then ' sans numéro (' || cast(rang_sans_numero as string) || ')'
-        else ''
-    end as libelle_decision,
+    libelle_decision,
+    -- what figures rest on (int_finances__pieces)
+    coalesce(
+        case when code_nature_decision in ('09', '10') then 'comptes' else libelle_decision end || ', ' || budget,
+        'document illisible, ' || _fichier || ':' || cast(_ligne as string)
+    ) as piece,
     case when numero_decision = '' and nb_sans_numero > 1 then rang_sans_numero end as rang_sans_numero,
     est_projet,
     est_entete_refuse,
@@ -203,4 +227,4 @@ select
     _fichier,
     _feuille,
     _ligne
-from ranges
+from nommees

@@ -39,7 +39,7 @@ budgets as (
 votes as (
     select exercice, siret, code_budget, compte, sens, min(code_chapitre) as code_chapitre
     from {{ ref('int_finances__lignes_budgetaires') }}
-    where poids = 1 and anomalie is not null
+    where poids = 1 and (anomalie is not null or code_operation_tiers is not null)
     group by exercice, siret, code_budget, compte, sens
 ),
 

@@ -2,7 +2,7 @@
 -- The section never comes from the first digits of the account: an account is in one section or the other depending on
 -- the side and the kind of operation, as the official plan of the nomenclature and year says. An account that is not in
 -- the plan of the year is placed by the chapter that was voted (ContNat), if that is a chapter of the plan; it stays a
--- finding.
+-- finding. The accounts of operations for others (454, 458) are subdivided by operation: the number follows the account.
 with lignes as (
     select
         exercice,
@@ -10,6 +10,7 @@ with lignes as (
         libelle_compte,
         code_fonction,
         code_operation,
+        nullif(trim(code_operation_tiers), '') as code_operation_tiers,
         code_vote_nature,
         code_vote_fonction,
         est_article_specialise,
@@ -42,6 +43,21 @@ comptes as (
     select * from {{ ref('int_finances__comptes') }}
 ),
 
+subdivises as (
+    select documents.document_id, lignes.compte, max(comptes.compte) as compte_subdivise
+    from (
+        select distinct document_id, compte from lignes
+        where left(compte, 3) in ('454', '458')
+    ) as lignes
+    inner join {{ ref('int_finances__documents') }} as documents on lignes.document_id = documents.document_id
+    inner join comptes
+        on documents.exercice = comptes.exercice
+        and documents.declinaison = comptes.declinaison
+        and left(comptes.compte, 3) in ('454', '458')
+        and left(lignes.compte, length(comptes.compte)) = comptes.compte
+    group by documents.document_id, lignes.compte
+),
+
 -- what the document's own totals say about the sides of its sections
 totaux as (
     select
@@ -64,6 +80,7 @@ flux as (
 rattachees as (
     select
         lignes.*,
+        subdivises.compte_subdivise,
         documents.siret,
         documents.siren,
         documents.code_budget,
@@ -105,10 +122,13 @@ rattachees as (
         end as code_chapitre
     from lignes
     inner join {{ ref('int_finances__documents') }} as documents on lignes.document_id = documents.document_id
+    left join subdivises
+        on lignes.document_id = subdivises.document_id
+        and lignes.compte = subdivises.compte
     left join comptes
         on documents.exercice = comptes.exercice
         and documents.declinaison = comptes.declinaison
-        and lignes.compte = comptes.compte
+        and coalesce(subdivises.compte_subdivise, lignes.compte) = comptes.compte
     left join flux
         on lignes.compte = flux.compte
         and lignes.code_sens = flux.code_sens
@@ -153,6 +173,14 @@ select
     lignes.code_section_editeur,
     lignes.code_fonction,
     lignes.code_operation,
+    coalesce(
+        lignes.code_operation_tiers,
+        nullif(substr(lignes.compte, length(lignes.compte_subdivise) + 1), ''),
+        case
+            when left(lignes.code_vote_nature, length(lignes.compte_subdivise)) = lignes.compte_subdivise
+                then nullif(substr(lignes.code_vote_nature, length(lignes.compte_subdivise) + 1), '')
+        end
+    ) as code_operation_tiers,
     lignes.code_vote_nature,
     lignes.code_vote_fonction,
     lignes.est_article_specialise,

@@ -22,17 +22,7 @@ lignes as (
         coalesce(bool_or(case when section = 'investissement' then dit_credits end), true) as dit_credits_investissement,
         bool_and(realise_eur is not null or coalesce(section, '') <> 'fonctionnement') as dit_realise_fonctionnement,
         bool_and(realise_eur is not null or coalesce(section, '') <> 'investissement') as dit_realise_investissement,
-        bool_and(restes_a_realiser_eur is not null or est_compte_inconnu) as dit_restes,
-        count(case when est_compte_administratif and est_compte_inconnu then 1 end) as nb_non_placees,
-        coalesce(
-            sum(
-                case
-                    when est_compte_administratif and est_compte_inconnu
-                        then greatest(abs(credits_ouverts_eur), coalesce(abs(realise_eur), 0), coalesce(abs(restes_a_realiser_eur), 0))
-                end
-            ),
-            0
-        ) as montant_non_place_eur
+        bool_and(restes_a_realiser_eur is not null or est_compte_inconnu) as dit_restes
     from {{ ref('int_finances__lignes_budgetaires') }}
     group by document_id
 ),
@@ -94,12 +84,16 @@ declares as (
 
 -- the budgets known without being named by others: declared, or with a document of their own
 connus as (
-    select exercice, siret, greatest(count(distinct code_budget), 1) as nb_budgets
+    select
+        exercice,
+        siret,
+        greatest(count(distinct code_budget), 1) as nb_budgets,
+        bool_or(type_budget = 'principal') as est_principal
     from (
-        select exercice, siret, code_budget from {{ ref('int_finances__documents') }}
+        select exercice, siret, code_budget, type_budget from {{ ref('int_finances__documents') }}
         where poids = 1 or est_compte_administratif
         union all
-        select exercice, siret, code_budget from declares
+        select exercice, siret, code_budget, type_budget from declares
     ) as budgets
     group by exercice, siret
 ),
@@ -128,13 +122,12 @@ nommes_par_d_autres as (
             case when max(connus.siret) is null and min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end,
             min(totaux.type_agrege)
         ) as type_budget,
-        max(connus.siret) is not null as est_a_dire,
         case
             when max(connus.siret) is not null
                 then
                     ' ('
                     || cast(max(totaux.nb_budgets) as string)
-                    || ' budgets nommés, '
+                    || case when max(totaux.nb_budgets) > 1 then ' budgets nommés, ' else ' budget nommé, ' end
                     || cast(max(connus.nb_budgets) as string)
                     || ' connu'
                     || case when max(connus.nb_budgets) > 1 then 's' else '' end || ')'
@@ -146,14 +139,22 @@ nommes_par_d_autres as (
     having max(totaux.nb_budgets) > coalesce(max(connus.nb_budgets), 0)
 ),
 
--- an annexe alone is not either: its accounts name their principal
+-- an annexe alone is not either: its accounts name their principal. There is one, and the SIRET that another document gives
+-- it may be wrong: whatever that is, a principal that is known otherwise is not missing.
 principaux_nommes as (
-    select distinct
+    select
         annexes.exercice,
-        annexes.siret_budget_principal as siret,
+        coalesce(
+            min(
+                case
+                    when left(annexes.siret_budget_principal, 9) = annexes.siren and length(annexes.siret_budget_principal) = 14
+                        then annexes.siret_budget_principal
+                end
+            ),
+            min(annexes.siret_budget_principal)
+        ) as siret,
         cast(null as string) as code_budget,
         'principal' as type_budget,
-        true as est_a_dire,
         cast(null as string) as precision_budget
     from {{ ref('int_finances__documents') }} as annexes
     where
@@ -163,12 +164,17 @@ principaux_nommes as (
         and annexes.siret_budget_principal <> annexes.siret
         and not exists (
             select 1 from connus
-            where connus.exercice = annexes.exercice and connus.siret = annexes.siret_budget_principal
+            where
+                connus.exercice = annexes.exercice
+                and (connus.siret = annexes.siret_budget_principal or (connus.est_principal and left(connus.siret, 9) = annexes.siren))
         )
         and not exists (
             select 1 from nommes_par_d_autres as nommes
-            where nommes.exercice = annexes.exercice and nommes.siret = annexes.siret_budget_principal
+            where
+                nommes.exercice = annexes.exercice
+                and (nommes.siret = annexes.siret_budget_principal or nommes.type_budget = 'principal')
         )
+    group by annexes.exercice
 ),
 
 votes as (
@@ -192,9 +198,9 @@ votes as (
 attendus as (
     select
         declares.*,
-        false as est_a_dire,
         cast(null as string) as precision_budget,
         true as est_declare,
+        false as est_vote,
         natures.nom,
         natures.est_compte_administratif
     from declares
@@ -204,13 +210,13 @@ attendus as (
         select 'budget primitif' as nom, false as est_compte_administratif
     ) as natures
     union all
-    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif
+    select *, 'compte administratif' as nom, true as est_compte_administratif
     from (
-        select *, false as est_a_dire, cast(null as string) as precision_budget from votes
+        select *, cast(null as string) as precision_budget, false as est_declare, true as est_vote from votes
         union all
-        select * from nommes_par_d_autres
+        select *, false as est_declare, false as est_vote from nommes_par_d_autres
         union all
-        select * from principaux_nommes
+        select *, false as est_declare, false as est_vote from principaux_nommes
     ) as non_declares
 ),
 
@@ -220,20 +226,13 @@ documents as (
         case when contredits.siret is null then documents.type_budget end as type_budget,
         documents.est_compte_administratif,
         documents._livraison,
-        documents.libelle_decision,
-        documents._fichier || ':' || cast(documents._ligne as string) as place,
-        case
-            when documents.siret is not null and documents.nature_decision is not null then
-                'budget ' || documents.siret
-                || case
-                    when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
-                    when documents.code_budget = '' then ''
-                    else ' ' || documents.code_budget
-                end
-        end as budget,
+        documents.piece,
+        case when documents.nature_decision is not null then documents.budget end as budget,
+        documents.siret,
+        cast(null as string) as code_budget,
         false as est_attendue,
         false as est_declaree,
-        false as est_a_dire,
+        false as est_votee,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
         documents.poids = 0 or coalesce(lignes.dit_credits_fonctionnement, false) as a_credits_fonctionnement,
@@ -247,8 +246,6 @@ documents as (
         coalesce(refusees.nb_documents, 0) as nb_documents_refuses,
         coalesce(lignes.nb_lignes, 0) as nb_lignes,
         coalesce(refusees.nb_lignes, 0) as nb_lignes_refusees,
-        case when documents.poids = 1 then lignes.nb_non_placees end as nb_non_placees,
-        case when documents.poids = 1 then lignes.montant_non_place_eur end as montant_non_place_eur,
         coalesce(emprunts.nb_emprunts, 0) as nb_emprunts,
         coalesce(refusees.nb_emprunts, 0) as nb_emprunts_refuses
     from {{ ref('int_finances__documents') }} as documents
@@ -259,10 +256,6 @@ documents as (
         on documents.exercice = contredits.exercice
         and documents.siret = contredits.siret
         and documents.code_budget = contredits.code_budget
-    left join declares
-        on documents.exercice = declares.exercice
-        and documents.siret = declares.siret
-        and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
     where
         documents.poids = 1 or documents.motif in (
             'document dont une ligne est illisible',
@@ -277,13 +270,13 @@ documents as (
         type_budget,
         est_compte_administratif,
         cast(null as string) as _livraison,
-        nom as libelle_decision,
-        cast(null as string) as place,
-        'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end
-        || coalesce(precision_budget, '') as budget,
+        case when est_compte_administratif then 'comptes' else nom end || ', ' || budget as piece,
+        budget,
+        siret,
+        code_budget,
         true as est_attendue,
         est_declare as est_declaree,
-        est_a_dire,
+        est_vote as est_votee,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
         true as a_credits_fonctionnement,
@@ -297,34 +290,28 @@ documents as (
         0 as nb_documents_refuses,
         0 as nb_lignes,
         0 as nb_lignes_refusees,
-        cast(null as bigint) as nb_non_placees,
-        cast(null as decimal(18, 2)) as montant_non_place_eur,
         0 as nb_emprunts,
         0 as nb_emprunts_refuses
-    from attendus
-),
-
-nommes as (
-    select
-        *,
-        coalesce(
-            case when est_compte_administratif then 'comptes' else libelle_decision end || ', ' || budget,
-            'document illisible, ' || place
-        ) as piece
-    from documents
+    from (
+        select
+            *,
+            'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end
+            || coalesce(precision_budget, '') as budget
+        from attendus
+    ) as budgets_attendus
 ),
 
 tables as (
-    select *, 'budget/documents' as source, nb_documents as nb_acceptees, nb_documents_refuses as nb_refusees from nommes
+    select *, 'budget/documents' as source, nb_documents as nb_acceptees, nb_documents_refuses as nb_refusees from documents
     union all
-    select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from nommes
+    select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from documents
     union all
-    select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from nommes
+    select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from documents
 ),
 
 comptees as (
     select exercice, piece
-    from nommes
+    from documents
     where est_acceptee
     group by exercice, piece
 ),
@@ -335,9 +322,11 @@ pieces as (
         tables.exercice,
         tables.piece,
         max(budget) as budget,
+        max(siret) as siret,
+        max(code_budget) as code_budget,
         bool_or(est_attendue) as est_attendue,
         bool_or(est_declaree) as est_declaree,
-        bool_or(est_a_dire) as est_a_dire,
+        bool_or(est_votee) as est_votee,
         bool_or(est_recue) as est_recue,
         -- none has come: not accepted; two that cannot be distinguished: accepted together or not at all
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
@@ -351,8 +340,6 @@ pieces as (
         sum(nb_acceptees + nb_refusees) as nb_lues,
         sum(nb_acceptees) as nb_acceptees,
         sum(nb_refusees) as nb_refusees,
-        coalesce(sum(case tables.source when 'budget/lignes' then nb_non_placees end), 0) as nb_non_placees,
-        coalesce(sum(case tables.source when 'budget/lignes' then montant_non_place_eur end), 0) as montant_non_place_eur,
         -- when documents disagree, or none says it, no filter leaves any out
         case
             when not bool_or(est_recue) then max(type_budget)
@@ -384,18 +371,15 @@ select
     case when est_recue then nb_acceptees end as nb_acceptees,
     case when est_recue then nb_refusees end as nb_refusees,
     case when est_recue then 0 end as nb_ignorees,
-    -- what a lost document amounts to is not known before it can be read whole
-    case when est_acceptee then 0 end as montant_perdu_eur,
-    nb_non_placees,
-    montant_non_place_eur,
     case
         when est_acceptee then null
         when est_recue then motif
         else 'document attendu, et non reçu ou non compté'
     end as motif,
     est_declaree,
-    -- accounts name the budget, but no check of amounts shows that it is missing
-    est_a_dire,
+    est_votee,
+    siret,
+    code_budget,
     type_budget,
     est_compte_administratif,
     -- some vendors leave them out of all lines of a document, or of a section: what it opened or did is then unknown, not 0

@@ -15,8 +15,8 @@ with mandats as (
         mandats.date_debut_mandat as date_debut,
         mandats.date_fin_mandat as date_fin,
         {{ motif({
-            'hors période': 'mandats.date_fin_mandat <= make_date(mandats.exercice, 1, 1)'
-                ~ ' or year(mandats.date_debut_mandat) > mandats.exercice',
+            'hors période': 'year(mandats.date_debut_mandat) > mandats.exercice',
+            'mandat terminé': 'mandats.date_fin_mandat <= make_date(mandats.exercice, 1, 1)',
         }) }} as motif_exclusion,
         mandats._livraison,
         mandats._fichier,

@@ -24,6 +24,7 @@ select
     cast(type_operation as string) as type_operation,
     cast(code_fonction as string) as code_fonction,
     cast(code_operation as string) as code_operation,
+    cast(code_operation_tiers as string) as code_operation_tiers,
     cast(est_article_specialise as boolean) as est_article_specialise,
     cast(est_compte_inconnu as boolean) as est_compte_inconnu,
     cast(anomalie as string) as anomalie,

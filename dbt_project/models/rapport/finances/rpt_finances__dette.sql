@@ -25,6 +25,8 @@ select
         as annuite_eur,
     cast(documents.encours_dette_eur as decimal(18, 2)) as encours_cloture_eur,
     cast(documents.origine_dette as string) as origine_dette,
+    -- what is unknown is not « sans objet »: these accounts have a debt, or may have one
+    cast(case when documents.encours_dette_eur is null then 'm' end as string) as code_manquant,
     {{ role_ligne() }}
 from {{ ref('fct_documents_budgetaires') }} as documents
 left join dettes on documents.document_id = dettes.document_id

@@ -364,6 +364,8 @@ comptes_absents as (
         documents.exercice,
         cast(null as string) as document_id,
         documents.siret,
+        documents.code_budget,
+        max(documents.libelle_budget) as libelle_budget,
         'comptes du budget ' || documents.code_budget || coalesce(' (' || max(documents.libelle_budget) || ')', '') as objet,
         cast(null as string) as section,
         'dépense' as sens_budgetaire,
@@ -423,6 +425,8 @@ annexes_absentes as (
         exercice,
         cast(null as string) as document_id,
         siret_agrege as siret,
+        cast(null as string) as code_budget,
+        libelle_budget_agrege as libelle_budget,
         'budget ' || siret_agrege || coalesce(' (' || libelle_budget_agrege || ')', '') as objet,
         section,
         sens_budgetaire,
@@ -559,6 +563,8 @@ tous as (
         select
             controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre,
             attendu_eur, constate_eur,
+            {{ 'code_budget, libelle_budget' if controles.endswith('s_absents') or controles.endswith('s_absentes')
+                else 'cast(null as string) as code_budget, cast(null as string) as libelle_budget' }},
             {{ 'consolidation_id' if controles == 'consolidation' else 'cast(null as string)' }} as repere,
             {{ 'fichier, ligne' if loop.index > 10 else 'cast(null as string) as fichier, cast(null as bigint) as ligne' }}
         from {{ controles }}
@@ -585,8 +591,10 @@ select
     cast(controle as string) as controle,
     cast(libelle_controle as string) as libelle_controle,
     cast(nommes.exercice as integer) as exercice,
+    cast(nommes.document_id as string) as document_id,
     cast(nommes.siret as string) as siret,
-    cast(documents.libelle_budget as string) as libelle_budget,
+    cast(coalesce(nommes.code_budget, documents.code_budget) as string) as code_budget,
+    cast(coalesce(nommes.libelle_budget, documents.libelle_budget) as string) as libelle_budget,
     cast(documents.type_budget as string) as type_budget,
     cast(nommes.objet as string) as objet,
     cast(section as string) as section,

@@ -3,137 +3,69 @@
 ``documents`` holds one record per ``Budget`` element, ``lignes`` one per ``LigneBudget``, ``emprunts`` and
 ``consolidations`` one per ``EMPRUNT`` and ``CONSOLIDATION`` of the annexes. Values are the text of the ``V``
 attributes under the schema's own names; headings such as ``MtSup@ProdChaRat`` name a repeated element and its
-code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice.
+code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice. So is an
+element of the annexes that says nothing: it is neither a loan nor a total.
 
 The file is parsed twice, by two parsers that share no code. Expat goes first (``xml_outline``): it counts the elements
 with the line where each begins. lxml then gives the values, as a stream. What the values mean (which amount is the budget, which
 section) is dbt's work.
 """
 
-import csv
 from array import array
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.records import Misshapen, Records
+from pipelines.stages.ingest.readers.records import Misshapen, Records, written_rows
+from pipelines.stages.ingest.readers.xml_file import events, forget
 from pipelines.stages.ingest.readers.xml_outline import Outline
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"
 COMPTABLE = "http://www.minefi.gouv.fr/cp/demat/doccomptable"
 PREFIX = f"{{{BUDGET}}}"
-CALCULATED = "ligne calculée"
+CALCULATED, EMPTY_ELEMENT = "ligne calculée", "élément sans aucune valeur"
 
 KEY = ["IdEtab", "CodBud", "CodTypBud", "Nomenclature", "Exer", "NatDec", "NumDec"]
 COLUMNS = {
     "documents": [
         "NumBudget",
         *KEY,
-        "LibelleEtab",
-        "IdColl",
-        "LibelleColl",
-        "CodColl",
-        "CodInseeColl",
-        "NatCEPL",
-        "ProjetBudget",
-        "DteStr",
-        "DteDec",
-        "NatVote",
-        "BudgPrec",
-        "ReprRes",
-        "IdEtabPal",
-        "LibelleEtabPal",
-        "VersionSchema",
-        "CodeEditeur",
-        "Scellement@sha1",
-        "Scellement@date",
-        "NbLignes",
-        "NbLignesCalculees",
-        "NbEmprunts",
+        *"LibelleEtab IdColl LibelleColl CodColl CodInseeColl NatCEPL ProjetBudget DteStr DteDec NatVote".split(),
+        *"BudgPrec ReprRes IdEtabPal LibelleEtabPal VersionSchema CodeEditeur Scellement@sha1".split(),
+        *"Scellement@date NbLignes NbLignesCalculees NbEmprunts".split(),
     ],
     "lignes": [
         "NumBudget",
         "NumLigne",
         *KEY,
-        "Nature",
-        "LibCpte",
-        "Fonction",
-        "Operation",
-        "ContNat",
-        "ContFon",
-        "ContOp",
-        "ArtSpe",
-        "CodRD",
-        "MtBudgPrec",
-        "MtRARPrec",
-        "MtPropNouv",
-        "MtPrev",
-        "CredOuv",
-        "MtReal",
-        "MtRAR3112",
-        "OpBudg",
-        "TypOpBudg",
-        "OpeCpteTiers",
-        "MtSup@BudgetHorsRAR",
-        "MtSup@ProdChaRat",
-        "MtSup@ICNE",
-        "MtSup@ICNEPrec",
-        "MtSup@APVote",
-        "MtSup@RARPrec",
-        "MtSup@MtOpeCumul",
-        "MtSup@MtOpeInfo",
-        "CaracSup@Section",
-        "CaracSup@TypOpe",
-        "CaracSup@ChapSpe",
-        "CaracSup@ProgAutoNum",
-        "CaracSup@ProgAutoLib",
+        *"Nature LibCpte Fonction Operation ContNat ContFon ContOp ArtSpe CodRD MtBudgPrec MtRARPrec".split(),
+        *"MtPropNouv MtPrev CredOuv MtReal MtRAR3112 OpBudg TypOpBudg OpeCpteTiers MtSup@BudgetHorsRAR".split(),
+        *"MtSup@ProdChaRat MtSup@ICNE MtSup@ICNEPrec MtSup@APVote MtSup@RARPrec MtSup@MtOpeCumul".split(),
+        *"MtSup@MtOpeInfo CaracSup@Section CaracSup@TypOpe CaracSup@ChapSpe CaracSup@ProgAutoNum".split(),
+        *"CaracSup@ProgAutoLib".split(),
     ],
     "emprunts": [
         "NumBudget",
         "NumEmprunt",
         *KEY,
-        "CodTypEmpr",
-        "NumContrat",
-        "ObjEmpr",
-        "LibOrgaPreteur",
-        "CodArticle",
-        "LibCpte",
-        "AnEncaisse",
-        "DtSignInit",
-        "MtEmprOrig",
-        "DureeRest",
-        "CodTyptxInit",
-        "TxActua",
-        "CodPeriodRemb",
-        "IndSousJacent",
-        "Structure",
-        "MtIntExer",
-        "MtCapitalExer",
-        "MtCapitalRestDu_01_01",
-        "MtCapitalRestDu_31_12",
-        "MtICNE",
+        *"CodTypEmpr NumContrat ObjEmpr LibOrgaPreteur CodArticle LibCpte AnEncaisse DtSignInit".split(),
+        *"MtEmprOrig DureeRest CodTyptxInit TxActua CodPeriodRemb IndSousJacent Structure MtIntExer".split(),
+        *"MtCapitalExer MtCapitalRestDu_01_01 MtCapitalRestDu_31_12 MtICNE".split(),
     ],
     "consolidations": [
         "NumBudget",
         "NumConsolidation",
         *KEY,
-        "CodTypBudAgreg",
-        "CodBudAnnex",
-        "LibBudAnnex",
-        "SiretBudAnnexe",
-        "CodInvFonc",
-        "MtCredOuv",
-        "CodRD",
-        "MtRealMandatTitre",
-        "RAR",
-        "Groupe",
+        *"CodTypBudAgreg CodBudAnnex LibBudAnnex SiretBudAnnexe CodInvFonc MtCredOuv CodRD".split(),
+        *"MtRealMandatTitre RAR Groupe".split(),
     ],
 }
 RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT", "consolidations": "CONSOLIDATION"}
@@ -147,16 +79,7 @@ LOST_COUNTS = {"NbLignes": "1", "NbLignesCalculees": "0", "NbEmprunts": "0"}
 WHOLE = "un document budgétaire entier"
 HEADERS = ("VersionSchema", "BlocEditeur", "Scellement", "EnTeteDocBudgetaire", "EnTeteBudget", "BlocBudget")
 # Bulky parts that nothing reads: dropped as they pass, so that memory does not grow with the file.
-ANNEXES = (
-    "SOMMAIRE",
-    "PATRIMOINE",
-    "CONCOURS",
-    "PERSONNEL",
-    "TIERS",
-    "VENTILATION",
-    "PRES_CROISEE",
-    "FORMATION",
-)
+ANNEXES = "SOMMAIRE PATRIMOINE CONCOURS PERSONNEL TIERS VENTILATION PRES_CROISEE FORMATION".split()
 UNREAD = frozenset([f"{{{COMPTABLE}}}LigneComptable", *(PREFIX + name for name in ANNEXES)])
 WANTED = frozenset(heading for columns in COLUMNS.values() for heading in columns)
 # The amounts of a line that figures add up: present but empty, one is not 0.
@@ -174,8 +97,7 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     """
     outline = _Outline(fichier)
     outline.read(path)
-    with ExitStack() as stack:
-        sheets = {name: stack.enter_context(_Sheet(workdir, name, outline.lines[name])) for name in COLUMNS}
+    with _sheets(workdir, outline.lines) as sheets:
         _Reading(fichier, sheets).read(path)
     return {name: sheets[name].records() for name in tables}
 
@@ -195,8 +117,7 @@ def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: De
     begun = list(outline.lines["documents"]) or [1]
     begun += begun[-1:] * (len(headings.found) - len(begun))
     refused: dict[str, list[Misshapen]] = {name: [] for name in COLUMNS}
-    with ExitStack() as stack:
-        sheets = {name: stack.enter_context(_Sheet(workdir, name, array("L"))) for name in COLUMNS}
+    with _sheets(workdir, {}) as sheets:
         for rank, (line, said) in enumerate(zip_longest(begun, headings.found, fillvalue={}), 1):
             number, place = {"NumBudget": str(rank)}, line if rank < len(begun) else max(line, refusal.ligne or 0)
             if IDENTITY <= said.keys():
@@ -233,21 +154,10 @@ class _Outline(Outline):
 class _Sheet:
     """One table being written: its CSV, what is set apart, and the line of each record."""
 
-    def __init__(self, workdir: Path, name: str, lines: array):
-        self.path = workdir / f"{name}.csv"
-        self.name = name
-        self.columns = COLUMNS[name]
-        self.seen = 0
-        self._lines = lines
+    def __init__(self, path: Path, columns: list[str], lines: array, rows: Any):
+        self.path, self.columns, self.seen = path, columns, 0
+        self._lines, self._rows = lines, rows
         self._ignored: list[tuple[int, str]] = []
-
-    def __enter__(self) -> "_Sheet":
-        self._file = self.path.open("w", encoding="utf-8", newline="")
-        self._csv = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
     def next_line(self) -> int:
         """Count one more record of the file and give the line where it begins."""
@@ -255,13 +165,22 @@ class _Sheet:
         return self._lines[self.seen - 1] if self.seen <= len(self._lines) else 0
 
     def write(self, line: int, values: dict[str, str]) -> None:
-        self._csv.writerow([line, *(values.get(column, "") for column in self.columns)])
+        self._rows.writerow([line, *(values.get(column, "") for column in self.columns)])
 
-    def set_apart(self, line: int) -> None:
-        self._ignored.append((line, CALCULATED))
+    def set_apart(self, line: int, reason: str) -> None:
+        self._ignored.append((line, reason))
 
     def records(self) -> Records:
         return Records(self.path, list(self.columns), None, len(self._lines), self._ignored)
+
+
+@contextmanager
+def _sheets(workdir: Path, lines: Mapping[str, array]) -> Iterator[dict[str, _Sheet]]:
+    """The tables being written; ``lines``: where the records of each begin, if they are known."""
+    with ExitStack() as stack:
+        paths = {name: workdir / f"{name}.csv" for name in COLUMNS}
+        rows = {name: stack.enter_context(written_rows(path)) for name, path in paths.items()}
+        yield {n: _Sheet(paths[n], COLUMNS[n], lines.get(n, array("L")), rows[n]) for n in COLUMNS}
 
 
 class _Reading:
@@ -273,41 +192,21 @@ class _Reading:
         self._budget: dict[str, str] | None = None  # None outside a Budget element
         self._line = 0
         self._counts: dict[str, int] = {}
-        self._at_end = {
-            "Budget": self._end_budget,
-        } | {RECORDS[table]: partial(self._record, table) for table in ORDINALS}
+        self._at_end: dict[str, Any] = {RECORDS[table]: partial(self._record, table) for table in ORDINALS}
+        self._at_end["Budget"] = self._end_budget
 
     def read(self, path: Path) -> None:
-        try:
-            for event, element in self._events(path):
-                name = etree.QName(element).localname
-                if event == "start":
-                    self._start(name)
-                elif element.tag in UNREAD:
-                    _forget(element)
-                elif name in HEADERS:
-                    self._note(name, element)
-                else:
-                    self._at_end.get(name, _nothing)(element)
-        except etree.XMLSyntaxError as error:
-            raise self._refusal(error.lineno, "un document XML bien formé") from None
-
-    @staticmethod
-    def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
         names = ("DocumentBudgetaire", *HEADERS, *RECORDS.values())
-        with path.open("rb") as file:
-            yield from etree.iterparse(
-                file,
-                events=("start", "end"),
-                tag=[*(PREFIX + name for name in names), *UNREAD],
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-                huge_tree=False,
-                collect_ids=False,
-                remove_comments=True,
-                remove_pis=True,
-            )
+        for event, element in events(path, self.fichier, [*(PREFIX + name for name in names), *UNREAD]):
+            name = etree.QName(element).localname
+            if event == "start":
+                self._start(name)
+            elif element.tag in UNREAD:
+                forget(element)
+            elif name in HEADERS:
+                self._note(name, element)
+            elif at_end := self._at_end.get(name):
+                at_end(element)
 
     def _start(self, name: str) -> None:
         if name == "DocumentBudgetaire":
@@ -333,21 +232,23 @@ class _Reading:
         if self._budget is None or "Exer" not in self._budget:
             raise self._refusal(line, "l’en-tête du budget avant ses lignes")
         if element.get("calculated", "").strip().lower() in ("true", "1"):
-            sheet.set_apart(line)
+            sheet.set_apart(line, CALCULATED)
             self._counts["NbLignesCalculees"] += table == "lignes"
+        elif table != "lignes" and not _says_something(element):
+            sheet.set_apart(line, EMPTY_ELEMENT)
         else:
             own = {ORDINALS[table]: str(sheet.seen), "NumBudget": self._budget["NumBudget"]}
             key = {name: self._budget.get(name, "") for name in KEY}
             sheet.write(line, self._values(element, line) | key | own)
             if table in COUNTED:
                 self._counts[COUNTED[table]] += 1
-        _forget(element)
+        forget(element)
 
     def _end_budget(self, element: etree._Element) -> None:
         counts = {name: str(count) for name, count in self._counts.items()}
         self.sheets["documents"].write(self._line, self._document | (self._budget or {}) | counts)
         self._budget = None
-        _forget(element)
+        forget(element)
 
     def _values(self, element: etree._Element, line: int) -> dict[str, str]:
         """The ``V`` of each child of the schema; two values for one child are refused: neither can be chosen."""
@@ -383,20 +284,13 @@ class _Headings(_Reading):
             self.found.append(self._budget)
 
     def _record(self, table: str, element: etree._Element) -> None:
-        _forget(element)
+        forget(element)
 
     def _end_budget(self, element: etree._Element) -> None:
         self._budget = None
-        _forget(element)
+        forget(element)
 
 
-def _forget(element: etree._Element) -> None:
-    """Free an element that has been read, and what is before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
-
-
-def _nothing(_element: etree._Element) -> None:
-    """Ignore the end of elements of which only the start matters."""
+def _says_something(element: etree._Element) -> bool:
+    """Whether a child of the schema has a value."""
+    return any(child.tag.startswith(PREFIX) and child.get("V", "").strip() for child in element)

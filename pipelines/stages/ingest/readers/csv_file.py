@@ -10,15 +10,17 @@ import codecs
 import csv
 import html
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import CsvFormat, Table
+from pipelines.french import how_many
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen, written_rows
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
@@ -57,14 +59,7 @@ class _Text:
 
 
 def read_csv(
-    path: Path,
-    fichier: str,
-    fmt: CsvFormat,
-    table: Table,
-    exercice: int,
-    workdir: Path,
-    *,
-    careful: bool,
+    path: Path, fichier: str, fmt: CsvFormat, table: Table, exercice: int, workdir: Path, *, careful: bool
 ) -> Records:
     """Turn ``path`` into records whose ``columns`` are the headings found in the file, or their ranks where it has none.
 
@@ -136,22 +131,12 @@ def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str, size: int = C
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             read = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            raise DeliveryRefused(
-                "FIC-ENCODAGE",
-                fichier=fichier,
-                ligne=lines + read.count(b"\n"),
-                recu="des octets illisibles",
-                attendu=encoding,
-            ) from None
+            line, found = lines + read.count(b"\n"), "des octets illisibles"
+            raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=line, recu=found, attendu=encoding) from None
         if "\0" in text:
             line = lines + text[: text.index("\0")].count("\n")
-            raise DeliveryRefused(
-                "FIC-ENCODAGE",
-                fichier=fichier,
-                ligne=line,
-                recu="un caractère nul",
-                attendu=f"un texte {encoding}",
-            )
+            wanted = f"un texte {encoding}"
+            raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=line, recu="un caractère nul", attendu=wanted)
         suspicion.see(chunk)
         yield chunk, text
         if not chunk:
@@ -240,7 +225,11 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
     wanted = max(map(int, ranks))
     if len(cells) < wanted:
         raise DeliveryRefused(
-            "FIC-ENTETE", fichier=fichier, ligne=1, recu=f"{len(cells)} cellules", attendu=f"au moins {wanted} cellules"
+            "FIC-ENTETE",
+            fichier=fichier,
+            ligne=1,
+            recu=how_many(len(cells), "cellules"),
+            attendu=f"au moins {how_many(wanted, 'cellules')}",
         )
     return len(cells)
 
@@ -253,6 +242,27 @@ def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
     if named <= len(cells) < len(header):
         cells = cells + [""] * (len(header) - len(cells))
     return [html.unescape(cell) for cell in cells] if fmt.html else cells
+
+
+def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | None:
+    """The heading of the cell of a record that holds lines which are records too: its quote closed too late.
+
+    Lines of text rarely are: a delimiter that a space follows is punctuation.
+    """
+
+    def split(line: str) -> list[str]:
+        return re.split(f"{re.escape(delimiter)}(?! )", line)
+
+    def is_record(found: list[str]) -> bool:
+        return len(found) >= len(header) and not any(found[len(header) :]) and sum(map(bool, found)) > 1
+
+    for place, cell in enumerate(cells):
+        if "\n" in cell:
+            first, *inner, last = map(split, cell.split("\n"))
+            ends = [*cells[:place], *first], [*last, *cells[place + 1 :]]
+            if any(map(is_record, inner)) or all(map(is_record, ends)):
+                return header[place]
+    return None
 
 
 def _careful(
@@ -269,13 +279,9 @@ def _careful(
     misshapen: list[Misshapen] = []
     empty: list[tuple[int, str]] = []
     count, width = len(ignored), len(header)
-    with (
-        text.path.open(encoding="utf-8-sig", newline="") as source,
-        target.open("w", encoding="utf-8", newline="") as out,
-    ):
+    with text.path.open(encoding="utf-8-sig", newline="") as source, written_rows(target) as writer:
         for _ in range(above):
             source.readline()
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for line, last_line, cells in _records(source, fmt.delimiter, above, fichier):
             count += 1
             if not cells:
@@ -285,13 +291,15 @@ def _careful(
             cells = [""] * width if blank else _fitted(cells, header, fmt)
             if len(cells) != width:
                 if last_line > line:
-                    raise DeliveryRefused(
-                        "FIC-GUILLEMETS",
-                        fichier=fichier,
-                        ligne=line,
-                        attendu=f"{width} cellules sur la ligne",
-                    )
-                told = (line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules")
+                    expected = f"{how_many(width, 'cellules')} sur la ligne"
+                    raise DeliveryRefused("FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu=expected)
+                told = (line, "LIG-COLONNES", how_many(width, "cellules"), how_many(len(cells), "cellules"))
+                keep_misshapen(misshapen, told, fichier)
+            elif last_line > line and (heading := _swallowing(cells, header, fmt.delimiter)) is not None:
+                spanned = (
+                    f"lignes {line} à {last_line} du fichier ({last_line - line + 1} lignes), lues comme une seule"
+                )
+                told = (line, "LIG-GUILLEMETS", "un guillemet refermé avant la ligne suivante", spanned, heading)
                 keep_misshapen(misshapen, told, fichier)
             writer.writerow([line, *(cells + [""] * width)[:width]])
     return Records(target, header, None, count, ignored + empty, misshapen=misshapen)

@@ -14,16 +14,16 @@ Nothing may be lost: the file announces its own number of lines and of declarati
 counted apart, by the rubrique that opens each, with code that shares nothing with the reading.
 """
 
-import csv
 import mmap
 import re
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import Records, written_rows
 
 ENVOI, TOTAL = "S10.G00.00", "S90.G00.90"
 DECLARATION, ENTREPRISE, ETABLISSEMENT = "S20.G00.05", "S21.G00.06", "S21.G00.11"
@@ -46,7 +46,7 @@ PARENTS = {  # the branches of the norm's tree that are read
 }
 # What complete their parent: the employer of a declaration, the end and the suspensions of a contract.
 COMPLEMENTS = (ENTREPRISE, ETABLISSEMENT, FIN, SUSPENSION)
-RECORDS = {"declarations": DECLARATION, "contrats": CONTRAT, "activites": ACTIVITE}
+TABLES = {DECLARATION: "declarations", CONTRAT: "contrats", ACTIVITE: "activites"}
 
 NORME, NAISSANCE = f"{ENVOI}.006", f"{INDIVIDU}.006"
 KEY = ["NumDeclaration", f"{DECLARATION}.005", f"{INDIVIDU}.019"]
@@ -92,38 +92,20 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     """
     if path.stat().st_size == 0:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier)
+    paths = {name: workdir / f"{name}.csv" for name in COLUMNS}
     with ExitStack() as stack:
-        sheets = {name: stack.enter_context(_Sheet(workdir, name)) for name in COLUMNS}
+        sheets = {name: stack.enter_context(written_rows(path)) for name, path in paths.items()}
         _Reading(fichier, sheets).read(path)
     counts = _count(path)
-    return {name: Records(sheets[name].path, list(COLUMNS[name]), None, counts[name]) for name in tables}
+    return {name: Records(paths[name], list(COLUMNS[name]), None, counts[name]) for name in tables}
 
 
 def _count(path: Path) -> Counter[str]:
     """The records of each table, by the rubrique that opens them: a search in the bytes, no reading."""
-    opening = {f"{block}.001".encode(): name for name, block in RECORDS.items()}
+    opening = {f"{block}.001".encode(): name for block, name in TABLES.items()}
     pattern = re.compile(rb"^(" + b"|".join(map(re.escape, opening)) + rb"),", re.MULTILINE)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return Counter(opening[match[1]] for match in pattern.finditer(content))
-
-
-class _Sheet:
-    """One table being written."""
-
-    def __init__(self, workdir: Path, name: str):
-        self.path = workdir / f"{name}.csv"
-        self.columns = COLUMNS[name]
-
-    def __enter__(self) -> "_Sheet":
-        self._file = self.path.open("w", encoding="utf-8", newline="")
-        self._csv = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def write(self, line: int, values: dict[str, str]) -> None:
-        self._csv.writerow([line, *(values.get(column, "") for column in self.columns)])
 
 
 @dataclass
@@ -138,9 +120,8 @@ class _Block:
 class _Reading:
     """The reading of one file: the blocks that are open, from the envoi down to the innermost."""
 
-    def __init__(self, fichier: str, sheets: dict[str, _Sheet]):
-        self.fichier = fichier
-        self._sheet_of_dsn_block = {block: sheets[name] for name, block in RECORDS.items()}
+    def __init__(self, fichier: str, sheets: dict[str, Any]):
+        self.fichier, self._sheets = fichier, sheets
         self._open: list[_Block] = []
         self._last = ("", "")  # code and number of the line before
         self._declarations = 0
@@ -214,9 +195,9 @@ class _Reading:
     def _close(self) -> None:
         """Close the innermost block: write its record, or complete its parent."""
         block = self._open.pop()
-        if sheet := self._sheet_of_dsn_block.get(block.code):
+        if name := TABLES.get(block.code):
             values = {name: value for above in self._open for name, value in above.values.items()} | block.values
-            sheet.write(block.line, values)
+            self._sheets[name].writerow([block.line, *(values.get(column, "") for column in COLUMNS[name])])
         elif block.code in COMPLEMENTS:
             above = self._open[-1].values
             if block.code != SUSPENSION and f"{block.code}.001" in above:

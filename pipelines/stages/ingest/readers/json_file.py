@@ -18,8 +18,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.readers.records import Records
-from pipelines.stages.ingest.unread_records import MOST_NAMES
+from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
 MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table
+from pipelines.french import how_many
 from pipelines.settings import limits
-from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen, written_rows
 
-Named = tuple[
-    int, Mapping[str, str] | str | None
-]  # line, its values; or why it is set apart; or None: see ``misshapen``
+# line, its values; or why it is set apart; or None: see ``misshapen``
+Named = tuple[int, Mapping[str, str] | str | None]
 
 
 class Sheet:
@@ -35,8 +35,7 @@ class Sheet:
 
         Raises DeliveryRefused FIC-ENCODAGE or FIC-TAILLE for a cell that no table can hold.
         """
-        with self.path.open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        with written_rows(self.path) as rows:
             for line, values in records:
                 if isinstance(values, str):
                     keep_ignored(self._ignored, (line, values), self.fichier)
@@ -72,21 +71,14 @@ class Sheet:
             raise DeliveryRefused(
                 "FIC-ENTETE",
                 fichier=self.fichier,
-                recu=f"{len(self._needed) - len(missing)} colonnes reconnues sur {len(self._needed)}",
+                recu=f"{how_many(len(self._needed) - len(missing), 'colonne reconnue|colonnes reconnues')} sur {len(self._needed)}",
                 attendu="colonnes manquantes : " + ", ".join(missing),
             )
         if self._share_a_line:
-            self._number_by_rank()
+            by_line = self.path.with_suffix(".lines")
+            self.path.rename(by_line)
+            csv.field_size_limit(self._longest)
+            with by_line.open(encoding="utf-8", newline="") as old, written_rows(self.path) as new:
+                new.writerows([rank, *cells[1:]] for rank, cells in enumerate(csv.reader(old), start=1))
         unseen = [heading for heading in self.columns if heading not in self._seen] if self._seen else []
         return Records(self.path, self.columns, None, read, self._ignored, misshapen=self._misshapen, unseen=unseen)
-
-    def _number_by_rank(self) -> None:
-        by_line = self.path.with_suffix(".lines")
-        self.path.rename(by_line)
-        csv.field_size_limit(self._longest)
-        with (
-            by_line.open(encoding="utf-8", newline="") as old,
-            self.path.open("w", encoding="utf-8", newline="") as new,
-        ):
-            rows = csv.writer(new, quoting=csv.QUOTE_ALL, lineterminator="\n")
-            rows.writerows([rank, *cells[1:]] for rank, cells in enumerate(csv.reader(old), start=1))

@@ -4,13 +4,12 @@ Each physical line becomes a row of a table or is set apart with a reason (in Fr
 made separately, on the bytes of the file.
 """
 
-import csv
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import Records, written_rows
 
 CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory
@@ -53,8 +52,7 @@ def count_lines(path: Path) -> int:
 def write_records(path: Path, columns: list[str], lines: Iterable[Line], read: int) -> Records:
     """Write the rows of one table into ``path`` as they come; ``read`` is how many lines of the file are its own."""
     apart = []
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    with written_rows(path) as rows:
         for number, found in lines:
             if isinstance(found, str):
                 apart.append((number, found))

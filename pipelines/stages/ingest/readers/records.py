@@ -1,12 +1,18 @@
 """The result of every reader: the records of one table of one file or sheet, as text, with their lines and a separate count."""
 
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 
-Misshapen = tuple[int, str, str, str]  # a refused record: line, rule, expected, received; the last is never a cell
+MOST_NAMES = 1000  # names of lists in a document; one that gives each element its own name has no lists
+# a refused record: line, rule, expected, received (never a cell); then its column, where one is to blame
+Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
 
 
 def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
@@ -47,3 +53,10 @@ class Records:
     feuille: str | None = None  # of a workbook
     lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → number
     unseen: list[str] = field(default_factory=list)  # of ``columns``, those that no record names
+
+
+@contextmanager
+def written_rows(path: Path) -> Iterator[Any]:
+    """The ``csv.writer`` of a file such as ``Records.path``."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")

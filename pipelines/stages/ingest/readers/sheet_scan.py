@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from lxml import etree
 
@@ -29,6 +28,8 @@ class Scan:
     formulas: list[str] = field(default_factory=list)  # cells whose formula has no stored result
     zeros: list[str] = field(default_factory=list)  # cells whose formula has 0 for result
     errors: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) → #DIV/0!…
+    # first row, last row, column of the value they show
+    merges: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 class Refused(Exception):
@@ -38,18 +39,11 @@ class Refused(Exception):
         self.answer = {"code": code, **where}
 
 
-class Scanner(Protocol):
-    """The sheets of one workbook, in order; ``recalculates``: it asks to be computed when it is opened."""
+def open_scanner(path: Path, kind: str) -> "_Xlsx | _Ods | _Xls":
+    """The scanner of a workbook of that kind (xlsx, ods, xls): ``names`` of its sheets, in order, and ``scan`` of one.
 
-    names: list[str]
-    recalculates: bool
-
-    def scan(self, name: str) -> Scan:
-        """Look at every cell of a sheet."""
-
-
-def open_scanner(path: Path, kind: str) -> Scanner:
-    """The scanner of a workbook of that kind (xlsx, ods, xls)."""
+    ``recalculates``: the workbook asks to be computed when it is opened.
+    """
     return {"xlsx": _Xlsx, "ods": _Ods, "xls": _Xls}[kind](path)
 
 
@@ -99,6 +93,7 @@ def cell_name(row: int, column: int) -> str:
 ROW_START, CELL_START = b'<row r="', b'<c r="'
 LETTERS = re.compile(rb"[A-Z]{1,4}")  # one letter more than the last column has
 FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^>]*?\bt\s*=\s*["']e["']""")
+MERGED = re.compile(rb"""<mergeCell\s[^>]*?\bref\s*=\s*["']([A-Z0-9:]+)["']""")
 PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
 # Where one of these appears, the bytes alone do not say what is a cell and what holds something.
 UNUSUAL = (b"<!", b"<v/>", b"<v ", b"<v></v>", b"<t/>", b"<t></t>", b'"></t>', b"'></t>", b"<t />", b"&#")
@@ -163,11 +158,17 @@ class _Xlsx:
                 cell = _parse(xml[start : xml.index(b"</c>", start) + len(b"</c>")])
                 place = REF.fullmatch(cell.get("r"))
                 self._see(scan, cell, int(place[2]), column_number(place[1]))
+        for merged in MERGED.finditer(xml):
+            self._see_merged(scan, merged[1].decode())
         return scan
 
     def _scan_any(self, xml: bytes) -> Scan:
         scan, row, column = Scan(), 0, 0
-        for event, element in _elements(xml, "row", "c"):
+        for event, element in _elements(xml, "row", "c", "mergeCell"):
+            if element.tag.endswith("}mergeCell"):
+                if event == "end":
+                    self._see_merged(scan, element.get("ref") or "")
+                continue
             is_row = element.tag.endswith("}row")
             if event == "start":
                 if is_row:
@@ -182,6 +183,12 @@ class _Xlsx:
             row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
             self._see(scan, element, row, column)
         return scan
+
+    @staticmethod
+    def _see_merged(scan: Scan, ref: str) -> None:
+        first, last = (REF.fullmatch(end) for end in (ref.partition(":")[0], ref.rpartition(":")[2]))
+        if first and last and first[2] != last[2]:
+            scan.merges.append((int(first[2]), int(last[2]), column_number(first[1])))
 
     @staticmethod
     def _see(scan: Scan, cell, row: int, column: int) -> None:
@@ -250,6 +257,8 @@ class _Ods:
             shown = "\n".join("".join(p.itertext()) for p in cell.iterfind("{*}p"))
             is_error = any(name.endswith("}value-type") and value == "error" for name, value in cell.attrib.items())
             times = int(_attribute(cell, "number-columns-repeated") or 1)
+            if (spanned := int(_attribute(cell, "number-rows-spanned") or 1)) > 1:
+                scan.merges.append((row, row + spanned - 1, column + 1))
             if _attribute(cell, "formula") is not None and not kind and not shown:
                 scan.formulas.append(cell_name(row, column + 1))
             if (kind and kind != "string") or shown or _attribute(cell, "string-value"):
@@ -279,7 +288,7 @@ FREE = 0xFFFFFFFA  # from here on, a sector's number is a mark: end of a chain, 
 SMALL_STREAM = 4096  # bytes below which a stream lies elsewhere: a workbook is never so small
 ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 BOF, EOF, FILEPASS, DATEMODE, BOUNDSHEET = 0x809, 0x0A, 0x2F, 0x22, 0x85
-FORMULA, BOOLERR, MULRK = 0x06, 0x205, 0xBD
+FORMULA, BOOLERR, MULRK, MERGECELLS = 0x06, 0x205, 0xBD, 0xE5
 VALUES = {0x203, 0x27E, 0xFD, 0x204, 0xD6}  # NUMBER, RK, LABELSST, LABEL, RSTRING
 
 
@@ -306,6 +315,9 @@ class _Xls:
     def scan(self, name: str) -> Scan:
         scan = Scan()
         for kind, body in self._records(self._starts[name]):
+            if kind == MERGECELLS:
+                ranges = struct.iter_unpack("<4H", body[2 : 2 + (len(body) - 2) // 8 * 8])
+                scan.merges += [(first + 1, last + 1, left + 1) for first, last, left, _ in ranges if last > first]
             if kind not in VALUES and kind not in (FORMULA, BOOLERR, MULRK):
                 continue
             row, column = (number + 1 for number in struct.unpack("<HH", body[:4]))

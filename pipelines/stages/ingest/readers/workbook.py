@@ -23,11 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pipelines.catalogue.patterns import is_named, same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import Table, WorkbookFormat
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.parts_of_cells import gives_rows
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_misshapen
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
 OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
@@ -45,6 +47,8 @@ class Sheet:
     is_first: bool  # of those that are visible
     rows: int
     csv: Path | None
+    # (row, column, first row) of the cells that a merged one covers, and that are empty
+    merged: list[tuple[int, int, int]]
 
 
 def read_workbook(
@@ -59,9 +63,10 @@ def read_workbook(
     found: dict[str, list[Records]] = {}
     for table in tables:
         own = [sheet for sheet in sheets if (table.reads_sheet(sheet.name) if table.sheets else sheet.is_first)]
-        if not own:
+        lacking = [pattern for pattern in table.sheets if not any(is_named(sheet.name, pattern) for sheet in own)]
+        if lacking or not own:
             present = ", ".join(sheet.name for sheet in sheets)
-            wanted = ", ".join(table.sheets) or None
+            wanted = ", ".join(lacking) or None
             raise DeliveryRefused(
                 "FIC-FEUILLE", fichier=fichier, colonne=wanted, attendu=f"feuilles présentes : {present}"
             )
@@ -103,10 +108,12 @@ def _open(path: Path, fichier: str, kind: str, patterns: list[str], workdir: Pat
         _refuse_bomb(path, fichier, kind)
     out = workdir / f"{path.name}.sheets"
     out.mkdir()
-    return [
-        Sheet(one["name"], one["hidden"], one["first"], one["rows"], out / one["csv"] if one["csv"] else None)
-        for one in _run_child(path, fichier, kind, patterns, out)
-    ]
+    answer = _ask([dict(os.environ), str(path), kind, str(out), patterns])
+    if answer is None:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
+    if refusal := answer.get("refused"):
+        raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
+    return [Sheet(**one | {"csv": one["csv"] and Path(one["csv"])}) for one in answer["sheets"]]
 
 
 def _refuse_other_kind(path: Path, fichier: str, kind: str) -> None:
@@ -141,15 +148,6 @@ def _refuse_bomb(path: Path, fichier: str, kind: str) -> None:
                             raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 300 Mo décompressés")
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError):
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=f"{KINDS[kind]} entier") from None
-
-
-def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Path) -> list[dict]:
-    answer = _ask([dict(os.environ), str(path), kind, str(out), patterns])
-    if answer is None:
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
-    if refusal := answer.get("refused"):
-        raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
-    return answer["sheets"]
 
 
 _lock = threading.Lock()
@@ -193,7 +191,21 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
         source.seek(0)
         deque(itertools.islice(_rows(source), len(ignored)), maxlen=0)
         shutil.copyfileobj(source, out)
-    return Records(body, header, None, sheet.rows, ignored, feuille=sheet.name)
+    misshapen: list[Misshapen] = []
+    for told in _lacking(sheet, header, rows[last][0], table, exercice):
+        keep_misshapen(misshapen, told, place)
+    return Records(body, header, None, sheet.rows, ignored, misshapen=misshapen, feuille=sheet.name)
+
+
+def _lacking(sheet: Sheet, header: list[str], above: int, table: Table, exercice: int) -> Iterator[Misshapen]:
+    """The cells that the table reads and that lack the value of a cell merged over several of its lines."""
+    read = set(map(same, table.columns_of(exercice)))
+    spread = [origin for origin in table.origins_of(exercice).values() if origin.heading]
+    for line, column, first in sheet.merged:
+        heading = header[column - 1] if column <= len(header) else ""
+        if first > above and (same(heading) in read or (spread and gives_rows([heading], spread))):
+            received = f"rien : la cellule est fusionnée avec celle de la ligne {first}"
+            yield line, "LIG-FUSION", "une valeur sur chaque ligne", received, heading
 
 
 def _rows(source: BinaryIO) -> Iterator[list[str]]:

@@ -30,6 +30,7 @@ CPU_SECONDS = 90
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 SECONDS = 600  # generous, for a busy machine
 LARGEST_GRID = 20_000_000  # cells
+MOST_MERGED = 1_000_000  # rows that merged cells cover
 LAST_ROW = 1_048_576  # of a sheet
 MOST_SHEETS = 500
 
@@ -78,10 +79,10 @@ def _say(text: str) -> None:
 
 
 def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[dict]:
-    """Write each requested sheet; return ``{name, hidden, rows, csv}`` for every sheet of the workbook.
+    """Write each requested sheet; return the fields of a ``workbook.Sheet`` for every sheet of the workbook.
 
-    ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names. The pattern
-    ``""`` names the first visible sheet.
+    ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names; ``merged``:
+    ``under_merged``. The pattern ``""`` names the first visible sheet.
     """
     scanner = open_scanner(path, kind)
     if len(scanner.names) > MOST_SHEETS:
@@ -107,14 +108,16 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
         if is_wanted:
             if unknown := scan.formulas or (scan.zeros if scanner.recalculates else []):
                 raise Refused("FIC-FORMULE", colonne=f"{name}!{unknown[0]}", attendu="une valeur enregistrée")
-            write_sheet(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), scan, target)
+            grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            write_sheet(grid, scan, target)
         found.append(
             {
                 "name": name,
-                "hidden": name not in visible,
-                "first": name == first,
+                "is_hidden": name not in visible,
+                "is_first": name == first,
                 "rows": len(scan.rows),
-                "csv": target.name if is_wanted else None,
+                "csv": str(target) if is_wanted else None,
+                "merged": under_merged(grid, scan) if is_wanted else [],
             }
         )
     return found
@@ -136,6 +139,20 @@ def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         rows = zip(held, zip(*columns, strict=True), strict=True)
         writer.writerows((line, *cells) for line, cells in rows if any(cells) or line in scan.rows)
+
+
+def under_merged(grid: list[list], scan: Scan) -> list[tuple[int, int, int]]:
+    """(row, column, first row) of the cells that are empty under a merged cell whose value the sheet shows there too."""
+    width = len(grid[0]) if grid else 0
+    ranges = [(first, min(last, len(grid)), column) for first, last, column in scan.merges if column <= width]
+    if sum(max(0, last - first) for first, last, _ in ranges) > MOST_MERGED:
+        raise Refused("FIC-TAILLE", attendu="moins d’un million de lignes dans des cellules fusionnées")
+    return [
+        (row, column, first)
+        for first, last, column in ranges
+        for row in range(first + 1, last + 1)
+        if row in scan.rows and text(grid[first - 1][column - 1]) and not text(grid[row - 1][column - 1])
+    ]
 
 
 def texts(column: Sequence[object]) -> list[str]:

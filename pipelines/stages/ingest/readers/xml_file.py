@@ -7,7 +7,7 @@ ignored. The file is parsed twice, by two parsers that share no code: expat coun
 """
 
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,9 +18,8 @@ from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 from pipelines.stages.ingest.readers.xml_outline import Outline
-from pipelines.stages.ingest.unread_records import MOST_NAMES
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
@@ -119,7 +118,7 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     opened: list[str] = []
     passed = [-1] * len(place)  # how many of each element leading to the records came before the open one
     rank = 0
-    for event, element in _events(path, fichier):
+    for event, element in events(path, fichier):
         if event == "start":
             opened.append(etree.QName(element).localname)
             if opened == place[: len(opened)] and len(opened) < len(place):
@@ -132,21 +131,17 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
             texts |= {heading: found[passed[depth]] for heading, (depth, found) in above.items()}
             yield line, _values(texts, fichier, line)
         if len(opened) <= len(place):
-            _forget(element)
+            forget(element)
         opened.pop()
 
 
-def _events(path: Path, fichier: str) -> Iterator[tuple[str, etree._Element]]:
-    options = {
-        "resolve_entities": False,
-        "no_network": True,
-        "load_dtd": False,
-        "huge_tree": False,
-        "collect_ids": False,
-    }
+def events(path: Path, fichier: str, tags: Sequence[str] | None = None) -> Iterator[tuple[str, etree._Element]]:
+    """(``start`` or ``end``, element) of a document, as a stream; only of ``tags`` if given. Raises DeliveryRefused."""
+    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    left_out = {"collect_ids": False, "remove_comments": True, "remove_pis": True}
     try:
         with path.open("rb") as file:
-            yield from etree.iterparse(file, events=("start", "end"), remove_comments=True, remove_pis=True, **options)
+            yield from etree.iterparse(file, events=("start", "end"), tag=tags, **safe, **left_out)
     except etree.XMLSyntaxError as error:
         line = error.lineno
     else:
@@ -164,7 +159,7 @@ def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> d
             found[heading] = len(place) - up, []
             steps.setdefault(len(place) - up, {})[heading] = rest.split("/")
     opened: list[str] = []
-    for event, element in _events(path, fichier) if found else ():
+    for event, element in events(path, fichier) if found else ():
         if event == "start":
             opened.append(etree.QName(element).localname)
             continue
@@ -173,7 +168,7 @@ def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> d
                 found[heading][1].append(set(_texts(element, rest)))
         kept = [(depth, {one[0] for one in asked.values()}) for depth, asked in steps.items()]
         if not any(opened[:depth] == place[:depth] and {*opened[depth : depth + 1]} & names for depth, names in kept):
-            _forget(element, {name for depth, names in kept if depth == len(opened) - 1 for name in names})
+            forget(element, {name for depth, names in kept if depth == len(opened) - 1 for name in names})
         opened.pop()
     return found
 
@@ -198,7 +193,7 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
                 yield from _texts(child, path[1:])
 
 
-def _forget(element: etree._Element, kept: Collection[str] = ()) -> None:
+def forget(element: etree._Element, kept: Collection[str] = ()) -> None:
     """Free an element that has been read and what is before it, up to one whose name is ``kept``."""
     element.clear()
     parent = element.getparent()

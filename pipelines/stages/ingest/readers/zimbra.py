@@ -24,7 +24,7 @@ COLUMNS = {
     "domaines": ["domain", "active", "closed", "locked", "maintenance", "total"],
     "licences": ["attribute", "value"],
 }
-ACCOUNT_WIDTH, DOMAIN_WIDTH = 36, 23  # where zmaccts cuts
+ACCOUNT_WIDTH = 36  # where zmaccts cuts
 HEADER, OTHER = "en-tête", "rubrique sans nombre de comptes"
 
 _QUOTA = re.compile(r"(\S+@\S+) (-?\d+) (-?\d+)")

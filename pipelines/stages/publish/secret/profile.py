@@ -242,7 +242,8 @@ def _write_tables(
         elif secrecy.tables[name].parts:
             _write_secret(db, table, numbers, hidden, keys, threshold, texts)
         elif secrecy.tables[name].free:
-            copy_table(db, table, keys, replaced=texts.replaced(table))
+            emptied = {column: f"case when false then {column} end" for column in secrecy.tables[name].never}
+            copy_table(db, table, keys, replaced=texts.replaced(table) | emptied)
     for name, table in described(db, MARTS).items():
         if name in secrecy.tables and secrecy.tables[name].free:
             copy_table(db, table, keys, replaced=texts.replaced(table))

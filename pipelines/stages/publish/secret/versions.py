@@ -181,7 +181,7 @@ def snapshots(
 ) -> Iterator[Version]:
     """The version of each exercice that becomes public with ``disclosed``, as in catalog ``source``."""
     names = tables_of(db, "rapport")
-    kept = {name: "" for name in names if name in secrecy.tables and secrecy.tables[name].parts}
+    kept = {name: "" for name in names if name in secrecy.of_persons}
     if secrecy.figures and FIGURES in names:
         kept[FIGURES] = f" and {_of_staff(db, secrecy, 'source')}"
     facts = _facts_there(db, secrecy)
@@ -272,7 +272,10 @@ def compose(file: Path, warehouse: Path, secrecy: Secrecy, plan: Plan) -> None:
             _empty(db, secrecy, exercice)
         for alias, version in plan.former.items():
             _add(
-                db, version, alias, {*version.facts, *(f"rapport.{name}" for name in version.tables if name != FIGURES)}
+                db,
+                version,
+                alias,
+                {*version.facts, *(f"rapport.{name}" for name in version.tables.keys() & secrecy.of_persons)},
             )
 
 
@@ -286,12 +289,13 @@ def _put_back(db, secrecy: Secrecy, exercice: int, version: Version) -> None:
         codes = {str(row[kept.columns.index("code")]) for row in kept.rows}
         staff = _of_staff(db, secrecy, "cible", codes)
         db.execute(f"delete from cible.rapport.{FIGURES} where exercice = {exercice} and {staff}")
-    _add(db, version, exercice, {*version.facts, *(f"rapport.{name}" for name in version.tables)})
+    stay = version.tables.keys() & {FIGURES, *secrecy.of_persons}
+    _add(db, version, exercice, {*version.facts, *(f"rapport.{name}" for name in stay)})
 
 
 def _delete(db, secrecy: Secrecy, exercice: int) -> None:
-    for name, table in secrecy.tables.items():
-        if table.parts and _columns(db, "cible", f"rapport.{name}"):
+    for name in secrecy.of_persons:
+        if _columns(db, "cible", f"rapport.{name}"):
             db.execute(f"delete from cible.rapport.{name} where exercice = {exercice}")
 
 

@@ -134,6 +134,15 @@ def test_calculated_lines_are_set_apart(tmp_path: Path, mark: str) -> None:
     assert [row["NumLigne"] for row in rows(found["lignes"])] == ["1", "2", "4"]
 
 
+def test_a_loan_of_which_nothing_is_said_is_set_apart(tmp_path: Path) -> None:
+    foreign = '<EMPRUNT><x:MtEmprOrig xmlns:x="urn:autre" V="1"/></EMPRUNT>'
+    loans = ["<EMPRUNT/>", loan(MtEmprOrig="5.00"), loan("", MtEmprOrig=" "), foreign]
+    found = read(tmp_path, document(budget("09", 2019, CA, loans=loans)))
+    assert (found["emprunts"].read, len(rows(found["emprunts"]))) == (4, 1)
+    assert [reason for _, reason in found["emprunts"].ignored] == ["élément sans aucune valeur"] * 3
+    assert [row["NbEmprunts"] for row in rows(found["documents"])] == ["1"]
+
+
 def test_elements_of_other_namespaces_are_nobodys(tmp_path: Path) -> None:
     foreign = '<x:LigneBudget xmlns:x="urn:autre"><x:Nature V="1"/></x:LigneBudget>'
     own = line("6064", "D", MtReal="8.50").replace("<MtReal", '<x:MtReal xmlns:x="urn:autre" V="999"/><MtReal')

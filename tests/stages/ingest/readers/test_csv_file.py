@@ -215,6 +215,47 @@ def test_a_stray_quote_never_swallows_the_file(depot: Depot, content, line):
     assert (refused.code, refused.ligne) == ("FIC-GUILLEMETS", line)
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "spanned"),
+    [
+        ('A1;"x;1;\nA2;y;2;\nA3;z";3;\n', 2, "lignes 2 à 4 du fichier (3 lignes), lues comme une seule"),
+        ('A1;"x;1;\nA2;y";2;\nA3;z;3;\n', 2, "lignes 2 à 3 du fichier (2 lignes), lues comme une seule"),
+        ('A0;x;1;\nA1;"x\nA2;y;2;01/02/2020\nz";3;\n', 3, "lignes 3 à 5 du fichier (3 lignes), lues comme une seule"),
+        ('A1;"x;1;\nA2;y;2;\n\nA4;z";3;\n', 2, "lignes 2 à 5 du fichier (4 lignes), lues comme une seule"),
+    ],
+)
+def test_a_quote_that_closes_too_late_refuses_the_record_with_those_that_it_swallows(
+    depot: Depot, content, line, spanned
+):
+    depot.declare()
+    read = depot.csv(HEADER + content + "A9;;9;\n")
+    assert [(r["_ligne"], r["regle"], r["colonne"], r["recu"]) for r in read.refused] == [
+        (line, "LIG-GUILLEMETS", "Libellé", spanned)
+    ]
+    assert read.column("code")[-1] == "A9" and not {"A1", "A2"} & set(read.column("code"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12; rue du Port; bâtiment B\n94310; Orly; France; Europe\nescalier C",
+        "a;b\nc\nd;e",
+        "Bonjour,\n\nvoir la pièce;\nmerci ; à bientôt ; bonne journée ; moi\n",
+        "\n;\n",
+    ],
+)
+def test_a_text_of_several_lines_is_one_cell(depot: Depot, text):
+    depot.declare()
+    read = depot.csv(HEADER + f'A1;"{text}";1;\nA2;x;2;\n')
+    assert read.column("libelle") == [text, "x"] and read.refused == []
+
+
+def test_text_of_web_pages_over_several_lines_is_one_cell(depot: Depot):
+    depot.declare(kind=kind(html=True))
+    read = depot.csv(HEADER + 'A1;"&lt;p&gt;x&amp;\n&lt;p&gt;y&amp;z\n&lt;p&gt;";1;\n')
+    assert read.column("libelle") == ["<p>x&\n<p>y&z\n<p>"]
+
+
 def test_a_quote_inside_a_cell_is_text(depot: Depot):
     depot.declare()
     assert depot.csv(HEADER + 'A1;écran 24" plat;1;\nA2;5" x 7";2;\n').column("libelle") == [

@@ -471,12 +471,15 @@ def test_the_lake_holds_a_pseudonym_a_band_of_ages_and_no_name(tmp_path: Path) -
 
 
 def test_a_record_that_the_reading_loses_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = dsn._Sheet.write
-    monkeypatch.setattr(
-        dsn._Sheet,
-        "write",
-        lambda sheet, line, values: None if values.get("S21.G00.53.002") == "3.50" else write(sheet, line, values),
-    )
+    close = dsn._Reading._close
+
+    def losing(reading: dsn._Reading) -> None:
+        if reading._open[-1].values.get("S21.G00.53.002") == "3.50":
+            reading._open.pop()
+        else:
+            close(reading)
+
+    monkeypatch.setattr(dsn._Reading, "_close", losing)
     with pytest.raises(DeliveryRefused) as caught:
         deliver(tmp_path, CONTENT)
     assert caught.value.code == "FIC-BILAN"

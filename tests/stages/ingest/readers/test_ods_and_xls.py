@@ -65,6 +65,9 @@ def test_a_list_of_sheets_and_one_that_is_not_there(depot: Depot):
     declare(depot, "xls", sheet=["Commune Orly", "Commune Valenton"])
     path = depot.drop(COMMUNES.read_bytes(), "communes.xls")
     assert depot.ingest(path).counts[0] == 10
+    declare(depot, "xls", sheet=["Commune Orly", "Commune A*", "Commune Thiais", "Commune *"])
+    refused = refusal(depot, path)
+    assert (refused.code, refused.colonne) == ("FIC-FEUILLE", "Commune A*, Commune Thiais")
     declare(depot, "xls", sheet="Ablon")
     refused = refusal(depot, path)
     assert refused.code == "FIC-FEUILLE" and "Commune Orly, Commune Valenton" in refused.attendu
@@ -161,6 +164,25 @@ def test_an_open_document_that_is_locked_unfinished_or_a_bomb(depot: Depot):
     assert refusal(depot, depot.drop(cut, "f.ods")).code == "FIC-NATURE"
     many = refusal(depot, ods(depot, {f"F{n}": [HEAD] for n in range(501)}, "h.ods"))
     assert (many.code, many.attendu) == ("FIC-TAILLE", "500 feuilles au plus")
+
+
+def test_the_lines_under_a_merged_cell_of_an_open_document_are_refused(depot: Depot):
+    declare(depot, "ods")
+    merged = Xml(
+        '<table:table-cell table:number-rows-spanned="2" office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    )
+    rows = [HEAD, ["A1", merged, 1, DAY], ["A2", Xml("<table:covered-table-cell/>"), 2, DAY], ["A3", "y", 3, DAY]]
+    read = depot.ingest(ods(depot, {"F": rows}))
+    assert [(r["_ligne"], r["regle"], r["colonne"]) for r in read.refused] == [(3, "LIG-FUSION", "Libellé")]
+
+
+def test_the_lines_under_a_merged_cell_of_an_old_workbook_are_refused(depot: Depot):
+    declare(depot, "xls", sheet="Commune Orly")
+    data = bytearray(COMMUNES.read_bytes())
+    dimensions = data.index(struct.pack("<HHIIHH", 0x200, 14, 0, 9, 0, 4))  # of that sheet, which nothing needs
+    struct.pack_into("<HH5H", data, dimensions, 0xE5, 14, 1, 5, 6, 3, 3)  # D6:D7
+    read = depot.ingest(depot.drop(bytes(data), "communes.xls"))
+    assert [(r["_ligne"], r["regle"], r["colonne"]) for r in read.refused] == [(7, "LIG-FUSION", "Jour")]
 
 
 def test_a_workbook_of_another_kind_is_named(depot: Depot):

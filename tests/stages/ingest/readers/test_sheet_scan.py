@@ -14,7 +14,8 @@ from tests.ods import Xml, write_ods
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEAD = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetData>'
-END = "</sheetData></worksheet>"
+MERGED = '<mergeCells count="3"><mergeCell ref="B2:C9"/><mergeCell ref="A1:B1"/><mergeCell ref="AA3:AA4"></mergeCell></mergeCells>'
+END = f"</sheetData>{MERGED}</worksheet>"
 CELLS = [  # what {} is the reference of
     '<c r="{}"><v>1</v></c>',
     '<c r="{}" s="3"/>',
@@ -65,6 +66,7 @@ def test_what_the_usual_programs_write_is_looked_at_quickly(scanner: _Xlsx):
     assert _is_plain(xml)
     found = scanner._scan_plain(xml)
     assert (found.rows, found.widest, found.errors) == ({1, 3}, 27, {(3, 1): "#DIV/0!"})
+    assert found.merges == [(2, 9, 2), (3, 4, 27)]
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_merged_cells_are_not_filled(depot: Depot):
         sheet.write(2, 2, 2)
     read = depot.ingest(path)
     assert read.column("code") == ["A1"]
-    assert [(r["_ligne"], r["regle"]) for r in read.refused] == [(3, "LIG-OBLIGATOIRE")]
+    assert [(r["_ligne"], r["regle"]) for r in read.refused] == [(3, "LIG-FUSION")]
 
 
 def test_numbers_too_long_to_be_exact_are_not_taken_for_codes(depot: Depot):
@@ -399,3 +399,64 @@ def test_an_interruption_ends_the_child_that_is_reading(tmp_path: Path):
     while time.monotonic() < end and Path(f"/proc/{reading[0]}/exe").exists():
         time.sleep(0.05)
     assert not Path(f"/proc/{reading[0]}/exe").exists()
+
+
+def test_the_lines_under_a_merged_cell_are_refused_with_what_they_lack(depot: Depot):
+    declare(depot)
+    path = depot.drop(b"", "export.xlsx")
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("F")
+        sheet.merge_range("A1:E1", "Relevé 2020")
+        for column, heading in enumerate([*HEAD, "Note"]):
+            sheet.merge_range(1, column, 2, column, heading)  # a heading over two lines
+        for row in range(3, 9):
+            sheet.write_row(row, 0, [f"A{row}", "x", row, None if row in (4, 5) else "03/02/2020"])
+        sheet.merge_range("D4:D6", "03/02/2020")
+        sheet.merge_range("B6:B7", "oups")
+        sheet.write("B7", "dit")  # what it covers has a value of its own
+        sheet.merge_range("B8:C8", "deux colonnes")
+        sheet.merge_range("E4:E9", "une note que rien ne lit")
+        sheet.merge_range("A9:A12", "A8")  # the lines below hold nothing
+    read = depot.ingest(path)
+    assert [(r["_ligne"], r["regle"], r["colonne"], r["recu"]) for r in read.refused] == [
+        (5, "LIG-FUSION", "Jour", "rien : la cellule est fusionnée avec celle de la ligne 4"),
+        (6, "LIG-FUSION", "Jour", "rien : la cellule est fusionnée avec celle de la ligne 4"),
+    ]
+    assert [row["_ligne"] for row in read.rows] == [4, 7, 8, 9]
+    assert read.counts[:3] == (8, 4, 2)
+
+
+def test_months_as_columns_are_refused_under_a_merged_cell_and_totals_are_not(depot: Depot):
+    fields = [
+        {"name": "commune", "title": "Commune"},
+        {"name": "mois", "title": "Mois", "type": "date", "format": "%m/%Y"},
+    ]
+    fields.append({"name": "heures", "title": "Heures", "type": "integer"})
+    header = {"commune": "Commune", "mois": {"heading": r"(\d\d/\d{4})"}, "heures": {"under": "mois", "empty": "skip"}}
+    ignore = [{"column": "commune", "pattern": "Total"}]
+    declare(depot, fields=fields, header={2020: header}, ignore=ignore, primaryKey=["commune", "mois"])
+    path = depot.drop(b"", "export.xlsx")
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("F")
+        sheet.write_row(0, 0, ["Commune", "01/2020", "02/2020"])
+        for row, commune in enumerate(["Orly", "Valenton", "Total"], 1):
+            sheet.write_row(row, 0, [commune, row])
+        sheet.merge_range("C2:C4", 5)
+    read = depot.ingest(path)
+    assert [(r["_ligne"], r["regle"], r["colonne"]) for r in read.refused] == [(3, "LIG-FUSION", "02/2020")]
+    assert read.counts == (4, 1, 1, 2)
+
+
+def test_too_many_merged_lines_are_refused(depot: Depot):
+    declare(depot)
+    path = depot.workbook({"F": [HEAD, *[["A1", "x", 1, DAY]] * 2000]})
+    ranges = '<mergeCell ref="A2:A2001"/>' * 600
+    rezipped(
+        path,
+        {
+            "xl/worksheets/sheet1.xml": lambda xml: xml.replace(
+                b"</sheetData>", f"</sheetData><mergeCells>{ranges}</mergeCells>".encode()
+            )
+        },
+    )
+    assert refusal(depot, path).attendu == "moins d’un million de lignes dans des cellules fusionnées"

@@ -65,11 +65,11 @@ def test_no_word_of_the_warehouse_comes_of_a_delivery():
 
 
 def test_what_a_model_writes_is_known_with_its_apostrophe(shipped: Layer):
-    shipped.write("dbt_project/models/rapport/rpt_a.sql", "select 'chef d''équipe' as texte -- 'rien'\n")
+    shipped.write("dbt_project/models/rapport/rpt_a.sql", "select 'chef d''équipe' as texte -- 'oubli'\n")
     with duckdb.connect() as db:
         db.execute("attach ':memory:' as source")
         words = declared_words(db, shipped.catalogue())
-    assert words.unknown("rpt_x", "texte", ["Chef d'équipe", "rien"]) == ["rien"]
+    assert words.unknown("rpt_x", "texte", ["Chef d'équipe", "oubli"]) == ["oubli"]
 
 
 def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a_finding_names_its_column(lab: Lab):

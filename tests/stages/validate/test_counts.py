@@ -1,4 +1,4 @@
-"""The totals that a file announces, compared with what was read from it."""
+"""What a delivery's counts say: totals announced and not read, too many refused lines, an exercice that stops early."""
 
 from dataclasses import replace
 
@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.catalogue.source_grammar import Field, Ignore, Table
 from pipelines.ledger.records import TableCounts
-from pipelines.stages.validate.totals import control_totals
+from pipelines.stages.validate.counts import control_totals, freshness, refused_share
+from tests.layers import rules
 
 
 def total(**changes) -> dict:
@@ -35,7 +36,7 @@ def test_a_total_is_a_warning_with_both_numbers() -> None:
         "warning",
     )
     assert (wrong.success, wrong.blocks) == (False, False)
-    assert wrong.observed == "annoncé : 12,50 ; recalculé : 11,50"
+    assert wrong.observed == "annoncé : 12,5 ; recalculé : 11,5"
     assert wrong.reason == "La somme de « Jours » annoncée en ligne 42 du fichier est celle des lignes lues."
     assert (right.key, right.success) == ("total_de_controle.sums.jours.2", True)
     assert control_totals(LOG, counts()) == []
@@ -73,6 +74,31 @@ def test_a_total_never_shows_a_name(kind: str, people: Table) -> None:
         assert "CANARI" not in str(result)
         assert result.success is False
     (result,) = control_totals(people, counts(total(kind="sums", annonce="1900101.00")))
-    assert result.observed == "annoncé : différent ; recalculé : 11,50"
+    assert result.observed == "annoncé : différent ; recalculé : 11,5"
     one_line = replace(counts(total(kind="sums")), acceptees=1)
     assert control_totals(people, one_line)[0].observed == "annoncé : différent"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "refused", "fine"), [(10, 0, True), (10, 10, True), (10, 11, False), (0, 1, False)]
+)
+def test_refused_lines_may_not_outnumber_accepted_ones(accepted: int, refused: int, fine: bool) -> None:
+    result = refused_share(TableCounts(accepted + refused, accepted, refused, 0, "t.parquet", "0" * 64))
+    assert result.success is fine
+    assert result.blocks is not fine
+
+
+def dated(days: int | None) -> TableCounts:
+    return TableCounts(10, 10, 0, 0, "t.parquet", "0" * 64, jours_sans_ligne=days)
+
+
+@pytest.mark.parametrize(("days", "fine"), [(0, True), (30, True), (31, False), (364, False)])
+def test_rows_reach_the_last_month_or_a_warning_says_how_far_they_go(days: int, fine: bool) -> None:
+    (result,) = freshness(dated(days), rules())
+    assert (result.success, result.blocks) == (fine, False)
+    assert fine or result.code == "COL-PERIME"
+    assert str(days) in result.observed
+
+
+def test_nothing_is_reported_where_rows_prove_nothing() -> None:
+    assert freshness(dated(None), rules()) == []

@@ -1,0 +1,105 @@
+"""The values that filters keep, checked against those that their columns may hold: a typo would count nothing, and print 0.
+
+The values of a column are known when dbt proves them (``accepted_values``, here or at the other end of ``relationships``) and
+when it is a boolean: a filter on another value is refused when the catalogue is read. Elsewhere, a figure that keeps a value
+that no line has is a row of the control ``CONTROL``.
+"""
+
+import functools
+import json
+import operator
+from collections.abc import Iterator
+
+from pipelines.catalogue.columns import columns_read
+from pipelines.catalogue.fields import NUMBERS
+from pipelines.catalogue.figures import measure
+from pipelines.catalogue.figures.grammar import Filter, Value
+from pipelines.catalogue.load import Catalogue
+from pipelines.did_you_mean import suggestion
+from pipelines.french import enumeration
+from pipelines.sql import called, indented, literal, select, where
+
+CONTROL = "ctl_filtres"
+RULE = "CAT-FILTRE"
+FILTERS = ("filtre", "filtres", "ensemble")  # the keys under which a declaration gives values to columns
+TEXTS = ("varchar", "string", "text")
+FEW = 12  # values that a sentence lists
+
+
+def wrong_filters(catalogue: Catalogue) -> Iterator[str]:
+    """One sentence per value that a filtered column never holds, with its place."""
+    for thing, table, columns in columns_read(catalogue):
+        for at, column in columns:
+            if len(at) > 1 and at[-2] in FILTERS:
+                for value in _listed(functools.reduce(operator.getitem, at, thing.data)):
+                    if why := _why_not(catalogue, table, column, value):
+                        yield f"{thing.at(*at)} {at[-2]}: {why}"
+
+
+def _listed(values: Value | list[Value]) -> list[Value]:
+    return values if isinstance(values, list) else [values]
+
+
+def _why_not(catalogue: Catalogue, table: str, column: str, value: Value) -> str | None:
+    kind, place = _kind(catalogue, table, column), f"la colonne « {column} » de « {table} »"
+    if kind == "boolean" and not isinstance(value, bool):
+        return f"{place} est vraie ou fausse : écrire true ou false, et non « {value} »"
+    if kind in TEXTS and not isinstance(value, str):
+        return f"{place} contient des textes : écrire la valeur entre guillemets, et non {json.dumps(value)}"
+    if kind in NUMBERS and isinstance(value, bool | str):
+        return f"{place} contient des nombres, et non « {value} »"
+    known = _proved(catalogue, table, column)
+    if known is None or not isinstance(value, str) or value in known:
+        return None
+    few = f" ; elle contient {enumeration(sorted(known))}" if len(known) <= FEW else ""
+    return f"{place} ne contient jamais « {value} »{suggestion(value, sorted(known)) or few}"
+
+
+def _kind(catalogue: Catalogue, table: str, column: str) -> str:
+    """The type of the values of a column, without length or precision; empty when no contract says it."""
+    said = catalogue.project.said
+    entries = said[table].data.get("columns") or [] if table in said else []
+    kinds = [str(entry.get("data_type", "")) for entry in entries if entry["name"] == column]
+    return "".join(kinds).lower().partition("(")[0].strip()
+
+
+def _proved(catalogue: Catalogue, table: str, column: str) -> set[str] | None:
+    """The only values of a column, as dbt proves them at each build; None when it proves nothing of them."""
+    if values := catalogue.project.accepted.get(table, {}).get(column):
+        return values
+    links = [link for link in catalogue.project.links.get(table, []) if link.column == column]
+    return next((known for link in links if (known := _proved(catalogue, link.parent, link.key))), None)
+
+
+def filters_control(catalogue: Catalogue) -> list[str]:
+    """The SQL of the control, a select per figure and value that nothing proves: a row per exercice in which no line has it."""
+    # (figure, or the fact in which the members of a family are; this fact; what is kept of it)
+    measured: list[tuple[str, str, Filter]] = []
+    for code, declared in catalogue.figures.by_code.items():
+        if mesure := declared.figure.mesure:
+            measured.append((code, mesure.fait, mesure.filtre))
+    for family in catalogue.figures.families.values():
+        if there := family.presents_dans:
+            measured.append((there.fait, there.fait, there.filtre))
+    unproved = dict.fromkeys(
+        (subject, fact, column, value)
+        for subject, fact, filtre in measured
+        for column, values in filtre.items()
+        for value in _listed(values)
+        if isinstance(value, str) and _proved(catalogue, fact, column) is None
+    )
+    selects = []
+    for subject, fact, column, value in unproved:
+        said = {"ou": subject, "sujet": f"{column} : {value}", "attendu": value, "cle": f"{column} {value}"}
+        given = [f"'{RULE}'", *(f"{key}={json.dumps(literal(text), ensure_ascii=False)}" for key, text in said.items())]
+        given.append("effet='rien'")
+        rows = f"from {{{{ ref('{fact}') }}}}"
+        held = select(["1"], rows, where(measure.conditions({column: value})))
+        selects.append(
+            select(
+                [f"{{{{ {called('constat', given)} }}}}"],
+                f"from (select distinct exercice {rows}) as annees",
+                f"where not exists (\n{indented([held])}\n)",
+            )
+        )
+    return selects

@@ -1,0 +1,69 @@
+"""The files of the mailbox that no declaration reads, as findings."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.catalogue.shown_name import anonymous_name
+from pipelines.french import enumeration
+from pipelines.ledger.records import Finding
+from pipelines.ledger.workspace import Workspace
+from pipelines.stages.ingest.landing import astray, known_by, leaves, unknown_files
+
+
+def unclaimed(work: Workspace) -> list[Finding]:
+    """The files of the mailbox that no export takes: one of them may be an export whose name has changed.
+
+    They are identified by SHA-256 and extension: nothing is known of how such a file is named, and it may be after a
+    person.
+    """
+    found = [one for one, _ in unclaimed_files(work)]
+    return list({one.id: one for one in found}.values())  # the same bytes twice are one finding
+
+
+def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
+    """Each of them with its path, which only the operator is shown."""
+    landing = work.home.landing
+    for exercice in work.organisation.years:
+        for path in unknown_files(landing, work.registry, exercice):
+            yield (_link if leaves(landing, path) else _unclaimed)(work, exercice, path), path
+    for path in astray(landing, work.organisation.years):
+        for finding in _astray(work, path):
+            yield finding, path
+
+
+def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
+    rule, folder = work.rules["FIC-NON-RECONNU"], _folder(work, exercice, path)
+    names = [ref.export.files for ref in work.exports(exercice) if folder in (ref.system.system, "landing")]
+    expected = [f"« {name.removeprefix('/')} »" for name in names if name.startswith("/") == (folder == "landing")]
+    shown = anonymous_name(path.name, known_by(path))
+    wanted, came = "un fichier dans le dossier d’un système souscrit", "un nom qui ne correspond à aucun export"
+    if expected:
+        wanted = f"un nom de la forme {enumeration(expected)}"
+    return Finding.of(rule, exercice, folder, shown, wanted, came, fichier=shown)
+
+
+def _astray(work: Workspace, path: Path) -> Iterator[Finding]:
+    """A file beside the folders of the exercices: of an export, in every exercice, when one takes such a name."""
+    rule, shown = work.rules["FIC-NON-RECONNU"], anonymous_name(path.name, known_by(path))
+    refs = [(ref, exercice) for exercice in work.organisation.years for ref in work.exports(exercice)]
+    taken = [(ref.key, exercice) for ref, exercice in refs if ref.export.takes(path.name)]
+    expected = "un fichier dans le dossier d’un exercice suivi : landing/<exercice>/<système>"
+    came = "un fichier hors des dossiers des exercices"
+    for key, exercice in taken or [("landing", 0)]:
+        yield Finding.of(rule, exercice, key, shown, expected, came, fichier=shown)
+
+
+def _link(work: Workspace, exercice: int, path: Path) -> Finding:
+    """A link in the mailbox to a file outside of it, which no collection reads: it is identified by its target."""
+    rule = work.rules["FIC-LIEN"]
+    leads = f"{path.name} {path.readlink() if path.is_symlink() else ''}"
+    shown = anonymous_name(path.name, hashlib.sha256(leads.encode()).hexdigest())
+    place, expected = _folder(work, exercice, path), "un fichier déposé, et non un lien"
+    return Finding.of(rule, exercice, place, shown, expected, severity="bloquant", fichier=shown)
+
+
+def _folder(work: Workspace, exercice: int, path: Path) -> str:
+    """The system whose folder a file is in; ``landing`` when it is in none."""
+    folder = path.relative_to(work.home.landing / str(exercice)).parent.as_posix()
+    return folder if folder in work.registry.systems else "landing"
