@@ -51,9 +51,8 @@ MONTH_WORDS = [
 
 def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
     """``4764020.26`` → ``4 764 020,26``."""
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP) or Decimal(0).scaleb(
-        -decimals
-    )  # never −0
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = rounded or abs(rounded)  # never −0
     return f"{rounded:,f}".replace(",", space).replace(".", ",").replace("-", MINUS)
 
 

@@ -19,3 +19,12 @@
 {% macro axes_vides(colonnes) -%}
     {% for colonne in colonnes %}case when {{ colonne }} is null then '|{{ colonne }}=|' end{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
+
+{# Of the lines of each source and exercice: how many, the sum of their numbers, which changes with them, and the rank of each. #}
+{% macro rangs_des_lignes() -%}
+    count(*) over (partition by source, exercice) as nb_lignes,
+    sum(_ligne) over (partition by source, exercice) as somme_numeros,
+    row_number() over (
+        partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+    ) as rang
+{%- endmacro %}

@@ -69,11 +69,7 @@ nommees as (
 inconnues as (
     select
         *,
-        count(*) over (partition by source, exercice) as nb_lignes,
-        sum(_ligne) over (partition by source, exercice) as somme_numeros,
-        row_number() over (
-            partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        {{ rangs_des_lignes() }}
     from nommees
     where code_collectivite = 'inconnue'
 ),
@@ -132,11 +128,7 @@ absents as (
 hors_exercice as (
     select
         *,
-        count(*) over (partition by source, exercice) as nb_lignes,
-        sum(_ligne) over (partition by source, exercice) as somme_numeros,
-        row_number() over (
-            partition by source, exercice order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        {{ rangs_des_lignes() }}
     from {{ ref('int_communs__hors_exercice') }}
     where annee_comptee is null
 )

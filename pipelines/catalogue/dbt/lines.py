@@ -188,9 +188,8 @@ def outside_sql(tables: Iterable[tuple[str, Table]]) -> str:
         if rule is None:
             continue
         lines, kind = f"{{{{ source('lake', '{system}__{table.name}') }}}}", table.field(rule.column).type
-        dated = rule.column if kind in ("year", "integer") else f"year({rule.column})"
         year = f"lignes.{rule.column}" if kind in ("year", "integer") else f"year(lignes.{rule.column})"
-        there = f"select distinct {', '.join(('exercice', *table.primaryKey))} from {lines} where {dated} = exercice"
+        there = f"select distinct {', '.join(('exercice', *table.primaryKey))} from {lines} as lignes where {year} = exercice"
         beside = [f"lignes.{key} = ailleurs.{key}" for key in table.primaryKey]
         selects.append(
             select(

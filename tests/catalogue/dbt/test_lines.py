@@ -7,7 +7,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalogue.dbt.lines import declared_lines, flagged_lines_sql, line_sources, named_members_sql, series_sql
+from pipelines.catalogue.dbt.lines import (
+    declared_lines,
+    flagged_lines_sql,
+    line_sources,
+    named_members_sql,
+    outside_sql,
+    series_sql,
+)
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
@@ -201,6 +208,25 @@ def test_a_table_of_the_lake_is_counted_by_month_of_its_parts_unless_a_model_say
         [entry("int_b", {"source": "'nanook/prets'", "signalees": False, "series": {"commune": {"mois": "mois"}}})]
     )
     assert "lake" not in series_sql(declared, [("nanook", every)])
+
+
+def test_a_line_of_another_year_counts_there_only_by_a_line_that_is_of_that_year():
+    key = {"name": "cote", "title": "Cote"}
+    rule = {"column": "jour", "rule": "within", "overlaps": True}
+    table = Table(**LOANS | {"fields": [DATED, key], "primaryKey": ["cote"], "exercice": rule})
+    db = duckdb.connect()
+    db.execute("""
+        create schema lake;
+        create table lake.nanook__prets as from (values
+            (3001, 'a.csv', null, 2, 'A', date '3000-12-31'), (3000, 'b.csv', null, 3, 'A', date '3000-12-31'),
+            (3001, 'a.csv', null, 4, 'B', date '3000-12-31'), (3000, 'b.csv', null, 5, 'B', date '3001-01-01')
+        ) as t(exercice, _fichier, _feuille, _ligne, cote, jour);
+    """)
+    found = (
+        f"select exercice, annee, annee_comptee, _ligne from ({render(outside_sql([('nanook', table)]))}) order by all"
+    )
+    # B is dated in the year of the other export on both sides: it counts in none
+    assert db.execute(found).fetchall() == [(3000, 3001, None, 5), (3001, 3000, 3000, 2), (3001, 3000, None, 4)]
 
 
 def test_whose_the_lines_of_a_table_are_by_the_field_that_names_a_member():
