@@ -7,7 +7,7 @@ by its file and number, with how much it counted.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from statistics import median
@@ -159,6 +159,8 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
     accepted = list(_accepted(version, code, exercice))
     used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
     used |= {manifest.delivery for manifest, _ in accepted}  # a zero has no line, but still comes from a delivery
+    for place, leaf in enumerate(leaves):  # a fact holds lines of other kinds, from other exports
+        leaves[place] = replace(leaf, hors_filtre=[line for line in leaf.hors_filtre if line.livraison in used])
     return Trace(
         code,
         exercice,

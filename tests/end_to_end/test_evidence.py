@@ -60,7 +60,9 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
         until_the_end.enter_context(duckdb.connect(str(version.place), read_only=True))
         for exercice in (2018, 2019, 2020):
             for row in published_figures(home, exercice):
-                found = trace(home, ledger, version, row["code"], exercice, whole=False)
+                found = trace(home, ledger, version, row["code"], exercice, whole=exercice == 2020)
+                come = {line.livraison for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)}
+                assert come <= {source.livraison for source in found.sources}, row["code"]  # each line has its export
                 wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
                 wrong += [] if found.agrees else [(row["code"], exercice, found.exact)]
                 lines += sum(len(leaf.lignes) for leaf in found.feuilles)
