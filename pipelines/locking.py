@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,9 @@ from typing import IO
 
 from pipelines.settings import Home
 
+# what a process writes aside, with its number in the name, before the name that counts
+ASIDE = re.compile(r"\.(lecture-\d+-.*|(.*\.)?\d+)")
+
 
 class Busy(RuntimeError):
     """Another process is working on this home; the message says which."""
@@ -17,7 +22,10 @@ class Busy(RuntimeError):
 
 @contextmanager
 def only_writer(home: Home) -> Iterator[None]:
-    """Hold the home's lock. Raises Busy at once when it is held elsewhere; a killed holder frees it."""
+    """Hold the home's lock, and remove what killed holders left in the folders that are theirs.
+
+    Raises Busy at once when it is held elsewhere; a killed holder frees it.
+    """
     home.root.mkdir(parents=True, exist_ok=True)
     with Path(home.lock_file).open("a+") as file:
         try:
@@ -29,7 +37,15 @@ def only_writer(home: Home) -> Iterator[None]:
         file.truncate()
         file.write(str(os.getpid()))
         file.flush()
+        _sweep(home)
         yield
+
+
+def _sweep(home: Home) -> None:
+    found = [path for folder in home.evidence for path in folder.rglob(".*")]
+    for path in [*found, *home.root.glob(f".{home.published.name}.*")]:
+        if ASIDE.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _take(file: IO[str]) -> None:

@@ -90,6 +90,12 @@ class Home:
     mailed = Place("mailed.json")  # which mails were sent
     lock_file = Place(".lock")  # held by whoever writes in this home, a run for as long as it lasts
 
+    @property
+    def evidence(self) -> tuple[Path, ...]:
+        """The folders in which everything is listed (``ledger.closing``): only the holder of the lock writes in them."""
+        made = (self.builds, self.releases, self.audit, self.exports, self.reports, self.transmissions, self.acts)
+        return (self.archive, self.lake, *made, self.docs)
+
 
 LONGEST_HOME = 400  # bytes of a home's path: SQLite opens no file whose path has 512
 

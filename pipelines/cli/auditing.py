@@ -7,8 +7,11 @@ from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, json_option, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import read_json
+from pipelines.ledger.closing import close
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
 from pipelines.runs.audit.sampling import SIZE
-from pipelines.runs.pages import DATA, enter, write_states
+from pipelines.runs.pages import DATA, write_states
 from pipelines.stages.transform.docs import NoDocs, write_docs
 
 
@@ -34,7 +37,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
     """
     session: Session = ctx.obj
     session.exercice(year)
-    with session.ledger() as ledger:
+    with only_writer(session.home), open_ledger(session.home) as ledger:
         (page,) = write_states(session.work(ledger), [year], seed=seed, size=size)
     verdict = read_json(page.with_name(DATA))["verdict"]
     files = {"page": shown(page), "data": shown(page.with_name(DATA))}
@@ -61,10 +64,10 @@ def docs(ctx: click.Context) -> None:
     session: Session = ctx.obj
     with progress() as say:
         say("dbt écrit sa documentation")
-        try:
-            page = write_docs(session.home)
-        except NoDocs as error:
-            raise click.ClickException(str(error)) from None
-        with session.ledger() as ledger:
-            enter(ledger, session.home, [page])
+        with only_writer(session.home), open_ledger(session.home) as ledger:
+            try:
+                page = write_docs(session.home)
+            except NoDocs as error:
+                raise click.ClickException(str(error)) from None
+            close(session.home, ledger, page.parent, [page])
     echo(f"Écrit {shown(page)}")

@@ -23,14 +23,13 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.findings import blockers, of_year, stops_a_release
 from pipelines.evidence.health import backed_up
-from pipelines.evidence.verify import CHECKED
 from pipelines.evidence.verify import verify as verified
 from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost_ledger import refuse_lost
 from pipelines.ledger.records import ACCEPTED, WHOLE, WITHDRAWN, Standing
 from pipelines.ledger.store import now, open_ledger
-from pipelines.locking import only_writer
+from pipelines.locking import Busy, is_writing, only_writer
 from pipelines.runs.retention import LOGS, Chosen, overdue, purge_delivery
 from pipelines.runs.retention import purge as purged
 from pipelines.runs.unclaimed import unclaimed_files
@@ -278,6 +277,8 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     """
     session: Session = ctx.obj
     printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it into pieces
+    if is_writing(session.home):
+        raise Busy(f"une commande écrit dans {session.home.root} : recommencer quand elle aura fini")
     with session.ledger() as ledger:
         result = verified(session.home, ledger, printed)
     if form == "json":
@@ -285,7 +286,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     else:
         title("vérification", session.organisation)
         for what, count in result.checked.items():
-            echo(f"  {count:>6} {CHECKED[what]}")
+            echo(f"  {count:>6} {what}")
         if result.published:
             after = result.head.entries - result.published.entries
             echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")

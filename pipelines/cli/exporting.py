@@ -13,10 +13,10 @@ from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import enumeration, how_many, number
+from pipelines.ledger.closing import close
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
-from pipelines.runs.pages import enter
 from pipelines.stages.publish.consolidation.members import SameMember, read_members
 from pipelines.stages.publish.consolidation.star import NotOurs
 from pipelines.stages.publish.consolidation.star import consolidate as write_star
@@ -48,15 +48,15 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     """
     session: Session = ctx.obj
     session.exercice(year)
-    with session.ledger() as ledger, progress() as say:
+    with only_writer(session.home), open_ledger(session.home) as ledger, progress() as say:
         release = last_release(session.home, ledger, year)
         say("écriture des tables")
         try:
             folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
         except (NotExported, NotPublished) as error:
             raise click.ClickException(str(error)) from None
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        enter(ledger, session.home, files)
+        close(session.home, ledger, folder)
+    files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     frozen = release.name if release else "non figé"
     echo(f"{shown(folder)} : {how_many(len(files), 'fichiers')}, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
@@ -106,7 +106,7 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FICHIER",
-    help="Où écrire ; exports/ sinon.",
+    help="Où écrire ; exports/superset sinon.",
 )
 @click.option(
     "--uri",
@@ -120,19 +120,21 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
 @global_options
 @click.pass_context
 def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str, profile: str) -> None:
-    """Écrire exports/superset_PROFIL.zip : base, jeux de données décrits, graphiques, un tableau de bord par domaine.
+    """Écrire exports/superset/PROFIL/superset_PROFIL.zip : base, jeux de données décrits, graphiques, un tableau de bord par domaine.
 
     S’importe dans Superset 6.1 : « Tableaux de bord », « Importer ». Aucune ligne de données n’y est. Voir docs/bi.md.
     """
     session: Session = ctx.obj
-    target = file.resolve() if file else session.home.exports / f"superset_{profile}.zip"
-    try:
-        made = write_bundle(session.home, session.catalogue, session.organisation, profile, target, uri, prefix)
-    except (NotAnAddress, NotPublished) as error:
-        raise click.ClickException(str(error)) from None
-    if target.is_relative_to(session.home.exports):
-        with session.ledger() as ledger:
-            enter(ledger, session.home, [target])
+    own = session.home.exports / "superset" / profile / f"superset_{profile}.zip"
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        try:
+            made = write_bundle(
+                session.home, session.catalogue, session.organisation, profile, file or own, uri, prefix
+            )
+        except (NotAnAddress, NotPublished) as error:
+            raise click.ClickException(str(error)) from None
+        if file is None:
+            close(session.home, ledger, own.parent)
     echo(f"Écrit {shown(made.file)}")
     echo(f"Tableaux de bord : {len(made.dashboards)} ; graphiques : {made.charts} ; jeux de données : {made.datasets}.")
     for title in made.dashboards:

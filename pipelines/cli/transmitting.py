@@ -12,10 +12,10 @@ from pipelines.cli.exporting import profile_option
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration
+from pipelines.ledger.closing import close
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
-from pipelines.runs.pages import enter
 from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare, signatory
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.word.acts import acts as drafts
@@ -57,11 +57,11 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
     tables = _published(session, profile, year)
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
-    with session.ledger() as ledger:
+    with only_writer(session.home), open_ledger(session.home) as ledger:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
         if output is None:
-            enter(ledger, session.home, files)
+            close(session.home, ledger, folder, files)
     title(f"rapport de {year}, {profile}, {edition.name}", session.organisation)
     for path in files:
         if path.parent == folder:
@@ -88,20 +88,25 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     session.exercice(year)
     tables = _published(session, profile, year)
     folder = output or session.home.acts / str(year)
-    with session.ledger() as ledger, read_publication(tables, year, profile) as publication:
+    with only_writer(session.home), open_ledger(session.home) as ledger:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
         signed_by = signatory(session.organisation, visas.get("approved_by", ""))
-        made = list(drafts(publication, session.catalogue, session.organisation, edition, signed_by))
-    title(f"actes de {year}, {edition.name}", session.organisation)
-    for name, content in made:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not is_untouched(path.read_bytes()):
-            note(f"Attention : {shown(path)} a été modifié, et est gardé tel qu’il est ; le supprimer pour le refaire")
-            continue
-        path.write_bytes(content)
-        echo(f"  {shown(path)}")
+        title(f"actes de {year}, {edition.name}", session.organisation)
+        with read_publication(tables, year, profile) as publication:
+            made = dict(drafts(publication, session.catalogue, session.organisation, edition, signed_by))
+        for name, content in made.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not is_untouched(path.read_bytes()):
+                note(
+                    f"Attention : {shown(path)} a été modifié, et est gardé tel qu’il est ; le supprimer pour le refaire"
+                )
+                continue
+            path.write_bytes(content)
+            echo(f"  {shown(path)}")
+        if output is None:
+            close(session.home, ledger, folder, [folder / name for name in made])
     note(
         f"Les courriers sont à relire ; ceux qui partent s’écrivent avec `{session.command} transmit {year}`, une fois l’exercice figé."
     )

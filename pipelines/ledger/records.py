@@ -82,6 +82,11 @@ class Manifest:
         """``<system>/<export>``."""
         return f"{self.system}/{self.export}"
 
+    @property
+    def lake_manifest(self) -> str:
+        """Path inside the lake of the manifest itself."""
+        return f"{self.system}/{self.export}.{self.exercice}.{self.delivery}.json"
+
     def original(self, fichier: str) -> DeliveredFile:
         """The file that a row's ``_fichier`` (a file, or an archive and its member) comes from; KeyError when there is none."""
         return {file.name: file for file in self.files}[fichier.partition("/")[0]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0011"  # the last migration: what an open ledger must be at
+REVISION = "0012"  # the last migration: what an open ledger must be at
 
 
 def _text(name: str, length: int | None = None, *, unique: bool = False, index: bool = False) -> sa.Column[Any]:
@@ -97,10 +97,17 @@ def metadata() -> sa.MetaData:
         sa.Column("state", sa.String(64)),  # SHA-256 of its state.json; NULL before there was one
     )
     table(
-        "writings",  # what was written after a state was entered, and prints the head that was reached then
+        "writings",  # pages and exports of the versions before there was ``closings``
         _text("subject", index=True),  # publication or release
         _json("files"),  # path in the home → SHA-256
         _text("written_at"),
+    )
+    table(
+        "closings",  # the list of all that is in a folder, each time that it is written; the last one counts
+        _text("sums", index=True),  # path of the list in the home
+        sa.Column("sha256", sa.String(64)),  # of the list; NULL when the folder went, or all that was in the list
+        sa.Column("alike", sa.String(64)),  # of its lines without the files whose bytes differ each time
+        _text("closed_at"),
     )
     # the key that pseudonyms are made with; the last one counts
     table("keys", _text("fingerprint"), _text("entered_at"))

@@ -29,6 +29,18 @@ SEALED = (
     *("counted", "refused", "found", "decided", "files"),
 )
 
+NAMED = "schema_name || '.' || table_name"
+# what a database may hold besides tables and views
+OTHERS = """
+select function_type || ' ' || schema_name || '.' || function_name, list(macro_definition order by macro_definition)::varchar
+from duckdb_functions() where database_name = 'p' and not internal group by all
+union all select 'sequence ' || schema_name || '.' || sequence_name, sql from duckdb_sequences() where database_name = 'p'
+union all select 'index ' || schema_name || '.' || index_name, sql from duckdb_indexes() where database_name = 'p'
+union all select 'type ' || schema_name || '.' || type_name, logical_type
+from duckdb_types() where database_name = 'p' and not internal
+order by all
+"""
+
 State = dict[str, Any]
 
 
@@ -132,13 +144,18 @@ def databases_of(folder: Path) -> dict[str, State]:
 
 
 def tables_of(file: Path) -> State:
-    """``schema.table`` → {lignes, description}: for each table of a database, its rows and the hash of its catalog description."""
+    """``schema.table`` → {lignes, description}: for each table of a database, its rows and the hash of its catalog description.
+
+    Whatever else its catalog holds (a macro, a sequence, an index, a type) is there too, under what it is.
+    """
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
         said = _described(db)
-        counts = " union all ".join(f"select {literal(name)}, count(*) from p.{name}" for name in said)
-        rows = dict(db.execute(counts).fetchall()) if said else {}
-    return {name: {"lignes": rows[name], "description": fingerprint(said[name])} for name in sorted(said)}
+        tables = db.execute(f"select {NAMED} from duckdb_tables() where database_name = 'p'").fetchall()
+        counts = " union all ".join(f"select {literal(name)}, count(*) from p.{name}" for (name,) in tables)
+        rows = dict(db.execute(counts).fetchall()) if tables else {}
+        others = {name: {"description": fingerprint(sql)} for name, sql in db.execute(OTHERS).fetchall()}
+    return {name: {"lignes": rows.get(name), "description": fingerprint(said[name])} for name in sorted(said)} | others
 
 
 def _described(db: Any) -> dict[str, list[Any]]:

@@ -30,7 +30,7 @@ from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 
 # made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on it
-PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
+PUBLISHING = ("publications", "closings", "writings", "findings", "disclosures", "populations", "warehouses")
 
 
 def now() -> str:
@@ -69,6 +69,10 @@ class Ledger:
             raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
         if migrated and not self._head_file.exists():
             self._write_head(self.head())  # from the start, so that its disappearance is noticed later
+        if migrated and self.head().entries:
+            from pipelines.ledger.former_homes import close_former  # it calls this module
+
+            close_former(home, self)
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it.
@@ -280,11 +284,11 @@ class Ledger:
         if last is None or last["publication"] != publication:
             self._add("publications", publication=publication, build=build, published_at=now(), state=state)
 
-    def record_writing(self, subject: str, files: dict[str, str]) -> None:
-        """Enter what was written for a publication or release after its state: path in the home → SHA-256."""
-        known = self.written()
-        if any(known.get(path) != (subject, sha256) for path, sha256 in files.items()):
-            self._add("writings", subject=subject, files=files, written_at=now())
+    def record_closing(self, sums: str, sha256: str | None, alike: str | None) -> None:
+        """Enter the list of a folder (its path in the home, its SHA-256), unless it is as entered last."""
+        last = self._last("closings", sums=sums)
+        if (last["sha256"] if last else None) != sha256:
+            self._add("closings", sums=sums, sha256=sha256, alike=alike, closed_at=now())
 
     def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
         """Enter what a public profile reveals: (name, value) pairs; those already there change nothing."""
@@ -296,6 +300,12 @@ class Ledger:
         """Enter what is public of the staff of an exercice from now on, and the persons behind it, as archived."""
         if self.populations().get(exercice, [None])[-1] != sha256:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
+
+    def removed(self) -> set[str]:
+        """The originals and deliveries whose removal, by rule or by hand, was entered."""
+        rows = self.all_rows("removals")
+        subjects = {row["subject"] for row in rows} | {sha256 for row in rows for sha256 in row["files"]}
+        return subjects | {row["sha256"] for row in self.all_rows("purges")}
 
     def removals(self) -> int:
         """How many removals there have been: after a new one, copies kept elsewhere are recreated instead of just emptied."""
@@ -417,16 +427,14 @@ class Ledger:
         """The last publication."""
         return self._last("publications")
 
-    def written(self) -> dict[str, tuple[str, str]]:
-        """Path in the home → subject and SHA-256 of what was last written there."""
-        return {
-            path: (row["subject"], sha256) for row in self.all_rows("writings") for path, sha256 in row["files"].items()
-        }
-
-    def unfinished_releases(self) -> list[dict[str, Any]]:
-        """The releases whose pages were not written because they were interrupted."""
-        written = {row["subject"] for row in self.all_rows("writings")}
-        return [row for row in self.all_rows("releases") if row["state"] and row["release"] not in written]
+    def closed(self) -> dict[str, str]:
+        """Path in the home of each list of a folder → its SHA-256, in the order in which they were entered."""
+        found: dict[str, str] = {}
+        for row in self.all_rows("closings"):
+            found.pop(row["sums"], None)
+            if row["sha256"]:
+                found[row["sums"]] = row["sha256"]
+        return found
 
     def generalised(self) -> dict[str, str]:
         """Each delivery whose rows were generalised → the one it was made from."""

@@ -18,6 +18,7 @@ from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, tak
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.chain import Head
+from pipelines.ledger.closing import kept_of, let_go
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
@@ -28,7 +29,6 @@ from pipelines.private import is_alive
 from pipelines.runs.retention import BY_HAND, LOGS, ROWS, purge_again
 from pipelines.runs.retention import FORMER as PUBLICATIONS
 from pipelines.settings import Home, WrongSetting
-from pipelines.stages.ingest.archive import kept_of
 from pipelines.stages.publish.withdraw import public_places, remove_from_home
 
 LIST = "removals.jsonl"  # in a backup: what had been removed by then
@@ -222,6 +222,7 @@ def restore(
             raise Unsound("la tête du registre sauvegardé n’est pas celle que la sauvegarde indique")
         say("retraits faits depuis")
         with open_workspace(aside) as work:
+            let_go(aside, work.ledger, [aside.builds, aside.audit, aside.exports, aside.reports, aside.docs])
             again = _applied_again(work, since, now()[:10])
         _hand_over(aside, target, since)
     except BaseException:
@@ -242,7 +243,7 @@ def _applied_again(work: Workspace, entries: dict[str, Entry], today: str) -> Ag
         said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
         ledger.record_withdrawal(*said)
     if withdrawn:
-        remove_from_home(public_places(work.home, ledger))
+        remove_from_home(work.home, ledger, public_places(work.home, ledger))
     rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (PUBLICATIONS, LOGS)]
     deliveries = {row["delivery"] for row in ledger.all_rows("deliveries")}
     by_hand = [entry for entry in rows if entry["rule"] == BY_HAND and entry["subject"] in deliveries]
@@ -264,6 +265,7 @@ def _remove_originals(work: Workspace, entries: list[Entry]) -> int:
                 place = (entry["export"], entry["exercice"])
                 said = (entry[name] for name in ("kept_until", "reason", "removed_by"))
                 work.ledger.record_removal(Removal(rule, sha256, *place, [sha256], None, *said))
+                let_go(work.home, work.ledger, paths)
                 for path in paths:
                     path.unlink()
                 count += 1

@@ -1,4 +1,4 @@
-"""Writes the pages that print the ledger's head, once the entry that they describe is made, and records their hashes.
+"""Writes the pages that print the ledger's head, once the entry that they describe is made, and closes their folders.
 
 The pages of a publication are written with it (``stages.publish.swap``). This module writes the audit pages, and the
 pages that complete a release: its report in both profiles and its audit page.
@@ -10,12 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.disk import json_lines, read_json, sha256_of, written_whole
-from pipelines.ledger.store import Ledger
+from pipelines.ledger.closing import close, closed, names_in, unfinished_releases
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import Known, look, state
-from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import EXPORTS, FIGURES, changes, complete_release
@@ -24,13 +23,6 @@ from pipelines.stages.report.write import edition_of, write_report
 
 PAGE, DATA = "etat.html", "etat.json"
 COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that come after its entry
-
-
-def enter(ledger: Ledger, home: Home, files: Iterable[Path], subject: str | None = None) -> None:
-    """Record in the ledger what was written for a release, or for the current publication."""
-    last = ledger.last_publication()
-    of = subject or (last["publication"] if last else "")
-    ledger.record_writing(of, {path.relative_to(home.root).as_posix(): sha256_of(path) for path in files})
 
 
 def write_states(
@@ -42,7 +34,7 @@ def write_states(
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
         _write_state(known, exercice, folder, seed, size)
-        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not files that somebody else put there
+        close(work.home, work.ledger, folder, [folder / DATA, folder / PAGE])
         pages.append(folder / PAGE)
     return pages
 
@@ -54,8 +46,7 @@ def _write_state(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     data, home, former = folder / DATA, known.work.home, None
     with suppress(FileNotFoundError, ValueError):  # none yet: everything is drawn again
-        _, entered = known.work.ledger.written().get(data.relative_to(home.root).as_posix(), ("", ""))
-        if sha256_of(data) == entered:  # otherwise it is not the one that the ledger knows
+        if sha256_of(data) == closed(home, known.work.ledger, folder).get(DATA):  # the one that the ledger knows
             former = read_json(data).get("echantillon")
     content = state(known, exercice, seed=seed, size=size, former=former, release=release)
     with written_whole(data) as file:
@@ -66,7 +57,7 @@ def _write_state(
 
 def complete_releases(work: Workspace) -> None:
     """Complete each unfinished release, including interrupted ones, once its figures are published."""
-    for row in work.ledger.unfinished_releases():
+    for row in unfinished_releases(work.home, work.ledger):
         folder = work.home.releases / row["release"]
         published = parquet_scan(work.home.published / FIGURES)
         if not changes(parquet_scan(folder / FIGURES), published, row["exercice"]):
@@ -77,6 +68,8 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     home, organisation = work.home, work.organisation
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
+    if not closed(home, work.ledger, folder):
+        close(home, work.ledger, folder)
     known = look(work)  # before any file that is not recorded yet is there
 
     def export(release: str, profile: str, place: Path) -> None:
@@ -89,5 +82,4 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
             edition = edition_of(work.ledger, exercice, tables, profile, build, folder.name)
             write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
     _write_state(known, exercice, folder / "etat", None, SIZE, folder.name)
-    files = [path for part in COMPLETED for path in sorted((folder / part).rglob("*")) if path.is_file()]
-    enter(work.ledger, home, files, folder.name)
+    close(home, work.ledger, folder, [folder / part / name for part in COMPLETED for name in names_in(folder / part)])

@@ -14,6 +14,7 @@ from pipelines.catalogue.shown_name import shown_names
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import read_json, written_whole
 from pipelines.evidence.verify import publication_problems
+from pipelines.ledger.closing import unfinished_releases
 from pipelines.ledger.lost_ledger import refuse_damaged
 from pipelines.ledger.records import UNDRAWN, DeliveredFile
 from pipelines.ledger.store import now
@@ -112,7 +113,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
 def is_published(work: Workspace) -> bool:
     """True when the publication is there whole with its report, and was made from today's inputs; what is on a server is
     not checked."""
-    if settings.publication_server() or work.ledger.unfinished_releases():
+    if settings.publication_server() or unfinished_releases(work.home, work.ledger):
         return False
     last = work.ledger.last_publication()
     if last and any(one.code == UNDRAWN for one in work.ledger.findings_of(last["publication"])):

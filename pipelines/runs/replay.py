@@ -14,10 +14,10 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.traced_rows import traced_columns
-from pipelines.evidence.verify import release_problems
 from pipelines.french import NO_BREAK, day, how_many
+from pipelines.ledger.closing import Sums, closed, problems_below, sums_of
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import State, files_of, frozen_names, read_release, state_file
+from pipelines.ledger.state import State, frozen_names, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.publication import FOLDERS
 from pipelines.runs.key import key_of
@@ -71,7 +71,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
-        key, altered = key_of(own), release_problems(home, own.ledger, name)
+        key, altered = key_of(own), problems_below(home, own.ledger, [folder])
+        listed = closed(home, own.ledger, folder)
     result = Replay(name, len(deliveries), 0, altered=altered, made_by=release.get("version") or {})
     result.other_code = release.get("engine") != engine_version()
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
@@ -96,23 +97,22 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             if broken := failed(build_models(work.home, command=["run"])):
                 raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")
             traced = traced_columns(work.catalogue)
-            if not altered:
-                say("dessin du rapport")
-                _draw(home, work, folder, release, result)
-        former = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
+            say("dessin du rapport")
+            _draw(home, work, folder, release, listed, result)
+        former = {path: sha for path, sha in listed.items() if path.startswith(REMADE)}
         kept = {path.partition("/")[0] for path in former}  # an older release kept less
         for schema in kept.intersection(RELEASED_SCHEMAS):
             export_tables(beside.warehouse_next, release["exercice"], beside.root, schema)
         if "lignes" in kept:
             export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
-        made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
+        made = {path: sha for path, sha in sums_of(beside.root).items() if path.startswith(REMADE)}
         both = former.keys() | made.keys()
         result.files = len(both)
         result.differing = sorted(path for path in both if former.get(path) != made.get(path))
     return result
 
 
-def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Replay) -> None:
+def _draw(home: Home, work: Workspace, folder: Path, release: State, listed: Sums, result: Replay) -> None:
     """Make the report again from the tables of the release, without any cache, and compare its pages."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
     if release.get("contenu") and not texts.is_dir():  # an older release
@@ -127,11 +127,11 @@ def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Rep
             edition = edition_of(own.ledger, exercice, folder / place, profile, release["build"], folder.name)
         formats = [one for one in FORMATS if list(kept.glob(f"*.{one}"))]  # an older release kept fewer
         write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile, formats)
-        before, after = files_of(kept), files_of(drawn)
+        place = f"report/{profile}/"
+        before = {path: sha256 for path, sha256 in listed.items() if path.startswith(place)}
+        after = {place + name: sha256 for name, sha256 in sums_of(drawn).items()}
         result.pages += len(before)
-        result.redrawn += sorted(
-            f"report/{profile}/{name}" for name in before.keys() | after.keys() if before.get(name) != after.get(name)
-        )
+        result.redrawn += sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:

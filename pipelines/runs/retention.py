@@ -23,11 +23,11 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.french import day
+from pipelines.ledger.closing import NAMES, close_delivery, kept_of, let_go
 from pipelines.ledger.records import ORIGINAL, Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
 from pipelines.locking import nothing_goes
-from pipelines.stages.ingest.archive import NAMES, kept_of
 from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
 from pipelines.stages.ingest.landing import files_of, known_by
 
@@ -155,11 +155,19 @@ def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Ove
         _generalise(work, rows)
         others = [one for one in late() if not one.manifest]
         for one in others:
-            _remove(work, one)
+            _enter(work, one)
+        paths = [path for one in others for path in one.paths]
+        let_go(work.home, work.ledger, paths)
+        for path in paths:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     return [*rows, *others]
 
 
-def _remove(work: Workspace, one: Overdue) -> None:
+def _enter(work: Workspace, one: Overdue) -> None:
+    """Enter that something is removed."""
     read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
     files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
@@ -168,11 +176,6 @@ def _remove(work: Workspace, one: Overdue) -> None:
         removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
         work.ledger.record_removal(removal)
         reached("purge.entered")
-    for path in one.paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
@@ -184,6 +187,7 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
     for (one, old), new in zip(olds, generalise(work.home, asked), strict=True):
         files, place = sorted(set(old.lake_files().values())), (old.export_key, old.exercice)
         why = (one.chosen.reason, one.chosen.by) if one.chosen else (None, None)
+        close_delivery(work.home, work.ledger, new)
         entered.append((new, Removal(ROWS, old.delivery, *place, files, new.delivery, one.until, *why)))
     if entered:
         work.ledger.record_generalised(entered)

@@ -16,19 +16,20 @@ from pathlib import Path
 
 from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
 from pipelines.did_you_mean import suggestion
-from pipelines.disk import sha256_of, take_place
+from pipelines.disk import take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
+from pipelines.ledger.closing import SUMS, close, closed, listed, names_in, sums_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
-from pipelines.runs.pages import enter, write_states
+from pipelines.runs.pages import write_states
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.release import EXPORTS, last_release
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
 
-CONTENTS, SUMS, ACCOUNTS = "SOMMAIRE.txt", "SHA256SUMS", "comptes"
+CONTENTS, ACCOUNTS = "SOMMAIRE.txt", "comptes"
 LINES = "lignes/intermediate"  # of a release: the lines behind its figures, a file a model
 
 
@@ -61,10 +62,13 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
-    kept = []
+    kept, sent = [], _sent(work, release.name, profile)
     for member in members:
         name = folder_of(member)
         here = aside / name
+        if name in sent and (folder / name).is_dir():  # what went stays as it went
+            shutil.copytree(folder / name, here)
+            continue
         (here / ACCOUNTS).mkdir(parents=True)
         shutil.copyfile(report / f"rapport_activite_{exercice}.pdf", here / f"rapport_activite_{exercice}.pdf")
         shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
@@ -80,10 +84,10 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
             shutil.copyfile(path, here / path.name)
         said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
         (here / CONTENTS).write_text(said, encoding="utf-8")
-        sums = [f"{sha256}  {file}\n" for file, sha256 in _sums(here).items() if file not in LETTERS]
-        (here / SUMS).write_text("".join(sums), encoding="utf-8")  # of what is sent as prepared
+        sums = sums_of(here, (file for file in names_in(here) if file not in LETTERS))  # of what is sent as prepared
+        (here / SUMS).write_text(listed(sums), encoding="utf-8")
     take_place(aside, folder)
-    enter(work.ledger, work.home, [path for path in _files(folder) if path.name not in LETTERS])
+    close(work.home, work.ledger, folder)
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 
@@ -113,13 +117,24 @@ def enter_sending(
             raise CannotTransmit(
                 f"{member.nom}{NO_BREAK}: {', '.join(wrong)} n’est pas tel qu’il a été préparé ; recommencer{NO_BREAK}: `{again}`"
             )
-    sent = [path for member in members for path in _files(folder / folder_of(member))]
-    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sent}
+    names = [f"{name}/{file}" for name in map(folder_of, members) for file in names_in(folder / name)]
+    files = sums_of(folder, names)
     recipients = {member.code: member.nom for member in members}
     work.ledger.record_sending(release.name, exercice, profile, recipients, sent_on, sent_by, files)
-    enter(work.ledger, work.home, sent)
+    close(work.home, work.ledger, folder, [folder / name for name in names])
     write_states(work, [exercice])
     return Transmission(release.name, exercice, profile, folder, members, (), True)
+
+
+def _sent(work: Workspace, release: str, profile: str) -> set[str]:
+    """The folders of a release that went to their members."""
+    rows = work.ledger.all_rows("sendings")
+    return {
+        path.partition("/")[0]
+        for row in rows
+        if (row["release"], row["profile"]) == (release, profile)
+        for path in row["files"]
+    }
 
 
 def _named(organisation: Organisation, names: Collection[str]) -> tuple[Collectivite, ...]:
@@ -216,23 +231,12 @@ def signatory(organisation: Organisation, name: str) -> Personne | None:
         return None
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    """Relative path → SHA-256 of each file."""
-    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
-
-
 def _changed(work: Workspace, folder: Path) -> list[str]:
     """The files that are not as last prepared according to the ledger, that are gone, or that were added."""
-    place, is_now = folder.relative_to(work.home.root).as_posix() + "/", _sums(folder)
-    was: dict[str, str] = {}
-    for row in work.ledger.all_rows("writings"):
-        here = {name.removeprefix(place): sha256 for name, sha256 in row["files"].items() if name.startswith(place)}
-        was = here or was
+    place, is_now = f"{folder.name}/", sums_of(folder, names_in(folder))
+    kept = closed(work.home, work.ledger, folder.parent)
+    was = {name.removeprefix(place): sha256 for name, sha256 in kept.items() if name.startswith(place)}
     return sorted(name for name in {*was, *is_now} if name not in LETTERS and was.get(name) != is_now.get(name))
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _contents(

@@ -12,6 +12,7 @@ from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.sources import Registry
 from pipelines.cli.app import millesime
+from pipelines.ledger.closing import close, close_delivery
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.state import LEDGER, files_of, write_state
 from pipelines.ledger.store import Ledger, open_ledger
@@ -152,6 +153,7 @@ class Bench:
             for table in manifest.tables
         ]
         with self.ledger() as ledger:
+            close_delivery(self.home, ledger, manifest)
             ledger.record_delivery(manifest)
             for verdict in verdicts:
                 ledger.record_verdict(verdict)
@@ -199,6 +201,7 @@ class Bench:
             ledger.record_findings("b1", list(findings))
             ledger.record_publication(state[:32], "b1", state)
             ledger.copy_to(target / LEDGER)
+            close(self.home, ledger, target)
 
     def ledger(self):
         """The home's ledger."""

@@ -1,9 +1,13 @@
-"""Anything changed, removed or added in the archive, the lake, the publication or a release is reported."""
+"""Anything changed, removed or added in a folder that is evidence, or in the ledger, is reported; what a dishonest operator
+enters as if it were honest is, too, or by a head kept elsewhere alone."""
 
 import json
+import re
 import shutil
+import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,385 +16,557 @@ import pytest
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
-from pipelines.evidence.verify import verify
-from pipelines.ledger.records import Finding
-from pipelines.ledger.state import LEDGER, STATE, databases_of, read_state, sealed, write_state
-from pipelines.ledger.state import files_of as state_files
-from pipelines.ledger.store import open_ledger
-from pipelines.runs.pages import enter
-from pipelines.runs.state import facts
-from pipelines.settings import Home
-from pipelines.stages.publish.release import Visas, write_release
-from tests.cli.conftest import VENTES_2019, Bench, check
-
-
-def problems(bench: Bench) -> list[str]:
-    with bench.ledger() as ledger:
-        return [problem.replace("\u00a0", " ") for problem in verify(bench.home, ledger).problems]
-
-
-@pytest.fixture
-def frozen(filled: Bench) -> Bench:
-    """Two deliveries of the sales, the former one kept by a release, and a publication."""
-    filled.home.warehouse.parent.mkdir(parents=True)
-    with duckdb.connect(str(filled.home.warehouse)) as db:
-        db.execute("create schema rapport; create table rapport.chiffres as select 'x' as code, 2019 as exercice")
-    with filled.work() as work:
-        work.ledger.record_build("b1", True, [one.manifest.delivery for one in work.ledger.current().values()], [])
-        write_release(work, 2019, facts(work, "b1", []), Visas("A", "B", "C"), None, {})
-    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
-    filled.receive("ventes/ventes", 2019, check("ok", True))
-    return filled
-
-
-def the_only(bench: Bench, pattern: str) -> Path:
-    """The file of the former delivery of the sales, or the first of several."""
-    return sorted(bench.home.root.glob(pattern), key=lambda path: (path.stat().st_mtime_ns, path.name))[0]
-
-
-def test_an_untouched_home_raises_nothing(frozen):
-    assert problems(frozen) == []
-
-
-FILES = [
-    "archive/*",
-    "lake/ventes/ventes/2019/*[0-9a-f].parquet",
-    "lake/ventes/ventes/2019/*.refus.parquet",
-    "lake/ventes/ventes/2019/*.ignores.parquet",
-    "lake/ventes/*.json",
-    "releases/2019-v1/rapport/chiffres.parquet",
-    "releases/2019-v1/organisation.yml",
-    "releases/2019-v1/state.json",
-]
-
-
-@pytest.mark.parametrize("pattern", FILES)
-def test_a_changed_or_missing_file_of_a_former_delivery_or_a_release_is_detected(frozen, pattern):
-    path = the_only(frozen, pattern)
-    shown = str(path.relative_to(frozen.home.root))
-    before = path.read_bytes()
-    path.chmod(0o600)
-    path.write_bytes(before[:-2] + b"#" + before[-1:])
-    assert [p for p in problems(frozen) if p.startswith(shown)] == [f"{shown} : le fichier a été modifié"]
-    path.unlink()
-    told = [p for p in problems(frozen) if p.startswith(shown)]
-    assert told and told[0].endswith("a disparu")
-
-
-def edited(path: Path, change: Callable[[dict], None]) -> None:
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    change(kept)
-    path.write_text(json.dumps(kept), encoding="utf-8")
-
-
-def reseal(kept: dict) -> None:
-    """Change a version, and the fingerprint with it."""
-    kept["engine"] = "other"
-    kept["fingerprint"] = fingerprint(sealed(kept))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        reseal,
-        lambda kept: kept.update(engine="other"),
-        lambda kept: kept.update(checks=[]),
-        lambda kept: kept["visas"].update(approved_by="D"),
-        lambda kept: kept.update(reason="une autre"),
-        lambda kept: kept["deliveries"].pop(),
-        lambda kept: kept["files"].pop("organisation.yml"),
-        lambda kept: kept.pop("ledger"),
-        lambda kept: kept.update(ledger="rien"),
-        lambda kept: kept.clear(),
-    ],
+from pipelines.evidence.verify import Verification, publication_problems, verify
+from pipelines.ledger.chain import ORIGIN, Head, _stored, link_of
+from pipelines.ledger.closing import (
+    PARTS,
+    SUMS,
+    close,
+    close_delivery,
+    close_originals,
+    enter,
+    let_go,
+    listed,
+    names_in,
+    sums_of,
 )
-def test_what_a_release_says_of_itself_is_what_the_ledger_entered(frozen, change):
-    edited(frozen.home.releases / "2019-v1" / "state.json", change)
-    assert "releases/2019-v1/state.json : le fichier a été modifié" in problems(frozen)
+from pipelines.ledger.lost_ledger import LedgerLost
+from pipelines.ledger.records import DeliveredFile, Finding, Manifest, Removal, TableCounts
+from pipelines.ledger.state import LEDGER, STATE, databases_of, files_of, sealed, write_state
+from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.settings import Home
+
+DOCS = Path(__file__).parents[2] / "docs"
+FINDING = Finding("PUB-ECART", "alerte", 2020, "a", "a")
+SENT = "transmissions/2020-v1/public"
+# each folder that is evidence, and two files of it
+FOLDERS = {
+    "archive": ("f.csv", "g.csv"),  # named by their hashes
+    "lake": ("essai/lignes/2020/d1.parquet", "essai/export.2020.d1.json"),
+    "releases/2020-v1": ("rapport/chiffres.parquet", "etat/etat.html"),
+    "builds/une": ("rapport/chiffres.parquet", "report/rapport.pdf"),  # a former publication
+    "builds/deux": ("rapport/chiffres.parquet", "report/rapport.pdf"),
+    "audit/2020": ("etat.html", "etat.json"),
+    "exports/2020/public": ("donnees/a.csv", "LISEZMOI.txt"),
+    "exports/superset/interne": ("superset_interne.zip", "b.zip"),
+    "reports/2020/interne": ("rapport.pdf", "site/index.html"),
+    SENT: ("orly/r.pdf", "orly/comptes/CA.xml"),
+    "actes/2020": ("acte.txt", "lisez.txt"),
+    "docs": ("dbt.html", "autre.html"),
+}
+ONCE = ("archive", "lake", "releases/2020-v1", "builds/une", "builds/deux", SENT)  # never written again
+Change = Callable[[Path, str, str], None]
 
 
-def test_the_head_that_a_release_keeps_is_compared_with_the_chain(frozen):
-    edited(frozen.home.releases / "2019-v1" / "state.json", lambda kept: kept["ledger"].update(hash="0" * 64))
-    assert [p for p in problems(frozen) if "que connaît 2019-v1 : la chaîne a été réécrite" in p]
+def put(path: Path, text: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return sha256_of(path)
 
 
-def test_an_added_file_or_release_is_detected(frozen):
-    (frozen.home.releases / "2019-v1" / "rapport" / "autre.parquet").write_text("x")
-    (frozen.home.releases / "2019-v2").mkdir()
-    (frozen.home.releases / ".2019-v2.123").mkdir()  # what a killed release leaves
-    assert problems(frozen) == [
-        "releases/2019-v1/rapport/autre.parquet : le fichier a été ajouté",
-        "releases/2019-v2 : le registre ne connaît pas cette version",
-    ]
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A delivery, one that could not be read, a release, two publications, and everything that is made from them."""
+    home = Home(tmp_path_factory.mktemp("evidence") / "home")
+    with open_ledger(home) as ledger:
+        original = put(home.root / "original", "un;deux\n")
+        refused = put(home.root / "refused", "rien\n")
+        for sha256, text in ((original, "un;deux\n"), (refused, "rien\n")):
+            put(home.archive / sha256, text)
+        rows = put(home.lake / "essai/lignes/2020/d1.parquet", "lignes")
+        counts = TableCounts(1, 1, 0, 0, "essai/lignes/2020/d1.parquet", rows)
+        made = Manifest("d1", "essai", "export", 2020, [DeliveredFile("f.csv", original, 8)], {"lignes": counts})
+        put(home.lake / made.lake_manifest, made.as_json())
+        close_delivery(home, ledger, made)
+        ledger.record_delivery(made)
+        close_originals(home, ledger, "refus-1", [refused])
+        ledger.record_refusal("essai/export", 2020, [{"name": "g.csv", "sha256": refused}], {}, None)
+        ledger.record_build("b1", True, ["d1"], [])
+        ledger.record_warehouse("b1", put(home.warehouse, "entrepôt"), is_whole=True, project="", sources={})
+        ledger.record_decision(FINDING, "accepted", "vu", "A")
+        release(home, ledger, "2020-v1")
+        publish(home, ledger, "une")
+        publish(home, ledger, "deux")
+        for place in list(FOLDERS)[5:]:
+            for name in FOLDERS[place]:
+                put(home.root / place / name, f"{place} {name}")
+            close(home, ledger, home.root / place)
+        sent = home.root / SENT
+        put(sent / "orly/courrier.docx", "signé")
+        sums = {name: sha256_of(sent / name) for name in names_in(sent) if name != SUMS}
+        ledger.record_sending("2020-v1", 2020, "public", {"1": "Orly"}, "2021-01-01", "courriel", sums)
+        close(home, ledger, sent, [sent / name for name in sums])
+    for name in ("original", "refused"):
+        (home.root / name).unlink()
+    return home
+
+
+def release(home: Home, ledger: Ledger, name: str) -> None:
+    folder = home.releases / name
+    put(folder / "rapport/chiffres.parquet", "chiffres")
+    visas = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
+    said = {"release": name, "build": "b1", "visas": visas, "reason": None, "exercice": 2020}
+    state = {**said, "files": files_of(folder), "ledger": asdict(ledger.settled_head()), "deliveries": []}
+    seal = fingerprint(sealed(state))
+    sha256 = write_state(folder, {**state, "fingerprint": seal})
+    ledger.record_release(name, 2020, 1, seal, "b1", visas, None, sha256)
+    close(home, ledger, folder)
+    put(folder / "etat/etat.html", "approuvé par C")
+    close(home, ledger, folder)
+
+
+def publish(home: Home, ledger: Ledger, name: str) -> None:
+    folder = home.builds / name
+    (folder / "rapport").mkdir(parents=True)
+    for file in ("millesime.duckdb", "rapport_public.duckdb"):
+        with duckdb.connect(str(folder / file)) as db:
+            db.execute(f"create schema rapport; create table rapport.chiffres as select '{name}' as code, 1 as valeur")
+            db.execute(f"copy rapport.chiffres to '{folder}/rapport/chiffres.parquet'")
+    head = asdict(ledger.settled_head())
+    state = {"build": "b1", "files": files_of(folder), "tables": databases_of(folder), "ledger": head}
+    ledger.record_publication(name, "b1", write_state(folder, state))
+    put(folder / "report/rapport.pdf", f"page de {name}")
+    ledger.copy_to(folder / LEDGER)
+    close(home, ledger, folder)
+    home.published.unlink(missing_ok=True)
+    home.published.symlink_to(Path("builds") / name)
+    home.warehouse_published.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(home.warehouse, home.warehouse_published)
 
 
 @pytest.fixture
-def published(filled: Bench) -> Bench:
-    filled.publish("('x', 2019, 1, 'EUR', 0, 'calculé', null, 'complet', 'X', 'd', 'f')")
-    return filled
+def home(honest: Home, tmp_path: Path) -> Home:
+    shutil.copytree(honest.root, tmp_path / "home", symlinks=True)
+    return Home(tmp_path / "home")
 
 
-def test_the_state_of_the_publication_is_the_one_that_was_published(published):
-    path = published.home.published / STATE
-    assert problems(published) == []
-    before = path.read_text(encoding="utf-8")
-    for damage in (before.replace('"b1"', '"b2"'), before + " ", "{}", "[]", "rien", ""):
-        path.write_text(damage, encoding="utf-8")
-        assert problems(published) == ["published/state.json : n’est pas l’état de la dernière publication"]
-    path.unlink()
-    assert problems(published) == ["published/state.json : le fichier a disparu"]
+def verified(home: Home, printed: Head | None = None) -> Verification:
+    with open_ledger(home) as ledger:
+        return verify(home, ledger, printed)
 
 
-def test_a_changed_or_added_file_of_the_publication_is_detected(published):
-    (published.home.published / "rapport" / "chiffres.parquet").write_bytes(b"PAR1")
-    (published.home.published / "rapport" / "autre.parquet").write_bytes(b"PAR1")
-    assert problems(published) == [
-        "published/rapport/chiffres.parquet : le fichier a été modifié",
-        "published/rapport/autre.parquet : le fichier a été ajouté",
-    ]
+def told(home: Home, printed: Head | None = None) -> list[str]:
+    return [one.replace("\u00a0", " ") for one in verified(home, printed).problems]
 
 
-def test_the_copy_of_the_ledger_holds_what_the_publication_rests_on(published):
-    path = published.home.published / LEDGER
-    with published.ledger() as ledger:
-        kept = ledger.all_rows("deliveries")
-    with open_ledger(Home(published.home.published)) as copy:
-        assert copy.all_rows("deliveries") == kept
-    path.write_bytes(path.read_bytes().replace(b"ventes_2019", b"ventes_2018"))
-    assert [p for p in problems(published) if p.startswith("published/ledger.db : deliveries ")]
-    path.write_bytes(b"rien")
-    assert problems(published) == ["published/ledger.db : le fichier a été modifié"]
+def named(home: Home, place: str) -> tuple[str, str]:
+    """Two files of a folder."""
+    first, second = FOLDERS[place]
+    if place == "archive":
+        first, second = sorted(path.name for path in home.archive.iterdir() if path.is_file())
+    return first, second
 
 
-def test_the_copy_of_the_ledger_holds_nothing_that_the_ledger_does_not(published):
-    with published.ledger() as ledger:
-        ledger.copy_to(published.home.published / LEDGER)
-    assert problems(published) == []
-    with open_ledger(Home(published.home.published)) as copy:
-        copy.record_decision(Finding("A", "alerte", 2019, "a", "a"), "accepted", "jamais décidé", "A")
-    (published.home.published / "ledger.head").unlink(missing_ok=True)
-    assert problems(published) == ["chain : il manque à la fin 1 écriture que connaît published/ledger.db"]
+# every folder --------------------------------------------------------------------
 
 
-def test_a_stray_file_among_pages_and_exports_is_detected_and_so_is_a_missing_folder_of_an_export(published):
-    export = published.home.root / "exports" / "2019" / "public"
-    (export / "donnees").mkdir(parents=True)
-    for path in (export / "LISEZMOI.txt", export / "donnees" / "a.csv"):
-        path.write_text("un")
-    with published.ledger() as ledger:
-        enter(ledger, published.home, [export / "LISEZMOI.txt", export / "donnees" / "a.csv"])
-    assert problems(published) == []
-    shutil.rmtree(export / "donnees")
-    (export / "corrige.csv").write_text("faux")
-    page = published.home.audit / "2019" / "etat-definitif.html"
-    page.parent.mkdir(parents=True)
-    page.write_text("faux")
-    assert sorted(problems(published)) == [
-        "audit/2019/etat-definitif.html : le fichier a été ajouté",
-        "exports/2019/public/corrige.csv : le fichier a été ajouté",
-        "exports/2019/public/donnees/a.csv : le fichier a disparu",
-    ]
+def swap(folder: Path, first: str, second: str) -> None:
+    kept = (folder / first).read_bytes()
+    (folder / first).write_bytes((folder / second).read_bytes())
+    (folder / second).write_bytes(kept)
 
 
-def test_a_public_profile_that_comes_back_after_its_withdrawal_is_detected(published):
-    place = published.home.published / "public"
-    with published.ledger() as ledger:
-        last = ledger.last_publication()["publication"]
-        ledger.record_withdrawal("0" * 32, "o", "erreur", "A", ["builds/ancienne/public", "exports/2019/public"])
-        ledger.record_withdrawal(last, "p", "erreur", "A", ["published/public", "PostgreSQL"])
-    assert [p for p in problems(published) if "de nouveau" in p] == []
-    (place / "rapport").mkdir(parents=True, exist_ok=True)
-    (place / "rapport" / "chiffres.parquet").write_bytes(b"faux")
-    (published.home.builds / "ancienne" / "public").mkdir(parents=True)
-    (published.home.exports / "2019" / "public").mkdir(parents=True)  # of what was published since
-    assert [p.partition(" :")[0] for p in problems(published) if "de nouveau" in p] == [
-        "builds/ancienne/public",
-        "published/public",
-    ]
+def change_list(folder: Path, first: str, second: str) -> None:
+    (sums, *_) = lists(folder)
+    sums.write_text(sums.read_text(encoding="utf-8").replace("0", "1"), encoding="utf-8")
 
 
-def test_pages_and_exports_are_those_that_were_written(published):
-    page, export = published.home.root / "audit/2019/etat.html", published.home.root / "exports/2019/public/a.csv"
-    for path in (page, export):
-        path.parent.mkdir(parents=True)
-        path.write_text("un")
-    with published.ledger() as ledger:
-        enter(ledger, published.home, [page, export])
-    assert problems(published) == []
-    for path in (page, export):
-        path.write_text("deux")
-    assert problems(published) == [
-        "audit/2019/etat.html : le fichier a été modifié",
-        "exports/2019/public/a.csv : le fichier a été modifié",
-    ]
-    shutil.rmtree(export.parent)  # nothing is given away any longer
-    page.unlink()
-    assert problems(published) == ["audit/2019/etat.html : le fichier a disparu"]
+def lists(folder: Path) -> list[Path]:
+    """The lists of a folder."""
+    return [folder / SUMS] if (folder / SUMS).exists() else sorted((folder / PARTS).iterdir())
 
 
-def test_a_page_rewritten_otherwise_is_detected_though_the_ledger_knows_it(published):
-    page = published.home.published / "report" / "a.pdf"
-    page.parent.mkdir()
-    with published.ledger() as ledger:
-        for text in ("un", "deux"):
-            page.write_text(text)
-            last = ledger.last_publication()["publication"]
-            ledger.record_writing(last, {"published/report/a.pdf": sha256_of(page)})
-    assert problems(published) == [
-        "published/report/a.pdf : le fichier a été modifié",
-        "published/report/a.pdf : le registre porte deux écritures différentes de ce fichier",
-    ]
+def link(folder: Path, first: str, second: str) -> None:
+    """A link in place of a file, to the same bytes: they may change later."""
+    elsewhere = next(parent for parent in folder.parents if parent.name == "home") / "copie"
+    shutil.move(folder / first, elsewhere)
+    (folder / first).symlink_to(elsewhere)
 
 
-@pytest.mark.parametrize("subject", ["une autre", "2019-v9", ""])
-def test_an_entry_of_another_publication_or_release_says_nothing_of_a_page(published, subject):
-    page = published.home.published / "report" / "a.pdf"
-    page.parent.mkdir()
-    page.write_text("un")
-    name = "published/report/a.pdf"
-    with published.ledger() as ledger:
-        ledger.record_writing(ledger.last_publication()["publication"], {name: sha256_of(page)})
-        page.write_text("deux")
-        ledger.record_writing(subject, {name: sha256_of(page)})
-    assert problems(published) == [f"{name} : le fichier a été modifié"]
+GONE, CHANGED, FILE, FOLDER = (
+    "le fichier a disparu",
+    "le fichier a été modifié",
+    "le fichier a été ajouté",
+    "le dossier a été ajouté",
+)
+CHANGES: dict[str, tuple[Change, list[tuple[str, str]]]] = {  # what is done → each file, and what is said of it
+    "change": (lambda f, a, b: put(f / a, "x") and None, [("a", CHANGED)]),
+    "truncate": (lambda f, a, b: (f / a).write_bytes((f / a).read_bytes()[:-1]) and None, [("a", CHANGED)]),
+    "empty": (lambda f, a, b: (f / a).write_bytes(b""), [("a", CHANGED)]),
+    "remove": (lambda f, a, b: (f / a).unlink(), [("a", GONE)]),
+    "rename": (lambda f, a, b: (f / a).rename(f / "x.autre") and None, [("a", GONE), ("x.autre", FILE)]),
+    "swap two": (swap, [("a", CHANGED), ("b", CHANGED)]),
+    "add": (lambda f, a, b: put(f / "autre.csv", "faux") and None, [("autre.csv", FILE)]),
+    "add, hidden": (lambda f, a, b: put(f / ".autre", "faux") and None, [(".autre", FILE)]),
+    "add a folder": (lambda f, a, b: [put(f / "x/y" / name, "faux") for name in "ab"] and None, [("x", FOLDER)]),
+    "add a hidden folder": (lambda f, a, b: put(f / ".x/y", "faux") and None, [(".x", FOLDER)]),
+    "add a link": (lambda f, a, b: (f / "x").symlink_to(f.parent), [("x", FILE)]),
+    "put a link in place": (link, [("a", CHANGED)]),
+    "change the list": (change_list, [("list", CHANGED)]),
+    "remove the list": (lambda f, a, b: lists(f)[0].unlink(), [("list", GONE)]),
+}
 
 
-def test_a_page_of_a_release_is_the_first_that_was_entered_of_it(frozen):
-    page = frozen.home.releases / "2019-v1" / "etat" / "etat.json"
-    page.parent.mkdir()
-    name = "releases/2019-v1/etat/etat.json"
-    with frozen.ledger() as ledger:
-        for text, subject in (("un", "2019-v1"), ("deux", "2019-v1"), ("deux", "2019-v2")):
-            page.write_text(text)
-            ledger.record_writing(subject, {name: sha256_of(page)})
-    assert problems(frozen) == [
-        f"{name} : le fichier a été modifié",
-        f"{name} : le registre porte deux écritures différentes de ce fichier",
-    ]
+@pytest.mark.parametrize("place", FOLDERS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_in_every_folder_is_one_sentence(home: Home, place: str, change: str):
+    do, said = CHANGES[change]
+    folder = home.root / place
+    first, second = named(home, place)
+    names = {"a": first, "b": second, "list": lists(folder)[0].relative_to(folder).as_posix()}
+    do(folder, first, second)
+    assert sorted(told(home)) == sorted(f"{place}/{names.get(name, name)} : {what}" for name, what in said)
 
 
-def test_a_state_under_its_former_name_does_not_replace_the_one_that_is_there(frozen):
-    folder = frozen.home.releases / "2019-v1"
-    shutil.copyfile(folder / "state.json", folder / "release.json")
-    (folder / "state.json").write_text("{}")
-    assert "releases/2019-v1/state.json : le fichier a été modifié" in problems(frozen)
+@pytest.mark.parametrize("place", ONCE)
+@pytest.mark.parametrize("change", ["change", "swap two", "remove", "add"])
+def test_what_is_written_once_is_not_written_again_though_the_ledger_enters_its_list(
+    home: Home, place: str, change: str
+):
+    """The attacker writes the list anew, and enters it as the program does: the chain is whole."""
+    do, said = CHANGES[change]
+    folder = home.root / place
+    do(folder, *named(home, place))
+    with open_ledger(home) as ledger:
+        if (folder / PARTS).is_dir():
+            parts = [
+                (part, [line[66:] for line in part.read_text().splitlines()])
+                for part in sorted((folder / PARTS).iterdir())
+            ]
+            for part, files in parts:
+                enter(home, ledger, part, sums_of(folder, [name for name in files if (folder / name).exists()]))
+        else:
+            close(home, ledger, folder)
+    found = told(home)
+    if (place, change) in (("archive", "add"), ("lake", "add")):  # no list names it
+        assert found == [f"{place}/autre.csv : {FILE}"]
+    elif change != "add" or place != SENT:
+        assert found, (place, change)
 
 
-def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_publication(published):
-    home = published.home
-    home.warehouse.parent.mkdir(parents=True)
-    with duckdb.connect(str(home.warehouse)) as db:
-        db.execute("create table une as select 1 as x")
-    with published.ledger() as ledger:
-        build = ledger.last_publication()["build"]
-        ledger.record_warehouse(build, sha256_of(home.warehouse), is_whole=True, project="", sources={})
-    home.warehouse_published.parent.mkdir(parents=True, exist_ok=True)
-    home.warehouse_published.unlink(missing_ok=True)
-    shutil.copyfile(home.warehouse, home.warehouse_published)
-    assert problems(published) == []
-    for path in (home.warehouse, home.warehouse_published):
-        with duckdb.connect(str(path)) as db:
-            db.execute("create table autre as select 1 as x")
-        shown = path.relative_to(home.root)
-        assert problems(published).pop() == f"{shown} : n’est pas l’entrepôt qui a été construit"
+def test_everything_that_was_sent_is_kept_as_it_went(home: Home):
+    put(home.root / SENT / "orly/courrier.docx", "autre chose")
+    assert told(home) == [f"{SENT}/orly/courrier.docx : n’est pas ce qui est parti"]
 
 
-def test_an_older_publication_put_back_is_detected_though_the_ledger_enters_it_again(published):
-    folder = published.home.published
-    with published.work() as work:
-        state = {**facts(work, "b1", []), **read_state(folder), "ledger": asdict(work.ledger.settled_head())}
-        older = write_state(folder, state)
-        work.ledger.record_publication("une", "b1", older)
-    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne" not in problems(
-        published
+def test_a_foreign_publication_or_release_or_a_whole_folder_removed_is_one_sentence(home: Home):
+    for place in ("builds/" + "a" * 32, "releases/2020-v2", "exports/2020/corrige", "audit/2021"):
+        put(home.root / place / "rapport/chiffres.parquet", "faux")
+    shutil.rmtree(home.releases / "2020-v1")
+    shutil.rmtree(home.docs)
+    found = told(home)
+    for place in ("builds/" + "a" * 32, "releases/2020-v2", "exports/2020/corrige", "audit/2021"):
+        assert f"{place} : {FOLDER}" in found
+    assert (
+        "releases/2020-v1/SHA256SUMS : le fichier a disparu" in found
+        and "docs/SHA256SUMS : le fichier a disparu" in found
     )
-    with published.work() as work:
-        work.ledger.record_decision(Finding("A", "alerte", 2019, "a", "a"), "accepted", "vu", "A")
-        work.ledger.record_publication("deux", "b1", "0" * 64)
-        work.ledger.record_publication("trois", "b1", older)
-    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne" in problems(
-        published
-    )
+    assert len(found) == 6, found
 
 
-def test_a_view_added_to_a_published_database_is_detected_though_the_ledger_knows_its_file(published):
-    file = published.home.published / "millesime.duckdb"
-    with duckdb.connect() as db:
-        db.execute(f"attach '{file}' as p; create schema if not exists p.rapport")
-        db.execute("create table p.rapport.t as select 1 as x")
-    before = databases_of(file.parent)["millesime.duckdb"]
-    with duckdb.connect() as db:
-        db.execute(f"attach '{file}' as p; create view p.rapport.faux as select 2 as x")
-    assert databases_of(file.parent)["millesime.duckdb"].keys() - before.keys() == {"rapport.faux"}
+def test_an_honest_home_raises_nothing_and_is_read_whole(home: Home):
+    assert told(home) == [] and verified(home).removed == {}
+    files = sum(1 for folder in home.evidence for _ in names_in(folder))
+    assert sum(count for what, count in verified(home).checked.items() if "fichiers" in what) == files
 
 
-def test_a_printed_head_says_which_release_or_publication_reached_it(published):
-    with published.ledger() as ledger:
-        (row,) = ledger.all_rows("publications")
-        printed = ledger.head_at("publications", row["seq"])
-        assert verify(published.home, ledger, printed).sealed == f"la publication {row['publication'][:8]}"
-        ledger.record_publication("autre", "b1", "0" * 64)
-        assert verify(published.home, ledger, printed).sealed.endswith(", qui n’est plus celle qui est publiée")
-        assert verify(published.home, ledger, ledger.head()).sealed == "la publication autre"
+def test_what_people_may_write_raises_nothing(home: Home):
+    put(home.acts / "2020/courriers/orly.docx", "brouillon")
+    with open_ledger(home) as ledger:
+        close(home, ledger, home.acts / "2020", [home.acts / "2020/courriers/orly.docx"])
+    put(home.acts / "2020/courriers/orly.docx", "signé")
+    put(home.contenu / "2020/avant-propos.md", "texte")
+    put(home.root / SENT / "orly/courrier.pdf", "signé")
+    assert told(home) == []
+    (home.acts / "2020/courriers/orly.docx").unlink()
+    assert told(home) == []
+    put(home.acts / "2020/courriers/choisy.docx", "jamais écrit")
+    assert told(home) == [f"actes/2020/courriers/choisy.docx : {FILE}"]
 
 
-def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(published):
-    home = published.home
-    file = home.published / "millesime.duckdb"
-    parquet = home.published / "rapport" / "chiffres.parquet"
-    with duckdb.connect(str(file)) as db:
-        db.execute(f"create schema rapport; create table rapport.chiffres as from '{parquet}'")
-        db.execute("create table rapport.vide (a integer)")
-        db.execute(f"copy rapport.vide to '{parquet.with_name('vide.parquet')}'")
-    with published.ledger() as ledger:
-        state = {
-            **read_state(home.published),
-            "files": state_files(home.published),
-            "tables": databases_of(home.published),
-        }
-        sha256 = write_state(home.published, state)
-        ledger.record_publication(sha256[:32], "b1", sha256)
-        ledger.record_writing(sha256[:32], {"published/millesime.duckdb": sha256_of(file)})
-        assert problems(published) == []
-        for change, table in (
-            ("update rapport.chiffres set valeur = valeur * 10", "chiffres"),
-            ("comment on column rapport.vide.a is 'autre'", "vide"),
-            ("create table rapport.autre (a integer)", "autre"),
-        ):
-            with duckdb.connect(str(file)) as db:
-                db.execute(change)
-            told = f"published/millesime.duckdb : la table rapport.{table} n’est pas celle qui a été publiée"
-            assert told in problems(published)
-            assert "published/millesime.duckdb : le fichier a été modifié" in problems(published)
-            ledger.record_writing(sha256[:32], {"published/millesime.duckdb": sha256_of(file)})
-            assert told in problems(published)
-            assert "published/millesime.duckdb : le fichier a été modifié" not in problems(published)
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="coreutils is not installed")
+@pytest.mark.parametrize("place", FOLDERS)
+def test_anybody_checks_a_folder_with_sha256sum_and_a_list_of_names(home: Home, place: str):
+    """The two commands of docs/auditor.md."""
+    folder = home.root / place
+    put(folder / "ligne\nbrisée\\.txt", "un nom difficile")
+    with open_ledger(home) as ledger:
+        if (folder / PARTS).is_dir():
+            enter(home, ledger, folder / PARTS / "autre", sums_of(folder, ["ligne\nbrisée\\.txt"]))
+        else:
+            close(home, ledger, folder)
+    assert not [one for one in told(home) if "brisée" in one]
+    commands = re.findall(r"^    (.*)$", (DOCS / "auditor.md").read_text(encoding="utf-8"), re.MULTILINE)
+    commands = [one for one in commands if "sha256sum --" in one]
+    check, compare = (one for one in commands if (PARTS in one) == (folder / PARTS).is_dir())
+    for command in (check, compare):
+        done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    put(folder / "autre.txt", "x")
+    done = subprocess.run(["bash", "-c", compare], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "autre.txt" in done.stdout
 
 
-def sign(home: Home, key: Path, state: Path) -> None:
-    """Sign a state, as docs/auditor.md says."""
-    state.with_name("state.json.sig").unlink(missing_ok=True)
-    run = ["ssh-keygen", "-q", "-Y", "sign", "-f", str(key), "-n", "millesime", str(state)]
-    subprocess.run(run, check=True, capture_output=True)
+# databases ------------------------------------------------------------------------
+
+WRITTEN = {
+    "a macro": ("create macro main.sum(x) as 42", "macro main.sum"),
+    "a table macro": ("create macro rapport.chiffre() as table select 1", "table_macro rapport.chiffre"),
+    "a sequence": ("create sequence main.s", "sequence main.s"),
+    "a view": ("create view rapport.faux as select 2 as x", "rapport.faux"),
+    "a type": ("create type main.t as enum ('a')", "type main.t"),
+    "an index": ("create index i on rapport.chiffres (code)", "index rapport.i"),
+    "a table": ("create table rapport.autre (a integer)", "rapport.autre"),
+    "a value": ("update rapport.chiffres set valeur = 42", "rapport.chiffres"),
+    "a comment": ("comment on column rapport.chiffres.valeur is 'autre'", "rapport.chiffres"),
+    "a row": ("insert into rapport.chiffres from rapport.chiffres", "rapport.chiffres"),
+}
+
+
+@pytest.mark.parametrize("database", ["millesime.duckdb", "rapport_public.duckdb"])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_database_holds_nothing_but_what_was_published_though_the_ledger_enters_its_file(
+    home: Home, database: str, written: str
+):
+    sql, name = WRITTEN[written]
+    with duckdb.connect(str(home.published / database)) as db:
+        db.execute(sql)
+    assert told(home) == [f"builds/deux/{database} : {CHANGED}"]
+    with open_ledger(home) as ledger:
+        close(home, ledger, home.builds / "deux")
+    assert told(home) == [f"published/{database} : {name} n’est pas ce qui a été publié"]
+
+
+def test_the_second_name_of_a_database_is_the_same(home: Home):
+    shutil.copyfile(home.published / "rapport_public.duckdb", home.published / "rapport.duckdb")
+    with duckdb.connect(str(home.published / "rapport.duckdb")) as db:
+        db.execute("update rapport.rapport.chiffres set valeur = 42")
+    with open_ledger(home) as ledger:
+        close(home, ledger, home.builds / "deux")
+    assert told(home) == ["published/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié"]
+
+
+@pytest.mark.parametrize("place", ["current", "published"])
+def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_publication(home: Home, place: str):
+    put(home.root / "warehouse" / place / "warehouse.duckdb", "autre")
+    assert told(home) == [f"warehouse/{place}/warehouse.duckdb : n’est pas l’entrepôt qui a été construit"]
+
+
+# links ----------------------------------------------------------------------------
+
+
+def test_a_former_publication_put_back_is_not_the_last(home: Home):
+    home.published.unlink()
+    home.published.symlink_to(Path("builds") / "une")
+    assert told(home)[0] == "published : n’est pas la dernière publication du registre"
+    home.published.unlink()
+    shutil.copytree(home.builds / "deux", home.published)
+    assert "published : n’est pas un lien vers une publication" in told(home)
+
+
+def test_a_state_and_its_entry_forged_rest_on_an_older_head(home: Home):
+    """Tables and state, which a new entry of the ledger takes for a publication."""
+    state = json.loads((home.published / STATE).read_text(encoding="utf-8"))
+    new = write_state(home.published, {**state, "build": "b2"})
+    with open_ledger(home) as ledger:
+        ledger.record_decision(FINDING, "withdrawn", "une écriture entre les deux", "A")
+        ledger.record_publication("trois", "b1", new)
+        close(home, ledger, home.builds / "deux")
+    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne".replace(
+        "published", "builds/deux"
+    ) in told(home)
+
+
+@pytest.mark.parametrize("said", [{"visas": {}}, {"reason": "une autre"}, {"ledger": {"entries": 1, "hash": "0" * 64}}])
+def test_what_a_release_says_of_itself_is_what_the_ledger_entered(home: Home, said: dict):
+    folder = home.releases / "2020-v1"
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    write_state(folder, {**state, **said})
+    with open_ledger(home) as ledger:
+        close(home, ledger, folder)
+    assert "releases/2020-v1/state.json : n’est pas l’état de la version que le registre connaît" in told(home)
+
+
+def test_a_public_profile_that_comes_back_after_its_withdrawal_is_reported(home: Home):
+    for place in (home.published.resolve() / "public", home.exports / "2020/public"):
+        shutil.rmtree(place, ignore_errors=True)
+    with open_ledger(home) as ledger:
+        put(home.published / "public/rapport.parquet", "public")
+        close(home, ledger, home.builds / "deux")
+        gone = [home.builds / "deux/public", home.exports / "2020/public"]
+        ledger.record_withdrawal("deux", "p", "erreur", "A", ["builds/deux/public", "exports/2020/public"])
+        let_go(home, ledger, gone)
+        shutil.rmtree(gone[0])
+    assert not [
+        one for one in told(home) if "public" in one and "deux écritures" not in one and "builds/deux/SHA" not in one
+    ]
+    put(home.published / "public/rapport.parquet", "public")
+    put(home.exports / "2020/public/a.csv", "public")
+    found = told(home)
+    assert f"builds/deux/public : {FOLDER}" in found and f"exports/2020 : {FOLDER}" in found
+
+
+def test_an_original_whose_removal_is_forged_is_counted(home: Home):
+    (sha256, _) = named(home, "archive")
+    with open_ledger(home) as ledger:
+        ledger.record_removal(Removal("FAUX", sha256))
+        let_go(home, ledger, [home.archive / sha256])
+    (home.archive / sha256).unlink()
+    assert told(home) == [] and verified(home).removed == {"FAUX": 1}
+
+
+def test_a_clock_set_back_is_reported(home: Home, clock):
+    with open_ledger(home) as ledger:
+        clock("2020-01-01T00:00:00+00:00")
+        ledger.record_decision(FINDING, "withdrawn", "antidatée", "A")
+    assert [one for one in verified(home).dated_back if "2020-01-01" in one]
+
+
+# the chain ------------------------------------------------------------------------
+
+
+@contextmanager
+def unguarded(home: Home) -> Iterator[sqlite3.Connection]:
+    """The ledger, its triggers taken away and put back."""
+    with sqlite3.connect(home.ledger_file) as db:
+        guards = db.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
+        for name, _ in guards:
+            db.execute(f"drop trigger {name}")
+        yield db
+        for _, sql in guards:
+            db.execute(sql)
+
+
+def row_of_the_ledger(home: Home) -> None:
+    with unguarded(home) as db:
+        db.execute("update decisions set decided_by = 'Z'")
+
+
+def decision_gone(home: Home) -> None:
+    with unguarded(home) as db:
+        db.execute("delete from decisions")
+
+
+def tail_cut(home: Home) -> None:
+    with unguarded(home) as db:
+        (table, row) = db.execute("select table_name, row from chain order by seq desc limit 1").fetchone()
+        db.execute(f"delete from {table} where seq = ?", (row,))
+        db.execute("delete from chain where seq = (select max(seq) from chain)")
+
+
+def links_swapped(home: Home) -> None:
+    with unguarded(home) as db:
+        db.execute("update chain set seq = -seq where seq in (1, 2)")
+        db.execute("update chain set seq = 3 + seq where seq < 0")
+
+
+FORGED: dict[str, tuple[Callable[[Home], None], str]] = {
+    "a row": (row_of_the_ledger, "decisions 1 : l’écriture n’est plus celle qui a été enregistrée"),
+    "a decision, removed": (decision_gone, "decisions 1 : l’écriture a disparu"),
+    "the end": (tail_cut, "il manque à la fin 1 écriture que connaît ledger.head"),
+    "two links": (links_swapped, "l’écriture n’est plus celle qui a été enregistrée"),
+    "the kept head": (
+        lambda home: put(home.ledger_head, f"1 {'0' * 64}\n") and None,
+        "que connaît ledger.head : la chaîne a été réécrite",
+    ),
+    "the kept head, removed": (lambda home: home.ledger_head.unlink(), "ledger.head : le fichier a disparu"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_a_forgery_in_the_ledger_is_reported(home: Home, forgery: str):
+    forge, said = FORGED[forgery]
+    forge(home)
+    assert [one for one in told(home) if said in one], told(home)
+
+
+def rewritten(home: Home, change: str) -> Head:
+    """Change entries, then rewrite the chain from its beginning, and the head beside it."""
+    with unguarded(home) as db:
+        db.execute(change)
+        last = ORIGIN
+        for seq, table, row in db.execute("select seq, table_name, row from chain order by seq").fetchall():
+            stored = _stored(db, table, row)
+            assert stored is not None
+            last = link_of(last, table, stored)
+            db.execute("update chain set hash = ? where seq = ?", (last, seq))
+    home.ledger_head.write_text(f"{seq} {last}\n", encoding="utf-8")
+    return Head(seq, last)
+
+
+def test_a_ledger_written_anew_is_not_that_of_the_publication(home: Home):
+    rewritten(home, "update decisions set decided_by = 'Z'")
+    with pytest.raises(LedgerLost, match="n’est pas celui de la publication"):
+        told(home)
+
+
+def test_rewriting_what_follows_the_publication_is_reported_by_a_head_kept_elsewhere_alone(home: Home):
+    """A page of ``audit/``, its list, and the entry of it: the folder agrees with itself again."""
+    with open_ledger(home) as ledger:
+        printed, kept = ledger.head_at("publications", 2), ledger.head()
+    put(home.audit / "2020/etat.html", "faux")
+    sums = home.audit / "2020" / SUMS
+    before = sha256_of(sums)
+    sums.write_text(listed(sums_of(sums.parent)), encoding="utf-8")
+    rewritten(home, f"update closings set sha256 = '{sha256_of(sums)}' where sha256 = '{before}'")
+    assert told(home) == [] and told(home, printed) == []
+    assert [one for one in told(home, kept) if "que connaît le document imprimé : la chaîne a été réécrite" in one]
+
+
+def test_a_decision_cut_off_after_the_publication_is_reported_by_whoever_holds_a_later_head(home: Home):
+    with open_ledger(home) as ledger:
+        before = ledger.head()
+        ledger.record_decision(FINDING, "withdrawn", "gênante", "A")
+        later = ledger.head()
+    tail_cut(home)
+    home.ledger_head.write_text(f"{before.entries} {before.hash}\n", encoding="utf-8")
+    assert told(home) == []
+    assert told(home, later) == ["chain : il manque à la fin 1 écriture que connaît le document imprimé"]
+
+
+def test_a_printed_head_says_which_release_or_publication_reached_it(home: Home):
+    with open_ledger(home) as ledger:
+        first, second, frozen = (
+            ledger.head_at(*of) for of in (("publications", 1), ("publications", 2), ("releases", 1))
+        )
+    assert verified(home, second).sealed == "la publication deux"
+    assert verified(home, first).sealed == "la publication une, qui n’est plus celle qui est publiée"
+    assert verified(home, frozen).sealed == "la version 2020-v1"
+
+
+def test_the_problems_of_the_publication_alone(home: Home):
+    put(home.audit / "2020/etat.html", "faux")
+    with open_ledger(home) as ledger:
+        assert publication_problems(home, ledger) == []
+        put(home.published / "report/rapport.pdf", "faux")
+        assert [one.partition("\u00a0")[0] for one in publication_problems(home, ledger)] == [
+            "builds/deux/report/rapport.pdf"
+        ]
+
+
+# signatures -----------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="OpenSSH is not installed")
-def test_a_signature_beside_a_state_is_that_of_somebody_who_may_sign(frozen, tmp_path):
-    home, state = frozen.home, frozen.home.releases / "2019-v1" / "state.json"
+def test_a_signature_beside_a_list_is_that_of_somebody_who_may_sign(home: Home, tmp_path: Path):
+    sums = home.releases / "2020-v1" / SUMS
     for name in ("presidente", "autre"):
         new = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
         subprocess.run(new, check=True, capture_output=True)
-    sign(home, tmp_path / "presidente", state)
-    refused = ["releases/2019-v1/state.json.sig : la signature n’est pas celle d’un signataire déclaré"]
-    assert problems(frozen) == refused  # nobody may sign
+
+    def sign(key: str) -> None:
+        """Sign, as docs/auditor.md says."""
+        sums.with_name(f"{SUMS}.sig").unlink(missing_ok=True)
+        run = ["ssh-keygen", "-q", "-Y", "sign", "-f", str(tmp_path / key), "-n", "millesime", str(sums)]
+        subprocess.run(run, check=True, capture_output=True)
+
+    sign("presidente")
+    refused = ["releases/2020-v1/SHA256SUMS.sig : la signature n’est pas celle d’un signataire déclaré"]
+    assert told(home) == refused  # nobody may sign
     public = (tmp_path / "presidente.pub").read_text(encoding="utf-8")
     (home.root / "signataires").write_text(f'presidente@sicio.fr namespaces="millesime" {public}', encoding="utf-8")
-    assert problems(frozen) == []
-    with frozen.ledger() as ledger:
-        (who,) = verify(home, ledger).signed.values()
-        assert who.startswith("presidente@sicio.fr, clé SHA256:")
-    sign(home, tmp_path / "autre", state)
-    assert problems(frozen) == refused
-    sign(home, tmp_path / "presidente", state)
-    state.write_text(state.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    assert sorted(problems(frozen)) == sorted([*refused, "releases/2019-v1/state.json : le fichier a été modifié"])
+    assert told(home) == []
+    (who,) = verified(home).signed.values()
+    assert who.startswith("presidente@sicio.fr, clé SHA256:")
+    sign("autre")
+    assert told(home) == refused

@@ -19,7 +19,7 @@ from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, arrivals_of
 from pipelines.evidence.published import failed_build, publication_status, published_figures
-from pipelines.evidence.verify import CHECKED, Verification, verify
+from pipelines.evidence.verify import Verification, verify
 from pipelines.ledger.records import SETTLED, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.ledger.workspace import Workspace
@@ -333,7 +333,7 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
         "dependances_sha256": sha256_of(settings.shipped() / "requirements.lock"),
         "verification": {
             "le": known.moment,
-            "controle": {CHECKED[what]: count for what, count in known.verification.checked.items()},
+            "controle": known.verification.checked,
             "anomalies": known.verification.problems,
             "dates": known.verification.dated_back,
         },

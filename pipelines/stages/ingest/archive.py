@@ -11,10 +11,9 @@ from pathlib import Path
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
+from pipelines.ledger.closing import NAMES
 from pipelines.settings import limits
 from pipelines.stages.ingest.landing import is_too_large
-
-NAMES = "noms"  # folder of the archive
 
 
 def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
@@ -51,17 +50,12 @@ def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
 
 
 def keep_name(path: Path, sha256: str, folder: Path) -> None:
-    """Keep the name of an original when messages show another one."""
+    """Keep the name of an original, the first that it came under, when messages show another one."""
     kept = folder / NAMES / sha256
-    if path.name != (os.fsdecode(kept.read_bytes()) if kept.exists() else None):
+    if not kept.exists():
         kept.parent.mkdir(exist_ok=True, mode=0o700)
         with written_whole(kept, errors="surrogateescape") as file:
             file.write(path.name)
-
-
-def kept_of(folder: Path, sha256: str) -> list[Path]:
-    """The files of an original in the archive: its bytes, its name."""
-    return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
 
 
 def _state(path: Path) -> tuple[int, int]:

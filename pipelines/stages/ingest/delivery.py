@@ -11,7 +11,6 @@ The same bytes under the same declaration give the same delivery: it is then rea
 import importlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +27,6 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
-from pipelines.private import is_alive
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
 from pipelines.stages.ingest.pseudonym import key_id
@@ -45,7 +43,6 @@ DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refuse
 READER_VERSION = 5  # increase it when the same bytes give other rows; the golden tests fail until then
 
 WORK = ".lecture-"  # working folders, in the archive
-OWNER = re.compile(r"^\.(?:lecture-(\d+)-.*|.*\.(\d+))$")  # the process that writes a file or a folder, in its name
 
 
 @dataclass(frozen=True)
@@ -92,12 +89,7 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
 
 
 def _sweep(home: Home, system: str) -> None:
-    """Remove what a killed ingest left behind: the files of dead processes in the archive and the lake, which nothing
-    reads but which contain data, and the rows of one system that no manifest lists."""
-    for path in [*home.archive.glob(".*"), *home.lake.glob(".*"), *(home.lake / system).glob(".*")]:
-        owner = OWNER.match(path.name)
-        if owner and not is_alive(int(owner[1] or owner[2])):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    """Remove what a killed ingest left behind: the rows of one system that no manifest lists."""
     written = list((home.lake / system).glob("*/*/*.parquet"))
     if not any(home.archive.glob(f"{WORK}*")):  # by then their writer has written the manifest, or is dead
         listed = {path.name.split(".")[-2] for path in (home.lake / system).glob("*.json")}

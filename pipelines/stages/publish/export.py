@@ -22,8 +22,9 @@ from pathlib import Path
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.disk import sha256_of, sync, take_place
+from pipelines.disk import sync, take_place
 from pipelines.french import agreed
+from pipelines.ledger.closing import SUMS, listed, sums_of
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 from pipelines.spreadsheet import CODE, french_cell
@@ -34,8 +35,6 @@ from pipelines.stages.publish.edition import Edition
 from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.profiles import Profile, Table, opened
 from pipelines.stages.publish.workbook import write_workbook
-
-SUMS = "SHA256SUMS"
 
 
 class NotExported(RuntimeError):
@@ -49,7 +48,6 @@ def write_export(home: Home, organisation: Organisation, exercice: int, profile:
     """
     target = home.exports / str(exercice) / profile
     aside = target.with_name(f".{profile}.{os.getpid()}")
-    _sweep(target)
     fill_export(aside, home, organisation, exercice, profile, release)
     for path in (*aside.rglob("*"), aside):
         sync(path)
@@ -75,13 +73,7 @@ def fill_export(
             shutil.copytree(published / "scdl", folder / "scdl")
         (folder / "datapackage.json").write_text(package(edition, folder, counts), encoding="utf-8")
         (folder / "LISEZMOI.txt").write_text(_readme(edition, counts), encoding="utf-8")
-    (folder / SUMS).write_text(_sums(folder), encoding="utf-8")
-
-
-def _sweep(target: Path) -> None:
-    """Remove the previous export, or what a killed one left."""
-    for leftover in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(leftover)
+    (folder / SUMS).write_text(listed(sums_of(folder)), encoding="utf-8")
 
 
 def _require(profile: Profile, exercice: int) -> None:
@@ -167,8 +159,3 @@ def _codes(edition: Edition, table: Table) -> list[str]:
     asked = ", ".join(f'coalesce(bool_or(regexp_full_match("{name}", {literal(CODE)})), false)' for name in texts)
     is_code = edition.profile.db.execute(f"select {asked} from ({edition.rows(table)})").fetchone()
     return [name for name, loses in zip(texts, is_code, strict=True) if loses]
-
-
-def _sums(folder: Path) -> str:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)

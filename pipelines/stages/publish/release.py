@@ -27,6 +27,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync, sync_all
 from pipelines.french import MINUS, exact, how_many, quantity
+from pipelines.ledger.closing import close
 from pipelines.ledger.state import (
     State,
     comparisons_of,
@@ -135,6 +136,7 @@ def write_release(
     state = write_state(aside, {**content, **signed, "comparisons": comparisons_of(aside)})
     _commit(home, aside, name)
     ledger.record_release(name, exercice, version, seal, facts["build"], visas.as_dict(), reason, state)
+    close(home, ledger, home.releases / name)
     return name
 
 

@@ -8,6 +8,7 @@ builds/<publication>/millesime.duckdb                tables of marts, rapport an
                      state.json                      what all of it is: its SHA-256, in the ledger, names the publication
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
                      ledger.db                       the ledger at that moment: what to restore from
+                     SHA256SUMS                      the list of all of it, whose hash is an entry of the ledger
 published → builds/<publication>
 
 The warehouse it was made from stays beside it, as ``warehouse/published``: tracing a figure reads its lines there.
@@ -25,16 +26,23 @@ from pipelines.catalogue.rules import Rule
 from pipelines.disk import is_full, second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
 from pipelines.french import enumeration
+from pipelines.ledger.closing import (
+    SUMS,
+    close,
+    close_originals,
+    closed,
+    is_made_alike,
+    let_go,
+    problems_below,
+    sums_of,
+)
 from pipelines.ledger.records import UNDRAWN, Finding
 from pipelines.ledger.state import (
     LEDGER,
-    STATE,
     State,
     comparisons_of,
     databases_of,
     files_of,
-    is_covered,
-    read_state,
     write_manifest,
     write_state,
 )
@@ -93,7 +101,6 @@ def publish(
     _check_build(home.warehouse, build)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
-    _sweep(home)
     aside.mkdir()
     data = _write(work, aside, findings, build, pages)
     identity = _enter(work, aside, build, facts or {}, data)
@@ -101,19 +108,18 @@ def publish(
         undrawn = _undrawn(work, pages.exercice, pages.finish, aside)
         if undrawn and not any(one.code == UNDRAWN for one in data.broken):
             identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
-    beside = _beside(home, aside)
-    if _lies_there(work, aside, identity, beside):
+    ledger.copy_to(aside / LEDGER)
+    if _lies_there(work, aside):
         _keep_warehouse(home)
         shutil.rmtree(aside)
         return identity
-    ledger.record_writing(identity, beside)
-    ledger.copy_to(aside / LEDGER)
     target = _placed(home, aside, identity)
+    close(home, ledger, target)
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
     _keep_warehouse(home)
-    _forget_old(home, target.name)
+    _forget_old(work, target.name)
     return identity
 
 
@@ -188,35 +194,14 @@ def _undrawn(work: Workspace, exercice: int | None, draw: Callable[[Path], None]
     return []
 
 
-def _beside(home: Home, folder: Path) -> dict[str, str]:
-    """Path in the home, once published, → SHA-256 of everything beside the state and in its list."""
-    return {
-        f"{home.published.name}/{name}": sha256_of(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not is_covered(name := path.relative_to(folder).as_posix())
-        and name not in (STATE, LEDGER)
-    }
-
-
-def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str]) -> bool:
-    """True if the current publication is, byte for byte, the one just written; databases are compared with those written then.
-
-    ``ours`` is what was written aside beside the state.
-    """
-    published, written = work.home.published, work.ledger.written()
-    state = published / STATE
-    if not state.exists() or not (published / LEDGER).exists() or sha256_of(state) != sha256_of(aside / STATE):
+def _lies_there(work: Workspace, aside: Path) -> bool:
+    """True if the current publication is what was just written: the same bytes, but for its databases and the copy of the
+    ledger."""
+    published = work.home.published.resolve()
+    if problems_below(work.home, work.ledger, [published]):
         return False
-    theirs = _beside(work.home, published)
-    return (
-        ours.keys() == theirs.keys()
-        and all(
-            written.get(name) == (identity, sha256) if name.endswith(".duckdb") else ours[name] == sha256
-            for name, sha256 in theirs.items()
-        )
-        and read_state(aside)["files"] == files_of(published)
-    )
+    there, here = closed(work.home, work.ledger, published), sums_of(aside)
+    return there.keys() == here.keys() and all(there[name] == here[name] for name in here if is_made_alike(name))
 
 
 def _placed(home: Home, aside: Path, identity: str) -> Path:
@@ -287,6 +272,7 @@ def _archive(work: Workspace, profile: PublicProfile) -> None:
             with written_whole(file) as out:
                 os.fchmod(out.fileno(), 0o600)
                 out.write(version.written())
+        close_originals(work.home, work.ledger, version.sha256[:32], [version.sha256])
         work.ledger.record_population(version.exercice, version.sha256)
 
 
@@ -357,19 +343,15 @@ def _keep_warehouse(home: Home) -> None:
     sync(kept.parent)
 
 
-def _sweep(home: Home) -> None:
-    """Remove what a killed publication left."""
-    for leftover in home.builds.glob(".*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    for link in home.root.glob(f".{home.published.name}.*"):
-        link.unlink()
-
-
-def _forget_old(home: Home, current: str) -> None:
-    """Keep the last few publications: a reader may still hold one of them."""
+def _forget_old(work: Workspace, current: str) -> None:
+    """Keep the last few publications: a reader may still hold one of them. What no list is over was left by a killed one."""
+    home, lists = work.home, work.ledger.closed()
     others = sorted((p for p in home.builds.iterdir() if p.name != current), key=lambda p: p.stat().st_mtime)
-    for old in others[:-KEPT]:
+    whole = [path for path in others if f"{home.builds.name}/{path.name}/{SUMS}" in lists]
+    gone = [path for path in others if path not in whole] + whole[:-KEPT]
+    let_go(home, work.ledger, gone)
+    for old in gone:
         shutil.rmtree(old, ignore_errors=True)
-    for old in others[-KEPT:]:
+    for old in whole[-KEPT:]:
         if (home.builds / current / RESTREINT).is_dir() and not (old / RESTREINT).is_dir():
             old.chmod(0o700)  # an older publication: its marts contain what is restricted now

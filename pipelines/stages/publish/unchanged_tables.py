@@ -14,6 +14,7 @@ from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.primary_keys import Keys
 from pipelines.disk import second_name, sha256_of
+from pipelines.ledger.closing import closed
 from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import DATABASES, INTERNE
@@ -53,10 +54,10 @@ def former_of(work: Workspace) -> Former:
     if last is None or warehouse is None or warehouse["is_whole"] or not (published / STATE).exists():
         return Former()
     database = published / DATABASE
-    known = ledger.written().get(f"{published.name}/{DATABASE}")
+    known = closed(work.home, ledger, published.resolve()).get(DATABASE)
     if sha256_of(published / STATE) != last["state"] or not database.exists():
         return Former()
-    if known != (last["publication"], sha256_of(database)) or is_hollow(database):
+    if known != sha256_of(database) or is_hollow(database):
         return Former()
     state = read_state(published)
     return Former(published.resolve(), state["files"], state.get("made_of", {}))

@@ -1,0 +1,234 @@
+"""Closes the folders that are evidence: a list in the format of ``sha256sum`` over all that is in one, whose own hash is
+an entry of the ledger.
+
+    <folder>/SHA256SUMS                 over everything in the folder but itself
+    archive/SHA256SUMS.d/<delivery>     in the archive and the lake, one a delivery or refusal
+
+Whatever is in these folders without being listed was added, and whatever is listed is there, unchanged. Anybody checks
+that with ``sha256sum -c``; ``evidence.verify`` does for all of them.
+"""
+
+import hashlib
+import stat
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.disk import sha256_of, written_whole
+from pipelines.french import NO_BREAK
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import LEDGER
+from pipelines.settings import Home
+
+if TYPE_CHECKING:
+    from pipelines.ledger.store import Ledger
+
+SUMS, PARTS = "SHA256SUMS", "SHA256SUMS.d"
+NAMES = "noms"  # folder of the archive: the names that may contain a person's
+# what a person may do in a folder that is evidence, by patterns of paths in a home; nothing else there is theirs
+REWRITTEN = ("actes/*.docx", "transmissions/*/courrier.docx")  # or removed; a letter, until it is sent
+ADDED_BY_HAND = ("transmissions/*/courrier.pdf", f"*/{SUMS}.sig", "*/state.json.sig")
+
+Sums = dict[str, str]  # path in a folder → SHA-256
+
+
+def names_in(folder: Path) -> Iterator[str]:
+    """Relative path of everything below a folder that is not a folder; a link is never followed."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+
+
+def sums_of(folder: Path, names: Iterable[str] | None = None) -> Sums:
+    """The hashes of these files of a folder, or of all but its list."""
+    if names is None:
+        names = (name for name in names_in(folder) if name != SUMS)
+    return {name: sha256_of(folder / name) for name in names}
+
+
+def is_by_hand(path: str, patterns: Iterable[str]) -> bool:
+    """True when a path in a home is one of the patterns."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def listed(sums: Mapping[str, str]) -> str:
+    """The text of a list. A name that holds a line break is escaped as ``sha256sum`` does."""
+    lines = []
+    for name, sha256 in sorted(sums.items()):
+        escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        mark = "" if escaped == name else "\\"
+        lines.append(f"{mark}{sha256}  {escaped}\n")
+    return "".join(lines)
+
+
+def read(text: str) -> Sums:
+    """The inverse of ``listed``."""
+    found = {}
+    for line in text.split("\n")[:-1]:
+        sha256, _, name = line.removeprefix("\\").partition("  ")
+        if line.startswith("\\"):
+            parts = (part.replace("\\n", "\n").replace("\\r", "\r") for part in name.split("\\\\"))
+            name = "\\".join(parts)
+        found[name] = sha256
+    return found
+
+
+def close(home: Home, ledger: "Ledger", folder: Path, files: Iterable[Path] | None = None) -> None:
+    """Close a folder upon all that is in it, or upon what its list says and these files of it: what somebody else put there
+    is not listed.
+    """
+    if files is None:
+        sums = sums_of(folder)
+    else:
+        sums = closed(home, ledger, folder) | sums_of(folder, (path.relative_to(folder).as_posix() for path in files))
+    enter(home, ledger, folder / SUMS, sums)
+
+
+def close_delivery(home: Home, ledger: "Ledger", manifest: Manifest) -> None:
+    """List what a delivery gave to the archive and the lake."""
+    close_originals(home, ledger, manifest.delivery, [file.sha256 for file in manifest.files])
+    names = [*manifest.lake_files(), manifest.lake_manifest]
+    enter(home, ledger, home.lake / PARTS / manifest.delivery, sums_of(home.lake, names))
+
+
+def close_originals(home: Home, ledger: "Ledger", name: str, originals: Iterable[str]) -> None:
+    """List what is archived under these hashes, unless nothing is."""
+    kept = [path.relative_to(home.archive).as_posix() for one in originals for path in kept_of(home.archive, one)]
+    if kept:
+        enter(home, ledger, home.archive / PARTS / name, sums_of(home.archive, kept))
+
+
+def kept_of(folder: Path, sha256: str) -> list[Path]:
+    """The files of an original in the archive: its bytes, its name."""
+    return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
+
+
+def enter(home: Home, ledger: "Ledger", file: Path, sums: Sums) -> None:
+    """Write a list, and enter it unless it is as entered last."""
+    text = listed(sums)
+    with written_whole(file, errors="surrogateescape") as out:
+        out.write(text)
+    again = listed({name: sha256 for name, sha256 in sums.items() if is_made_alike(name)})
+    ledger.record_closing(file.relative_to(home.root).as_posix(), _sha256(text), _sha256(again))
+
+
+def is_made_alike(name: str) -> bool:
+    """True for a file that the same inputs give with the same bytes: not a database."""
+    return name != LEDGER and not name.endswith(".duckdb")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def folder_of(file: str) -> str:
+    """The folder that a list is over."""
+    place = Path(file).parent
+    return (place.parent if place.name == PARTS else place).as_posix()
+
+
+def entered(home: Home, file: str, sha256: str) -> Sums | None:
+    """What a list says; None unless it is the one that was entered."""
+    path = home.root / file
+    if path.is_symlink() or not path.is_file() or sha256_of(path) != sha256:
+        return None
+    return read(path.read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+def closed(home: Home, ledger: "Ledger", folder: Path) -> Sums:
+    """What the list of a folder says; nothing unless it is the one that was entered last."""
+    file = (folder / SUMS).relative_to(home.root).as_posix()
+    last = ledger.closed().get(file)
+    return (entered(home, file, last) if last else None) or {}
+
+
+def unfinished_releases(home: Home, ledger: "Ledger") -> list[dict[str, Any]]:
+    """The releases whose pages were not written, or whose last list was not: a command was interrupted."""
+    last, found = ledger.closed(), []
+    for row in ledger.all_rows("releases"):
+        file = f"{home.releases.name}/{row['release']}/{SUMS}"
+        # a list that somebody changed is nothing to complete: ``verify`` reports it
+        sums = entered(home, file, last[file]) if file in last else {}
+        if row["state"] and sums is not None and not any(name.startswith("etat/") for name in sums):
+            found.append(row)
+    return found
+
+
+def let_go(home: Home, ledger: "Ledger", paths: Collection[Path]) -> None:
+    """Write the lists again without files and folders that are about to be removed; the list of a folder that goes whole
+    goes with it."""
+    gone = set(paths)
+
+    def goes(path: Path) -> bool:
+        return path in gone or any(parent in gone for parent in path.parents)
+
+    for file, sha256 in ledger.closed().items():
+        path, folder = home.root / file, home.root / folder_of(file)
+        if goes(path):
+            ledger.record_closing(file, None, None)
+            continue
+        sums = entered(home, file, sha256) or {}
+        left = {name: kept for name, kept in sums.items() if not goes(folder / name)}
+        if left and left != sums:
+            enter(home, ledger, path, left)
+        elif left != sums:
+            ledger.record_closing(file, None, None)
+            path.unlink()
+
+
+def listed_below(home: Home, ledger: "Ledger", places: Collection[Path]) -> tuple[Sums, list[str]]:
+    """Path in the home → SHA-256 of everything that lists in these places say, and of the lists; and the folders whose list
+    is not as entered, so that what should be in them is not known."""
+    listed_: Sums = {}
+    unknown: list[str] = []
+    for file, sha256 in ledger.closed().items():
+        if any((home.root / file).is_relative_to(place) for place in places):
+            folder, sums = folder_of(file), entered(home, file, sha256)
+            listed_ |= {file: sha256, **{f"{folder}/{name}": kept for name, kept in (sums or {}).items()}}
+            unknown += [folder] * (sums is None)
+    return listed_, unknown
+
+
+def problems_below(
+    home: Home, ledger: "Ledger", places: Collection[Path], *, counted: Counter[str] | None = None
+) -> list[str]:
+    """One sentence (French) for each file that is not as listed, each that no list names, and each foreign folder.
+
+    ``places`` are folders that are evidence, or closed ones in them. Reads every file once; ``counted`` counts them by the
+    first folder of their path.
+    """
+    expected, unknown = listed_below(home, ledger, places)
+    tops = [place.relative_to(home.root) for place in places]
+    there = {f"{top.as_posix()}/{name}" for top in tops for name in names_in(home.root / top)}
+    if counted is not None:
+        counted.update(Path(name).parts[0] for name in there & expected.keys())
+    problems: list[str] = []
+    read: dict[tuple[int, int], str] = {}
+    for name, sha256 in sorted(expected.items()):
+        if is_by_hand(name, REWRITTEN):
+            continue
+        if name not in there:
+            problems.append(f"{name}{NO_BREAK}: le fichier a disparu")
+        elif _content(home.root / name, read) != sha256:
+            problems.append(f"{name}{NO_BREAK}: le fichier a été modifié")
+    folders = {parent.as_posix() for name in expected for parent in Path(name).parents}
+    added = {}
+    for name in sorted(there - expected.keys()):
+        if not is_by_hand(name, ADDED_BY_HAND) and not any(Path(name).is_relative_to(folder) for folder in unknown):
+            above = [parent.as_posix() for parent in Path(name).parents[-2::-1]]  # from the top
+            foreign = next((folder for folder in above if folder not in folders and Path(folder) not in tops), None)
+            added[foreign or name] = "dossier" if foreign else "fichier"
+    return problems + [f"{name}{NO_BREAK}: le {kind} a été ajouté" for name, kind in added.items()]
+
+
+def _content(path: Path, read: dict[tuple[int, int], str]) -> str | None:
+    """The SHA-256 of a file, read once under all its names; None for what is no file of its own."""
+    about = path.lstat()
+    if not stat.S_ISREG(about.st_mode):
+        return None
+    one = about.st_dev, about.st_ino
+    if one not in read:
+        read[one] = sha256_of(path)
+    return read[one]
