@@ -227,10 +227,9 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
     same = result.files - len(result.differing)
     echo(f"  tables qui ressortent avec les mêmes octets : {same} sur {result.files}")
     for path in result.redrawn:
-        echo(f"{'!' if result.other_code else '✗'} {path} : redessiné, il n’est pas le même")
-    if result.altered:
-        echo("  le rapport n’est pas redessiné : la version n’est plus telle qu’elle a été figée")
-    elif result.pages:
-        echo(f"  {result.pages - len(result.redrawn)} pages du rapport sur {result.pages} se redessinent à l’identique")
+        echo(f"{'!' if result.other_code else '✗'} {path} : refait, il n’est pas le même")
+    if result.pages:
+        same = result.pages - len(result.redrawn)
+        echo(f"  pages, exports et listes qui se refont à l’identique : {same} sur {result.pages}")
     else:
         echo("  le rapport n’est pas redessiné : la version ne garde ni lui ni les textes de l’année")

@@ -142,6 +142,17 @@ def _problems(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[
     return broken + _strangers(connection) + _against(anchors, hashes)
 
 
+def cut(connection: sqlite3.Connection, table: str, row: int, after: tuple[str, ...]) -> None:
+    """Take away from a copy of a ledger an entry, what follows it, and what precedes it without a break in the tables ``after``."""
+    for (name,) in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+        connection.execute(f"drop trigger {name}")
+    kept = head(connection, before=(table, row), after=after).entries
+    for name, number in connection.execute(f"select table_name, row from {CHAIN} where seq > ?", (kept,)).fetchall():
+        connection.execute(f'delete from "{name}" where seq = ?', (number,))
+    connection.execute(f"delete from {CHAIN} where seq > ?", (kept,))
+    connection.commit()
+
+
 def dated_back(connection: sqlite3.Connection) -> list[str]:
     """The entries dated earlier than one before them, by more than a clock correction (French): the clock was set back."""
     found, latest, as_received = [], "", _as_received(connection)

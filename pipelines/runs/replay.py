@@ -5,6 +5,7 @@ are rewritten, the report is redrawn. Judgements are not repeated: what was acce
 accepted. A purged original is replaced by the lake's rows, whose fingerprint is in the release.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,25 +14,45 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.disk import json_lines, read_json, sha256_of
+from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.traced_rows import traced_columns
+from pipelines.evidence.verify import Verification
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.closing import Sums, closed, problems_below, sums_of
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import State, frozen_names, read_release, state_file
+from pipelines.ledger.state import STATE, State, frozen_names, read_release, state_file, write_state
+from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.publication import FOLDERS
+from pipelines.runs.audit.controls import controls
+from pipelines.runs.audit.state import Known, state
 from pipelines.runs.key import key_of
+from pipelines.runs.pages import DATA, PAGE
 from pipelines.settings import Home
 from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.publish.release import RELEASED_SCHEMAS, copy_declarations, export_lines, export_tables
+from pipelines.stages.publish.export import fill_export
+from pipelines.stages.publish.release import (
+    EXPORTS,
+    RELEASED_SCHEMAS,
+    complete_release,
+    copy_declarations,
+    export_lines,
+    export_tables,
+)
+from pipelines.stages.publish.swap import write_tables
+from pipelines.stages.report.etat.page import render
 from pipelines.stages.report.write import FORMATS, edition_of, write_report
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
 from pipelines.stages.transform.load import load_warehouse
 
-REMADE = ("rapport/", "restreint/", "lignes/")  # the folders of a release whose files are made again
+# the folders of a release whose files are made again: all but its declarations, its texts and its state, of which it is made
+TABLES, PAGES = ("rapport/", "restreint/", "lignes/", "public/"), ("report/", "exports/", "etat/")
+# what an audit page says that does not depend on the day, on the mailbox or on other versions
+WORKED_OUT = ("collecte", "controles", "annees", "entrepot", "rapprochements", "chiffres", "echantillon", "versions")
 
 
 class CannotReplay(RuntimeError):
@@ -69,69 +90,143 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         raise CannotReplay(f"aucune version {name} : {known}")
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
-    with open_workspace(home) as own:
+    with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place, open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
-        key, altered = key_of(own), problems_below(home, own.ledger, [folder])
-        listed = closed(home, own.ledger, folder)
-    result = Replay(name, len(deliveries), 0, altered=altered, made_by=release.get("version") or {})
-    result.other_code = release.get("engine") != engine_version()
-    with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
+        key, listed = key_of(own), closed(home, own.ledger, folder)
+        result = Replay(name, len(deliveries), 0, made_by=release.get("version") or {})
+        result.altered = problems_below(home, own.ledger, [folder])
+        result.other_code = release.get("engine") != engine_version()
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
+        publication = _publication_after(own.ledger, name)
+        if publication:
+            own.ledger.copy_before(beside.ledger_file, publication["seq"])
         with open_workspace(beside) as work:
             say(f"relecture de {how_many(len(deliveries), 'livraisons')}")
             unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, key, result)]
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("reconstruction de l’entrepôt")
-            counted, refused, found, decided = (
-                [tuple(one) for one in release.get(name, [])] for name in ("counted", "refused", "found", "decided")
-            )
-            counted = [(*one, "")[:3] for one in counted]  # an older release kept no reason
-            try:
-                frozen = Frozen(release["build"], deliveries, counted, refused, found, decided)
-                load_warehouse(work.home.warehouse_next, work, frozen)
-            except LakeChanged as error:
-                raise CannotReplay(str(error)) from None
-            parse(work.catalogue, work.home)
-            if broken := failed(build_models(work.home, command=["run"])):
-                raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")
-            traced = traced_columns(work.catalogue)
+            _build_again(work, release, deliveries)
+            made = beside.releases / name
+            made.mkdir(parents=True)
+            _write_tables(work, release, made, listed)
+            if publication and publication["build"] == release["build"]:
+                say("refaire ce qui est donné")
+                _publish_again(home, work, made, release, listed)
             say("dessin du rapport")
-            _draw(home, work, folder, release, listed, result)
-        former = {path: sha for path, sha in listed.items() if path.startswith(REMADE)}
-        kept = {path.partition("/")[0] for path in former}  # an older release kept less
-        for schema in kept.intersection(RELEASED_SCHEMAS):
-            export_tables(beside.warehouse_next, release["exercice"], beside.root, schema)
-        if "lignes" in kept:
-            export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
-        made = {path: sha for path, sha in sums_of(beside.root).items() if path.startswith(REMADE)}
-        both = former.keys() | made.keys()
-        result.files = len(both)
-        result.differing = sorted(path for path in both if former.get(path) != made.get(path))
+            _draw(own, work, folder, made, release, listed)
+            if publication:
+                _audit_again(work, folder, made, release["exercice"], listed)
+        _compare(listed, sums_of(made), result)
     return result
 
 
-def _draw(home: Home, work: Workspace, folder: Path, release: State, listed: Sums, result: Replay) -> None:
-    """Make the report again from the tables of the release, without any cache, and compare its pages."""
+def _publication_after(ledger: Ledger, name: str) -> dict[str, Any] | None:
+    """The publication that followed a release, and whose tables complete it."""
+    (row,) = (row for row in ledger.all_rows("releases") if row["release"] == name)
+    frozen = ledger.head_at("releases", row["seq"]).entries
+    later = (
+        one for one in ledger.all_rows("publications") if ledger.head_at("publications", one["seq"]).entries > frozen
+    )
+    return next(later, None)
+
+
+def _build_again(work: Workspace, release: State, deliveries: list[Manifest]) -> None:
+    """The warehouse, as of the release."""
+    counted, refused, found, decided = (
+        [tuple(one) for one in release.get(kind, [])] for kind in ("counted", "refused", "found", "decided")
+    )
+    counted = [(*one, "")[:3] for one in counted]  # an older release kept no reason
+    try:
+        frozen = Frozen(release["build"], deliveries, counted, refused, found, decided)
+        load_warehouse(work.home.warehouse_next, work, frozen)
+    except LakeChanged as error:
+        raise CannotReplay(str(error)) from None
+    parse(work.catalogue, work.home)
+    if broken := failed(build_models(work.home, command=["run"])):
+        raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {', '.join(node.name for node in broken)}")
+    work.home.warehouse.parent.mkdir(parents=True)
+    work.home.warehouse_next.rename(work.home.warehouse)
+
+
+def _write_tables(work: Workspace, release: State, made: Path, listed: Sums) -> None:
+    kept = {path.partition("/")[0] for path in listed}  # an older release kept less
+    for schema in kept.intersection(RELEASED_SCHEMAS):
+        export_tables(work.home.warehouse, release["exercice"], made, schema)
+    if "lignes" in kept:
+        export_lines(work.home.warehouse, release["exercice"], made, traced_columns(work.catalogue))
+
+
+def _publish_again(home: Home, work: Workspace, made: Path, release: State, listed: Sums) -> None:
+    """What the publication that followed the release gave it: the public tables, the exports."""
+    beside, exercice, build = work.home, release["exercice"], release["build"]
+    beside.archive.mkdir(exist_ok=True)
+    for sha256 in {sha256 for kept in work.ledger.populations().values() for sha256 in kept}:
+        shutil.copyfile(home.archive / sha256, beside.archive / sha256)
+    again = beside.builds / "again"
+    again.mkdir(parents=True)
+    write_tables(work, again, build)
+    write_state(again, {"build": build})
+    beside.published.symlink_to(again)
+
+    def export(name: str, profile: str, place: Path) -> None:
+        if any(path.startswith(f"{EXPORTS}/{profile}/") for path in listed):
+            fill_export(place, beside, work.organisation, exercice, profile, name)
+
+    complete_release(beside, made, exercice, build, export)
+
+
+def _draw(own: Workspace, work: Workspace, folder: Path, made: Path, release: State, listed: Sums) -> None:
+    """Make the report again from the tables just made, without any cache."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
-    if release.get("contenu") and not texts.is_dir():  # an older release
-        return
     if texts.is_dir():
         shutil.copytree(texts, work.home.contenu)
     for profile, place in FOLDERS.items():
-        kept, drawn = folder / "report" / profile, work.home.root / "report" / profile
-        if not kept.is_dir():
-            continue
-        with open_workspace(home) as own:
-            edition = edition_of(own.ledger, exercice, folder / place, profile, release["build"], folder.name)
-        formats = [one for one in FORMATS if list(kept.glob(f"*.{one}"))]  # an older release kept fewer
-        write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile, formats)
-        place = f"report/{profile}/"
-        before = {path: sha256 for path, sha256 in listed.items() if path.startswith(place)}
-        after = {place + name: sha256 for name, sha256 in sums_of(drawn).items()}
-        result.pages += len(before)
-        result.redrawn += sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        kept = [path for path in listed if path.startswith(f"report/{profile}/")]
+        formats = [
+            one for one in FORMATS if any(path.endswith(f".{one}") for path in kept)
+        ]  # an older release kept fewer
+        if (made / place / "rapport").is_dir() and kept:
+            edition = edition_of(own.ledger, exercice, made / place, profile, release["build"], folder.name)
+            target = made / "report" / profile
+            write_report(work.home, work.organisation, edition, made / place, target, exercice, profile, formats)
+
+
+def _audit_again(work: Workspace, folder: Path, made: Path, exercice: int, listed: Sums) -> None:
+    """Write the audit page again: what it says of deliveries, checks, figures and versions as it is now worked out, and the
+    rest, which tells of that day, as it was kept.
+    """
+    data = f"etat/{DATA}"
+    if listed.get(data) != sha256_of(folder / data):  # among what was altered
+        return
+    kept = read_json(folder / data)
+    for other in folder.parent.iterdir():
+        if other.name != folder.name:
+            (work.home.releases / other.name).symlink_to(other)
+    arrivals = {
+        year: arrivals_of(work, year, today=kept["etabli_le"][:10], landed={}) for year in work.organisation.years
+    }
+    checks = {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years}
+    nothing = Verification({}, [], work.ledger.head(), None, None, {}, {}, [])
+    known = Known(work, [], nothing, arrivals, checks, {}, kept["etabli_le"])
+    shutil.copyfile(folder / STATE, made / STATE)
+    again = state(known, exercice, release=folder.name)
+    content = {**kept, **{name: json.loads(json.dumps(again[name], default=str)) for name in WORKED_OUT}}
+    place = made / "etat"
+    place.mkdir()
+    (place / DATA).write_text(json_lines(content), encoding="utf-8")
+    (place / PAGE).write_text(render(content, work.home.cache), encoding="utf-8")
+
+
+def _compare(listed: Sums, made: Sums, result: Replay) -> None:
+    """Compare every file that is made again with the list of the release."""
+    for path in sorted(path for path in listed.keys() | made.keys() if path.startswith((*TABLES, *PAGES))):
+        is_table = path.startswith(TABLES)
+        result.files += is_table
+        result.pages += not is_table
+        if listed.get(path) != made.get(path):
+            (result.differing if is_table else result.redrawn).append(path)
 
 
 def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:

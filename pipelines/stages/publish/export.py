@@ -61,8 +61,13 @@ def fill_export(
     """Write the files of an export in ``folder``, which is new. Raises as ``write_export`` does."""
     published, catalogue = home.published.resolve(), load_catalogue(home)
     with opened(published, profile, catalogue.fields, catalogue.project.links) as whole:
-        # how fresh a publication is says nothing about the rows of a year
-        read = replace(whole, tables=tuple(table for table in whole.tables if table.full_name != FRESHNESS))
+        # how fresh a publication is says nothing about the rows of a year, nor do its deliveries and checks of a frozen one
+        tables = tuple(
+            table
+            for table in whole.tables
+            if table.full_name != FRESHNESS and not (release and table.schema == "audit")
+        )
+        read = replace(whole, tables=tables, publication=release or whole.publication)
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         _require(read, exercice)
         (folder / "donnees").mkdir(parents=True)

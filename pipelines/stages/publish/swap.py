@@ -123,8 +123,8 @@ def publish(
     return identity
 
 
-def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
-    """Write the data in ``folder``, then the pages that show nothing of their entry."""
+def write_tables(work: Workspace, folder: Path, build: str, findings: list[Finding] | None = None) -> Written:
+    """Write the data of a publication in ``folder``, with the schema ``audit`` when there are ``findings`` to tell."""
     former, keys, fields = former_of(work), work.catalogue.project.keys, work.catalogue.fields
     former.begin(folder / DATABASE)
     with attached(folder / DATABASE, work.home.warehouse) as db:
@@ -134,19 +134,26 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         write_scdl(db, folder / "scdl", work.organisation, build)
         noted = [*unexplained(work, db), *unanswered(work, db)]
         noted += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
-        db.execute("drop schema if exists audit cascade")
-        write_audit(db, work.home, work.ledger)
         profile, broken = public_profile(work, build, folder / FOLDERS[PUBLIC])
         broken += noted
-        others = [finding for finding in findings if not finding.is_of_a_publication]
-        complete_audit(db, work.ledger, [*broken, *others], profile.proofs if profile else [])
-        write_schema(db, folder, "audit", fields)
+        if findings is not None:
+            db.execute("drop schema if exists audit cascade")
+            write_audit(db, work.home, work.ledger)
+            others = [finding for finding in findings if not finding.is_of_a_publication]
+            complete_audit(db, work.ledger, [*broken, *others], profile.proofs if profile else [])
+            write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
-    write_restricted(work, folder, _behind(work, profile))
+    return Written(made_of, profile, broken)
+
+
+def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
+    """Write the data in ``folder``, then the pages that show nothing of their entry."""
+    data = write_tables(work, folder, build, findings)
+    write_restricted(work, folder, _behind(work, data.profile))
     if work.organisation.years[-1] <= FORMER_UNTIL:
         second_name(folder / DATABASE, folder / FORMER_DATABASE)
     undrawn = _undrawn(work, pages.exercice, pages.draw, folder) if pages else []
-    return Written(made_of, profile, broken + undrawn)
+    return replace(data, broken=data.broken + undrawn)
 
 
 def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Written) -> str:
