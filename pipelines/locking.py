@@ -6,10 +6,11 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from pipelines import settings
 from pipelines.settings import Home
 
 # what a process writes aside, with its number in the name, before the name that counts
@@ -38,7 +39,10 @@ def only_writer(home: Home) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         _sweep(home)
-        yield
+        try:
+            yield
+        finally:
+            _keep_head_elsewhere(home)
 
 
 def _sweep(home: Home) -> None:
@@ -46,6 +50,20 @@ def _sweep(home: Home) -> None:
     for path in [*found, *home.root.glob(f".{home.published.name}.*")]:
         if ASIDE.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _keep_head_elsewhere(home: Home) -> None:
+    """Add the head that the ledger has reached to the file that is kept elsewhere, if there is one; ``verify`` reports that it
+    cannot be reached.
+    """
+    file = settings.heads_file()
+    if file is None or not home.ledger_head.exists():
+        return
+    head = home.ledger_head.read_text(encoding="utf-8")
+    with suppress(OSError), file.open("a+", encoding="utf-8") as heads:
+        heads.seek(0)
+        if not heads.read().endswith(head):
+            heads.write(head)
 
 
 def _take(file: IO[str]) -> None:

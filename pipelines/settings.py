@@ -150,6 +150,12 @@ def removals_file(home_: Home) -> Path:
     return key_file(home_).with_name(f"{_name_of(home_)}.removals.jsonl")
 
 
+def heads_file() -> Path | None:
+    """The file elsewhere to which each head of the ledger is added (``MILLESIME_HEADS_FILE``): one home's alone."""
+    file = os.environ.get("MILLESIME_HEADS_FILE")
+    return Path(file) if file else None
+
+
 def _name_of(home_: Home) -> str:
     """The identifier of a home in a folder that several share."""
     return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ from pipelines.cli.exporting import profile_option
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import day, enumeration
-from pipelines.ledger.closing import close
+from pipelines.ledger.closing import close, seal_of
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
@@ -94,7 +94,8 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
         signed_by = signatory(session.organisation, visas.get("approved_by", ""))
         title(f"actes de {year}, {edition.name}", session.organisation)
         with read_publication(tables, year, profile) as publication:
-            made = dict(drafts(publication, session.catalogue, session.organisation, edition, signed_by))
+            seal = seal_of(session.home, ledger, edition.name)
+            made = dict(drafts(publication, session.catalogue, session.organisation, edition, signed_by, seal=seal))
         for name, content in made.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import read_json, sha256_of
 from pipelines.french import NO_BREAK
@@ -61,7 +62,9 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     states = {row["release"]: _json(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")}
     states[f"{home.published.name}/{STATE}"] = state
     anchors = {name: Head(**kept["ledger"]) for name, kept in states.items() if _is_head(kept.get("ledger"))}
-    problems = [broken.sentence() for broken in ledger.check(anchors | ({PRINTED: printed} if printed else {}))]
+    anchors |= {PRINTED: printed} if printed else {}
+    elsewhere, unread = _kept_elsewhere()
+    problems = [*unread, *(broken.sentence() for broken in ledger.check(anchors | elsewhere))]
     problems += problems_below(home, ledger, home.evidence, counted=counted)
     for links in (_deliveries, _publication, _releases, _sendings):
         problems += links(home, ledger, listed)
@@ -81,6 +84,19 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         dict(sorted(Counter(rules).items())),
         ledger.dated_back(),
     )
+
+
+def _kept_elsewhere() -> tuple[dict[str, Head], list[str]]:
+    """The heads in the file kept elsewhere, each under the place where it stands; and that it cannot be read."""
+    file = settings.heads_file()
+    if file is None:
+        return {}, []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        heads = [Head(int(entries), hash_) for entries, _, hash_ in (line.partition(" ") for line in lines)]
+    except (OSError, ValueError):
+        return {}, [f"MILLESIME_HEADS_FILE{NO_BREAK}: {file} ne se lit pas, ou n’est pas une suite de têtes"]
+    return {f"{file.name}, ligne {place}": head for place, head in enumerate(heads, start=1)}, []
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.disk import sha256_of, written_whole
 from pipelines.french import NO_BREAK
+from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER
 from pipelines.settings import Home
@@ -154,6 +155,13 @@ def unfinished_releases(home: Home, ledger: "Ledger") -> list[dict[str, Any]]:
         if row["state"] and sums is not None and not any(name.startswith("etat/") for name in sums):
             found.append(row)
     return found
+
+
+def seal_of(home: Home, ledger: "Ledger", release: str) -> tuple[str, Head] | None:
+    """The SHA-256 of the list of a release, and the head that its entry reached: with them, a stranger needs nothing else of us."""
+    file = f"{home.releases.name}/{release}/{SUMS}"
+    rows = [row for row in ledger.all_rows("closings") if row["sums"] == file]
+    return (rows[-1]["sha256"], ledger.head_at("closings", rows[-1]["seq"])) if rows else None
 
 
 def let_go(home: Home, ledger: "Ledger", paths: Collection[Path]) -> None:

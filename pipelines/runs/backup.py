@@ -7,7 +7,7 @@ made again is left out. The key is not included.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, tak
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.chain import Head
-from pipelines.ledger.closing import kept_of, let_go
+from pipelines.ledger.closing import kept_of, let_go, listed_below
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
@@ -122,14 +122,13 @@ def _complete(ledger: Ledger, file: Path) -> None:
     keep_apart(file, [entry for name, entry in ledger.entries_apart().items() if name not in known])
 
 
-def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
-    """The files that never change once named: originals, rows, and the versions that ``ledger`` lists."""
-    known = [home.releases / row["release"] for row in ledger.all_rows("releases")]
-    for folder in (home.archive, home.lake, *known):
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
-            if path.is_file() and not any(part.startswith(".") for part in inside):
-                yield path
+def _immutable(home: Home, ledger: Ledger) -> list[Path]:
+    """The files that never change once named, as the lists of ``ledger`` say: originals, rows, versions, their signatures."""
+    places = [home.archive, home.lake, home.releases]
+    listed, unknown = listed_below(home, ledger, places)
+    found = {home.root / name for name in listed} | set(home.releases.rglob("*.sig"))
+    found |= {path for folder in unknown for path in (home.root / folder).rglob("*")}  # as it is: `verify` reports it
+    return sorted(path for path in found if path.is_file())
 
 
 def _copy_edited(home: Home, aside: Path) -> int:

@@ -80,7 +80,8 @@ def _mail(work: Workspace, names: tuple[str, ...], to: tuple[str, ...], subject:
     organisation = work.organisation
     mention = "\nDémonstration : tout est inventé.\n" if organisation.demonstration else ""
     reply = "Message automatique : une réponse parvient à la personne chargée des données.\n"
-    signed = f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. {reply}"
+    head = work.ledger.head()  # whoever keeps it notices a ledger that was cut off or written anew (docs/auditor.md)
+    signed = f"\n--\nMillésime, rapport d’activité {organisation.du_sigle}. {reply}Tête du registre{NO_BREAK}: {head.entries} {head.hash}\n"
     return Mail(names, to, f"[{organisation.sigle}] {subject}", f"Bonjour,\n\n{body}{mention}{signed}")
 
 

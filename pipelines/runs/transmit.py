@@ -18,7 +18,7 @@ from pipelines.catalogue.organisation import Collectivite, Organisation, Personn
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
-from pipelines.ledger.closing import SUMS, close, closed, listed, names_in, sums_of
+from pipelines.ledger.closing import SUMS, close, closed, listed, names_in, seal_of, sums_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
@@ -215,6 +215,7 @@ def _letters(
             edition,
             signatory(work.organisation, row["visas"].get("approved_by", "")),
             [*pieces, "les empreintes de ces fichiers"],
+            seal_of(work.home, work.ledger, release.name),
         )
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipelines.ledger.closing import close
 from tests.cli.conftest import Bench
 from tests.services import listening
 
@@ -18,7 +19,12 @@ def published(filled: Bench) -> Bench:
     for place in (filled.home.published.resolve(), filled.home.exports / "2019", filled.home.reports / "2019"):
         (place / "public").mkdir(parents=True)
         (place / "public" / "manifest.json").write_text(json.dumps({"publication": "f" * 32}), encoding="utf-8")
-    (filled.home.exports / "superset_public.zip").write_bytes(b"its address, its dashboards")
+    dashboards = filled.home.exports / "superset/public/superset_public.zip"
+    dashboards.parent.mkdir(parents=True)
+    dashboards.write_bytes(b"its address, its dashboards")
+    with filled.ledger() as ledger:
+        for place in (filled.home.published.resolve(), dashboards.parent, *filled.home.root.glob("[er]*s/2019/public")):
+            close(filled.home, ledger, place)
     return filled
 
 

@@ -34,6 +34,7 @@ from pipelines.ledger.lost_ledger import LedgerLost
 from pipelines.ledger.records import DeliveredFile, Finding, Manifest, Removal, TableCounts
 from pipelines.ledger.state import LEDGER, STATE, databases_of, files_of, sealed, write_state
 from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.locking import only_writer
 from pipelines.settings import Home
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -522,6 +523,53 @@ def test_a_decision_cut_off_after_the_publication_is_reported_by_whoever_holds_a
     home.ledger_head.write_text(f"{before.entries} {before.hash}\n", encoding="utf-8")
     assert told(home) == []
     assert told(home, later) == ["chain : il manque à la fin 1 écriture que connaît le document imprimé"]
+
+
+def test_a_head_kept_elsewhere_is_compared_by_itself(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each command that writes adds its head to the file; what is cut off afterwards shows without anybody asking."""
+    heads = tmp_path / "heads"
+    monkeypatch.setenv("MILLESIME_HEADS_FILE", str(heads))
+    assert "ne se lit pas" in told(home)[0]
+    for reason in ("gênante", "une autre"):
+        with only_writer(home), open_ledger(home) as ledger:
+            ledger.record_decision(FINDING, "withdrawn", reason, "A")
+        with only_writer(home):
+            pass  # nothing new, nothing added
+    assert len(heads.read_text(encoding="utf-8").splitlines()) == 2 and told(home) == []
+    tail_cut(home)
+    with open_ledger(home) as ledger:
+        head = ledger.head()
+    home.ledger_head.write_text(f"{head.entries} {head.hash}\n", encoding="utf-8")
+    assert told(home) == ["chain : il manque à la fin 1 écriture que connaît heads, ligne 2"]
+
+
+def test_rewriting_everything_is_reported_by_the_printed_head_alone(home: Home):
+    """The figures, each state, the lists, the ledger from its beginning, its head and its copy."""
+    with open_ledger(home) as ledger:
+        printed = ledger.head_at("publications", 2)
+    made = Manifest.from_dict(json.loads((home.lake / "essai/export.2020.d1.json").read_text(encoding="utf-8")))
+    for place in (*home.evidence, home.root / "warehouse"):
+        if place not in (home.archive, home.lake):
+            shutil.rmtree(place)
+    home.published.unlink()
+    (refused,) = {path.name for path in home.archive.iterdir() if path.is_file()} - {made.files[0].sha256}
+    (home.archive / refused).unlink()
+    for folder in (home.archive, home.lake):
+        shutil.rmtree(folder / PARTS)
+        folder.rename(home.root.parent / folder.name)
+    for file in ("ledger.db", "ledger.head"):
+        (home.root / file).unlink()
+    with open_ledger(home) as ledger:
+        for folder in (home.archive, home.lake):
+            (home.root.parent / folder.name).rename(folder)
+        close_delivery(home, ledger, made)
+        ledger.record_delivery(made)
+        ledger.record_build("b1", True, ["d1"], [])
+        ledger.record_warehouse("b1", put(home.warehouse, "faux"), is_whole=True, project="", sources={})
+        release(home, ledger, "2020-v1")
+        publish(home, ledger, "deux")
+    assert told(home) == []
+    assert [one for one in told(home, printed) if "que connaît le document imprimé" in one]
 
 
 def test_a_printed_head_says_which_release_or_publication_reached_it(home: Home):

@@ -214,6 +214,17 @@ def test_the_digest_says_how_the_last_build_ended(bench: Bench, server: Kept, ou
     assert f"  Dernière construction : {said}" in digest.get_content().splitlines()
 
 
+def test_every_mail_takes_the_head_of_the_ledger_along(filled: Bench, server: Kept):  # noqa: F811
+    """Whoever keeps a mail notices a ledger that was cut off since."""
+    assert sent(filled, "2020-03-02")
+    with filled.work() as work:
+        head = work.ledger.head()
+        bodies = [mail.get_content() for mail in server.messages]
+        bodies.append(failure_mail(work, post(), "annee", "1", []).body)
+    line = f"Tête du registre\u00a0: {head.entries} {head.hash}"
+    assert bodies and all(line in body for body in bodies)
+
+
 def test_a_failure_names_steps_and_what_to_do(bench: Bench, server: Kept):  # noqa: F811
     with bench.work() as work:
         told = failure_mail(work, post(), "collect", "4f3c", ["personnel__agents"])

@@ -2,14 +2,20 @@
 
 import hashlib
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines import settings
 from pipelines.disk import sha256_of
 from pipelines.evidence.sendings import unsent_findings
 from pipelines.evidence.verify import verify
+from pipelines.ledger.chain import Head
+from pipelines.ledger.closing import close
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.runs.audit.state import look, state
@@ -270,3 +276,43 @@ def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Benc
     frozen.home.organisation_file.write_text(text, encoding="utf-8")
     with frozen.work() as work:
         assert unsent_findings(work, "2030-01-01") == []
+
+
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="coreutils is not installed")
+def test_a_stranger_checks_a_release_with_its_letter_and_sha256sum_alone(frozen: Bench) -> None:
+    """By the words of docs/auditor.md: the letter's hash is that of the list, and the list that of the files."""
+    from docx import Document
+
+    (frozen.home.root / "catalogue/report/texte/actes").mkdir(parents=True)
+    letter = (settings.PROJECT_ROOT / "catalogue/report/texte/actes/courrier.md").read_text(encoding="utf-8")
+    (frozen.home.root / "catalogue/report/texte/actes/courrier.md").write_text(letter, encoding="utf-8")
+    release = frozen.home.releases / "2019-v1"
+    with frozen.work() as work:
+        close(work.home, work.ledger, release)
+        done, sealed_by = prepare(work, 2019, PUBLIC), work.ledger.head()
+    said = "\n".join(one.text for one in Document(done.folder / "orly" / "courrier.docx").paragraphs)
+    (sum_,) = re.findall(r"empreinte SHA-256 ([0-9a-f]{64})", said)
+    (head,) = re.findall(r"la tête du registre qui la scelle est (\d+) ([0-9a-f]{64})", said)
+    shell = {"cwd": release, "capture_output": True, "text": True, "check": False}
+    assert subprocess.run(["sha256sum", "SHA256SUMS"], **shell).stdout.split()[0] == sum_
+    assert subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], **shell).returncode == 0
+    with frozen.ledger() as ledger:
+        assert not [
+            one for one in ledger.check({"courrier": Head(int(head[0]), head[1])}) if one.table != "ledger.head"
+        ]
+    assert int(head[0]) <= sealed_by.entries
+    (release / "report" / PUBLIC / "rapport_activite_2019.pdf").write_bytes(b"another figure")
+    assert subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], **shell).returncode == 1
+
+
+def test_what_went_stays_as_it_went_when_the_rest_is_prepared_again(frozen: Bench) -> None:
+    today = _released(frozen)
+    with frozen.work() as work:
+        folder = prepare(work, 2019, PUBLIC).folder
+        (folder / "orly" / "courrier.docx").write_bytes(b"signed")
+        enter_sending(work, 2019, PUBLIC, today, "courriel", today, ["Orly"])
+        prepare(work, 2019, PUBLIC)
+        assert (folder / "orly" / "courrier.docx").read_bytes() == b"signed"
+    assert _strange(frozen) == []
+    (folder / "orly" / "courrier.docx").write_bytes(b"another")
+    assert _strange(frozen) == ["transmissions/2019-v1/public/orly/courrier.docx\u00a0: n’est pas ce qui est parti"]

@@ -18,6 +18,7 @@ from pipelines import french
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import COMMUNE, Organisation, Personne
 from pipelines.characters import each_text, visible
+from pipelines.ledger.chain import Head
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Edition, editor_of
 from pipelines.stages.report.prose import Node, render
@@ -38,10 +39,12 @@ def acts(
     edition: Edition,
     signatory: Personne | None,
     pieces: Sequence[str] = (),
+    seal: tuple[str, Head] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each draft: ``deliberation.docx``, then ``courriers/<collectivité>.docx``.
 
-    ``signatory`` approved the release; ``pieces`` are what goes with a letter. Raises ProseError naming a text and its line.
+    ``signatory`` approved the release; ``pieces`` are what goes with a letter, ``seal`` what proves the release
+    (``ledger.closing.seal_of``). Raises ProseError naming a text and its line.
     """
     editor = editor_of(publication, catalogue, organisation, Path())
     writer = _Acts(editor.builder.figures, catalogue, organisation, edition)
@@ -53,6 +56,8 @@ def acts(
         "signataire": signatory.nom if signatory else "",
         "fonction": french.capitalised(signatory.fonction) if signatory else "",
         "pieces": list(pieces),
+        "liste": seal[0] if seal else "",
+        "tete": f"{seal[1].entries} {seal[1].hash}" if seal else "",
         "membres": len(organisation.collectivites),
     }
     yield (
