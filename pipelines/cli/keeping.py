@@ -85,7 +85,7 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
         ]
         echo(f"Fait de nouveau, comme depuis cette sauvegarde : {', '.join(said)}.")
     else:
-        echo("Rien n’a été retiré depuis : la tête du registre est la même.")
+        echo("Rien n’a été retiré depuis : le registre est celui de la sauvegarde.")
     for delivery in again.left:
         echo(
             f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, la durée de conservation actuelle les garde"

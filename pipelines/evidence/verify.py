@@ -19,7 +19,17 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import read_json, sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
-from pipelines.ledger.closing import ADDED_BY_HAND, REWRITTEN, SUMS, Sums, is_by_hand, listed_below, problems_below
+from pipelines.ledger.closing import (
+    ADDED_BY_HAND,
+    PARTS,
+    REWRITTEN,
+    SUMS,
+    Sums,
+    is_by_hand,
+    listed_below,
+    problems_below,
+    refused_name,
+)
 from pipelines.ledger.records import ORIGINAL, Manifest
 from pipelines.ledger.state import STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
@@ -75,7 +85,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
     last = ledger.last_publication()
     return Verification(
-        {ENTRIES: head.entries, **{f"fichiers de {top}/": count for top, count in sorted(counted.items())}},
+        {ENTRIES: head.entries, **{f"fichiers dans {top}/": count for top, count in sorted(counted.items())}},
         list(dict.fromkeys([*problems, *wrong])),
         head,
         ledger.head_at("publications", last["seq"]) if last else None,
@@ -159,8 +169,10 @@ def _deliveries(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
     """Check that the lists of the archive and the lake say what the entries of deliveries, refusals and populations say, but
     for what was removed."""
     gone, said = ledger.removed(), dict[Path, tuple[str, str]]()  # file → its SHA-256, whose it is
+    closed = {row["sums"] for row in ledger.all_rows("closings")}
     for row in ledger.all_rows("refusals"):
-        if row["rule"].get("code") not in NOT_ARCHIVED:
+        part = f"{home.archive.name}/{PARTS}/{refused_name(row['files'])}"
+        if part in closed and row["rule"].get("code") not in NOT_ARCHIVED:
             said |= {home.archive / file["sha256"]: (file["sha256"], row["refusal"]) for file in row["files"]}
     for kept in ledger.populations().values():
         said |= {home.archive / sha256: (sha256, sha256) for sha256 in kept}

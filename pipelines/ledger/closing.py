@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, written_whole
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
@@ -99,6 +100,11 @@ def close_originals(home: Home, ledger: "Ledger", name: str, originals: Iterable
     kept = [path.relative_to(home.archive).as_posix() for one in originals for path in kept_of(home.archive, one)]
     if kept:
         enter(home, ledger, home.archive / PARTS / name, sums_of(home.archive, kept))
+
+
+def refused_name(files: list[dict[str, Any]]) -> str:
+    """The name of the list of a delivery that could not be read, from its files as the refusal has them."""
+    return f"refus-{fingerprint(files)[:32]}"
 
 
 def kept_of(folder: Path, sha256: str) -> list[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.disk import read_json, sha256_of
-from pipelines.ledger.closing import PARTS, SUMS, Sums, enter
+from pipelines.ledger.closing import PARTS, SUMS, Sums, enter, refused_name
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
 from pipelines.ledger.store import Ledger
@@ -28,7 +28,7 @@ def close_former(home: Home, ledger: Ledger) -> None:
         _part(home, ledger, home.archive, manifest.delivery, _originals(home, (f.sha256 for f in manifest.files)), gone)
     for row in ledger.all_rows("refusals"):
         kept = [file["sha256"] for file in row["files"] if (home.archive / file["sha256"]).exists()]
-        _part(home, ledger, home.archive, row["refusal"], _originals(home, kept), gone)
+        _part(home, ledger, home.archive, refused_name(row["files"]), _originals(home, kept), gone)
     for sha256 in {one for kept in ledger.populations().values() for one in kept}:
         _part(home, ledger, home.archive, sha256[:32], {sha256: sha256}, gone)
     recorded = _recorded(home, ledger)
@@ -47,7 +47,7 @@ def close_former(home: Home, ledger: Ledger) -> None:
         sums = {
             Path(path).relative_to(place).as_posix(): sha256
             for path, sha256 in recorded.items()
-            if Path(path).is_relative_to(place)
+            if Path(path).is_relative_to(place) and (folder != home.exports or Path(path).parent == place)
         }
         if (folder / LEDGER).is_file():
             sums[LEDGER] = sha256_of(folder / LEDGER)

@@ -8,12 +8,11 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.shown_name import shown_names
 from pipelines.catalogue.sources import ExportRef
 from pipelines.failpoints import reached
-from pipelines.ledger.closing import close_delivery, close_originals
+from pipelines.ledger.closing import close_delivery, close_originals, refused_name
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
@@ -100,7 +99,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
         files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
         delivery = manifest.delivery if manifest else None
         if manifest is None:
-            close_originals(work.home, ledger, f"refus-{fingerprint(files)[:32]}", [sha256 for _, sha256 in found])
+            close_originals(work.home, ledger, refused_name(files), [sha256 for _, sha256 in found])
         ledger.record_refusal(ref.key, exercice, files, refusal.as_dict(work.rules), delivery)
         return Outcome(ref.key, exercice, "refused", manifest, verdicts, refusal)
     return Outcome(ref.key, exercice, "accepted" if changed else "unchanged", manifest, verdicts)

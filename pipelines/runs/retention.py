@@ -261,7 +261,7 @@ class _Known:
         for path in sorted(self.home.archive.glob("[0-9a-f]*")):
             if path.name not in self.terms and path.name not in populations:
                 paths = tuple(kept_of(self.home.archive, path.name))
-                yield Overdue(REFUSED, path.name, path.name[:12], after(_written(path), self.kept.refus), paths)
+                yield Overdue(REFUSED, path.name, path.name[:12], _eve(_written(path)), paths)
 
     def landing(self) -> Iterator[Overdue]:
         """What is in the mailbox: kept as long as its original if some export takes it, or else as long as refused files."""
@@ -360,7 +360,7 @@ class _Known:
             identity = path.name.split(".")[-2]
             if identity not in self.manifests:
                 rows = sorted(path.parent.glob(f"*/*/{identity}.*"))
-                until = after(_written(path), self.kept.refus)
+                until = _eve(_written(path))
                 yield Overdue(REFUSED, identity, f"lignes de la livraison {identity[:12]}", until, (*rows, path))
 
     @cached_property

@@ -17,6 +17,7 @@ from pipelines.evidence.findings import gather
 from pipelines.evidence.published import published_figures
 from pipelines.evidence.trace import trace
 from pipelines.evidence.traced_rows import published_version
+from pipelines.ledger.closing import SUMS, close
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
@@ -187,14 +188,15 @@ def a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again_with
     found = re.search(r"Tête du registre\s*:\s*(\d+ \w+)", said.stdout)
     assert found, said.stdout
     head = found[1].split()
-    assert " ".join(head) in restored.stdout and "la tête du registre est la même" in restored.stdout
+    assert " ".join(head) in restored.stdout and "le registre est celui de la sauvegarde" in restored.stdout
     shutil.rmtree(kept)  # nothing is left to lean on
     done = millesime(elsewhere, "replay", "2020-v1", MILLESIME_THREADS="8", TZ="America/New_York", LC_ALL="C")
     assert done.returncode == 0 and "ressortent avec les mêmes octets" in done.stdout, done.stdout + done.stderr
     assert "0 des lignes typées (originaux retirés)" in done.stdout
-    pages = [path for path in (elsewhere / "releases" / "2020-v1" / "report").rglob("*") if path.is_file()]
-    same = f"{len(pages)} pages du rapport sur {len(pages)} se redessinent à l’identique"
-    assert len(pages) > 20 and same in done.stdout
+    made = ("report", "exports", "etat")
+    pages = [one for name in made for one in (elsewhere / "releases/2020-v1" / name).rglob("*") if one.is_file()]
+    same = f"pages, exports et listes qui se refont à l’identique : {len(pages)} sur {len(pages)}"
+    assert len(pages) > 300 and same in done.stdout
     assert millesime(elsewhere, "run", "2018", "2019", "2020").returncode == 0
     assert (elsewhere / "published").resolve().name == (home / "published").resolve().name
     verified = millesime(elsewhere, "verify", "--head", *head)
@@ -317,7 +319,27 @@ def an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home: Path) 
     done = millesime(home, "replay", "2020-v1")
     page.write_text(written, encoding="utf-8")
     assert done.returncode == 1 and "1 des lignes typées (originaux retirés)" in done.stdout
-    assert f"✗ {name} : redessiné" in done.stdout and done.stdout.count("✗") == 1
+    assert f"✗ releases/2020-v1/{name}\u00a0: le fichier a été modifié" in done.stdout and done.stdout.count("✗") == 1
+
+
+def what_a_frozen_version_says_is_made_again_though_its_list_and_the_ledger_are_forged(home: Path) -> None:
+    """Another approver on the audit page, another value in an export: the lists are written anew, and entered."""
+    place = home / "releases" / "2020-v2"
+    table = place / "exports" / "public" / "donnees" / "chiffres.csv"
+    forged = ["etat/etat.html", "etat/etat.json", "exports/public/donnees/chiffres.csv"]
+    kept = {path: path.read_bytes() for path in (*(place / name for name in forged), place / SUMS)}
+    for path in (place / "etat/etat.html", place / "etat/etat.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace("C. Présidente", "Z. Autre"), encoding="utf-8")
+    table.write_text(re.sub(r",(\d+\.\d)", r",9\1", table.read_text(encoding="utf-8"), count=1), encoding="utf-8")
+    with open_ledger(Home(home)) as ledger:
+        close(Home(home), ledger, place)
+    verified = millesime(home, "verify")
+    assert verified.returncode == 1 and "ce qui ne s’écrit qu’une fois" in verified.stdout
+    done = millesime(home, "replay", "2020-v2")
+    assert done.returncode == 1, done.stdout
+    assert all(f"✗ {name} : refait" in done.stdout for name in forged), done.stdout
+    for path, content in kept.items():
+        path.write_bytes(content)
 
 
 def a_release_that_was_touched_is_found_out(home: Path) -> None:
@@ -338,5 +360,6 @@ def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path) -> None:
     a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home)
     the_new_release_has_its_erratum_and_the_old_one_stays(home)
     what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home)
+    what_a_frozen_version_says_is_made_again_though_its_list_and_the_ledger_are_forged(home)
     an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home)
     a_release_that_was_touched_is_found_out(home)

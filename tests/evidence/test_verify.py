@@ -67,8 +67,11 @@ def put(path: Path, text: str) -> str:
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make(Home(tmp_path_factory.mktemp("evidence") / "home"))
+
+
+def make(home: Home) -> Home:
     """A delivery, one that could not be read, a release, two publications, and everything that is made from them."""
-    home = Home(tmp_path_factory.mktemp("evidence") / "home")
     with open_ledger(home) as ledger:
         original = put(home.root / "original", "un;deux\n")
         refused = put(home.root / "refused", "rien\n")
@@ -225,7 +228,7 @@ def test_what_is_written_once_is_not_written_again_though_the_ledger_enters_its_
     home: Home, place: str, change: str
 ):
     """The attacker writes the list anew, and enters it as the program does: the chain is whole."""
-    do, said = CHANGES[change]
+    do, _ = CHANGES[change]
     folder = home.root / place
     do(folder, *named(home, place))
     with open_ledger(home) as ledger:

@@ -212,6 +212,7 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
             "removals",
             "warehouses",
             "writings",
+            "closings",
             "keys",
             "populations",
             "withdrawals",

@@ -169,7 +169,7 @@ def test_what_was_accepted_since_the_publication_is_shown(filled, state_of):
 
 def test_a_changed_file_is_an_anomaly(filled, state_of):
     filled.publish(FIGURE)
-    path = next(filled.home.archive.iterdir())
+    path = next(path for path in filled.home.archive.iterdir() if path.is_file())
     path.write_bytes(b"other")
     state = state_of(filled)
     assert reasons(state) == ["1 anomalie de vérification"]
@@ -180,7 +180,7 @@ def test_the_files_are_written_whole_and_say_the_same(filled):
     with filled.work() as work:
         (page,) = write_states(work, [2019])
     assert page == filled.home.audit / "2019" / PAGE
-    assert sorted(path.name for path in page.parent.iterdir()) == [PAGE, DATA]
+    assert sorted(path.name for path in page.parent.iterdir()) == ["SHA256SUMS", PAGE, DATA]
     assert json.loads((page.parent / DATA).read_text(encoding="utf-8"))["exercice"] == 2019
 
 

@@ -130,11 +130,8 @@ def test_the_same_publication_gives_the_same_bytes(lab: Lab):
     (lab.home.published / "scdl" / "budget_2020.csv").write_text("BGT_ANNEE\n2020\n")
     first = files(exported(lab))
     assert "scdl/budget_2020.csv" in first
-    leftover = lab.home.exports / "2020" / ".interne.1"
-    leftover.mkdir()
     folder = exported(lab)
     assert files(folder) == first
-    assert [path.name for path in folder.parent.iterdir()] == ["interne"]
     assert files(exported(lab, release="2020-v1"))["LISEZMOI.txt"] != first["LISEZMOI.txt"]
 
 

@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from pipelines.ledger.closing import close_delivery
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
@@ -70,6 +71,7 @@ class Lab:
     def accept(self, content: str, year: int) -> Manifest:
         manifest = self.depot.csv(content, exercice=year).manifest
         with open_ledger(self.home) as ledger:
+            close_delivery(self.home, ledger, manifest)
             ledger.record_delivery(manifest)
             ledger.record_verdict(verdict(manifest.delivery))
             ledger.record_acceptance(manifest, [verdict(manifest.delivery)])
