@@ -78,7 +78,7 @@ def test_what_is_public_goes_from_everywhere_and_the_ledger_says_who_and_why(pub
 def test_nobody_takes_it_back_without_a_reason_and_a_declared_name(published: Bench, arguments, code, told):
     refused = published.millesime("withdraw", *arguments)
     assert (refused.exit_code, told in refused.stderr) == (code, True), refused.output
-    assert len(public(published)) == 4 and withdrawals(published) == []
+    assert len(public(published)) == 5 and withdrawals(published) == []
 
 
 def test_a_server_that_keeps_its_copy_is_reported_once_the_rest_is_gone(published: Bench, monkeypatch):

@@ -28,6 +28,7 @@ from pipelines.ledger.closing import (
     let_go,
     listed,
     names_in,
+    refused_name,
     sums_of,
 )
 from pipelines.ledger.lost_ledger import LedgerLost
@@ -83,8 +84,9 @@ def make(home: Home) -> Home:
         put(home.lake / made.lake_manifest, made.as_json())
         close_delivery(home, ledger, made)
         ledger.record_delivery(made)
-        close_originals(home, ledger, "refus-1", [refused])
-        ledger.record_refusal("essai/export", 2020, [{"name": "g.csv", "sha256": refused}], {}, None)
+        files = [{"name": "g.csv", "sha256": refused}]
+        close_originals(home, ledger, refused_name(files), [refused])
+        ledger.record_refusal("essai/export", 2020, files, {}, None)
         ledger.record_build("b1", True, ["d1"], [])
         ledger.record_warehouse("b1", put(home.warehouse, "entrepôt"), is_whole=True, project="", sources={})
         ledger.record_decision(FINDING, "accepted", "vu", "A")
