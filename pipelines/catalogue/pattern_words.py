@@ -8,6 +8,7 @@ import re
 
 from pipelines.french import how_many
 
+MOST_GROUPS = 4  # whose alternatives are spelt out
 UNSAID = "la forme déclarée pour cette colonne"
 # a character or a class of them, then how often; whatever else is in a pattern is not said
 _PIECE = re.compile(r"(?P<one>\\.|\[\^?[^\]^\\]+\]|[^\\\[\](){}|*+?^$])(?P<times>\{\d+(?:,\d*)?\}|[*+?])?")
@@ -22,8 +23,7 @@ _CLASSES = {
 
 def in_words(pattern: str) -> str:
     """``[0-9]{14}`` → ``14 chiffres``; ``01|02`` → ``01 ou 02``; ``P\\d+`` → ``« P », puis des chiffres``."""
-    plain = re.sub(r"\(([^()|]*)\)(?![*+?{])", r"\1", pattern.removeprefix("^").removesuffix("$"))
-    branches = [_pieces(branch) for branch in plain.split("|")]
+    branches = [_pieces(branch) for branch in _branches(pattern.removeprefix("^").removesuffix("$"))]
     if not all(branches):
         return UNSAID
     said = [
@@ -32,6 +32,22 @@ def in_words(pattern: str) -> str:
         if pieces
     ]
     return " ou ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+
+
+def _branches(pattern: str) -> list[str]:
+    """The alternatives of a pattern, those of its groups spelt out: ``(in)?connu|vide`` → ``inconnu``, ``connu``, ``vide``."""
+    if pattern.count("(") > MOST_GROUPS:
+        return [pattern]
+    found = []
+    for branch in re.split(r"\|(?![^(]*\))", pattern):
+        if group := re.search(r"(?<!\\)\(([^()]*)\)(\?)?(?![*+?{])", branch):
+            options = [*group[1].split("|"), *([""] if group[2] else [])]
+            found += [
+                one for said in options for one in _branches(branch[: group.start()] + said + branch[group.end() :])
+            ]
+        else:
+            found.append(branch)
+    return found
 
 
 def _pieces(branch: str) -> list[str] | None:

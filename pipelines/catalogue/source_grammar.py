@@ -105,6 +105,9 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}  # the format of a moment whose field declares none
+
+
 class Constraints(Declared):
     """Table Schema constraints. ``required`` and ``pattern`` refuse a line; the others are judged on the table."""
 

@@ -272,7 +272,7 @@ def _judged(
         "exercice": manifest.exercice,
         "files": [asdict(file) for file in manifest.files],
         "tables": tables,
-        "rejets": [asdict(reject) for reject in rejects],
+        "rejets": [reject.as_dict() for reject in rejects],
         "constats": [asdict(finding) for finding in findings],
     }
 

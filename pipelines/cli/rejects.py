@@ -1,6 +1,6 @@
 """``rejects``: list what was refused, for the person who has to correct it."""
 
-from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -10,16 +10,18 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import source_option, year_argument
 from pipelines.cli.output import Column, echo, format_option, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
-from pipelines.evidence.rejects import Failing, Reject, rejects_of
+from pipelines.evidence.rejects import REFUSED_LINE, TO_CHECK, Failing, Reject, rejects_of
+from pipelines.french import how_many
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.suites import suite_of
 from pipelines.stages.validate.failing_lines import failing_lines
 
 REJECTS = [
-    Column(name) for name in "source exercice fichier ligne position colonne regle titre recu attendu aide".split()
+    Column(name)
+    for name in "gravite source table exercice fichier ligne position colonne regle titre recu attendu aide".split()
 ]
-HIDDEN = "masqué (table à données personnelles)"
+HIDDEN = "masqué (table à données personnelles) : à lire dans le fichier, à cette ligne"
 
 
 @click.command()
@@ -29,10 +31,10 @@ HIDDEN = "masqué (table à données personnelles)"
 @global_options
 @click.pass_context
 def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
-    """Les refus de l’EXERCICE : fichier:ligne:colonne, règle, valeur reçue, valeur attendue, correction à faire.
+    """Ce qui est à corriger dans l’EXERCICE : fichier:ligne:colonne, règle, valeur reçue, valeur attendue, correction.
 
-    La valeur reçue n’est jamais montrée pour une table qui a des colonnes personnelles. Code de sortie 1 quand une
-    livraison entière est refusée.
+    Livraisons refusées, contrôles à vérifier, puis lignes refusées. La valeur reçue n’est jamais montrée pour une table
+    qui a des colonnes personnelles. Code de sortie 1 quand une livraison entière est refusée.
     """
     session: Session = ctx.obj
     session.exercice(year)
@@ -41,11 +43,10 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
         found = rejects_of(work, year, failing=failing_lines_of(work))
     if systems := session.systems(sources):
         found = [reject for reject in found if reject.source.partition("/")[0] in systems]
-    rows = [{**asdict(reject), "recu": _received(reject)} for reject in found]
     if form == "csv":
-        write_csv(REJECTS, rows, session.organisation)
+        write_csv(REJECTS, [row_of(reject) for reject in found], session.organisation)
     elif form == "json":
-        write_json({"exercice": year, "rejets": [asdict(reject) for reject in found]}, session.organisation)
+        write_json({"exercice": year, "rejets": [reject.as_dict() for reject in found]}, session.organisation)
     else:
         _show_rejects(session, year, found)
     ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
@@ -54,19 +55,30 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
 def failing_lines_of(work: Workspace) -> Failing:
     """How to find the lines behind a failed check of a delivery."""
 
-    def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int, str | None]]:
+    def failing(
+        ref: ExportRef, manifest: Manifest, table: str, key: str
+    ) -> list[tuple[str, int, dict[str, str | None]]]:
         declared = next(t for t in ref.export.tables if t.name == table)
-        suite = suite_of(work, ref, manifest, declared)
+        suite, rows = suite_of(work, ref, manifest, declared), work.home.lake / manifest.tables[table].parquet
+        if not rows.exists():  # they were removed after their retention
+            return []
         try:
-            return failing_lines(work.home.lake / manifest.tables[table].parquet, suite, key)
+            return failing_lines(rows, suite, key)
         except KeyError:  # the suite has changed since the verdict
             return []
 
     return failing
 
 
+def row_of(reject: Reject) -> dict[str, Any]:
+    """A reject as a row of the CSV, which its supplier reads without anything else."""
+    return {**reject.as_dict(), "recu": _received(reject)}
+
+
 def _received(reject: Reject) -> str | None:
-    return HIDDEN if reject.masque else reject.recu
+    if not reject.masque:
+        return reject.recu
+    return f"{reject.recu} ; le reste est {HIDDEN}" if reject.recu else HIDDEN
 
 
 def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
@@ -74,10 +86,12 @@ def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
     for reject in found:
         echo(f"\n{reject_text(reject)}")
     whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
-    lines = {(reject.source, reject.fichier, reject.ligne) for reject in found if not reject.blocking}
+    lines = {(one.source, one.fichier, one.ligne) for one in found if one.gravite == REFUSED_LINE}
+    checks = {(one.source, one.attendu) for one in found if one.gravite == TO_CHECK}
     echo(
-        f"\n{len(lines)} ligne{'s' * (len(lines) > 1)} refusée{'s' * (len(lines) > 1)}, "
-        f"{len(whole)} livraison{'s' * (len(whole) > 1)} refusée{'s' * (len(whole) > 1)}."
+        f"\n{how_many(len(lines), 'ligne refusée|lignes refusées')}, "
+        f"{how_many(len(whole), 'livraison refusée|livraisons refusées')}, "
+        f"{how_many(len(checks), 'contrôle|contrôles')} à vérifier."
     )
     if found:
         echo(f"À renvoyer : {session.command} rejects {year} --format csv > rejets_{year}.csv")
@@ -89,10 +103,7 @@ def reject_text(reject: Reject) -> str:
     is_workbook = reject.fichier.lower().endswith(".xlsx")
     cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and is_workbook else ""
     column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
-    received = _received(reject)
-    if received is None and reject.regle == "LIG-OBLIGATOIRE":
-        received = "rien"
-    details = [("reçu", received), ("attendu", reject.attendu), ("aide", reject.aide)]
+    details = [("reçu", _received(reject)), ("attendu", reject.attendu), ("aide", reject.aide)]
     body = "".join(f"\n  {name:<8}{in_one_line(text)}" for name, text in details if text)
     return f"{in_one_line(place)} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
 

@@ -74,7 +74,7 @@ def trace(
         if version.exercice and year not in (None, version.exercice):
             raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
         exercice = version.exercice or session.exercice(int(year or 0))
-        ctx.exit(_trace_figure(session, version, str(code), exercice, form))
+        ctx.exit(show_trace(session, _traced(session, version, str(code), exercice), form))
     except NotTraceable as error:
         raise click.UsageError(str(error)) from None
 
@@ -89,25 +89,32 @@ def _version(session: Session, release: str | None) -> Version:
         raise click.UsageError(f"{error} (`{session.command} run EXERCICE`)") from None
 
 
-def _trace_figure(session: Session, version: Version, code: str, year: int, form: str) -> int:
+def _traced(session: Session, version: Version, code: str, year: int) -> Trace:
     code = code.replace("\u200b", "")  # where the PDF may break a line
-    with session.ledger() as ledger:
+    with session.ledger() as ledger, open_rows(version) as rows:
         try:
-            found = traced(session.home, ledger, version, code, year)
+            return traced(session.home, ledger, version, rows, code, year)
         except KeyError:
-            with open_rows(version) as rows:
-                near = suggestion(code, rows.codes(year))
+            near = suggestion(code, rows.codes(year))
             raise click.UsageError(f"aucun chiffre « {code} » en {year}{near}") from None
+
+
+def show_trace(session: Session, found: Trace, form: str) -> int:
+    """Print a trace; return the exit code."""
     if form == "csv":
         write_csv(LINES_CSV, _line_rows(found), session.organisation)
     elif form == "json":
         # exact values are text: a fraction without a finite decimal form is ``845/18``
-        leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
+        data = asdict(found)
+        leaves = [
+            {**leaf, "recalcul": one.recalcul, "est_egale": one.agrees}
+            for leaf, one in zip(data["feuilles"], found.feuilles, strict=True)
+        ]
         worked = [asdict(replace(one, exact=_ratio(one.exact))) for one in found.calculs]
         said = {"exact": _ratio(found.exact), "calculs": worked, "imprime": _printed(found), "feuilles": leaves}
-        write_json({**asdict(found), **said, "est_egal": found.agrees}, session.organisation)
+        write_json({**data, **said, "est_egal": found.agrees}, session.organisation)
     else:
-        title(f"{code} {year}, {found.version}", session.organisation)
+        title(f"{found.code} {found.exercice}, {found.version}", session.organisation)
         _show(found)
     return DONE if found.agrees else BLOCKED
 
@@ -210,7 +217,7 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
     lines += [(found.code, line) for line in found.refusees]
     return [
         {
-            **asdict(line),
+            **vars(line),
             "code": found.code,
             "exercice": found.exercice,
             "mesure": measure,

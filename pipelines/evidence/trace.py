@@ -7,7 +7,7 @@ by its file and number, with how much it counted.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from statistics import median
@@ -27,7 +27,6 @@ from pipelines.evidence.traced_rows import (
     Version,
     completed,
     lines_of,
-    open_rows,
     tests_of_lines,
 )
 from pipelines.french import exact
@@ -138,20 +137,16 @@ class Trace:
         return Fraction(rounded, scale) == Fraction(printed)
 
 
-def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int, *, whole: bool = True) -> Trace:
-    """The figure ``code`` of ``exercice``. Raises KeyError when the version has no such figure.
-
-    ``whole``: including the lines that the figure's own filter leaves out.
-    """
+def trace(home: Home, ledger: Ledger, version: Version, rows: Rows, code: str, exercice: int) -> Trace:
+    """The figure ``code`` of ``exercice``; ``rows`` are those of the version. Raises KeyError when it has no such figure."""
     figures = version.catalogue.figures
     declared, member = figures.declaration_of(code)
-    with open_rows(version) as rows:
-        row = rows.figure(code, exercice)
-        leaves = [_leaf(rows, figures, leaf, member, exercice, whole) for leaf in figures.leaves(declared.figure.code)]
-        absence = _line_that_names(rows, ABSENCES, "motif", "0", code, exercice)
-        printed, motive = None, literal("chiffre imprimé, repris faute d’export")
-        if row["statut"] == PRINTED:
-            printed = _line_that_names(rows, PRINTED_FIGURES, motive, VALUE, code, exercice)
+    row = rows.figure(code, exercice)
+    leaves = [_leaf(rows, version, leaf, member, exercice) for leaf in figures.leaves(declared.figure.code)]
+    absence = _line_that_names(rows, ABSENCES, "motif", "0", code, exercice)
+    printed, motive = None, literal("chiffre imprimé, repris faute d’export")
+    if row["statut"] == PRINTED:
+        printed = _line_that_names(rows, PRINTED_FIGURES, motive, VALUE, code, exercice)
     values = {leaf.code: leaf.valeur if leaf.valeur is None else Fraction(leaf.valeur) for leaf in leaves}
     calculations: dict[str, Calculation] = {}
     value = _value(figures, declared.figure, member, values, calculations)
@@ -159,8 +154,6 @@ def trace(home: Home, ledger: Ledger, version: Version, code: str, exercice: int
     accepted = list(_accepted(version, code, exercice))
     used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
     used |= {manifest.delivery for manifest, _ in accepted}  # a zero has no line, but still comes from a delivery
-    for place, leaf in enumerate(leaves):  # a fact holds lines of other kinds, from other exports
-        leaves[place] = replace(leaf, hors_filtre=[line for line in leaf.hors_filtre if line.livraison in used])
     return Trace(
         code,
         exercice,
@@ -188,8 +181,8 @@ def _accepted(version: Version, code: str, exercice: int) -> Iterator[tuple[Mani
                 yield manifest, name
 
 
-def _leaf(rows: Rows, figures: Figures, leaf: Figure, member: str | None, exercice: int, whole: bool) -> Leaf:
-    measure = leaf.mesure
+def _leaf(rows: Rows, version: Version, leaf: Figure, member: str | None, exercice: int) -> Leaf:
+    figures, measure = version.catalogue.figures, leaf.mesure
     assert measure is not None, f"{leaf.code} is not measured"
     code = _of_member(leaf, member)
     column = figures.families[leaf.family].code if leaf.family else None
@@ -197,9 +190,9 @@ def _leaf(rows: Rows, figures: Figures, leaf: Figure, member: str | None, exerci
     where = {**measure.filtre, **of_member}
     sources = rows.sources[measure.fait]
     lines = [line for source in sources for line in _lines(rows, source, leaf, where, exercice)]
-    left: list[Line] = []
-    for source in sources if whole else ():
-        left += _left_out(rows, source, figures, leaf, of_member, exercice)
+    accepted, left = list(_accepted(version, code, exercice)), []
+    for source in sources if accepted else ():
+        left += _left_out(rows, source, accepted, figures, leaf, of_member, exercice)
     how = "somme" if any(source.feed.additives for source in sources) else measure.agregat
     query = rows.measure_query(sql.aggregate(measure), measure, where, exercice)
     label, value = rows.figure(code, exercice)["libelle"], rows.measure(measure, where, exercice)
@@ -221,9 +214,17 @@ def _lines(rows: Rows, source: LineSource, leaf: Figure, where: Filter, exercice
 
 
 def _left_out(
-    rows: Rows, source: LineSource, figures: Figures, leaf: Figure, of_member: Filter, exercice: int
+    rows: Rows,
+    source: LineSource,
+    accepted: list[tuple[Manifest, str]],
+    figures: Figures,
+    leaf: Figure,
+    of_member: Filter,
+    exercice: int,
 ) -> Iterator[Line]:
-    """The lines that the fact includes but the figure does not, each with the condition that it does not meet."""
+    """The lines of the figure's own tables that the fact includes but the figure does not, each with the condition that it
+    does not meet; ``accepted``: see ``_accepted``. A fact also holds lines of other tables, which were never its own.
+    """
     assert leaf.mesure is not None
     conditions = leaf.mesure.conditions(figures.by_code[leaf.code].words)
     if not conditions:
@@ -231,7 +232,11 @@ def _left_out(
     kept = [f"coalesce({test}, false)" for test in tests_of_lines(source, leaf.mesure.filtre)[1:]]
     unmet = [f"case when not {test} then {literal(words)} end" for test, words in zip(kept, conditions, strict=True)]
     motive = f"'hors du chiffre, qui demande : ' || concat_ws(', ', {', '.join(unmet)})"
-    tests = [f"exercice = {exercice}", "poids = 1", *tests_of_lines(source, of_member), f"not ({' and '.join(kept)})"]
+    deliveries = ", ".join(literal(manifest.delivery) for manifest, _ in accepted)
+    tables = ", ".join(literal(f"{manifest.system}/{table}") for manifest, table in accepted)
+    of_its_tables = f"_livraison in ({deliveries}) and coalesce({source.table} in ({tables}), true)"
+    tests = [f"exercice = {exercice}", "poids = 1", *tests_of_lines(source, of_member), of_its_tables]
+    tests.append(f"not ({' and '.join(kept)})")
     return _selected(rows, source, f"false as compte, {motive} as motif, 0 as apport", tests)
 
 

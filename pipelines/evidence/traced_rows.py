@@ -32,6 +32,8 @@ ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.
 VALUE = "valeur_publiee"  # of a printed figure
 PLACE = ("exercice", "_livraison", "_fichier", "_feuille", "_ligne")
 LINE = ("_colonne", "poids", "motif", "double_de")
+WORD = r"[a-z_]\w*"
+MAYBE = ("_colonne", "double_de", "systeme", "nom_table")  # a frozen year does not keep the last two
 LINES = "lignes"  # in a release: ``lignes/<schema>/<table>.parquet``, see ``publish.release``
 
 
@@ -109,7 +111,8 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
             columns = found.setdefault(f"intermediate.{source.model}", {*PLACE, *LINE})
             said = [source.feed.comptees, *source.completed.values()]
             said += [source.column(name) for name in found.get(place, ())]
-            columns.update(word for text in said for word in re.findall(r"[a-z_]\w*", text))
+            columns.update(word for text in said for word in re.findall(WORD, text))
+            columns.update(word for word in re.findall(WORD, source.table) if word not in MAYBE)
     return found
 
 
@@ -196,8 +199,8 @@ def tests_of_lines(source: LineSource, where: Filter) -> list[str]:
 
 
 def lines_of(source: LineSource) -> str:
-    """The relation of the lines, with the columns ``_colonne`` and ``double_de`` even if it does not have them."""
-    none = "select cast(null as varchar) as _colonne, cast(null as varchar) as double_de where false"
+    """The relation of the lines, with the columns of ``MAYBE`` even if it does not have them."""
+    none = f"select {', '.join(f'cast(null as varchar) as {name}' for name in MAYBE)} where false"
     return f"(from {with_sheet(f'intermediate.{source.model}')} union all by name {none})"
 
 

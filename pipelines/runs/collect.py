@@ -140,7 +140,12 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
         if verdict is None:
             found = judge(work.home.lake / counts.parquet, suite)
             refused = [] if ref.export.by_document else [refused_share(counts)]
-            results = [*found, *refused, *control_totals(table, counts), *freshness(counts, work.rules)]
+            results = [
+                *found,
+                *refused,
+                *control_totals(table, counts, manifest.exercice),
+                *freshness(counts, work.rules),
+            ]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts

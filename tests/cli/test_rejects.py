@@ -25,7 +25,7 @@ def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_fix_i
     assert "reçu    =1+1" in result.stdout
     assert "attendu un nombre d’au plus 2 décimales" in result.stdout
     assert "aide    Corriger la valeur (cellule" in result.stdout
-    assert "2 lignes refusées, 0 livraison refusée." in result.stdout
+    assert "2 lignes refusées, 0 livraison refusée, 1 contrôle à vérifier." in result.stdout
 
 
 def test_nothing_received_is_shown_of_a_table_with_personal_columns(filled) -> None:
@@ -40,7 +40,7 @@ def test_nothing_received_is_shown_of_a_table_with_personal_columns(filled) -> N
 
 def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
     result = filled.millesime("rejects", 2019, "--source", "ventes", "--format", "csv")
-    (row,) = read_csv(result.stdout)
+    row = read_csv(result.stdout)[-1]
     assert (row["fichier"], row["ligne"], row["position"], row["colonne"]) == (
         "ventes_2019.csv",
         "3",
@@ -48,12 +48,16 @@ def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
         "Montant",
     )
     assert row["recu"] == "'=1+1"
-    assert row["mention"] == ""
+    assert (row["gravite"], row["table"], row["mention"]) == ("ligne refusée", "Ventes", "")
+    assert row["attendu"] == "un nombre d’au plus 2 décimales (« , »), comme 12,5"
 
 
 def test_json_holds_what_was_received_as_it_was(filled) -> None:
-    (reject,) = json.loads(filled.millesime("rejects", 2019, "--source", "ventes", "--format", "json").stdout)["rejets"]
-    assert (reject["recu"], reject["ligne"], reject["masque"]) == ("=1+1", 3, False)
+    said = json.loads(filled.millesime("rejects", 2019, "--source", "ventes", "--format", "json").stdout)["rejets"]
+    assert [(one["recu"], one["ligne"], one["masque"], one["gravite"]) for one in said] == [
+        (None, None, False, "à vérifier"),
+        ("=1+1", 3, False, "ligne refusée"),
+    ]
 
 
 def test_a_refused_delivery_ends_with_1(bench) -> None:
@@ -62,10 +66,10 @@ def test_a_refused_delivery_ends_with_1(bench) -> None:
     result = bench.millesime("rejects", 2019)
     assert result.exit_code == 1
     assert "v.csv:1 FIC-EXERCICE Fichier d’un autre exercice  [ventes/ventes]" in result.stdout
-    assert "1 livraison refusée." in result.stdout
+    assert "0 ligne refusée, 1 livraison refusée, 0 contrôle à vérifier." in result.stdout
     assert bench.millesime("rejects", 2019, "--source", "personnel").exit_code == 0
     bench.refuse("personnel/agents", 2019, DeliveryRefused("FIC-VIDE", fichier="a.csv"), "def")
-    assert "0 ligne refusée, 2 livraisons refusées." in bench.millesime("rejects", 2019).stdout
+    assert "0 ligne refusée, 2 livraisons refusées, 0 contrôle" in bench.millesime("rejects", 2019).stdout
 
 
 def test_a_required_cell_that_is_empty_is_said_to_hold_nothing(filled) -> None:
@@ -85,6 +89,30 @@ def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:
     assert "attendu Numéros uniques." in said
     assert "aide    Dédoublonner." in said
     assert "ventes_2019.csv:3:3 LIG-TYPE" in said  # the refused lines of that same delivery
+
+
+def test_a_failed_check_that_refuses_nothing_is_told_too_up_to_a_number_of_lines(filled) -> None:
+    lines = "".join(f"V{n};05/01/2019;-1,00\n" for n in range(10, 40))
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + lines)
+    result = CheckResult(
+        "range.montant",
+        "t",
+        "montant",
+        "warning",
+        False,
+        "30 lignes sur 32",
+        30,
+        "« Montant » : d’au moins 0.",
+        "Corriger.",
+    )
+    filled.receive("ventes/ventes", 2019, result)
+    done = filled.millesime("rejects", 2019, "--source", "ventes", "--format", "csv")
+    assert done.exit_code == 0  # nothing but a line is refused
+    rows = [row for row in read_csv(done.stdout) if row["regle"] == "ATT-ALERTE"]
+    assert len(rows) == 21 and {row["gravite"] for row in rows} == {"à vérifier"}
+    assert (rows[0]["ligne"], rows[0]["colonne"], rows[0]["recu"]) == ("5", "Montant", "−1")
+    assert (rows[-1]["fichier"], rows[-1]["ligne"]) == ("ventes_2019.csv", "")
+    assert rows[-1]["recu"] == "10 autres lignes (en tout : 30 lignes sur 32)"
 
 
 def test_a_check_that_the_suite_no_longer_has_is_shown_without_lines(filled) -> None:

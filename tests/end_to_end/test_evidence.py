@@ -5,23 +5,22 @@ import io
 import json
 import re
 import shutil
-from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
+from pipelines.cli.session import Session
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
-from pipelines.evidence.published import published_figures
-from pipelines.evidence.trace import trace
-from pipelines.evidence.traced_rows import published_version
+from pipelines.evidence.traced_rows import frozen_version
 from pipelines.ledger.closing import SUMS, close
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from tests.end_to_end.conftest import copied, millesime
+from tests.end_to_end.traces import prove
 
 pytestmark = pytest.mark.campaign(minutes=2)
 
@@ -50,27 +49,6 @@ def verdict(home: Path) -> list[str]:
 def lines_of(home: Path, code: str) -> list[dict]:
     text = millesime(home, "trace", code, "2020", "--format", "csv").stdout.lstrip("\ufeff")
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
-
-
-def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
-    home = Home(demonstration)
-    wrong, lines = [], 0
-    with open_ledger(home) as ledger, ExitStack() as until_the_end:
-        version = published_version(home, ledger, load_catalogue(home))
-        # else each trace opens the file again
-        until_the_end.enter_context(duckdb.connect(str(version.place), read_only=True))
-        for exercice in (2018, 2019, 2020):
-            for row in published_figures(home, exercice):
-                found = trace(home, ledger, version, row["code"], exercice, whole=exercice == 2020)
-                come = {line.livraison for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)}
-                assert come <= {source.livraison for source in found.sources}, row["code"]  # each line has its export
-                wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
-                wrong += [] if found.agrees else [(row["code"], exercice, found.exact)]
-                lines += sum(len(leaf.lignes) for leaf in found.feuilles)
-                if row["valeur"] is not None and any(leaf.lignes for leaf in found.feuilles):
-                    assert found.sources, row["code"]
-    assert wrong == []
-    assert lines > 20_000
 
 
 def test_no_two_findings_have_the_same_number(demonstration):
@@ -237,6 +215,7 @@ def a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home: Path) -
     frozen = json.loads(millesime(home, "trace", CORRECTED, "--release", "2020-v1", "--format", "json").stdout)
     shutil.move(home / "elsewhere", home / "warehouse")
     assert frozen["version"] == "version 2020-v1" and frozen["feuilles"] == published["feuilles"]
+    assert prove(Session(chosen=home), frozen_version(Home(home), "2020-v1"), (2020,)) > 50_000
     assert (
         "la version 2020-v1 est de l’exercice 2020"
         in millesime(home, "trace", CORRECTED, "2019", "--release", "2020-v1").stderr

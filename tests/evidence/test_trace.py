@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.evidence.fate_of_line import AWAITED, COUNTS, members_of, trace_line
 from pipelines.evidence.trace import Leaf, Line, Source, trace
-from pipelines.evidence.traced_rows import NotTraceable, Version, published_version, traced_columns
+from pipelines.evidence.traced_rows import NotTraceable, Version, open_rows, published_version, traced_columns
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, FIGURES, VENTES_2019, Bench, check
 
@@ -55,8 +55,8 @@ def year(bench: Bench, declared, tmp_path):
 
 def traced(year, code: str):
     bench, version = year
-    with bench.ledger() as ledger:
-        return trace(bench.home, ledger, version, code, 2019)
+    with bench.ledger() as ledger, open_rows(version) as rows:
+        return trace(bench.home, ledger, version, rows, code, 2019)
 
 
 def test_an_exact_value_is_not_the_rounded_one_and_the_division_is_worked(year):
@@ -200,6 +200,23 @@ def test_a_line_that_the_figure_s_own_filter_leaves_out_says_what_it_asks(declar
     (leaf,) = traced((bench, kept), "essai.ventes.total").feuilles
     assert [(line.ligne, line.apport) for line in leaf.lignes] == [(2, Decimal("10.5"))]
     assert [(line.ligne, line.motif) for line in leaf.hors_filtre] == [(3, "hors du chiffre, qui demande : nature : a")]
+
+
+def test_lines_of_a_table_that_is_not_of_the_figure_are_not_left_out_of_it(declared, year):
+    """A fact may be made from several tables of one delivery: those that the figure does not name were never its own."""
+    declared.write("catalogue/figures/essai.yml", FIGURES.replace("montant_eur}", "montant_eur, filtre: {nature: a}}"))
+    entry = {"source": "'ventes/' || case nature when 'a' then 'ventes' else 'avoirs' end"}
+    models = [
+        {
+            "name": "int_fct_factures",
+            "config": {"meta": {"lignes": entry | {"faits": {"fct_factures": {}}, "signalees": False}}},
+        }
+    ]
+    declared.write("dbt_project/models/intermediate/int_fct_factures.yml", {"version": 2, "models": models})
+    bench, version = year
+    kept = Version(version.name, version.place, bench.catalogue, version.manifests, 2019)
+    (leaf,) = traced((bench, kept), "essai.ventes.total").feuilles
+    assert ([line.ligne for line in leaf.lignes], leaf.hors_filtre) == ([2], [])
 
 
 def test_a_rule_that_completes_lines_is_in_the_formula_and_on_the_lines(declared, year):

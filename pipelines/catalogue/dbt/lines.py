@@ -92,6 +92,7 @@ class LineSource:
     model: str
     feed: Feed
     completed: dict[str, str]  # see ``ModelLines.completees``
+    table: str  # the ``system/table`` of a line, in SQL over it
 
     def column(self, name: str) -> str:
         """The fact's column ``name``, in SQL over a line."""
@@ -108,7 +109,7 @@ def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]
     sources: dict[str, list[LineSource]] = {}
     for model, lines in declared.items():
         for fact, feed in lines.faits.items():
-            sources.setdefault(fact, []).append(LineSource(model, feed, lines.completees))
+            sources.setdefault(fact, []).append(LineSource(model, feed, lines.completees, lines.source))
     return sources
 
 

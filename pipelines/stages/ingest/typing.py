@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.catalogue.pattern_words import in_words
-from pipelines.catalogue.source_grammar import OTHERS, Field, Table
+from pipelines.catalogue.source_grammar import ISO, OTHERS, Field, Table
 from pipelines.catalogue.spelling import folded
 from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
@@ -48,7 +48,6 @@ FRENCH_DIRECTIVES = {
     "%S": "ss",
     "%z": "±hh:mm",
 }
-ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ FEW = 10  # lines whose sum might say something of one person
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
 
 
-def control_totals(table: Table, counts: TableCounts) -> list[CheckResult]:
+def control_totals(table: Table, counts: TableCounts, exercice: int) -> list[CheckResult]:
     """One result per announced total of ``table``, in the manifest's order."""
-    titles = {field.name: field.title for field in table.fields}
+    titles = table.titles_in_files(exercice)
     seen: Counter[str] = Counter()
     results = []
     for total in counts.totals:

@@ -12,12 +12,14 @@ from typing import Any
 from pipelines.catalogue.expectation_types import ROWS_QUERY, ExpectationSpec, identifier, typed
 from pipelines.catalogue.source_grammar import Field, Table
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.french import number, quantity
+from pipelines.french import exact, number, quantity
 
 # The share of the previous exercice's lines below which a table is questioned, or refused; with so few lines it means
 # nothing.
 QUESTIONED, REFUSED, FEW = ("volume", "la moitié", 2), ("chute", "le dixième", 10), 10
 
+REQUIRED = "required"  # the check of all columns that are never empty
+_LENGTHS = "expect_column_value_lengths_to_be_between"
 _REEXPORT = "dans l’outil d’origine, puis réexporter."
 
 
@@ -54,22 +56,46 @@ def against_former(previous_rows: int | None, empty_allowed: bool = False) -> li
                     severity=severity,
                     column=None,
                     reason=f"Au moins {_count(least)}, {share} des {_count(previous_rows)} de l’exercice précédent.",
-                    fix="Vérifier que l’export est entier et porte sur tout l’exercice ; si la baisse est vraie, dire pourquoi "
-                    "(millesime decide).",
+                    fix="Vérifier que l’export est entier et porte sur tout l’exercice ; si la baisse est vraie, dire pourquoi.",
                     effet="réserve",
                 )
             )
     return found
 
 
-def rows_between(kwargs: dict[str, Any], previous_rows: int) -> str:
-    """The number of lines that a suite expects, in French: ``de 50 à 200 lignes, après 100 l’exercice précédent``."""
+def limits(field: Field | None, type_: str, kwargs: dict[str, Any], former: int | None) -> str | None:
+    """The values or the number of lines that a suite expects, in French; None when its type gives none.
+
+    ``former``: the lines of the previous exercice, when they decide.
+    """
+    if type_ == "expect_table_row_count_to_be_between":
+        return f"Attendu : {_rows_between(kwargs)}{f', après {number(Decimal(former), 0)} l’exercice précédent' if former else ''}"
+    if type_ == "expect_column_values_to_be_in_set":
+        return f"Seules valeurs prévues : {_words(field, kwargs['value_set'])}"
+    if type_ == "expect_column_values_to_be_between":
+        return f"Valeur attendue {_between(kwargs)}"
+    if type_ == "expect_column_distinct_values_to_contain_set" and not isinstance(kwargs["value_set"][0], dt.date):
+        return f"À trouver dans la colonne : {_words(field, kwargs['value_set'])}"
+    return f"Longueur attendue {_between(kwargs)} caractères" if type_ == _LENGTHS else None
+
+
+def _rows_between(kwargs: dict[str, Any]) -> str:
+    """``de 50 à 200 lignes``."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     if low is None or high is None:
-        said = f"au moins {_count(low)}" if high is None else f"au plus {_count(high)}"
-    else:
-        said = f"de {number(Decimal(low), 0)} à {_count(high)}"
-    return f"{said}, après {number(Decimal(previous_rows), 0)} l’exercice précédent"
+        return f"au moins {_count(low)}" if high is None else f"au plus {_count(high)}"
+    return f"de {number(Decimal(low), 0)} à {_count(high)}"
+
+
+def _words(field: Field | None, values: list) -> str:
+    """The values of a set, as the files of their field write them."""
+    said: list[str] = []
+    for value in values:
+        if field and isinstance(value, bool):
+            said.append((field.trueValues if value else field.falseValues)[0])
+        else:
+            said += (field.values.get(value) if field else None) or [_french(value)]
+    return ", ".join(said)
 
 
 def _count(rows: int | None) -> str:
@@ -103,7 +129,7 @@ def _required(table: Table) -> Iterator[ExpectationSpec]:
     fields = [f for f in table.kept_fields if f.constraints.required or f.name in table.primaryKey]
     if fields:
         yield ExpectationSpec(
-            key="required",
+            key=REQUIRED,
             type="unexpected_rows_expectation",
             kwargs={"unexpected_rows_query": ROWS_QUERY + " or ".join(f"{identifier(f.name)} is null" for f in fields)},
             severity="critical",
@@ -168,8 +194,8 @@ def _enum(field: Field, values: list) -> ExpectationSpec:
         "enum",
         "expect_column_values_to_be_in_set",
         {"value_set": value_set},
-        f"seules valeurs prévues : {', '.join(_french(v) for v in value_set)}.",
-        f"Corriger la valeur {_REEXPORT} Si elle est nouvelle et juste, la déclarer.",
+        f"seules valeurs prévues : {_words(field, value_set)}.",
+        f"Corriger la valeur {_REEXPORT} Si elle est nouvelle et juste, la signaler.",
     )
 
 
@@ -186,7 +212,7 @@ def _range(field: Field) -> Iterator[ExpectationSpec]:
             "range",
             "expect_column_values_to_be_between",
             bounds,
-            f"valeur attendue {_between(bounds)}.",
+            f"{_age(field, bounds)}." if field.personal == "generalise" else f"valeur attendue {_between(bounds)}.",
             f"Vérifier la valeur et la corriger {_REEXPORT}",
         )
 
@@ -199,7 +225,7 @@ def _length(field: Field) -> Iterator[ExpectationSpec]:
         yield _spec(
             field,
             "length",
-            "expect_column_value_lengths_to_be_between",
+            _LENGTHS,
             bounds,
             f"longueur attendue {_between(bounds)} caractères.",
             f"Raccourcir ou compléter le texte {_REEXPORT}",
@@ -226,11 +252,21 @@ def _titles(fields: list[Field]) -> str:
     return ", ".join(f"« {field.title} »" for field in fields)
 
 
+def _age(field: Field, bounds: dict[str, Any]) -> str:
+    """Of a birth date the lake keeps a band of ages, by its first one."""
+    high = bounds.get("max_value")
+    ages = bounds if high is None else {**bounds, "max_value": high + field.band - 1}
+    return f"âge atteint dans l’année attendu {_between(ages)} ans"
+
+
 def _between(bounds: dict[str, Any]) -> str:
     low, high = bounds.get("min_value"), bounds.get("max_value")
+    is_date = isinstance(low if high is None else high, dt.date)
     if low is None:
-        return f"d’au plus {_french(high)}"
-    return f"d’au moins {_french(low)}" if high is None else f"entre {_french(low)} et {_french(high)}"
+        return f"{'jusqu’au' if is_date else 'd’au plus'} {_french(high)}"
+    if high is None:
+        return f"{'à partir du' if is_date else 'd’au moins'} {_french(low)}"
+    return f"entre {'le ' * is_date}{_french(low)} et {'le ' * is_date}{_french(high)}"
 
 
 def _french(value: Any) -> str:
@@ -239,6 +275,6 @@ def _french(value: Any) -> str:
         return value.strftime("%d/%m/%Y %H:%M")
     if isinstance(value, dt.date):
         return value.strftime("%d/%m/%Y")
-    if isinstance(value, Decimal):
-        return format(value, "f").replace(".", ",")
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        return exact(value, "")
     return str(value)

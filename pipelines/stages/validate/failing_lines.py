@@ -1,7 +1,7 @@
 """Where a failed expectation is: file and line of the rows that break it, found by SQL.
 
-With the value of the column that is judged, in a table that is not about persons: no other cell can get out this way. No
-Great Expectations here.
+With the cells that are judged, in a table that is not about persons: no other cell can get out this way. Of a table about
+persons, which of them are empty. No Great Expectations here.
 """
 
 import datetime as dt
@@ -17,11 +17,13 @@ from pipelines.catalogue.expectation_types import BATCH, ExpectationSpec, identi
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.rules import where
 from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
-from pipelines.catalogue.wording import shown
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.french import exact
 from pipelines.sql import in_french, lake_scan
+from pipelines.stages.validate.declared_expectations import REQUIRED
 from pipelines.stages.validate.suite import Suite
 
+EMPTY = "vide"
 LONGEST = 40  # characters of a value that a message names
 NAME = "lot"  # the rows of one Parquet file of the lake, and nothing else
 SMALL = 2 * 1024 * 1024  # bytes below which rows are copied in memory once rather than read again by every query
@@ -37,41 +39,55 @@ def create_statement(parquet: Path, kind: str = "view") -> str:
     return f"create {kind} {NAME} as select * from {lake_scan(parquet)}"
 
 
-def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int, str | None]]:
-    """``(file, or its sheet; line; value)`` of the first ``limit`` rows that break the expectation ``key``, in order.
+def failing_lines(
+    parquet: Path, suite: Suite, key: str, limit: int = 20
+) -> list[tuple[str, int, dict[str, str | None]]]:
+    """``(file, or its sheet; line; cells)`` of the first ``limit`` rows that break the expectation ``key``, in order.
 
-    Empty for an expectation on the whole table (a row count), which no line breaks by itself, and for one that a value
-    makes fail (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no
-    such expectation.
+    ``cells`` gives what is in each judged column, None where it may not be shown. Empty for an expectation on the whole
+    table (a row count), which no line breaks by itself, for one that a value makes fail (a cast): the verdict says
+    so, and DuckDB's words would quote the value; and for one on a column that was declared after the rows were read.
+    KeyError when the suite has no such expectation.
     """
     spec = suite.spec(key)
-    broken, column = broken_rows(spec), spec.kwargs.get("column")
+    broken, columns = broken_rows(spec), spec.column.split(", ") if spec.column else []
     if broken is None:
         return []
+    cells = [identifier(name) if suite.shown else f"nullif({identifier(name)} is null, false)" for name in columns]
     with duckdb.connect(":memory:") as connection:
         connection.execute(create_statement(parquet))
         try:
             found = connection.execute(
-                f"select _fichier, _feuille, _ligne, {identifier(column) if column and suite.shown else 'null'} from {NAME} "
+                f"select {', '.join(['_fichier', '_feuille', '_ligne', *cells])} from {NAME} "
                 f"where ({broken}) order by _fichier, _feuille, _ligne limit {int(limit)}"
             ).fetchall()
-        except (duckdb.DataError, duckdb.InvalidInputException):
+        except (duckdb.DataError, duckdb.InvalidInputException, duckdb.BinderException):
             return []
-    return [
-        (where(fichier, feuille), ligne, None if value is None else received(value))
-        for fichier, feuille, ligne, value in found
-    ]
+    lines = []
+    for fichier, feuille, ligne, *row in found:
+        said = {name: _cell(value, shown=suite.shown) for name, value in zip(columns, row, strict=True)}
+        if key == REQUIRED:  # the others are right
+            said = {name: text for name, text in said.items() if text == EMPTY}
+        lines.append((where(fichier, feuille), ligne, said))
+    return lines
+
+
+def _cell(value: Any, *, shown: bool) -> str | None:
+    """What is said of a cell; of one that may not be shown, ``value`` is true when it is empty, else None."""
+    if shown:
+        return EMPTY if value is None else received(value)
+    return EMPTY if value else None
 
 
 def received(value: Any) -> str:
-    """A value of a table that is not about persons, as a message names it: short, and written as French does."""
+    """A value of a table that is not about persons, as a message names it: short, and as one looks for it in a file."""
     if isinstance(value, dt.datetime):
         return value.strftime("%d/%m/%Y %H:%M")
     if isinstance(value, dt.date):
         return value.strftime("%d/%m/%Y")
     if isinstance(value, bool):
         return "vrai" if value else "faux"
-    return shown(value) if isinstance(value, int | Decimal) else str(value)[:LONGEST]
+    return exact(value, "") if isinstance(value, int | Decimal) else str(value)[:LONGEST]
 
 
 def lines_statement(spec: ExpectationSpec) -> str | None:

@@ -279,4 +279,4 @@ def _named(value: Any) -> str:
     """A value of a set as a French reader names it: the first day of a month is that month."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return f"{month(value.month)} {value.year}" if value.day == 1 else date(value)
-    return str(value)
+    return received(value)

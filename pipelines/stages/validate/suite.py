@@ -93,9 +93,13 @@ def _resolve(
             kwargs = {"column": declaration.column, **_typed_kwargs(declaration, kwargs, table)}
     except ValueError as error:
         raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
-    spec, former = declaration.as_spec(), values["previous_rows"]
-    if spec.type == "expect_table_row_count_to_be_between" and "previous_rows" in declaration.placeholders and former:
-        spec = replace(spec, reason=f"{spec.reason} Attendu : {declared_expectations.rows_between(kwargs, former)}.")
+    spec, field = (
+        declaration.as_spec(),
+        next((one for one in table.kept_fields if one.name == declaration.column), None),
+    )
+    former = values["previous_rows"] if "previous_rows" in declaration.placeholders else None
+    if said := declared_expectations.limits(field, spec.type, kwargs, former):
+        spec = replace(spec, reason=f"{spec.reason} {said}.")
     return replace(spec, kwargs=kwargs)
 
 

@@ -29,7 +29,7 @@ LOG = Table(name="journal", title="Journal", fields=[Field(name="jours", title="
 
 
 def test_a_total_is_a_warning_with_both_numbers() -> None:
-    wrong, right = control_totals(LOG, counts(total(), total(ok=True, annonce="11.50", ligne=80)))
+    wrong, right = control_totals(LOG, counts(total(), total(ok=True, annonce="11.50", ligne=80)), 2020)
     assert (wrong.key, wrong.type, wrong.severity) == (
         "total_de_controle.sums.jours",
         "total_de_controle",
@@ -39,18 +39,18 @@ def test_a_total_is_a_warning_with_both_numbers() -> None:
     assert wrong.observed == "annoncé : 12,5 ; recalculé : 11,5"
     assert wrong.reason == "La somme de « Jours » annoncée en ligne 42 du fichier est celle des lignes lues."
     assert (right.key, right.success) == ("total_de_controle.sums.jours.2", True)
-    assert control_totals(LOG, counts()) == []
+    assert control_totals(LOG, counts(), 2020) == []
 
 
 def test_an_announced_number_of_lines(people: Table) -> None:
-    (result,) = control_totals(people, counts(total(kind="counts", column="nom", annonce="12", recalcule=11)))
+    (result,) = control_totals(people, counts(total(kind="counts", column="nom", annonce="12", recalcule=11)), 2020)
     assert result.reason == "Le nombre de lignes annoncé en ligne 42 du fichier est celui des lignes lues."
     assert result.observed == "annoncé : 12 ; recalculé : 11"
 
 
 def test_a_file_far_shorter_than_what_it_announces_was_cut() -> None:
     def severity(table: Table = LOG, refused: int = 0, **said) -> str:
-        (result,) = control_totals(table, replace(counts(total(**said)), refusees=refused))
+        (result,) = control_totals(table, replace(counts(total(**said)), refusees=refused), 2020)
         return result.severity
 
     counted = LOG.model_copy(update={"ignore": [Ignore(column="jours", pattern="Total", counts=["jours"], least=0.5)]})
@@ -70,13 +70,13 @@ def test_a_file_far_shorter_than_what_it_announces_was_cut() -> None:
 @pytest.mark.parametrize("kind", ["sums", "counts"])
 def test_a_total_never_shows_a_name(kind: str, people: Table) -> None:
     for table in (people, LOG):
-        (result,) = control_totals(table, counts(total(kind=kind, annonce="ZZCANARIDUPONT")))
+        (result,) = control_totals(table, counts(total(kind=kind, annonce="ZZCANARIDUPONT")), 2020)
         assert "CANARI" not in str(result)
         assert result.success is False
-    (result,) = control_totals(people, counts(total(kind="sums", annonce="1900101.00")))
+    (result,) = control_totals(people, counts(total(kind="sums", annonce="1900101.00")), 2020)
     assert result.observed == "annoncé : différent ; recalculé : 11,5"
     one_line = replace(counts(total(kind="sums")), acceptees=1)
-    assert control_totals(people, one_line)[0].observed == "annoncé : différent"
+    assert control_totals(people, one_line, 2020)[0].observed == "annoncé : différent"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
-"""Every expectation of every table passes on valid rows, fails on rows made to break it, and says where."""
+"""Every expectation of every table passes on valid rows, fails on rows made to break it, and tells its supplier where and why."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.expectation_types import ExpectationSpec
 from pipelines.catalogue.load import load_catalogue
-from pipelines.stages.validate.failing_lines import failing_lines
+from pipelines.catalogue.source_grammar import Table
+from pipelines.evidence.rejects import REFUSED_DELIVERY, check_rejects
+from pipelines.ledger.records import CheckResult, DeliveredFile, Manifest, TableCounts
+from pipelines.stages.validate.failing_lines import failing_lines, received
 from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.stages.validate.rows import EXERCICE, NUMBER_OF_ROWS, ValidRows, assert_readable, breaking, write
+from tests.supplier import read
 
 PREVIOUS = NUMBER_OF_ROWS
 
@@ -79,10 +85,11 @@ def test_it_fails_on_rows_made_to_break_it(name: str, key: str, tmp_path: Path) 
     for how, broken, offending in breaking(spec, rows, more):
         cases += 1
         path = write(tmp_path / f"{cases}.parquet", table, broken)
-        (result,) = judge(path, Suite(system, table.name, (spec,)))
+        (result,) = judge(path, Suite(system, table.name, (spec,), shown=suite.shown))
         assert (result.success, result.error) == (False, None), how
         assert result.severity == spec.severity
-        lines = [(file, line) for file, line, _ in failing_lines(path, suite, key, limit=1000)]
+        found = failing_lines(path, suite, key, limit=1000)
+        lines = [(file, line) for file, line, _ in found]
         assert len(lines) == (result.unexpected or 0), how
         if offending is not None:
             assert result.unexpected == offending, how
@@ -90,7 +97,40 @@ def test_it_fails_on_rows_made_to_break_it(name: str, key: str, tmp_path: Path) 
         elif spec.broken is not None:
             made = {("export.csv", row["_ligne"]) for row in broken[NUMBER_OF_ROWS:]}
             assert made & set(lines), f"{how}: none of the rows made to break it is named"
+        for row in told(system, table, spec, result, found[:20]):
+            assert (row["ligne"] is not None) == (spec.broken is not None) or row["recu"].endswith(")"), row
+            assert (row["colonne"] is not None) == (spec.column is not None), row
+            assert (row["gravite"] == REFUSED_DELIVERY) == (spec.severity == "critical"), row
+            if table.has_personal_data and row["ligne"]:
+                assert "masqué" in row["recu"] or "vide" in row["recu"], row
     assert cases, f"nothing breaks {key}"
+
+
+def told(system: str, table: Table, spec: ExpectationSpec, result: CheckResult, lines: list) -> list[dict]:
+    """What the supplier of a table reads of a check that failed: of the first line that breaks it, and of the end."""
+    ref = next(
+        ref for ref in CATALOGUE.registry.exports() if ref.system.system == system and table in ref.export.tables
+    )
+    files = [DeliveredFile("export.csv", "0" * 64, 1)]
+    counts = {table.name: TableCounts(0, 0, 0, 0, "lot.parquet", "")}
+    manifest = Manifest("0" * 32, system, ref.export.name, EXERCICE, files, counts)
+    rejects = check_rejects(ref, manifest, table.name, result, lambda *_: lines, CATALOGUE.rules)
+    return [read(one, table, EXERCICE, expected=limits_of(spec, table)) for one in (rejects[0], rejects[-1])]
+
+
+def limits_of(spec: ExpectationSpec, table: Table) -> list[str]:
+    """The bounds and the values of an expectation, as a file of the table writes them."""
+    field = next((one for one in table.fields if one.name == spec.column), None)
+    words = field.values if field else {}
+    bounds = [spec.kwargs[name] for name in ("min_value", "max_value") if spec.kwargs.get(name) is not None]
+    if spec.key == "non_vide":
+        return ["au moins une ligne"]
+    if field and field.personal == "generalise":  # a band, by its first age
+        bounds[-1] += field.band - 1
+    values = [word for value in spec.kwargs.get("value_set", []) for word in words.get(value) or [value]]
+    if spec.type == "expect_column_distinct_values_to_contain_set":  # what was received says which month is absent
+        values = [field.trueValues[0] if one is True else one for one in values if not isinstance(one, dt.date)]
+    return [one.strftime("%d/%m/%Y") if isinstance(one, dt.date) else received(one) for one in (*bounds, *values)]
 
 
 def test_one_print_job_without_pages_refuses_nothing(tmp_path: Path) -> None:

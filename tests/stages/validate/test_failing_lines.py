@@ -1,6 +1,7 @@
 """The lines of a file where a check fails: in their order, and none where they cannot be told."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from pipelines.catalogue.source_grammar import Constraints, Field, Table
 from pipelines.stages.validate.failing_lines import failing_lines
 from pipelines.stages.validate.judge import judge
-from pipelines.stages.validate.suite import compile_suite
+from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.stages.validate.conftest import rule, suite_of
 from tests.stages.validate.rows import ValidRows, write
 
@@ -22,11 +23,11 @@ def test_lines_come_in_order_with_their_file_and_a_limit(people: Table, tmp_path
     suite = suite_of(rule("jours", "jours > 5"))
     lines = failing_lines(path, suite, "jours", limit=5)
     assert lines == [
-        ("a.csv", 6, None),
-        ("a.csv", 8, None),
-        ("a.csv", 10, None),
-        ("a.csv", 12, None),
-        ("b.csv", 5, None),
+        ("a.csv", 6, {}),
+        ("a.csv", 8, {}),
+        ("a.csv", 10, {}),
+        ("a.csv", 12, {}),
+        ("b.csv", 5, {}),
     ]
     assert len(failing_lines(path, suite, "jours")) == 9
 
@@ -47,15 +48,34 @@ def test_a_wrong_value_is_named_with_the_heading_of_its_file_where_a_table_is_ab
     table = Table(**layout, fields=[field])
     suite = compile_suite("essai", table, [], exercice=2020)
     path = write(tmp_path / "lot.parquet", table, [ValidRows("essai", table).take(1)[0] | {"n": value}])
-    assert failing_lines(path, suite, "range.n") == [("export.csv", 5, said)]
+    assert failing_lines(path, suite, "range.n") == [("export.csv", 5, {"n": said})]
     assert suite.spec("range.n").reason.startswith("« Meetings Organized » : ")
     (result,) = [one for one in judge(path, suite) if one.key == "range.n"]
     assert result.observed == f"1 ligne sur 1 : « {said} » (1 ligne)"
 
     person = Field(name="nom", title="Nom", personal="drop")
     masked = compile_suite("essai", Table(**layout, fields=[field, person]), [], exercice=2020)
-    assert failing_lines(path, masked, "range.n") == [("export.csv", 5, None)]
+    assert failing_lines(path, masked, "range.n") == [("export.csv", 5, {"n": None})]
     assert next(one for one in judge(path, masked) if one.key == "range.n").observed == "1 ligne sur 1"
+
+
+def test_of_a_table_about_persons_only_what_is_empty_is_said(people: Table, tmp_path: Path) -> None:
+    suite = compile_suite("essai", people, [], exercice=2020)
+    (row,) = ValidRows("essai", people).take(1)
+    path = write(tmp_path / "lot.parquet", people, [row | {"matricule": None, "quotite": 9}])
+    assert failing_lines(path, suite, "required") == [("export.csv", 5, {"matricule": "vide"})]
+    assert failing_lines(path, suite, "range.quotite") == [("export.csv", 5, {"quotite": None})]
+
+
+def test_every_judged_cell_of_a_line_is_said_where_a_table_is_about_nobody(tmp_path: Path) -> None:
+    fields = [Field(name=name, title=name, type="integer") for name in ("a", "b", "c")]
+    table = Table(name="t", title="T", fields=fields, primaryKey=["a", "b"])
+    suite = compile_suite("essai", table, [], exercice=2020)
+    rows = [row | {"a": 1234, "b": 2, "c": None} for row in ValidRows("essai", table).take(2)]
+    path = write(tmp_path / "lot.parquet", table, rows)
+    assert [cells for _, _, cells in failing_lines(path, suite, "primary_key")] == [{"a": "1234", "b": "2"}] * 2
+    spec = replace(suite.spec("primary_key"), key="autre", column="a, c")
+    assert failing_lines(path, Suite("essai", "t", (spec,), shown=True), "autre")[0][2] == {"a": "1234", "c": "vide"}
 
 
 def test_a_condition_with_or_keeps_its_meaning(people: Table, tmp_path: Path) -> None:

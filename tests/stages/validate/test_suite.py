@@ -58,7 +58,7 @@ def test_a_declaration_implies_its_expectations(people: Table, shipped: Layer) -
     ]
     assert suite.spec("range.entree").kwargs == {"column": "entree", "min_value": dt.date(1990, 1, 1)}
     assert suite.spec("range.quotite").kwargs["min_value"] == Decimal("0.1")
-    assert suite.spec("range.entree").reason == "« Entrée » : valeur attendue d’au moins 01/01/1990."
+    assert suite.spec("range.entree").reason == "« Entrée » : valeur attendue à partir du 01/01/1990."
     assert suite.spec("range.quotite").reason == "« Quotité » : valeur attendue entre 0,1 et 1."
     assert suite.spec("length.service").reason == "« Service » : longueur attendue d’au plus 3 caractères."
     assert not any("nom" in str(s.kwargs).split() for s in suite.specs)
