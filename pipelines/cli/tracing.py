@@ -17,7 +17,7 @@ from pipelines.cli.arguments import complete_columns, complete_numbers, complete
 from pipelines.cli.output import Column, echo, format_option, note, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.fate_of_line import LineFate, trace_line
+from pipelines.evidence.fate_of_line import LineFate, RowReached, trace_line
 from pipelines.evidence.trace import Calculation, Leaf, Line, Source, Trace
 from pipelines.evidence.trace import trace as traced
 from pipelines.evidence.trace_row import Behind, Cell, RowTrace, trace_row
@@ -44,7 +44,7 @@ ROW_LINES_CSV = [
 ]
 FATES_CSV = [
     Column(name)
-    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par".split()
+    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par table cle".split()
 ]
 
 
@@ -376,7 +376,9 @@ def _trace_line(session: Session, version: Version, file: str, line: int, sheet:
         rows = []
         for fate in fates:
             same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
-            rows += [{**same, **asdict(one)} for one in fate.chiffres] or [same]
+            fed = [asdict(one) for one in fate.chiffres]
+            fed += [{**asdict(one), "cle": shlex.join(_filters(one))} for one in fate.tableaux]
+            rows += [{**same, **one} for one in fed] or [same]
         write_csv(FATES_CSV, rows, session.organisation)
     else:
         title(f"{where(file, sheet)}:{line}, {version.name}", session.organisation)
@@ -409,3 +411,12 @@ def _show_fate(fate: LineFate, line: int) -> None:
         for one in fate.chiffres
     ]
     table([Column("code", "Chiffre"), Column("exercice", "Exercice"), Column("apport", "Apport")], rows)
+    fed = []
+    for one in fate.tableaux:
+        several = f" (une parmi {how_many(one.parmi, 'lignes')})" if one.parmi > 1 else ""
+        fed.append({"table": one.table, "exercice": one.exercice, "cle": f"{shlex.join(_filters(one))}{several}"})
+    table([Column("table", "Tableau"), Column("exercice", "Exercice"), Column("cle", "Ligne", folds=True)], fed)
+
+
+def _filters(one: RowReached) -> list[str]:
+    return [f"{column}={value}" for column, value in one.cle.items()]

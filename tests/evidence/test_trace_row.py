@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from pipelines.address import Address, figure, of_row
+from pipelines.evidence.fate_of_line import trace_line
 from pipelines.evidence.trace_row import trace_row
 from pipelines.evidence.traced_rows import NotTraceable, Version
 
@@ -125,3 +126,40 @@ def test_the_command_shows_a_row_and_answers_as_for_a_figure(table, monkeypatch)
     lay(version, "(2019, 'b', 1, 5)")
     done = bench.millesime("trace", "rpt_ventes", "nature=b", "2019")
     assert done.exit_code == 1 and "≠ Les lignes ne redonnent pas" in done.output
+
+
+def test_a_line_names_the_rows_that_it_feeds(table):
+    bench, version = table
+    with bench.ledger() as ledger:
+        (fed,) = trace_line(bench.home, ledger, version, "ventes_2019.csv", 2)
+    assert [(one.table, one.cle, one.parmi) for one in fed.tableaux] == [
+        ("rpt_ventes", {"nature": "a"}, 1),
+        ("rpt_ventes", {"nature": "toutes"}, 1),
+    ]
+    assert fed.tableaux[0].commande == "millesime trace rpt_ventes nature=a 2019"
+
+
+def test_a_line_that_does_not_say_which_row_it_feeds_says_among_how_many(table, declared):
+    bench, version = table
+    sql = "select exercice, nature, row_number() over () as rang, montant_eur from {{ ref('fct_factures') }}\n"
+    declared.write("dbt_project/models/rapport/rpt_ventes.sql", sql)
+    key = {
+        "unique_combination_of_columns": {"arguments": {"combination_of_columns": ["exercice", "nature", "nb_ventes"]}}
+    }
+    entry = {"version": 2, "models": [{"name": "rpt_ventes", "data_tests": [key]}]}
+    declared.write("dbt_project/models/rapport/_rapport__models.yml", entry)
+    lay(version, "(2019, 'a', 1, 10.5), (2019, 'a', 2, 10.5)")
+    ranked = Version(version.name, version.place, bench.catalogue, version.manifests, 2019)
+    with bench.ledger() as ledger:
+        (fed,) = trace_line(bench.home, ledger, ranked, "ventes_2019.csv", 2)
+    assert [(one.cle, one.parmi) for one in fed.tableaux] == [({"nature": "a"}, 2)]
+
+
+def test_the_command_of_a_line_lists_its_rows(table, monkeypatch):
+    bench, version = table
+    monkeypatch.setattr("pipelines.cli.tracing._version", lambda session, release: version)
+    asked = ("trace", "--file", "ventes_2019.csv", "--line", "2")
+    shown, told = bench.millesime(*asked).output, bench.millesime(*asked, "--format", "csv").output
+    assert "rpt_ventes" in shown and "nature=toutes" in shown and "rpt_ventes;nature=a" in told
+    fates = json.loads(bench.millesime(*asked, "--format", "json").output)["livraisons"]
+    assert fates[0]["tableaux"][0]["commande"] == "millesime trace rpt_ventes nature=a 2019"

@@ -115,9 +115,9 @@ class Provenance:
         rows = self._db.execute("select function_name from duckdb_functions() where function_type = 'aggregate'")
         return {name for (name,) in rows.fetchall()}
 
-    def readings(self, table: str) -> list[Reading]:
-        """Where a table reads lines; none when its SQL cannot be read, or reads no line."""
-        return [self._said(one) for one in self._of_model(table)]
+    def readings(self, table: str, models: Collection[str] | None = None) -> list[Reading]:
+        """Where a table reads lines (of these ``models``); none when its SQL cannot be read, or reads no line."""
+        return [self._said(one) for one in self._of_model(table) if models is None or one.model in models]
 
     def _said(self, found: _Found) -> Reading:
         columns = {
