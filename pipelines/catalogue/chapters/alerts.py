@@ -3,6 +3,7 @@
 The stage that prints an alarm and the one that reports its missing text both use this module, so that they agree.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -51,7 +52,14 @@ class Alerte(Declared):
 
     def said(self, row: dict[str, Any]) -> str:
         """A row as it is printed."""
-        return self.dit.format(**{name: _Value(value) for name, value in row.items()})
+        return "".join(text for text, _ in self.pieces(row))
+
+    def pieces(self, row: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+        """The words of a row as it is printed, in order; true for those that give a value of it."""
+        for words, column, forms, _ in Formatter().parse(self.dit):
+            yield words, False
+            if column is not None:
+                yield format(_Value(row[column]), forms or ""), True
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""
