@@ -34,6 +34,8 @@ class Addresses:
         if code := row.get("code_chiffre", row.get(CODE) if table == FIGURES else None):
             return self.of_figure(code, row["exercice"])
         key = [name for name in self.keys.get(table, row) if name in row]
+        if any(row[name] is None for name in key):  # the public profile hides a part of the key: the words of the row
+            key = [name for name, value in row.items() if isinstance(value, str) and name != ADDRESS]
         return self._of(of_row(table, row, key, self.exercice))
 
     def of_rows(self, table: str, row: Mapping[str, Any], by: list[str], how: str) -> str:

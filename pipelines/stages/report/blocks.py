@@ -6,6 +6,7 @@ words. A block without rows says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -143,7 +144,7 @@ class Builder:
             return self._rows(data.table, data.filtres, data.ordre, data.exercices)
         one = {name: value for name, value in data.filtres.items() if not isinstance(value, list)}
         several = [f"{name} : {', '.join(map(str, value))}" for name, value in data.filtres.items() if name not in one]
-        how = "; ".join([f"{data.agrege} des lignes", *several])
+        how = french.typeset(" ; ".join([f"{data.agrege} des lignes", *several]))
         found = []
         for row in self.publication.grouped(data):
             by = [name for name in row if name == data.lignes.nom or (data.croise and name == data.croise.par)]
@@ -232,7 +233,7 @@ class Builder:
                 {
                     "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
-                        {"titre": column.titre, **self._detail(cell(row, column))}
+                        {"titre": column.titre, **self._detail(row, column)}
                         for column in bloc.details
                         if row[column.nom] is not None
                     ],
@@ -244,9 +245,11 @@ class Builder:
             "note": note([receipt]),
         }
 
-    def _detail(self, one: Cell) -> Block:
-        said = {"texte": self._shortened(one["texte"])}
-        return {**said, "adresse": one["adresse"]} if "adresse" in one else said
+    def _detail(self, row: Row, column: Colonne) -> Block:
+        text = self._shortened(cell(row, column)["texte"])
+        if not re.search(r"\d(?!\d*(?:er|re|e)\b)", text):  # an ordinal is a name
+            return {"texte": text}
+        return {"texte": text, "adresse": row[ADDRESS], "colonne": column.nom}
 
     def _shortened(self, text: str) -> str:
         """« toutes » for a list of all the members, when there are more than two."""
@@ -595,11 +598,8 @@ def _computed(one: Cell, addresses: Addresses, how: str, of: list[Cell]) -> Cell
     """A cell computed from others, with its address when it is a number."""
     if one["valeur"] is None:
         return one
-    return {
-        **one,
-        "adresse": addresses.computed(how, [part.get("adresse") for part in of]),
-        "colonne": of[0].get("colonne"),
-    }
+    column = next((part["colonne"] for part in of if part.get("colonne")), None)
+    return {**one, "adresse": addresses.computed(how, [part.get("adresse") for part in of]), "colonne": column}
 
 
 def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:

@@ -191,9 +191,7 @@ class Editor:
         """An alarm as it is printed; each number that the row gives has its address."""
         address = self.builder.figures.addresses.of_row(alert.table, row)
         return [
-            number_node(text, address) if is_value and any(map(str.isdigit, text)) else _words(text)
-            for text, is_value in alert.pieces(row)
-            if text
+            number_node(text, address) if is_number else _words(text) for text, is_number in alert.pieces(row) if text
         ]
 
     def _alarms(self) -> Model | None:
@@ -409,7 +407,7 @@ def _about(catalogue: Catalogue, publication: Publication) -> dict[str, Model]:
             if source in labels
         ]
         found[table] = {"contenu": " ".join(str(text or "").split()), "sources": exports}
-    return found
+    return {table: _typeset(about) for table, about in found.items()}
 
 
 def _labels(catalogue: Catalogue) -> dict[str, str]:
