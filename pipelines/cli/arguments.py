@@ -39,13 +39,26 @@ def _completing(names: Callable[[Session, click.Context], Iterable[Any]]) -> Com
     return complete
 
 
-def _codes(session: Session, ctx: click.Context) -> list[str]:
-    """The published figures; those of the exercice if one was already typed."""
+def _codes(session: Session, _: click.Context) -> list[str]:
+    """The published figures."""
     from pipelines.evidence.published import published_figures
 
-    year = ctx.params.get("year")
-    years = [year] if year else session.organisation.years
+    years = session.organisation.years
     return sorted({row["code"] for each in years for row in published_figures(session.home, each) or []})
+
+
+def _numbers(session: Session, ctx: click.Context) -> list[str]:
+    """What may be traced: the published figures, and the tables of ``rapport``."""
+    from pipelines.catalogue.dbt.generated import layers
+
+    tables = [table for table, layer in layers(session.catalogue).items() if layer == "rapport"]
+    return [*_codes(session, ctx), *sorted(tables)]
+
+
+def _columns(session: Session, ctx: click.Context) -> list[Any]:
+    """The columns of the table already typed, then the years."""
+    columns = session.catalogue.project.keys.get(ctx.params.get("code") or "", [])
+    return [*(f"{name}=" for name in columns if name != "exercice"), *session.organisation.years]
 
 
 def _sources(session: Session, _: click.Context) -> list[str]:
@@ -63,6 +76,8 @@ def _findings(session: Session, _: click.Context) -> list[str]:
 
 complete_years = _completing(lambda session, _: session.organisation.years)
 complete_codes = _completing(_codes)
+complete_numbers = _completing(_numbers)
+complete_columns = _completing(_columns)
 complete_sources = _completing(_sources)
 complete_rules = _completing(lambda session, _: sorted(session.catalogue.rules))
 complete_findings = _completing(_findings)

@@ -1,23 +1,28 @@
-"""``trace``: from a printed figure to the lines of the files behind it, and from a line to the figures it reached."""
+"""``trace``: from a printed figure, or a row of a table, to the lines of the files behind it, and from a line to what it feeds."""
 
+import re
+import shlex
 from dataclasses import asdict, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import click
 
 from pipelines import settings
+from pipelines.address import FIGURES, Address, figure, written
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.arguments import complete_codes, complete_releases, complete_years
+from pipelines.cli.arguments import complete_columns, complete_numbers, complete_releases
 from pipelines.cli.output import Column, echo, format_option, note, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.fate_of_line import LineFate, trace_line
-from pipelines.evidence.trace import Calculation, Leaf, Line, Trace
+from pipelines.evidence.fate_of_line import LineFate, RowReached, trace_line
+from pipelines.evidence.trace import Calculation, Leaf, Line, Source, Trace
 from pipelines.evidence.trace import trace as traced
+from pipelines.evidence.trace_row import Behind, Cell, RowTrace, trace_row
 from pipelines.evidence.traced_rows import NotTraceable, Version, frozen_version, open_rows, published_version
-from pipelines.french import exact, how_many, moment, quantity
+from pipelines.french import NO_BREAK, UNITS, exact, how_many, moment, quantity
 from pipelines.publication import RESTREINT
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
@@ -30,15 +35,22 @@ LINES_CSV = [
     livraison
     """.split()
 ]
+ROW_LINES_CSV = [
+    Column(name)
+    for name in """
+    table cle exercice relation export fichier sha256 feuille ligne colonne compte motif double_de complement mesure apport
+    livraison
+    """.split()
+]
 FATES_CSV = [
     Column(name)
-    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par".split()
+    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par table cle".split()
 ]
 
 
 @click.command()
-@click.argument("code", required=False, shell_complete=complete_codes)
-@click.argument("year", metavar="[EXERCICE]", type=int, required=False, shell_complete=complete_years)
+@click.argument("code", metavar="[CHIFFRE|TABLE]", required=False, shell_complete=complete_numbers)
+@click.argument("words", metavar="[COLONNE=VALEUR]... [EXERCICE]", nargs=-1, shell_complete=complete_columns)
 @click.option("--release", metavar="VERSION", shell_complete=complete_releases, help="Une version figée (2020-v1).")
 @click.option("--file", "file", metavar="NOM", help="Dans l’autre sens : le nom d’un fichier livré…")
 @click.option("--line", "line", metavar="N", type=click.IntRange(min=1), help="… et une de ses lignes.")
@@ -49,22 +61,26 @@ FATES_CSV = [
 def trace(
     ctx: click.Context,
     code: str | None,
-    year: int | None,
+    words: tuple[str, ...],
     release: str | None,
     file: str | None,
     line: int | None,
     sheet: str | None,
     form: str,
 ) -> None:
-    """Le détail du chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
+    """Le détail d’un nombre imprimé : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
-    Lire ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
-    chiffres où entre la ligne, ou pourquoi elle n’entre dans aucun. Code de sortie 1 quand les lignes ne redonnent pas
-    le chiffre.
+    Un chiffre se nomme par son CODE ; une case de tableau, par la TABLE de rapport et la clé de sa ligne
+    (« rpt_finances__contributions code_collectivite=orly 2020 »). Lire ce qui est publié ou, avec --release, les lignes
+    que la version figée a gardées. Avec --file et --line : les chiffres et les lignes de tableaux où entre la ligne, ou
+    pourquoi elle n’entre dans aucun. Code de sortie 1 quand les lignes ne redonnent pas le nombre.
     """
     session: Session = ctx.obj
-    if not (file and line and not code) and (not (code and (year or release)) or file or line or sheet):
-        raise click.UsageError("donner un CODE et un EXERCICE, ou --file NOM et --line N")
+    years, filters = [one for one in words if "=" not in one], [one for one in words if "=" in one]
+    year = _year(years[0]) if years else None
+    is_asked = bool(code and (year or release) and len(years) < 2)
+    if not (file and line and not code) and (not is_asked or file or line or sheet):
+        raise click.UsageError("donner un CODE ou une TABLE, puis un EXERCICE, ou --file NOM et --line N")
     version = _version(session, release)
     if version.note:
         note(version.note)
@@ -73,10 +89,27 @@ def trace(
             ctx.exit(_trace_line(session, version, file, line, sheet, form))
         if version.exercice and year not in (None, version.exercice):
             raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
-        exercice = version.exercice or session.exercice(int(year or 0))
-        ctx.exit(show_trace(session, _traced(session, version, str(code), exercice), form))
+        asked = _address(str(code), filters, version.exercice or session.exercice(int(year or 0)))
+        if asked.table == FIGURES and len(asked.key) == 1:
+            ctx.exit(show_trace(session, _traced(session, version, asked.key[0][1], asked.exercice), form))
+        ctx.exit(_trace_row(session, version, asked, form))
     except NotTraceable as error:
         raise click.UsageError(str(error)) from None
+
+
+def _year(word: str) -> int:
+    if not word.isdecimal():
+        raise click.UsageError(f"« {word} » n’est ni un exercice ni COLONNE=VALEUR")
+    return int(word)
+
+
+def _address(name: str, filters: list[str], exercice: int) -> Address:
+    """What is asked for: a figure by its code, which has a point, or a row of a table."""
+    name = name.replace("\u200b", "").removeprefix("rapport.")  # the PDF may break a line there
+    if "." in name and not filters:
+        return figure(name, exercice)
+    key = [(column.replace("\u200b", ""), value) for column, _, value in (one.partition("=") for one in filters)]
+    return Address(name, tuple(key), exercice)
 
 
 def _version(session: Session, release: str | None) -> Version:
@@ -90,7 +123,6 @@ def _version(session: Session, release: str | None) -> Version:
 
 
 def _traced(session: Session, version: Version, code: str, year: int) -> Trace:
-    code = code.replace("\u200b", "")  # where the PDF may break a line
     with session.ledger() as ledger, open_rows(version) as rows:
         try:
             return traced(session.home, ledger, version, rows, code, year)
@@ -144,13 +176,17 @@ def _show(found: Trace) -> None:
     if found.refusees:
         echo(f"\nLignes refusées de ses sources : {len(found.refusees)}")
         _show_lines(found.refusees[:SHOWN_LINES], len(found.refusees))
+    _show_sources(found.sources)
+    if not found.agrees:
+        echo("\n≠ Les lignes ne redonnent pas la valeur affichée.")
+
+
+def _show_sources(sources: list[Source]) -> None:
     echo("\nLivraisons")
-    for source in found.sources:
+    for source in sources:
         echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
         for name, sha256 in source.fichiers:
             echo(f"    {sha256}  {name}")
-    if not found.agrees:
-        echo("\n≠ Les lignes ne redonnent pas la valeur affichée.")
 
 
 def _show_calculation(one: Calculation) -> None:
@@ -221,8 +257,7 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
             "code": found.code,
             "exercice": found.exercice,
             "mesure": measure,
-            "export": sources[line.livraison].export,
-            "sha256": dict(sources[line.livraison].fichiers)[line.fichier.partition("/")[0]],
+            **_origin(sources[line.livraison], line),
         }
         for measure, line in lines
     ]
@@ -233,6 +268,108 @@ def _ratio(value: Fraction | None) -> Any:
         return None
     text = exact(value, "").replace(",", ".").replace("−", "-")
     return str(value) if text.endswith("…") else text
+
+
+def _trace_row(session: Session, version: Version, asked: Address, form: str) -> int:
+    with session.ledger() as ledger:
+        found = trace_row(ledger, version, asked)
+    if form == "csv":
+        write_csv(ROW_LINES_CSV, _lines_of_row(found), session.organisation)
+    elif form == "json":
+        cells = [
+            {**asdict(cell), **{name: _exact(getattr(cell, name)) for name in ("valeur", "recalcul")}}
+            for cell in found.cellules
+        ]
+        write_json({**asdict(found), "cellules": cells, "est_egal": found.agrees}, session.organisation)
+    else:
+        title(
+            f"{asked.table} {shlex.join([*asked.filters, str(asked.exercice)])}, {found.version}", session.organisation
+        )
+        _show_row(found)
+    return DONE if found.agrees else BLOCKED
+
+
+def _show_row(found: RowTrace) -> None:
+    echo(f"\n{found.description}" if found.description else "")
+    rows = []
+    for cell in found.cellules:
+        again = "" if not cell.est_recalculee else "retrouvé" if cell.agrees else f"≠ {_said(cell, cell.recalcul)} !"
+        rows.append({"titre": cell.titre, "colonne": cell.colonne, "valeur": _said(cell, cell.valeur), "lignes": again})
+    headings = [Column("titre", "Titre", folds=True), Column("colonne", "Colonne")]
+    headings += [Column("valeur", "Valeur", right=True, folds=True), Column("lignes", "D’après ses lignes")]
+    table(headings, rows)
+    for code in found.chiffres:
+        echo(f"\nLa ligne reprend un chiffre : {figure(code, found.exercice).command}")
+    if found.sql:
+        echo("\nRequête de la table")
+        for line in found.sql.splitlines():
+            echo(f"  {line}".rstrip())
+    for behind in found.derriere:
+        _show_behind(behind)
+    if not found.derriere and not found.chiffres:
+        tables = f", qui lit {', '.join(found.provenance)}" if found.provenance else ""
+        echo(f"\nAucune ligne de fichier ne se rattache à cette seule ligne de la table{tables}.")
+    if found.sources:
+        _show_sources(found.sources)
+    if not found.agrees:
+        echo("\n≠ Les lignes ne redonnent pas la ligne publiée.")
+
+
+def _show_behind(behind: Behind) -> None:
+    counted = [line for line in behind.lignes if line.compte]
+    aside = [line for line in behind.lignes if not line.compte]
+    echo(f"\n{behind.relation}")
+    echo(f"  où {' et '.join(map(_plainly, behind.demande))}")
+    if behind.non_situees:
+        columns = ", ".join(behind.non_situees)
+        echo(
+            f"  Le filtre ne porte pas sur {columns}, que les lignes n’ont pas : il peut y en avoir plus que celles de la ligne."
+        )
+    _show_lines([*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]], len(behind.lignes))
+    total = ""
+    if behind.colonne:
+        known = sum((line.apport for line in counted if line.apport is not None), Decimal(0))
+        total = f" ; somme de {behind.colonne} : {exact(known)}"
+    echo(f"  lignes comptées : {len(counted)} ; écartées : {len(aside)}{total}")
+
+
+def _said(cell: Cell, value: Any) -> str:
+    """A cell as it is published: a number to its last digit, unless it is a year or a code."""
+    if isinstance(value, Decimal) or (cell.unite and value is not None):
+        return f"{exact(value)}{NO_BREAK}{UNITS.get(cell.unite or '', cell.unite or '')}".rstrip()
+    return written(value)
+
+
+def _plainly(test: str) -> str:
+    """A condition without the types that the SQL of the models repeats."""
+    for _ in range(test.count("CAST(")):
+        test = re.sub(r"\b(?:TRY_)?CAST\(((?:[^()]|\([^()]*\))*?) AS \w+(?:\([\d, ]+\))?\)", r"\1", test)
+    return test.replace(" is not distinct from ", " = ").replace("(poids = 1)", "poids = 1")
+
+
+def _exact(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | bool) else str(value)
+
+
+def _lines_of_row(found: RowTrace) -> list[dict[str, Any]]:
+    sources = {source.livraison: source for source in found.sources}
+    return [
+        {
+            **asdict(line),
+            "table": found.table,
+            "cle": shlex.join(f"{column}={value}" for column, value in found.cle.items()),
+            "exercice": found.exercice,
+            "mesure": behind.colonne,
+            **_origin(sources[line.livraison], line),
+        }
+        for behind in found.derriere
+        for line in behind.lignes
+    ]
+
+
+def _origin(source: Source, line: Line) -> dict[str, str]:
+    """The export and the file of a line."""
+    return {"export": source.export, "sha256": dict(source.fichiers)[line.fichier.partition("/")[0]]}
 
 
 def _trace_line(session: Session, version: Version, file: str, line: int, sheet: str | None, form: str) -> int:
@@ -246,7 +383,9 @@ def _trace_line(session: Session, version: Version, file: str, line: int, sheet:
         rows = []
         for fate in fates:
             same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
-            rows += [{**same, **asdict(one)} for one in fate.chiffres] or [same]
+            fed = [asdict(one) for one in fate.chiffres]
+            fed += [{**asdict(one), "cle": shlex.join(_filters(one))} for one in fate.tableaux]
+            rows += [{**same, **one} for one in fed] or [same]
         write_csv(FATES_CSV, rows, session.organisation)
     else:
         title(f"{where(file, sheet)}:{line}, {version.name}", session.organisation)
@@ -279,3 +418,12 @@ def _show_fate(fate: LineFate, line: int) -> None:
         for one in fate.chiffres
     ]
     table([Column("code", "Chiffre"), Column("exercice", "Exercice"), Column("apport", "Apport")], rows)
+    fed = []
+    for one in fate.tableaux:
+        several = f" (une parmi {how_many(one.parmi, 'lignes')})" if one.parmi > 1 else ""
+        fed.append({"table": one.table, "exercice": one.exercice, "cle": f"{shlex.join(_filters(one))}{several}"})
+    table([Column("table", "Tableau"), Column("exercice", "Exercice"), Column("cle", "Ligne", folds=True)], fed)
+
+
+def _filters(one: RowReached) -> list[str]:
+    return [f"{column}={value}" for column, value in one.cle.items()]

@@ -1,4 +1,4 @@
-"""Finds the figures that a line of a delivered file contributes to, or says why it contributes to none."""
+"""Finds the figures and the rows of tables that a line of a delivered file feeds, or says why it feeds none."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.dbt.lines import LineSource
+from pipelines.address import Address, of_row
+from pipelines.catalogue.dbt.lines import Feed, LineSource
+from pipelines.catalogue.dbt.provenance import Reading, key_of, provenance, telling, tested
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Figure
 from pipelines.catalogue.figures.load import DeclaredFigure, Figures
@@ -44,6 +46,17 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class RowReached:
+    """A row of a table that a line is in; ``parmi``: how many rows its key may name, when the line does not say which."""
+
+    table: str
+    cle: dict[str, str]
+    exercice: int
+    parmi: int
+    commande: str
+
+
+@dataclass(frozen=True)
 class LineFate:
     """What became of one line of a delivered file (of one of its sheets, if it has several)."""
 
@@ -56,6 +69,7 @@ class LineFate:
     etat: str  # acceptée | refusée | ignorée | absente
     raison: str | None
     chiffres: list[Reached] = field(default_factory=list)
+    tableaux: list[RowReached] = field(default_factory=list)
     motifs: list[str] = field(default_factory=list)  # why it counted for nothing, if so
     complements: list[str] = field(default_factory=list)  # the rules that supplied what is missing from its file
 
@@ -108,10 +122,50 @@ def _reaching(version: Version, manifest: Manifest, tables: list[str], place: st
     with open_rows(version) as rows:
         place = f"_livraison = {literal(manifest.delivery)} and {place}"
         reached, motives, counted = _reached(rows, figures, place)
+        models = _models_of(rows, version, place)
         if not (reached or motives):
             motives = _why_none(rows, figures, manifest.system, tables, counted, place)
         rules = _rules(rows, counted, place)
-    return replace(fate, chiffres=reached, motifs=motives, complements=rules)
+        tables = [one for table in rows.tables("rapport") for one in _rows_reached(rows, version, table, models, place)]
+    return replace(fate, chiffres=reached, tableaux=tables, motifs=motives, complements=rules)
+
+
+def _models_of(rows: Rows, version: Version, place: str) -> list[str]:
+    """The line-grain models that have a line."""
+    kept = rows.tables("intermediate").keys() & version.catalogue.lines_declared
+    return [
+        model
+        for model in sorted(kept)
+        if rows.select(f"select 1 as une from {with_sheet(f'intermediate.{model}')} where {place} limit 1")
+    ]
+
+
+def _rows_reached(rows: Rows, version: Version, table: str, models: list[str], place: str) -> Iterator[RowReached]:
+    """The rows of a table that a line is in, as its SQL reads the lines of ``models``."""
+    catalogue, columns = version.catalogue, rows.tables("rapport")[table]
+    key, found = key_of(catalogue, table, columns), set[Address]()
+    for reading in telling(provenance(catalogue).readings(table, models), key):
+        told = [name for name in tested(catalogue, table, reading, key) if name in reading.keys and name in columns]
+        source = LineSource(reading.model, Feed(), {})
+        asked = [f"{reading.columns[name]} as {name}" for name in told]
+        lines = f"select distinct {', '.join(asked)} from {lines_of(source)} where {' and '.join([place, *reading.conditions])}"
+        for line in rows.select(lines) if told else ():
+            tests = [_is_told(reading, name, value) for name, value in line.items()]
+            rows_there = rows.select(f"from rapport.{table} where {' and '.join(tests)} order by all")
+            year = line.get("exercice") or 0
+            if reading.keys.issuperset(key) or len(rows_there) == 1:
+                found |= {of_row(table, row, key, year) for row in rows_there}
+            elif rows_there:  # which of them, the line does not say
+                common = of_row(table, line, [name for name in key if name in line], year)
+                yield RowReached(table, dict(common.key), common.exercice, len(rows_there), common.command)
+    for address in sorted(found, key=lambda one: (one.exercice, one.key)):
+        yield RowReached(table, dict(address.key), address.exercice, 1, address.command)
+
+
+def _is_told(reading: Reading, name: str, value: Any) -> str:
+    """In SQL over a table, that a column has the value of a line, or the one that stands for all."""
+    values = [literal(value), *([reading.totals[name]] if name in reading.totals else [])]
+    return f"({' or '.join(f'{name} is not distinct from {one}' for one in values)})"
 
 
 def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | None, list[str]]:

@@ -163,7 +163,7 @@ def trace(home: Home, ledger: Ledger, version: Version, rows: Rows, code: str, e
         list(calculations.values()),
         leaves,
         [line for manifest, table in accepted for line in _refused(home, manifest, table)],
-        [_source(ledger, version.manifests[one]) for one in sorted(used)],
+        [source_of(ledger, version.manifests[one]) for one in sorted(used)],
         absence,
         printed,
     )
@@ -301,7 +301,8 @@ def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
         yield Line(*place, None, f"{manifest.system}/{table}", False, f"refusée : {row['motif']}", Decimal(0))
 
 
-def _source(ledger: Ledger, manifest: Manifest) -> Source:
+def source_of(ledger: Ledger, manifest: Manifest) -> Source:
+    """A delivery, with what its checks found."""
     row = ledger.delivery_row(manifest.delivery)
     assert row is not None, "the ledger has each delivery of a version"
     results = [result for verdict in ledger.verdicts_of(manifest.delivery) for result in verdict.results]

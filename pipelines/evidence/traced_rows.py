@@ -16,7 +16,9 @@ from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.dbt.generated import layers
 from pipelines.catalogue.dbt.lines import LineSource
+from pipelines.catalogue.dbt.provenance import key_of, provenance, tested
 from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Filter, Measure
 from pipelines.catalogue.load import Catalogue, load_catalogue
@@ -99,6 +101,11 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
 
     A name that the table does not have is left out.
     """
+
+    def personal(table: str, name: str) -> bool:
+        said = catalogue.fields.of(table, name)
+        return bool(said and said.personal)
+
     found: dict[str, set[str]] = {ABSENCES: {*PLACE, "code", "motif"}, PRINTED_FIGURES: {*PLACE, "code", VALUE}}
     for declared in catalogue.figures.by_code.values():
         if measure := declared.figure.mesure:
@@ -111,9 +118,21 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
             columns = found.setdefault(f"intermediate.{source.model}", {*PLACE, *LINE})
             said = [source.feed.comptees, *source.completed.values()]
             said += [source.column(name) for name in found.get(place, ())]
-            columns.update(word for text in said for word in re.findall(WORD, text))
+            columns.update(_words(said))
             columns.update(word for word in re.findall(WORD, source.table) if word not in MAYBE)
+    for table in (model for model, layer in layers(catalogue).items() if layer == "rapport"):
+        for reading in provenance(catalogue).readings(table):
+            columns = found.setdefault(f"intermediate.{reading.model}", {*PLACE, *LINE})
+            asked = tested(catalogue, table, reading, key_of(catalogue, table, reading.columns))
+            gathered = [name for name in reading.columns if name not in reading.keys]
+            needed = frozenset[str]().union(*(reading.needs.get(name, ()) for name in ("", *asked, *gathered)))
+            columns.update(name for name in needed if not personal(reading.model, name))
+            columns.update(_words([*catalogue.lines_declared[reading.model].completees.values()]))
     return found
+
+
+def _words(texts: list[str]) -> set[str]:
+    return {word for text in texts for word in re.findall(r"[a-z_]\w*", text)}
 
 
 @contextmanager
@@ -121,7 +140,7 @@ def open_rows(version: Version) -> Iterator["Rows"]:
     """The rows of a version, read only. Raises NotTraceable when a frozen year uses other column names."""
     if version.place.is_dir():
         # the tables of a frozen year under their warehouse names
-        tables = [*(version.place / LINES).glob("*/*.parquet"), version.place / "rapport" / "chiffres.parquet"]
+        tables = [*(version.place / LINES).glob("*/*.parquet"), *(version.place / "rapport").glob("*.parquet")]
         with duckdb.connect() as db:
             for path in tables:
                 db.execute(f"create schema if not exists {path.parent.name}")
@@ -150,6 +169,14 @@ class Rows:
         cursor = self.db.execute(query)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def tables(self, schema: str) -> dict[str, list[str]]:
+        """The tables of a schema, each with the names of its columns."""
+        found: dict[str, list[str]] = {}
+        named = "select table_name, column_name from information_schema.columns"
+        for row in self.select(f"{named} where table_schema = {literal(schema)} order by table_name, ordinal_position"):
+            found.setdefault(row["table_name"], []).append(row["column_name"])
+        return found
 
     def codes(self, exercice: int) -> list[str]:
         """The figures of an exercice."""

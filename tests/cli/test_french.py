@@ -71,7 +71,8 @@ def test_dbt_without_a_command_shows_its_page(arguments, capsys):
         (["decide", "abc", "--because"], "L’option --because attend une valeur"),
         (["audit", "2019", "--sample", "900"], "hors des bornes"),
         (["trace", "essai.x", "2019"], "rien n’est encore publié"),
-        (["trace"], "donner un CODE et un EXERCICE"),
+        (["trace"], "donner un CODE ou une TABLE, puis un EXERCICE"),
+        (["trace", "essai.x", "deux"], "« deux » n’est ni un exercice ni COLONNE=VALEUR"),
     ],
 )
 def test_a_mistake_is_reported_in_french(bench: Bench, arguments: list[str], said: str):

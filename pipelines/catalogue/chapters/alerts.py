@@ -3,6 +3,7 @@
 The stage that prints an alarm and the one that reports its missing text both use this module, so that they agree.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -51,7 +52,16 @@ class Alerte(Declared):
 
     def said(self, row: dict[str, Any]) -> str:
         """A row as it is printed."""
-        return self.dit.format(**{name: _Value(value) for name, value in row.items()})
+        return "".join(text for text, _ in self.pieces(row))
+
+    def pieces(self, row: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+        """The words of a row as it is printed, in order; true for those that print a number of it."""
+        for words, column, forms, _ in Formatter().parse(self.dit):
+            yield words, False
+            if column is not None:
+                value = _Value(row[column])
+                said = format(value, forms or "")
+                yield said, value.is_number and format(value) in said
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""
@@ -65,11 +75,14 @@ class _Value:
 
     value: Any
 
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.value, int | Decimal) and not isinstance(self.value, bool)
+
     def __format__(self, forms: str) -> str:
-        is_number = isinstance(self.value, int | Decimal) and not isinstance(self.value, bool)
-        printed = french.exact(self.value) if is_number else str(self.value)
+        printed = french.exact(self.value) if self.is_number else str(self.value)
         if not forms:
             return printed
         none, one, many = forms.split("|")
-        said = {0: none, 1: one}.get(self.value, many) if is_number else many
+        said = {0: none, 1: one}.get(self.value, many) if self.is_number else many
         return said.replace("#", printed)

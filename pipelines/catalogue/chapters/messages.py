@@ -23,12 +23,13 @@ MARK = f"{french.NO_BREAK}(p)"  # after a number that lacks a little
 
 @dataclass(frozen=True)
 class Sentence:
-    """``before`` the figure, the figure as it is printed, ``after`` it."""
+    """``before`` the figure, the figure as it is printed, ``after`` it; ``moved`` is its change, as it stands in either."""
 
     code: str
     before: str
     printed: str
     after: str
+    moved: str = ""
 
     @property
     def text(self) -> str:
@@ -71,6 +72,7 @@ def _drafted(bloc: Messages, rows: Rows, exercice: int) -> Iterator[Sentence]:
                 french.typeset(before.format(**said)),
                 _quantity(abs(row["valeur"]), row) + _mark(row) if printed else "",
                 french.typeset(after.format(**said)),
+                french.typeset(moved),
             )
 
 

@@ -6,6 +6,7 @@ words. A block without rows says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from pipelines.catalogue.chapters.grammar import (
 from pipelines.catalogue.chapters.messages import WHOLE, Sentence, drafted
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
+from pipelines.stages.report.addresses import ADDRESS, Addresses, number_node
 from pipelines.stages.report.cells import (
     HIDDEN,
     HOLLOW,
@@ -84,7 +86,7 @@ class Builder:
             return self._withheld(title, bloc.table)
         narrowed = {} if bloc.concerne else only
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
-        rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
+        rows = [row for row in self._grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]
@@ -96,7 +98,7 @@ class Builder:
         if not lines:
             return _empty(title, bloc, receipt, names)
         if data.total and len(lines) > 1:
-            lines.append(_total_line(data, head, lines))
+            lines.append(_total_line(data, head, lines, self.figures.addresses))
         hidden: list[str] = []
         if self._is_public:
             if isinstance(bloc, Tableau):
@@ -130,6 +132,26 @@ class Builder:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
         return block
 
+    def _rows(self, table: str, filters: dict[str, Any], order: list[str], exercices: int = 1) -> list[Row]:
+        """The rows of a table, each with its address."""
+        addresses = self.figures.addresses
+        rows = self.publication.rows(table, filters, order, exercices)
+        return [{**row, ADDRESS: addresses.of_row(table, row)} for row in rows]
+
+    def _grouped(self, data: Donnees) -> list[Row]:
+        """The rows behind a block, each with its address, or that of those that it gathers."""
+        if not data.agrege:
+            return self._rows(data.table, data.filtres, data.ordre, data.exercices)
+        one = {name: value for name, value in data.filtres.items() if not isinstance(value, list)}
+        several = [f"{name} : {', '.join(map(str, value))}" for name, value in data.filtres.items() if name not in one]
+        how = french.typeset(" ; ".join([f"{data.agrege} des lignes", *several]))
+        found = []
+        for row in self.publication.grouped(data):
+            by = [name for name in row if name == data.lignes.nom or (data.croise and name == data.croise.par)]
+            address = self.figures.addresses.of_rows(data.table, {**one, **row}, [*one, *by], how)
+            found.append({**row, ADDRESS: address})
+        return found
+
     def has_no(self, asked: Presence) -> bool:
         """True when everything behind a table came, and it has no such row this year."""
         if (
@@ -151,7 +173,7 @@ class Builder:
             return None
         if self.publication.is_withheld(bloc.table):
             return self._withheld(title, bloc.table)
-        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre, bloc.exercices)
+        rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre, bloc.exercices)
         years = range(max(self.figures.exercice - bloc.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
@@ -199,7 +221,7 @@ class Builder:
             return None
         if self.publication.is_withheld(bloc.table):
             return self._withheld(title, bloc.table)
-        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return _empty(title, bloc, receipt, names)
         return {
@@ -211,7 +233,7 @@ class Builder:
                 {
                     "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
-                        {"titre": column.titre, "texte": self._shortened(cell(row, column)["texte"])}
+                        {"titre": column.titre, **self._detail(row, column)}
                         for column in bloc.details
                         if row[column.nom] is not None
                     ],
@@ -222,6 +244,12 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": note([receipt]),
         }
+
+    def _detail(self, row: Row, column: Colonne) -> Block:
+        text = self._shortened(cell(row, column)["texte"])
+        if not re.search(r"\d(?!\d*(?:er|re|e)\b)", text):  # an ordinal is a name
+            return {"texte": text}
+        return {"texte": text, "adresse": row[ADDRESS], "colonne": column.nom}
 
     def _shortened(self, text: str) -> str:
         """« toutes » for a list of all the members, when there are more than two."""
@@ -255,7 +283,7 @@ class Builder:
                     continue
             except KeyError:
                 raise MissingTable(f"rapport.chiffres n’a pas de chiffre {one.code}") from None
-            row = self.figures.get(one.code)
+            row = {**self.figures.get(one.code), ADDRESS: self.figures.addresses.of_figure(one.code)}
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             if value["manque"] != HIDDEN:
                 shown.append(
@@ -267,12 +295,12 @@ class Builder:
     def messages(self, bloc: Messages) -> Block | None:
         """The results of the year, one sentence per figure, linked to its source; None when nothing may be said."""
         said = drafted(bloc, self.figures.rows, self.figures.exercice)
-        items = [_node("element", *_sentence(one)) for one in said]
+        items = [_node("element", *_sentence(one, self.figures)) for one in said]
         return {"genre": "texte", "arbre": [_node("liste", *items)]} if items else None
 
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """By how much each row changed since the year before, as sentences under a title; None without rows."""
-        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return None
         known = [row for row in rows if None not in (row["valeur"], row["valeur_precedente"]) and not is_partial(row)]
@@ -285,7 +313,7 @@ class Builder:
 
     def indicators(self, bloc: Indicateurs, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """Key figures that are rows, each with its value of the year before and its change."""
-        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
         shown = [
             {
@@ -423,14 +451,24 @@ def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> b
     return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
 
 
-def _sentence(one: Sentence) -> list[Block]:
+def _sentence(one: Sentence, figures: Figures) -> list[Block]:
+    before, after = (_with_change(words, one, figures) for words in (one.before, one.after))
     if not one.printed:
-        return [_words(one.before)]
-    return [
-        _words(one.before),
-        {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"},
-        _words(one.after),
-    ]
+        return before
+    return [*before, {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"}, *after]
+
+
+def _with_change(words: str, one: Sentence, figures: Figures) -> list[Block]:
+    """A part of a sentence, in which the change of its figure is a number of its own."""
+    if not (one.moved and one.moved in words):
+        return [_words(words)]
+    addresses, year = figures.addresses, figures.exercice
+    of = [addresses.of_figure(one.code), addresses.of_figure(one.code, year - 1)]
+    begins, _, ends = words.partition(one.moved)
+    number = one.moved.lstrip(", abcdefghijklmnopqrstuvwxyz")  # « , soit 12 de plus… »
+    how = f"{year} moins {year - 1}, et la part que cela fait de {year - 1}"
+    before = _words(begins + one.moved.removesuffix(number))
+    return [before, number_node(number, addresses.computed(how, of)), _words(ends)]
 
 
 def _moved(row: Row, before: int) -> str | None:
@@ -450,8 +488,9 @@ def _moved_by(row: Row, label: str, before: int) -> list[Block]:
     if not change:
         return [_words(f"{label} : comme en {before}.")]
     printed = french.printed(abs(change), row["decimales"], row["unite"])
-    strong = _node("fort", _words(f"{printed} de {'plus' if change > 0 else 'moins'}"))
-    return [_words(f"{label} : "), strong, _words(f" qu’en {before}{_rate(row)}.")]
+    strong = _node("fort", number_node(f"{printed} de {'plus' if change > 0 else 'moins'}", row[ADDRESS]))
+    rate = [number_node(_rate(row), row[ADDRESS])] if _rate(row) else []
+    return [_words(f"{label} : "), strong, _words(f" qu’en {before}"), *rate, _words(".")]
 
 
 def _node(kind: str, *children: Block) -> Block:
@@ -542,15 +581,25 @@ def _is_total(data: Donnees, row: Row) -> bool:
     return bool(data.ensemble) and all(row.get(name) == value for name, value in data.ensemble.items())
 
 
-def _total_line(data: Donnees, head: list[str], lines: list[Block]) -> Block:
+def _total_line(data: Donnees, head: list[str], lines: list[Block], addresses: Addresses) -> Block:
     formats = [data.croise.format] * len(head) if data.croise else [column.format for column in data.colonnes]
     columns = [[line["cellules"][i] for line in lines] for i in range(len(head))]
-    cells = [total(cells, how) for cells, how in zip(columns, formats, strict=True)]
+    cells = [_computed(total(of, how), addresses, "somme", of) for of, how in zip(columns, formats, strict=True)]
     named = {column.nom: columns[at] for at, column in enumerate(data.colonnes)}
     for at, column in enumerate(data.colonnes):
         if column.quotient:
-            cells[at] = _quotient(*(named[name] for name in column.quotient), column)
+            above, below = (named[name] for name in column.quotient)
+            how = " ÷ ".join(f"somme de {name}" for name in column.quotient)
+            cells[at] = _computed(_quotient(above, below, column), addresses, how, [*above, *below])
     return {"titre": data.total, "est_total": True, "cellules": cells}
+
+
+def _computed(one: Cell, addresses: Addresses, how: str, of: list[Cell]) -> Cell:
+    """A cell computed from others, with its address when it is a number."""
+    if one["valeur"] is None:
+        return one
+    column = next((part["colonne"] for part in of if part.get("colonne")), None)
+    return {**one, "adresse": addresses.computed(how, [part.get("adresse") for part in of]), "colonne": column}
 
 
 def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
@@ -593,13 +642,13 @@ def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
             yield f"{line['titre']} : " + ", ".join(f"{h} {t}" for h, t in zip(head, texts, strict=True))
 
 
-def far_from_the_median(bloc: Graphique, block: Block) -> list[str]:
-    """A sentence for each column with rows farther from its median than the chart declares, on either side."""
+def far_from_the_median(bloc: Graphique, block: Block, addresses: Addresses) -> list[Block]:
+    """Words for each column with rows farther from its median than the chart declares, on either side."""
     formats = [bloc.croise.format] * len(block["entete"]) if bloc.croise else [one.format for one in bloc.colonnes]
-    told = []
+    told: list[Block] = []
     for rank, (head, how) in enumerate(zip(block["entete"], formats, strict=True)) if bloc.seuil_pct else []:
-        cells = [(line["titre"], line["cellules"][rank]["valeur"]) for line in _detail(block["lignes"])]
-        known = [(title, Decimal(value)) for title, value in cells if value is not None]
+        cells = [(line["titre"], line["cellules"][rank]) for line in _detail(block["lignes"])]
+        known = [(title, Decimal(one["valeur"])) for title, one in cells if one["valeur"] is not None]
         middle = median(value for _, value in known) if known else Decimal(0)
         far = middle * bloc.seuil_pct / 100
         for where, rows in (
@@ -608,8 +657,10 @@ def far_from_the_median(bloc: Graphique, block: Block) -> list[str]:
         ):
             if rows and middle > 0:
                 printed = french.printed(middle, *NUMBERS.get(how, (0, "")))
-                place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ({printed})"
-                told.append(f"{head} : {french.enumeration([row.lower() for row in rows])}, {place}.")
+                place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ("
+                said = f"{head} : {french.enumeration([row.lower() for row in rows])}, {place}"
+                of = addresses.computed("médiane", [one.get("adresse") for _, one in cells])
+                told += [_words(f" {said}" if told else said), number_node(printed, of), _words(").")]
     return told
 
 

@@ -1,7 +1,8 @@
 """Writes values as a reader sees them: a cell keeps what is printed, the exact value, and the code of what is missing.
 
 A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False,
-"est_partiel": False, "est_incertain": False}``; a partial figure carries its mark, ``27 (p)``, and is uncertain when it lacks more
+"est_partiel": False, "est_incertain": False}``, with its ``adresse`` (``addresses``) and its ``colonne`` when it is a number of a
+published row; a partial figure carries its mark, ``27 (p)``, and is uncertain when it lacks more
 than the organisation's threshold. French formats and missing codes are decided here, never in a template.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Colonne, Format
+from pipelines.stages.report.addresses import ADDRESS
 from pipelines.stages.report.tables import SECRET, Row
 
 Cell = dict[str, Any]
@@ -33,7 +35,13 @@ NUMBERS: dict[Format, tuple[int, str]] = {
 
 
 def cell(row: Row, column: Colonne) -> Cell:
-    """The cell of a row under a column."""
+    """The cell of a row under a column; a number has its address."""
+    made = _cell(row, column)
+    is_number = made["valeur"] is not None and ADDRESS in row
+    return {**made, "adresse": row[ADDRESS], "colonne": column.nom} if is_number else made
+
+
+def _cell(row: Row, column: Colonne) -> Cell:
     value = row.get(column.nom)
     if column.nom in row.get(HOLLOW, ()):
         return absent("m")

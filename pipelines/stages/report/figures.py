@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines import french
 from pipelines.catalogue.figures.load import SOURCED
+from pipelines.stages.report.addresses import Addresses
 from pipelines.stages.report.cells import MISSING
 from pipelines.stages.report.tables import Publication
 
@@ -28,6 +29,7 @@ class Figures:
     )  # for each source of the year; none in the public edition
     # code → why somebody decided that what was found of its sources takes nothing away; none in the public edition
     decided: Mapping[str, list[str]] = field(default_factory=dict)
+    addresses: Addresses = field(default_factory=Addresses)  # of every number of the report
 
     def is_followed(self, code: str, exercice: int | None = None) -> bool:
         """False for a figure of a system that is not used that year. Raises KeyError when the code is not declared."""
@@ -125,13 +127,19 @@ def _share(share: Decimal) -> str:
     )
 
 
-def read_figures(publication: Publication, titles: dict[str, str], declared: Mapping[str, str]) -> Figures:
+def read_figures(
+    publication: Publication,
+    titles: dict[str, str],
+    declared: Mapping[str, str],
+    keys: Mapping[str, list[str]] | None = None,
+) -> Figures:
     """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of figures that may
-    have none."""
+    have none, ``keys`` the columns that identify the rows of each table."""
+    addresses = Addresses(publication.exercice, keys or {})
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
-        return Figures(publication.exercice, by_code, None, titles, declared, publication.files)
+        return Figures(publication.exercice, by_code, None, titles, declared, publication.files, {}, addresses)
     decided: dict[str, list[str]] = {}
     if "decision" in publication.tables.get("rpt_manques", []):  # not in an older publication
         for row in publication.rows("rpt_manques", {}, ["code_chiffre"]):
@@ -140,7 +148,7 @@ def read_figures(publication: Publication, titles: dict[str, str], declared: Map
     decided = {code: list(dict.fromkeys(reasons)) for code, reasons in decided.items()}
     units = {row["code"]: row["unite"] for row in rows}
     gaps = {_code(r): _gap(r, units.get(_code(r), "")) for r in publication.rows(RECONCILED, {}, [])}
-    return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files, decided)
+    return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files, decided, addresses)
 
 
 def _code(row: dict[str, Any]) -> str:

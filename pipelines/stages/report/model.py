@@ -25,11 +25,12 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.publication import IMAGES
+from pipelines.stages.report.addresses import calculations, number_node
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, presented
-from pipelines.stages.report.prose import Node, ProseError, render
+from pipelines.stages.report.prose import Addressed, Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
@@ -157,7 +158,11 @@ class Editor:
         """A block, and any alarms in the rows that it prints."""
         block = self._block(bloc, only, names)
         yield bloc, block
-        if block and block["genre"] == "graphique" and (told := far_from_the_median(bloc, block)):
+        if (
+            block
+            and block["genre"] == "graphique"
+            and (told := far_from_the_median(bloc, block, self.builder.figures.addresses))
+        ):
             yield bloc, self._explained(bloc.id, told)
         if block and block["genre"] in ("tableau", "graphique", "matrice", "liste"):
             for name, alert in self.alerts.items():
@@ -166,32 +171,39 @@ class Editor:
                     rows = [row for row in self.builder.publication.alarming(alert) if _is_kept(row, kept)]
                     yield from ((bloc, self._alert(name, alert, row)) for row in rows)
 
-    def _explained(self, name: str, told: list[str]) -> Model:
+    def _explained(self, name: str, told: list[Node]) -> Model:
         """The remarkable values of a chart, and the text of the year that explains them."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
         text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
-        return _text([{"genre": "paragraphe", "enfants": [_words(" ".join(told))]}, *text])
+        return _text([{"genre": "paragraphe", "enfants": told}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)
         path = self.contenu.parent / note
         text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, self.known) if path.is_file() else []
         unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
-        said = {"genre": "fort", "enfants": [_words(alert.said(row))]}
+        said = {"genre": "fort", "enfants": self._said(alert, row)}
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
         return _text([{"genre": "citation", "enfants": [first, *text]}])
+
+    def _said(self, alert: Alerte, row: dict[str, Any]) -> list[Node]:
+        """An alarm as it is printed; each number that the row gives has its address."""
+        address = self.builder.figures.addresses.of_row(alert.table, row)
+        return [
+            number_node(text, address) if is_number else _words(text) for text, is_number in alert.pieces(row) if text
+        ]
 
     def _alarms(self) -> Model | None:
         """All the alarms of the year, without repetition; None when there are none."""
         publication = self.builder.publication
         said = [
-            _words(alert.said(row))
+            self._said(alert, row)
             for alert in self.alerts.values()
             if alert.table in publication.tables
             for row in publication.alarming(alert)
         ]
-        items = [{"genre": "element", "enfants": [one]} for one in said]
+        items = [{"genre": "element", "enfants": one} for one in said]
         return _text([{"genre": "liste", "enfants": items}]) if items else None
 
     def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
@@ -249,9 +261,10 @@ class Editor:
         if self.builder.publication.is_withheld(table):
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
-        return french.enumeration(
-            list(dict.fromkeys(_as_said(colonne, row[colonne]) for row in rows if row[colonne] is not None))
-        )
+        of_row = self.builder.figures.addresses.of_row
+        said = {_as_said(colonne, row[colonne]): of_row(table, row) for row in rows if row[colonne] is not None}
+        linked = [f"[{text}](#{where})" if any(map(str.isdigit, text)) else text for text, where in said.items()]
+        return Addressed(french.enumeration([*said]), french.enumeration(linked))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """Replaces a text none of whose figures are followed: nothing for a shipped text, a sentence for one the home wrote."""
@@ -302,7 +315,10 @@ def editor_of(publication: Publication, catalogue: Catalogue, organisation: Orga
     """The builder of the report of one exercice: what the prose may refer to. Raises MissingTable."""
     declared, summary = catalogue.figures, catalogue.summary
     figures = read_figures(
-        publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
+        publication,
+        declared.titles,
+        {code: one.figure.libelle for code, one in declared.by_code.items()},
+        catalogue.project.keys,
     )
     receipts = read_receipts(
         publication,
@@ -359,7 +375,8 @@ def build(
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
     _check_anchors(model)
-    return _typeset(model)
+    model = _typeset(model)
+    return {**model, "calculs": calculations(figures.addresses, model, _about(catalogue, publication), figures.rows)}
 
 
 def entry_of(edition: Edition) -> Model:
@@ -377,6 +394,20 @@ def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | N
     names = [name for one in indicators for name in (one.table, f"{one.table}.{one.colonne}")]
     page = dict.fromkeys(said for name in names for said in of_tables.get(name, ()))
     return {**of_tables, PAGE: tuple(page)}
+
+
+def _about(catalogue: Catalogue, publication: Publication) -> dict[str, Model]:
+    """Table of ``rapport`` → what it holds, and the exports that its rows come from, with their files where they may be named."""
+    labels, said, found = _labels(catalogue), catalogue.project.said, {}
+    for table, sources in _with_the_page(report_sources(catalogue), catalogue.summary).items():
+        text = said[table].data.get("description") if table in said else None
+        exports = [
+            {"nom": labels[source], "fichiers": publication.files.get(source, [])}
+            for source in sources
+            if source in labels
+        ]
+        found[table] = {"contenu": " ".join(str(text or "").split()), "sources": exports}
+    return {table: _typeset(about) for table, about in found.items()}
 
 
 def _labels(catalogue: Catalogue) -> dict[str, str]:

@@ -9,7 +9,8 @@ nobody may say that it is not given away. Nothing else is available: no attribut
 ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle`` and ``profil``.
 
 A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
-"accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
+"accent" | "lien" | "nombre" | "texte" | "saut", "enfants": […], "texte": …, "cible": …, "adresse": …}``. A number that is
+printed is a link to its figure or, when it is no figure of the year, a ``nombre`` with its address (``addresses``).
 """
 
 import re
@@ -40,10 +41,27 @@ KINDS = {
     "em": "accent",
     "link": "lien",
 }
+ADDRESSED = re.compile(r"#a\d+")  # a number that is no figure of the year
 
 
 class ProseError(ValueError):
     """Prose that cannot be printed; the message names file and line."""
+
+
+class Addressed(str):
+    """Words that a text may compare, whose numbers are linked where the text prints them."""
+
+    __slots__ = ("linked",)
+
+    def __new__(cls, words: str, linked: str) -> "Addressed":
+        """The words, and the Markdown that prints them."""
+        made = super().__new__(cls, words)
+        made.linked = linked
+        return made
+
+    def __str__(self) -> str:
+        """The Markdown, which Jinja prints."""
+        return self.linked
 
 
 def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
@@ -103,7 +121,7 @@ def _figure(figures: Figures):
             return escaped(sinon)
         row = figures.get(code, exercice)
         partial = "" if row["etat"] != "partiel" else MARK if is_certain(row) else f"{NO_BREAK}(partiel)"
-        return f"{printed}{partial}" if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code}){partial}"
+        return f"[{printed}](#{figures.addresses.of_figure(code, exercice)}){partial}"
 
     return f
 
@@ -207,7 +225,9 @@ def _tree(tokens, name: str) -> list[Node]:
             nodes += _tree(iter(token.children), f"{name}:{token.map[0] + 1}")
         elif token.type.endswith("_open"):
             node = {"genre": KINDS[token.type.removesuffix("_open")], "enfants": _tree(tokens, name)}
-            if token.type == "link_open":
+            if token.type == "link_open" and ADDRESSED.fullmatch(token.attrGet("href")):
+                node = {**node, "genre": "nombre", "adresse": token.attrGet("href")[1:]}
+            elif token.type == "link_open":
                 node["cible"] = _target(token.attrGet("href"), name)
             nodes.append(node)
         elif token.type in ("softbreak", "hardbreak"):
