@@ -146,7 +146,7 @@ def _rows_reached(rows: Rows, version: Version, table: str, models: list[str], p
     key, found = key_of(catalogue, table, columns), set[Address]()
     for reading in telling(provenance(catalogue).readings(table, models), key):
         told = [name for name in tested(catalogue, table, reading, key) if name in reading.keys and name in columns]
-        source = LineSource(reading.model, Feed(), {})
+        source = LineSource(reading.model, Feed(), {}, catalogue.lines_declared[reading.model].source)
         asked = [f"{reading.columns[name]} as {name}" for name in told]
         lines = f"select distinct {', '.join(asked)} from {lines_of(source)} where {' and '.join([place, *reading.conditions])}"
         for line in rows.select(lines) if told else ():

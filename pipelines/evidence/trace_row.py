@@ -164,7 +164,8 @@ def _behind(
     key, found = key_of(catalogue, table, row), list[Behind]()
     again: dict[str, Any] = {}
     for reading in telling(provenance(catalogue).readings(table), key):
-        source = LineSource(reading.model, Feed(), catalogue.lines_declared[reading.model].completees)
+        declared = catalogue.lines_declared[reading.model]
+        source = LineSource(reading.model, Feed(), declared.completees, declared.source)
         untold = [name for name in key if name not in reading.keys and name != "exercice"]
         tests = _tests(rows, reading, row, tested(catalogue, table, reading, key), exercice)
         held = {*rows.tables("intermediate")[reading.model]}  # a frozen year keeps no identifier of a person

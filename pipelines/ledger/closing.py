@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, written_whole
@@ -24,9 +24,6 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER
 from pipelines.settings import Home
 
-if TYPE_CHECKING:
-    from pipelines.ledger.store import Ledger
-
 SUMS, PARTS = "SHA256SUMS", "SHA256SUMS.d"
 NAMES = "noms"  # folder of the archive: the names that may contain a person's
 # what a person may do in a folder that is evidence, by patterns of paths in a home; nothing else there is theirs
@@ -34,6 +31,17 @@ REWRITTEN = ("actes/*.docx", "transmissions/*/courrier.docx")  # or removed; a l
 ADDED_BY_HAND = ("transmissions/*/courrier.pdf", f"*/{SUMS}.sig", "*/state.json.sig")
 
 Sums = dict[str, str]  # path in a folder → SHA-256
+
+
+class Entries(Protocol):
+    """What this module asks of the ledger, which calls it when it opens a home of a former version."""
+
+    def all_rows(self, table: str) -> list[dict[str, Any]]: ...  # noqa: D102
+    def closed(self) -> dict[str, str]: ...  # noqa: D102
+    def head_at(self, table: str, row: int) -> Head: ...  # noqa: D102
+    def populations(self) -> dict[int, list[str]]: ...  # noqa: D102
+    def record_closing(self, sums: str, sha256: str | None, alike: str | None) -> None: ...  # noqa: D102
+    def removed(self) -> set[str]: ...  # noqa: D102
 
 
 def names_in(folder: Path) -> Iterator[str]:
@@ -77,7 +85,7 @@ def read(text: str) -> Sums:
     return found
 
 
-def close(home: Home, ledger: "Ledger", folder: Path, files: Iterable[Path] | None = None) -> None:
+def close(home: Home, ledger: Entries, folder: Path, files: Iterable[Path] | None = None) -> None:
     """Close a folder upon all that is in it, or upon what its list says and these files of it: what somebody else put there
     is not listed.
     """
@@ -88,14 +96,14 @@ def close(home: Home, ledger: "Ledger", folder: Path, files: Iterable[Path] | No
     enter(home, ledger, folder / SUMS, sums)
 
 
-def close_delivery(home: Home, ledger: "Ledger", manifest: Manifest) -> None:
+def close_delivery(home: Home, ledger: Entries, manifest: Manifest) -> None:
     """List what a delivery gave to the archive and the lake."""
     close_originals(home, ledger, manifest.delivery, [file.sha256 for file in manifest.files])
     names = [*manifest.lake_files(), manifest.lake_manifest]
     enter(home, ledger, home.lake / PARTS / manifest.delivery, sums_of(home.lake, names))
 
 
-def close_originals(home: Home, ledger: "Ledger", name: str, originals: Iterable[str]) -> None:
+def close_originals(home: Home, ledger: Entries, name: str, originals: Iterable[str]) -> None:
     """List what is archived under these hashes, unless nothing is."""
     kept = [path.relative_to(home.archive).as_posix() for one in originals for path in kept_of(home.archive, one)]
     if kept:
@@ -112,7 +120,7 @@ def kept_of(folder: Path, sha256: str) -> list[Path]:
     return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
 
 
-def enter(home: Home, ledger: "Ledger", file: Path, sums: Sums) -> None:
+def enter(home: Home, ledger: Entries, file: Path, sums: Sums) -> None:
     """Write a list, and enter it unless it is as entered last."""
     text = listed(sums)
     with written_whole(file, errors="surrogateescape") as out:
@@ -144,14 +152,14 @@ def entered(home: Home, file: str, sha256: str) -> Sums | None:
     return read(path.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
-def closed(home: Home, ledger: "Ledger", folder: Path) -> Sums:
+def closed(home: Home, ledger: Entries, folder: Path) -> Sums:
     """What the list of a folder says; nothing unless it is the one that was entered last."""
     file = (folder / SUMS).relative_to(home.root).as_posix()
     last = ledger.closed().get(file)
     return (entered(home, file, last) if last else None) or {}
 
 
-def unfinished_releases(home: Home, ledger: "Ledger") -> list[dict[str, Any]]:
+def unfinished_releases(home: Home, ledger: Entries) -> list[dict[str, Any]]:
     """The releases whose pages were not written, or whose last list was not: a command was interrupted."""
     last, found = ledger.closed(), []
     for row in ledger.all_rows("releases"):
@@ -163,14 +171,14 @@ def unfinished_releases(home: Home, ledger: "Ledger") -> list[dict[str, Any]]:
     return found
 
 
-def seal_of(home: Home, ledger: "Ledger", release: str) -> tuple[str, Head] | None:
+def seal_of(home: Home, ledger: Entries, release: str) -> tuple[str, Head] | None:
     """The SHA-256 of the list of a release, and the head that its entry reached: with them, a stranger needs nothing else of us."""
     file = f"{home.releases.name}/{release}/{SUMS}"
     rows = [row for row in ledger.all_rows("closings") if row["sums"] == file]
     return (rows[-1]["sha256"], ledger.head_at("closings", rows[-1]["seq"])) if rows else None
 
 
-def let_go(home: Home, ledger: "Ledger", paths: Collection[Path]) -> None:
+def let_go(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
     """Write the lists again without files and folders that are about to be removed; the list of a folder that goes whole
     goes with it."""
     gone = set(paths)
@@ -192,7 +200,7 @@ def let_go(home: Home, ledger: "Ledger", paths: Collection[Path]) -> None:
             path.unlink()
 
 
-def listed_below(home: Home, ledger: "Ledger", places: Collection[Path]) -> tuple[Sums, list[str]]:
+def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> tuple[Sums, list[str]]:
     """Path in the home → SHA-256 of everything that lists in these places say, and of the lists; and the folders whose list
     is not as entered, so that what should be in them is not known."""
     listed_: Sums = {}
@@ -206,7 +214,7 @@ def listed_below(home: Home, ledger: "Ledger", places: Collection[Path]) -> tupl
 
 
 def problems_below(
-    home: Home, ledger: "Ledger", places: Collection[Path], *, counted: Counter[str] | None = None
+    home: Home, ledger: Entries, places: Collection[Path], *, counted: Counter[str] | None = None
 ) -> list[str]:
     """One sentence (French) for each file that is not as listed, each that no list names, and each foreign folder.
 

@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.disk import read_json, sha256_of
-from pipelines.ledger.closing import PARTS, SUMS, Sums, enter, refused_name
+from pipelines.ledger.closing import PARTS, SUMS, Entries, Sums, enter, refused_name
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
-from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
 WHOLE = {"exports": 3, "transmissions": 4}  # how many names make up a folder that was written whole each time
 
 
-def close_former(home: Home, ledger: Ledger) -> None:
+def close_former(home: Home, ledger: Entries) -> None:
     """Write and enter the list of every folder that is there."""
     gone = ledger.removed()
     for row in ledger.all_rows("deliveries"):
@@ -61,13 +60,13 @@ def _originals(home: Home, sha256s: Iterable[str]) -> Sums:
     return found | {name: sha256_of(home.archive / name) for name in names}
 
 
-def _part(home: Home, ledger: Ledger, folder: Path, name: str, sums: Sums, gone: set[str]) -> None:
+def _part(home: Home, ledger: Entries, folder: Path, name: str, sums: Sums, gone: set[str]) -> None:
     left = {file: one for file, one in sums.items() if (folder / file).exists() or not {one, name} & gone}
     if left:
         enter(home, ledger, folder / PARTS / name, left)
 
 
-def _recorded(home: Home, ledger: Ledger) -> Sums:
+def _recorded(home: Home, ledger: Entries) -> Sums:
     """Path in the home → SHA-256 of everything that states and writings say of publications, releases and pages."""
     found: Sums = {}
     for table, top in (("publications", home.builds), ("releases", home.releases)):
