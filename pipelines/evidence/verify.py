@@ -79,7 +79,8 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     for links in (_deliveries, _publication, _releases, _sendings):
         problems += links(home, ledger, listed)
     problems += [*_closed_again(ledger), *_warehouses(home, ledger)]
-    problems += [*_databases(home, state, listed), *_not_as_built(home, state, listed)] if is_thorough else []
+    if is_thorough:
+        problems += [*_databases(home, listed), *_not_as_built(home, state, listed)]
     signed, wrong = _signatures(home)
     # originals were entered in ``purges`` before ``removals`` existed
     rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
@@ -271,21 +272,19 @@ def _sendings(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
             yield f"{name}{NO_BREAK}: n’est pas ce qui est parti"
 
 
-def _databases(home: Home, state: dict[str, Any], listed: Listed) -> Iterator[str]:
-    """Check that each table of a published database is what the state says, with the rows of its Parquet file, and that
-    there is nothing else in it."""
-    published, former = state.get("tables", {}), home.published / FORMER_DATABASE
-    if former.exists():
-        published = {**published, FORMER_DATABASE: published.get(DATABASES[INTERNE], {})}
-    for name, tables in published.items():
-        file = home.published / name
-        if not listed.stands(file):
-            continue
-        try:
-            for table in _differing(file, tables, listed):
-                yield _problem(home, file, f"{table} n’est pas ce qui a été publié")
-        except duckdb.Error:
-            yield _problem(home, file, "n’est pas une base de données, ou ne s’ouvre plus")
+def _databases(home: Home, listed: Listed) -> Iterator[str]:
+    """Check that each table of a database of each publication is what its state says, with the rows of its Parquet file, and
+    that there is nothing else in it."""
+    for folder in sorted(path for path in home.builds.glob("*") if listed.of(path / SUMS)):
+        tables = _json(folder / STATE).get("tables", {})
+        if (folder / FORMER_DATABASE).exists():
+            tables = {**tables, FORMER_DATABASE: tables.get(DATABASES[INTERNE], {})}
+        for file in [folder / name for name in tables if listed.stands(folder / name)]:
+            try:
+                for table in _differing(file, tables[file.relative_to(folder).as_posix()], listed):
+                    yield _problem(home, file, f"{table} n’est pas ce qui a été publié")
+            except duckdb.Error:
+                yield _problem(home, file, "n’est pas une base de données, ou ne s’ouvre plus")
 
 
 def _differing(file: Path, tables: dict[str, Any], listed: Listed) -> list[str]:

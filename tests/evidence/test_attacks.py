@@ -29,7 +29,10 @@ TRIED_BY = {  # how a line begins → the tests that try it
         V + "a_head_kept_elsewhere_is_compared_by_itself",
         "runs/test_mails.py::every_mail_takes_the_head_of_the_ledger_along",
     ],
-    "une page d’`audit/`": [V + "rewriting_what_follows_the_publication_is_reported_by_a_head_kept_elsewhere_alone"],
+    "une page d’`audit/`": [
+        V + "what_a_command_draws_at_any_time_may_be_drawn_by_anybody",
+        V + "rewriting_what_follows_the_publication_is_reported_by_a_head_kept_elsewhere_alone",
+    ],
     "tout, registre compris": [V + "rewriting_everything_is_reported_by_the_printed_head_alone"],
     "un fichier d’une version": [
         "runs/test_transmit.py::a_stranger_checks_a_release_with_its_letter_and_sha256sum_alone",

@@ -250,6 +250,15 @@ def test_what_is_written_once_is_not_written_again_though_the_ledger_enters_its_
         assert found, (place, change)
 
 
+@pytest.mark.parametrize("place", sorted({*FOLDERS} - {*ONCE}))
+def test_what_a_command_draws_at_any_time_may_be_drawn_by_anybody(home: Home, place: str):
+    """Nothing in the home tells a forger's list from that of the command: docs/auditor.md says so."""
+    put(home.root / place / FOLDERS[place][0], "faux")
+    with open_ledger(home) as ledger:
+        close(home, ledger, home.root / place)
+    assert told(home) == []
+
+
 def test_everything_that_was_sent_is_kept_as_it_went(home: Home):
     put(home.root / SENT / "orly/courrier.docx", "autre chose")
     assert told(home) == [f"{SENT}/orly/courrier.docx : n’est pas ce qui est parti"]
@@ -329,18 +338,18 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("database", ["millesime.duckdb", "rapport_public.duckdb"])
+@pytest.mark.parametrize("database", ["deux/millesime.duckdb", "deux/rapport_public.duckdb", "une/millesime.duckdb"])
 @pytest.mark.parametrize("written", WRITTEN)
 def test_a_database_holds_nothing_but_what_was_published_though_the_ledger_enters_its_file(
     home: Home, database: str, written: str
 ):
     sql, name = WRITTEN[written]
-    with duckdb.connect(str(home.published / database)) as db:
+    with duckdb.connect(str(home.builds / database)) as db:
         db.execute(sql)
-    assert told(home) == [f"builds/deux/{database} : {CHANGED}"]
+    assert told(home) == [f"builds/{database} : {CHANGED}"]
     with open_ledger(home) as ledger:
-        close(home, ledger, home.builds / "deux")
-    assert told(home) == [f"published/{database} : {name} n’est pas ce qui a été publié"]
+        close(home, ledger, (home.builds / database).parent)
+    assert told(home) == [f"builds/{database} : {name} n’est pas ce qui a été publié"]
 
 
 def test_the_second_name_of_a_database_is_the_same(home: Home):
@@ -349,7 +358,7 @@ def test_the_second_name_of_a_database_is_the_same(home: Home):
         db.execute("update rapport.rapport.chiffres set valeur = 42")
     with open_ledger(home) as ledger:
         close(home, ledger, home.builds / "deux")
-    assert told(home) == ["published/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié"]
+    assert told(home) == ["builds/deux/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié"]
 
 
 @pytest.mark.parametrize("place", ["current", "published"])
