@@ -265,7 +265,7 @@ def what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home:
     assert drafted.returncode == 0 and len(list((home / "actes" / "2020").rglob("*.docx"))) == 6, drafted.stderr
     ready = millesime(home, "transmit", "2020")
     assert ready.returncode == 0 and "aucun compte" not in ready.stderr, ready.stderr
-    folders = sorted((home / "transmissions" / "2020-v2" / "public").iterdir())
+    folders = sorted(path for path in (home / "transmissions/2020-v2/public").iterdir() if path.is_dir())
     frozen = home / "releases" / "2020-v2" / "report" / "public"
     assert [one.name for one in folders] == sorted(path.stem for path in (frozen / "collectivites").glob("*.pdf"))
     for folder in folders:

@@ -33,7 +33,7 @@ def test_a_project_is_known_by_its_tables_and_the_head_that_its_publication_reac
     head = ledger.head()
     first = edition_of(ledger, 2040, tables, INTERNE, "b1")
     assert (first.name, first.head) == ("projet", head)
-    ledger.record_writing("p1", {"published/report/a.pdf": "d" * 64})
+    ledger.record_closing("builds/p1/SHA256SUMS", "d" * 64, "e" * 64)
     assert ledger.head() != head
     assert edition_of(ledger, 2040, tables, INTERNE, "b1") == first
     (tables / "rapport" / "chiffres.parquet").write_bytes(b"two")
