@@ -198,7 +198,7 @@ def _audit_again(work: Workspace, folder: Path, made: Path, exercice: int, liste
     rest, which tells of that day, as it was kept.
     """
     data = f"etat/{DATA}"
-    if listed.get(data) != sha256_of(folder / data):  # among what was altered
+    if data not in listed or listed[data] != sha256_of(folder / data):  # an older release; or among what was altered
         return
     kept = read_json(folder / data)
     for other in folder.parent.iterdir():
