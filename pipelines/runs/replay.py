@@ -111,7 +111,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             made = beside.releases / name
             made.mkdir(parents=True)
             _write_tables(work, release, made, listed)
-            if publication and publication["build"] == release["build"]:
+            is_given = any(path.startswith(("public/", f"{EXPORTS}/")) for path in listed)  # not by an older release
+            if publication and publication["build"] == release["build"] and is_given:
                 say("refaire ce qui est donné")
                 _publish_again(home, work, made, release, listed)
             say("dessin du rapport")
