@@ -125,7 +125,10 @@ def _texts(report: Path) -> dict[str, str]:
     (page,), (pdf,), (file,) = (report.glob(f"rapport*.{kind}") for kind in ("html", "pdf", "docx"))
     document = zipfile.ZipFile(file).read("word/document.xml").decode()
     said = {
-        "html": html.unescape(re.sub("<[^>]+>", "", page.read_text(encoding="utf-8"))),
+        # without what the annex of the page repeats of each number, so that it leads to how it was computed
+        "html": html.unescape(
+            re.sub('<ul class="calculs">.*?</ul>|<[^>]+>', "", page.read_text(encoding="utf-8"), flags=re.S)
+        ),
         "pdf": "".join(one.extract_text() for one in PdfReader(pdf).pages),
         "docx": html.unescape(re.sub("<[^>]+>", "", document)),
     }
