@@ -24,10 +24,10 @@ from pipelines.ledger.closing import (
     PARTS,
     REWRITTEN,
     SUMS,
+    Looked,
     Sums,
     is_by_hand,
-    listed_below,
-    problems_below,
+    look_below,
     refused_name,
 )
 from pipelines.ledger.records import ORIGINAL, Manifest
@@ -67,23 +67,24 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 
     Unless ``is_thorough``, the file of a published database vouches for its tables.
     """
-    head, counted, state = ledger.head(), Counter[str](), _json(home.published / STATE)
-    listed = Listed(home, *listed_below(home, ledger, home.evidence))
+    head, state = ledger.head(), _json(home.published / STATE)
+    looked = look_below(home, ledger, home.evidence)
     states = {row["release"]: _json(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")}
     states[f"{home.published.name}/{STATE}"] = state
     anchors = {name: Head(**kept["ledger"]) for name, kept in states.items() if _is_head(kept.get("ledger"))}
     anchors |= {PRINTED: printed} if printed else {}
     elsewhere, unread = _kept_elsewhere()
     problems = [*unread, *(broken.sentence() for broken in ledger.check(anchors | elsewhere))]
-    problems += problems_below(home, ledger, home.evidence, counted=counted)
+    problems += looked.problems
     for links in (_deliveries, _publication, _releases, _sendings):
-        problems += links(home, ledger, listed)
+        problems += links(home, ledger, looked)
     problems += [*_closed_again(ledger), *_warehouses(home, ledger)]
     if is_thorough:
-        problems += [*_databases(home, listed), *_not_as_built(home, state, listed)]
+        problems += [*_databases(home, looked), *_not_as_built(home, state, looked)]
     signed, wrong = _signatures(home)
     # originals were entered in ``purges`` before ``removals`` existed
     rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
+    counted = Counter(name.partition("/")[0] for name in looked.there & looked.listed.keys())
     last = ledger.last_publication()
     return Verification(
         {ENTRIES: head.entries, **{f"fichiers dans {top}/": count for top, count in sorted(counted.items())}},
@@ -114,26 +115,8 @@ def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     """The problems of the current publication: it is not the last one recorded, or a file is not as listed."""
     if not home.published.exists():
         return [f"{home.published.name}{NO_BREAK}: le dossier a disparu"]
-    below = problems_below(home, ledger, [home.published.resolve()])
-    listed = Listed(home, *listed_below(home, ledger, [home.published.resolve()]))
-    return [*below, *_publication(home, ledger, listed)]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """What the lists say; a file that is not as listed is reported as such, and no link is compared with it."""
-
-    home: Home
-    sums: Sums
-    unknown: list[str]  # folders
-
-    def of(self, path: Path) -> str | None:
-        """The SHA-256 of a file; None when no list names it."""
-        return self.sums.get((path.parent.resolve() / path.name).relative_to(self.home.root).as_posix())
-
-    def stands(self, path: Path) -> bool:
-        """True when a file is there as listed."""
-        return path.is_file() and not path.is_symlink() and sha256_of(path) == self.of(path)
+    looked = look_below(home, ledger, [home.published.resolve()])
+    return [*looked.problems, *_publication(home, ledger, looked)]
 
 
 def _reached(ledger: Ledger, printed: Head) -> str | None:
@@ -166,7 +149,7 @@ def _problem(home: Home, path: Path, what: str) -> str:
     return f"{path.relative_to(home.root)}{NO_BREAK}: {what}"
 
 
-def _deliveries(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
+def _deliveries(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
     """Check that the lists of the archive and the lake say what the entries of deliveries, refusals and populations say, but
     for what was removed."""
     gone, said = ledger.removed(), dict[Path, tuple[str, str]]()  # file → its SHA-256, whose it is
@@ -182,11 +165,11 @@ def _deliveries(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
         said |= {home.archive / file.sha256: (file.sha256, whose) for file in manifest.files}
         said |= {home.lake / name: (sha256, whose) for name, sha256 in manifest.lake_files().items()}
         path = home.lake / manifest.lake_manifest
-        if listed.stands(path) and _manifest(path) != manifest:
+        if looked.stands(path) and _manifest(path) != manifest:
             yield _problem(home, path, "n’est pas celui que le registre connaît")
     for path, (sha256, whose) in said.items():
-        known, top = listed.of(path), path.relative_to(home.root).parts[0]
-        is_gone = known is None and (top in listed.unknown or {whose, sha256} & gone)
+        known, top = looked.of(path), path.relative_to(home.root).parts[0]
+        is_gone = known is None and (top in looked.unknown or {whose, sha256} & gone)
         if known != sha256 and not is_gone:
             yield _problem(home, path, f"n’est pas gardé tel que {whose[:12]} l’a donné")
 
@@ -198,33 +181,33 @@ def _manifest(path: Path) -> Manifest | None:
         return None
 
 
-def _publication(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
+def _publication(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
     """Check that what is published is the last publication of the ledger, and rests on what precedes its entry."""
     last, link = ledger.last_publication(), home.published
     folder = link.resolve()
     path = folder / STATE
-    if last is None or f"{home.builds.name}/{folder.name}" in listed.unknown:
+    if last is None or f"{home.builds.name}/{folder.name}" in looked.unknown:
         return
     if not link.is_symlink() or folder.parent != home.builds.resolve() or not folder.is_dir():
         yield f"{link.name}{NO_BREAK}: n’est pas un lien vers une publication"
-    elif listed.of(path) != last["state"]:
+    elif looked.of(path) != last["state"]:
         yield f"{link.name}{NO_BREAK}: n’est pas la dernière publication du registre"
-    elif listed.stands(path) and _is_out_of_place(ledger, path, "publications", last["seq"]):
+    elif looked.stands(path) and _is_out_of_place(ledger, path, "publications", last["seq"]):
         yield _problem(home, path, OLDER)
 
 
-def _releases(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
+def _releases(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
     """Check that each release is closed, and says of itself what the ledger entered."""
     for row in ledger.all_rows("releases"):
         folder = home.releases / row["release"]
         path = state_file(folder)
-        if listed.of(folder / SUMS) is None:
+        if looked.of(folder / SUMS) is None:
             yield _problem(home, folder, "aucune liste de cette version n’est au registre")
-        elif folder.relative_to(home.root).as_posix() in listed.unknown:
+        elif folder.relative_to(home.root).as_posix() in looked.unknown:
             continue
-        elif row["state"] not in (None, listed.of(path)) or (listed.stands(path) and not _is_sealed(path, row)):
+        elif row["state"] not in (None, looked.of(path)) or (looked.stands(path) and not _is_sealed(path, row)):
             yield _problem(home, path, "n’est pas l’état de la version que le registre connaît")
-        elif listed.stands(path) and _is_out_of_place(ledger, path, "releases", row["seq"]):
+        elif looked.stands(path) and _is_out_of_place(ledger, path, "releases", row["seq"]):
             yield _problem(home, path, OLDER)
 
 
@@ -258,7 +241,7 @@ def _closed_again(ledger: Ledger) -> Iterator[str]:
             yield f"{file}{NO_BREAK}: le registre porte des écritures différentes de ce qui ne s’écrit qu’une fois"
 
 
-def _sendings(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
+def _sendings(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
     """Check that what was sent to a member is kept as it went."""
     sent: Sums = {}
     for row in ledger.all_rows("sendings"):
@@ -267,27 +250,27 @@ def _sendings(home: Home, ledger: Ledger, listed: Listed) -> Iterator[str]:
     for name, sha256 in sent.items():
         folder = "/".join(name.split("/")[:3])
         is_letter = is_by_hand(name, REWRITTEN + ADDED_BY_HAND)  # whose list says nothing until it is sent
-        differs = listed.sums.get(name) != sha256 or (is_letter and not listed.stands(home.root / name))
-        if folder not in listed.unknown and differs:
+        differs = looked.listed.get(name) != sha256 or (is_letter and not looked.stands(home.root / name))
+        if folder not in looked.unknown and differs:
             yield f"{name}{NO_BREAK}: n’est pas ce qui est parti"
 
 
-def _databases(home: Home, listed: Listed) -> Iterator[str]:
+def _databases(home: Home, looked: Looked) -> Iterator[str]:
     """Check that each table of a database of each publication is what its state says, with the rows of its Parquet file, and
     that there is nothing else in it."""
-    for folder in sorted(path for path in home.builds.glob("*") if listed.of(path / SUMS)):
+    for folder in sorted(path for path in home.builds.glob("*") if looked.of(path / SUMS)):
         tables = _json(folder / STATE).get("tables", {})
         if (folder / FORMER_DATABASE).exists():
             tables = {**tables, FORMER_DATABASE: tables.get(DATABASES[INTERNE], {})}
-        for file in [folder / name for name in tables if listed.stands(folder / name)]:
+        for file in [folder / name for name in tables if looked.stands(folder / name)]:
             try:
-                for table in _differing(file, tables[file.relative_to(folder).as_posix()], listed):
+                for table in _differing(file, tables[file.relative_to(folder).as_posix()], looked):
                     yield _problem(home, file, f"{table} n’est pas ce qui a été publié")
             except duckdb.Error:
                 yield _problem(home, file, "n’est pas une base de données, ou ne s’ouvre plus")
 
 
-def _differing(file: Path, tables: dict[str, Any], listed: Listed) -> list[str]:
+def _differing(file: Path, tables: dict[str, Any], looked: Looked) -> list[str]:
     """The tables of a database that differ from ``tables``, as the state describes them, or from the Parquet beside it."""
     found = tables_of(file)
     differing = {table for table in tables.keys() | found.keys() if tables.get(table) != found.get(table)}
@@ -295,12 +278,12 @@ def _differing(file: Path, tables: dict[str, Any], listed: Listed) -> list[str]:
         db.execute(f"attach {literal(file)} as p (read_only)")
         for table in tables.keys() - differing:
             parquet = file.parent.joinpath(*table.split(".")).with_suffix(".parquet")
-            if listed.stands(parquet) and _differ(db, f"p.{table}", parquet_scan(parquet)):
+            if looked.stands(parquet) and _differ(db, f"p.{table}", parquet_scan(parquet)):
                 differing.add(table)
     return sorted(differing)
 
 
-def _not_as_built(home: Home, state: dict[str, Any], listed: Listed) -> Iterator[str]:
+def _not_as_built(home: Home, state: dict[str, Any], looked: Looked) -> Iterator[str]:
     """Check that each published table has the rows of its warehouse, whose file is recorded in the ledger."""
     if not home.warehouse_published.exists():
         return
@@ -312,7 +295,7 @@ def _not_as_built(home: Home, state: dict[str, Any], listed: Listed) -> Iterator
         built = {name for (name,) in db.execute(BUILT).fetchall()}
         for table in sorted(built & {name for tables in state.get("tables", {}).values() for name in tables}):
             file = home.published.joinpath(*table.split(".")).with_suffix(".parquet")
-            if listed.stands(file) and _differ(db, f"w.{table}", parquet_scan(file)):
+            if looked.stands(file) and _differ(db, f"w.{table}", parquet_scan(file)):
                 yield _problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
 
 

@@ -10,8 +10,8 @@ that with ``sha256sum -c``; ``evidence.verify`` does for all of them.
 
 import hashlib
 import stat
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
@@ -152,9 +152,14 @@ def entered(home: Home, file: str, sha256: str) -> Sums | None:
     return read(path.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
+def list_of(home: Home, folder: Path) -> str:
+    """Path in the home of the list of a folder."""
+    return (folder / SUMS).relative_to(home.root).as_posix()
+
+
 def closed(home: Home, ledger: Entries, folder: Path) -> Sums:
     """What the list of a folder says; nothing unless it is the one that was entered last."""
-    file = (folder / SUMS).relative_to(home.root).as_posix()
+    file = list_of(home, folder)
     last = ledger.closed().get(file)
     return (entered(home, file, last) if last else None) or {}
 
@@ -163,7 +168,7 @@ def unfinished_releases(home: Home, ledger: Entries) -> list[dict[str, Any]]:
     """The releases whose pages were not written, or whose last list was not: a command was interrupted."""
     last, found = ledger.closed(), []
     for row in ledger.all_rows("releases"):
-        file = f"{home.releases.name}/{row['release']}/{SUMS}"
+        file = list_of(home, home.releases / row["release"])
         # a list that somebody changed is nothing to complete: ``verify`` reports it
         sums = entered(home, file, last[file]) if file in last else {}
         if row["state"] and sums is not None and not any(name.startswith("etat/") for name in sums):
@@ -173,7 +178,7 @@ def unfinished_releases(home: Home, ledger: Entries) -> list[dict[str, Any]]:
 
 def seal_of(home: Home, ledger: Entries, release: str) -> tuple[str, Head] | None:
     """The SHA-256 of the list of a release, and the head that its entry reached: with them, a stranger needs nothing else of us."""
-    file = f"{home.releases.name}/{release}/{SUMS}"
+    file = list_of(home, home.releases / release)
     rows = [row for row in ledger.all_rows("closings") if row["sums"] == file]
     return (rows[-1]["sha256"], ledger.head_at("closings", rows[-1]["seq"])) if rows else None
 
@@ -213,36 +218,63 @@ def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> tuple
     return listed_, unknown
 
 
-def problems_below(
-    home: Home, ledger: Entries, places: Collection[Path], *, counted: Counter[str] | None = None
-) -> list[str]:
-    """One sentence (French) for each file that is not as listed, each that no list names, and each foreign folder.
+@dataclass(frozen=True)
+class Looked:
+    """What is in folders, each file read once, beside what their lists say. Names are paths in the home."""
 
-    ``places`` are folders that are evidence, or closed ones in them. Reads every file once; ``counted`` counts them by the
-    first folder of their path.
-    """
-    expected, unknown = listed_below(home, ledger, places)
+    home: Home
+    tops: list[Path]
+    listed: Sums
+    unknown: list[str]  # folders, see ``listed_below``
+    there: set[str]
+    changed: set[str]  # what is there, and not as listed
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence (French) for each file that is not as listed, each that no list names, and each foreign folder."""
+        said = []
+        for name in sorted(self.listed):
+            if is_by_hand(name, REWRITTEN):
+                continue
+            if name not in self.there:
+                said.append(f"{name}{NO_BREAK}: le fichier a disparu")
+            elif name in self.changed:
+                said.append(f"{name}{NO_BREAK}: le fichier a été modifié")
+        return said + [f"{name}{NO_BREAK}: le {kind} a été ajouté" for name, kind in self._added().items()]
+
+    def _added(self) -> dict[str, str]:
+        """Files that no list names, or the outermost folders that hold no listed file → which of both they are (French)."""
+        folders = {parent.as_posix() for name in self.listed for parent in Path(name).parents}
+        added = {}
+        for name in sorted(self.there - self.listed.keys()):
+            is_unknown = any(Path(name).is_relative_to(folder) for folder in self.unknown)
+            if not is_by_hand(name, ADDED_BY_HAND) and not is_unknown:
+                above = [parent.as_posix() for parent in Path(name).parents[-2::-1]]  # from the top
+                foreign = next((one for one in above if one not in folders and Path(one) not in self.tops), None)
+                added[foreign or name] = "dossier" if foreign else "fichier"
+        return added
+
+    def of(self, path: Path) -> str | None:
+        """The SHA-256 of a file; None when no list names it."""
+        return self.listed.get(self._name(path))
+
+    def stands(self, path: Path) -> bool:
+        """True when a file is there as listed."""
+        name = self._name(path)
+        return name in self.listed.keys() & self.there and name not in self.changed
+
+    def _name(self, path: Path) -> str:
+        return (path.parent.resolve() / path.name).relative_to(self.home.root).as_posix()
+
+
+def look_below(home: Home, ledger: Entries, places: Collection[Path]) -> Looked:
+    """Look at ``places``: folders that are evidence, or closed ones in them."""
     tops = [place.relative_to(home.root) for place in places]
+    listed_, unknown = listed_below(home, ledger, places)
     there = {f"{top.as_posix()}/{name}" for top in tops for name in names_in(home.root / top)}
-    if counted is not None:
-        counted.update(Path(name).parts[0] for name in there & expected.keys())
-    problems: list[str] = []
     read: dict[tuple[int, int], str] = {}
-    for name, sha256 in sorted(expected.items()):
-        if is_by_hand(name, REWRITTEN):
-            continue
-        if name not in there:
-            problems.append(f"{name}{NO_BREAK}: le fichier a disparu")
-        elif _content(home.root / name, read) != sha256:
-            problems.append(f"{name}{NO_BREAK}: le fichier a été modifié")
-    folders = {parent.as_posix() for name in expected for parent in Path(name).parents}
-    added = {}
-    for name in sorted(there - expected.keys()):
-        if not is_by_hand(name, ADDED_BY_HAND) and not any(Path(name).is_relative_to(folder) for folder in unknown):
-            above = [parent.as_posix() for parent in Path(name).parents[-2::-1]]  # from the top
-            foreign = next((folder for folder in above if folder not in folders and Path(folder) not in tops), None)
-            added[foreign or name] = "dossier" if foreign else "fichier"
-    return problems + [f"{name}{NO_BREAK}: le {kind} a été ajouté" for name, kind in added.items()]
+    changed = {name for name in there & listed_.keys() if _content(home.root / name, read) != listed_[name]}
+    return Looked(home, tops, listed_, unknown, there, changed)
 
 
 def _content(path: Path, read: dict[tuple[int, int], str]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.disk import read_json, sha256_of
-from pipelines.ledger.closing import PARTS, SUMS, Entries, Sums, enter, refused_name
+from pipelines.ledger.closing import NAMES, PARTS, SUMS, Entries, Sums, enter, refused_name, sums_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
 from pipelines.settings import Home
@@ -56,8 +56,8 @@ def close_former(home: Home, ledger: Entries) -> None:
 
 def _originals(home: Home, sha256s: Iterable[str]) -> Sums:
     found = {sha256: sha256 for sha256 in sha256s}
-    names = [name for name in (f"noms/{sha256}" for sha256 in found) if (home.archive / name).is_file()]
-    return found | {name: sha256_of(home.archive / name) for name in names}
+    names = [name for name in (f"{NAMES}/{sha256}" for sha256 in found) if (home.archive / name).is_file()]
+    return found | sums_of(home.archive, names)
 
 
 def _part(home: Home, ledger: Entries, folder: Path, name: str, sums: Sums, gone: set[str]) -> None:

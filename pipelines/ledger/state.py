@@ -29,7 +29,6 @@ SEALED = (
     *("counted", "refused", "found", "decided", "files"),
 )
 
-NAMED = "schema_name || '.' || table_name"
 # what a database may hold besides tables and views
 OTHERS = """
 select function_type || ' ' || schema_name || '.' || function_name, list(macro_definition order by macro_definition)::varchar
@@ -151,9 +150,9 @@ def tables_of(file: Path) -> State:
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
         said = _described(db)
-        tables = db.execute(f"select {NAMED} from duckdb_tables() where database_name = 'p'").fetchall()
-        counts = " union all ".join(f"select {literal(name)}, count(*) from p.{name}" for (name,) in tables)
-        rows = dict(db.execute(counts).fetchall()) if tables else {}
+        tables = db.execute("select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'")
+        counted = [f"select {literal(name)}, count(*) from p.{name}" for (name,) in tables.fetchall()]
+        rows = dict(db.execute(" union all ".join(counted)).fetchall()) if counted else {}
         others = {name: {"description": fingerprint(sql)} for name, sql in db.execute(OTHERS).fetchall()}
     return {name: {"lignes": rows.get(name), "description": fingerprint(said[name])} for name in sorted(said)} | others
 

@@ -16,7 +16,6 @@ from pipelines.publication import FOLDERS
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import Known, look, state
 from pipelines.sql import parquet_scan
-from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import EXPORTS, FIGURES, changes, complete_release
 from pipelines.stages.report.etat.page import render
 from pipelines.stages.report.write import edition_of, write_report
@@ -71,11 +70,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     if not closed(home, work.ledger, folder):
         close(home, work.ledger, folder)
     known = look(work)  # before any file that is not recorded yet is there
-
-    def export(release: str, profile: str, place: Path) -> None:
-        fill_export(place, home, organisation, exercice, profile, release)
-
-    complete_release(home, folder, exercice, build, export)
+    complete_release(work, folder, exercice, build)
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():

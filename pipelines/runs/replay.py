@@ -1,8 +1,8 @@
 """Makes a frozen year again from the archived originals, beside the home, and compares it byte by byte.
 
-Like ``collect``, a place where stages meet: the originals are read again, the warehouse is rebuilt, the report tables
-are rewritten, the report is redrawn. Judgements are not repeated: what was accepted is what the release says was
-accepted. A purged original is replaced by the lake's rows, whose fingerprint is in the release.
+Like ``collect``, a place where stages meet: the originals are read again, the warehouse is rebuilt, and from it the tables
+of the release, its report, its exports, its audit page. Judgements are not repeated: what was accepted is what the release
+says was accepted. A purged original is replaced by the lake's rows, whose fingerprint is in the release.
 """
 
 import json
@@ -15,24 +15,21 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.disk import json_lines, read_json, sha256_of
-from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.traced_rows import traced_columns
 from pipelines.evidence.verify import Verification
 from pipelines.french import NO_BREAK, day, how_many
-from pipelines.ledger.closing import Sums, closed, problems_below, sums_of
+from pipelines.ledger.closing import Sums, closed, look_below, sums_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import STATE, State, frozen_names, read_release, state_file, write_state
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.publication import FOLDERS
-from pipelines.runs.audit.controls import controls
+from pipelines.publication import FOLDERS, PROFILES
 from pipelines.runs.audit.state import Known, state
 from pipelines.runs.key import key_of
 from pipelines.runs.pages import DATA, PAGE
 from pipelines.settings import Home
 from pipelines.stages.ingest.archived_lines import laid_out
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import (
     EXPORTS,
     RELEASED_SCHEMAS,
@@ -68,10 +65,10 @@ class Replay:
     files: int
     purged: list[str] = field(default_factory=list)  # deliveries taken from the lake because their originals are gone
     reread: list[str] = field(default_factory=list)  # deliveries that give different rows
-    differing: list[str] = field(default_factory=list)  # report tables whose bytes differ
-    altered: list[str] = field(default_factory=list)  # what is wrong with the release itself: nothing is drawn from it
-    pages: int = 0  # of the report; none when the release did not keep the texts of its year
-    redrawn: list[str] = field(default_factory=list)  # pages that are drawn differently
+    differing: list[str] = field(default_factory=list)  # tables and lists of lines whose bytes differ
+    altered: list[str] = field(default_factory=list)  # what is wrong with the release itself, by its list
+    pages: int = 0  # and exports; none when the release did not keep the texts of its year
+    redrawn: list[str] = field(default_factory=list)  # those that are made differently
     other_code: bool = False
     # number, commit, is_clean of the program; empty in an older release
     made_by: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +91,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         _refuse_purged(own, name, deliveries)
         key, listed = key_of(own), closed(home, own.ledger, folder)
         result = Replay(name, len(deliveries), 0, made_by=release.get("version") or {})
-        result.altered = problems_below(home, own.ledger, [folder])
+        result.altered = look_below(home, own.ledger, [folder]).problems
         result.other_code = release.get("engine") != engine_version()
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
@@ -170,12 +167,8 @@ def _publish_again(home: Home, work: Workspace, made: Path, release: State, list
     write_tables(work, again, build)
     write_state(again, {"build": build})
     beside.published.symlink_to(again)
-
-    def export(name: str, profile: str, place: Path) -> None:
-        if any(path.startswith(f"{EXPORTS}/{profile}/") for path in listed):
-            fill_export(place, beside, work.organisation, exercice, profile, name)
-
-    complete_release(beside, made, exercice, build, export)
+    given = [profile for profile in PROFILES if any(path.startswith(f"{EXPORTS}/{profile}/") for path in listed)]
+    complete_release(work, made, exercice, build, given)
 
 
 def _draw(own: Workspace, work: Workspace, folder: Path, made: Path, release: State, listed: Sums) -> None:
@@ -205,12 +198,8 @@ def _audit_again(work: Workspace, folder: Path, made: Path, exercice: int, liste
     for other in folder.parent.iterdir():
         if other.name != folder.name:
             (work.home.releases / other.name).symlink_to(other)
-    arrivals = {
-        year: arrivals_of(work, year, today=kept["etabli_le"][:10], landed={}) for year in work.organisation.years
-    }
-    checks = {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years}
     nothing = Verification({}, [], work.ledger.head(), None, None, {}, {}, [])
-    known = Known(work, [], nothing, arrivals, checks, {}, kept["etabli_le"])
+    known = Known(work, [], nothing, {}, kept["etabli_le"])
     shutil.copyfile(folder / STATE, made / STATE)
     again = state(known, exercice, release=folder.name)
     content = {**kept, **{name: json.loads(json.dumps(again[name], default=str)) for name in WORKED_OUT}}

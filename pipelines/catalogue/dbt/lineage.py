@@ -5,11 +5,11 @@ From this, the report knows why a table is empty: nothing was received, nothing 
 
 from collections.abc import Mapping
 
+from pipelines.address import FIGURES
 from pipelines.catalogue.dbt.project import meta_of, needs_of
 from pipelines.catalogue.figures.grammar import Value, alternatives, values_of
 from pipelines.catalogue.overlay import Thing
 
-FIGURES = "chiffres"  # each of its rows carries its own state
 LAKE = "lake."
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.address import FIGURES
 from pipelines.catalogue.dbt.generated import all_models
-from pipelines.catalogue.dbt.lineage import FIGURES
 from pipelines.catalogue.dbt.unions import CONTROLS
 from pipelines.catalogue.load import Catalogue
 from pipelines.sql import literal

@@ -8,6 +8,7 @@ does.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,27 +56,29 @@ class Known:
     work: Workspace
     standing: list[Standing]
     verification: Verification
-    arrivals: dict[int, Arrivals]  # per exercice
-    checks: dict[int, dict[str, Any]]  # what ``controls`` finds, per exercice
     changes: Changes  # since the last frozen version, per exercice
     moment: str  # UTC
+
+    @cached_property
+    def arrivals(self) -> dict[int, Arrivals]:
+        """What came, per exercice, from the ledger alone: the mailbox is not evidence."""
+        return {
+            year: arrivals_of(self.work, year, today=self.moment[:10], landed={})
+            for year in self.work.organisation.years
+        }
+
+    @cached_property
+    def checks(self) -> dict[int, dict[str, Any]]:
+        """What ``controls`` finds, per exercice."""
+        return {year: controls(arrivals, self.work.exports(year)) for year, arrivals in self.arrivals.items()}
 
 
 def look(work: Workspace) -> Known:
     """Collect the data common to all pages; this reads every kept file once, to verify it."""
     moment = now()
-    # from the ledger alone: the mailbox is not evidence
-    arrivals = {year: arrivals_of(work, year, today=moment[:10], landed={}) for year in work.organisation.years}
     findings, changes = findings_and_changes(work)
-    return Known(
-        work,
-        work.ledger.standing(findings),
-        verify(work.home, work.ledger, is_thorough=False),
-        arrivals,
-        {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},
-        changes,
-        moment,
-    )
+    verification = verify(work.home, work.ledger, is_thorough=False)
+    return Known(work, work.ledger.standing(findings), verification, changes, moment)
 
 
 def state(

@@ -16,7 +16,7 @@ reason, replaces the old one.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -41,19 +41,17 @@ from pipelines.ledger.state import (
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
-from pipelines.publication import DATABASES, IMAGES, INTERNE, MARTS, PUBLIC, RESTREINT
+from pipelines.publication import DATABASES, IMAGES, INTERNE, MARTS, PROFILES, PUBLIC, RESTREINT
 from pipelines.publication import FOLDERS as PLACES
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
+from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.freshness import FRESHNESS
 
 RELEASED_SCHEMAS = ("rapport", RESTREINT)
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
 NOT_FROZEN = FRESHNESS.partition(".")[2]  # it speaks of a publication
-Exports = Callable[[str, str, Path], None]  # name of the release, profile, folder to write in
-
-
 Side = tuple[Decimal | None, str | None]  # the value of a figure, the code of what is missing
 
 
@@ -140,8 +138,12 @@ def write_release(
     return name
 
 
-def complete_release(home: Home, folder: Path, exercice: int, build: str, exports: Exports) -> None:
-    """Write beside a release what is given away of it, from the publication that followed: the public tables and ``exports``."""
+def complete_release(
+    work: Workspace, folder: Path, exercice: int, build: str, profiles: Collection[str] = PROFILES
+) -> None:
+    """Write beside a release what is given away of it, from the publication that followed: the public tables, and the exports
+    in these profiles."""
+    home = work.home
     public = home.published / PLACES[PUBLIC] / DATABASES[PUBLIC]
     if public.exists():
         there = folder / PLACES[PUBLIC]
@@ -149,9 +151,9 @@ def complete_release(home: Home, folder: Path, exercice: int, build: str, export
         for schema in ("rapport", MARTS):
             export_tables(public, exercice, there, schema)
         write_manifest(there, build, read_notes(public.parent))
-    for profile, place in PLACES.items():
-        if (home.published / place / "rapport").is_dir():
-            exports(folder.name, profile, folder / EXPORTS / profile)
+    for profile in profiles:
+        if (home.published / PLACES[profile] / "rapport").is_dir():
+            fill_export(folder / EXPORTS / profile, home, work.organisation, exercice, profile, folder.name)
 
 
 def copy_declarations(source: Path, target: Path) -> None:

@@ -33,7 +33,7 @@ from pipelines.ledger.closing import (
     closed,
     is_made_alike,
     let_go,
-    problems_below,
+    look_below,
     sums_of,
 )
 from pipelines.ledger.records import UNDRAWN, Finding
@@ -205,7 +205,7 @@ def _lies_there(work: Workspace, aside: Path) -> bool:
     """True if the current publication is what was just written: the same bytes, but for its databases and the copy of the
     ledger."""
     published = work.home.published.resolve()
-    if problems_below(work.home, work.ledger, [published]):
+    if look_below(work.home, work.ledger, [published]).problems:
         return False
     there, here = closed(work.home, work.ledger, published), sums_of(aside)
     return there.keys() == here.keys() and all(there[name] == here[name] for name in here if is_made_alike(name))

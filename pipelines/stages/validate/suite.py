@@ -93,10 +93,8 @@ def _resolve(
             kwargs = {"column": declaration.column, **_typed_kwargs(declaration, kwargs, table)}
     except ValueError as error:
         raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
-    spec, field = (
-        declaration.as_spec(),
-        next((one for one in table.kept_fields if one.name == declaration.column), None),
-    )
+    spec = declaration.as_spec()
+    field = next((one for one in table.kept_fields if one.name == declaration.column), None)
     former = values["previous_rows"] if "previous_rows" in declaration.placeholders else None
     if said := declared_expectations.limits(field, spec.type, kwargs, former):
         spec = replace(spec, reason=f"{spec.reason} {said}.")
