@@ -376,7 +376,10 @@ def build(
     }
     _check_anchors(model)
     model = _typeset(model)
-    return {**model, "calculs": calculations(figures.addresses, model, _about(catalogue, publication), figures.rows)}
+    return {
+        **model,
+        "calculs": calculations(figures.addresses, model, _about(catalogue, publication, organisation), figures.rows),
+    }
 
 
 def entry_of(edition: Edition) -> Model:
@@ -396,15 +399,18 @@ def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | N
     return {**of_tables, PAGE: tuple(page)}
 
 
-def _about(catalogue: Catalogue, publication: Publication) -> dict[str, Model]:
-    """Table of ``rapport`` → what it holds, and the exports that its rows come from, with their files where they may be named."""
+def _about(catalogue: Catalogue, publication: Publication, organisation: Organisation) -> dict[str, Model]:
+    """Table of ``rapport`` → what it holds, and the exports of the organisation that its rows come from.
+
+    Their files are there where they may be named.
+    """
     labels, said, found = _labels(catalogue), catalogue.project.said, {}
     for table, sources in _with_the_page(report_sources(catalogue), catalogue.summary).items():
         text = said[table].data.get("description") if table in said else None
         exports = [
             {"nom": labels[source], "fichiers": publication.files.get(source, [])}
             for source in sources
-            if source in labels
+            if source in labels and organisation.subscribes(source.partition("/")[0])
         ]
         found[table] = {"contenu": " ".join(str(text or "").split()), "sources": exports}
     return {table: _typeset(about) for table, about in found.items()}
