@@ -94,6 +94,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def remove_empty(folder: Path) -> None:
+    """Remove the folders below this one in which there is nothing."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        if place != os.fspath(folder):
+            with suppress(OSError):  # there is something in it
+                Path(place).rmdir()
+
+
 FORMER = ".former."  # in the name of a folder that another one replaces
 
 

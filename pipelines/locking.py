@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from pipelines import settings
+from pipelines.disk import remove_empty
 from pipelines.settings import Home
 
 # what a process writes aside, with its number in the name, before the name that counts
@@ -50,6 +51,8 @@ def _sweep(home: Home) -> None:
     for path in [*found, *home.root.glob(f".{home.published.name}.*")]:
         if ASIDE.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for folder in home.evidence:
+        remove_empty(folder)
 
 
 def _keep_head_elsewhere(home: Home) -> None:

@@ -1,8 +1,7 @@
 """Proves that what the ledger recorded is still there, unchanged, and that nothing else is.
 
 Three things: the chain; the lists of all that is in the folders of evidence (``ledger.closing``); and the links between
-them, so that a list which somebody wrote again, entry included, still says what the deliveries, the publication and the
-releases say. It writes nothing, and names, in French, the file or entry of every problem.
+them (``links``). It writes nothing, and names, in French, the file or entry of every problem.
 """
 
 import subprocess
@@ -15,33 +14,24 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import read_json, sha256_of
+from pipelines.disk import sha256_of
+from pipelines.evidence.links import Links, head_in, json_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.closing import (
-    ADDED_BY_HAND,
-    PARTS,
-    REWRITTEN,
     SUMS,
     Looked,
-    Sums,
-    is_by_hand,
     look_below,
-    refused_name,
 )
-from pipelines.ledger.records import ORIGINAL, Manifest
-from pipelines.ledger.state import STATE, sealed, state_file, tables_of
+from pipelines.ledger.records import ORIGINAL
+from pipelines.ledger.state import STATE, state_file, tables_of
 from pipelines.ledger.store import Ledger
 from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
 PRINTED = "le document imprimé"  # for readers to compare with the ledger
-OLDER = "l’état ne repose pas sur les écritures qui précèdent la sienne"
 ENTRIES = "écritures du registre"
-COMPLETED = 2  # a release is closed when it is frozen, and when its pages complete it
-NOT_ARCHIVED = ("FIC-TAILLE", "FIC-INSTABLE")  # the rules that refuse a file before it is archived
 BUILT = (
     "select schema_name || '.' || table_name from duckdb_tables() "
     "where database_name = 'w' and schema_name in ('rapport', 'marts', 'restreint')"
@@ -67,21 +57,21 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 
     Unless ``is_thorough``, the file of a published database vouches for its tables.
     """
-    head, state = ledger.head(), _json(home.published / STATE)
+    head, state = ledger.head(), json_of(home.published / STATE)
     looked = look_below(home, ledger, home.evidence)
-    states = {row["release"]: _json(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")}
+    states = {
+        row["release"]: json_of(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")
+    }
     states[f"{home.published.name}/{STATE}"] = state
-    anchors = {name: Head(**kept["ledger"]) for name, kept in states.items() if _is_head(kept.get("ledger"))}
+    anchors = {name: head for name, kept in states.items() if (head := head_in(kept))}
     anchors |= {PRINTED: printed} if printed else {}
     elsewhere, unread = _kept_elsewhere()
     problems = [*unread, *(broken.sentence() for broken in ledger.check(anchors | elsewhere))]
     problems += looked.problems
-    for links in (_deliveries, _publication, _releases, _sendings):
-        problems += links(home, ledger, looked)
-    problems += [*_closed_again(ledger), *_warehouses(home, ledger)]
+    problems += [*Links(home, ledger, looked).problems(), *_warehouses(home, ledger)]
     if is_thorough:
         problems += [*_databases(home, looked), *_not_as_built(home, state, looked)]
-    signed, wrong = _signatures(home)
+    signed, wrong = _signatures(home, looked)
     # originals were entered in ``purges`` before ``removals`` existed
     rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
     counted = Counter(name.partition("/")[0] for name in looked.there & looked.listed.keys())
@@ -115,8 +105,8 @@ def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     """The problems of the current publication: it is not the last one recorded, or a file is not as listed."""
     if not home.published.exists():
         return [f"{home.published.name}{NO_BREAK}: le dossier a disparu"]
-    looked = look_below(home, ledger, [home.published.resolve()])
-    return [*looked.problems, *_publication(home, ledger, looked)]
+    looked = look_below(home, ledger, [home.builds / home.published.resolve().name])
+    return [*looked.problems, *Links(home, ledger, looked).publications()]
 
 
 def _reached(ledger: Ledger, printed: Head) -> str | None:
@@ -132,134 +122,15 @@ def _reached(ledger: Ledger, printed: Head) -> str | None:
     return None
 
 
-def _json(path: Path) -> dict[str, Any]:
-    """An object that was written as JSON; empty when it is gone or damaged, which its own check reports."""
-    try:
-        return read_json(path)
-    except (OSError, ValueError):
-        return {}
-
-
-def _is_head(kept: Any) -> bool:
-    types = {name: type(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
-    return types == {"entries": int, "hash": str}
-
-
 def _problem(home: Home, path: Path, what: str) -> str:
     return f"{path.relative_to(home.root)}{NO_BREAK}: {what}"
-
-
-def _deliveries(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
-    """Check that the lists of the archive and the lake say what the entries of deliveries, refusals and populations say, but
-    for what was removed."""
-    gone, said = ledger.removed(), dict[Path, tuple[str, str]]()  # file → its SHA-256, whose it is
-    closed = {row["sums"] for row in ledger.all_rows("closings")}
-    for row in ledger.all_rows("refusals"):
-        part = f"{home.archive.name}/{PARTS}/{refused_name(row['files'])}"
-        if part in closed and row["rule"].get("code") not in NOT_ARCHIVED:
-            said |= {home.archive / file["sha256"]: (file["sha256"], row["refusal"]) for file in row["files"]}
-    for kept in ledger.populations().values():
-        said |= {home.archive / sha256: (sha256, sha256) for sha256 in kept}
-    for row in ledger.all_rows("deliveries"):
-        manifest, whose = Manifest.from_dict(row["manifest"]), row["delivery"]
-        said |= {home.archive / file.sha256: (file.sha256, whose) for file in manifest.files}
-        said |= {home.lake / name: (sha256, whose) for name, sha256 in manifest.lake_files().items()}
-        path = home.lake / manifest.lake_manifest
-        if looked.stands(path) and _manifest(path) != manifest:
-            yield _problem(home, path, "n’est pas celui que le registre connaît")
-    for path, (sha256, whose) in said.items():
-        known, top = looked.of(path), path.relative_to(home.root).parts[0]
-        is_gone = known is None and (top in looked.unknown or {whose, sha256} & gone)
-        if known != sha256 and not is_gone:
-            yield _problem(home, path, f"n’est pas gardé tel que {whose[:12]} l’a donné")
-
-
-def _manifest(path: Path) -> Manifest | None:
-    try:
-        return Manifest.from_dict(_json(path))
-    except (KeyError, TypeError, AttributeError):
-        return None
-
-
-def _publication(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
-    """Check that what is published is the last publication of the ledger, and rests on what precedes its entry."""
-    last, link = ledger.last_publication(), home.published
-    folder = link.resolve()
-    path = folder / STATE
-    if last is None or f"{home.builds.name}/{folder.name}" in looked.unknown:
-        return
-    if not link.is_symlink() or folder.parent != home.builds.resolve() or not folder.is_dir():
-        yield f"{link.name}{NO_BREAK}: n’est pas un lien vers une publication"
-    elif looked.of(path) != last["state"]:
-        yield f"{link.name}{NO_BREAK}: n’est pas la dernière publication du registre"
-    elif looked.stands(path) and _is_out_of_place(ledger, path, "publications", last["seq"]):
-        yield _problem(home, path, OLDER)
-
-
-def _releases(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
-    """Check that each release is closed, and says of itself what the ledger entered."""
-    for row in ledger.all_rows("releases"):
-        folder = home.releases / row["release"]
-        path = state_file(folder)
-        if looked.of(folder / SUMS) is None:
-            yield _problem(home, folder, "aucune liste de cette version n’est au registre")
-        elif folder.relative_to(home.root).as_posix() in looked.unknown:
-            continue
-        elif row["state"] not in (None, looked.of(path)) or (looked.stands(path) and not _is_sealed(path, row)):
-            yield _problem(home, path, "n’est pas l’état de la version que le registre connaît")
-        elif looked.stands(path) and _is_out_of_place(ledger, path, "releases", row["seq"]):
-            yield _problem(home, path, OLDER)
-
-
-def _is_sealed(path: Path, row: dict[str, Any]) -> bool:
-    """True when a release has the fingerprint that was entered: before there was a hash of its state, nothing else was."""
-    try:
-        return fingerprint(sealed(_json(path))) == row["fingerprint"]
-    except (KeyError, TypeError):
-        return False
-
-
-def _is_out_of_place(ledger: Ledger, path: Path, table: str, row: int) -> bool:
-    """True if a state contains another head than its entry: it is an older state, recorded again."""
-    head = _json(path).get("ledger")
-    return _is_head(head) and Head(**head) != ledger.settled_head((table, row))
-
-
-def _closed_again(ledger: Ledger) -> Iterator[str]:
-    """Check that a publication and a release were written once: the list of a publication changes by a withdrawal alone, that
-    of a release when its pages complete it."""
-    alike: dict[str, set[str]] = {}
-    times: Counter[str] = Counter()
-    for row in ledger.all_rows("closings"):
-        times[row["sums"]] += 1
-        alike.setdefault(row["sums"], set()).update([row["alike"]] if row["sha256"] else [])
-    withdrawn = [place for row in ledger.all_rows("withdrawals") for place in row["places"]]
-    for file, kinds in alike.items():
-        top, name, *_ = Path(file).parts
-        allowed = 1 + sum(place.startswith((f"{top}/{name}/", "published/")) for place in withdrawn)
-        if (top == "builds" and len(kinds) > allowed) or (top == "releases" and times[file] > COMPLETED):
-            yield f"{file}{NO_BREAK}: le registre porte des écritures différentes de ce qui ne s’écrit qu’une fois"
-
-
-def _sendings(home: Home, ledger: Ledger, looked: Looked) -> Iterator[str]:
-    """Check that what was sent to a member is kept as it went."""
-    sent: Sums = {}
-    for row in ledger.all_rows("sendings"):
-        place = f"{home.transmissions.name}/{row['release']}/{row['profile']}"
-        sent |= {f"{place}/{name}": sha256 for name, sha256 in row["files"].items()}
-    for name, sha256 in sent.items():
-        folder = "/".join(name.split("/")[:3])
-        is_letter = is_by_hand(name, REWRITTEN + ADDED_BY_HAND)  # whose list says nothing until it is sent
-        differs = looked.listed.get(name) != sha256 or (is_letter and not looked.stands(home.root / name))
-        if folder not in looked.unknown and differs:
-            yield f"{name}{NO_BREAK}: n’est pas ce qui est parti"
 
 
 def _databases(home: Home, looked: Looked) -> Iterator[str]:
     """Check that each table of a database of each publication is what its state says, with the rows of its Parquet file, and
     that there is nothing else in it."""
     for folder in sorted(path for path in home.builds.glob("*") if looked.of(path / SUMS)):
-        tables = _json(folder / STATE).get("tables", {})
+        tables = json_of(folder / STATE).get("tables", {})
         if (folder / FORMER_DATABASE).exists():
             tables = {**tables, FORMER_DATABASE: tables.get(DATABASES[INTERNE], {})}
         for file in [folder / name for name in tables if looked.stands(folder / name)]:
@@ -294,7 +165,7 @@ def _not_as_built(home: Home, state: dict[str, Any], looked: Looked) -> Iterator
             return  # damaged: that is reported for the file
         built = {name for (name,) in db.execute(BUILT).fetchall()}
         for table in sorted(built & {name for tables in state.get("tables", {}).values() for name in tables}):
-            file = home.published.joinpath(*table.split(".")).with_suffix(".parquet")
+            file = (home.builds / home.published.resolve().name).joinpath(*table.split(".")).with_suffix(".parquet")
             if looked.stands(file) and _differ(db, f"w.{table}", parquet_scan(file)):
                 yield _problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
 
@@ -315,15 +186,15 @@ def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
             yield _problem(home, path, "n’est pas l’entrepôt qui a été construit")
 
 
-def _signatures(home: Home) -> tuple[dict[str, str], list[str]]:
+def _signatures(home: Home, looked: Looked) -> tuple[dict[str, str], list[str]]:
     """Who signed each list or state that has a signature beside it (``ssh-keygen -Y sign -n millesime``), and what is wrong
     with the others.
 
     Who may sign is declared in ``signataires``, at the top of the home, in OpenSSH's ALLOWED SIGNERS format.
     """
     signed, wrong = {}, []
-    names = (f"{SUMS}.sig", f"{STATE}.sig")
-    for signature in sorted(path for folder in home.evidence for name in names for path in folder.rglob(name)):
+    for name in sorted(name for name in looked.there if name.endswith((f"/{SUMS}.sig", f"/{STATE}.sig"))):
+        signature = home.root / name
         if who := _signer(home.root / "signataires", signature.with_suffix("")):
             signed[signature.with_suffix("").relative_to(home.root).as_posix()] = who
         else:

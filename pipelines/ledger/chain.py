@@ -153,6 +153,12 @@ def cut(connection: sqlite3.Connection, table: str, row: int, after: tuple[str, 
     connection.commit()
 
 
+def order(connection: sqlite3.Connection) -> dict[tuple[str, int], int]:
+    """(table, row) of each entry → its place in the chain."""
+    links = connection.execute(f"select table_name, row, seq from {CHAIN}").fetchall()
+    return {(table, row): place for table, row, place in links}
+
+
 def dated_back(connection: sqlite3.Connection) -> list[str]:
     """The entries dated earlier than one before them, by more than a clock correction (French): the clock was set back."""
     found, latest, as_received = [], "", _as_received(connection)

@@ -4,11 +4,14 @@ an entry of the ledger.
     <folder>/SHA256SUMS                 over everything in the folder but itself
     archive/SHA256SUMS.d/<delivery>     in the archive and the lake, one a delivery or refusal
 
-Whatever is in these folders without being listed was added, and whatever is listed is there, unchanged. Anybody checks
-that with ``sha256sum -c``; ``evidence.verify`` does for all of them.
+``LISTS`` says where they lie: a file of that name anywhere else is a file like another. Whatever is in these folders
+without being listed was added, and whatever is listed is there, unchanged. Anybody checks that with ``sha256sum -c``;
+``evidence.verify`` does for all of them.
 """
 
 import hashlib
+import os
+import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import sha256_of, written_whole
+from pipelines.disk import remove_empty, sha256_of, written_whole
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Manifest
@@ -26,6 +29,19 @@ from pipelines.settings import Home
 
 SUMS, PARTS = "SHA256SUMS", "SHA256SUMS.d"
 NAMES = "noms"  # folder of the archive: the names that may contain a person's
+# the folders of a home that are evidence → how many names below it make up what one list is over; None: a part of it, in ``PARTS``
+LISTS = {
+    "archive": None,
+    "lake": None,
+    "builds": 1,
+    "releases": 1,
+    "audit": 1,
+    "exports": 2,
+    "reports": 2,
+    "transmissions": 2,
+    "actes": 1,
+    "docs": 0,
+}
 # what a person may do in a folder that is evidence, by patterns of paths in a home; nothing else there is theirs
 REWRITTEN = ("actes/*.docx", "transmissions/*/courrier.docx")  # or removed; a letter, until it is sent
 ADDED_BY_HAND = ("transmissions/*/courrier.pdf", f"*/{SUMS}.sig", "*/state.json.sig")
@@ -44,11 +60,49 @@ class Entries(Protocol):
     def removed(self) -> set[str]: ...  # noqa: D102
 
 
-def names_in(folder: Path) -> Iterator[str]:
-    """Relative path of everything below a folder that is not a folder; a link is never followed."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_dir():
-            yield path.relative_to(folder).as_posix()
+FILE, LINK, EMPTY, SHUT = "fichier", "lien", "dossier", "dossier illisible"
+
+
+def is_list(file: str) -> bool:
+    """True for a path in a home where the list of a folder lies."""
+    top, *names = file.split("/")
+    depth = LISTS.get(top)
+    if depth is None:
+        return top in LISTS and len(names) == 2 and names[0] == PARTS
+    return len(names) == depth + 1 and names[-1] == SUMS
+
+
+def lists_of(ledger: Entries) -> dict[str, str]:
+    """Path in the home → SHA-256 of every list, as entered last, in the order in which they were."""
+    return {file: sha256 for file, sha256 in ledger.closed().items() if is_list(file)}
+
+
+def found_in(folder: Path) -> Iterator[tuple[str, str]]:
+    """Relative path and kind of everything below a folder, but the folders in which there is something; a link is never
+    followed."""
+    within = [""]
+    while within:
+        here = within.pop()
+        try:
+            with os.scandir(folder / here) as found:
+                entries = list(found)
+        except OSError as error:
+            if here or not isinstance(error, FileNotFoundError):  # there is nothing yet
+                yield here, SHUT
+            continue
+        if here and not entries:
+            yield here, EMPTY
+        for entry in entries:
+            name = f"{here}/{entry.name}" if here else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                within.append(name)
+            else:
+                yield name, LINK if entry.is_symlink() else FILE
+
+
+def names_in(folder: Path) -> list[str]:
+    """Relative path of every file and link below a folder, in order."""
+    return sorted(name for name, kind in found_in(folder) if kind in (FILE, LINK))
 
 
 def sums_of(folder: Path, names: Iterable[str] | None = None) -> Sums:
@@ -183,39 +237,43 @@ def seal_of(home: Home, ledger: Entries, release: str) -> tuple[str, Head] | Non
     return (rows[-1]["sha256"], ledger.head_at("closings", rows[-1]["seq"])) if rows else None
 
 
-def let_go(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
-    """Write the lists again without files and folders that are about to be removed; the list of a folder that goes whole
-    goes with it."""
+def take_away(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
+    """Remove files and folders, once the lists are written without them; the list of a folder that goes whole goes with it,
+    and so do folders left empty."""
     gone = set(paths)
 
     def goes(path: Path) -> bool:
         return path in gone or any(parent in gone for parent in path.parents)
 
-    for file, sha256 in ledger.closed().items():
+    for file, sha256 in lists_of(ledger).items():
         path, folder = home.root / file, home.root / folder_of(file)
-        if goes(path):
-            ledger.record_closing(file, None, None)
-            continue
         sums = entered(home, file, sha256) or {}
-        left = {name: kept for name, kept in sums.items() if not goes(folder / name)}
+        left = {} if goes(path) else {name: kept for name, kept in sums.items() if not goes(folder / name)}
         if left and left != sums:
             enter(home, ledger, path, left)
-        elif left != sums:
+        elif goes(path) or left != sums:
             ledger.record_closing(file, None, None)
-            path.unlink()
+            path.unlink(missing_ok=True)
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for folder in home.evidence:
+        remove_empty(folder)
 
 
-def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> tuple[Sums, list[str]]:
-    """Path in the home → SHA-256 of everything that lists in these places say, and of the lists; and the folders whose list
-    is not as entered, so that what should be in them is not known."""
-    listed_: Sums = {}
+def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> tuple[dict[str, Sums], list[str]]:
+    """Path in the home of each list in these places → path in the home → SHA-256 of the list and all that it says; and the
+    folders whose list is not as entered, so that what should be in them is not known."""
+    lists: dict[str, Sums] = {}
     unknown: list[str] = []
-    for file, sha256 in ledger.closed().items():
+    for file, sha256 in lists_of(ledger).items():
         if any((home.root / file).is_relative_to(place) for place in places):
             folder, sums = folder_of(file), entered(home, file, sha256)
-            listed_ |= {file: sha256, **{f"{folder}/{name}": kept for name, kept in (sums or {}).items()}}
+            lists[file] = {file: sha256, **{f"{folder}/{name}": kept for name, kept in (sums or {}).items()}}
             unknown += [folder] * (sums is None)
-    return listed_, unknown
+    return lists, unknown
 
 
 @dataclass(frozen=True)
@@ -223,35 +281,42 @@ class Looked:
     """What is in folders, each file read once, beside what their lists say. Names are paths in the home."""
 
     home: Home
-    tops: list[Path]
-    listed: Sums
+    tops: list[str]
+    lists: dict[str, Sums]  # see ``listed_below``
+    listed: Sums  # all of it
     unknown: list[str]  # folders, see ``listed_below``
-    there: set[str]
-    changed: set[str]  # what is there, and not as listed
+    there: dict[str, str]  # → which kind of thing it is, see ``found_in``
+    wrong: dict[str, str]  # of what is listed and is not there as listed → what is wrong (French)
 
     @property
     def problems(self) -> list[str]:
-        """One sentence (French) for each file that is not as listed, each that no list names, and each foreign folder."""
-        said = []
-        for name in sorted(self.listed):
-            if is_by_hand(name, REWRITTEN):
-                continue
-            if name not in self.there:
-                said.append(f"{name}{NO_BREAK}: le fichier a disparu")
-            elif name in self.changed:
-                said.append(f"{name}{NO_BREAK}: le fichier a été modifié")
-        return said + [f"{name}{NO_BREAK}: le {kind} a été ajouté" for name, kind in self._added().items()]
+        """One sentence (French) for each file that is not as listed, each thing that no list names, each foreign folder, and
+        each folder that cannot be looked into."""
+        hidden = {name for name, kind in self.there.items() if kind in (LINK, SHUT)}
+        said = {
+            name: what
+            for name, what in sorted(self.wrong.items())
+            if not is_by_hand(name, REWRITTEN) and hidden.isdisjoint(_above(name))
+        }
+        return [f"{name}{NO_BREAK}: {what}" for name, what in (said | self._added()).items()]
 
     def _added(self) -> dict[str, str]:
-        """Files that no list names, or the outermost folders that hold no listed file → which of both they are (French)."""
-        folders = {parent.as_posix() for name in self.listed for parent in Path(name).parents}
-        added = {}
-        for name in sorted(self.there - self.listed.keys()):
-            is_unknown = any(Path(name).is_relative_to(folder) for folder in self.unknown)
-            if not is_by_hand(name, ADDED_BY_HAND) and not is_unknown:
-                above = [parent.as_posix() for parent in Path(name).parents[-2::-1]]  # from the top
-                foreign = next((one for one in above if one not in folders and Path(one) not in self.tops), None)
-                added[foreign or name] = "dossier" if foreign else "fichier"
+        """What no list names, or the outermost folders that hold nothing listed → what is wrong with it (French)."""
+        folders = {*self.tops, *(parent for name in (*self.listed, *self.tops) for parent in _above(name))}
+        added, unknown = {}, {*self.unknown}
+        for name in sorted(self.there.keys() - self.listed.keys()):
+            kind, above = self.there[name], _above(name)
+            foreign = next((one for one in above if one not in folders), None)
+            if kind == SHUT:
+                added[name] = "le dossier ne se lit pas"
+            elif not unknown.isdisjoint(above):
+                continue
+            elif name in folders and kind == LINK:
+                added[name] = "le dossier a été remplacé par un lien"
+            elif foreign:
+                added[foreign] = "le dossier a été ajouté"
+            elif name not in folders and not is_by_hand(name, ADDED_BY_HAND):
+                added[name] = f"le {kind} a été ajouté"
         return added
 
     def of(self, path: Path) -> str | None:
@@ -261,28 +326,45 @@ class Looked:
     def stands(self, path: Path) -> bool:
         """True when a file is there as listed."""
         name = self._name(path)
-        return name in self.listed.keys() & self.there and name not in self.changed
+        return name in self.listed and name not in self.wrong
 
     def _name(self, path: Path) -> str:
-        return (path.parent.resolve() / path.name).relative_to(self.home.root).as_posix()
+        return path.relative_to(self.home.root).as_posix()
+
+
+def _above(name: str) -> list[str]:
+    """The folders that a path in a home is in, from the top."""
+    return [parent.as_posix() for parent in Path(name).parents[-2::-1]]
 
 
 def look_below(home: Home, ledger: Entries, places: Collection[Path]) -> Looked:
     """Look at ``places``: folders that are evidence, or closed ones in them."""
-    tops = [place.relative_to(home.root) for place in places]
-    listed_, unknown = listed_below(home, ledger, places)
-    there = {f"{top.as_posix()}/{name}" for top in tops for name in names_in(home.root / top)}
+    tops = [place.relative_to(home.root).as_posix() for place in places]
+    lists, unknown = listed_below(home, ledger, places)
+    listed_ = {name: sha256 for sums in lists.values() for name, sha256 in sums.items()}
+    there: dict[str, str] = {}
+    for top, place in zip(tops, places, strict=True):
+        if place.is_symlink():
+            there[top] = LINK
+        else:
+            there |= {f"{top}/{name}".removesuffix("/"): kind for name, kind in found_in(place)}
     read: dict[tuple[int, int], str] = {}
-    changed = {name for name in there & listed_.keys() if _content(home.root / name, read) != listed_[name]}
-    return Looked(home, tops, listed_, unknown, there, changed)
+    wrong = {name: _wrong(home.root / name, there.get(name), sha256, read) for name, sha256 in listed_.items()}
+    return Looked(home, tops, lists, listed_, unknown, there, {name: what for name, what in wrong.items() if what})
 
 
-def _content(path: Path, read: dict[tuple[int, int], str]) -> str | None:
-    """The SHA-256 of a file, read once under all its names; None for what is no file of its own."""
+def _wrong(path: Path, kind: str | None, sha256: str, read: dict[tuple[int, int], str]) -> str | None:
+    """What is wrong (French) with something listed; a file is read once under all its names."""
+    if kind is None:
+        return "le fichier a disparu"
+    if kind != FILE:
+        return f"le fichier a été remplacé par un {kind}"
     about = path.lstat()
-    if not stat.S_ISREG(about.st_mode):
-        return None
     one = about.st_dev, about.st_ino
-    if one not in read:
-        read[one] = sha256_of(path)
-    return read[one]
+    if not stat.S_ISREG(about.st_mode):
+        return "le fichier n’en est plus un"
+    try:
+        read[one] = read.get(one) or sha256_of(path)
+    except OSError:
+        return "le fichier ne se lit pas"
+    return None if read[one] == sha256 else "le fichier a été modifié"

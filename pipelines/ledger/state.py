@@ -116,6 +116,19 @@ def is_covered(name: str) -> bool:
     return name not in (STATE, LEDGER) and not name.endswith(".duckdb") and name.partition("/")[0] not in AFTERWARDS
 
 
+def covered_by(state: State, kept: Mapping[str, str], *, is_release: bool) -> list[str]:
+    """The files that a state and a list of the same folder (path → SHA-256) do not say the same of: files of the state, databases
+    of a publication. A release is completed with its public tables.
+    """
+    said, later = state.get("files", {}), ("public/",) if is_release else ()
+    differing = {name for name, sha256 in said.items() if kept.get(name) != sha256}
+    differing |= {name for name in kept.keys() - said.keys() if is_covered(name) and not name.startswith(later)}
+    if not is_release:
+        databases = {name for name in kept if name.endswith(".duckdb") and name != FORMER_DATABASE}
+        differing |= databases ^ state.get("tables", {}).keys()
+    return sorted(differing)
+
+
 def comparisons_of(place: Path) -> list[State]:
     """What was printed, and how it compares with what is recomputed, for each printed figure; ``place`` is a folder
     that holds ``rapport/``, or a warehouse.

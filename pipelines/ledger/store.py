@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import written_whole
-from pipelines.ledger.chain import Broken, Head, append, check, cut, dated_back, head, latest, raw
+from pipelines.ledger.chain import Broken, Head, append, check, cut, dated_back, head, latest, order, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
@@ -528,6 +528,11 @@ class Ledger:
         if not kept:
             broken.append(Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié"))
         return broken
+
+    def order(self) -> dict[tuple[str, int], int]:
+        """(table, number of the row) of each entry → its place in the chain."""
+        with self.engine.connect() as connection:
+            return order(raw(connection))
 
     def dated_back(self) -> list[str]:
         """The entries dated before earlier ones (French)."""

@@ -18,7 +18,7 @@ from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, tak
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.chain import Head
-from pipelines.ledger.closing import kept_of, let_go, listed_below
+from pipelines.ledger.closing import kept_of, listed_below, take_away
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
@@ -29,7 +29,7 @@ from pipelines.private import is_alive
 from pipelines.runs.retention import BY_HAND, LOGS, ROWS, purge_again
 from pipelines.runs.retention import FORMER as PUBLICATIONS
 from pipelines.settings import Home, WrongSetting
-from pipelines.stages.publish.withdraw import public_places, remove_from_home
+from pipelines.stages.publish.withdraw import public_places
 
 LIST = "removals.jsonl"  # in a backup: what had been removed by then
 OLD = "SAUV-ANCIENNE"
@@ -125,8 +125,8 @@ def _complete(ledger: Ledger, file: Path) -> None:
 def _immutable(home: Home, ledger: Ledger) -> list[Path]:
     """The files that never change once named, as the lists of ``ledger`` say: originals, rows, versions, their signatures."""
     places = [home.archive, home.lake, home.releases]
-    listed, unknown = listed_below(home, ledger, places)
-    found = {home.root / name for name in listed} | set(home.releases.rglob("*.sig"))
+    lists, unknown = listed_below(home, ledger, places)
+    found = {home.root / name for sums in lists.values() for name in sums} | set(home.releases.rglob("*.sig"))
     found |= {path for folder in unknown for path in (home.root / folder).rglob("*")}  # as it is: `verify` reports it
     return sorted(path for path in found if path.is_file())
 
@@ -221,7 +221,7 @@ def restore(
             raise Unsound("la tête du registre sauvegardé n’est pas celle que la sauvegarde indique")
         say("retraits faits depuis")
         with open_workspace(aside) as work:
-            let_go(aside, work.ledger, [aside.builds, aside.audit, aside.exports, aside.reports, aside.docs])
+            take_away(aside, work.ledger, [aside.builds, aside.audit, aside.exports, aside.reports, aside.docs])
             again = _applied_again(work, since, now()[:10])
         _hand_over(aside, target, since)
     except BaseException:
@@ -242,7 +242,7 @@ def _applied_again(work: Workspace, entries: dict[str, Entry], today: str) -> Ag
         said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
         ledger.record_withdrawal(*said)
     if withdrawn:
-        remove_from_home(work.home, ledger, public_places(work.home, ledger))
+        take_away(work.home, ledger, public_places(work.home, ledger))
     rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (PUBLICATIONS, LOGS)]
     deliveries = {row["delivery"] for row in ledger.all_rows("deliveries")}
     by_hand = [entry for entry in rows if entry["rule"] == BY_HAND and entry["subject"] in deliveries]
@@ -264,9 +264,7 @@ def _remove_originals(work: Workspace, entries: list[Entry]) -> int:
                 place = (entry["export"], entry["exercice"])
                 said = (entry[name] for name in ("kept_until", "reason", "removed_by"))
                 work.ledger.record_removal(Removal(rule, sha256, *place, [sha256], None, *said))
-                let_go(work.home, work.ledger, paths)
-                for path in paths:
-                    path.unlink()
+                take_away(work.home, work.ledger, paths)
                 count += 1
     return count
 

@@ -10,7 +10,6 @@ one, once the term of the last delivery that knows the person has passed (docs/d
 
 import calendar
 import datetime as dt
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.french import day
-from pipelines.ledger.closing import NAMES, close_delivery, kept_of, let_go
+from pipelines.ledger.closing import NAMES, close_delivery, kept_of, take_away
 from pipelines.ledger.records import ORIGINAL, Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
@@ -156,13 +155,7 @@ def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Ove
         others = [one for one in late() if not one.manifest]
         for one in others:
             _enter(work, one)
-        paths = [path for one in others for path in one.paths]
-        let_go(work.home, work.ledger, paths)
-        for path in paths:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        take_away(work.home, work.ledger, [path for one in others for path in one.paths])
     return [*rows, *others]
 
 

@@ -69,7 +69,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         if name in sent and (folder / name).is_dir():  # what went stays as it went
             shutil.copytree(folder / name, here)
             continue
-        (here / ACCOUNTS).mkdir(parents=True)
+        (here / ACCOUNTS if accounts or lines.exists() else here).mkdir(parents=True)
         shutil.copyfile(report / f"rapport_activite_{exercice}.pdf", here / f"rapport_activite_{exercice}.pdf")
         shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
         for file, original in accounts.items():

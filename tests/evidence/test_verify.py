@@ -2,6 +2,7 @@
 enters as if it were honest is, too, or by a head kept elsewhere alone."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
+from pipelines.evidence.links import AGAIN
 from pipelines.evidence.verify import Verification, publication_problems, verify
 from pipelines.ledger.chain import ORIGIN, Head, _stored, link_of
 from pipelines.ledger.closing import (
@@ -25,11 +27,12 @@ from pipelines.ledger.closing import (
     close_delivery,
     close_originals,
     enter,
-    let_go,
     listed,
     names_in,
+    read,
     refused_name,
     sums_of,
+    take_away,
 )
 from pipelines.ledger.lost_ledger import LedgerLost
 from pipelines.ledger.records import DeliveredFile, Finding, Manifest, Removal, TableCounts
@@ -134,10 +137,14 @@ def publish(home: Home, ledger: Ledger, name: str) -> None:
     put(folder / "report/rapport.pdf", f"page de {name}")
     ledger.copy_to(folder / LEDGER)
     close(home, ledger, folder)
-    home.published.unlink(missing_ok=True)
-    home.published.symlink_to(Path("builds") / name)
+    point(home, folder)
     home.warehouse_published.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(home.warehouse, home.warehouse_published)
+
+
+def point(home: Home, folder: Path) -> None:
+    home.published.unlink(missing_ok=True)
+    home.published.symlink_to(Path("builds") / folder.name)
 
 
 @pytest.fixture
@@ -183,17 +190,31 @@ def lists(folder: Path) -> list[Path]:
 
 
 def link(folder: Path, first: str, second: str) -> None:
-    """A link in place of a file, to the same bytes: they may change later."""
-    elsewhere = next(parent for parent in folder.parents if parent.name == "home") / "copie"
+    """A link in place of a file or folder, to the same bytes: they may change later."""
+    elsewhere = next(parent for parent in (folder / first).parents if parent.name == "home") / "copie"
     shutil.move(folder / first, elsewhere)
     (folder / first).symlink_to(elsewhere)
 
 
-GONE, CHANGED, FILE, FOLDER = (
+def shut(folder: Path, first: str, second: str) -> None:
+    """A folder that cannot be read, because its path is too long for the system: no right is lacking, even to root."""
+    name, here = "x" * 200, os.open(folder, os.O_RDONLY)
+    for _ in range(21):
+        os.mkdir(name, dir_fd=here)
+        there = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+    os.close(here)
+
+
+GONE, CHANGED, FILE, FOLDER, LINK, LINKED, FOLDER_LINKED = (
     "le fichier a disparu",
     "le fichier a été modifié",
     "le fichier a été ajouté",
     "le dossier a été ajouté",
+    "le lien a été ajouté",
+    "le fichier a été remplacé par un lien",
+    "le dossier a été remplacé par un lien",
 )
 CHANGES: dict[str, tuple[Change, list[tuple[str, str]]]] = {  # what is done → each file, and what is said of it
     "change": (lambda f, a, b: put(f / a, "x") and None, [("a", CHANGED)]),
@@ -206,8 +227,15 @@ CHANGES: dict[str, tuple[Change, list[tuple[str, str]]]] = {  # what is done →
     "add, hidden": (lambda f, a, b: put(f / ".autre", "faux") and None, [(".autre", FILE)]),
     "add a folder": (lambda f, a, b: [put(f / "x/y" / name, "faux") for name in "ab"] and None, [("x", FOLDER)]),
     "add a hidden folder": (lambda f, a, b: put(f / ".x/y", "faux") and None, [(".x", FOLDER)]),
-    "add a link": (lambda f, a, b: (f / "x").symlink_to(f.parent), [("x", FILE)]),
-    "put a link in place": (link, [("a", CHANGED)]),
+    "add a link": (lambda f, a, b: (f / "x").symlink_to(f.parent), [("x", LINK)]),
+    "add a broken link": (lambda f, a, b: (f / "x").symlink_to(f / "rien"), [("x", LINK)]),
+    "add an empty folder": (lambda f, a, b: (f / "x/y").mkdir(parents=True), [("x", FOLDER)]),
+    "put a link in place": (link, [("a", LINKED)]),
+    "put a folder in place": (
+        lambda f, a, b: (f / a).unlink() or (f / a).mkdir(),
+        [("a", "le fichier a été remplacé par un dossier")],
+    ),
+    "put a link in place of the folder": (lambda f, a, b: link(f.parent, f.name, b), [(".", FOLDER_LINKED)]),
     "change the list": (change_list, [("list", CHANGED)]),
     "remove the list": (lambda f, a, b: lists(f)[0].unlink(), [("list", GONE)]),
 }
@@ -221,33 +249,93 @@ def test_every_change_in_every_folder_is_one_sentence(home: Home, place: str, ch
     first, second = named(home, place)
     names = {"a": first, "b": second, "list": lists(folder)[0].relative_to(folder).as_posix()}
     do(folder, first, second)
-    assert sorted(told(home)) == sorted(f"{place}/{names.get(name, name)} : {what}" for name, what in said)
+    expected = [f"{place}/{names.get(name, name)}".removesuffix("/.") + f" : {what}" for name, what in said]
+    if place == "builds/deux" and folder.is_symlink():
+        expected.append("published : n’est pas un lien vers une publication")
+    assert sorted(told(home)) == sorted(expected)
+
+
+@pytest.mark.parametrize("place", FOLDERS)
+def test_a_folder_that_cannot_be_looked_into_is_one_sentence(home: Home, place: str):
+    shut(home.root / place, "", "")
+    (one,) = told(home)
+    assert one.startswith(f"{place}/") and one.endswith(" : le dossier ne se lit pas")
+
+
+def enter_again(home: Home, ledger: Ledger, folder: Path) -> None:
+    """Write the lists of a folder anew, and enter them as the program does: the chain is whole."""
+    if not (folder / PARTS).is_dir():
+        close(home, ledger, folder)
+        return
+    for part in lists(folder):
+        names = read(part.read_text(encoding="utf-8"))
+        enter(home, ledger, part, sums_of(folder, [name for name in names if (folder / name).is_file()]))
+
+
+FILES = [
+    name for name in CHANGES if not ("link" in name or "list" in name or "place" in name or "empty folder" in name)
+]
 
 
 @pytest.mark.parametrize("place", ONCE)
-@pytest.mark.parametrize("change", ["change", "swap two", "remove", "add"])
+@pytest.mark.parametrize("change", FILES)
 def test_what_is_written_once_is_not_written_again_though_the_ledger_enters_its_list(
     home: Home, place: str, change: str
 ):
-    """The attacker writes the list anew, and enters it as the program does: the chain is whole."""
     do, _ = CHANGES[change]
-    folder = home.root / place
-    do(folder, *named(home, place))
+    do(home.root / place, *named(home, place))
+    with open_ledger(home) as ledger:
+        enter_again(home, ledger, home.root / place)
+    is_of_another_member = place == SENT and "folder" in change  # which is prepared when it pleases
+    assert bool(told(home)) != is_of_another_member
+
+
+@pytest.mark.parametrize("place", FOLDERS)
+@pytest.mark.parametrize("name", [SUMS, f"{PARTS}/autre"])
+def test_a_list_that_lies_anywhere_else_is_a_file_like_another(home: Home, place: str, name: str):
+    """One in a folder of the folder, entered, would say something else of a file than the folder's own."""
+    folder, file = home.root / place, "sous/a.csv"
+    put(folder / file, "vrai")
     with open_ledger(home) as ledger:
         if (folder / PARTS).is_dir():
-            parts = [
-                (part, [line[66:] for line in part.read_text().splitlines()])
-                for part in sorted((folder / PARTS).iterdir())
-            ]
-            for part, files in parts:
-                enter(home, ledger, part, sums_of(folder, [name for name in files if (folder / name).exists()]))
+            enter(home, ledger, lists(folder)[0], sums_of(folder, [*read(lists(folder)[0].read_text()), file]))
         else:
             close(home, ledger, folder)
-    found = told(home)
-    if (place, change) in (("archive", "add"), ("lake", "add")):  # no list names it
-        assert found == [f"{place}/autre.csv : {FILE}"]
-    elif change != "add" or place != SENT:
-        assert found, (place, change)
+        before = told(home)
+        put(folder / file, "faux")
+        enter(home, ledger, folder / "sous" / name, {"a.csv": sha256_of(folder / file)})
+    where = f"{place}/sous/{name}" if name == SUMS else f"{place}/sous/{PARTS}"
+    kind = FILE if name == SUMS else FOLDER
+    assert sorted(told(home)) == sorted([*before, f"{place}/{file} : {CHANGED}", f"{where} : {kind}"])
+
+
+EXTRA = {
+    "archive/SHA256SUMS.d/autre": "cette liste n’est celle d’aucune livraison du registre",
+    "lake/SHA256SUMS.d/autre": "cette liste n’est celle d’aucune livraison du registre",
+    f"builds/{'a' * 32}/SHA256SUMS": "cette liste n’est celle d’aucune publication du registre",
+    "releases/2020-v2/SHA256SUMS": "cette liste n’est celle d’aucune version du registre",
+    "transmissions/2020-v2/public/SHA256SUMS": "cette liste n’est celle d’aucune version du registre",
+}
+
+
+@pytest.mark.parametrize("file", EXTRA)
+def test_a_list_that_no_entry_explains_is_reported(home: Home, file: str):
+    folder = home.root / file.partition(f"/{SUMS}")[0]
+    name = put(folder / "un/faux.csv", "faux") and "un/faux.csv"
+    with open_ledger(home) as ledger:
+        enter(home, ledger, home.root / file, sums_of(folder, [name]))
+    assert told(home) == [f"{file} : {EXTRA[file]}"]
+
+
+@pytest.mark.parametrize("place", ONCE[:4])
+def test_a_removal_explains_its_own_list_alone(home: Home, place: str):
+    """A true removal was entered before, of something else, and of the same thing before it was closed."""
+    folder, (first, _) = home.root / place, named(home, place)
+    with open_ledger(home) as ledger:
+        ledger.record_removal(Removal("CONS-REFUS", "e" * 64, files=["e" * 64]))
+        ledger.record_withdrawal("autre", "p", "erreur", "A", ["exports/2020/public", "builds/autre/public"])
+        take_away(home, ledger, [folder / first])
+    assert told(home)
 
 
 @pytest.mark.parametrize("place", sorted({*FOLDERS} - {*ONCE}))
@@ -310,7 +398,7 @@ def test_anybody_checks_a_folder_with_sha256sum_and_a_list_of_names(home: Home, 
             enter(home, ledger, folder / PARTS / "autre", sums_of(folder, ["ligne\nbrisée\\.txt"]))
         else:
             close(home, ledger, folder)
-    assert not [one for one in told(home) if "brisée" in one]
+    assert not [one for one in told(home) if "brisée" in one and one.endswith(FILE)]
     commands = re.findall(r"^    (.*)$", (DOCS / "auditor.md").read_text(encoding="utf-8"), re.MULTILINE)
     commands = [one for one in commands if "sha256sum --" in one]
     check, compare = (one for one in commands if (PARTS in one) == (folder / PARTS).is_dir())
@@ -349,7 +437,8 @@ def test_a_database_holds_nothing_but_what_was_published_though_the_ledger_enter
     assert told(home) == [f"builds/{database} : {CHANGED}"]
     with open_ledger(home) as ledger:
         close(home, ledger, (home.builds / database).parent)
-    assert told(home) == [f"builds/{database} : {name} n’est pas ce qui a été publié"]
+    again = f"builds/{database.partition('/')[0]}/{SUMS} : {AGAIN}"
+    assert sorted(told(home)) == sorted([again, f"builds/{database} : {name} n’est pas ce qui a été publié"])
 
 
 def test_the_second_name_of_a_database_is_the_same(home: Home):
@@ -358,7 +447,7 @@ def test_the_second_name_of_a_database_is_the_same(home: Home):
         db.execute("update rapport.rapport.chiffres set valeur = 42")
     with open_ledger(home) as ledger:
         close(home, ledger, home.builds / "deux")
-    assert told(home) == ["builds/deux/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié"]
+    assert "builds/deux/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié" in told(home)
 
 
 @pytest.mark.parametrize("place", ["current", "published"])
@@ -386,10 +475,9 @@ def test_a_state_and_its_entry_forged_rest_on_an_older_head(home: Home):
     with open_ledger(home) as ledger:
         ledger.record_decision(FINDING, "withdrawn", "une écriture entre les deux", "A")
         ledger.record_publication("trois", "b1", new)
-        close(home, ledger, home.builds / "deux")
-    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne".replace(
-        "published", "builds/deux"
-    ) in told(home)
+        point(home, (home.builds / "deux").rename(home.builds / "trois"))
+        close(home, ledger, home.builds / "trois")
+    assert "builds/trois/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne" in told(home)
 
 
 @pytest.mark.parametrize("said", [{"visas": {}}, {"reason": "une autre"}, {"ledger": {"entries": 1, "hash": "0" * 64}}])
@@ -410,11 +498,8 @@ def test_a_public_profile_that_comes_back_after_its_withdrawal_is_reported(home:
         close(home, ledger, home.builds / "deux")
         gone = [home.builds / "deux/public", home.exports / "2020/public"]
         ledger.record_withdrawal("deux", "p", "erreur", "A", ["builds/deux/public", "exports/2020/public"])
-        let_go(home, ledger, gone)
-        shutil.rmtree(gone[0])
-    assert not [
-        one for one in told(home) if "public" in one and "deux écritures" not in one and "builds/deux/SHA" not in one
-    ]
+        take_away(home, ledger, gone)
+    assert not [one for one in told(home) if "builds/deux/SHA" not in one]
     put(home.published / "public/rapport.parquet", "public")
     put(home.exports / "2020/public/a.csv", "public")
     found = told(home)
@@ -425,8 +510,7 @@ def test_an_original_whose_removal_is_forged_is_counted(home: Home):
     (sha256, _) = named(home, "archive")
     with open_ledger(home) as ledger:
         ledger.record_removal(Removal("FAUX", sha256))
-        let_go(home, ledger, [home.archive / sha256])
-    (home.archive / sha256).unlink()
+        take_away(home, ledger, [home.archive / sha256])
     assert told(home) == [] and verified(home).removed == {"FAUX": 1}
 
 

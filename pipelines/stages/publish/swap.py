@@ -32,9 +32,9 @@ from pipelines.ledger.closing import (
     close_originals,
     closed,
     is_made_alike,
-    let_go,
     look_below,
     sums_of,
+    take_away,
 )
 from pipelines.ledger.records import UNDRAWN, Finding
 from pipelines.ledger.state import (
@@ -356,9 +356,7 @@ def _forget_old(work: Workspace, current: str) -> None:
     others = sorted((p for p in home.builds.iterdir() if p.name != current), key=lambda p: p.stat().st_mtime)
     whole = [path for path in others if f"{home.builds.name}/{path.name}/{SUMS}" in lists]
     gone = [path for path in others if path not in whole] + whole[:-KEPT]
-    let_go(home, work.ledger, gone)
-    for old in gone:
-        shutil.rmtree(old, ignore_errors=True)
+    take_away(home, work.ledger, gone)
     for old in whole[-KEPT:]:
         if (home.builds / current / RESTREINT).is_dir() and not (old / RESTREINT).is_dir():
             old.chmod(0o700)  # an older publication: its marts contain what is restricted now

@@ -3,10 +3,9 @@
 The ledger records it before anything is removed, and the same public profile is never published again.
 """
 
-import shutil
 from pathlib import Path
 
-from pipelines.ledger.closing import let_go
+from pipelines.ledger.closing import take_away
 from pipelines.ledger.state import MANIFEST, read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
@@ -32,17 +31,10 @@ def withdraw(work: Workspace, reason: str, by: str, server: Server | None) -> li
     if last and manifest.exists():
         profile = read_manifest(manifest.parent)["publication"]
         ledger.record_withdrawal(last["publication"], profile, reason, by, [*places, *["PostgreSQL"] * serves])
-    remove_from_home(home, ledger, found)
+    take_away(home, ledger, found)
     if server is not None and serves and remove(server):
         places.append("PostgreSQL")
     return places
-
-
-def remove_from_home(home: Home, ledger: Ledger, places: list[Path]) -> None:
-    """Remove folders and files that ``public_places`` named."""
-    let_go(home, ledger, places)
-    for place in places:
-        shutil.rmtree(place) if place.is_dir() else place.unlink()
 
 
 def public_places(home: Home, ledger: Ledger) -> list[Path]:
