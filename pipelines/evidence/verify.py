@@ -63,7 +63,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         row["release"]: json_of(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")
     }
     states[f"{home.published.name}/{STATE}"] = state
-    anchors = {name: head for name, kept in states.items() if (head := head_in(kept))}
+    anchors = {name: rests_on for name, kept in states.items() if (rests_on := head_in(kept))}
     anchors |= {PRINTED: printed} if printed else {}
     elsewhere, unread = _kept_elsewhere()
     problems = [*unread, *(broken.sentence() for broken in ledger.check(anchors | elsewhere))]

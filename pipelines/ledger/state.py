@@ -29,9 +29,18 @@ SEALED = (
     *("counted", "refused", "found", "decided", "files"),
 )
 
-# what a database may hold besides tables and views
+# what a database may hold besides tables and views, and what a table may that none of ours has; secrets and settings are of a
+# connection, not of a file
 OTHERS = """
-select function_type || ' ' || schema_name || '.' || function_name, list(macro_definition order by macro_definition)::varchar
+select 'default ' || schema_name || '.' || table_name || '.' || column_name, column_default
+from duckdb_columns() where database_name = 'p' and not internal and column_default is not null
+union all select 'collation ' || schema_name || '.' || table_name, sql
+from duckdb_tables() where database_name = 'p' and contains(sql, ' COLLATE ')
+union all select 'schema ' || schema_name, sql from duckdb_schemas() where database_name = 'p' and not internal
+and schema_name not in (select schema_name from duckdb_tables() where database_name = 'p')
+union all select 'comment of a view ' || schema_name || '.' || view_name, comment
+from duckdb_views() where database_name = 'p' and not internal and comment is not null
+union all select function_type || ' ' || schema_name || '.' || function_name, list(macro_definition order by macro_definition)::varchar
 from duckdb_functions() where database_name = 'p' and not internal group by all
 union all select 'sequence ' || schema_name || '.' || sequence_name, sql from duckdb_sequences() where database_name = 'p'
 union all select 'index ' || schema_name || '.' || index_name, sql from duckdb_indexes() where database_name = 'p'

@@ -368,7 +368,9 @@ def test_a_foreign_publication_or_release_or_a_whole_folder_removed_is_one_sente
 
 
 def test_an_honest_home_raises_nothing_and_is_read_whole(home: Home):
-    assert told(home) == [] and verified(home).removed == {}
+    with open_ledger(home) as ledger:
+        head = ledger.head()
+    assert told(home) == [] and verified(home).removed == {} and verified(home).head == head
     files = sum(1 for folder in home.evidence for _ in names_in(folder))
     assert sum(count for what, count in verified(home).checked.items() if "fichiers" in what) == files
 
@@ -421,6 +423,15 @@ WRITTEN = {
     "an index": ("create index i on rapport.chiffres (code)", "index rapport.i"),
     "a table": ("create table rapport.autre (a integer)", "rapport.autre"),
     "a value": ("update rapport.chiffres set valeur = 42", "rapport.chiffres"),
+    "a default": ("alter table rapport.chiffres alter valeur set default 42", "default rapport.chiffres.valeur"),
+    "a collation": (
+        "drop table rapport.chiffres; create table rapport.chiffres (code varchar collate nocase, valeur integer); "
+        "insert into rapport.chiffres from '{folder}/rapport/chiffres.parquet'",
+        "collation rapport.chiffres",
+    ),
+    "a schema": ("create schema autre", "schema autre"),
+    "a constraint": ("alter table rapport.chiffres alter valeur set not null", "rapport.chiffres"),
+    "a type of a column": ("alter table rapport.chiffres alter valeur type bigint", "rapport.chiffres"),
     "a comment": ("comment on column rapport.chiffres.valeur is 'autre'", "rapport.chiffres"),
     "a row": ("insert into rapport.chiffres from rapport.chiffres", "rapport.chiffres"),
 }
@@ -433,7 +444,7 @@ def test_a_database_holds_nothing_but_what_was_published_though_the_ledger_enter
 ):
     sql, name = WRITTEN[written]
     with duckdb.connect(str(home.builds / database)) as db:
-        db.execute(sql)
+        db.execute(sql.format(folder=(home.builds / database).parent))
     assert told(home) == [f"builds/{database} : {CHANGED}"]
     with open_ledger(home) as ledger:
         close(home, ledger, (home.builds / database).parent)
