@@ -71,9 +71,10 @@ def trace(
     """Le détail d’un nombre imprimé : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
     Un chiffre se nomme par son CODE ; une case de tableau, par la TABLE de rapport et la clé de sa ligne
-    (« rpt_finances__contributions code_collectivite=orly 2020 »). Lire ce qui est publié ou, avec --release, les lignes
-    que la version figée a gardées. Avec --file et --line : les chiffres et les lignes de tableaux où entre la ligne, ou
-    pourquoi elle n’entre dans aucun. Code de sortie 1 quand les lignes ne redonnent pas le nombre.
+    (« rpt_finances__contributions code_collectivite=orly 2020 ») ; des lignes qu’une même clé nomme sont additionnées.
+    Lire ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
+    chiffres et les lignes de tableaux où entre la ligne, ou pourquoi elle n’entre dans aucun. Code de sortie 1 quand
+    les lignes ne redonnent pas le nombre.
     """
     session: Session = ctx.obj
     years, filters = [one for one in words if "=" not in one], [one for one in words if "=" in one]
@@ -291,6 +292,8 @@ def _trace_row(session: Session, version: Version, asked: Address, form: str) ->
 
 def _show_row(found: RowTrace) -> None:
     echo(f"\n{found.description}" if found.description else "")
+    if found.rangs > 1:
+        echo(f"  {how_many(found.rangs, 'lignes')} de la table, dont les nombres sont additionnés")
     rows = []
     for cell in found.cellules:
         again = "" if not cell.est_recalculee else "retrouvé" if cell.agrees else f"≠ {_said(cell, cell.recalcul)} !"

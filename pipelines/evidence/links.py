@@ -222,8 +222,8 @@ class Links:
                     yield f"{name}{NO_BREAK}: n’est pas de ce qui est parti"
 
     def closed_again(self) -> Iterator[str]:
-        """What is written once was closed once: its list changes only by a removal of its own, entered since it was last closed,
-        and once for a release, when its pages complete it."""
+        """What is written once was closed once: its list changes only by a removal of its own, entered before, which explains
+        one change, and once for a release, when its pages complete it."""
         order, causes = self.ledger.order(), self._causes()
         once = (self.home.archive.name, self.home.lake.name, self.home.builds.name, self.home.releases.name)
         before: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -244,9 +244,13 @@ class Links:
                 is_free = not row["sha256"] or (is_alike and not was["sha256"])
             else:
                 is_free = bool(row["sha256"] and was["sha256"]) and len(former) == 2  # completed
-            places = [order.get(("closings", one["seq"]), 0) for one in (was, row)]
-            if not is_free and not any(places[0] < order.get(cause, 0) < places[1] for cause in causes[file]):
-                yield f"{file}{NO_BREAK}: {AGAIN}"
+            if not is_free:
+                now = order.get(("closings", row["seq"]), 0)
+                own = next((cause for cause in causes[file] if order.get(cause, 0) < now), None)
+                if own is None:
+                    yield f"{file}{NO_BREAK}: {AGAIN}"
+                else:
+                    causes[file].remove(own)
 
     def _causes(self) -> dict[str, list[tuple[str, int]]]:
         """List → the entries (table, row) of what was removed from it."""

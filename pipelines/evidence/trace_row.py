@@ -1,4 +1,4 @@
-"""Traces a row of a published table back to the lines of the files behind it.
+"""Traces a row of a published table back to the lines of the files behind it; or several, gathered, whose numbers are added up.
 
 Which lines is read in the SQL of the table (``catalogue/dbt/provenance``): nothing is declared for it. The columns that
 gather lines are computed again from them alone, and must give the row. No line's own cells are shown: it is identified by
@@ -6,7 +6,7 @@ its file and number, with how much it counted.
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -64,12 +64,13 @@ class Behind:
 
 @dataclass(frozen=True)
 class RowTrace:
-    """A row, from its cells down to its lines."""
+    """A row, from its cells down to its lines; or several (``rangs``), with the sum of each column that adds up."""
 
     table: str
     exercice: int
     version: str
     cle: dict[str, str]
+    rangs: int
     description: str
     cellules: list[Cell]
     sql: str
@@ -85,13 +86,14 @@ class RowTrace:
 
 
 def trace_row(ledger: Ledger, version: Version, asked: Address) -> RowTrace:
-    """The only row at an address. Raises NotTraceable, in French, for what is unknown, absent or not enough to name one row."""
+    """The rows at an address. Raises NotTraceable, in French, for what is unknown, absent, or several rows that no column names."""
     catalogue, table, exercice = version.catalogue, asked.table, asked.exercice
     with open_rows(version) as rows:
-        row = _only_row(rows, catalogue, asked)
-        behind, again = _behind(rows, catalogue, table, row, exercice)
-        code = row.get("code_chiffre")
-        figures = [code] if code and rows.status(code, exercice) else []
+        found = _rows_at(rows, catalogue, asked)
+        made = [_behind(rows, catalogue, table, row, exercice) for row in found]
+        codes = dict.fromkeys(row.get("code_chiffre") for row in found)
+        figures = [code for code in codes if code and rows.status(code, exercice)]
+    behind = _gathered([one for of_row, _ in made for one in of_row])
     origin = report_sources(catalogue).get(table, ())
     used = {line.livraison for one in behind for line in one.lignes}
     used |= {
@@ -100,18 +102,23 @@ def trace_row(ledger: Ledger, version: Version, asked: Address) -> RowTrace:
         for name in manifest.tables
         if manifest.exercice == exercice and f"{manifest.system}/{name}" in origin
     }
-    cells = []
-    for name, value in row.items():
-        said = catalogue.fields.of(table, name)
+    key, cells = key_of(catalogue, table, found[0]), []
+    for name in found[0]:
+        said, values = catalogue.fields.of(table, name), [row[name] for row in found]
+        adds = name not in key and not (said and (said.dimension or said.adds_along == ()))
+        value = _together(values, adds=adds)
+        is_again = all(name in again for _, again in made) and (adds or len(found) == 1)
+        given = _together([again[name] for _, again in made], adds=adds) if is_again else None
         title, unit, text = (said.title, said.unit, said.text) if said else (name, None, "")
         shown = PERSONAL if said and said.personal and value is not None else value
-        cells.append(Cell(name, title, shown, unit, text, again.get(name), name in again))
+        cells.append(Cell(name, title, shown, unit, text, given, is_again))
     entry = catalogue.project.said[table].data if table in catalogue.project.said else {}
     return RowTrace(
         table,
         exercice,
         version.name,
-        dict(of_row(table, row, key_of(catalogue, table, row), exercice).key),
+        dict(of_row(table, found[0], key, exercice).key if len(found) == 1 else asked.key),
+        len(found),
         " ".join(str(entry.get("description") or "").split()),
         cells,
         provenance(catalogue).texts.get(table, "").strip(),
@@ -122,7 +129,32 @@ def trace_row(ledger: Ledger, version: Version, asked: Address) -> RowTrace:
     )
 
 
-def _only_row(rows: Rows, catalogue: Catalogue, asked: Address) -> dict[str, Any]:
+def _together(values: list[Any], *, adds: bool) -> Any:
+    """What the rows have in a column: their sum if it adds up, or the value that all of them have; None without one."""
+    if len(values) > 1 and adds and all(value is None or _is_number(value) for value in values):
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _gathered(found: list[Behind]) -> list[Behind]:
+    """What is behind several rows, together where it is lines of the same model; one set aside counts for none, and is said once."""
+    groups: dict[tuple[str, str | None], list[Behind]] = {}
+    for one in found:
+        groups.setdefault((one.relation, one.colonne), []).append(one)
+    gathered = list[Behind]()
+    for same in groups.values():
+        shared = [test for test in same[0].demande if all(test in one.demande for one in same)]
+        others = dict.fromkeys(" and ".join(test for test in one.demande if test not in shared) for one in same)
+        tests = shared if "" in others else [*shared, f"({' or '.join(f'({one})' for one in others)})"]
+        untold = dict.fromkeys(name for one in same for name in one.non_situees)
+        counted = [line for one in same for line in one.lignes if line.compte]
+        aside = dict.fromkeys(line for one in same for line in one.lignes if not line.compte)
+        gathered.append(replace(same[0], demande=tests, non_situees=list(untold), lignes=[*counted, *aside]))
+    return gathered
+
+
+def _rows_at(rows: Rows, catalogue: Catalogue, asked: Address) -> list[dict[str, Any]]:
     tables = rows.tables("rapport")
     if asked.table not in tables:
         raise NotTraceable(f"aucune table « {asked.table} » dans rapport{suggestion(asked.table, tables)}")
@@ -131,8 +163,8 @@ def _only_row(rows: Rows, catalogue: Catalogue, asked: Address) -> dict[str, Any
         if name not in columns:
             raise NotTraceable(f"rapport.{asked.table} n’a pas de colonne « {name} »{suggestion(name, columns)}")
     found = rows.select(f"{_rows_of(asked, columns)} order by all")
-    if len(found) == 1:
-        return found[0]
+    if len(found) == 1 or (found and asked.key):
+        return found
     if found:
         key = key_of(catalogue, asked.table, columns)
         labels = [name for name in columns if name.startswith("libelle_") and name not in key]
@@ -185,8 +217,11 @@ def _behind(
 
 
 def _is_gathered(reading: Reading, name: str, value: Any) -> bool:
-    is_number = value is None or (isinstance(value, int | Decimal) and not isinstance(value, bool))
-    return is_number and name in reading.columns and name not in reading.keys
+    return (value is None or _is_number(value)) and name in reading.columns and name not in reading.keys
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _tests(rows: Rows, reading: Reading, row: dict[str, Any], names: list[str], exercice: int) -> list[str]:

@@ -175,8 +175,10 @@ class Bench:
             manifest.export_key, manifest.exercice, files, refusal.as_dict(rules()), manifest.delivery
         )
 
-    def publish(self, rows: str, *findings: Finding, lacks: str = "") -> None:
-        """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now."""
+    def publish(self, rows: str, *findings: Finding, lacks: str = "", public: str = "") -> None:
+        """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now; ``public``
+        is the manifest of a public profile.
+        """
         import duckdb
 
         begin_ledger(self.home)  # it is there before anything that it speaks of
@@ -191,6 +193,9 @@ class Bench:
             if lacks:
                 columns = "code_chiffre, exercice, source, nature_morceau, piece, motif, nb_perdues, montant_perdu_eur"
                 db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
+        if public:
+            (folder.parent / "public").mkdir()
+            (folder.parent / "public" / "manifest.json").write_text(public, encoding="utf-8")
         with self.ledger() as ledger:
             ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
             head = asdict(ledger.settled_head())

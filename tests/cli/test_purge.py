@@ -352,7 +352,7 @@ def test_a_delivery_is_removed_by_hand(filled: Bench):
         old.delivery,
     )
     verified = filled.millesime("verify")
-    assert verified.exit_code == 0 and "1 retrait par CONS-DECISION" in verified.stdout
+    assert verified.exit_code == 0 and "1 retrait par CONS-DECISION" in verified.stdout, verified.output
     assert "aucune livraison" in filled.millesime("purge", "--delivery", "zz", "--reason", "x").stderr
 
 

@@ -15,15 +15,16 @@ SAID = ("--reason", "un effectif se déduit", "--by", "a martin")
 @pytest.fixture
 def published(filled: Bench) -> Bench:
     """A publication whose public profile also went to an export and a report."""
-    filled.publish(ROWS)
-    for place in (filled.home.published.resolve(), filled.home.exports / "2019", filled.home.reports / "2019"):
+    manifest = json.dumps({"publication": "f" * 32})
+    filled.publish(ROWS, public=manifest)
+    for place in (filled.home.exports / "2019", filled.home.reports / "2019"):
         (place / "public").mkdir(parents=True)
-        (place / "public" / "manifest.json").write_text(json.dumps({"publication": "f" * 32}), encoding="utf-8")
+        (place / "public" / "manifest.json").write_text(manifest, encoding="utf-8")
     dashboards = filled.home.exports / "superset/public/superset_public.zip"
     dashboards.parent.mkdir(parents=True)
     dashboards.write_bytes(b"its address, its dashboards")
     with filled.ledger() as ledger:
-        for place in (filled.home.published.resolve(), dashboards.parent, *filled.home.root.glob("[er]*s/2019/public")):
+        for place in (dashboards.parent, *filled.home.root.glob("[er]*s/2019/public")):
             close(filled.home, ledger, place)
     return filled
 
@@ -35,7 +36,9 @@ def public(bench: Bench) -> list[str]:
 def test_what_is_ready_to_send_goes_and_what_was_sent_stays(published: Bench):
     for release in ("2018-v1", "2019-v1"):
         for profile in ("public", "interne"):
-            (published.home.transmissions / release / profile / "orly").mkdir(parents=True)
+            folder = published.home.transmissions / release / profile / "orly"
+            folder.mkdir(parents=True)
+            (folder / "courrier.docx").write_bytes(b"signed")
     with published.ledger() as ledger:
         ledger.record_sending("2018-v1", 2018, "public", {"94054": "Orly"}, "2019-09-01", "courriel", {})
     assert published.millesime("withdraw", *SAID).exit_code == 0

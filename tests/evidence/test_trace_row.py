@@ -70,6 +70,21 @@ def test_a_row_of_all_values_has_the_lines_of_all(table):
     assert [line.ligne for line in found.derriere[0].lignes if line.compte] == [2, 3] and found.agrees
 
 
+def test_rows_that_one_address_names_are_added_up_and_each_given_back_by_its_lines(table):
+    lay(table[1], "(2019, 'a', 1, 10.5), (2019, 'b', 1, 4)")
+    found = traced(table, exercice="2019")
+    assert (found.rangs, found.cle, found.agrees) == (2, {"exercice": "2019"}, True)
+    assert [(one.valeur, one.recalcul) for one in found.cellules if one.est_recalculee] == [
+        (2, 2),
+        (Decimal("14.5"),) * 2,
+    ]
+    (behind,) = found.derriere
+    assert [line.ligne for line in behind.lignes if line.compte] == [2, 3] and "' or '" not in behind.demande
+    assert next(one for one in found.cellules if one.colonne == "nature").valeur is None
+    lay(table[1], "(2019, 'a', 1, 10.5), (2019, 'b', 1, 5)")
+    assert not traced(table, exercice="2019").agrees
+
+
 def test_a_row_that_its_lines_do_not_give_is_reported(table):
     lay(table[1], "(2019, 'a', 1, 10.5), (2019, 'b', 1, 5)")
     assert not traced(table, nature="b").agrees and traced(table, nature="a").agrees

@@ -517,6 +517,16 @@ def test_a_public_profile_that_comes_back_after_its_withdrawal_is_reported(home:
     assert f"builds/deux/public : {FOLDER}" in found and f"exports/2020 : {FOLDER}" in found
 
 
+def test_a_withdrawal_explains_one_change_of_each_list(home: Home):
+    with open_ledger(home) as ledger:
+        ledger.record_withdrawal("deux", "p", "erreur", "A", ["builds/deux/report", "builds/une/report"])
+        take_away(home, ledger, [home.builds / "deux/report", home.builds / "une/report"])
+    assert told(home) == []
+    with open_ledger(home) as ledger:
+        take_away(home, ledger, [home.builds / "deux" / LEDGER])
+    assert told(home) == [f"builds/deux/{SUMS} : {AGAIN}"]
+
+
 def test_an_original_whose_removal_is_forged_is_counted(home: Home):
     (sha256, _) = named(home, "archive")
     with open_ledger(home) as ledger:

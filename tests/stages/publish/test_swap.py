@@ -516,7 +516,7 @@ def test_a_public_profile_is_taken_back_from_everywhere_and_not_published_again(
             "A",
             places,
         )
-        assert [p for p in verify(lab.home, ledger).problems if "public" in p] == []
+        assert [p for p in verify(lab.home, ledger).problems if "/public" in p] == []
     assert public_rows(lab) == [] and {place.partition("/")[0] for place in places} == {"builds", "exports", "reports"}
     with open_ledger(lab.home) as ledger, pytest.raises(NotPublished):
         withdraw(lab.work(ledger), "encore", "A", None)
