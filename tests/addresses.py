@@ -22,10 +22,10 @@ from pipelines.sql import literal
 
 NUMBER = re.compile(rf"[{MINUS}+]?\d(?:[\d\u202f]*\d)?(?:,\d+)?")
 NAMES = re.compile(
-    rf"\b(?:19|20)\d\d\b|\b\d{{1,2}}[ \u00a0](?:{'|'.join(MONTHS)})\b|\d\d/\d\d/\d{{4}}|\b\d+(?:er?|re)\b"
+    rf"\b(?:Figure|figure|Tableau) \d+|\b(?:19|20)\d\d\b|\b\d{{1,2}}[ \u00a0](?:{'|'.join(MONTHS)})\b|\d\d/\d\d/\d{{4}}|\b\d+(?:er?|re)\b"
 )
-# titles, drawings (their numbers are in the table under them), the annex, which is where the links lead
-ASIDE = "//svg|//*[@aria-hidden]|//h1|//h2|//h3|//h4|//h5|//caption|//figcaption|//summary|//th"
+# drawings (their numbers are in the table under them), the names of rows and columns, of chapters; the annex, where links lead
+ASIDE = "//svg|//*[@aria-hidden]|//th|//h1|//h2|//h3|//h4|//h5"
 ANNEX = "//section[@aria-labelledby='sources-et-methode']"
 
 
@@ -36,6 +36,7 @@ class Report:
         (page,) = folder.glob("rapport_activite_*.html")
         root = lxml.html.fromstring(page.read_text(encoding="utf-8"))
         self.main = root.get_element_by_id("contenu")
+        self.names = {one.text_content().strip() for one in root.xpath("//th")}
         for one in root.xpath(f"{ASIDE}|{ANNEX}"):
             one.text, one[:] = None, []
         for one in root.xpath("//sup"):  # « 1er »
@@ -51,7 +52,8 @@ class Report:
         """Every number of the page that has no address, or whose address does not give it."""
         found = []
         for where, text in _texts(self.main):
-            said = [one for one in NUMBER.findall(NAMES.sub("", text)) if not self._is_explained(one, where, text)]
+            unnamed = re.sub("«\\s*([^»]*?)\\s*»", lambda quoted: quoted[0] * (quoted[1] not in self.names), text)
+            said = [one for one in NUMBER.findall(NAMES.sub("", unnamed)) if not self._is_explained(one, where, text)]
             found += [f"{one} dans « {text.strip()} » ({where or 'sans adresse'})" for one in said]
         return found
 
@@ -79,14 +81,23 @@ class Report:
         if "moins" in entry["calcul"]:
             now, before = ((self.values(part, "valeur") or [Decimal(0)])[0] for part in entry["de"])
             return [now - before, *([100 * (now - before) / before] if before else [])]
-        if "÷" in entry["calcul"]:
+        if entry["calcul"].startswith("somme de "):
             above, below = (one.removeprefix("somme de ") for one in entry["calcul"].split(" ÷ "))
             return [self._sum(entry["de"], above) / self._sum(entry["de"], below)]
         if entry["calcul"] == "somme":
             return [self._sum(entry["de"], column)]
-        assert entry["calcul"] == "médiane"
+        if entry["calcul"] != "médiane":
+            return self._worked(entry)
         of = [self.values(part, None) for part in entry["de"]]
         return [median(values) for values in zip(*of, strict=False)]
+
+    def _worked(self, entry: dict[str, Any]) -> list[Decimal]:
+        """What a calculation written with its numbers gives, each of which an address that it names gives too."""
+        said = entry["calcul"].removeprefix("100 × ")
+        of = [value for part in entry["de"] for value in self.values(part, None)]
+        assert {abs(number(one)) for one in NUMBER.findall(said)} <= {abs(value) for value in of}, entry
+        above, _, below = said.partition(" ÷ ")
+        return [100 * _added(above) / _added(below) if below else _added(above)]
 
     @staticmethod
     def _tests(address: Address, held: list[tuple[str, str]]) -> str:
@@ -115,6 +126,12 @@ def asked(command: str) -> Address:
     _, _, name, *filters, year = shlex.split(command)
     key = [tuple(one.split("=", 1)) for one in filters]
     return figure(name, int(year)) if "." in name else Address(name, tuple(key), int(year))
+
+
+def _added(said: str) -> Decimal:
+    """« (80 + 10) », « ((80 + 10) − (60 + 20)) », « 150 »."""
+    sums = [sum(number(one) for one in NUMBER.findall(part)) for part in said.split(f" {MINUS} ")]
+    return Decimal(sums[0] - sum(sums[1:]))
 
 
 def number(said: str) -> Decimal:

@@ -52,7 +52,7 @@ from pipelines.stages.report.cells import (
 )
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
-from pipelines.stages.report.showing import EVOLUTION, titled
+from pipelines.stages.report.showing import EVOLUTION, Worked, title_nodes, titled
 from pipelines.stages.report.tables import SECRET as SECRET_CELL
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
@@ -106,14 +106,18 @@ class Builder:
             if not head or _share_told_pct(lines) < self.part_visible_pct:
                 return _undisclosed(title, SECRET)
         is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
+        named = [{"genre": "texte", "texte": title}]
         kind = "graphique" if is_drawn else "tableau"
         if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
-            title = titled(title, bloc.montre, head, lines)
+            said = titled(title, bloc.montre, head, lines)
+            title = "".join(part.text if isinstance(part, Worked) else part for part in said)
+            named = title_nodes(said, self.figures.addresses)
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),
             "numero": self._next(kind),
             "titre": title,
+            "intitule": named,
             "coin": data.lignes.titre,
             "entete": head,
             "textes": [any(line["cellules"][i]["est_texte"] for line in lines) for i in range(len(head))],

@@ -1,54 +1,95 @@
 """Completes the title of a chart with what it shows: the first bar, the highest or lowest months, the larger column, the largest
 row, where it begins and ends, how its total changed, what share of the credits was used.
 
-Nothing is added when a value that it depends on is missing, hidden or partial.
+Each number of it leads to how it was computed: its cell, or the calculation over several. Nothing is
+added when a value that it depends on is missing, hidden or partial.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pipelines import french
+from pipelines.stages.report.addresses import Addresses, Model, number_node
 
 Line = dict[str, Any]
+Cell = dict[str, Any]
 Chosen = Callable[[list[Decimal]], Decimal]
 
 
-def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> str:
+@dataclass(frozen=True)
+class Worked:
+    """A number of a title: the cells that it is made of and, when it is not the only one's, how."""
+
+    text: str
+    cells: list[Cell]
+    how: str | None = None
+
+
+Said = list[str | Worked]
+
+
+def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> Said:
     """The title with what the chart shows, inserted before the brackets at its end."""
     said = SHOWN[shows](head, [line for line in lines if not line["est_total"]]) if shows else None
     if said is None:
-        return title
+        return [title]
     begins, bracket, ends = title.rpartition(" (") if title.endswith(")") else (title, "", "")
-    return f"{begins} : {said}{bracket}{ends}"
+    return [f"{begins} : ", *said, f"{bracket}{ends}"]
 
 
-def _first(head: list[str], lines: list[Line]) -> str | None:
+def title_nodes(said: Said, addresses: Addresses) -> list[Model]:
+    """A title as prose, each number with its address."""
+    nodes = []
+    for part in said:
+        if isinstance(part, str):
+            nodes.append({"genre": "texte", "texte": part})
+            continue
+        of = [cell.get("adresse") for cell in part.cells]
+        nodes.append(number_node(part.text, addresses.computed(part.how, of) if part.how else of[0]))
+    return nodes
+
+
+def _of(cell: Cell) -> Worked:
+    return Worked(cell["texte"], [cell])
+
+
+def _ratio(text: str, above: list[Cell], below: list[Cell], less: list[Cell] | None = None) -> Worked:
+    """« 100 × (80 + 10) ÷ 150 », over the values of cells; ``less``: those taken away from the first."""
+    taken = f"({_sum(above)} − {_sum(less)})" if less else _sum(above)
+    return Worked(text, [*above, *below], f"100 × {taken} ÷ {_sum(below)}")
+
+
+def _sum(cells: list[Cell]) -> str:
+    values = [Decimal(cell["valeur"] or 0) for cell in cells]
+    said = " + ".join(f"({french.exact(value)})" if value < 0 else french.exact(value) for value in values)
+    return f"({said})" if len(values) > 1 else said
+
+
+def _first(head: list[str], lines: list[Line]) -> Said | None:
     highest = _highest(lines)
-    return _leads(highest, highest["cellules"][-1]["texte"]) if highest else None
+    return _leads(highest, _of(highest["cellules"][-1])) if highest else None
 
 
-def _peak(head: list[str], lines: list[Line]) -> str | None:
+def _peak(head: list[str], lines: list[Line]) -> Said | None:
     return _extremes(head, lines, max, "au plus haut")
 
 
-def _trough(head: list[str], lines: list[Line]) -> str | None:
+def _trough(head: list[str], lines: list[Line]) -> Said | None:
     return _extremes(head, lines, min, "au plus bas")
 
 
-def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) -> str | None:
+def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) -> Said | None:
     """When each column is at its extreme; None when one of them is not known, or reaches it twice."""
-    found = [_extreme(lines, column, chosen) for column in range(len(head))]
-    said = [
-        f"{words} en {line['titre'].lower()} ({line['cellules'][column]['texte']})"
-        for column, line in enumerate(found)
-        if line is not None
-    ]
-    if not said or len(said) < len(head):
-        return None
-    return (
-        said[0] if len(head) == 1 else ", ".join(f"{one.lower()} {when}" for one, when in zip(head, said, strict=True))
-    )
+    said: Said = []
+    for column, name in enumerate(head):
+        line = _extreme(lines, column, chosen)
+        if line is None:
+            return None
+        which = "" if len(head) == 1 else f"{', ' if column else ''}{name.lower()} "
+        said += [f"{which}{words} en {line['titre'].lower()} (", _of(line["cellules"][column]), ")"]
+    return said or None
 
 
 def _highest(lines: list[Line]) -> Line | None:
@@ -63,7 +104,7 @@ def _extreme(lines: list[Line], column: int, chosen: Chosen) -> Line | None:
     return lines[values.index(chosen(values))]
 
 
-def _change(head: list[str], lines: list[Line]) -> str | None:
+def _change(head: list[str], lines: list[Line]) -> Said | None:
     if len(head) < 2:
         return None
     now, before = _values(lines, -1), _values(lines, -2)
@@ -72,11 +113,13 @@ def _change(head: list[str], lines: list[Line]) -> str | None:
     change = 100 * (sum(now) - sum(before)) / sum(before)
     rounded = french.number(abs(change), 1)
     if not rounded.strip("0,"):
-        return f"comme en {head[-2]}"
-    return f"{rounded} % de {'plus' if change > 0 else 'moins'} qu’en {head[-2]}"
+        return [f"comme en {head[-2]}"]
+    of_now, of_before = ([line["cellules"][column] for line in lines] for column in (-1, -2))
+    worked = _ratio(f"{rounded} %", of_now, of_before, less=of_before)
+    return [worked, f" de {'plus' if change > 0 else 'moins'} qu’en {head[-2]}"]
 
 
-def _rate(head: list[str], lines: list[Line]) -> str | None:
+def _rate(head: list[str], lines: list[Line]) -> Said | None:
     """How far the credits were used, over the lines that are carried out; names the others, whose credits do not count."""
     carried_out = [line for line in lines if line["cellules"][1]["manque"] != "—"]
     others = [f"« {line['titre']} »" for line in lines if line not in carried_out]
@@ -85,10 +128,12 @@ def _rate(head: list[str], lines: list[Line]) -> str | None:
         return None
     verb = "ne s’exécute pas" if len(others) == 1 else "ne s’exécutent pas"
     apart = f", hors {french.enumeration(others)}, qui {verb}" if others else ""
-    return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation{apart}"
+    rate = f"{french.number(100 * sum(done) / sum(credits), 1)} %"
+    worked = _ratio(rate, *([line["cellules"][column] for line in carried_out] for column in (1, 0)))
+    return [worked, f" de réalisation{apart}"]
 
 
-def _majority(head: list[str], lines: list[Line]) -> str | None:
+def _majority(head: list[str], lines: list[Line]) -> Said | None:
     """The column that holds more than half of what all hold together."""
     columns = [_values(lines, column, blank="—") for column in range(len(head))]
     if not lines or None in columns:
@@ -97,27 +142,39 @@ def _majority(head: list[str], lines: list[Line]) -> str | None:
     most = max(totals)
     if most * 2 <= sum(totals):
         return None
-    return f"{head[totals.index(most)].lower()} majoritaires ({french.number(100 * Decimal(most) / sum(totals), 0)} %)"
+    leading = totals.index(most)
+    share = f"{french.number(100 * Decimal(most) / sum(totals), 0)} %"
+    worked = _ratio(share, _known(lines, [leading]), _known(lines, range(len(head))))
+    return [f"{head[leading].lower()} majoritaires (", worked, ")"]
 
 
-def _fullest(head: list[str], lines: list[Line]) -> str | None:
+def _known(lines: list[Line], columns: Iterable[int]) -> list[Cell]:
+    """The cells of these columns that hold a number other than nothing."""
+    return [one for column in columns for line in lines if Decimal((one := line["cellules"][column])["valeur"] or 0)]
+
+
+def _fullest(head: list[str], lines: list[Line]) -> Said | None:
     """The row that holds more than any other, all columns together."""
     columns = [_values(lines, column, blank="—") for column in range(len(head))]
     if len(lines) < 2 or None in columns:
         return None
     sums = [sum(row) for row in zip(*[values or [] for values in columns], strict=True)]
     most = max(sums)
-    return _leads(lines[sums.index(most)], french.number(most, 0)) if sums.count(most) == 1 else None
+    if sums.count(most) > 1:
+        return None
+    fullest = lines[sums.index(most)]
+    cells = _known([fullest], range(len(head)))
+    return _leads(fullest, Worked(french.number(most, 0), cells, _sum(cells) if len(cells) > 1 else None))
 
 
-def _leads(line: Line, amount: str) -> str:
-    return f"« {line['titre']} » en tête ({amount})"
+def _leads(line: Line, amount: Worked) -> Said:
+    return [f"« {line['titre']} » en tête (", amount, ")"]
 
 
-def _ends(head: list[str], lines: list[Line]) -> str | None:
+def _ends(head: list[str], lines: list[Line]) -> Said | None:
     if len(lines) != 1 or len(head) < 2 or _values(lines, 0) is None or _values(lines, -1) is None:
         return None
-    return f"de {lines[0]['cellules'][0]['texte']} à {lines[0]['cellules'][-1]['texte']}"
+    return ["de ", _of(lines[0]["cellules"][0]), " à ", _of(lines[0]["cellules"][-1])]
 
 
 def _values(lines: list[Line], column: int, blank: str | None = None) -> list[Decimal] | None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.stages.report.showing import titled
+from pipelines.stages.report.addresses import Addresses
+from pipelines.stages.report.showing import title_nodes, titled
 
 
 def line(title: str, *values: int | None, total: bool = False, partial: bool = False, code: str | None = None) -> dict:
@@ -91,4 +92,42 @@ TOTAL = line("Total", 99, 99, total=True)
     ],
 )
 def test_a_title_says_what_is_known(shows: str | None, head: list[str], lines: list[dict], said: str) -> None:
-    assert titled("Titre (Go)", shows, head, lines) == said
+    parts = titled("Titre (Go)", shows, head, lines)
+    assert "".join(part if isinstance(part, str) else part.text for part in parts) == said
+
+
+@pytest.mark.parametrize(
+    ("shows", "head", "lines", "said", "how"),
+    [
+        ("taux", ["C", "R"], [line("A", 100, 80), line("B", 50, 10)], "60,0 %", "100 × (80 + 10) ÷ (100 + 50)"),
+        ("evolution", ["2019", "2020"], [line("A", 40, 50)], "25,0 %", "100 × (50 − 40) ÷ 40"),
+        (
+            "evolution",
+            ["2019", "2020"],
+            [line("A", -10, 4), line("B", 20, 4)],
+            "20,0 %",
+            "100 × ((4 + 4) − ((−10) + 20)) ÷ ((−10) + 20)",
+        ),
+        ("majorite", ["Hommes", "Femmes"], [line("A", 6, 4)], "60 %", "100 × 6 ÷ (6 + 4)"),
+        ("plus_fournie", ["X", "Y"], [line("A", 6, 4), line("B", 1, 1)], "10", "(6 + 4)"),
+    ],
+)
+def test_a_number_of_a_title_leads_to_its_calculation(shows, head, lines, said: str, how: str):
+    for rank, one in enumerate(cell for row in lines for cell in row["cellules"]):
+        one["adresse"] = f"a9{rank}"
+    addresses = Addresses()
+    (number,) = (
+        node for node in title_nodes(titled("Titre", shows, head, lines), addresses) if node["genre"] == "nombre"
+    )
+    (entry,) = addresses.made.values()
+    assert (number["enfants"][0]["texte"], entry["calcul"], number["adresse"]) == (said, how, entry["id"])
+    assert set(entry["de"]) <= {cell["adresse"] for row in lines for cell in row["cellules"]}
+
+
+def test_a_number_of_a_title_that_one_cell_gives_has_its_address():
+    lines = [line("Avril", 3), line("Mai", 2)]
+    lines[0]["cellules"][0]["adresse"] = "c-code"
+    (number,) = (
+        node for node in title_nodes(titled("T", "pic", ["A"], lines), Addresses()) if node["genre"] == "nombre"
+    )
+    assert number["adresse"] == "c-code"
