@@ -1,5 +1,6 @@
 """A refused line tells its supplier everything: each rule of each field of what is shipped, as ``rejects`` gives it in CSV."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,8 @@ from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
 from pipelines.settings import Home
 from pipelines.sql import literal
 from pipelines.stages.ingest.typing import fine_sql, read_field, reason_sql
-from tests.supplier import read
+from tests.french import english
+from tests.supplier import INTERNAL, read
 
 EXERCICE = 2020
 CATALOGUE = load_catalogue()
@@ -101,3 +103,15 @@ def test_an_example_is_a_cell_that_can_be_read(name: str) -> None:
 )
 def test_an_example_is_written_as_the_file_does(said: dict, shown: str | None) -> None:
     assert example(Field(**{"name": "c", "title": "C", **said}), EXERCICE) == shown
+
+
+OPERATOR = re.compile(r"déclar|occurrence|millesime |relancer la collecte|[Ss]ignaler")
+
+
+@pytest.mark.parametrize(
+    "code", [code for code, one in CATALOGUE.rules.items() if code.startswith("FIC-") and not one.a_decider]
+)
+def test_the_help_of_a_refused_file_is_what_its_supplier_can_do_alone(code: str) -> None:
+    help_ = CATALOGUE.rules[code].aide
+    assert not [*OPERATOR.findall(help_), *INTERNAL.findall(help_), *english(help_)], help_
+    assert len(help_.split()) > 5, f"nothing is said of what to do: {help_}"
