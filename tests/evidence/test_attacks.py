@@ -13,6 +13,20 @@ TRIED_BY = {  # how a line begins → the tests that try it
         V + "every_change_in_every_folder_is_one_sentence",
         V + "anybody_checks_a_folder_with_sha256sum_and_a_list_of_names",
     ],
+    "un dossier vide": [
+        V + "every_change_in_every_folder_is_one_sentence",
+        V + "a_folder_that_cannot_be_looked_into_is_one_sentence",
+    ],
+    "une liste mise dans": [V + "a_list_that_lies_anywhere_else_is_a_file_like_another"],
+    "une liste de plus": [
+        V + "a_list_that_no_entry_explains_is_reported",
+        V + "an_entry_whose_list_is_no_more_is_reported",
+    ],
+    "un retrait vrai": [
+        V + "a_removal_explains_its_own_list_alone",
+        V + "a_withdrawal_explains_one_change_of_each_list",
+    ],
+    "une publication forgée": [V + "a_publication_forged_whole_is_noticed_by_nothing_in_the_home"],
     "un fichier d’une livraison": [V + "what_is_written_once_is_not_written_again_though_the_ledger_enters_its_list"],
     "une macro, une vue": [V + "a_database_holds_nothing_but_what_was_published_though_the_ledger_enters_its_file"],
     "une publication ou une version étrangère": [

@@ -124,7 +124,7 @@ def release(home: Home, ledger: Ledger, name: str) -> None:
     close(home, ledger, folder)
 
 
-def publish(home: Home, ledger: Ledger, name: str) -> None:
+def publish(home: Home, ledger: Ledger, name: str, build: str = "b1") -> None:
     folder = home.builds / name
     (folder / "rapport").mkdir(parents=True)
     for file in ("millesime.duckdb", "rapport_public.duckdb"):
@@ -132,8 +132,8 @@ def publish(home: Home, ledger: Ledger, name: str) -> None:
             db.execute(f"create schema rapport; create table rapport.chiffres as select '{name}' as code, 1 as valeur")
             db.execute(f"copy rapport.chiffres to '{folder}/rapport/chiffres.parquet'")
     head = asdict(ledger.settled_head())
-    state = {"build": "b1", "files": files_of(folder), "tables": databases_of(folder), "ledger": head}
-    ledger.record_publication(name, "b1", write_state(folder, state))
+    state = {"build": build, "files": files_of(folder), "tables": databases_of(folder), "ledger": head}
+    ledger.record_publication(name, build, write_state(folder, state))
     put(folder / "report/rapport.pdf", f"page de {name}")
     ledger.copy_to(folder / LEDGER)
     close(home, ledger, folder)
@@ -325,6 +325,25 @@ def test_a_list_that_no_entry_explains_is_reported(home: Home, file: str):
     with open_ledger(home) as ledger:
         enter(home, ledger, home.root / file, sums_of(folder, [name]))
     assert told(home) == [f"{file} : {EXTRA[file]}"]
+
+
+@pytest.mark.parametrize("place", [*ONCE[:3], "builds/deux", SENT])
+def test_an_entry_whose_list_is_no_more_is_reported(home: Home, place: str):
+    """The folder goes, and its lists with it, as the ledger enters that they went."""
+    folder = home.root / place
+    with open_ledger(home) as ledger:
+        take_away(home, ledger, sorted(folder.iterdir()) if (folder / PARTS).is_dir() else [folder])
+    assert told(home)
+
+
+def test_a_publication_forged_whole_is_noticed_by_nothing_in_the_home(home: Home):
+    """With its build, its warehouse and its entries: docs/auditor.md says that publishing again alone shows it."""
+    shutil.rmtree(home.warehouse_published.parent)
+    with open_ledger(home) as ledger:
+        ledger.record_build("faux", True, ["d1"], [])
+        ledger.record_warehouse("faux", put(home.warehouse, "faux"), is_whole=True, project="", sources={})
+        publish(home, ledger, "trois", "faux")
+    assert told(home) == []
 
 
 @pytest.mark.parametrize("place", ONCE[:4])
