@@ -245,9 +245,16 @@ def _selected(rows: Rows, source: LineSource, found: str, tests: list[str]) -> I
         f"select _livraison, _fichier, _feuille, _ligne, _colonne, {found}, double_de, {completed(source)} as complement "
         f"from {lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, _colonne, motif, apport"
     ):
-        place = (row["_livraison"], row["_fichier"], row["_feuille"], row["_ligne"], row["_colonne"])
-        value = None if row["apport"] is None else Decimal(row["apport"])
-        yield Line(*place, source.model, row["compte"], row["motif"], value, row["double_de"], row["complement"])
+        yield line_of(row, source.model, row["apport"], counts=row["compte"])
+
+
+def line_of(row: dict[str, Any], relation: str, given: Any, *, counts: bool = True) -> Line:
+    """A line from its place, its motive and what completed it, as a query over ``relation`` gives them; ``given``: what it
+    contributes, None when that is unknown.
+    """
+    place = (row["_livraison"], row["_fichier"], row["_feuille"], row["_ligne"], row.get("_colonne"))
+    amount = None if given is None else Decimal(given)
+    return Line(*place, relation, counts, row["motif"], amount, row.get("double_de"), row.get("complement"))
 
 
 def _line_that_names(rows: Rows, relation: str, motive: str, value: str, code: str, exercice: int) -> Line | None:
@@ -255,11 +262,7 @@ def _line_that_names(rows: Rows, relation: str, motive: str, value: str, code: s
         f"select _livraison, _fichier, _feuille, _ligne, {motive} as motif, {value} as apport from {with_sheet(relation)} "
         f"where code = {literal(code)} and exercice = {exercice} limit 1"
     )
-    if not found:
-        return None
-    row, name = found[0], relation.partition(".")[2]
-    place = (row["_livraison"], row["_fichier"], row["_feuille"], row["_ligne"])
-    return Line(*place, None, name, True, row["motif"], Decimal(row["apport"] or 0))
+    return line_of(found[0], relation.partition(".")[2], found[0]["apport"] or 0) if found else None
 
 
 def _value(
@@ -297,8 +300,8 @@ def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
     reason = "regle || ' « ' || coalesce(colonne, 'ligne') || ' », attendu ' || coalesce(attendu, '')"
     reasons = f"string_agg({reason}, ' ; ' order by position, regle) as motif"
     for row in select(path, f"select _fichier, _feuille, _ligne, {reasons} from {{lake}} group by all order by all"):
-        place = (manifest.delivery, row["_fichier"], row["_feuille"], row["_ligne"])
-        yield Line(*place, None, f"{manifest.system}/{table}", False, f"refusée : {row['motif']}", Decimal(0))
+        said = {**row, "_livraison": manifest.delivery, "motif": f"refusée : {row['motif']}"}
+        yield line_of(said, f"{manifest.system}/{table}", 0, counts=False)
 
 
 def source_of(ledger: Ledger, manifest: Manifest) -> Source:

@@ -17,7 +17,7 @@ from pipelines.catalogue.dbt.provenance import Reading, key_of, provenance, tell
 from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.trace import Line, Source, source_of
+from pipelines.evidence.trace import Line, Source, line_of, source_of
 from pipelines.evidence.traced_rows import NotTraceable, Rows, Version, completed, lines_of, open_rows
 from pipelines.french import how_many
 from pipelines.ledger.store import Ledger
@@ -267,11 +267,6 @@ def _lines(
     added = [name for name in numbers if given[name] and sum(filter(None, values[name])) == given[name]]
     column = next(iter(sorted(added, key=lambda name: unit_of(name) is None)), None)  # an amount rather than a count
 
-    def line(found: dict[str, Any], *, counts: bool) -> Line:
-        where = (found["_livraison"], found["_fichier"], found["_feuille"], found["_ligne"], found["_colonne"])
-        value = (found[column] if column else 1) if counts else 0
-        amount = None if value is None else Decimal(value)
-        return Line(*where, source.model, counts, found["motif"], amount, found["double_de"], found["complement"])
-
-    lines = [line(one, counts=True) for one in counted] + [line(one, counts=False) for one in aside]
+    lines = [line_of(one, source.model, one[column] if column else 1) for one in counted]
+    lines += [line_of(one, source.model, 0, counts=False) for one in aside]
     return Behind(reading.model, tests, untold, column, lines), given

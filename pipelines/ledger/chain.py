@@ -10,9 +10,12 @@ show against an *anchor*, a hash kept elsewhere: beside the ledger, in every rel
 import datetime as dt
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.french import NO_BREAK
@@ -140,6 +143,13 @@ def _problems(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[
             if row not in linked.get(table, set()):
                 broken.append(Broken(table, row, "l’écriture a été ajoutée hors de la chaîne"))
     return broken + _strangers(connection) + _against(anchors, hashes)
+
+
+def copy(connection: sqlite3.Connection, file: Path) -> None:
+    """Write a copy of a ledger, as it is now, that only its owner can read."""
+    os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    with closing(sqlite3.connect(file)) as copied:
+        connection.backup(copied)
 
 
 def cut(connection: sqlite3.Connection, table: str, row: int, after: tuple[str, ...]) -> None:

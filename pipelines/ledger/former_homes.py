@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.disk import read_json, sha256_of
-from pipelines.ledger.closing import NAMES, PARTS, SUMS, Entries, Sums, enter, refused_name, sums_of
+from pipelines.ledger.closing import LISTS, NAMES, PARTS, SUMS, Entries, Sums, enter, refused_name, sums_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
 from pipelines.settings import Home
@@ -31,14 +31,10 @@ def close_former(home: Home, ledger: Entries) -> None:
     for sha256 in {one for kept in ledger.populations().values() for one in kept}:
         _part(home, ledger, home.archive, sha256[:32], {sha256: sha256}, gone)
     recorded = _recorded(home, ledger)
-    made = [
-        *home.audit.glob("*"),
-        *home.acts.glob("*"),
-        *home.exports.glob("*/*"),
-        *home.reports.glob("*/*"),
-        home.docs,
+    made = [home.root / top for top, depth in LISTS.items() if depth == 0]
+    made += [
+        one for top, depth in LISTS.items() if depth for one in (home.root / top).glob("/".join(["[!.]*"] * depth))
     ]
-    made += [*home.transmissions.glob("*/*"), *home.builds.glob("[!.]*"), *home.releases.glob("[!.]*")]
     for folder in [folder for folder in made if folder.is_dir()]:
         place = folder.relative_to(home.root)
         if folder.parent == home.builds:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.disk import sync
+from pipelines.ledger.chain import copy
 from pipelines.ledger.schema import REVISION, metadata
 from pipelines.ledger.unsound import Unsound
 
@@ -38,9 +39,8 @@ def _keep(file: Path, revision: str) -> None:
     """Copy the file as it is, replacing the copy that an earlier migration left."""
     kept = file.with_name(f"{file.stem}.before-{revision}{file.suffix}")
     aside = kept.with_name(f".{kept.name}.{os.getpid()}")
-    os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    with closing(sqlite3.connect(file)) as ledger, closing(sqlite3.connect(aside)) as copy:
-        ledger.backup(copy)
+    with closing(sqlite3.connect(file)) as ledger:
+        copy(ledger, aside)
     sync(aside)
     for former in file.parent.glob(f"{file.stem}.before-*{file.suffix}"):
         former.unlink()

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import written_whole
-from pipelines.ledger.chain import Broken, Head, append, check, cut, dated_back, head, latest, order, raw
+from pipelines.ledger.chain import Broken, Head, append, check, copy, cut, dated_back, head, latest, order, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
@@ -505,15 +505,14 @@ class Ledger:
 
     def copy_to(self, file: Path) -> None:
         """Write a copy of the ledger, as it is now, that only its owner can read."""
-        os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        with self.engine.connect() as connection, closing(sqlite3.connect(file)) as copy:
-            raw(connection).backup(copy)
+        with self.engine.connect() as connection:
+            copy(raw(connection), file)
 
     def copy_before(self, file: Path, publication: int) -> None:
         """Write a copy of the ledger as it was before what that publication (the number of its entry) entered."""
         self.copy_to(file)
-        with closing(sqlite3.connect(file)) as copy:
-            cut(copy, "publications", publication, PUBLISHING)
+        with closing(sqlite3.connect(file)) as copied:
+            cut(copied, "publications", publication, PUBLISHING)
 
     def head_at(self, table: str, row: int) -> Head:
         """The end of the chain when this row had just been entered: later entries do not move it."""

@@ -123,9 +123,11 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
 def _publication_after(ledger: Ledger, name: str) -> dict[str, Any] | None:
     """The publication that followed a release, and whose tables complete it."""
     (row,) = (row for row in ledger.all_rows("releases") if row["release"] == name)
-    frozen = ledger.head_at("releases", row["seq"]).entries
+    order = ledger.order()
     later = (
-        one for one in ledger.all_rows("publications") if ledger.head_at("publications", one["seq"]).entries > frozen
+        one
+        for one in ledger.all_rows("publications")
+        if order["publications", one["seq"]] > order["releases", row["seq"]]
     )
     return next(later, None)
 
