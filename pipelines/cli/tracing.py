@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -248,20 +249,23 @@ def _plain(value: Any) -> str:
 
 
 def _line_rows(found: Trace) -> list[dict[str, Any]]:
-    sources = {source.livraison: source for source in found.sources}
     lines = [(found.code, line) for line in (found.absence, found.reprise) if line]
     lines += [(leaf.code, line) for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)]
     lines += [(found.code, line) for line in found.refusees]
-    return [
-        {
-            **vars(line),
-            "code": found.code,
-            "exercice": found.exercice,
-            "mesure": measure,
-            **_origin(sources[line.livraison], line),
-        }
-        for measure, line in lines
-    ]
+    return _rows_of(found, lines, {"code": found.code})
+
+
+def _rows_of(
+    found: Trace | RowTrace, lines: Iterable[tuple[str | None, Line]], said: dict[str, str]
+) -> list[dict[str, Any]]:
+    """One row per line and what it is measured by, with the export and the file of the line, and what ``said`` it is traced from."""
+    sources = {source.livraison: source for source in found.sources}
+    rows = []
+    for measure, line in lines:
+        source = sources[line.livraison]
+        origin = {"export": source.export, "sha256": dict(source.fichiers)[line.fichier.partition("/")[0]]}
+        rows.append({**vars(line), **said, "exercice": found.exercice, "mesure": measure, **origin})
+    return rows
 
 
 def _ratio(value: Fraction | None) -> Any:
@@ -355,24 +359,9 @@ def _exact(value: Any) -> Any:
 
 
 def _lines_of_row(found: RowTrace) -> list[dict[str, Any]]:
-    sources = {source.livraison: source for source in found.sources}
-    return [
-        {
-            **asdict(line),
-            "table": found.table,
-            "cle": shlex.join(f"{column}={value}" for column, value in found.cle.items()),
-            "exercice": found.exercice,
-            "mesure": behind.colonne,
-            **_origin(sources[line.livraison], line),
-        }
-        for behind in found.derriere
-        for line in behind.lignes
-    ]
-
-
-def _origin(source: Source, line: Line) -> dict[str, str]:
-    """The export and the file of a line."""
-    return {"export": source.export, "sha256": dict(source.fichiers)[line.fichier.partition("/")[0]]}
+    key = shlex.join(f"{column}={value}" for column, value in found.cle.items())
+    lines = ((behind.colonne, line) for behind in found.derriere for line in behind.lignes)
+    return _rows_of(found, lines, {"table": found.table, "cle": key})
 
 
 def _trace_line(session: Session, version: Version, file: str, line: int, sheet: str | None, form: str) -> int:
