@@ -266,8 +266,8 @@ class Links:
                 named = {row["sha256"]} if table == "purges" else {row["subject"], *row["files"]}
                 for file in {file for one in named for file in subjects[one]}:
                     found[file].append((table, row["seq"]))
-        for seq, place in self.withdrawn:
-            found["/".join([*place.split("/")[:2], SUMS])].append(("withdrawals", seq))
+        for seq, file in dict.fromkeys((seq, "/".join([*place.split("/")[:2], SUMS])) for seq, place in self.withdrawn):
+            found[file].append(("withdrawals", seq))
         return found
 
     def _lists(self, folder: Path) -> list[str]:

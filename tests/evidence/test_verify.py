@@ -538,7 +538,9 @@ def test_a_public_profile_that_comes_back_after_its_withdrawal_is_reported(home:
 
 def test_a_withdrawal_explains_one_change_of_each_list(home: Home):
     with open_ledger(home) as ledger:
-        ledger.record_withdrawal("deux", "p", "erreur", "A", ["builds/deux/report", "builds/une/report"])
+        ledger.record_withdrawal(
+            "deux", "p", "erreur", "A", ["builds/deux/report", "builds/deux/public", "builds/une/report"]
+        )
         take_away(home, ledger, [home.builds / "deux/report", home.builds / "une/report"])
     assert told(home) == []
     with open_ledger(home) as ledger:
