@@ -24,7 +24,7 @@ from pipelines.disk import written_whole
 from pipelines.ledger.chain import Broken, Head, append, check, cut, dated_back, head, latest, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
-from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
+from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Reading, Removal, Standing, Verdict
 from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
@@ -327,6 +327,13 @@ class Ledger:
         row = {"exercice": exercice, "text": text, "sha256": sha256, "state": state, "stated_by": by}
         self._add("texts", **row, stated_at=now())
 
+    def record_readings(self, readings: Iterable[Reading], by: str) -> None:
+        """Enter at once that someone read and approved these texts."""
+        with self.engine.begin() as connection:
+            for sha256, table, column, exercice in readings:
+                place = {"read_table": table, "read_column": column, "exercice": exercice}
+                self._insert(connection, "readings", sha256=sha256, **place, read_by=by, read_at=now())
+
     def record_sending(
         self,
         release: str,
@@ -482,6 +489,11 @@ class Ledger:
         for row in self.all_rows("populations"):
             found.setdefault(row["exercice"], []).append(row["sha256"])
         return found
+
+    def readings(self) -> set[Reading]:
+        """Every text that somebody read and approved, where it was."""
+        rows = self.all_rows("readings")
+        return {Reading(row["sha256"], row["read_table"], row["read_column"], row["exercice"]) for row in rows}
 
     def all_rows(self, table: str) -> list[dict[str, Any]]:
         """A whole ledger table, in order of entry."""

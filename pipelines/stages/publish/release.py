@@ -34,6 +34,7 @@ from pipelines.ledger.state import (
     files_of,
     read_notes,
     read_release,
+    read_waiting,
     sealed,
     write_manifest,
     write_state,
@@ -150,7 +151,7 @@ def complete_release(
         there.mkdir()
         for schema in ("rapport", MARTS):
             export_tables(public, exercice, there, schema)
-        write_manifest(there, build, read_notes(public.parent))
+        write_manifest(there, build, read_notes(public.parent), read_waiting(public.parent))
     for profile in profiles:
         if (home.published / PLACES[profile] / "rapport").is_dir():
             fill_export(folder / EXPORTS / profile, home, work.organisation, exercice, profile, folder.name)

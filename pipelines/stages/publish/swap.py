@@ -25,7 +25,7 @@ import duckdb
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import is_full, second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
-from pipelines.french import enumeration
+from pipelines.french import enumeration, how_many
 from pipelines.ledger.closing import (
     SUMS,
     close,
@@ -61,6 +61,7 @@ from pipelines.stages.publish.restricted import Archived, Behind, behind, write_
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.stages.publish.secret.readings import Waiting
 from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.unchanged_tables import DATABASE, copy_schema, former_of
@@ -246,6 +247,7 @@ def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicPro
             _words(work),
             work.home.cache / SOLVED,
             [version for _, version in _archived(work)],
+            work.ledger.readings(),
         )
     except SecrecyBroken as error:
         shutil.rmtree(folder)
@@ -255,9 +257,9 @@ def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicPro
     kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
     kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
     notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
-    identity = write_manifest(folder, build, {note.exercice: note.message for note in notes})
-    left_out = {"SEC-NON-DECLARE": profile.undeclared, "SEC-TEXTE": profile.written_freely}
-    notes += [_undeclared(work.rules[code], names) for code, names in left_out.items() if names]
+    identity = write_manifest(folder, build, {note.exercice: note.message for note in notes}, profile.waiting)
+    notes += [_undeclared(work.rules["SEC-NON-DECLARE"], profile.undeclared)] if profile.undeclared else []
+    notes += _unread(work.rules["SEC-RELECTURE"], profile.waiting)
     for row in work.ledger.all_rows("withdrawals"):
         if row["profile"] == identity:
             shutil.rmtree(folder)
@@ -316,6 +318,16 @@ def _noted(rule: Rule, exercice: int) -> Finding:
 
 def _undeclared(rule: Rule, names: list[str]) -> Finding:
     return Finding.of(rule, 0, "public/rapport", enumeration(names), severity="information")
+
+
+def _unread(rule: Rule, waiting: Waiting) -> list[Finding]:
+    """One finding per exercice with lines that wait for a reader."""
+    found = []
+    for exercice in sorted({exercice for lines in waiting.values() for exercice in lines}):
+        of = {table: lines[exercice] for table, lines in waiting.items() if exercice in lines}
+        said = f"{how_many(sum(of.values()), 'lignes')} ({enumeration([f'{table} : {n}' for table, n in of.items()])})"
+        found.append(Finding.of(rule, exercice, "public/rapport", said, severity="information"))
+    return found
 
 
 def _broken(error: SecrecyBroken, rule: Rule) -> Finding:

@@ -59,6 +59,7 @@ from pipelines.stages.report.tables import MissingTable, Publication, Row
 Block = dict[str, Any]
 SECRET = "secret statistique"
 UNDISCLOSED = "Non diffusé"
+WAITING = "Ce qui s’y trouve attend d’être relu."
 ALL_MEMBERS = "toutes celles du syndicat"
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
@@ -96,8 +97,9 @@ class Builder:
             data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
         )
         if not lines:
-            return _empty(title, bloc, receipt, names)
-        if data.total and len(lines) > 1:
+            return self._empty(title, bloc, receipt, names)
+        is_all = not self.publication.waiting(bloc.table)
+        if data.total and len(lines) > 1 and is_all:
             lines.append(_total_line(data, head, lines, self.figures.addresses))
         hidden: list[str] = []
         if self._is_public:
@@ -107,7 +109,11 @@ class Builder:
                 return _undisclosed(title, SECRET)
         is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
-        if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
+        if (
+            is_drawn
+            and is_all
+            and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :])
+        ):
             title = titled(title, bloc.montre, head, lines)
         block = {
             "genre": kind,
@@ -156,6 +162,7 @@ class Builder:
         """True when everything behind a table came, and it has no such row this year."""
         if (
             self.publication.is_withheld(asked.table)
+            or self.publication.waiting(asked.table)
             or self.receipts.of(asked.table, self.figures.exercice, []).reserve
         ):
             return False
@@ -182,7 +189,7 @@ class Builder:
         if not rows and not receipt.is_known:  # no export shows what came, so one cannot say that there is none
             return None
         if not of_year:
-            return _empty(title, bloc, receipt, names)
+            return self._empty(title, bloc, receipt, names)
         column = Colonne(nom=bloc.croise.valeur, titre="", format=bloc.croise.format)
         found = {(row[bloc.code], row[bloc.croise.par], row["exercice"]): cell(row, column) for row in rows}
         head = list(dict.fromkeys(row[bloc.croise.par] for row in of_year))
@@ -223,7 +230,7 @@ class Builder:
             return self._withheld(title, bloc.table)
         rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
-            return _empty(title, bloc, receipt, names)
+            return self._empty(title, bloc, receipt, names)
         return {
             "genre": "liste",
             "id": _identity(bloc.id, only),
@@ -272,7 +279,14 @@ class Builder:
         return self.publication.profile == PUBLIC
 
     def _withheld(self, title: str, table: str) -> Block:
+        if table in self.publication.all_waiting:
+            return {"genre": "vide", "titre": title, "texte": WAITING}
         return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
+
+    def _empty(self, title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
+        """A block without rows, which says that there is nothing only if everything came and nothing waits."""
+        waits = WAITING if self.publication.waiting(bloc.table) else None
+        return {"genre": "vide", "titre": title, "texte": receipt.reserve or waits or bloc.vide.format(**names)}
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
         """Figures shown large: those that are followed and not hidden. Raises MissingTable when one of them is not declared."""
@@ -381,11 +395,6 @@ def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[in
     numbers = [number_of(one) for one in cells]
     top = max((abs(one) for one in numbers if one is not None), default=0) or 1
     return {"cellules": cells, "hauteurs": [None if one is None else round(max(one, 0) / top, 4) for one in numbers]}
-
-
-def _empty(title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
-    """A block without rows, which says that there is nothing only if everything came."""
-    return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
 
 
 def _undisclosed(title: str, why: str) -> Block:

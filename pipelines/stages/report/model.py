@@ -35,6 +35,7 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 FIGURES = "figures"  # in contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
@@ -103,7 +104,12 @@ class Editor:
         found = [(section, one) for section in chapter.sections for one in self._sections(section, bears[section.id])]
         if any(bears.values()) and not any(bears[section.id] for section, _ in found):
             return []
-        return [one for _, one in found]
+        sections = [one for _, one in found]
+        waiting = Decimal(sum(map(self.builder.publication.waiting, chapter.tables)))
+        if waiting:
+            for one in sections if self.pages_apart else sections[-1:]:
+                one["blocs"].append(_sentence(f"{waiting} {french.form(WAIT, waiting)}"))
+        return sections
 
     def _bears(self, bloc: Any) -> bool:
         """False for a text without figures, which only introduces the block next to it."""

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
-from pipelines.ledger.state import read_notes
+from pipelines.ledger.state import read_notes, read_waiting
 from pipelines.publication import PUBLIC
 from pipelines.sql import listed, literal, parquet_scan
 
@@ -61,6 +61,15 @@ class Publication:
     def notes(self) -> dict[int, str]:
         """What readers of the public staff tables must know of each exercice."""
         return read_notes(self.folder) if self.profile == PUBLIC else {}
+
+    def waiting(self, table: str) -> int:
+        """The lines of the year that the public profile leaves out of a table until somebody has read them."""
+        return self.all_waiting.get(table, {}).get(self.exercice, 0)
+
+    @functools.cached_property
+    def all_waiting(self) -> dict[str, dict[int, int]]:
+        """Table → exercice → the lines that the public profile leaves out until somebody has read them."""
+        return read_waiting(self.folder) if self.profile == PUBLIC else {}
 
     @functools.cached_property
     def files(self) -> Files:

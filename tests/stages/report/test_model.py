@@ -240,6 +240,45 @@ def test_that_public_staff_tables_stay_as_they_were_is_printed_under_them(press:
     assert note not in (series["note"] or "")
 
 
+WAITING = "3 lignes attendent d’être relues et ne sont pas imprimées."
+
+
+def printed(model: dict) -> str:
+    return json.dumps(model, ensure_ascii=False)
+
+
+def waits(press: Press, table: str, profile: str = "public") -> None:
+    press.profile = profile
+    (press.root / "published").mkdir(exist_ok=True)
+    write_manifest(press.root / "published", "b1", waiting={table: {2040: 3, 2039: 40}})
+
+
+@pytest.mark.parametrize("profile", ["public", "interne"])
+def test_a_chapter_says_how_many_lines_wait_to_be_read_and_adds_up_no_part_of_a_table(press: Press, profile: str):
+    waits(press, "rpt_effectifs", profile)
+    is_public = profile == "public"
+    assert printed(press.model()).count(WAITING) == is_public
+    block = press.block("graphique")
+    assert any(line["est_total"] for line in block["lignes"]) != is_public
+    assert ("en tête" in block["titre"]) is False
+
+
+def test_a_table_whose_every_line_waits_does_not_say_that_there_is_nothing(press: Press):
+    press.replace("rpt_effectifs", [(2039, "Titulaires", 1, 99)])
+    assert "Aucun agent" in printed(press.model())
+    waits(press, "rpt_effectifs")
+    said = printed(press.model())
+    assert "Aucun agent" not in said and "Aucune entrée" not in said
+    assert "Ce qui s’y trouve attend d’être relu." in said
+
+
+def test_a_table_that_is_withheld_until_it_is_read_says_so(press: Press):
+    waits(press, "rpt_effectifs")
+    del press.tables["rpt_effectifs"]
+    said = printed(press.model())
+    assert "Ce qui s’y trouve attend d’être relu." in said and "Non diffusé" not in said
+
+
 def test_a_section_for_each_row_of_a_withheld_table_is_left_out(press: Press):
     press.chapter = press.chapter.replace(
         "    titre: Partie de {exercice}\n",

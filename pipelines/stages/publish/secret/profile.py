@@ -1,32 +1,33 @@
 """Makes the public database: the tables of ``rapport`` without what must be hidden, then reads it back and attacks it.
 
 What is proved is the file that will be published, not the list of what should have been hidden. ``rapport`` is copied,
-with the marts declared free of persons, but not audit. A text that nobody declared is emptied. Keys and comments are
-kept; a table under secrecy gains the column ``est_secret``.
+with the marts declared free of persons, but not audit. A line with a text that nobody declared and nobody has read is left
+out. Keys and comments are kept; a table under secrecy gains the column ``est_secret``.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.primary_keys import Keys
 from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
+from pipelines.ledger.records import Reading
 from pipelines.publication import DATABASES, MARTS, PUBLIC
 from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
+from pipelines.stages.publish.secret.readings import TypedTexts, Waiting
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
 from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshots, tie
-from pipelines.stages.publish.secret.words import Words, texts_of
+from pipelines.stages.publish.secret.words import Words
 
 DATABASE = DATABASES[PUBLIC]
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
@@ -56,7 +57,7 @@ class PublicProfile:
         default_factory=list
     )  # tables, columns and figures withheld because nobody declared them
     versions: list[Version] = field(default_factory=list)  # for the other exercices: what is public of them now
-    written_freely: list[str] = field(default_factory=list)  # tables and columns with texts that nobody declared
+    waiting: Waiting = field(default_factory=dict)  # lines left out for a text that nobody has read
 
 
 def write_public(
@@ -70,11 +71,12 @@ def write_public(
     words: Words,
     solved: Path | None = None,
     versions: Iterable[Version] = (),
+    read: Set[Reading] = frozenset(),
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
-    ``words`` are the texts that may be published; ``solved`` is where the solver's answers are kept; ``versions`` are
-    those that were public, oldest first.
+    ``words`` are the texts that may be published, besides those that somebody ``read``; ``solved`` is where the solver's
+    answers are kept; ``versions`` are those that were public, oldest first.
 
     Raises SecrecyBroken when something is not declared, is not as declared, or cannot be kept secret; the contents of
     the folder are then worthless.
@@ -84,7 +86,8 @@ def write_public(
         while True:
             try:
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
-                    profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, words, solutions, plan)
+                    texts = TypedTexts(db, words, read)
+                    profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, texts, solutions, plan)
                     for schema in ("rapport", MARTS):
                         write_schema(db, folder, schema, words.fields)
                     write_freshness(db, folder, PUBLIC, build)
@@ -128,14 +131,13 @@ def _write_and_prove(
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
-    words: Words,
+    texts: TypedTexts,
     solutions: Solutions,
     plan: Plan,
 ) -> PublicProfile:
-    unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, words.fields)]
-    texts = _Texts(db, words)
-    free = _told_apart_freely(db, secrecy, texts)
-    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid} | {*free})
+    unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, texts.words.fields)]
+    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
+    secrecy = secrecy.without(_of_persons_that_wait(db, secrecy, texts))
     numbers = read_numbers(db, secrecy, threshold)
     tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
@@ -150,7 +152,7 @@ def _write_and_prove(
         held=sorted(plan.held),
         withheld=sorted(plan.withheld),
         undeclared=unsaid,
-        written_freely=sorted([*free, *texts.emptied]),
+        waiting=texts.waiting,
         versions=[*snapshots(db, secrecy, sorted(exercices), profile.disclosed)],
     )
 
@@ -184,14 +186,11 @@ def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
     ]
 
 
-def _told_apart_freely(db, secrecy: Secrecy, texts: "_Texts") -> list[str]:
-    """Tables under secrecy whose lines contain undeclared texts, without which lines could not be distinguished."""
-    found = []
-    for name in described(db, "rapport").keys() & secrecy.tables.keys():
-        levels = {level for part in secrecy.tables[name].parts for level in part.levels}
-        if levels and levels & texts.known("rapport", name).keys():
-            found.append(name)
-    return found
+def _of_persons_that_wait(db, secrecy: Secrecy, texts: TypedTexts) -> set[str]:
+    """The tables whose numbers of persons add up and that have a text that nobody has read: the others would give an absent line."""
+    tables = described(db, "rapport")
+    adding = {name for name, one in secrecy.tables.items() if any(part.population or part.adds for part in one.parts)}
+    return {name for name in tables.keys() & adding if texts.left_out(tables[name])}
 
 
 def _known(figures: Figures) -> set[str]:
@@ -201,37 +200,8 @@ def _known(figures: Figures) -> set[str]:
 # what is written ------------------------------------------------------------
 
 
-@dataclass
-class _Texts:
-    """The texts to write: those that nobody declared are emptied, and their columns noted."""
-
-    db: Any
-    words: Words
-    emptied: list[str] = field(default_factory=list)
-    _known: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
-
-    def known(self, schema: str, table: str) -> dict[str, list[str]]:
-        """Column of a table of the source → its declared texts, where it has others too."""
-        if (schema, table) not in self._known:
-            found = {}
-            for column, texts in texts_of(self.db, "source", schema, table).items():
-                if unknown := {*self.words.unknown(table, column, texts)}:
-                    found[column] = [text for text in texts if text not in unknown]
-            self._known[schema, table] = found
-        return self._known[schema, table]
-
-    def replaced(self, table: Described) -> dict[str, str]:
-        """Column of a table of the source → the SQL of its published part, when not all is published."""
-        found = {}
-        for column, texts in self.known(table.schema, table.name).items():
-            self.emptied.append(f"{table.name}.{column}")
-            known = ", ".join(map(literal, texts)) or "null"
-            found[column] = f"case when {column} in ({known}) then {column} end"
-        return found
-
-
 def _write_tables(
-    db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
+    db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: TypedTexts
 ) -> None:
     db.execute(f"create schema rapport; create schema {MARTS}")
     for name, table in described(db, "rapport").items():
@@ -242,15 +212,19 @@ def _write_tables(
         elif secrecy.tables[name].parts:
             _write_secret(db, table, numbers, hidden, keys, threshold, texts)
         elif secrecy.tables[name].free:
-            emptied = {column: f"case when false then {column} end" for column in secrecy.tables[name].never}
-            copy_table(db, table, keys, replaced=texts.replaced(table) | emptied)
+            _write_free(db, table, secrecy.tables[name].never, keys, texts)
     for name, table in described(db, MARTS).items():
         if name in secrecy.tables and secrecy.tables[name].free:
-            copy_table(db, table, keys, replaced=texts.replaced(table))
+            _write_free(db, table, secrecy.tables[name].never, keys, texts)
+
+
+def _write_free(db, table: Described, never: list[str], keys: Keys, texts: TypedTexts) -> None:
+    emptied = {column: f"case when false then {column} end" for column in never}
+    copy_table(db, table, keys, replaced=emptied, where=_read(texts.left_out(table, never)))
 
 
 def _write_secret(
-    db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
+    db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: TypedTexts
 ) -> None:
     emptied: dict[str, set[int]] = {}
     touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
@@ -268,15 +242,15 @@ def _write_secret(
         for column in part.ranks if (id(part), values["exercice"]) in touched else []:
             emptied.setdefault(column, set()).add(row)
     kept = [row for row, (part, values) in lines.items() if not part.withheld and values["exercice"] >= 0]
-    replaced = texts.replaced(table)
-    for column, rows in sorted(emptied.items()):
-        replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
+    replaced = {
+        column: f"case when {_among(rows)} then null else {column} end" for column, rows in sorted(emptied.items())
+    }
     copy_table(
         db,
         table,
         keys,
         replaced=replaced,
-        where=_among(kept),
+        where=f"{_among(kept)} and {_read(texts.left_out(table))}",
         added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
     )
 
@@ -316,7 +290,7 @@ def _write_figures(
     hidden: dict[Key, str],
     keys: Keys,
     threshold: int,
-    texts: _Texts,
+    texts: TypedTexts,
 ) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
@@ -337,14 +311,11 @@ def _write_figures(
     left_out = dict(db.execute(query).fetchall())
     ruled |= left_out.keys()
     secret |= {row for row, has_value in left_out.items() if has_value}
-    replaced = texts.replaced(table)
-    named = replaced.pop("code", "code")  # a figure whose name nobody declared is not published
-    replaced |= {
-        c: f"case when {_among(secret)} then {value} else {replaced.get(c, c)} end" for c, value in HIDDEN.items()
-    }
+    replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in HIDDEN.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
-    replaced |= dict.fromkeys(table.columns.keys() - _known(figures), "null")
-    copy_table(db, table, keys, replaced=replaced, where=f"({named}) is not null")
+    unknown = table.columns.keys() - _known(figures)
+    replaced |= dict.fromkeys(unknown, "null")
+    copy_table(db, table, keys, replaced=replaced, where=_read(texts.left_out(table, unknown)))
 
 
 def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
@@ -378,6 +349,11 @@ def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item |
 def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
     """True if a figure is empty, or is its item's number at the figure's own precision."""
     return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
+
+
+def _read(left_out: str) -> str:
+    """The SQL condition of the lines that are not left out."""
+    return f"not ({left_out})" if left_out else "true"
 
 
 def _among(rows: Iterable[int]) -> str:
