@@ -243,9 +243,8 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
                 ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
-        code = run_and_tell(session, years, None)
+        code = run_and_tell(session, years, None, then=lambda: _approve(session, years, person))
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            _approve(session, years, person)
             echo("\nÀ diffuser, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)

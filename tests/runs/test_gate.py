@@ -299,6 +299,12 @@ def rows(is_sound: bool) -> str:
             *filled,
             ROWS,
             *(f"insert into rapport.rpt_finances__sections values (2020, '{nature}');" for nature in natures),
+            *(
+                f"alter table rapport.{name} add column {emptied} varchar;"  # in the public tables
+                for name, columns in TABLES.items()
+                for emptied in SHIPPED.secrecy.tables[name].never
+                if emptied not in columns
+            ),
         ]
     )
 
