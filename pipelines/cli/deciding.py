@@ -352,7 +352,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
         echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
     count = len(done) + len(runs)
     s = "s" * (count > 1)
-    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
+    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}, à la demande de {person}'}.")
     if done and not dry_run and (kept := backed_up(session.home)):
         note(
             f"La sauvegarde du {day(kept)} tient encore ce qui est parti, jusqu’à la suivante : {session.command} backup DOSSIER"
