@@ -36,6 +36,7 @@ DOORS_ON_STAGES = {
     "pipelines.cli.rejects": {"validate"},
     "pipelines.cli.releasing": {"publish"},
     "pipelines.cli.snapshot": {"extract", "ingest"},
+    "pipelines.cli.textes": {"publish"},
     "pipelines.cli.transmitting": {"report"},
     "pipelines.defs.jobs": {"ingest"},
     "pipelines.defs.transform": {"transform"},

@@ -1,4 +1,4 @@
--- Age pyramid of the profile public, in three bands: a number that is too small is empty, and never 0.
+-- Age pyramid of the profile public, in the bands that it has of each exercice, women and men apart or together.
 select exercice, tranche_age_ans, libelle_tranche, libelle_sexe, nb_agents
 from rapport.rpt_rh__pyramide
 where role_ligne = 'detail'

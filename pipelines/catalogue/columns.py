@@ -16,6 +16,7 @@ from pipelines.catalogue.chapters.grammar import (
     Compares,
     Croisement,
     Donnees,
+    Indicateurs,
     Liste,
     Matrice,
     Synthese,
@@ -89,7 +90,7 @@ def columns_read(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Na
             yield thing, population.fact.partition(".")[2], named
     for thing in catalogue.secrecy_declared["tables",]:
         yield thing, thing.name, _of_secrecy(catalogue.secrecy.tables[thing.name])
-    rules = catalogue.secrecy.figures.rules if catalogue.secrecy.figures else {}
+    rules = catalogue.secrecy.figures.rules
     for thing in catalogue.secrecy_declared["figures", "rules"]:
         rule = rules[thing.name]
         yield thing, rule.table, [(("column",), rule.column), *((("row", name), name) for name in rule.row)]
@@ -134,8 +135,12 @@ def _of_family(thing: Thing, family: Family) -> Iterator[tuple[Thing, str, Itera
 def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
     for index, one in enumerate(chapter.indicateurs if isinstance(chapter, Synthese) else []):
         counted = ("indicateurs", index)
-        named: list[Named] = [((*counted, "table"), "exercice"), ((*counted, "table"), "code_collectivite")]
-        named += [((*counted, "colonne"), one.colonne), *(((*counted, "filtres", name), name) for name in one.filtres)]
+        named: list[Named] = [((*counted, "table"), "exercice")]
+        named += [((*counted, "concerne", name), name) for name in one.concerne] or [
+            ((*counted, "table"), "code_collectivite")
+        ]
+        named += [((*counted, "colonne"), one.colonne)] if one.colonne else []
+        named += [((*counted, "filtres", name), name) for name in one.filtres]
         yield thing, one.table, named
     for s, section in enumerate(chapter.sections):
         if asked := section.si:
@@ -217,7 +222,13 @@ def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -
                 yield (*at, "entree", index), name
             yield from _printed((*at, "details"), bloc.details)
         case Compares():
-            yield (*at, "libelle"), bloc.libelle
+            yield from _compared(at, bloc)
+
+
+def _compared(at: tuple[Any, ...], bloc: Compares) -> Iterator[Named]:
+    yield (*at, "libelle"), bloc.libelle
+    if isinstance(bloc, Indicateurs) and bloc.moyenne:
+        yield (*at, "moyenne"), bloc.moyenne
 
 
 def _crossed(at: tuple[Any, ...], croise: Croisement | None) -> Iterator[Named]:
@@ -268,12 +279,16 @@ def _of_condition(sql: str) -> list[str]:
 def _of_secrecy(table: Table) -> Iterator[Named]:
     for index, name in enumerate(table.plain):
         yield ("plain", index), name
-    for index, part in enumerate(table.parts):
-        for key in ("levels", "counts", "scaled", "shares", "means", "along"):
-            for name in getattr(part, key):
-                yield ("parts", index, key, name), name
-        for rank, name in enumerate(part.ranks):
-            yield ("parts", index, "ranks", rank), name
+    for key in ("levels", "numbers", "persons"):
+        for name in getattr(table, key):
+            yield (key, name), name
+    for name, persons in table.persons.items():
+        counted = [column for one in persons.counted for column in one.split(" - ")]
+        for column in [*counted, *filter(None, [persons.by])]:
+            yield ("persons", name), column
+    for index, form in enumerate(table.forms):
+        for name in form.said:
+            yield ("forms", index, "said", name), name
 
 
 # suites ---------------------------------------------------------------------------------------------------------------

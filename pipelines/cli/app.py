@@ -42,6 +42,7 @@ COMMANDS = {
     "explain": ("deciding", "La fiche d’une règle."),
     "figures": ("reading", "Les chiffres publiés."),
     "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
+    "textes": ("textes", "Les textes des services à relire avant qu’ils soient publics."),
     "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
     "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
     "audit": ("auditing", "L’état de la collecte et de la qualité, en une page."),
@@ -75,7 +76,7 @@ COMMANDS = {
 # results.
 TELL_LAG = frozenset(
     """
-    rejects findings decide figures report acts audit release transmit compare replay export superset publish withdraw
+    rejects findings decide figures textes report acts audit release transmit compare replay export superset publish withdraw
     trace verify
     """.split()
 )

@@ -6,6 +6,7 @@ it was.
 
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,9 @@ def run_and_tell(
     full: bool = False,
     wait: bool = False,
     form: str = "text",
+    then: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run the jobs, print the summary, return the exit code."""
+    """Run the jobs, ``then`` something else if they ended, print the summary, return the exit code."""
     with only_writer(session.home):
         pass  # raises Busy before anything is started
     with progress() as say:
@@ -99,6 +101,8 @@ def run_and_tell(
     if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
         return FROZEN if stopped.ending == Ending.FROZEN else BUSY
+    if not report.failed:
+        then()
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = blocking_of(session, ledger, years)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
@@ -316,7 +315,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
 )
 @click.option("--reason", metavar="TEXTE", help="Le motif, avec --delivery, gardé au registre.")
 @click.option(
-    "--by", metavar="NOM", help="Qui le décide, avec --delivery : une personne déclarée dans organisation.yml."
+    "--by", metavar="NOM", help="Qui le demande : une personne déclarée dans organisation.yml. Sauf avec --dry-run."
 )
 @global_options
 @click.pass_context
@@ -326,19 +325,22 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
 
     Les lignes qui comptent sont gardées, pour recalculer les chiffres ; leurs pseudonymes sont remplacés par d’autres,
     tirés au sort, que rien ne relie à une personne. Le registre garde la trace de ce qui est retiré, de la règle
-    appliquée et de la date. Voir docs/rgpd.md.
+    appliquée, de la date et de qui l’a demandé. Voir docs/rgpd.md.
     """
     from pipelines.defs.history import forget, old_runs  # the other commands do without Dagster
 
     session: Session = ctx.obj
-    if (delivery is None) != (reason is None) or (by and not delivery) or (delivery and dry_run):
-        raise click.UsageError("--delivery va avec --reason (et --by), sans --dry-run")
+    if (delivery is None) != (reason is None) or (delivery and dry_run):
+        raise click.UsageError("--delivery va avec --reason, sans --dry-run")
+    if by is None and not dry_run:
+        raise click.UsageError("dire qui le demande : --by NOM")
+    person = session.organisation.person(by).nom if by else ""
     with only_writer(session.home), open_ledger(session.home) as ledger:
         work, today = session.work(ledger), now()[:10]
         if delivery:
-            done, runs = _removed_by_hand(session, work, delivery, reason or "", by), []
+            done, runs = _removed_by_hand(work, delivery, Chosen(reason or "", person)), []
         else:
-            done = overdue(work, today) if dry_run else purged(work, today)
+            done = overdue(work, today) if dry_run else purged(work, today, person)
             runs = old_runs(session.home, work.organisation.conservation.journaux, today)
         if not dry_run:
             forget(session.home, runs)
@@ -350,7 +352,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
         echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
     count = len(done) + len(runs)
     s = "s" * (count > 1)
-    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
+    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}, à la demande de {person}'}.")
     if done and not dry_run and (kept := backed_up(session.home)):
         note(
             f"La sauvegarde du {day(kept)} tient encore ce qui est parti, jusqu’à la suivante : {session.command} backup DOSSIER"
@@ -361,13 +363,10 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
         )
 
 
-def _removed_by_hand(
-    session: Session, work: "Workspace", delivery: str, reason: str, by: str | None
-) -> "list[Overdue]":
-    if not reason.strip():
+def _removed_by_hand(work: "Workspace", delivery: str, chosen: Chosen) -> "list[Overdue]":
+    if not chosen.reason.strip():
         raise click.UsageError("--reason dit pourquoi")
     try:
-        name = session.organisation.person(by).nom if by else None
-        return purge_delivery(work, delivery, Chosen(reason, name), now()[:10])
-    except (LookupError, UnknownPerson) as error:
+        return purge_delivery(work, delivery, chosen, now()[:10])
+    except LookupError as error:
         raise click.ClickException(str(error.args[0])) from None

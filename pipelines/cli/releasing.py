@@ -85,6 +85,9 @@ def _show_released(session: Session, done: "Released") -> None:
     echo(f"  empreinte  {done.fingerprint}")
     echo(f"  registre   {done.head.entries} {done.head.hash}")
     echo(f"  dossier    {shown(session.home.releases / done.name)}")
+    if done.unread:
+        unread = f"{how_many(done.unread, 'texte que personne n’a relu|textes que personne n’a relus')}"
+        echo(f"  à relire   {unread} : leurs lignes ne sont pas publiques (`{session.command} textes {done.name[:4]}`)")
     if text := _public_erratum(session, done):
         echo()
         echo(text)

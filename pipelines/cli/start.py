@@ -18,6 +18,7 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.textes import approve_all
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.progress_of_texts import VALIDATED, text_states
 from pipelines.ledger.store import open_ledger
@@ -26,6 +27,7 @@ from pipelines.locking import only_writer
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
 from pipelines.runs.key import give_key
+from pipelines.runs.publish import publish_warehouse
 from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
@@ -193,6 +195,14 @@ def _give_key(home: Home) -> None:
         give_key(work)
 
 
+def _approve(session: Session, years: list[int], person: str) -> None:
+    """Have a person of the demonstration approve what its tools say, and publish it."""
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        work = session.work(ledger)
+        if approve_all(work, years, person):
+            publish_warehouse(work)
+
+
 @click.command()
 @click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
@@ -233,7 +243,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
                 ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
-        code = run_and_tell(session, years, None)
+        code = run_and_tell(session, years, None, then=lambda: _approve(session, years, person))
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
             echo("\nÀ diffuser, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)

@@ -28,6 +28,7 @@ from pipelines.runs.retention import purge as purge_overdue
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import arriving, files_of
 
+WEEKLY = "purge_hebdomadaire"
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
 BUILD = dg.AssetSelection.groups(*LAYERS, "publication")
@@ -63,12 +64,19 @@ def job_defs(home: Home) -> dg.Definitions:
     )
 
 
+class Asked(dg.Config):
+    """Who asks for a purge: the schedule, or a person declared in organisation.yml."""
+
+    par: str
+
+
 @dg.op(name="purger", description="Retire ce dont la durée de conservation est passée.")
-def remove_overdue(context: dg.OpExecutionContext, home: HomeResource) -> None:
-    """Purge, as ``millesime purge`` does; the metadata are counts."""
+def remove_overdue(context: dg.OpExecutionContext, config: Asked, home: HomeResource) -> None:
+    """Purge, as ``millesime purge`` does; the metadata are counts. Raises UnknownPerson."""
     with home.writing() as work:
         today = now()[:10]
-        done = purge_overdue(work, today)
+        by = config.par if config.par == WEEKLY else work.organisation.person(config.par).nom
+        done = purge_overdue(work, today, by)
         runs = old_runs(work.home, work.organisation.conservation.journaux, today)
     forget(home.home, [run for run in runs if run != context.run_id])
     forget_all_but(home.home, settings.kept_runs())
@@ -85,8 +93,9 @@ def purge() -> None:
 def weekly_purge() -> dg.ScheduleDefinition:
     """Every Monday before the collection; the next build works on the generalised rows."""
     return dg.ScheduleDefinition(
-        name="purge_hebdomadaire",
+        name=WEEKLY,
         job=purge,
+        run_config=dg.RunConfig(ops={remove_overdue.name: Asked(par=WEEKLY)}),
         cron_schedule="0 5 * * 1",
         execution_timezone="Europe/Paris",
         default_status=_planned(),

@@ -35,7 +35,7 @@ def publish_defs(home: Home) -> dg.Definitions:
         freshness_policy=WEEKLY,
         description=(
             "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
-            "profil public (rapport et marts sans personnes, petits effectifs masqués), et restreint à part."
+            "profil public (rapport et marts sans personnes, sans petits effectifs), et restreint à part."
         ),
         check_specs=[
             dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider."),

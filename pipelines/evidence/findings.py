@@ -487,7 +487,8 @@ def _last_build(ledger: Ledger) -> list[Finding]:
 
 
 def _last_publication(work: Workspace) -> list[Finding]:
-    """The findings of the publication about itself, except alerts that have been explained since."""
+    """The findings of the publication about itself, except alerts explained since, and what no rule is about any longer."""
     publication = work.ledger.last_publication()
     found = work.ledger.findings_of(publication["publication"]) if publication else []
-    return [one for one in found if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]
+    known = [one for one in found if one.code in work.rules]
+    return [one for one in known if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]

@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.catalogue.rules import Rule
 
@@ -232,6 +232,15 @@ class Removal:
     kept_until: str | None = None
     reason: str | None = None
     removed_by: str | None = None
+
+
+class Reading(NamedTuple):
+    """A text that somebody read and approved: the SHA-256 of its content, and its place. ``exercice`` is 0 in a table without years."""
+
+    sha256: str
+    table: str
+    column: str
+    exercice: int
 
 
 ACCEPTED, WHOLE, WITHDRAWN = "accepted", "whole", "withdrawn"

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0012"  # the last migration: what an open ledger must be at
+REVISION = "0013"  # the last migration: what an open ledger must be at
 
 
 def _text(name: str, length: int | None = None, *, unique: bool = False, index: bool = False) -> sa.Column[Any]:
@@ -200,6 +200,15 @@ def metadata() -> sa.MetaData:
         _text("state"),  # rédigé | relu | validé
         _text("stated_by"),
         _text("stated_at"),
+    )
+    table(
+        "readings",  # texts typed by services that someone read and approved for the public profile
+        _text("sha256", 64),  # of the text, which the ledger does not hold
+        _text("read_table"),
+        _text("read_column"),
+        _whole("exercice"),
+        _text("read_by"),
+        _text("read_at"),
     )
     # one link per entry of any other table, in order of entry
     table("chain", _text("table_name"), _whole("row"), _text("hash", 64))

@@ -8,7 +8,7 @@ folder. A table of a database is identified by its catalog description, its numb
 the same rows: DuckDB's own bytes differ between two equal files. Nothing in it depends on the day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,22 @@ def write_state(folder: Path, state: State) -> str:
     return sha256_of(folder / STATE)
 
 
-def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = None) -> str:
+def write_manifest(
+    folder: Path,
+    build: str,
+    notes: Mapping[int, str] | None = None,
+    withheld: Mapping[str, Sequence[int]] | None = None,
+    waiting: Mapping[str, Mapping[int, int]] | None = None,
+) -> str:
     """Write ``manifest.json``: what the public profile is, for those who receive it, and what they must know of the staff tables.
 
-    ``notes``: exercice → a French sentence. Returns the identifier of the profile.
+    ``notes``: exercice → a French sentence; ``withheld``: table → the exercices that are not published; ``waiting``:
+    table → exercice → lines left out until somebody has read them. Returns the identifier of the profile.
     """
-    said = {"notes": {str(exercice): note for exercice, note in notes.items()}} if notes else {}
+    said: State = {"notes": {str(exercice): note for exercice, note in notes.items()}} if notes else {}
+    said |= {"withheld": withheld} if withheld else {}
+    if waiting:
+        said["waiting"] = {table: {str(year): n for year, n in waiting[table].items()} for table in sorted(waiting)}
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
         identity = fingerprint(manifest)[:32]
@@ -76,6 +86,18 @@ def read_notes(folder: Path) -> dict[int, str]:
     """The notes of the public profile in ``folder``; none when there is no manifest, or an older one."""
     notes = read_manifest(folder).get("notes") if (folder / MANIFEST).exists() else None
     return {int(exercice): note for exercice, note in notes.items()} if isinstance(notes, dict) else {}
+
+
+def read_waiting(folder: Path) -> dict[str, dict[int, int]]:
+    """Table of the public profile in ``folder`` → exercice → lines left out until somebody has read them."""
+    waiting = read_manifest(folder).get("waiting", {}) if (folder / MANIFEST).exists() else {}
+    return {table: {int(exercice): n for exercice, n in lines.items()} for table, lines in waiting.items()}
+
+
+def read_withheld(folder: Path) -> dict[str, list[int]]:
+    """The tables of the public profile in ``folder`` that say nothing of some exercices; none without a manifest."""
+    withheld = read_manifest(folder).get("withheld") if (folder / MANIFEST).exists() else None
+    return withheld if isinstance(withheld, dict) else {}
 
 
 def read_manifest(folder: Path) -> State:

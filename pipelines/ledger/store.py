@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from pipelines.disk import written_whole
 from pipelines.ledger.chain import Broken, Head, append, check, copy, cut, dated_back, head, latest, order, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
-from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
+from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Reading, Removal, Standing, Verdict
 from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
@@ -290,12 +289,6 @@ class Ledger:
         if (last["sha256"] if last else None) != sha256:
             self._add("closings", sums=sums, sha256=sha256, alike=alike, closed_at=now())
 
-    def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
-        """Enter what a public profile reveals: (name, value) pairs; those already there change nothing."""
-        with self.engine.begin() as connection:
-            for name, value in disclosed:
-                self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
-
     def record_population(self, exercice: int, sha256: str) -> None:
         """Enter what is public of the staff of an exercice from now on, and the persons behind it, as archived."""
         if self.populations().get(exercice, [None])[-1] != sha256:
@@ -326,6 +319,13 @@ class Ledger:
         """Enter how far a text of a year is, as stated by someone who read these bytes."""
         row = {"exercice": exercice, "text": text, "sha256": sha256, "state": state, "stated_by": by}
         self._add("texts", **row, stated_at=now())
+
+    def record_readings(self, readings: Iterable[Reading], by: str) -> None:
+        """Enter at once that someone read and approved these texts."""
+        with self.engine.begin() as connection:
+            for sha256, table, column, exercice in readings:
+                place = {"read_table": table, "read_column": column, "exercice": exercice}
+                self._insert(connection, "readings", sha256=sha256, **place, read_by=by, read_at=now())
 
     def record_sending(
         self,
@@ -472,16 +472,17 @@ class Ledger:
             for row in self.all_rows("decisions")
         }
 
-    def disclosures(self) -> list[tuple[str, Decimal]]:
-        """Every (name, value) that a public profile ever revealed."""
-        return [(row["name"], Decimal(row["value"])) for row in self.all_rows("disclosures")]
-
     def populations(self) -> dict[int, list[str]]:
         """exercice → the SHA-256 of what was public of its staff, oldest first."""
         found: dict[int, list[str]] = {}
         for row in self.all_rows("populations"):
             found.setdefault(row["exercice"], []).append(row["sha256"])
         return found
+
+    def readings(self) -> set[Reading]:
+        """Every text that somebody read and approved, where it was."""
+        rows = self.all_rows("readings")
+        return {Reading(row["sha256"], row["read_table"], row["read_column"], row["exercice"]) for row in rows}
 
     def all_rows(self, table: str) -> list[dict[str, Any]]:
         """A whole ledger table, in order of entry."""

@@ -249,7 +249,7 @@ def _applied_again(work: Workspace, entries: dict[str, Entry], today: str) -> Ag
     for entry in by_hand:
         ledger.record_removal(Removal(**{one.name: entry[one.name] for one in fields(Removal)}))
     removed = len(by_hand) + _remove_originals(work, rows)
-    removed += len(purge_again(work, today, {entry["subject"] for entry in rows}))
+    removed += len(purge_again(work, today, {entry["subject"]: entry["removed_by"] for entry in rows}))
     left = [entry["subject"] for entry in rows if entry["rule"] == ROWS and _is_there(work, entry)]
     return Again(removed, len(withdrawn), left)
 

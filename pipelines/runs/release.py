@@ -23,6 +23,7 @@ from pipelines.runs.frozen import is_current
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
+from pipelines.stages.publish.secret.readings import typed_texts
 from pipelines.stages.report.kept import forget
 
 
@@ -53,13 +54,16 @@ class NotBuilt(CannotRelease):
 
 @dataclass(frozen=True)
 class Released:
-    """A frozen year; ``former`` is the release it replaces; ``held`` says why it is not published yet."""
+    """A frozen year; ``former`` is the release it replaces; ``held`` says why it is not published yet; ``unread`` counts the texts
+    that services typed and that nobody has read, whose lines are not public.
+    """
 
     name: str
     fingerprint: str
     head: Head
     former: str | None
     held: str | None
+    unread: int
 
 
 def release_year(
@@ -89,7 +93,10 @@ def release_year(
     held = publish_warehouse(work).held  # so that the audit tables name the release
     row = ledger.all_rows("releases")[-1]
     head = ledger.head_at("releases", row["seq"])
-    return Released(name, row["fingerprint"], head, former.name if former else None, str(held) if held else None)
+    unread = sum(not one.is_read for one in typed_texts(work, exercice))
+    return Released(
+        name, row["fingerprint"], head, former.name if former else None, str(held) if held else None, unread
+    )
 
 
 def _declared(organisation: Organisation, visas: Visas) -> Visas:

@@ -11,7 +11,7 @@ one, once the term of the last delivery that knows the person has passed (docs/d
 import calendar
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -124,14 +124,20 @@ def overdue_findings(work: Workspace, today: str) -> list[Finding]:
     return found
 
 
-def purge(work: Workspace, today: str) -> list[Overdue]:
-    """Remove everything overdue; return what it was. Rows replaced by generalised ones go with the rest."""
-    return _carried_out(work, lambda: overdue(work, today))
+def purge(work: Workspace, today: str, by: str) -> list[Overdue]:
+    """Remove everything overdue, as ``by`` (a person, a schedule) asked; return what it was. Rows replaced by generalised ones
+    go with the rest."""
+    return _carried_out(work, lambda: overdue(work, today), lambda _: by)
 
 
-def purge_again(work: Workspace, today: str, subjects: Collection[str]) -> list[Overdue]:
-    """Remove what is overdue and is one of ``subjects``, or was chosen to go; nothing else that is past its term."""
-    return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen or one.subject in subjects])
+def purge_again(work: Workspace, today: str, asked: Mapping[str, str | None]) -> list[Overdue]:
+    """Remove what is overdue and is a subject of ``asked`` (subject → who asked then), or was chosen to go; nothing else that
+    is past its term."""
+    return _carried_out(
+        work,
+        lambda: [one for one in overdue(work, today) if one.chosen or one.subject in asked],
+        lambda one: asked.get(one.subject),
+    )
 
 
 def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> list[Overdue]:
@@ -145,33 +151,36 @@ def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> li
     place = (manifest.export_key, manifest.exercice)
     work.ledger.record_removal(Removal(BY_HAND, manifest.delivery, *place, files, None, None, chosen.reason, chosen.by))
     reached("purge.entered")
-    return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen])
+    return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen], lambda _: chosen.by)
 
 
-def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Overdue]:
+def _carried_out(
+    work: Workspace, late: Callable[[], list[Overdue]], asked_by: Callable[[Overdue], str | None]
+) -> list[Overdue]:
     with nothing_goes(work.home):
         rows = [one for one in late() if one.manifest]
-        _generalise(work, rows)
+        _generalise(work, rows, asked_by)
         others = [one for one in late() if not one.manifest]
         for one in others:
-            _enter(work, one)
+            _enter(work, one, asked_by(one))
         take_away(work.home, work.ledger, [path for one in others for path in one.paths])
     return [*rows, *others]
 
 
-def _enter(work: Workspace, one: Overdue) -> None:
-    """Enter that something is removed."""
+def _enter(work: Workspace, one: Overdue, by: str | None) -> None:
+    """Enter that something is removed, and who asked."""
     read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
     files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
     kept = files if one.subject else []  # landing keeps nothing
     if one.rule != BY_HAND:  # entered when it was decided
-        removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
+        place = (one.export, one.exercice)
+        removal = Removal(one.rule, one.subject or deposit, *place, kept, kept_until=one.until, removed_by=by)
         work.ledger.record_removal(removal)
         reached("purge.entered")
 
 
-def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
+def _generalise(work: Workspace, rows: Sequence[Overdue], asked_by: Callable[[Overdue], str | None]) -> None:
     """Rewrite the rows of these deliveries, and make them current; the previous ones are overdue from then on."""
     known = _Known(work, "")
     olds = [(one, one.manifest) for one in rows if one.manifest]
@@ -179,7 +188,7 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
     entered = []
     for (one, old), new in zip(olds, generalise(work.home, asked), strict=True):
         files, place = sorted(set(old.lake_files().values())), (old.export_key, old.exercice)
-        why = (one.chosen.reason, one.chosen.by) if one.chosen else (None, None)
+        why = (one.chosen.reason, one.chosen.by) if one.chosen else (None, asked_by(one))
         close_delivery(work.home, work.ledger, new)
         entered.append((new, Removal(ROWS, old.delivery, *place, files, new.delivery, one.until, *why)))
     if entered:

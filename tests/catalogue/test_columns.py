@@ -84,9 +84,10 @@ populations:
     axes: {service: {service: code_service, permanent: "case when est_permanent then 'oui' end"}}
 tables:
   rpt_equipes:
+    counts: effectif
+    levels: {code_service: service}
+    numbers: {nb_agents: {}}
     plain: [libelle_service]
-    parts:
-      - {population: effectif, levels: {code_service: service}, counts: {nb_agents: }}
 figures:
   rules:
     essai.agents: {table: rpt_equipes, column: nb_agents, row: {code_service: paie}}

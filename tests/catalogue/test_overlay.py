@@ -44,7 +44,7 @@ def chapter(name: str, *blocks: dict, title: str = "Un chapitre") -> dict:
 
 FAMILY = {"relation": "dim_applications", "code": "code_application", "libelle": "libelle_application"}
 REPORT = {"table": "rpt_libre", "column": "nb_agents"}
-TABLE = {"parts": [{"population": "effectif", "levels": {"statut": "statut"}, "counts": {"nb_agents": None}}]}
+TABLE = {"counts": "effectif", "levels": {"statut": "statut"}, "numbers": {"nb_agents": {}}}
 POPULATION = {"fact": "marts.fct_libre", "measure": "nb_agents", "axes": {"statut": {"statut": "statut"}}}
 
 Written = dict[str, str | dict]
@@ -121,7 +121,7 @@ KINDS = [
     secrecy("populations", "seule", "neuve", lambda m: {**POPULATION, "where": f"'{m}' is not null"}),
     secrecy("tables", "rpt_seule", "rpt_neuve", lambda m: {"free": m}),
     secrecy("figures.withheld", "seul.a", "neuf.a", lambda m: m),
-    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: m),
+    secrecy("figures.alone", "seul.c", "neuf.c", lambda m: m),
     secrecy("figures.rules", "seul.b", "neuf.b", lambda m: {**REPORT, "row": {"statut": m}}),
     secrecy("figures.columns", "plain", "never", lambda m: [m]),
     Kind("denominator", "seul", "neuf", lambda n, m: entry("catalogue/comparaisons.yml", "denominateurs")(

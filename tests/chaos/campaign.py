@@ -62,7 +62,7 @@ class Phase:
 
 
 RUN = ("run", "2020")
-TAKEN = ("purge", "--delivery", "{delivery}", "--reason", "essai")
+TAKEN = ("purge", "--delivery", "{delivery}", "--reason", "essai", "--by", "A. Martin")
 PHASES = {
     "first": Phase("dropped", RUN),
     "correction": Phase("published", RUN, CORRECTED),
@@ -162,6 +162,9 @@ class Campaign:
         place.mkdir()
         home = Home(place / "home")
         assert called(home, ["init", str(home.root), *WHO], place) == 0
+        declared = home.organisation_file.read_text(encoding="utf-8")
+        person = "personnes: [{nom: A. Martin, fonction: essai}]"
+        home.organisation_file.write_text(declared.replace("personnes: []", person), encoding="utf-8")
         drop(home, FIRST)
         teams = home.landing / "2020" / "teams"
         teams.mkdir()

@@ -8,6 +8,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.sql import parquet_scan
 from tests.cli.conftest import Bench
 
+BY = ("--by", "A. Martin")
 LATER = "2049-01-01T00:00:00+00:00"  # every term has passed, that of what is dropped today too
 
 

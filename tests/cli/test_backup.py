@@ -94,7 +94,7 @@ def test_what_is_erased_after_a_backup_is_in_no_home_made_of_it(filled: Bench, k
 def test_a_term_that_passed_since_is_applied_though_a_longer_one_is_declared_now(filled: Bench, kept: Path, clock):
     today = dt.datetime.now(dt.UTC).isoformat()
     clock(LATER)
-    assert filled.millesime("purge").exit_code == 0
+    assert filled.millesime("purge", "--by", "A. Martin").exit_code == 0
     assert filled.home.archive.exists() and not list(filled.home.archive.glob("[0-9a-f]*"))
     clock(today)  # no term has passed: only the list knows; pseudonyms that stay are told
     again = restored(filled, kept, code=1)

@@ -39,7 +39,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
                 Ending[name]: types.SimpleNamespace(ending=Ending[name], message=said) for name, said in failed.items()
             }
             return types.SimpleNamespace(
-                ended=lambda *ways: next((messages[w] for w in ways if w in messages), None), aside=list(aside)
+                ended=lambda *ways: next((messages[w] for w in ways if w in messages), None),
+                aside=list(aside),
+                failed=list(failed),
             )
 
         monkeypatch.setitem(sys.modules, "pipelines.defs.run", types.SimpleNamespace(run_jobs=run_jobs))
@@ -396,7 +398,7 @@ def test_demo_makes_the_home_and_runs_the_main_job(jobs, tmp_path: Path) -> None
     result = CliRunner().invoke(millesime, ["demo", str(tmp_path / "d"), "--through", "2019"])
     assert sorted(path.name for path in (tmp_path / "d" / "landing").iterdir()) == ["2018", "2019"]
     assert asked == [(tmp_path / "d", [2018, 2019], None)]
-    assert "DÉMONSTRATION" in result.stdout
+    assert "DÉMONSTRATION" in result.stdout, result.output
     assert "inventées" in result.stdout
     assert (tmp_path / "d" / "dagster" / "dagster.yaml").exists()
 

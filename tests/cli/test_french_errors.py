@@ -208,7 +208,11 @@ CATALOGUE = [
         "couleur: cette clé n’existe pas ici",
     ),
     ("catalogue/secrecy.yml", "tables:\n  rpt_a: {free: 3}\n", "un texte est attendu, et non « 3 »"),
-    ("catalogue/secrecy.yml", "tables:\n  rpt_a: {}\n", "donner une de ces clés, et une seule : free, withheld, parts"),
+    (
+        "catalogue/secrecy.yml",
+        "tables:\n  rpt_a: {}\n",
+        "donner une de ces clés, et une seule : free, withheld, counts",
+    ),
     ("catalogue/secrecy.yml", "table: {}\n", "clé inconnue ; sont connues"),
     ("catalogue/rules.yml", "regles:\n  ZZ-NEUVE: {titre: T, aide: A.}\n", "effets ne dit rien de ZZ"),
     ("catalogue/reference/neuve.csv", "a\n", "il manque à côté neuve.yml"),

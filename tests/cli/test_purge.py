@@ -19,7 +19,7 @@ from pipelines.runs.pending import stands
 from pipelines.runs.retention import overdue_findings
 from pipelines.sql import parquet_scan
 from tests.cli.conftest import Bench, check
-from tests.cli.purging import LATER, current, holding, logins
+from tests.cli.purging import BY, LATER, current, holding, logins
 
 NIR = "185057512345678"
 
@@ -46,7 +46,7 @@ def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: 
     assert "5 éléments à retirer" in said  # two originals, their two copies in landing, the pseudonyms
     assert len(list(filled.home.archive.glob("[0-9a-f]*"))) == 2
     originals = {file.sha256 for key in ("ventes/ventes", "personnel/agents") for file in current(filled, key).files}
-    assert "éléments retirés" in filled.millesime("purge").stdout
+    assert "éléments retirés" in filled.millesime("purge", *BY).stdout
     assert [path for path in filled.home.archive.rglob("*") if path.is_file()] == []
     assert not [path for path in filled.home.landing.rglob("*") if path.is_file()]
     assert filled.millesime("verify").exit_code == 0
@@ -59,7 +59,7 @@ def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled: 
 def test_no_byte_of_a_refused_file_is_left_after_its_term(bench: Bench, clock):
     refused_hr_file(bench)
     assert {name.partition("/")[0] for name in holding(bench.home.root, NIR)} == {"archive", "landing"}
-    first = bench.millesime("purge")
+    first = bench.millesime("purge", *BY)
     assert "0 élément" in first.stdout, first.output  # three months have not passed
     assert len(holding(bench.home.root, NIR)) == 2
     clock(LATER)
@@ -67,12 +67,12 @@ def test_no_byte_of_a_refused_file_is_left_after_its_term(bench: Bench, clock):
     assert "CONS-REFUS" in told.stdout and "2, dont le plus ancien" in told.stdout
     assert "2 éléments à retirer" in bench.millesime("purge", "--dry-run").stdout
     assert len(holding(bench.home.root, NIR)) == 2
-    assert "2 éléments retirés" in bench.millesime("purge").stdout
+    assert "2 éléments retirés" in bench.millesime("purge", *BY).stdout
     assert holding(bench.home.root, NIR) == []
     assert "CONS-" not in bench.millesime("findings", 2019).stdout
     verified = bench.millesime("verify")
     assert verified.exit_code == 0 and "2 retraits par CONS-REFUS" in verified.stdout
-    assert bench.millesime("purge").stdout.startswith("0 élément")
+    assert bench.millesime("purge", *BY).stdout.startswith("0 élément")
 
 
 def test_what_nothing_reads_goes_too(filled: Bench, clock, tmp_path):
@@ -87,10 +87,10 @@ def test_what_nothing_reads_goes_too(filled: Bench, clock, tmp_path):
     lost.write_text("{}")
     rows = filled.home.lake / "personnel" / "agents" / "2019" / "abcd.parquet"
     rows.write_text(NIR)
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     assert len(holding(filled.home.root, NIR)) == 5  # what a kill left, and no list names, has no term
     clock(LATER)
-    assert filled.millesime("purge").exit_code == 0
+    assert filled.millesime("purge", *BY).exit_code == 0
     assert holding(filled.home.root, NIR) == [] and outside.read_text() == NIR
     assert not lost.exists() and not (filled.home.landing / "2019" / "lien").is_symlink()
     assert filled.millesime("verify").exit_code == 0
@@ -100,7 +100,7 @@ def test_a_refused_file_stays_as_long_as_an_accepted_one_has_its_bytes(filled: B
     file = current(filled, "personnel/agents").files[0]
     filled.refuse("personnel/agents", 2019, DeliveryRefused("FIC-VIDE", fichier=file.name), file.sha256)
     clock("2024-12-31T00:00:00+00:00")  # the last day of the fifth year after the exercice
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     assert (filled.home.archive / file.sha256).exists()
 
 
@@ -113,11 +113,31 @@ def test_an_export_that_is_declared_no_more_is_purged_too(filled: Bench, declare
     clock(LATER)
     with filled.ledger() as ledger:
         before = ledger.current()["personnel/agents", 2019].manifest
-    done = filled.millesime("purge")
+    done = filled.millesime("purge", *BY)
     assert done.exit_code == 0, done.output
     assert not (filled.home.archive / before.files[0].sha256).exists()
     after_ = current(filled, "personnel/agents")
     assert after_.delivery != before.delivery and not set(logins(filled, after_)) & {None, ""}
+
+
+@pytest.mark.parametrize("asked", [(), ("--by", "Z. Inconnu")])
+@pytest.mark.parametrize("what", [(), ("--delivery", "{delivery}", "--reason", "erreur")])
+def test_a_purge_that_no_declared_person_asks_for_is_refused(filled: Bench, clock, asked, what):
+    clock(LATER)
+    said = [word.format(delivery=current(filled, "personnel/agents").delivery) for word in what]
+    refused = filled.millesime("purge", *said, *asked)
+    assert refused.exit_code == 2, refused.output
+    with filled.ledger() as ledger:
+        assert ledger.all_rows("removals") == []
+
+
+def test_every_removal_names_who_asked_for_the_purge(filled: Bench, clock):
+    clock(LATER)
+    assert "à la demande de A. Martin" in filled.millesime("purge", "--by", "a martin").stdout
+    with filled.ledger() as ledger:
+        rows = ledger.all_rows("removals")
+    assert {"CONS-LAC", "CONS-ORIGINAL"} <= {row["rule"] for row in rows}
+    assert {row["removed_by"] for row in rows} == {"A. Martin"}
 
 
 # rows ------------------------------------------------------------
@@ -127,10 +147,10 @@ def test_the_rows_of_a_delivery_that_another_replaced_go_after_their_year(filled
     old = current(filled, "personnel/agents")
     filled.drop("2019/personnel/agents_2019.csv", "Login;Nom;Entrée\nadurand;Durand;01/02/2010\n", "cp1252")
     new = filled.receive("personnel/agents", 2019, check("ok", True))
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     assert all((filled.home.lake / path).exists() for path in old.lake_files())
     clock(LATER)
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     assert not [path for path in old.lake_files() if (filled.home.lake / path).exists()]
     assert not [path for path in new.lake_files() if (filled.home.lake / path).exists()]  # they are generalised
     assert filled.millesime("verify").exit_code == 0
@@ -156,7 +176,7 @@ def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench,
     lists(bench, y2019="parti reste parti", y2020="reste venu")
     before, received = by_year(bench), json.loads(bench.millesime("status", 2019, "--format", "json").stdout)["exports"]
     clock("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
-    said = bench.millesime("purge")
+    said = bench.millesime("purge", *BY)
     assert "CONS-LAC personnel/agents 2019 pseudonymes de la livraison" in said.stdout and " : 1 sur 2" in said.stdout
     assert "Pour reconstruire" in said.stderr
     after_ = by_year(bench)
@@ -175,7 +195,7 @@ def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench,
     assert collected(bench, "personnel/agents", 2019) == "unchanged"  # its bytes would bring the persons back
     assert by_year(bench) == after_
     clock("2026-01-01T00:00:00+00:00")
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     last = by_year(bench)
     assert last[2019][1] == last[2020][0] and all(one.startswith("k0:") for year in last.values() for one in year)
     assert holding(bench.home.root, before[2020][0]) == [] and bench.millesime("verify").exit_code == 0
@@ -204,7 +224,7 @@ def test_an_expired_year_that_is_corrected_counts_its_persons_apart_and_says_so(
     lists(bench, y2019="parti reste", y2020="reste")
     assert parted(bench) == []
     clock(LATER)
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     assert parted(bench) == []  # generalised together, they are the same persons still
     bench.drop("2019/personnel/agents_2019.csv", LINES + "reste;X;01/02/2010\n", "cp1252")
     bench.receive("personnel/agents", 2019, check("ok", True))
@@ -234,13 +254,13 @@ def test_texts_that_no_figure_needs_are_emptied_at_their_term_and_numbers_become
     assert before[2019][0] == ("s77", "X", "2010-02-01")
     clock("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
     assert ": login, nom" in bench.millesime("purge", "--dry-run").stdout
-    assert bench.millesime("purge").exit_code == 0
+    assert bench.millesime("purge", *BY).exit_code == 0
     first, second, third = rows(2019)
     assert first == third != second and re.fullmatch("k0:[0-9a-f]{32}", first[0])
     assert {one[1] for one in (first, second, third)} == {None} and first[2] == "2010-02-01"
     assert rows(2020) == before[2020]
     assert bench.millesime("verify").exit_code == 0
-    assert "CONS-LAC" not in bench.millesime("purge").stdout  # done once
+    assert "CONS-LAC" not in bench.millesime("purge", *BY).stdout  # done once
 
 
 def test_what_has_a_term_of_its_own_is_a_text_that_may_go(bench: Bench, declared):
@@ -263,7 +283,7 @@ def test_where_no_figure_follows_persons_each_exercice_goes_alone(bench: Bench, 
     lists(bench, y2019="parti reste", y2020="reste")
     before = by_year(bench)
     clock("2025-01-01T00:00:00+00:00")
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     after_ = by_year(bench)
     assert after_[2020] == before[2020] and not set(after_[2019]) & set(before[2019])
 
@@ -280,13 +300,13 @@ def test_a_person_goes_when_the_last_export_that_knows_her_has_reached_its_term(
     bench.receive("autre/badges", 2019, check("ok", True))
     mine, theirs = (logins(bench, current(bench, key)) for key in ("personnel/agents", "autre/badges"))
     clock("2022-01-01T00:00:00+00:00")  # the shorter term has passed
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     assert not (bench.home.archive / current(bench, "autre/badges").files[0].sha256).exists()
     assert logins(bench, current(bench, "personnel/agents")) == mine
     known, visitor = logins(bench, current(bench, "autre/badges"))
     assert known == theirs[0] == mine[0] and visitor.startswith("k0:")
     clock("2025-01-01T00:00:00+00:00")
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     mine, theirs = (logins(bench, current(bench, key)) for key in ("personnel/agents", "autre/badges"))
     assert theirs[0] == mine[0] and all(one.startswith("k0:") for one in [*mine, *theirs])
 
@@ -309,7 +329,7 @@ def frozen(bench: Bench, versions: str) -> Manifest:
 def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(filled: Bench, clock, versions, are_held):
     manifest = frozen(filled, versions)
     clock("2025-01-01T00:00:00+00:00")
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     assert current(filled, "personnel/agents") != manifest
     rows = [(filled.home.lake / path).exists() for path in manifest.lake_files()]
     assert rows == [are_held] * len(rows)
@@ -319,7 +339,7 @@ def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(fille
         assert "CONS-LAC, personnel/agents 2019" in said.stderr
         return
     clock("2027-06-01T00:00:00+00:00")  # what is decided goes at once, by the clock of the ledger
-    done = filled.millesime("purge", "--delivery", manifest.delivery, "--reason", "demande d’effacement")
+    done = filled.millesime("purge", "--delivery", manifest.delivery, "--reason", "demande d’effacement", *BY)
     assert done.exit_code == 0 and not [p for p in manifest.lake_files() if (filled.home.lake / p).exists()], (
         done.output
     )
@@ -331,9 +351,9 @@ def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(fille
 def test_a_delivery_is_removed_by_hand(filled: Bench):
     old = current(filled, "personnel/agents")
     before = logins(filled, old)
-    refused = filled.millesime("purge", "--delivery", old.delivery)
+    refused = filled.millesime("purge", "--delivery", old.delivery, *BY)
     assert refused.exit_code == 2
-    assert "personne" not in filled.millesime("purge", "--delivery", "zz", "--reason", "x").stdout
+    assert "personne" not in filled.millesime("purge", "--delivery", "zz", "--reason", "x", *BY).stdout
     done = filled.millesime(
         "purge", "--delivery", old.delivery[:10], "--reason", "demande d’effacement", "--by", "a martin"
     )
@@ -352,13 +372,13 @@ def test_a_delivery_is_removed_by_hand(filled: Bench):
         old.delivery,
     )
     verified = filled.millesime("verify")
-    assert verified.exit_code == 0 and "1 retrait par CONS-DECISION" in verified.stdout, verified.output
-    assert "aucune livraison" in filled.millesime("purge", "--delivery", "zz", "--reason", "x").stderr
+    assert verified.exit_code == 0 and "1 retrait par CONS-DECISION" in verified.stdout
+    assert "aucune livraison" in filled.millesime("purge", "--delivery", "zz", "--reason", "x", *BY).stderr
 
 
 def test_rows_without_persons_stay(filled: Bench):
     old = current(filled, "ventes/ventes")
-    done = filled.millesime("purge", "--delivery", old.delivery, "--reason", "fichier déposé par erreur")
+    done = filled.millesime("purge", "--delivery", old.delivery, "--reason", "fichier déposé par erreur", *BY)
     assert done.exit_code == 0 and current(filled, "ventes/ventes") == old
     assert all((filled.home.lake / path).exists() for path in old.lake_files())
     assert filled.millesime("verify").exit_code == 0
@@ -366,7 +386,7 @@ def test_rows_without_persons_stay(filled: Bench):
 
 def test_what_is_lost_without_an_entry_still_shows(filled: Bench, clock):
     clock(LATER)
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     ventes = current(filled, "ventes/ventes")
     (filled.home.lake / ventes.tables["ventes"].parquet).unlink()
     assert "a disparu" in filled.millesime("verify").stdout
@@ -381,9 +401,9 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
     old = current(filled, "personnel/agents")
     before = logins(filled, old)
     what = (
-        f"purge_delivery(work, {old.delivery!r}, Chosen('erreur', None), '2049-01-01')"
+        f"purge_delivery(work, {old.delivery!r}, Chosen('erreur', 'A. Martin'), '2049-01-01')"
         if by_hand
-        else "purge(work, '2049-01-01')"
+        else "purge(work, '2049-01-01', 'A. Martin')"
     )
     code = (
         "from pathlib import Path; from pipelines.settings import Home; from pipelines.ledger.workspace import open_workspace\n"
@@ -400,7 +420,7 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
     assert killed.returncode == -9, killed.stderr
     if not by_hand:
         clock(LATER)
-    done = filled.millesime("purge")
+    done = filled.millesime("purge", *BY)
     assert done.exit_code == 0, done.output
     assert not (filled.home.archive / old.files[0].sha256).exists()
     assert not [path for path in (filled.home.landing / "2019" / "personnel").iterdir() if path.is_file()]
@@ -408,10 +428,10 @@ def test_a_purge_that_is_killed_is_finished_by_the_next(filled: Bench, step: str
         assert holding(filled.home.root, one) == []
     assert filled.millesime("verify").exit_code == 0
     clock(LATER)  # and what the killed one wrote for nothing
-    filled.millesime("purge")
+    filled.millesime("purge", *BY)
     parquets = list((filled.home.lake / "personnel").rglob("*.parquet"))
     assert {path.name.split(".")[0] for path in parquets} == {current(filled, "personnel/agents").delivery}
-    assert "0 élément" in filled.millesime("purge").stdout
+    assert "0 élément" in filled.millesime("purge", *BY).stdout
 
 
 def test_findings_are_of_the_day(filled: Bench):
@@ -448,10 +468,10 @@ def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: 
     assert WHO not in bench.millesime("findings", 2019, "--format", "json").stdout
     assert bench.millesime("verify").exit_code == 0
     clock(LATER)
-    bench.millesime("purge")
+    bench.millesime("purge", *BY)
     assert holding(bench.home.root, WHO) == [] and bench.millesime("verify").exit_code == 0
     clock("2049-06-01T00:00:00+00:00")
-    assert "0 élément" in bench.millesime("purge").stdout
+    assert "0 élément" in bench.millesime("purge", *BY).stdout
 
 
 def test_a_removal_by_an_undeclared_rule_is_reported(filled: Bench):

@@ -187,7 +187,8 @@ def test_children_end_with_all_that_they_began_even_deaf(home, tmp_path):
 
 
 ATTACK = """mutation { launchRun(executionParams: {selector: {jobName: "purge", repositoryName: "__repository__",
-    repositoryLocationName: "rapport_activite"}}) { __typename } }"""
+    repositoryLocationName: "rapport_activite"},
+    runConfigData: {ops: {purger: {config: {par: "A. Préparateur"}}}}}) { __typename } }"""
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def a_year_is_frozen_once_everything_is_decided(home: Path) -> None:
     frozen = millesime(home, "release", "2020", *VISAS)
     assert frozen.returncode == 0, frozen.stderr
     release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
-    assert release["fingerprint"] in frozen.stdout
+    assert release["fingerprint"] in frozen.stdout and "à relire" not in frozen.stdout
     assert {"rapport/chiffres.parquet", "lignes/marts/fct_utilisateurs.parquet", "organisation.yml"} <= release[
         "files"
     ].keys()

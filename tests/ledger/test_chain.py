@@ -218,6 +218,7 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
             "withdrawals",
             "sendings",
             "texts",
+            "readings",
             "alembic_version",
         ):
             db.execute(f"drop table {table}")

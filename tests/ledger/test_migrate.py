@@ -29,6 +29,7 @@ APPLIED = {  # SHA-256 of each migration: one that has been applied somewhere is
     "v0010_prose.py": "3a8625aaf85cb771c58c96eeaee3f9c8576f76b2076abfc60e3459d86ba084b0",
     "v0011_sources.py": "e40fd44455b048e683d4d4a6ff955fe58b162b350072e8726c05edffb185a9f7",
     "v0012_closings.py": "49db8cab95436cee6178e341d385bcb400c7210db69b51e02cc7d058c02cefdd",
+    "v0013_readings.py": "346db4abc2ee37f1d5f98a1f8049741a7c12a5606e9043f3345f9f0bb9a1b0a4",
 }
 BOOKKEEPING = {"sqlite_sequence", "alembic_version"}
 

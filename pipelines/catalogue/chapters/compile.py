@@ -1,4 +1,5 @@
-"""The SQL model behind the page of a member: its declared indicators, each with its value of the year before.
+"""The SQL model behind the page of a member: its declared indicators, each with its value of the year before and the
+mean of the members.
 
 An indicator of a system that the organisation does not use has no row. One that was expected but did not come has a row
 without a value, marked ``m``; one whose tables came whole and have nothing for the member is 0. ``est_diffusable`` is
@@ -7,7 +8,7 @@ true of one whose table is published outside as it is: the public profile leaves
 
 from collections.abc import Collection, Mapping, Sequence
 
-from pipelines.catalogue.chapters.grammar import Synthese
+from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
 from pipelines.catalogue.figures import measure
 from pipelines.sql import called, indented, literal, select, united, where
 
@@ -39,18 +40,28 @@ def summary_model(
                 ]
             )
         )
-        total = f"case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur"
-        measured.append(
-            select(
-                ["exercice", "code_collectivite", f"{rank} as rang", total],
-                f"from {{{{ ref('{one.table}') }}}}",
-                where(measure.conditions(one.filtres)),
-                "group by exercice, code_collectivite",
-            )
-        )
-        needs = [*needed.get(one.table, ()), *needed.get(f"{one.table}.{one.colonne}", ())]
+        measured.append(_measured(rank, one))
+        needs = [group for name in one.relations for group in needed.get(name, ())]
         states.append(_state(rank, sources.get(one.table, ()), needs))
     return _SQL.format(indicateurs=united(said), mesures=united(measured), etats=united(states))
+
+
+def _measured(rank: int, one: IndicateurMembre) -> str:
+    table = f"from {{{{ ref('{one.table}') }}}} as lignes"
+    member, joins = "lignes", []
+    for listed, name in one.concerne.items():
+        member = "membres"
+        within = f"position(', ' || membres.{name} || ', ' in ', ' || lignes.{listed} || ', ') > 0"
+        joins = ["inner join {{ ref('dim_collectivite') }} as membres", f"    on {within}"]
+    column = f"lignes.{one.colonne}"
+    total = f"case when count(*) = count({column}) then sum({column}) end" if one.colonne else "count(*)"
+    return select(
+        ["lignes.exercice", f"{member}.code_collectivite", f"{rank} as rang", f"{total} as valeur"],
+        table,
+        *joins,
+        where(measure.conditions(one.filtres, "lignes.{}".format)),
+        f"group by lignes.exercice, {member}.code_collectivite",
+    )
 
 
 def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -> str:
@@ -126,6 +137,15 @@ valeurs as (
     where
         collectivites.siren is not null  -- what could not be given back to a member has none
         and collectivites.code_collectivite <> 'syndicat'  -- another syndicate may be a member
+),
+
+moyennes as (
+    select
+        exercice,
+        rang,
+        case when count(*) = count(valeur) then {{{{ ratio('sum(valeur)', 'count(*)', 6) }}}} end as moyenne_membres
+    from valeurs
+    group by exercice, rang
 )
 
 select
@@ -150,9 +170,11 @@ select
                 then {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}}
         end as decimal(20, 6)
     ) as variation_pct,
+    cast({{{{ arrondi_selon('moyennes.moyenne_membres', 'valeurs.decimales') }}}} as decimal(20, 6)) as moyenne_membres,
     cast(valeurs.est_diffusable as boolean) as est_diffusable,
     {{{{ role_ligne() }}}}
 from valeurs
+inner join moyennes on valeurs.exercice = moyennes.exercice and valeurs.rang = moyennes.rang
 left join valeurs as precedentes
     on valeurs.code_collectivite = precedentes.code_collectivite
     and valeurs.rang = precedentes.rang
@@ -174,6 +196,7 @@ select
     cast(null as string) as etat,
     cast(null as decimal(20, 6)) as valeur_precedente,
     cast(null as decimal(20, 6)) as variation_pct,
+    cast(null as decimal(20, 6)) as moyenne_membres,
     cast(null as boolean) as est_diffusable,
     {{ role_ligne() }}
 where false

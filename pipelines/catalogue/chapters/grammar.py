@@ -242,9 +242,11 @@ class Compares(Declared):
 
 
 class Indicateurs(Compares):
-    """Such rows as key figures: label, value of the year, and the change since the year before."""
+    """Such rows as key figures: label, value of the year, the change since the year before, and ``moyenne``, the column
+    of the mean of all members."""
 
     genre: Literal["indicateurs"]
+    moyenne: Name | None = None
     note: str | None = None
 
 
@@ -300,14 +302,22 @@ Bloc = Annotated[
 
 
 class IndicateurMembre(Declared):
-    """What the page of a member counts: the sum of a column of ``rapport``, by exercice and ``code_collectivite``."""
+    """What the page of a member counts: the sum of a column of ``rapport``, or the number of rows without one, by exercice
+    and ``code_collectivite``; or by exercice alone, over the rows that list the member: ``concerne``, as in a block."""
 
     libelle: str
     unite: str
     decimales: int = PydanticField(default=0, ge=0, le=6)
     table: Table
-    colonne: Name
+    colonne: Name | None = None
+    concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
     filtres: dict[Name, Value | list[Value]] = {}
+
+    @property
+    def relations(self) -> list[str]:
+        """The table, and each column that is counted, as ``table.column``."""
+        columns = [*([self.colonne] if self.colonne else []), *self.concerne]
+        return [self.table, *(f"{self.table}.{column}" for column in columns)]
 
 
 class PourChaque(Declared):

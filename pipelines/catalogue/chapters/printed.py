@@ -11,7 +11,6 @@ from itertools import compress, pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, model_validator
-from pydantic import Field as PydanticField
 
 from pipelines.catalogue.chapters.grammar import Table
 from pipelines.catalogue.source_grammar import Declared
@@ -41,14 +40,9 @@ class Demande(Declared):
 
 
 class Cellules(Declared):
-    """A limit on the cells of a table that hold this missing ``code``.
-
-    With ``part_max_pct``, at most that share of the cells that hold a number or the code. Without it, a row that has a
-    percentage may not have the code in another of its columns of percentages.
-    """
+    """A row that has a percentage may not have this missing ``code`` in another of its columns of percentages."""
 
     code: str
-    part_max_pct: int | None = PydanticField(default=None, ge=0, lt=100)
 
 
 class Garde(Declared):
@@ -160,14 +154,9 @@ def _has_cells(asked: Cellules, lines: list[Model]) -> bool:
         if not line["est_total"]:  # the cells of a matrix are in series
             series = line.get("series", [line])
             rows.append([one for part in series for one in part["cellules"]])
-    if asked.part_max_pct is None:
-        shares = [any(map(_is_share, column)) for column in zip(*rows, strict=False)]
-        of_shares = [list(compress(cells, shares)) for cells in rows]
-        return any(any(one["manque"] == asked.code for one in row) and any(map(_is_share, row)) for row in of_shares)
-    cells = [one for row in rows for one in row]
-    coded = sum(one["manque"] == asked.code for one in cells)
-    known = sum(one["valeur"] is not None for one in cells)
-    return bool(100 * coded > asked.part_max_pct * (coded + known))
+    shares = [any(map(_is_share, column)) for column in zip(*rows, strict=False)]
+    of_shares = [list(compress(cells, shares)) for cells in rows]
+    return any(any(one["manque"] == asked.code for one in row) and any(map(_is_share, row)) for row in of_shares)
 
 
 def _is_share(one: Model) -> bool:

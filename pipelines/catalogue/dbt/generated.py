@@ -110,7 +110,7 @@ NOBODY = "/"  # the table for rows that no declared table can hold: nobody uses 
 @functools.lru_cache(maxsize=8)
 def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
-    free = {name for name, table in catalogue.secrecy.tables.items() if table.free}
+    free = {name for name, table in catalogue.secrecy.tables.items() if table.free and not table.persons}
     page = members.summary_model(catalogue.summary, report_sources(catalogue), free, report_fields(catalogue))
     return _models_before_the_page(catalogue) | {f"rapport/collectivites/{members.MODEL}.sql": page}
 

@@ -12,7 +12,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import insert, lake_scan
 from pipelines.stages.publish.copy import say
-from pipelines.stages.publish.secret.profile import Proof
+from pipelines.stages.publish.secret.worlds import Group
 
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "livraisons": (
@@ -179,15 +179,15 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ],
     ),
     "secret": (
-        "Preuve du secret statistique : ce qu’un lecteur du profil public peut croire de chaque nombre masqué.",
+        "Preuve du secret statistique : combien de personnes chaque groupe que distinguent les tableaux publics peut compter.",
         [
-            ("rang", "integer", "Rang du nombre."),
+            ("rang", "integer", "Rang du groupe."),
             ("exercice", "integer", "Exercice."),
-            ("nombre", "varchar", "Ce que compte le nombre masqué."),
+            ("nombre", "varchar", "Les personnes du groupe, ou ce qui les compte (heures, bulletins)."),
             (
                 "nature_secret",
                 "varchar",
-                "primaire : trop peu d’agents ; secondaire : masqué pour qu’un autre ne se déduise pas.",
+                "groupe : personnes que rien de public ne distingue entre elles.",
             ),
             ("valeur", "decimal(20, 6)", "Valeur vraie."),
             ("borne_basse", "decimal(20, 6)", "Plus petite valeur démontrée possible pour le lecteur."),
@@ -255,12 +255,12 @@ def write_audit(db, home: Home, ledger: Ledger) -> None:
                 )
 
 
-def complete_audit(db, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
-    """Add the findings, and the proofs of the public profile."""
+def complete_audit(db, ledger: Ledger, findings: list[Finding], groups: list[Group]) -> None:
+    """Add the findings, and the proof of the public profile."""
     # findings with one identity are the same finding: decisions are about the identity
     standing = {one.finding.id: _standing(one) for one in ledger.standing(findings)}
     secret = [
-        (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
+        (rank, one.exercice, one.label, "groupe", one.value, one.low, one.high) for rank, one in enumerate(groups, 1)
     ]
     insert(db, "audit.constats", [*standing.values()])
     insert(db, "audit.secret", secret)

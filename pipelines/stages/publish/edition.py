@@ -34,8 +34,8 @@ class Edition:
     def audience(self) -> str:
         """Who may receive it (French)."""
         if self.profile.name == PUBLIC:
-            return "Profil public : les nombres de trop peu de personnes sont masqués (code s)."
-        return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."
+            return "Profil public : ce qui désignerait trop peu de personnes n’y est pas."
+        return "Profil interne : à ne pas diffuser, de petits effectifs y figurent."
 
     def withholds(self, table: str) -> bool:
         """True for a table that the public profile withholds."""

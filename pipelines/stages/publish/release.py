@@ -34,6 +34,8 @@ from pipelines.ledger.state import (
     files_of,
     read_notes,
     read_release,
+    read_waiting,
+    read_withheld,
     sealed,
     write_manifest,
     write_state,
@@ -150,7 +152,8 @@ def complete_release(
         there.mkdir()
         for schema in ("rapport", MARTS):
             export_tables(public, exercice, there, schema)
-        write_manifest(there, build, read_notes(public.parent))
+        place = public.parent
+        write_manifest(there, build, read_notes(place), read_withheld(place), read_waiting(place))
     for profile in profiles:
         if (home.published / PLACES[profile] / "rapport").is_dir():
             fill_export(folder / EXPORTS / profile, home, work.organisation, exercice, profile, folder.name)

@@ -22,10 +22,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import french
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import is_full, second_name, sha256_of, sync, sync_all, written_whole
 from pipelines.failpoints import reached
-from pipelines.french import enumeration
+from pipelines.french import enumeration, how_many
 from pipelines.ledger.closing import (
     SUMS,
     close,
@@ -59,13 +60,13 @@ from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
 from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
-from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.stages.publish.secret.readings import Waiting
+from pipelines.stages.publish.secret.sums import SecrecyBroken
 from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.unchanged_tables import DATABASE, copy_schema, former_of
 
-SOLVED = "secret.json"  # in the cache: the solver's answers about the public profile
 KEPT = 5  # publications kept beside the current one
 
 
@@ -140,7 +141,7 @@ def write_tables(work: Workspace, folder: Path, build: str, findings: list[Findi
             db.execute("drop schema if exists audit cascade")
             write_audit(db, work.home, work.ledger)
             others = [finding for finding in findings if not finding.is_of_a_publication]
-            complete_audit(db, work.ledger, [*broken, *others], profile.proofs if profile else [])
+            complete_audit(db, work.ledger, [*broken, *others], profile.groups if profile else [])
             write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
     return Written(made_of, profile, broken)
@@ -163,7 +164,6 @@ def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Writte
     identity = state[:32]
     reached("publish.files_written")
     if data.profile:  # before anybody can read it, since it must never be forgotten
-        ledger.record_disclosures(data.profile.disclosed)
         _archive(work, data.profile)
     ledger.record_findings(identity, data.broken)
     ledger.record_publication(identity, build, state)
@@ -234,6 +234,7 @@ def _check_build(warehouse: Path, build: str) -> None:
 def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the previous one and a finding that says why."""
     folder.mkdir()
+    summary = work.catalogue.summary
     try:
         profile = write_public(
             work.home.warehouse,
@@ -241,23 +242,25 @@ def public_profile(work: Workspace, build: str, folder: Path) -> tuple[PublicPro
             folder,
             work.catalogue.secrecy,
             work.organisation.seuil_secret,
-            work.ledger.disclosures(),
             work.catalogue.project.keys,
             _words(work),
-            work.home.cache / SOLVED,
             [version for _, version in _archived(work)],
+            {rank: one.table for rank, one in enumerate(summary.indicateurs if summary else [], 1)},
+            work.ledger.readings(),
         )
     except SecrecyBroken as error:
         shutil.rmtree(folder)
         if (former := work.home.published / folder.name).is_dir():
             shutil.copytree(former, folder)
         return None, [_broken(error, work.rules[error.code])]
-    kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
-    kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
-    notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
-    identity = write_manifest(folder, build, {note.exercice: note.message for note in notes})
-    left_out = {"SEC-NON-DECLARE": profile.undeclared, "SEC-TEXTE": profile.written_freely}
-    notes += [_undeclared(work.rules[code], names) for code, names in left_out.items() if names]
+    since = {row["exercice"]: french.day(row["archived_at"]) for row in work.ledger.all_rows("populations")}
+    notes = [_noted(work.rules["SEC-MAINTENU"], year, f"{year}, version du {since[year]}") for year in profile.held]
+    notes += [_noted(work.rules["SEC-RETENU"], year, str(year)) for year in profile.retained]
+    said = {note.exercice: note.message for note in notes}
+    identity = write_manifest(folder, build, said, profile.withheld, profile.waiting)
+    notes += [_undeclared(work.rules["SEC-NON-DECLARE"], profile.undeclared)] if profile.undeclared else []
+    notes += [_undeclared(work.rules["SEC-COHERENCE"], profile.otherwise)] if profile.otherwise else []
+    notes += _unread(work.rules["SEC-RELECTURE"], profile.waiting)
     for row in work.ledger.all_rows("withdrawals"):
         if row["profile"] == identity:
             shutil.rmtree(folder)
@@ -303,19 +306,29 @@ def _behind(work: Workspace, profile: PublicProfile | None) -> list[Behind]:
         archived = _archived(work)
     except SecrecyBroken:
         return []
-    return behind(archived, profile.versions if profile else [], profile.withheld if profile else [])
+    return behind(archived, profile.versions if profile else [], profile.retained if profile else [])
 
 
 def _singled_out(rule: Rule, mart: str, why: str) -> Finding:
     return Finding.of(rule, 0, f"{MARTS}.{mart}", f"{mart} ({why})", severity="information")
 
 
-def _noted(rule: Rule, exercice: int) -> Finding:
-    return Finding(rule.code, "information", exercice, "public/rapport", f"{rule.titre} ({exercice})", aide=rule.aide)
+def _noted(rule: Rule, exercice: int, which: str) -> Finding:
+    return Finding(rule.code, "information", exercice, "public/rapport", f"{rule.titre} ({which})", aide=rule.aide)
 
 
 def _undeclared(rule: Rule, names: list[str]) -> Finding:
     return Finding.of(rule, 0, "public/rapport", enumeration(names), severity="information")
+
+
+def _unread(rule: Rule, waiting: Waiting) -> list[Finding]:
+    """One finding per exercice with lines that wait for a reader."""
+    found = []
+    for exercice in sorted({exercice for lines in waiting.values() for exercice in lines}):
+        of = {table: lines[exercice] for table, lines in waiting.items() if exercice in lines}
+        said = f"{how_many(sum(of.values()), 'lignes')} ({enumeration([f'{table} : {n}' for table, n in of.items()])})"
+        found.append(Finding.of(rule, exercice, "public/rapport", said, severity="information"))
+    return found
 
 
 def _broken(error: SecrecyBroken, rule: Rule) -> Finding:

@@ -8,7 +8,7 @@ words. A block without rows says so in a sentence, and is never an empty chart.
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import compress
@@ -58,7 +58,8 @@ from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
 SECRET = "secret statistique"
-UNDISCLOSED = "Non diffusé"
+UNDISCLOSED = "non_diffuse"  # a block that is left out of the public edition
+WAITING = "Ce qui s’y trouve attend d’être relu."
 ALL_MEMBERS = "toutes celles du syndicat"
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
@@ -92,12 +93,14 @@ class Builder:
         rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]
         came = _as_their_rows_say(came, rows)
         rows = _with_zeros(rows, bloc, receipt)
-        head, lines = _laid_out(
-            data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
-        )
+        codes = {
+            year: HIDDEN if self.publication.is_withheld(bloc.table, year) else one.code for year, one in came.items()
+        }
+        head, lines = _laid_out(data, rows, codes, self._of_no_row(data, receipt))
         if not lines:
-            return _empty(title, bloc, receipt, names)
-        if data.total and len(lines) > 1:
+            return self._empty(title, bloc, receipt, names)
+        is_all = not self.publication.waiting(bloc.table)
+        if data.total and len(lines) > 1 and is_all:
             lines.append(_total_line(data, head, lines, self.figures.addresses))
         hidden: list[str] = []
         if self._is_public:
@@ -108,7 +111,7 @@ class Builder:
         is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         named = [{"genre": "texte", "texte": title}]
         kind = "graphique" if is_drawn else "tableau"
-        if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
+        if is_drawn and is_all and all(came[year].is_whole for year in _years_said(bloc, years)):
             said = titled(title, bloc.montre, head, lines)
             title = "".join(part.text if isinstance(part, Worked) else part for part in said)
             named = title_nodes(said, self.figures.addresses)
@@ -126,10 +129,10 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": _joined(
                 bloc.note and bloc.note.format(**names),
-                f"{UNDISCLOSED}, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
+                f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 SEVERAL if _shared(data, rows) else None,
                 note(one for year, one in came.items() if self._is_shown(year, rows)),
-                *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_staff),
+                *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_persons),
             ),
         }
         if is_drawn:
@@ -160,6 +163,7 @@ class Builder:
         """True when everything behind a table came, and it has no such row this year."""
         if (
             self.publication.is_withheld(asked.table)
+            or self.publication.waiting(asked.table)
             or self.receipts.of(asked.table, self.figures.exercice, []).reserve
         ):
             return False
@@ -186,10 +190,12 @@ class Builder:
         if not rows and not receipt.is_known:  # no export shows what came, so one cannot say that there is none
             return None
         if not of_year:
-            return _empty(title, bloc, receipt, names)
+            return self._empty(title, bloc, receipt, names)
         column = Colonne(nom=bloc.croise.valeur, titre="", format=bloc.croise.format)
         found = {(row[bloc.code], row[bloc.croise.par], row["exercice"]): cell(row, column) for row in rows}
-        head = list(dict.fromkeys(row[bloc.croise.par] for row in of_year))
+        head = list(dict.fromkeys(row[bloc.croise.par] for row in of_year if not row.get(SECRET_CELL)))
+        if not head:
+            return _undisclosed(title, SECRET)
         lines = [
             {
                 "code": row[bloc.code],
@@ -227,7 +233,7 @@ class Builder:
             return self._withheld(title, bloc.table)
         rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
-            return _empty(title, bloc, receipt, names)
+            return self._empty(title, bloc, receipt, names)
         return {
             "genre": "liste",
             "id": _identity(bloc.id, only),
@@ -260,23 +266,30 @@ class Builder:
         return ALL_MEMBERS if len(self.members) > 2 and set(text.split(", ")) == self.members else text
 
     def _title(self, bloc: Donnees | Liste | Matrice, names: dict[str, Any]) -> str:
-        """A title; in the public edition, with a mention of what its rows leave out."""
-        title = bloc.titre.format(**names)
-        out = self.secrecy.left_out(bloc.table) if self._is_public else []
-        return f"{title}, hors {french.enumeration(out)}" if out else title
+        return bloc.titre.format(**names)
 
     def _of_no_row(self, data: Donnees, receipt: Receipt) -> Cell:
-        """The cell of a crossing that no row gives: nothing says why the public edition has no such row."""
+        """The cell of a crossing that no row gives; in the public edition, the row may be one that counts few persons."""
         if not data.croise or not data.croise.nul or receipt.reserve:
             return absent(_void(data, receipt))
-        return absent(HIDDEN) if self._is_public else number(Decimal(0), *NUMBERS[data.croise.format])
+        declared = self.secrecy.tables.get(data.table)
+        if self._is_public and (declared is None or declared.persons):
+            return absent(HIDDEN)
+        return number(Decimal(0), *NUMBERS[data.croise.format])
 
     @property
     def _is_public(self) -> bool:
         return self.publication.profile == PUBLIC
 
     def _withheld(self, title: str, table: str) -> Block:
+        if table in self.publication.all_waiting:
+            return {"genre": "vide", "titre": title, "texte": WAITING}
         return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
+
+    def _empty(self, title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
+        """A block without rows, which says that there is nothing only if everything came and nothing waits."""
+        waits = WAITING if self.publication.waiting(bloc.table) else None
+        return {"genre": "vide", "titre": title, "texte": receipt.reserve or waits or bloc.vide.format(**names)}
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
         """Figures shown large: those that are followed and not hidden. Raises MissingTable when one of them is not declared."""
@@ -316,7 +329,7 @@ class Builder:
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
     def indicators(self, bloc: Indicateurs, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """Key figures that are rows, each with its value of the year before and its change."""
+        """Key figures that are rows, each with its value of the year before, its change, and the mean of all members."""
         rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
         shown = [
@@ -324,7 +337,7 @@ class Builder:
                 "libelle": row[bloc.libelle],
                 **cell(row, Colonne(nom="valeur", titre="", format="chiffre")),
                 "chiffre": None,
-                "suite": _moved(row, before),
+                "suite": " ; ".join([*_moved(row, before), *_mean(row, bloc.moyenne)]) or None,
             }
             for row in rows
         ]
@@ -339,6 +352,11 @@ class Builder:
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return self.counts[kind]
+
+
+def _years_said(bloc: Graphique, years: Iterable[int]) -> list[int]:
+    """The years that the title of a chart speaks of."""
+    return [*years][-2 if bloc.montre == EVOLUTION else -1 :]
 
 
 def _columns_of(croise: Croisement) -> list[str]:
@@ -387,13 +405,8 @@ def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[in
     return {"cellules": cells, "hauteurs": [None if one is None else round(max(one, 0) / top, 4) for one in numbers]}
 
 
-def _empty(title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
-    """A block without rows, which says that there is nothing only if everything came."""
-    return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
-
-
 def _undisclosed(title: str, why: str) -> Block:
-    return {"genre": "vide", "titre": title, "texte": f"{UNDISCLOSED} : {why}."}
+    return {"genre": UNDISCLOSED, "titre": title, "texte": why}
 
 
 def _detail(lines: list[Block]) -> list[Block]:
@@ -475,11 +488,17 @@ def _with_change(words: str, one: Sentence, figures: Figures) -> list[Block]:
     return [before, number_node(number, addresses.computed(how, of)), _words(ends)]
 
 
-def _moved(row: Row, before: int) -> str | None:
+def _moved(row: Row, before: int) -> list[str]:
     if row["valeur_precedente"] is None:
-        return None
+        return []
     former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
-    return f"{former} en {before}{_rate(row)}"
+    return [f"{former} en {before}{_rate(row)}"]
+
+
+def _mean(row: Row, column: str | None) -> list[str]:
+    if column is None or row[column] is None:
+        return []
+    return [f"moyenne des membres : {french.printed(row[column], row['decimales'], row['unite'])}"]
 
 
 def _rate(row: Row) -> str:

@@ -35,6 +35,7 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 FIGURES = "figures"  # in contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
@@ -103,7 +104,27 @@ class Editor:
         found = [(section, one) for section in chapter.sections for one in self._sections(section, bears[section.id])]
         if any(bears.values()) and not any(bears[section.id] for section, _ in found):
             return []
-        return [one for _, one in found]
+        sections = self._said_once([one for _, one in found])
+        waiting = Decimal(sum(map(self.builder.publication.waiting, chapter.tables)))
+        if waiting:
+            for one in sections if self.pages_apart else sections[-1:]:
+                one["blocs"].append(_sentence(f"{waiting} {french.form(WAIT, waiting)}"))
+        return sections
+
+    def _said_once(self, sections: list[Model]) -> list[Model]:
+        """The sections, what the public edition does not show of them being named once, at the end."""
+        unsaid: dict[str, list[str]] = {}
+        for section in sections:
+            for block in section["blocs"]:
+                if block["genre"] == UNDISCLOSED:
+                    unsaid.setdefault(block["texte"], []).append(block["titre"])
+            section["blocs"] = [block for block in section["blocs"] if block["genre"] != UNDISCLOSED]
+        kept = [section for section in sections if section["blocs"]] or sections[-1:]
+        if unsaid:
+            why = " ; ".join(f"{french.enumeration(titles)} ({reason})" for reason, titles in unsaid.items())
+            asked = f"S’adresser à l’administration {self.organisation.du_sigle}."
+            kept[-1]["blocs"].append({"genre": "vide", "titre": "Non diffusé", "texte": f"{why}. {asked}"})
+        return kept
 
     def _bears(self, bloc: Any) -> bool:
         """False for a text without figures, which only introduces the block next to it."""
@@ -150,8 +171,7 @@ class Editor:
             self.builder.counts.clear()
         found = [pair for bloc in section.blocs for pair in self._blocks(bloc, only, names)]
         kept = [(bloc, block) for bloc, block in found if block is not None]
-        blocks = _gathered([block for _, block in kept])
-        made = {"id": identity, "titre": section.titre.format(**names), "blocs": blocks}
+        made = {"id": identity, "titre": section.titre.format(**names), "blocs": [block for _, block in kept]}
         return made, any(self._bears(bloc) for bloc, _ in kept)
 
     def _blocks(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Iterator[tuple[Any, Model | None]]:
@@ -282,19 +302,6 @@ def _as_said(column: str, value: Any) -> str:
     return french.quantity(value, 2, "EUR") if unit_of(column) == "EUR" else french.exact(value)
 
 
-def _gathered(blocks: list[Model]) -> list[Model]:
-    """The blocks, with consecutive ones withheld for the same reason mentioned together."""
-    gathered: list[Model] = []
-    for block in blocks:
-        last = gathered[-1] if gathered else {}
-        same = block["genre"] == last.get("genre") == "vide" and block["texte"] == last["texte"]
-        if same and block["texte"].startswith(UNDISCLOSED):
-            gathered[-1] = {**last, "titre": f"{last['titre']} ; {block['titre']}"}
-        else:
-            gathered.append(block)
-    return gathered
-
-
 def _text(tree: list[Node]) -> Model:
     return {"genre": "texte", "arbre": tree}
 
@@ -394,7 +401,7 @@ def entry_of(edition: Edition) -> Model:
 def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | None) -> dict[str, Sequence[Any]]:
     """What is said of each table of ``rapport``, and of a member's page, which is made from the tables of its indicators."""
     indicators = summary.indicateurs if summary else []
-    names = [name for one in indicators for name in (one.table, f"{one.table}.{one.colonne}")]
+    names = [name for one in indicators for name in one.relations]
     page = dict.fromkeys(said for name in names for said in of_tables.get(name, ()))
     return {**of_tables, PAGE: tuple(page)}
 

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
-from pipelines.ledger.state import read_notes
+from pipelines.ledger.state import read_notes, read_waiting, read_withheld
 from pipelines.publication import PUBLIC
 from pipelines.sql import listed, literal, parquet_scan
 
@@ -53,14 +53,28 @@ class Publication:
             raise MissingTable(f"la publication n’a pas de table rapport.{table}")
         return self.tables[table]
 
-    def is_withheld(self, table: str) -> bool:
-        """True for a table that the public profile withholds altogether."""
-        return self.profile == PUBLIC and table not in self.tables
+    def is_withheld(self, table: str, exercice: int | None = None) -> bool:
+        """True for a table of which the public profile says nothing, in an exercice (by default the report's)."""
+        year = exercice or self.exercice
+        return self.profile == PUBLIC and (table not in self.tables or year in self._withheld.get(table, []))
+
+    @functools.cached_property
+    def _withheld(self) -> dict[str, list[int]]:
+        return read_withheld(self.folder)
 
     @functools.cached_property
     def notes(self) -> dict[int, str]:
         """What readers of the public staff tables must know of each exercice."""
         return read_notes(self.folder) if self.profile == PUBLIC else {}
+
+    def waiting(self, table: str) -> int:
+        """The lines of the year that the public profile leaves out of a table until somebody has read them."""
+        return self.all_waiting.get(table, {}).get(self.exercice, 0)
+
+    @functools.cached_property
+    def all_waiting(self) -> dict[str, dict[int, int]]:
+        """Table → exercice → the lines that the public profile leaves out until somebody has read them."""
+        return read_waiting(self.folder) if self.profile == PUBLIC else {}
 
     @functools.cached_property
     def files(self) -> Files:

@@ -54,6 +54,7 @@ def columns_of(bloc) -> set[str]:
     named |= set(getattr(bloc, "concerne", {}))
     if bloc.genre in ("indicateurs", "evolutions"):
         named |= {bloc.libelle, "valeur", "valeur_precedente", "variation_pct", "unite", "decimales"}
+        named |= {bloc.moyenne} if getattr(bloc, "moyenne", None) else set()
     return named
 
 

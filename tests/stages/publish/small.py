@@ -92,8 +92,8 @@ def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
 
 
 def show_staff(lab: Lab, more: str = "") -> None:
-    """The same with the staff's tables, 24 payslips at the collectivité a."""
-    lab.depot.after(f"staff shown {more}", lambda: (staff(lab, "b1", 24, more), published(lab)))
+    """The same with the staff's tables, 240 payslips at the collectivité a."""
+    lab.depot.after(f"staff shown {more}", lambda: (staff(lab, "b1", 240, more), published(lab)))
 
 
 class Broken:

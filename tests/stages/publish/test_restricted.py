@@ -80,22 +80,22 @@ def test_who_stands_and_stood_behind_what_is_public_of_the_staff_is_shown(home: 
     shown = "select empreinte, est_en_vigueur, code_collectivite, nb_bulletins from r.restreint.population_bulletins order by all"
     with open_ledger(home.home) as ledger:
         (first,) = ledger.populations()[2020]
-    rows = [(first, True, "a", 24), (first, True, "b", 600), (first, True, "c", 700)]
+    rows = [(first, True, "a", 240), (first, True, "b", 600), (first, True, "c", 700)]
     assert restricted(home, shown) == rows
     more = "update {table} set nb_bulletins = 800 where code_collectivite = 'c';"
     changes = "".join(more.format(table=table) for table in ("rapport.rpt_rh__bulletins", "marts.fct_bulletins"))
-    staff(home, "b2", 24, PERSONS + changes)
+    staff(home, "b2", 240, PERSONS + changes)
     published(home, "b2")
     with open_ledger(home.home) as ledger:
         _, second = ledger.populations()[2020]
     latest = {row for row in restricted(home, shown) if row[1]}
-    assert latest == {(second, True, "a", 24), (second, True, "b", 600), (second, True, "c", 800)}
+    assert latest == {(second, True, "a", 240), (second, True, "b", 600), (second, True, "c", 800)}
     assert {row[0] for row in restricted(home, shown) if not row[1]} == {first}
 
 
 def test_the_same_build_and_ledger_give_the_same_restreint(home: Lab):
     before = read_state(home.home.published)["files"]
-    staff(home, "b1", 24, PERSONS)
+    staff(home, "b1", 240, PERSONS)
     published(home)
     assert read_state(home.home.published)["files"] == before
 

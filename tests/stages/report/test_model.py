@@ -156,13 +156,13 @@ def test_a_block_of_which_too_few_cells_may_be_seen_is_one_sentence_outside(pres
     hidden(press, seen, masked)
     assert press.block("vide") == {
         "genre": "vide",
-        "titre": "Effectifs",
-        "texte": "Non diffusé\xa0: secret statistique.",
+        "titre": "Non diffusé",
+        "texte": "Effectifs (secret statistique). S’adresser à l’administration du SE.",
     }
     hidden(press, seen, (2040, "Vacataires", 3, 12, False), masked)
     assert texts(press.block("graphique"))[:3] == [["Titulaires", "13"], ["Contractuels", "s"], ["Vacataires", "12"]]
     press.files["catalogue/report/rapport.yml"] = COVER + "part_visible_pct: 70\n"
-    assert press.block("vide")["titre"] == "Effectifs"
+    assert press.block("vide")["titre"] == "Non diffusé"
 
 
 def test_a_column_that_is_wholly_hidden_is_named_below_and_not_printed_outside(press: Press):
@@ -198,23 +198,26 @@ def test_the_label_of_a_key_figure_agrees_with_it(press: Press, value: int | str
     assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == [label, "inconnus"]
 
 
-LEFT_OUT = """
-tables:
-  rpt_effectifs:
-    plain: [libelle, rang, nb_agents]
-    parts: [{where: rang = 1, withheld: essai, left_out: contractuels}, {where: rang > 1, free: essai}]
-  rpt_series: {withheld: textes écrits librement}
-"""
-
-
-def test_the_public_edition_says_what_its_rows_leave_out_and_why_a_table_is_not_given(press: Press):
-    press.files["catalogue/secrecy.yml"] = LEFT_OUT
+def test_the_public_edition_says_once_in_a_chapter_what_it_does_not_give_and_why(press: Press):
+    press.files["catalogue/secrecy.yml"] = "tables: {rpt_series: {withheld: textes écrits librement}}\n"
     assert press.block("graphique")["titre"] == "Effectifs"
-    del press.tables["rpt_series"]
-    (press.root / "published" / "rapport" / "rpt_series.parquet").unlink()
+    for name in ("rpt_series", "rpt_effectifs"):
+        del press.tables[name]
+        (press.root / "published" / "rapport" / f"{name}.parquet").unlink()
     press.profile = "public"
-    assert press.block("graphique")["titre"] == "Effectifs, hors contractuels"
-    assert press.block("vide")["texte"] == "Non diffusé\xa0: textes écrits librement."
+    said = [block for section in press.model()["chapitres"][0]["sections"] for block in section["blocs"]]
+    (block,) = [one for one in said if one["genre"] == "vide" and one["titre"] == "Non diffusé"]
+    assert block["texte"].startswith("Effectifs et Entrées (secret statistique)\u202f; Indicateurs")
+    assert block["texte"].endswith("(textes écrits librement). S’adresser à l’administration du SE.")
+
+
+def test_a_year_of_which_a_public_table_says_nothing_is_not_an_empty_one(press: Press):
+    press.profile = "public"
+    (press.root / "published").mkdir(exist_ok=True)
+    write_manifest(press.root / "published", "b1", withheld={"rpt_effectifs": [2040]})
+    assert press.block("vide")["titre"] == "Non diffusé"
+    write_manifest(press.root / "published", "b1", withheld={"rpt_effectifs": [2039]})
+    assert press.block("graphique")["titre"].startswith("Effectifs")
 
 
 SECRECY = """
@@ -222,8 +225,10 @@ populations:
   effectif: {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {libelle: libelle}}}
 tables:
   rpt_effectifs:
+    counts: effectif
+    levels: {libelle: libelle}
+    numbers: {nb_agents: {}}
     plain: [rang]
-    parts: [{population: effectif, levels: {libelle: libelle}, counts: {nb_agents: }}]
   rpt_series: {free: des séries}
 """
 
@@ -238,6 +243,45 @@ def test_that_public_staff_tables_stay_as_they_were_is_printed_under_them(press:
     assert (note in (staff["note"] or "")) == (profile == "public")
     assert "une autre année" not in (staff["note"] or "")
     assert note not in (series["note"] or "")
+
+
+WAITING = "3 lignes attendent d’être relues et ne sont pas imprimées."
+
+
+def printed(model: dict) -> str:
+    return json.dumps(model, ensure_ascii=False)
+
+
+def waits(press: Press, table: str, profile: str = "public") -> None:
+    press.profile = profile
+    (press.root / "published").mkdir(exist_ok=True)
+    write_manifest(press.root / "published", "b1", waiting={table: {2040: 3, 2039: 40}})
+
+
+@pytest.mark.parametrize("profile", ["public", "interne"])
+def test_a_chapter_says_how_many_lines_wait_to_be_read_and_adds_up_no_part_of_a_table(press: Press, profile: str):
+    waits(press, "rpt_effectifs", profile)
+    is_public = profile == "public"
+    assert printed(press.model()).count(WAITING) == is_public
+    block = press.block("graphique")
+    assert any(line["est_total"] for line in block["lignes"]) != is_public
+    assert ("en tête" in block["titre"]) is False
+
+
+def test_a_table_whose_every_line_waits_does_not_say_that_there_is_nothing(press: Press):
+    press.replace("rpt_effectifs", [(2039, "Titulaires", 1, 99)])
+    assert "Aucun agent" in printed(press.model())
+    waits(press, "rpt_effectifs")
+    said = printed(press.model())
+    assert "Aucun agent" not in said and "Aucune entrée" not in said
+    assert "Ce qui s’y trouve attend d’être relu." in said
+
+
+def test_a_table_that_is_withheld_until_it_is_read_says_so(press: Press):
+    waits(press, "rpt_effectifs")
+    del press.tables["rpt_effectifs"]
+    said = printed(press.model())
+    assert "Ce qui s’y trouve attend d’être relu." in said and "Non diffusé" not in said
 
 
 def test_a_section_for_each_row_of_a_withheld_table_is_left_out(press: Press):
@@ -339,6 +383,25 @@ def test_what_changed_is_listed_the_largest_change_first(members: Press):
         "Licences\xa0: comme en 2039.",
     ]
     assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est comparable."
+
+
+def test_a_value_of_a_member_is_printed_with_the_year_before_and_the_mean_of_all(members: Press):
+    members.chapter = MEMBERS.replace(
+        'genre: evolutions, titre: "Depuis {precedent}"', "genre: indicateurs, moyenne: moyenne"
+    )
+    columns, found = members.tables["rpt_membres"]
+    means = [95, None, 3, None, 95]
+    members.tables["rpt_membres"] = (
+        f"{columns}, moyenne decimal(20, 6)",
+        [(*row, mean) for row, mean in zip(found, means, strict=True)],
+    )
+    orly = members.model()["chapitres"][0]["sections"][0]["blocs"][0]["chiffres"]
+    assert [one["suite"] for one in orly] == [
+        "100 en 2039 (−10,0\xa0%)\u202f; moyenne des membres\xa0: 95",
+        "1\u202f000 en 2039 (+50,0\xa0%)",
+        "7 en 2039 (0,0\xa0%)\u202f; moyenne des membres\xa0: 3",
+        None,
+    ]
 
 
 def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
@@ -781,7 +844,7 @@ def test_a_matrix_without_rows_of_the_year_is_a_sentence_and_one_that_is_hidden_
     assert matrix.model()["chapitres"] == []
     matrix.replace("rpt_applications", [(*row[:5], None, *row[6:8], None, row[9], True) for row in rows])
     matrix.profile = "public"
-    assert matrix.block("vide")["texte"] == "Non diffusé\xa0: secret statistique."
+    assert "(secret statistique)" in matrix.block("vide")["texte"]
 
 
 def test_what_is_withheld_for_one_reason_is_listed_together(press: Press):
@@ -792,8 +855,8 @@ def test_what_is_withheld_for_one_reason_is_listed_together(press: Press):
     del press.tables["rpt_effectifs"], press.tables["rpt_series"]
     assert press.block("vide") == {
         "genre": "vide",
-        "titre": "Effectifs\u202f; Indicateurs\u202f; Entrées",
-        "texte": "Non diffusé\xa0: essai.",
+        "titre": "Non diffusé",
+        "texte": "Effectifs, Indicateurs et Entrées (essai). S’adresser à l’administration du SE.",
     }
 
 

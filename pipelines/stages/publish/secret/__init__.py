@@ -1,12 +1,12 @@
-"""The public profile: what anybody may read, with small numbers of agents hidden, and the proof that they stay hidden.
+"""The public profile: what anybody may read, in which no few persons can be told apart, and the proof.
 
-    declaration   what each table of ``rapport`` says of whom (``secrecy.yml``)
-    population    who is counted: the unknowns of a reader, and what he knows of them beforehand
-    cells         the numbers that the tables print, as sums over a population
-    attack        what a reader can deduce of a hidden number from those he can read
-    suppress      which numbers to hide
-    words         the texts that anybody may read
-    profile       the database without them, read back and attacked before it is published
+    sums        what tables about persons say: each number, a sum over a population of the facts
+    worlds      the rule: whoever is counted could be one of at least as many alike as the threshold; the search
+    versions    former public versions of an exercice, with the persons behind them
+    words       the texts that are declared
+    readings    those that services typed, public once a named person has read them
+    profile     the forms of tables that are public, the database that has them, read back before it is published
 
-docs/secret-statistique.md says which criterion is applied, docs/decisions/0007-secret-statistique.md why.
+The declaration is ``catalogue/secrecy.yml``, its vocabulary ``pipelines.catalogue.secrecy``. docs/secret-statistique.md says
+which rule is applied, docs/decisions/0007-secret-statistique.md why.
 """

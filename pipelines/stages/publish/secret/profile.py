@@ -1,62 +1,63 @@
-"""Makes the public database: the tables of ``rapport`` without what must be hidden, then reads it back and attacks it.
+"""Makes the public database: the tables of ``rapport`` that anybody may read, then reads it back and proves it.
 
-What is proved is the file that will be published, not the list of what should have been hidden. ``rapport`` is copied,
-with the marts declared free of persons, but not audit. A text that nobody declared is emptied. Keys and comments are
-kept; a table under secrecy gains the column ``est_secret``.
+A table that counts persons is public whole, in the first of its declared forms with which everything public holds, or not
+at all. A line with a text that nobody declared and nobody has read is left out. ``rapport`` is copied, with the marts
+declared free of persons, but not audit. Keys and comments are kept.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines import sql
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.primary_keys import Keys
-from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
+from pipelines.catalogue.secrecy import Form, Secrecy, Table
+from pipelines.ledger.records import Reading
 from pipelines.publication import DATABASES, MARTS, PUBLIC
 from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.freshness import write_freshness
-from pipelines.stages.publish.secret.attack import Solutions, Worlds
-from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
-from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
-from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshots, tie
-from pipelines.stages.publish.secret.words import Words, texts_of
+from pipelines.stages.publish.secret.readings import TypedTexts, Waiting
+from pipelines.stages.publish.secret.sums import Facts, Row, SecrecyBroken, Sum, absent, printed, read_facts, sums_of
+from pipelines.stages.publish.secret.versions import Rows, Version, with_persons
+from pipelines.stages.publish.secret.words import Words
+from pipelines.stages.publish.secret.worlds import Group, Worlds
 
 DATABASE = DATABASES[PUBLIC]
+FIGURES = "chiffres"
+SUMMARY = "rpt_collectivites__synthese"
+OF_YEAR_BEFORE = ("valeur_precedente", "variation_pct")  # of a member's page
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
-
-
-@dataclass(frozen=True)
-class Proof:
-    """The range that a reader of the public profile finds for one hidden cell; for the internal audit only."""
-
-    cell: Cell
-    kind: str  # primaire | secondaire
-    low: int
-    high: int
-    is_safe: bool
+HIDDEN = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}  # what a figure says once it is hidden
+Known = tuple[Version, Facts]  # a version that was public, and the persons behind it
+PLACE = "_row"  # the row of the warehouse that a public row is, unless several were merged
 
 
 @dataclass(frozen=True)
 class PublicProfile:
-    """A public database, written and proved; the exercices that keep their previous tables, and those whose tables are
-    withheld."""
+    """A public database, written and proved."""
 
-    proofs: list[Proof]
-    disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
-    held: list[int] = field(default_factory=list)
-    withheld: list[int] = field(default_factory=list)
-    undeclared: list[str] = field(
-        default_factory=list
-    )  # tables, columns and figures withheld because nobody declared them
-    versions: list[Version] = field(default_factory=list)  # for the other exercices: what is public of them now
-    written_freely: list[str] = field(default_factory=list)  # tables and columns with texts that nobody declared
+    groups: list[Group] = field(default_factory=list)  # the proof, for the internal audit only
+    held: list[int] = field(default_factory=list)  # exercices that keep their previous staff tables
+    retained: list[int] = field(default_factory=list)  # those whose staff tables are not published
+    withheld: dict[str, list[int]] = field(default_factory=dict)  # table → the exercices of which it says nothing
+    undeclared: list[str] = field(default_factory=list)  # tables, columns and figures that nobody declared
+    versions: list[Version] = field(default_factory=list)  # what is public of other exercices than those held
+    otherwise: list[str] = field(default_factory=list)  # tables about persons that are not as declared
+    waiting: Waiting = field(default_factory=dict)  # lines left out for a text that nobody has read
+
+
+@dataclass
+class Chosen:
+    """The rows of one table about persons that are public, in one exercice; without a form, as they were published."""
+
+    form: Form | None
+    rows: list[Row]
 
 
 def write_public(
@@ -65,33 +66,27 @@ def write_public(
     folder: Path,
     secrecy: Secrecy,
     threshold: int,
-    disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
     words: Words,
-    solved: Path | None = None,
     versions: Iterable[Version] = (),
+    indicators: Mapping[int, str] | None = None,
+    read: Set[Reading] = frozenset(),
 ) -> PublicProfile:
-    """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
+    """Write ``rapport_public.duckdb`` and its Parquet in ``folder``.
 
-    ``words`` are the texts that may be published; ``solved`` is where the solver's answers are kept; ``versions`` are
-    those that were public, oldest first.
-
-    Raises SecrecyBroken when something is not declared, is not as declared, or cannot be kept secret; the contents of
-    the folder are then worthless.
+    ``words`` are the texts that may be published, besides those that somebody ``read``; ``versions`` are those that were
+    public, oldest first; ``indicators``: rank of an indicator of a member's page → the table that it is of. Raises
+    SecrecyBroken when something is not as declared, or cannot be proved; the contents of the folder are then worthless.
     """
     try:
-        plan, solutions = planned(warehouse, secrecy, threshold, versions), Solutions(solved)
-        while True:
-            try:
-                with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
-                    profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, words, solutions, plan)
-                    for schema in ("rapport", MARTS):
-                        write_schema(db, folder, schema, words.fields)
-                    write_freshness(db, folder, PUBLIC, build)
-                    return profile
-            except SecrecyBroken as error:
-                plan = _without(plan, error)
-                (folder / DATABASE).unlink()
+        known = with_persons(warehouse, versions, secrecy)
+        with attached(folder / DATABASE, warehouse) as db:
+            texts = TypedTexts(db, words, read)
+            profile = _write_and_prove(db, secrecy, threshold, keys, texts, known, indicators or {})
+            for schema in ("rapport", MARTS):
+                write_schema(db, folder, schema, words.fields)
+            write_freshness(db, folder, PUBLIC, build)
+            return profile
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
         raise SecrecyBroken("SEC-COHERENCE", "rapport", in_french(str(error).splitlines()[0])) from None
     except (
@@ -100,82 +95,60 @@ def write_public(
         raise SecrecyBroken("SEC-COHERENCE", "rapport", "une contrainte interdit de vider une cellule") from None
 
 
-def _without(plan: Plan, error: SecrecyBroken) -> Plan:
-    """The plan, without what cannot be proved next to what was public before. Raises the error when nothing more can be
-    withheld."""
-    if error.code not in ("SEC-AUDIT", "SEC-DEJA-PUBLIE") or not plan.replaced:
-        raise error
-    broken = plan.former[error.exercice].exercice if error.exercice in plan.former else error.exercice
-    withheld = plan.withheld | ({broken} & plan.replaced or plan.replaced)
-    return Plan({year: kept for year, kept in plan.held.items() if year not in withheld}, withheld, plan.former)
-
-
-@contextmanager
-def _composed(warehouse: Path, folder: Path, secrecy: Secrecy, plan: Plan) -> Iterator[Path]:
-    """The database to make public: the warehouse, or a copy in which the parts that stay as they were replace the new ones."""
-    composed = folder / f".{DATABASE}"
-    try:
-        if plan.corrected:
-            compose(composed, warehouse, secrecy, plan)
-        yield composed if plan.corrected else warehouse
-    finally:
-        composed.unlink(missing_ok=True)
-
-
 def _write_and_prove(
-    db,
+    db: Any,
     secrecy: Secrecy,
     threshold: int,
-    disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
-    words: Words,
-    solutions: Solutions,
-    plan: Plan,
+    texts: TypedTexts,
+    versions: list[Known],
+    indicators: Mapping[int, str],
 ) -> PublicProfile:
-    unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, words.fields)]
-    texts = _Texts(db, words)
-    free = _told_apart_freely(db, secrecy, texts)
-    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid} | {*free})
-    numbers = read_numbers(db, secrecy, threshold)
-    tie(numbers, plan, threshold)
-    worlds = Worlds(numbers, solutions)
-    former = former_values(numbers, disclosed)
-    hidden = suppress(worlds, threshold, former, plan.fixed(numbers))
-    _write_tables(db, secrecy, numbers, hidden, keys, threshold, texts)
-    profile = prove(db, secrecy, worlds, threshold, former, plan)
-    solutions.keep()
-    exercices = {item.exercice for item in numbers.items} - {*plan.former, *plan.held}
-    return replace(
-        profile,
-        held=sorted(plan.held),
-        withheld=sorted(plan.withheld),
-        undeclared=unsaid,
-        written_freely=sorted([*free, *texts.emptied]),
-        versions=[*snapshots(db, secrecy, sorted(exercices), profile.disclosed)],
+    unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, texts.words.fields)]
+    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
+    secrecy = secrecy.without(_of_persons_that_wait(db, secrecy, texts))
+    choice = choose(db, secrecy, threshold, versions)
+    db.execute(f"create schema rapport; create schema {MARTS}")
+    emptied = _write_tables(db, secrecy, threshold, keys, texts, choice, indicators)
+    _write_figures(db, secrecy, threshold, keys, texts, choice, emptied)
+    _prove(db, secrecy, choice)
+    return PublicProfile(
+        choice.worlds.groups(),
+        sorted(choice.held),
+        sorted(choice.retained),
+        choice.withheld(),
+        unsaid,
+        choice.snapshots(db),
+        choice.otherwise,
+        texts.waiting,
     )
 
 
 # what is declared ------------------------------------------------------------
 
 
-def undeclared(db, secrecy: Secrecy) -> list[str]:
-    """What is withheld because nobody declared whether it is about persons: tables of ``rapport``, columns under
-    secrecy, figures."""
+def undeclared(db: Any, secrecy: Secrecy) -> list[str]:
+    """What is withheld because nobody declared whether it counts persons: tables of ``rapport``, columns of tables that
+    do, figures."""
     found = []
-    for table, told in described(db, "rapport").items():
-        if table == FIGURES and secrecy.figures:
-            found += [f"{table}.{column}" for column in told.columns if column not in _known(secrecy.figures)]
-            found += sorted(
-                {code for _, code, *_ in _figures(db, secrecy.figures, "source") if not secrecy.figures.rule(code)}
-            )
-        elif table not in secrecy.tables:
-            found.append(table)
-        elif secrecy.tables[table].parts:
-            found += [f"{table}.{column}" for column in told.columns if column not in secrecy.tables[table].columns]
+    for name, told in described(db, "rapport").items():
+        if name == FIGURES:
+            found += [f"{name}.{column}" for column in told.columns if column not in _known(secrecy)]
+            codes = db.execute(f"select distinct code from source.rapport.{FIGURES} order by code").fetchall()
+            found += [code for (code,) in codes if secrecy.figures.is_secret(code) and not _is_ruled(secrecy, code)]
+        elif name not in secrecy.tables:
+            found.append(name)
+        elif secrecy.tables[name].counts:
+            found += [f"{name}.{column}" for column in told.columns if column not in secrecy.tables[name].columns]
     return found
 
 
-def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
+def _is_ruled(secrecy: Secrecy, code: str) -> bool:
+    figures = secrecy.figures
+    return code in figures.withheld or figures.is_alone(code) or figures.rule(code) is not None
+
+
+def _of_persons_after_all(db: Any, secrecy: Secrecy, fields: Fields) -> list[str]:
     """Marts that are declared free of persons but have a personal column: the declaration is wrong, and they are withheld."""
     return [
         name
@@ -184,200 +157,417 @@ def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
     ]
 
 
-def _told_apart_freely(db, secrecy: Secrecy, texts: "_Texts") -> list[str]:
-    """Tables under secrecy whose lines contain undeclared texts, without which lines could not be distinguished."""
-    found = []
-    for name in described(db, "rapport").keys() & secrecy.tables.keys():
-        levels = {level for part in secrecy.tables[name].parts for level in part.levels}
-        if levels and levels & texts.known("rapport", name).keys():
-            found.append(name)
-    return found
+def _of_persons_that_wait(db: Any, secrecy: Secrecy, texts: TypedTexts) -> set[str]:
+    """The tables about persons with a text that nobody has read: the other lines would give an absent one."""
+    tables = described(db, "rapport")
+    return {name for name in secrecy.of_persons if name in tables and texts.left_out(tables[name])}
 
 
-def _known(figures: Figures) -> set[str]:
-    return {"code", "exercice", "domaine", "valeur", "statut", "code_manquant", *figures.plain, *figures.never}
+def _known(secrecy: Secrecy) -> set[str]:
+    known = {"code", "exercice", "domaine", "valeur", "statut", "code_manquant"}
+    return {*known, *secrecy.figures.plain, *secrecy.figures.never}
+
+
+# what is chosen ------------------------------------------------------------
+
+
+def choose(db: Any, secrecy: Secrecy, threshold: int, versions: list[Known]) -> "Choice":
+    """The tables about persons that are public. An exercice that would lose one keeps all of them as they were, and is
+    left out of the next try."""
+    held: dict[int, Version] = {}
+    while True:
+        choice = Choice(db, secrecy, threshold, versions, held)
+        if choice.held == held:
+            return choice
+        held = dict(choice.held)
+
+
+class Choice:
+    """The tables about persons that are public, exercice by exercice, and what proves that everything public holds."""
+
+    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, versions: list[Known], held: dict[int, Version]):
+        self.secrecy, self.facts, self.held = secrecy, read_facts(db, secrecy), dict(held)
+        self.tables: dict[tuple[str, int], Chosen] = {}
+        self.retained: set[int] = set()
+        self._stands: dict[int, Version] = {}
+        there = described(db, "rapport")
+        self.rows = {name: _rows_of(db, name) for name in secrecy.of_persons if name in there}
+        self.otherwise = [
+            f"{name} ({exercice})"
+            for name, found in self.rows.items()
+            for exercice in sorted({int(row["exercice"]) for row in found})
+            if not self._is_as_declared(secrecy.tables[name], exercice, self._of(name, exercice))
+        ]
+        for version, facts in versions:
+            if version is held.get(version.exercice):
+                self.facts = self.facts.with_those_of(facts, version.exercice, version.exercice)
+        former: dict[int, int] = {}
+        told = []
+        for version, facts in versions:
+            number = version.exercice
+            if not version.is_true(self.facts):
+                number = -1 - len(former)
+                former[number] = version.exercice
+                self.facts = self.facts.with_those_of(facts, version.exercice, number)
+            self._stands[version.exercice] = version
+            told.append((version.exercice, _of_exercice(version.told, number)))
+        self.worlds = Worlds(secrecy, self.facts, threshold, former)
+        for exercice, sums in told:
+            if not self.worlds.add(sums):
+                self.retained.add(exercice)
+        for exercice in self.exercices:
+            if exercice in held:
+                self._keep(exercice, held[exercice])
+            elif exercice not in self.retained:
+                self._choose(exercice)
+
+    @property
+    def exercices(self) -> list[int]:
+        """Those of which a table about persons has a row, or a version is public."""
+        found = {int(row["exercice"]) for rows in self.rows.values() for row in rows}
+        return sorted(found | self._stands.keys())
+
+    def _of(self, name: str, exercice: int) -> list[Row]:
+        return [row for row in self.rows[name] if row["exercice"] == exercice]
+
+    def is_whole(self, name: str, exercice: int) -> bool:
+        """True if all the rows of a table are public in an exercice, with the numbers that they have now."""
+        chosen, table = self.tables.get((name, exercice)), self.secrecy.tables[name]
+        if chosen is None or chosen.form is not None:
+            return chosen is not None and chosen.form == Form()
+        told = [[str(row[column]) for column in (*table.levels, *table.numbers)] for row in self._of(name, exercice)]
+        kept = [[str(row[column]) for column in (*table.levels, *table.numbers)] for row in chosen.rows]
+        return sorted(told) == sorted(kept)
+
+    def withheld(self) -> dict[str, list[int]]:
+        """Table → the exercices of which it has rows, or would say that there is nobody, but is not public."""
+        return {
+            name: missing
+            for name in self.rows
+            if (missing := [year for year in self.exercices if (name, year) not in self.tables])
+        }
+
+    def snapshots(self, db: Any) -> list[Version]:
+        """What is public of each exercice that says something else than what stands."""
+        found = []
+        for exercice in self.exercices:
+            told = {one: value for one, value in self.worlds.told.items() if one.exercice == exercice}
+            stands = self._stands.get(exercice)
+            tables = {name: chosen for (name, year), chosen in self.tables.items() if year == exercice}
+            if exercice in self.held or not tables:
+                continue
+            written = {name: _archived(db, f"cible.rapport.{name}", exercice) for name in tables}
+            if _is_there(db, f"rapport.{FIGURES}"):
+                figures = _archived(db, f"cible.rapport.{FIGURES}", exercice)
+                code = figures.columns.index("code")
+                secret = [row for row in figures.rows if self.secrecy.figures.is_secret(str(row[code]))]
+                written[FIGURES] = Rows(figures.columns, secret)
+            if stands and (stands.told, stands.tables) == (told, written):
+                continue
+            facts = {
+                fact: _archived(db, f"source.{fact}", exercice)
+                for fact in dict.fromkeys(one.fact for one in self.secrecy.populations.values())
+                if _is_there(db, fact)
+            }
+            found.append(Version(exercice, facts, written, told))
+        return found
+
+    def _choose(self, exercice: int) -> None:
+        """Choose the form of each table of an exercice; if one that was public cannot be, keep them all as they were."""
+        forms = [(name, [*self._forms(name, exercice)]) for name in self.secrecy.of_persons if name in self.rows]
+        together: dict[str, tuple[Chosen, dict[Sum, Decimal]]] = {}
+        for name, found in forms:
+            if first := next((one for one in found if self.worlds.may_add(one[1])), None):
+                together[name] = first
+        if self.worlds.add({one: value for _, sums in together.values() for one, value in sums.items()}):
+            self.tables |= {(name, exercice): chosen for name, (chosen, _) in together.items()}
+        else:  # one after the other
+            for name, found in forms:
+                if first := next((chosen for chosen, sums in found if self.worlds.add(sums)), None):
+                    self.tables[name, exercice] = first
+        stands = self._stands.get(exercice)
+        if stands and any((name, exercice) not in self.tables for name in stands.tables.keys() & self.rows.keys()):
+            self.held[exercice] = stands
+
+    def _forms(self, name: str, exercice: int) -> Iterator[tuple[Chosen, dict[Sum, Decimal]]]:
+        """The rows of a table in each of its forms, and what they say."""
+        table = self.secrecy.tables[name]
+        rows = self._of(name, exercice)
+        for form in table.forms if f"{name} ({exercice})" not in self.otherwise else []:
+            kept = self._formed(table, form, rows)
+            sums = sums_of(self.secrecy, table, form, exercice, kept, self.facts)
+            yield Chosen(form, kept), {one: self.facts.value(one) for one in sums}
+
+    def _keep(self, exercice: int, stands: Version) -> None:
+        """Keep the tables of the version that stands."""
+        for name in self.secrecy.of_persons.keys() & stands.tables.keys():
+            kept = stands.tables[name]
+            rows = [dict(zip(kept.columns, row, strict=True)) for row in kept.rows]
+            self.tables[name, exercice] = Chosen(None, rows)
+
+    def _is_as_declared(self, table: Table, exercice: int, rows: list[Row]) -> bool:
+        """True if a table prints, in an exercice, what its declaration says: the numbers of the facts, and no line less."""
+        if any(column not in row for row in rows[:1] for column in [*table.levels, *table.numbers]):
+            return False
+        for column, number in table.numbers.items():
+            if any(map(self.facts.value, absent(self.secrecy, table, number, exercice, rows, self.facts))):
+                return False
+            for row in rows:
+                value, true = row[column], printed(self.secrecy, table, Form(), number, row, self.facts)
+                if value is not None and (true is None or abs(Decimal(value) - true) > _half_unit(value)):
+                    return False
+        return True
+
+    def _formed(self, table: Table, form: Form, rows: list[Row]) -> list[Row]:
+        """The rows of a table in one of its forms."""
+        kept = [
+            row
+            for row in rows
+            if all(str(row[column]) == value for column, value in form.only.items())
+            and not any(str(row[column]) in values for column, values in form.without.items())
+        ]
+        if not form.merged:
+            return kept
+        found: dict[tuple[Any, ...], Row] = {}
+        for row in kept:
+            merged = dict(row)
+            for column, values in form.merged.items():
+                merged[column] = next((new for new, old in values.items() if str(row[column]) in old), row[column])
+            key = tuple(str(merged[column]) for column in table.levels)
+            if key in found:
+                found[key][PLACE] = None
+            else:
+                found[key] = merged
+        for row in found.values():
+            for column, number in table.numbers.items():
+                true = printed(self.secrecy, table, form, number, row, self.facts)
+                like = next((one[column] for one in rows if one[column] is not None), 0)
+                row[column] = true if true is None else _rounded(true, like)
+            for column, said in form.said.items():
+                row[column] = next((said[str(row[key])] for key in form.merged if str(row[key]) in said), row[column])
+        return list(found.values())
+
+
+def _of_exercice(told: Mapping[Sum, Decimal], exercice: int) -> dict[Sum, Decimal]:
+    return {Sum(one.population, exercice, one.where, one.mean): value for one, value in told.items()}
+
+
+def _half_unit(value: Any) -> Decimal:
+    """Half a unit of the last digit of a printed number."""
+    return Decimal(5).scaleb(min(0, int(Decimal(value).as_tuple().exponent)) - 1)
+
+
+def _rounded(value: Decimal, like: Any) -> Any:
+    """A number with as many decimals as another."""
+    places = int(Decimal(like).as_tuple().exponent)
+    return value.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP)
+
+
+def _rows_of(db: Any, name: str) -> list[Row]:
+    """The rows of a table of ``rapport``, each with its place in the warehouse."""
+    cursor = db.execute(f"select *, rowid as {PLACE} from source.rapport.{name} order by all")
+    names = [column for column, *_ in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _is_there(db: Any, table: str) -> bool:
+    schema, _, name = table.partition(".")
+    asked = f"database_name = 'source' and schema_name = {literal(schema)} and table_name = {literal(name)}"
+    return bool(db.execute(f"select 1 from duckdb_tables() where {asked}").fetchone())
+
+
+def _archived(db: Any, table: str, exercice: int) -> Rows:
+    columns = [name for name, *_ in db.execute(f"from {table} limit 0").description]
+    texts = ", ".join(f'"{column}"::varchar' for column in columns)
+    found = db.execute(f"select {texts} from {table} where exercice = {exercice} order by all nulls first").fetchall()
+    return Rows(columns, [list(row) for row in found])
 
 
 # what is written ------------------------------------------------------------
 
 
-@dataclass
-class _Texts:
-    """The texts to write: those that nobody declared are emptied, and their columns noted."""
-
-    db: Any
-    words: Words
-    emptied: list[str] = field(default_factory=list)
-    _known: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
-
-    def known(self, schema: str, table: str) -> dict[str, list[str]]:
-        """Column of a table of the source → its declared texts, where it has others too."""
-        if (schema, table) not in self._known:
-            found = {}
-            for column, texts in texts_of(self.db, "source", schema, table).items():
-                if unknown := {*self.words.unknown(table, column, texts)}:
-                    found[column] = [text for text in texts if text not in unknown]
-            self._known[schema, table] = found
-        return self._known[schema, table]
-
-    def replaced(self, table: Described) -> dict[str, str]:
-        """Column of a table of the source → the SQL of its published part, when not all is published."""
-        found = {}
-        for column, texts in self.known(table.schema, table.name).items():
-            self.emptied.append(f"{table.name}.{column}")
-            known = ", ".join(map(literal, texts)) or "null"
-            found[column] = f"case when {column} in ({known}) then {column} end"
-        return found
+Emptied = dict[tuple[str, int], set[str]]  # table, row → the columns that count too few persons by themselves
 
 
 def _write_tables(
-    db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
-) -> None:
-    db.execute(f"create schema rapport; create schema {MARTS}")
+    db: Any,
+    secrecy: Secrecy,
+    threshold: int,
+    keys: Keys,
+    texts: TypedTexts,
+    choice: Choice,
+    indicators: Mapping[int, str],
+) -> Emptied:
+    emptied: Emptied = {}
     for name, table in described(db, "rapport").items():
-        if name == FIGURES and secrecy.figures:
-            _write_figures(db, table, secrecy.figures, numbers, hidden, keys, threshold, texts)
-        elif name not in secrecy.tables:
+        declared = secrecy.tables.get(name)
+        if name in (FIGURES, SUMMARY) or declared is None:
             continue
-        elif secrecy.tables[name].parts:
-            _write_secret(db, table, numbers, hidden, keys, threshold, texts)
-        elif secrecy.tables[name].free:
-            emptied = {column: f"case when false then {column} end" for column in secrecy.tables[name].never}
-            copy_table(db, table, keys, replaced=texts.replaced(table) | emptied)
+        if declared.counts:
+            _write_persons(db, table, keys, [one for (of, _), one in choice.tables.items() if of == name])
+        elif declared.free:
+            _note_emptied(db, name, declared, threshold, emptied)
+            _write_free(db, table, declared, keys, texts, emptied)
     for name, table in described(db, MARTS).items():
         if name in secrecy.tables and secrecy.tables[name].free:
-            copy_table(db, table, keys, replaced=texts.replaced(table))
+            _write_free(db, table, secrecy.tables[name], keys, texts, emptied)
+    if SUMMARY in secrecy.tables and (summary := described(db, "rapport").get(SUMMARY)):
+        whole = _whole(db, secrecy, choice, emptied, indicators)
+        before = _of_pages([(rank, year + 1) for rank, year in whole])
+        replaced = {column: f"case when {before} then {column} end" for column in OF_YEAR_BEFORE}
+        where = f"({_of_pages(whole)}) and {_read(texts, summary)}"
+        copy_table(db, summary, keys, replaced={**replaced, "est_diffusable": "true"}, where=where)
+    return emptied
 
 
-def _write_secret(
-    db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
-) -> None:
-    emptied: dict[str, set[int]] = {}
-    touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
-    secret = {
-        (item.row, item.column) for item in numbers.items if item.table == table.name and hidden.keys() & item.cells
-    }
-    lines = {row: line for (of, row), line in numbers.lines.items() if of == table.name}
-    secret |= _few_persons(lines, threshold)
-    for row, column in secret:
-        part, values = lines[row]
-        touched.add((id(part), values["exercice"]))
-        for also in (column, *(c for c, number in part.along.items() if number == column)):
-            emptied.setdefault(also, set()).add(row)
-    for row, (part, values) in lines.items():
-        for column in part.ranks if (id(part), values["exercice"]) in touched else []:
-            emptied.setdefault(column, set()).add(row)
-    kept = [row for row, (part, values) in lines.items() if not part.withheld and values["exercice"] >= 0]
-    replaced = texts.replaced(table)
-    for column, rows in sorted(emptied.items()):
-        replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
-    copy_table(
-        db,
-        table,
-        keys,
-        replaced=replaced,
-        where=_among(kept),
-        added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
-    )
+def _write_persons(db: Any, table: Described, keys: Keys, chosen: list[Chosen]) -> None:
+    """Write a table about persons; nothing at all when no exercice of it is public."""
+    if not chosen:
+        return
+    copy_table(db, table, keys, where="false")
+    rows = [row for one in chosen for row in one.rows]
+    columns = [column for column in table.columns if any(column in row for row in rows)]
+    sql.insert(db, f"rapport.{table.name} ({', '.join(columns)})", [tuple(row.get(c) for c in columns) for row in rows])
 
 
-def _few_persons(lines: dict[int, tuple[Part, dict]], threshold: int) -> set[tuple[int, str]]:
-    """(row, column) of each small number of persons and, where lines add up to a total, of the next smallest ones:
-    at least two numbers are hidden per exercice, which together reach the threshold.
-    """
-    columns: dict[
-        tuple[int, str], list[tuple[Decimal, int, bool]]
-    ] = {}  # (exercice, column) → value, row, whether lines add it up
-    for row, (part, values) in lines.items():
-        for column in part.persons if not part.withheld else ():
-            if values[column]:
-                found = (values[column], row, column in part.adds)
-                columns.setdefault((values["exercice"], column), []).append(found)
-    secret = set()
-    for (_, column), numbers in columns.items():
-        hidden = [one for one in numbers if _is_small(one[0], threshold)]
-        others = sorted(one for one in numbers if one not in hidden and one[2])
-        while any(adds for *_, adds in hidden) and others and not _is_safe([v for v, *_ in hidden], threshold):
-            hidden.append(others.pop(0))
-        secret |= {(row, column) for _, row, _ in hidden}
-    return secret
+def _write_free(db: Any, table: Described, declared: Table, keys: Keys, texts: TypedTexts, emptied: Emptied) -> None:
+    """Write a table that counts nobody, but in the cells that are emptied."""
+    replaced = {column: f"case when false then {column} end" for column in declared.never}
+    of_table = {row: columns for (name, row), columns in emptied.items() if name == table.name}
+    for column in declared.persons:
+        if rows := [row for row, columns in of_table.items() if column in columns]:
+            replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
+    added = ("est_secret", "boolean", _among(of_table), EST_SECRET) if declared.persons else None
+    kept = _read(texts, table, declared.never)
+    copy_table(db, table, keys, replaced=replaced, where=kept, added=added)
 
 
-def _is_safe(hidden: list[Decimal], threshold: int) -> bool:
-    """True when the sum of what is hidden reveals none of it: it covers two numbers, and as many persons as the threshold."""
-    return len(hidden) > 1 and sum(hidden) >= threshold
+def _note_emptied(db: Any, name: str, declared: Table, threshold: int, emptied: Emptied) -> None:
+    """Note what is not public of the columns that count persons by themselves, exercice by exercice."""
+    for column, persons in declared.persons.items():
+        by = ", ".join(["exercice", *([persons.by] if persons.by else [])])
+        least = threshold * persons.per_person
+        counted = persons.counted or [column]
+        small = " or ".join(f"({one} <> 0 and abs({one}) < {least})" for one in counted)
+        # that a number alone is emptied must not tell that it is small: neither is 0 given
+        nobody = " or ".join(f"{one} = 0" for one in counted if " - " not in one)
+        asked = (
+            f"select list(rowid) from source.rapport.{name} where {persons.where} group by {by} "
+            f"having bool_or({small}) or (count(*) = 1 and bool_or({nobody}))"
+        )
+        for (rows,) in db.execute(asked).fetchall():
+            for row in rows:
+                emptied.setdefault((name, row), set()).add(column)
+
+
+def _whole(
+    db: Any, secrecy: Secrecy, choice: Choice, emptied: Emptied, indicators: Mapping[int, str]
+) -> list[tuple[int, int]]:
+    """Rank and exercice of the indicators of a member's page whose table is public whole in the exercice."""
+    exercices = [year for (year,) in db.execute(f"select distinct exercice from source.rapport.{SUMMARY}").fetchall()]
+    found = []
+    for rank, name in indicators.items():
+        declared = secrecy.tables.get(name)
+        if declared is None or declared.withheld:
+            continue
+        if declared.counts:
+            years = [year for year in exercices if choice.is_whole(name, year)]
+        else:
+            rows = _among(row for table, row in emptied if table == name)
+            asked = f"select distinct exercice from source.rapport.{name} where {rows}"
+            lacking = {year for (year,) in db.execute(asked).fetchall()}
+            years = [year for year in exercices if year not in lacking]
+        found += [(rank, year) for year in years]
+    return found
+
+
+def _of_pages(indicators: list[tuple[int, int]]) -> str:
+    """The SQL condition of the rows of these indicators, each in its exercice."""
+    return " or ".join(f"(rang = {rank} and exercice = {year})" for rank, year in indicators) or "false"
 
 
 def _write_figures(
-    db,
-    table: Described,
-    figures: Figures,
-    numbers: Numbers,
-    hidden: dict[Key, str],
-    keys: Keys,
-    threshold: int,
-    texts: _Texts,
+    db: Any, secrecy: Secrecy, threshold: int, keys: Keys, texts: TypedTexts, choice: Choice, emptied: Emptied
 ) -> None:
-    ruled, secret = set(), set()
-    for row, code, exercice, value, places in _figures(db, figures, "source"):
-        rule = figures.rule(code)
-        item = _item_behind(rule, numbers, exercice)
-        ruled.add(row)
-        if value is None:
-            continue  # there is no value: marking it secret would imply that there is one
-        if rule is None or item is None or hidden.keys() & item.cells:
-            secret.add(row)
-        elif rule.equal and not _is_same(value, item.printed, places):
-            raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
-    persons = _of_persons(db, figures, "source")
-    ruled |= persons.keys()
-    secret |= {row for row, value in persons.items() if _is_small(value, threshold)}
-    withheld = ", ".join(map(literal, figures.withheld)) or "null"
-    query = f"select rowid, valeur is not null from source.rapport.{FIGURES} where code in ({withheld})"
-    left_out = dict(db.execute(query).fetchall())
-    ruled |= left_out.keys()
-    secret |= {row for row, has_value in left_out.items() if has_value}
-    replaced = texts.replaced(table)
-    named = replaced.pop("code", "code")  # a figure whose name nobody declared is not published
+    table = described(db, "rapport").get(FIGURES)
+    if table is None:
+        return
+    hidden, left_out, of_persons = [], [], []
+    restated = _Restated(db, secrecy, threshold, choice, emptied)
+    asked = f"select rowid, code, exercice, valeur, decimales from source.rapport.{FIGURES} order by all"
+    for row, code, exercice, value, places in db.execute(asked).fetchall():
+        if not secrecy.figures.is_secret(code):
+            continue
+        of_persons.append(row)
+        if exercice in choice.held and _is_of_table(secrecy, code):
+            left_out.append(row)  # its figures are those of the version that stands
+        elif not restated.is_public(code, exercice, value, places):
+            # that there is a figure of a family may tell that there is somebody
+            is_of_family = secrecy.figures.rule(code) is not None and code not in secrecy.figures.rules
+            (left_out if is_of_family else hidden).append(row)
+    replaced = {c: f"case when {_among(hidden)} then {value} else {c} end" for c, value in HIDDEN.items()}
     replaced |= {
-        c: f"case when {_among(secret)} then {value} else {replaced.get(c, c)} end" for c, value in HIDDEN.items()
+        column: f"case when {_among(of_persons)} then null else {column} end" for column in secrecy.figures.never
     }
-    replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
-    replaced |= dict.fromkeys(table.columns.keys() - _known(figures), "null")
-    copy_table(db, table, keys, replaced=replaced, where=f"({named}) is not null")
+    unknown = table.columns.keys() - _known(secrecy)
+    replaced |= dict.fromkeys(unknown, "null")
+    kept = f"not ({_among(left_out)}) and {_read(texts, table, unknown)}"
+    copy_table(db, table, keys, replaced=replaced, where=kept)
+    for version in choice.held.values():
+        if kept := version.tables.get(FIGURES):
+            columns = [column for column in kept.columns if column in table.columns]
+            places = [kept.columns.index(column) for column in columns]
+            of_tables = [row for row in kept.rows if _is_of_table(secrecy, str(row[kept.columns.index("code")]))]
+            values = [tuple(row[place] for place in places) for row in of_tables]
+            sql.insert(db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
 
 
-def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
-    """(row, code, exercice, valeur, decimales) of each figure under secrecy that may be published."""
-    rows = db.execute(
-        f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} order by code, exercice"
-    ).fetchall()
-    return [row for row in rows if figures.is_secret(row[1]) and row[1] not in figures.withheld]
+def _is_of_table(secrecy: Secrecy, code: str) -> bool:
+    rule = secrecy.figures.rule(code)
+    return bool(rule and rule.table in secrecy.of_persons)
 
 
-def _of_persons(db, figures: Figures, catalog: str) -> dict[int, Decimal | None]:
-    """row → value of each number of persons that nothing adds up."""
-    rows = db.execute(f"select rowid, code, valeur from {catalog}.rapport.{FIGURES}").fetchall()
-    return {row: value for row, code, value in rows if figures.counts_persons(code)}
+class _Restated:
+    """Which figures about persons are public: those that restate rows of a table, all of which are, and large ones that
+    belong to no table."""
+
+    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, choice: Choice, emptied: Emptied):
+        self._db, self._secrecy, self._threshold = db, secrecy, threshold
+        self._choice, self._emptied = choice, emptied
+        self._rows = dict(choice.rows)
+
+    def is_public(self, code: str, exercice: int, value: Any, places: int) -> bool:
+        """True for a figure that may be read. Raises SecrecyBroken when it is another number than that of its rows."""
+        figures, rule = self._secrecy.figures, self._secrecy.figures.rule(code)
+        if code in figures.withheld:
+            return False
+        if rule is None:
+            return figures.is_alone(code) and value is not None and value >= self._threshold
+        table = self._secrecy.tables.get(rule.table)
+        if table is None:
+            return False
+        if rule.table not in self._rows:
+            self._rows[rule.table] = _rows_of(self._db, rule.table)
+        rows = [
+            row
+            for row in self._rows[rule.table]
+            if row["exercice"] == exercice and all(str(row[name]) == one for name, one in rule.row.items())
+        ]
+        if rule.equal and value is not None and rows:
+            numbers = [Decimal(row[rule.column]) for row in rows if row[rule.column] is not None]
+            if abs(Decimal(value) - sum(numbers)) > Decimal(5).scaleb(-places - 1):
+                raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {rule.table}.{rule.column}", exercice)
+        if table.counts:
+            chosen = self._choice.tables.get((rule.table, exercice))
+            kept = {row.get(PLACE) for row in chosen.rows} if chosen else set()
+            return chosen is not None and all(row[PLACE] in kept for row in rows)
+        return not any(rule.column in self._emptied.get((rule.table, row[PLACE]), ()) for row in rows)
 
 
-def _is_small(value: Decimal | None, threshold: int) -> bool:
-    return value is not None and 0 < value < threshold
-
-
-def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item | None:
-    """The item that a figure restates; None when its table has no such line, or no rule says which."""
-    for item in numbers.items if rule else []:
-        if (item.table, item.column, item.exercice) == (rule.table, rule.column, exercice):
-            values = numbers.lines[item.table, item.row][1]
-            if all(values.get(name) == value for name, value in rule.row.items()):
-                return item
-    return None
-
-
-def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
-    """True if a figure is empty, or is its item's number at the figure's own precision."""
-    return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
+def _read(texts: TypedTexts, table: Described, never: Collection[str] = ()) -> str:
+    """The SQL condition of the lines of which no text waits to be read."""
+    left_out = texts.left_out(table, never)
+    return f"not ({left_out})" if left_out else "true"
 
 
 def _among(rows: Iterable[int]) -> str:
@@ -388,89 +578,22 @@ def _among(rows: Iterable[int]) -> str:
 # what is proved ------------------------------------------------------------
 
 
-def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, plan: Plan) -> PublicProfile:
-    """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced.
-
-    The search starts afresh from what a reader knows: how the numbers to hide were chosen, which takes former
-    publications into account, leaves no trace in the bounds. ``worlds``, found earlier, is only used where the new
-    search finds none.
-    """
-    numbers, fresh = worlds.numbers, Worlds(worlds.numbers, worlds.solutions)
-    shown = read_numbers(db, secrecy, threshold, "cible", "source")
-    secret = _secret_lines(db, shown)
-    given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
-    if secrecy.figures:
-        for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
-            item = _item_behind(secrecy.figures.rule(code), numbers, exercice) if value is not None else None
-            given |= set(item.cells if item else ())
-    before, _ = plan.fixed(numbers)
-    hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given - before
-    known = given | before | still_public(worlds, former)
-    occupied = {key for _, _, key in shown.occupied} | {
-        key for table, row, key in numbers.occupied if numbers.lines[table, row][1]["exercice"] in plan.former
-    }
-    _refuse_small(db, secrecy, numbers, shown, threshold)
-    proofs = []
-    for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
-        primary = is_primary(numbers, cell, threshold, former, hidden)
-        width = needed(cell, threshold) if primary else 0
-        low, high = fresh.range_of(cell, known, occupied)
-        if high - low < width and fresh.nearest(cell, width, lambda _: 0, known) is not None:
-            low, high = fresh.range_of(cell, known, occupied)
-        if high - low < width:
-            low, high = worlds.range_of(cell, known, occupied)
-        proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, high - low >= width))
-    _refuse_leaks(numbers, given, proofs, threshold, former)
-    told = sorted((name, numbers.cells[key].value) for key in given for name in numbers.names[key])
-    return PublicProfile(proofs, told)
-
-
-def _refuse_small(db, secrecy: Secrecy, true: Numbers, shown: Numbers, threshold: int) -> None:
-    """No small number of persons is left where nothing else is to be hidden, or can be obtained from a total."""
-    for (table, _), (part, values) in shown.lines.items():
-        if any(_is_small(values[column], threshold) for column in part.persons):
-            raise SecrecyBroken("SEC-AUDIT", table, "un petit nombre est publié", values["exercice"])
-    given = _added(shown.lines)
-    for (table, column, exercice), numbers in _added(true.lines).items():
-        seen = given.get((table, column, exercice), Counter())
-        if seen and (hidden := list((numbers - seen).elements())) and not _is_safe(hidden, threshold):
-            raise SecrecyBroken("SEC-AUDIT", table, f"un nombre masqué ({column}) se déduit d’un total", exercice)
-    persons = _of_persons(db, secrecy.figures, "cible") if secrecy.figures else {}
-    if any(_is_small(value, threshold) for value in persons.values()):
-        raise SecrecyBroken("SEC-AUDIT", FIGURES, "un petit nombre est publié")
-
-
-def _added(lines: dict[tuple[str, int], tuple[Part, dict]]) -> dict[tuple[str, str, int], Counter[Decimal]]:
-    """(table, column, exercice) → the numbers that lines add up, except zeros; those of a former version have no exercice."""
-    found: dict[tuple[str, str, int], Counter[Decimal]] = {}
-    for (table, _), (part, values) in lines.items():
-        for column in part.adds if values["exercice"] >= 0 and not part.withheld else ():
-            numbers = found.setdefault((table, column, values["exercice"]), Counter())
-            numbers.update([values[column]] if values[column] else [])
-    return found
-
-
-def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, former: Former) -> None:
-    for cell in (cell for key, cell in numbers.cells.items() if key in given):
-        if is_primary(numbers, cell, threshold, former, ()):
-            raise SecrecyBroken("SEC-AUDIT", cell.label, "un petit nombre est publié", cell.exercice)
-    for proof in proofs:
-        if not proof.is_safe:
-            cell = proof.cell
-            raise SecrecyBroken(
-                "SEC-AUDIT", cell.label, "un nombre masqué se déduit de ce qui est publié", cell.exercice
-            )
-
-
-def _is_given(item: Item, secret: set[tuple[str, int]]) -> bool:
-    """True if a number is printed, or empty in a line where nothing is hidden, which means that nobody is there."""
-    return item.printed is not None or (item.table, item.row) not in secret
-
-
-def _secret_lines(db, shown: Numbers) -> set[tuple[str, int]]:
-    tables = {table for table, _ in shown.lines}
-    return {
-        (table, row)
-        for table in sorted(tables)
-        for (row,) in db.execute(f"select rowid from cible.rapport.{table} where est_secret").fetchall()
-    }
+def _prove(db: Any, secrecy: Secrecy, choice: Choice) -> None:
+    """Read the public tables about persons back. Raises SecrecyBroken when one says something that is not proved."""
+    for name, table in secrecy.of_persons.items():
+        of_name = {exercice: one for (of, exercice), one in choice.tables.items() if of == name}
+        if not of_name:
+            continue
+        cursor = db.execute(f"from cible.rapport.{name}")
+        names = [column for column, *_ in cursor.description]
+        written = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        for exercice, one in of_name.items():
+            rows = [row for row in written if row["exercice"] == exercice]
+            if one.form is None:
+                sums = [told for told in choice.worlds.told if told.exercice == exercice]
+            else:
+                sums = sums_of(secrecy, table, one.form, exercice, rows, choice.facts)
+            if not all(choice.worlds.holds(told, choice.facts.value(told)) for told in sums):
+                raise SecrecyBroken("SEC-AUDIT", name, "un nombre publié n’est pas prouvé", exercice)
+            if len(rows) != len(one.rows):
+                raise SecrecyBroken("SEC-AUDIT", name, "des lignes manquent, ou sont en trop", exercice)

@@ -3,7 +3,7 @@
 A text of the public profile is a declared word (a code, a label, a list of them), a declared sentence with such words
 or small numbers in its places (``{application} : agents formés``), one of the ``words`` that ``fields.yml`` gives its
 column, or any text of a column that ``fields.yml`` calls ``public``, with the reason. Anything else in a column was
-typed freely in a tool, and stays out.
+typed freely in a tool, and stays out until somebody has read it (``readings``).
 """
 
 import functools

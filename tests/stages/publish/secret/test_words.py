@@ -6,10 +6,7 @@ import pytest
 from pipelines.catalogue.fields import Entry, Fields
 from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.publish.secret.words import Words, declared_words
-from pipelines.stages.transform.load import PIECES
 from tests.layers import Layer
-from tests.stages.publish.small import MARTS, ask, published
-from tests.stages.transform.conftest import Lab
 
 FIELDS = Fields(
     {
@@ -70,27 +67,6 @@ def test_what_a_model_writes_is_known_with_its_apostrophe(shipped: Layer):
         db.execute("attach ':memory:' as source")
         words = declared_words(db, shipped.catalogue())
     assert words.unknown("rpt_x", "texte", ["Chef d'équipe", "oubli"]) == ["oubli"]
-
-
-def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a_finding_names_its_column(lab: Lab):
-    lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(MARTS.format(build="b1", value=1, rows=10, pieces=PIECES))
-        db.execute(
-            "create table rapport.rpt_finances__dette as from (values (2020, 'a', 3), (2020, 'Affaire Durand', 4)) "
-            "t(exercice, libelle_budget, nb_emprunts);"
-            "create table marts.fct_emprunts as from rapport.rpt_finances__dette;"
-            "create table marts.fct_libre as select 1 as un;"
-        )
-    published(lab)
-    public = lab.home.published / "public"
-    for table in ("rapport/rpt_finances__dette", "marts/fct_emprunts"):
-        rows = duckdb.sql(f"select libelle_budget, nb_emprunts from '{public}/{table}.parquet' order by 2").fetchall()
-        assert rows == [("a", 3), (None, 4)], table
-    assert not (public / "marts" / "fct_libre.parquet").exists()  # nobody said that it is free of persons
-    ((said,),) = [ask(lab, "select message from p.audit.constats where code_regle = 'SEC-TEXTE'")]
-    assert "rpt_finances__dette.libelle_budget" in said[0] and "fct_emprunts.libelle_budget" in said[0]
-    assert "Durand" not in said[0]
 
 
 def test_the_key_of_a_budget_is_public_when_it_is_made_of_public_codes():
