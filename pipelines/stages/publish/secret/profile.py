@@ -6,7 +6,7 @@ declared free of persons, but not audit. Keys and comments are kept.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from pipelines.catalogue.primary_keys import Keys
 from pipelines.catalogue.secrecy import Form, Secrecy, Table
 from pipelines.ledger.records import Reading
 from pipelines.publication import DATABASES, MARTS, PUBLIC
-from pipelines.sql import in_french, literal
-from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
+from pipelines.sql import in_french
+from pipelines.stages.publish.copy import Described, attached, copy_table, described, tables_of, write_schema
 from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.secret.readings import TypedTexts, Waiting
 from pipelines.stages.publish.secret.sums import Facts, Row, SecrecyBroken, Sum, absent, printed, read_facts, sums_of
@@ -257,7 +257,7 @@ class Choice:
             if exercice in self.held or not tables:
                 continue
             written = {name: _archived(db, f"cible.rapport.{name}", exercice) for name in tables}
-            if _is_there(db, f"rapport.{FIGURES}"):
+            if FIGURES in tables_of(db, "rapport"):
                 figures = _archived(db, f"cible.rapport.{FIGURES}", exercice)
                 code = figures.columns.index("code")
                 secret = [row for row in figures.rows if self.secrecy.figures.is_secret(str(row[code]))]
@@ -267,7 +267,7 @@ class Choice:
             facts = {
                 fact: _archived(db, f"source.{fact}", exercice)
                 for fact in dict.fromkeys(one.fact for one in self.secrecy.populations.values())
-                if _is_there(db, fact)
+                if fact.partition(".")[2] in tables_of(db, fact.partition(".")[0])
             }
             found.append(Version(exercice, facts, written, told))
         return found
@@ -349,7 +349,7 @@ class Choice:
 
 
 def _of_exercice(told: Mapping[Sum, Decimal], exercice: int) -> dict[Sum, Decimal]:
-    return {Sum(one.population, exercice, one.where, one.mean): value for one, value in told.items()}
+    return {replace(one, exercice=exercice): value for one, value in told.items()}
 
 
 def _half_unit(value: Any) -> Decimal:
@@ -368,12 +368,6 @@ def _rows_of(db: Any, name: str) -> list[Row]:
     cursor = db.execute(f"select *, rowid as {PLACE} from source.rapport.{name} order by all")
     names = [column for column, *_ in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _is_there(db: Any, table: str) -> bool:
-    schema, _, name = table.partition(".")
-    asked = f"database_name = 'source' and schema_name = {literal(schema)} and table_name = {literal(name)}"
-    return bool(db.execute(f"select 1 from duckdb_tables() where {asked}").fetchone())
 
 
 def _archived(db: Any, table: str, exercice: int) -> Rows:
@@ -514,10 +508,11 @@ def _write_figures(
     kept = f"not ({_among(left_out)}) and {_read(texts, table, unknown)}"
     copy_table(db, table, keys, replaced=replaced, where=kept)
     for version in choice.held.values():
-        if kept := version.tables.get(FIGURES):
-            columns = [column for column in kept.columns if column in table.columns]
-            places = [kept.columns.index(column) for column in columns]
-            of_tables = [row for row in kept.rows if _is_of_table(secrecy, str(row[kept.columns.index("code")]))]
+        if figures := version.tables.get(FIGURES):
+            columns = [column for column in figures.columns if column in table.columns]
+            places = [figures.columns.index(column) for column in columns]
+            code = figures.columns.index("code")
+            of_tables = [row for row in figures.rows if _is_of_table(secrecy, str(row[code]))]
             values = [tuple(row[place] for place in places) for row in of_tables]
             sql.insert(db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
 

@@ -34,15 +34,6 @@ class Sum:
     where: Where
     mean: str | None = None
 
-    @property
-    def levels(self) -> set[str]:
-        """The levels that it distinguishes."""
-        return {level for level, _ in self.where}
-
-    def __str__(self) -> str:
-        values = (f"{level} {', '.join(values)}" for level, values in self.where)
-        return ", ".join([self.population, *([self.mean] if self.mean else []), *values])
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -69,6 +60,7 @@ class Facts:
         self.kinds = kinds
         self._values: dict[Sum, Decimal] = {}
         self._whom: dict[tuple[str, Where], frozenset[int]] = {}
+        self._totals: dict[str, Decimal] = {}
 
     def with_those_of(self, others: "Facts", exercice: int, number: int) -> "Facts":
         """The facts, with what others say of an exercice under a number."""
@@ -80,6 +72,12 @@ class Facts:
     def of(self, population: str) -> list[Kind]:
         """Every kind of a population, of all exercices."""
         return [kind for (name, _), kinds in self.kinds.items() if name == population for kind in kinds]
+
+    def total(self, population: str) -> Decimal:
+        """The measure of everybody, all exercices together."""
+        if population not in self._totals:
+            self._totals[population] = sum((kind.measure for kind in self.of(population)), Decimal(0))
+        return self._totals[population]
 
     def whom(self, one: Sum) -> frozenset[int]:
         """Which of the kinds that occur a sum counts, however it is worded."""
@@ -133,7 +131,7 @@ def sums_of(secrecy: Secrecy, table: Table, form: Form, exercice: int, rows: Ite
     """Every sum that a table says in one form: those of its lines, and those of the lines that it has not, which are 0."""
     found = []
     for number in table.numbers.values():
-        population = number.counts or table.counts or ""
+        population = _population(table, number)
         wheres = [_where(secrecy, table, form, number, row) for row in rows]
         for where in [*wheres, *_absent(secrecy, table, form, number, wheres, facts)]:
             found.append(Sum(population, exercice, where))
@@ -150,12 +148,12 @@ def absent(
     """The sums of which a table, in its finest form, has no line: nobody, if it is as declared."""
     wheres = [_where(secrecy, table, Form(), number, row) for row in rows]
     found = _absent(secrecy, table, Form(), number, wheres, facts)
-    return [Sum(number.counts or table.counts or "", exercice, where) for where in found]
+    return [Sum(_population(table, number), exercice, where) for where in found]
 
 
 def printed(secrecy: Secrecy, table: Table, form: Form, number: Number, row: Row, facts: Facts) -> Decimal | None:
     """What a column prints in a line, with all its decimals; None for a ratio of nothing."""
-    population, exercice = number.counts or table.counts or "", int(row["exercice"])
+    population, exercice = _population(table, number), int(row["exercice"])
     where = _where(secrecy, table, form, number, row)
     value = facts.value(Sum(population, exercice, where))
     if number.mean:
@@ -164,6 +162,10 @@ def printed(secrecy: Secrecy, table: Table, form: Form, number: Number, row: Row
         whole = facts.value(Sum(population, exercice, _without(where, number)))
         return 100 * value / whole if whole else None
     return value / number.per
+
+
+def _population(table: Table, number: Number) -> str:
+    return number.counts or table.counts or ""
 
 
 def _levels(table: Table, number: Number) -> dict[str, str]:
@@ -177,7 +179,7 @@ def _among(table: Table, number: Number) -> dict[str, tuple[str, ...]]:
 
 def _where(secrecy: Secrecy, table: Table, form: Form, number: Number, row: Row) -> Where:
     """Whom a column counts in a line."""
-    groups = secrecy.populations[number.counts or table.counts or ""].groups
+    groups = secrecy.populations[_population(table, number)].groups
     found = _among(table, number)
     for column, level in _levels(table, number).items():
         value = str(row[column])
@@ -197,7 +199,7 @@ def _absent(
     secrecy: Secrecy, table: Table, form: Form, number: Number, wheres: list[Where], facts: Facts
 ) -> list[Where]:
     """The combinations of values that occur in some exercice, and of which the table has no line."""
-    population = number.counts or table.counts or ""
+    population = _population(table, number)
     groups, levels = secrecy.populations[population].groups, _levels(table, number)
     among = tuple(_among(table, number).items())
     left_out = {

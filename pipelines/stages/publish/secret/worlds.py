@@ -41,8 +41,10 @@ class Kinds:
         """``axes``: the levels of each axis → each of its leaves → the one that stands for those told apart from no other."""
         self.axes = axes
         distinct = [list(dict.fromkeys(leaves.values())) for leaves in axes.values()]
-        self.size = int(np.prod([len(leaves) for leaves in distinct]))
-        places = np.indices([len(leaves) for leaves in distinct]).reshape(len(axes), self.size)
+        self._shape = [len(leaves) for leaves in distinct]
+        self.size = int(np.prod(self._shape))
+        places = np.indices(self._shape).reshape(len(axes), self.size)
+        self._place = [{leaf: n for n, leaf in enumerate(leaves)} for leaves in distinct]
         self._values: dict[str, list[str | None]] = {}  # level → its value in each leaf of its axis
         self._leaf: dict[str, Any] = {}  # level → the leaf of each kind
         for n, (names, leaves) in enumerate(zip(axes, distinct, strict=True)):
@@ -63,15 +65,13 @@ class Kinds:
 
     def place(self, levels: Mapping[str, str | None]) -> int | None:
         """The place of the kind that has these values; None when they do not say it."""
-        leaves = [tuple(levels.get(name) for name in names) for names in self.axes]
-        if not all(leaf in same for leaf, same in zip(leaves, self.axes.values(), strict=True)):
-            return None
-        shape, found = [], []
-        for leaf, same in zip(leaves, self.axes.values(), strict=True):
-            distinct = list(dict.fromkeys(same.values()))
-            shape.append(len(distinct))
-            found.append(distinct.index(same[leaf]))
-        return int(np.ravel_multi_index(found, shape)) if shape else 0
+        found = []
+        for (names, same), place in zip(self.axes.items(), self._place, strict=True):
+            leaf = tuple(levels.get(name) for name in names)
+            if leaf not in same:
+                return None
+            found.append(place[same[leaf]])
+        return int(np.ravel_multi_index(found, self._shape)) if found else 0
 
     def label(self, place: int) -> str:
         """What the kind at a place is: the values of each axis, with those that it stands for."""
@@ -226,7 +226,7 @@ class Worlds:
     def holds(self, one: Sum, value: Decimal) -> bool:
         """True if a public number is that of every world, and nobody that it may count is alone in all of them."""
         block = one.population, one.exercice
-        worlds, least = self.worlds[block], self.threshold * self._declared(block).per_person
+        worlds, least = self.worlds[block], self._least(block)
         counts = np.array([world.counts[block] for world in worlds])
         is_hidden = (counts >= least - NEAR).any(axis=0) | (abs(counts[-1]) <= NEAR)
         near = NEAR * (1 + abs(float(value)))
@@ -251,9 +251,12 @@ class Worlds:
     def _declared(self, block: Block) -> Population:
         return self.secrecy.populations[block[0]]
 
+    def _least(self, block: Block) -> int:
+        """The measure of as many persons as the threshold."""
+        return self.threshold * self._declared(block).per_person
+
     def _is_small(self, one: Sum, value: Decimal) -> bool:
-        least = self.threshold * self.secrecy.populations[one.population].per_person
-        return one.mean is None and 0 < value < least
+        return one.mean is None and 0 < value < self._least((one.population, one.exercice))
 
     def _moved_little(self, one: Sum, value: Decimal) -> bool:
         """True when the number of the same persons in another version of the exercice differs by fewer than the threshold."""
@@ -267,7 +270,7 @@ class Worlds:
                 and self.facts.whom(before) == self.facts.whom(one)
             ):
                 apart = abs(self.facts.value(replace(one, mean=None)) - self.facts.value(replace(before, mean=None)))
-                if apart < self.threshold * self._declared((one.population, exercice)).per_person:
+                if apart < self._least((one.population, exercice)):
                     return True
         return False
 
@@ -374,9 +377,9 @@ class Worlds:
 
     def _crowd(self, problem: _Problem, block: Block) -> int:
         """An unknown number of persons of a block."""
-        unit = self._declared(block).per_person
-        most = float(sum(kind.measure for kind in self.facts.of(block[0]))) + 20 * self.threshold * unit
-        return problem.crowd(self.threshold * unit, most, whole=unit == 1)
+        least = self._least(block)
+        most = float(self.facts.total(block[0])) + 20 * least
+        return problem.crowd(least, most, whole=self._declared(block).per_person == 1)
 
     def _spread(self, problem: _Problem, block: Block, mean: str, kinds: Kinds, unknowns: Any) -> "_Spread":
         """How ``mean`` may vary within each kind: a reader knows what it is for one person of each value of a level
@@ -422,7 +425,7 @@ class Worlds:
 
     def _link_versions(self, problem: _Problem, block: Block, before: Any, after: Any) -> None:
         """Of one kind, between two versions, either some came or some left."""
-        most = float(sum(kind.measure for kind in self.facts.of(block[0])))
+        most = float(self.facts.total(block[0]))
         for old, new in zip(before, after, strict=True):
             came, left, which = self._crowd(problem, block), self._crowd(problem, block), problem.unknown(1)
             problem.equal([(new, 1), (old, -1), (came, -1), (left, 1)], 0)

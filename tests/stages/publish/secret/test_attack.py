@@ -108,7 +108,7 @@ def corrected(years: dict[int, Year], exercice: int, more: int) -> dict[int, Yea
     return years | {exercice: replace(year, agents=[*year.agents, *[Agent(cadre="attaches")] * more])}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.campaign)])
 def test_who_reads_two_or_three_versions_learns_nothing(tmp_path: Path, seed: int):
     publisher, years = Publisher(tmp_path), history(27, seed)
     readers = [read(publisher, years)]
