@@ -11,7 +11,7 @@ RELEASE := .venv-release
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-.PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences rooms bench bench-spark chaos lock clean test-superset
+.PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,10 +37,10 @@ test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1 and query every chart (Python 3.11)
 	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin
 
-coverage: setup $(VENV)/.ready-dev ## measure how much of each folder `make test` runs
-	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
+coverage: setup $(VENV)/.ready-dev ## measure how much of each module `make test` runs
+	@$(BIN)/pytest $(WORKERS) --cov --cov-report=term
 
-mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (a quarter of an hour; `mutmut results`; elsewhere `python -m tests.mutants SEED` draws 300)
+mutants: setup $(VENV)/.ready-dev ## put small errors in critical modules: do the tests catch them? (a quarter of an hour; `mutmut results`)
 	@$(BIN)/mutmut run
 
 absences: setup $(VENV)/.ready-dev ## remove or falsify each part of what three homes received: does every figure that changes show it, wherever it is printed?
@@ -59,9 +59,6 @@ release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SB
 dev: setup ## serve the Dagster UI on http://127.0.0.1:3000, for the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
 	@exec $(BIN)/millesime --home $(DEMO) serve
-
-rooms: setup ## print twenty random source lines, of the 18 % with a word found in no other folder: in which is each? (`python -m tests.rooms --answers`)
-	@$(BIN)/python -m tests.rooms
 
 bench: setup $(VENV)/.ready-dev ## measure ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench
