@@ -91,7 +91,8 @@ def described(table: Table, fields: Fields) -> Described:
 def expression(of: Described, column: Column) -> str:
     """The SQL of a measure, for DuckDB and PostgreSQL."""
     only = DETAILS if of.table.has(ROLE) else ""
-    held = [f"COUNT(DISTINCT {name}){only} <= 1" for name in of.unadded(column)]
+    # of an exercice, there may be the total alone
+    held = [f"COUNT(DISTINCT {name}){'' if name == YEAR else only} <= 1" for name in of.unadded(column)]
     if not of.table.key and set(column.additif or ()) != {*ALONG}:  # nothing tells its rows apart
         held = [f"COUNT(*){only} <= 1"]
     tests = " AND ".join([f"COUNT(*){only} = COUNT({column.name}){only}", *held])

@@ -12,7 +12,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipelines.french import NARROW, NO_BREAK
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
@@ -21,7 +20,6 @@ from pipelines.stages.report.model import Model, charts_of, disclosed, summary_n
 TEMPLATES = Path(__file__).parent / "templates"
 ANNEX = "sources-et-methode.html"  # of the site
 ORDINAL = re.compile(r"\b([1-9]\d?)(er|re|e)\b")
-THIN = re.compile(f"[{NO_BREAK}{NARROW},.·’]")  # two fifths of a digit
 TAGS = {
     "paragraphe": "p",
     "liste": "ul",
@@ -151,24 +149,8 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
-    environment.globals |= {"style": style, "BALISES": TAGS, "signes": _narrowest}
+    environment.globals |= {"style": style, "BALISES": TAGS}
     return environment
-
-
-def _narrowest(block: Model) -> float:
-    """How wide a table is, in digits, when nothing more of it can be broken: the cells of a matrix never are."""
-    cells = [line["series"] if "series" in line else line["cellules"] for line in block["lignes"]]
-    columns = [[head, *map(_printed, of)] for head, of in zip(block["entete"], zip(*cells, strict=True), strict=True)]
-    titles = [block["coin"], *(line["titre"] for line in block["lignes"])]
-    pieces = [[piece for text in column for piece in re.split("[ -]", text)] for column in [titles, *columns]]
-    return round(sum(max(len(piece) - 0.6 * len(THIN.findall(piece)) for piece in column) for column in pieces), 1)
-
-
-def _printed(cell: Model) -> str:
-    """The text of a cell; that of a series is in one piece."""
-    if "texte" in cell:
-        return str(cell["texte"])
-    return f"{NO_BREAK}·{NO_BREAK}".join(one["texte"] for one in cell["cellules"])
 
 
 def _with_ordinals(page: str) -> str:
