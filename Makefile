@@ -6,12 +6,13 @@ DEMO := data-demo
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 RELEASE := .venv-release
+SITE := .venv-site
 # more workers than two cores, because each often waits for a command, a server or a lock; one that dies ends the tests,
 # since xdist may wait for ever for what it had to do
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 MORE_WORKERS := -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-.PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev release absences bench bench-spark chaos lock clean test-superset
+.PHONY: help setup demo spark test test-full test-long coverage mutants lint lint-sql dev site release absences bench bench-spark chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -53,6 +54,9 @@ lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on dbt_project/: our models a
 	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
 	@files=$$($(BIN)/python -m tests.linted) && MILLESIME_HOME=$(CURDIR)/$(DEMO) $(BIN)/sqlfluff lint --processes 2 $$files
 
+site: $(SITE)/.ready ## write the documentation as a site that opens without a network, in dist/site
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
+
 release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
 
@@ -76,13 +80,14 @@ lock: ## resolve the versions again (needs uv)
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: --no-header \
 		--group release -o requirements-release.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group site -o requirements-site.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header \
 		--group spark -c requirements.lock -o requirements-spark.lock
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
 		tests/superset/requirements.in -o tests/superset/requirements.lock
 
 clean: ## remove the environments and the demonstration
-	rm -rf $(VENV) $(SUPERSET) $(SPARK) $(RELEASE) $(DEMO)
+	rm -rf $(VENV) $(SUPERSET) $(SPARK) $(RELEASE) $(SITE) $(DEMO)
 
 # A Debian Python may lack ensurepip, and refuses `pip install` for itself. So the environment is made without pip, and filled by the
 # system's pip. If there is no pip at all, print the command that installs it.
@@ -119,6 +124,11 @@ $(SUPERSET)/.ready: tests/superset/requirements.lock
 $(SPARK)/.ready: requirements-spark.lock
 	@$(PYTHON) -m venv --without-pip $(SPARK)
 	@$(call pip_install,--no-binary pyspark --require-hashes -r requirements-spark.lock,$(SPARK)/bin)
+	@touch $@
+
+$(SITE)/.ready: requirements-site.lock
+	@$(PYTHON) -m venv --without-pip $(SITE)
+	@$(call pip_install,--require-hashes -r requirements-site.lock,$(SITE)/bin)
 	@touch $@
 
 $(RELEASE)/.ready: requirements-release.lock
