@@ -28,49 +28,64 @@ DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN = 0, 1, 2, 3, 4,
 
 OUT_OF_REACH = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
-# name → (module of this folder that has it, what --help says)
-COMMANDS = {
-    "init": ("start", "Créer le dossier d’une organisation."),
-    "demo": ("start", "Créer la démonstration, et l’exécuter."),
-    "status": ("reading", "Les exports reçus ou manquants, et les chiffres incomplets."),
-    "snapshot": ("snapshot", "Lire la base d’un outil et déposer son export."),
-    "check": ("collecting", "Contrôler des fichiers sans les charger."),
-    "run": ("collecting", "Collecter des exercices, construire, publier."),
-    "rejects": ("rejects", "Les lignes et livraisons refusées, et comment les corriger."),
-    "findings": ("deciding", "Les constats à connaître ou à trancher."),
-    "decide": ("deciding", "Accepter un constat en le motivant, ou revenir sur une acceptation."),
-    "explain": ("deciding", "La fiche d’une règle."),
-    "figures": ("reading", "Les chiffres publiés."),
-    "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
-    "textes": ("textes", "Les textes des services à relire avant qu’ils soient publics."),
-    "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
-    "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
-    "audit": ("auditing", "L’état de la collecte et de la qualité, en une page."),
-    "release": ("releasing", "Figer un exercice."),
-    "transmit": ("transmitting", "Préparer l’envoi à chaque collectivité, et en enregistrer la date."),
-    "compare": ("releasing", "Ce qui change entre deux versions, et l’erratum."),
-    "replay": ("releasing", "Refaire une version figée et comparer les octets."),
-    "export": ("exporting", "Exporter les tables d’un exercice dans des formats ouverts."),
-    "consolidate": ("exporting", "Réunir et comparer plusieurs organisations."),
-    "superset": ("exporting", "Des tableaux de bord à importer dans Superset."),
-    "publish": ("exporting", "Copier de nouveau la publication dans PostgreSQL."),
-    "withdraw": ("exporting", "Retirer le profil public partout où il se trouve."),
-    "trace": ("tracing", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
-    "verify": ("deciding", "Vérifier que rien de ce qui est enregistré ou conservé n’a changé."),
-    "purge": ("deciding", "Retirer ce dont la durée de conservation est passée."),
-    "backup": ("keeping", "Sauvegarder le dossier, même pendant une exécution."),
-    "restore": ("keeping", "Refaire un dossier à partir d’une sauvegarde."),
-    "mail": ("keeping", "Envoyer les courriels dus : refus, rappels, bilan."),
-    "schema": ("authoring", "Le Table Schema d’une table déclarée."),
-    "source": ("authoring", "Déclarer une nouvelle source."),
-    "reference": ("authoring", "Ajouter un plan de comptes officiel."),
-    "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
-    "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
-    "docs": ("auditing", "La documentation des tables, en une page."),
-    "key": ("keeping", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
-    "serve": ("serving", "L’interface web de Dagster, sur ce poste."),
-    "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
+# what one wants to do → name of a command → (module of this folder that has it, what --help says)
+GROUPS = {
+    "Charger": {
+        "init": ("start", "Créer le dossier d’une organisation."),
+        "demo": ("start", "Créer la démonstration, et l’exécuter."),
+        "snapshot": ("snapshot", "Lire la base d’un outil et déposer son export."),
+        "check": ("collecting", "Contrôler des fichiers sans les charger."),
+        "run": ("collecting", "Collecter des exercices, construire, publier."),
+        "status": ("reading", "Les exports reçus ou manquants, et les chiffres incomplets."),
+        "rejects": ("rejects", "Les lignes et livraisons refusées, et comment les corriger."),
+    },
+    "Comprendre": {
+        "findings": ("deciding", "Les constats à connaître ou à trancher."),
+        "decide": ("deciding", "Accepter un constat en le motivant, ou revenir sur une acceptation."),
+        "explain": ("deciding", "La fiche d’une règle."),
+        "figures": ("reading", "Les chiffres publiés."),
+        "trace": ("tracing", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
+        "audit": ("auditing", "L’état de la collecte et de la qualité, en une page."),
+    },
+    "Écrire": {
+        "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
+        "textes": ("textes", "Les textes des services à relire avant qu’ils soient publics."),
+        "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
+        "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
+    },
+    "Figer": {
+        "release": ("releasing", "Figer un exercice."),
+        "compare": ("releasing", "Ce qui change entre deux versions, et l’erratum."),
+        "replay": ("releasing", "Refaire une version figée et comparer les octets."),
+        "verify": ("deciding", "Vérifier que rien de ce qui est enregistré ou conservé n’a changé."),
+    },
+    "Diffuser": {
+        "transmit": ("transmitting", "Préparer l’envoi à chaque collectivité, et en enregistrer la date."),
+        "publish": ("exporting", "Copier de nouveau la publication dans PostgreSQL."),
+        "export": ("exporting", "Exporter les tables d’un exercice dans des formats ouverts."),
+        "superset": ("exporting", "Des tableaux de bord à importer dans Superset."),
+        "consolidate": ("exporting", "Réunir et comparer plusieurs organisations."),
+        "withdraw": ("exporting", "Retirer le profil public partout où il se trouve."),
+    },
+    "Garder": {
+        "backup": ("keeping", "Sauvegarder le dossier, même pendant une exécution."),
+        "restore": ("keeping", "Refaire un dossier à partir d’une sauvegarde."),
+        "purge": ("deciding", "Retirer ce dont la durée de conservation est passée."),
+        "key": ("keeping", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
+        "mail": ("keeping", "Envoyer les courriels dus : refus, rappels, bilan."),
+        "serve": ("serving", "L’interface web de Dagster, sur ce poste."),
+    },
+    "Déclarer": {
+        "source": ("authoring", "Déclarer une nouvelle source."),
+        "reference": ("authoring", "Ajouter un plan de comptes officiel."),
+        "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
+        "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
+        "schema": ("authoring", "Le Table Schema d’une table déclarée."),
+        "docs": ("auditing", "La documentation des tables, en une page."),
+        "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
+    },
 }
+COMMANDS = {name: one for group in GROUPS.values() for name, one in group.items()}
 
 # Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` mention it in their
 # results.
@@ -129,9 +144,10 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commandes"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """List the commands, by what one wants to do, without importing them."""
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an expected error is one sentence and its code, any other a traceback and 70."""
@@ -251,14 +267,27 @@ def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
     ctx.exit(code)
 
 
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(package_name="millesime", prog_name="millesime")
 @global_options
 @click.pass_context
 def millesime(ctx: click.Context) -> None:
     """D’un dossier d’exports annuels aux chiffres du rapport d’activité.
 
-    Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
+    Pour commencer : `millesime demo`, ou `millesime init` pour son organisation. Sans commande, dans un dossier : ce
+    qui manque, ce qui attend, et la commande suivante.
     """
-    ctx.ensure_object(Session)
+    session = ctx.ensure_object(Session)
     refuse_wrong()  # reported before anything is done
+    if ctx.invoked_subcommand is None:
+        if not session.home.organisation_file.exists():
+            echo(ctx.get_help())
+            return
+        from pipelines.cli.next_step import show_next
+
+        show_next(session)

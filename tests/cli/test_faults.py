@@ -53,9 +53,9 @@ def said(stderr: str) -> str:
     return line
 
 
-def test_every_exit_code_is_in_the_help_and_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    listed = readme.partition("### Exit codes\n")[2].partition("\n###")[0]
+def test_every_exit_code_is_in_the_help_and_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    listed = page.partition("## Exit codes\n")[2].partition("\n##")[0]
     for code in (0, 1, 2, 3, 4, 5, NO_DISK, BROKEN, INTERRUPTED):
         assert f"\n| {code} | " in listed and f" {code} " in EPILOG.replace("\n", " ")
 

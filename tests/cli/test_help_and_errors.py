@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli.app import COMMANDS, millesime
+from pipelines.cli.app import COMMANDS, GROUPS, millesime
 from pipelines.locking import only_writer
 from tests.cli.conftest import VENTES_2019
 from tests.layers import Layer
@@ -43,6 +43,7 @@ def test_help_imports_nothing_slow_and_lists_every_command() -> None:
     assert code == 0
     assert not modules & SLOW
     assert all(f"  {name} " in said for name in COMMANDS)
+    assert all(len(commands) <= 7 for commands in GROUPS.values())
 
 
 def test_help_takes_less_than_three_tenths_of_a_second_of_processor() -> None:
