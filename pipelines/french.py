@@ -101,6 +101,11 @@ def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | Non
     return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
 
 
+def change(value: Decimal, decimals: int, unit: str) -> str:
+    """By how much something moved, without the sign; a percentage moves by points: ``2,5 points``."""
+    return quantity(abs(value), decimals, "points" if unit == "%" else unit)
+
+
 def volume(gigabytes: Decimal) -> str:
     """A volume of data in the unit that gives the fewest digits: ``12 Go``, ``3,5 To``, ``807 To``."""
     if abs(gigabytes) < 1000:

@@ -106,6 +106,10 @@ def _moved(row: Row, before: Row, year: int) -> str:
     change = row["valeur"] - former
     if not change:
         return f", comme en {year}{mark}"
-    rate = (100 * change / former).quantize(Decimal("0.1"), ROUND_HALF_UP) if former > 0 else None
+    moved = (
+        french.volume(abs(change)) if row["unite"] == "Go" else french.change(change, row["decimales"], row["unite"])
+    )
+    is_share = row["unite"] == "%"  # a share of a share says nothing
+    rate = None if is_share or former <= 0 else (100 * change / former).quantize(Decimal("0.1"), ROUND_HALF_UP)
     share = f" ({'+' if rate > 0 else ''}{french.quantity(rate, 1, '%')})" if rate else ""
-    return f", soit {_quantity(abs(change), row)} de {'plus' if change > 0 else 'moins'} qu’en {year}{mark}{share}"
+    return f", soit {moved} de {'plus' if change > 0 else 'moins'} qu’en {year}{mark}{share}"

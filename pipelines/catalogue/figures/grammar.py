@@ -45,8 +45,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
+from pydantic import BeforeValidator, model_validator
 from pydantic import Field as PydanticField
-from pydantic import model_validator
 
 from pipelines.catalogue.source_grammar import Declared, Name
 
@@ -303,7 +303,7 @@ class Figure(Declared):
 
     code: Code
     libelle: str
-    unite: str
+    unite: Annotated[str, BeforeValidator(lambda said: "EUR" if said == "€" else said)]
     decimales: int = PydanticField(ge=0, le=6)
     # what it counts; without it, the figure is not in the public profile
     compte: Literal["agents", "citoyens", "elus", "choses"] | None = None

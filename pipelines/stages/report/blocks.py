@@ -503,14 +503,19 @@ def _mean(row: Row, column: str | None) -> list[str]:
 
 def _rate(row: Row) -> str:
     change = row["variation_pct"]
-    return "" if change is None else f" ({'+' if change > 0 else ''}{french.printed(change, 1, '%')})"
+    return (
+        ""
+        if change is None or row["unite"] == "%"
+        else f" ({'+' if change > 0 else ''}{french.printed(change, 1, '%')})"
+    )
 
 
 def _moved_by(row: Row, label: str, before: int) -> list[Block]:
     change = row["valeur"] - row["valeur_precedente"]
     if not change:
         return [_words(f"{label} : comme en {before}.")]
-    printed = french.printed(abs(change), row["decimales"], row["unite"])
+    is_share = row["unite"] == "%"
+    printed = (french.change if is_share else french.printed)(abs(change), row["decimales"], row["unite"])
     strong = _node("fort", number_node(f"{printed} de {'plus' if change > 0 else 'moins'}", row[ADDRESS]))
     rate = [number_node(_rate(row), row[ADDRESS])] if _rate(row) else []
     return [_words(f"{label} : "), strong, _words(f" qu’en {before}"), *rate, _words(".")]

@@ -68,9 +68,9 @@ RISE = {
     [
         (
             {"a": (110, 100), "b": (30, 20), "c": (9, 8)},
-            ["Surtout « b » : 30 %, soit 10 % de plus qu’en 2019 (+50,0 %)."],
+            ["Surtout « b » : 30 %, soit 10 points de plus qu’en 2019."],
         ),
-        ({"a": (110, 100), "b": (30, None)}, ["Surtout « a » : 110 %, soit 10 % de plus qu’en 2019 (+10,0 %)."]),
+        ({"a": (110, 100), "b": (30, None)}, ["Surtout « a » : 110 %, soit 10 points de plus qu’en 2019."]),
         ({"a": (90, 100), "b": (0, 0), "c": (100, 100)}, []),
         ({}, []),
     ],

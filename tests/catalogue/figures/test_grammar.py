@@ -215,3 +215,8 @@ def stems(words: str) -> set[str]:
 )
 def test_what_a_column_deducts_is_in_the_words_of_its_figures(code: str, deducted: str):
     assert deducted in load_catalogue(None).figures.formula(code)
+
+
+def test_the_sign_of_the_euro_is_its_code(tmp_path):
+    figures = load(tmp_path, GOOD.replace("unite: u", "unite: €"))
+    assert {figures.by_code[code].figure.unite for code in ("essai.a", "essai.b")} == {"EUR"}

@@ -385,6 +385,13 @@ def test_what_changed_is_listed_the_largest_change_first(members: Press):
     assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est comparable."
 
 
+def test_a_share_changes_by_points_and_by_no_share_of_itself(members: Press):
+    columns, found = members.tables["rpt_membres"]
+    members.tables["rpt_membres"] = columns, [(*row[:8], "%", 0) for row in found]
+    items = members.model()["chapitres"][0]["sections"][0]["blocs"][0]["arbre"][1]
+    assert "Plis\xa0: 10\xa0points de moins qu’en 2039." in said({"arbre": items["enfants"]})
+
+
 def test_a_value_of_a_member_is_printed_with_the_year_before_and_the_mean_of_all(members: Press):
     members.chapter = MEMBERS.replace(
         'genre: evolutions, titre: "Depuis {precedent}"', "genre: indicateurs, moyenne: moyenne"
