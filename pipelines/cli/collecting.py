@@ -177,7 +177,7 @@ def _tell_refused(session: Session, refused: list[Reject]) -> None:
 
 
 @dataclass(frozen=True)
-class Beside(Home):
+class CheckHome(Home):
     """A home with its own ledger and key, but with its archive and lake in a temporary folder."""
 
     aside: Path
@@ -233,7 +233,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     refuse_wrong_sql(session.catalogue)
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         refuse_wrong_texts(session.work(ledger), [year])
-        work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
+        work = replace(session.work(ledger), home=CheckHome(session.home.root, aside=Path(folder)))
         manifest, verdicts = judge_files(work, ref, year, list(files))
         failing = failing_lines_of(work)
         refused = line_rejects(work.home, ref, manifest, work.rules)

@@ -16,7 +16,7 @@ from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
-from pipelines.cli.output import Column, ask, echo, format_option, json_option, note, title, write_csv, write_json
+from pipelines.cli.output import ShownColumn, ask, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
@@ -41,7 +41,7 @@ MISSING = {"rien": WHOLE, "connu": ACCEPTED}
 CHOICES = {WHOLE: "accepté : rien ne manque", ACCEPTED: "accepté", WITHDRAWN: "décision retirée"}
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")  # in the place of a gap, where an acceptance holds for certain words
 FINDINGS = [
-    Column(name)
+    ShownColumn(name)
     for name in """
     constat severite code exercice ou message fichier ligne recu attendu ecart aide depuis etat motif decide_par
     jusqu_au

@@ -67,7 +67,7 @@ json_option = click.option(
 
 
 @dataclass(frozen=True)
-class Column:
+class ShownColumn:
     """A column of a listing: its name in CSV and JSON, and its heading in a table (None: not shown there)."""
 
     name: str
@@ -112,7 +112,7 @@ def printable(text: str) -> str:
     return visible(text).replace("\r", told("\r"))
 
 
-def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
+def write_csv(columns: Sequence[ShownColumn], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
     """Rows as CSV; the last column says DÉMONSTRATION when the rows are invented."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
@@ -150,7 +150,7 @@ def title(text: str, organisation: "Organisation") -> None:
     console().print(printable(f"{organisation.sigle} · {text}{mention}"), style="bold")
 
 
-def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+def table(columns: Sequence[ShownColumn], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as a table, at most as wide as the screen and with nothing cut off; nothing when there are none."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -174,7 +174,7 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
         click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False)
 
 
-def _longest(shown: Sequence[Column], lines: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
+def _longest(shown: Sequence[ShownColumn], lines: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
     """The rank of the column with the longest names, and the width that the others leave it."""
     widths = [max(map(len, (one.heading or "", *texts))) for one, *texts in zip(shown, *lines, strict=True)]
     rigid = [0 if one.folds or one.right else width for one, width in zip(shown, widths, strict=True)]

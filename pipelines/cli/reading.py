@@ -11,7 +11,7 @@ import click
 
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import complete_codes, year_argument
-from pipelines.cli.output import Column, console, echo, format_option, table, title, write_csv, write_json
+from pipelines.cli.output import ShownColumn, console, echo, format_option, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.arrivals import Checks, ExportState
@@ -56,18 +56,18 @@ def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Find
 # status -----------------------------------------------------------------------------------------------------
 
 EXPORTS = [
-    Column("key", "Export"),
-    Column("state", "État"),
-    Column("accepted", "Accepté"),
-    Column("lines", "Lignes", right=True),
-    Column("refused", "Refusées", right=True),
-    Column("checks", "Contrôles", folds=True),
+    ShownColumn("key", "Export"),
+    ShownColumn("state", "État"),
+    ShownColumn("accepted", "Accepté"),
+    ShownColumn("lines", "Lignes", right=True),
+    ShownColumn("refused", "Refusées", right=True),
+    ShownColumn("checks", "Contrôles", folds=True),
 ]
 FIGURES_LACKING = [
-    Column("state", "État"),
-    Column("mark", "Imprimé"),
-    Column("reasons", "Pourquoi", folds=True),
-    Column("figures", "Chiffres", folds=True),
+    ShownColumn("state", "État"),
+    ShownColumn("mark", "Imprimé"),
+    ShownColumn("reasons", "Pourquoi", folds=True),
+    ShownColumn("figures", "Chiffres", folds=True),
 ]
 STATES = {  # of exports, most urgent first, then of figures, in a French reader's words
     "refused": "refusé",
@@ -236,17 +236,17 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
 # figures ----------------------------------------------------------------------------------------------------
 
 FIGURES = [
-    Column("code", "Chiffre"),
-    Column("exercice"),
-    Column("affichage", "Valeur", right=True),
-    Column("unite", "Unité"),
-    Column("statut"),
-    Column("state", "État"),
-    Column("libelle", "Libellé"),
+    ShownColumn("code", "Chiffre"),
+    ShownColumn("exercice"),
+    ShownColumn("affichage", "Valeur", right=True),
+    ShownColumn("unite", "Unité"),
+    ShownColumn("statut"),
+    ShownColumn("state", "État"),
+    ShownColumn("libelle", "Libellé"),
 ]
 WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
-    Column(name)
+    ShownColumn(name)
     for name in """
     code exercice valeur unite statut etat code_manquant part_manquante montant_manquant_eur libelle domaine formule
     """.split()

@@ -8,7 +8,7 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import source_option, year_argument
-from pipelines.cli.output import Column, echo, format_option, title, write_csv, write_json
+from pipelines.cli.output import ShownColumn, echo, format_option, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.evidence.rejects import REFUSED_LINE, TO_CHECK, Failing, Reject, rejects_of
 from pipelines.french import how_many
@@ -18,7 +18,7 @@ from pipelines.runs.suites import suite_of
 from pipelines.stages.validate.failing_lines import failing_lines
 
 REJECTS = [
-    Column(name)
+    ShownColumn(name)
     for name in "gravite source table exercice fichier ligne position colonne regle titre recu attendu aide".split()
 ]
 HIDDEN = "masqué (table à données personnelles) : à lire dans le fichier, à cette ligne"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.cli.output import Column, echo, note, pairs, table, title
+from pipelines.cli.output import ShownColumn, echo, note, pairs, table, title
 from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding
@@ -41,8 +41,8 @@ def show_summary(
     if session.organisation.demonstration:
         echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
     echo()
-    columns = [Column("group", ""), Column("line", "")]
-    columns += [Column(str(year), str(year), right=True) for year in years]
+    columns = [ShownColumn("group", ""), ShownColumn("line", "")]
+    columns += [ShownColumn(str(year), str(year), right=True) for year in years]
     rows = [
         {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}} for group, line, count in LINES
     ]

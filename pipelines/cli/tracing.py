@@ -15,7 +15,7 @@ from pipelines.address import FIGURES, Address, figure, written
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import complete_columns, complete_numbers, complete_releases
-from pipelines.cli.output import Column, echo, format_option, note, table, title, write_csv, write_json
+from pipelines.cli.output import ShownColumn, echo, format_option, note, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.fate_of_line import LineFate, RowReached, trace_line
@@ -30,21 +30,21 @@ AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others ar
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
 LINES_CSV = [
-    Column(name)
+    ShownColumn(name)
     for name in """
     code exercice mesure export fichier sha256 feuille ligne colonne compte motif double_de complement apport relation
     livraison
     """.split()
 ]
 ROW_LINES_CSV = [
-    Column(name)
+    ShownColumn(name)
     for name in """
     table cle exercice relation export fichier sha256 feuille ligne colonne compte motif double_de complement mesure apport
     livraison
     """.split()
 ]
 FATES_CSV = [
-    Column(name)
+    ShownColumn(name)
     for name in "livraison export exercice statut feuille enregistrement etat raison code apport par table cle".split()
 ]
 
@@ -231,7 +231,11 @@ def _show_lines(lines: list[Line], total: int) -> None:
         of = f" de {line.double_de}" if line.double_de else ""
         motive = f"{line.motif}{of}" + (f" ({line.complement})" if line.complement else "")
         rows.append({"ou": _place(line), "apport": _plain(line.apport), "motif": motive})
-    columns = [Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif", folds=True)]
+    columns = [
+        ShownColumn("ou", "Ligne"),
+        ShownColumn("apport", "Apport", right=True),
+        ShownColumn("motif", "Motif", folds=True),
+    ]
     table(columns, rows)
     if hidden := total - len(rows):
         echo(f"  … et {how_many(hidden, 'autre ligne|autres lignes')} : --format csv donne tout")
@@ -302,8 +306,8 @@ def _show_row(found: RowTrace) -> None:
     for cell in found.cellules:
         again = "" if not cell.est_recalculee else "retrouvé" if cell.agrees else f"≠ {_said(cell, cell.recalcul)} !"
         rows.append({"titre": cell.titre, "colonne": cell.colonne, "valeur": _said(cell, cell.valeur), "lignes": again})
-    headings = [Column("titre", "Titre", folds=True), Column("colonne", "Colonne")]
-    headings += [Column("valeur", "Valeur", right=True, folds=True), Column("lignes", "D’après ses lignes")]
+    headings = [ShownColumn("titre", "Titre", folds=True), ShownColumn("colonne", "Colonne")]
+    headings += [ShownColumn("valeur", "Valeur", right=True, folds=True), ShownColumn("lignes", "D’après ses lignes")]
     table(headings, rows)
     for code in found.chiffres:
         echo(f"\nLa ligne reprend un chiffre : {figure(code, found.exercice).command}")
@@ -409,12 +413,15 @@ def _show_fate(fate: LineFate, line: int) -> None:
         }
         for one in fate.chiffres
     ]
-    table([Column("code", "Chiffre"), Column("exercice", "Exercice"), Column("apport", "Apport")], rows)
+    table([ShownColumn("code", "Chiffre"), ShownColumn("exercice", "Exercice"), ShownColumn("apport", "Apport")], rows)
     fed = []
     for one in fate.tableaux:
         several = f" (une parmi {how_many(one.parmi, 'lignes')})" if one.parmi > 1 else ""
         fed.append({"table": one.table, "exercice": one.exercice, "cle": f"{shlex.join(_filters(one))}{several}"})
-    table([Column("table", "Tableau"), Column("exercice", "Exercice"), Column("cle", "Ligne", folds=True)], fed)
+    table(
+        [ShownColumn("table", "Tableau"), ShownColumn("exercice", "Exercice"), ShownColumn("cle", "Ligne", folds=True)],
+        fed,
+    )
 
 
 def _filters(one: RowReached) -> list[str]:

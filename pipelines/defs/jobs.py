@@ -23,8 +23,8 @@ from pipelines.defs.workspace import exercices, organisation_of
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.mails import failure_mail, send_due, send_each
-from pipelines.runs.post import NotSent
 from pipelines.runs.retention import purge as purge_overdue
+from pipelines.runs.smtp import NotSent
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import arriving, files_of
 

@@ -22,7 +22,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.locking import one_at_a_time
 from pipelines.runs.arriving import landed
 from pipelines.runs.findings import all_findings, findings_of_the_day
-from pipelines.runs.post import Mail, send
+from pipelines.runs.smtp import Mail, send
 from pipelines.settings import Home, Post
 
 BEFORE, EVERY = 14, 7  # days: a reminder goes out so long before, the day after, then at that interval

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.catalogue.organisation import Organisation
 from pipelines.cli.output import (
-    Column,
+    ShownColumn,
     echo,
     note,
     pairs,
@@ -27,10 +27,10 @@ from tests.cli.rows import ROWS
 
 LONG = "finances.fonctionnement.depenses.charges_de_personnel.realise"
 COLUMNS = [
-    Column("code", "Chiffre"),
-    Column("value", "Valeur", right=True),
-    Column("state", "État"),
-    Column("why", "Pourquoi", folds=True),
+    ShownColumn("code", "Chiffre"),
+    ShownColumn("value", "Valeur", right=True),
+    ShownColumn("state", "État"),
+    ShownColumn("why", "Pourquoi", folds=True),
 ]
 
 
@@ -70,7 +70,7 @@ def test_a_result_says_whose_it_is_and_whether_it_is_invented(capsysbinary, inve
     body = Organisation.model_construct(sigle="SICIO", demonstration=invented)
     title("2019", body)
     assert capsysbinary.readouterr().out.decode() == f"SICIO · 2019{' — DÉMONSTRATION' * invented}\n"
-    columns = [Column("code", "Chiffre"), Column("value", "Valeur")]
+    columns = [ShownColumn("code", "Chiffre"), ShownColumn("value", "Valeur")]
     write_csv(columns, [{"code": "a;b", "value": Decimal("1234.50")}, {"code": "c"}], body)
     mark = "DÉMONSTRATION" * invented
     written = f'code;value;mention\r\n"a;b";1234,50;{mark}\r\nc;;{mark}\r\n'

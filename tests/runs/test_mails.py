@@ -18,7 +18,7 @@ from aiosmtpd.smtp import AuthResult, Envelope
 from pipelines import settings
 from pipelines.runs.collect import collect
 from pipelines.runs.mails import failure_mail, send_due, send_each
-from pipelines.runs.post import NotSent
+from pipelines.runs.smtp import NotSent
 from pipelines.settings import Post, WrongSetting
 from tests.cli.conftest import AGENTS_2019, PERSONNEL, Bench, bench, check, declared, filled, make_bench  # noqa: F401
 from tests.services import PATHS, free_port, unavailable

@@ -161,7 +161,7 @@ def _fault(db: duckdb.DuckDBPyConnection, nodes: dict, node: str, sql: str) -> t
     for parent, relation in _parents(nodes, node):
         if _fails(db, f"select * from {relation}"):  # a view: nothing had computed it yet
             return _fault(db, nodes, parent, f"select * from {relation}")
-        reading = _Reading(db, sql, relation)
+        reading = _ReadRelation(db, sql, relation)
         if reading.fails(1, 0):
             reading.keep(1, reading.last)
             continue
@@ -181,7 +181,7 @@ def _fails(db: duckdb.DuckDBPyConnection, sql: str) -> bool:
     return False
 
 
-class _Reading:
+class _ReadRelation:
     """One relation that ``sql`` reads, from which rows are removed."""
 
     rows = "temp.lues"

@@ -95,16 +95,16 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
     """
     if not parquet.is_file():
         raise FileNotFoundError(f"le fichier {parquet} n’existe pas")
-    return _bench().judge(parquet, suite)
+    return _judge_context().judge(parquet, suite)
 
 
 @functools.cache
-def _bench() -> "_Bench":
+def _judge_context() -> "_JudgeContext":
     """Made once: it takes longer than judging a small file."""
-    return _Bench()
+    return _JudgeContext()
 
 
-class _Bench:
+class _JudgeContext:
     """Great Expectations and its DuckDB."""
 
     def __init__(self) -> None:

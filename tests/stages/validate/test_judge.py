@@ -122,7 +122,7 @@ def test_no_cell_of_a_table_leaves_the_judge(
         expectation("type_impossible", "expect_column_values_to_be_between", column="grade", min_value=3),
         expectation("absents", "expect_column_distinct_values_to_contain_set", column="grade", value_set=["A", "B"]),
     )
-    judge_module._bench.cache_clear()  # an engine decides what it logs when it is made
+    judge_module._judge_context.cache_clear()  # an engine decides what it logs when it is made
     with caplog.at_level(logging.DEBUG):
         results = judge(path, broken)
         lines = [failing_lines(path, broken, r.key) for r in results if r.success is False]
@@ -265,9 +265,9 @@ def test_it_writes_nothing_and_calls_nobody(
     elsewhere = tmp_path / "ici"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    judge_module._bench.cache_clear()
+    judge_module._judge_context.cache_clear()
     judge(path, suite)
-    (spill,) = judge_module._bench()._run("select current_setting('temp_directory')")[0]
+    (spill,) = judge_module._judge_context()._run("select current_setting('temp_directory')")[0]
     assert Path(spill).parent != elsewhere
     assert Path(spill).stat().st_mode & 0o077 == 0
     assert not logging.getLogger("great_expectations.validator.validator").isEnabledFor(logging.CRITICAL)
