@@ -18,6 +18,89 @@ from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, modules, name
 PAGE = PROJECT_ROOT / "docs" / "architecture.md"
 Counts = Counter[tuple[str, str]]
 
+DECLARED = {
+    "catalogue": "what is collected, what a figure is, what the report prints, who may see what",
+    "expectations": "what a table must satisfy, for Great Expectations",
+    "dbt_project": "the SQL: staging, intermediate, marts, figures, tables of the report, controls",
+}
+# (step, its files in order, what is declared for it): a delivered file on its way to a printed number
+WAY = [
+    (
+        "it lies in `landing/`, and is whole",
+        ["pipelines/runs/arriving.py", "pipelines/stages/ingest/landing.py"],
+        "`files` of the export, in `catalogue/systems/`",
+    ),
+    (
+        "it is archived and read, in a process with a limit of memory",
+        [
+            "pipelines/runs/collect.py",
+            "pipelines/stages/ingest/delivery.py",
+            "pipelines/stages/ingest/archive.py",
+            "pipelines/stages/ingest/readers/csv_file.py",
+        ],
+        "`format`; each format has its reader",
+    ),
+    (
+        "its lines become typed rows, or are refused",
+        ["pipelines/stages/ingest/table.py", "pipelines/stages/ingest/typing.py"],
+        "`header` and `fields` of the table, or those of its shape (`catalogue/shapes/`)",
+    ),
+    (
+        "its rows are judged, and the delivery counts or not",
+        [
+            "pipelines/stages/validate/judge.py",
+            "pipelines/stages/accept/decide.py",
+            "pipelines/ledger/store.py",
+        ],
+        "`expectations/`, `catalogue/rules.yml`",
+    ),
+    (
+        "the rows of all deliveries that count fill the warehouse, and dbt makes its tables",
+        [
+            "pipelines/runs/build.py",
+            "pipelines/stages/transform/build.py",
+            "pipelines/stages/transform/load.py",
+            "pipelines/stages/transform/dbt.py",
+        ],
+        "`dbt_project/models/`: staging, intermediate, marts",
+    ),
+    (
+        "a figure is computed, and says whether it is whole",
+        ["dbt_project/models/calculs/chiffres__etats.sql"],
+        "`catalogue/figures/`, compiled into `models/composed/`",
+    ),
+    (
+        "what is found about inputs and tables is gathered",
+        ["pipelines/evidence/findings.py"],
+        "`dbt_project/models/controles/`",
+    ),
+    (
+        "the tables are published, in one rename",
+        [
+            "pipelines/runs/publish.py",
+            "pipelines/stages/publish/swap.py",
+            "pipelines/stages/publish/audit.py",
+            "pipelines/stages/publish/secret/profile.py",
+        ],
+        "`dbt_project/models/rapport/`, `catalogue/secrecy.yml`",
+    ),
+    (
+        "the report is modelled, then laid out",
+        [
+            "pipelines/stages/report/model.py",
+            "pipelines/stages/report/blocks.py",
+            "pipelines/stages/report/write.py",
+            "pipelines/stages/report/html.py",
+        ],
+        "`catalogue/report/`, `contenu/<exercice>/` of the home",
+    ),
+    (
+        "and back, from the number to its lines",
+        ["pipelines/evidence/trace.py"],
+        "`config.meta.lignes` of the models",
+    ),
+]
+
 
 def page() -> str:
     """The text of the page."""
@@ -29,6 +112,14 @@ def page() -> str:
             "about each package, called a room, is the docstring of its `__init__.py`.",
             "",
             *_docstring("pipelines"),
+            "",
+            "## From a delivered file to a printed number",
+            "",
+            *_way(),
+            "",
+            "Rooms without Python:",
+            "",
+            *(f"- `{name}/`: {what}" for name, what in DECLARED.items()),
             "",
             "## Who imports whom",
             "",
@@ -60,6 +151,15 @@ def page() -> str:
             "",
         ]
     )
+
+
+def _way() -> Iterator[str]:
+    yield "| step | files | what is declared for it |"
+    yield "|---|---|---|"
+    for step, files, declared in WAY:
+        gone = [file for file in files if not (PIPELINES.parent / file).is_file()]
+        assert not gone, gone
+        yield f"| {step} | {', '.join(f'`{file}`' for file in files)} | {declared} |"
 
 
 # imports ------------------------------------------------------------
