@@ -2,13 +2,17 @@
 
 This module knows which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads, and
 where. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry); a table
-without a contract is not checked. SQL is not parsed, except for a lone column and the words of an alert's condition.
+without a contract is not checked. Of SQL, only a lone column and the condition of an alert are read.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
 from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from pipelines.catalogue.chapters.grammar import (
     NAMES,
@@ -33,15 +37,6 @@ from pipelines.did_you_mean import suggestion
 Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
 BLOCKS = (Donnees, Matrice, Liste, Compares)  # those that read a table
-# in a condition: a string, with the type before it; a type; a function; a column, the only named group
-WORD = re.compile(
-    r"""(?:\b\w+\s*)?'(?:[^']|'')*'|(?:::|\bas\b)\s*\w+|\b\w+\s*\(|"(?P<quoted>[^"]+)"|(?<![\w.])(?P<name>[a-z_]\w*)\b(?!\s*\.)""",
-    re.IGNORECASE,
-)
-SQL_WORDS = frozenset(
-    "all and any asc between by case collate day days desc distinct else end escape exists false from glob hour ilike in interval is "
-    "isnull like minute month months not notnull null or second similar some then to true when year years".split()
-)
 PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
 
 
@@ -267,10 +262,13 @@ def _of_alerts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator
 
 
 def _of_condition(sql: str) -> list[str]:
-    """The words in a condition that can only be columns; none if it contains a query, whose words may belong to other tables."""
-    names = [found["name"] or found["quoted"] for found in WORD.finditer(sql) if found["name"] or found["quoted"]]
-    words = list(dict.fromkeys(name.casefold() for name in names))
-    return [] if "select" in words else [word for word in words if word not in SQL_WORDS]
+    """The columns that a condition reads of its own table; none if it cannot be read: DuckDB will say why."""
+    try:
+        condition = sqlglot.parse_one(f"select 1 where {sql}", dialect="duckdb")
+    except SqlglotError:
+        return []
+    named = [column for column in condition.find_all(exp.Column) if not column.table]
+    return sorted({column.name.casefold() for column in named if column.find_ancestor(exp.Select) is condition})
 
 
 # secrecy --------------------------------------------------------------------------------------------------------------

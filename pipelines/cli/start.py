@@ -90,7 +90,7 @@ personnes: []
 # L’adresse du responsable de chaque export, pour les refus et les rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
 # contacts: {{Ressources humaines: rh@exemple.fr}}
 
-# En dessous de ce nombre de personnes, une table publique masque la cellule.
+# Aucun groupe de personnes ne peut être montré plus petit que ce nombre par les tables publiques.
 seuil_secret: 5
 
 # Ce qui manque à un chiffre, en pourcentage de ses lignes ou de son montant, sans qu’il cesse de servir dans les phrases du rapport.

@@ -234,12 +234,13 @@ def test_a_name_of_the_sentence_of_an_alert(shipped):
 @pytest.mark.parametrize(
     ("condition", "columns"),
     [
-        ("nb_a > 3 and not est_b or lower(c) in ('d', 'l''e')", ["nb_a", "est_b", "c"]),
+        ("nb_a > 3 and not est_b or lower(c) in ('d', 'l''e')", ["c", "est_b", "nb_a"]),
         ('IN_x is not null and "y z" between -1e3 and 2', ["in_x", "y z"]),
-        ("case when j >= date '2024-01-01' then a::bigint else cast(b as integer) end > 0", ["j", "a", "b"]),
-        ("t.a > 1 and j > j0 + interval 3 months and f (g) like 'x%'", ["j", "j0", "g"]),
+        ("case when j >= date '2024-01-01' then a::bigint else cast(b as integer) end > 0", ["a", "b", "j"]),
+        ("t.a > 1 and j > j0 + interval 3 months and f (g) like 'x%'", ["g", "j", "j0"]),
         ("a in(1) and not(b)", ["a", "b"]),
-        ("a > (SELECT max(b) from c)", []),
+        ("a > (SELECT max(b) from c)", ["a"]),
+        ("a > ) b", []),
     ],
 )
 def test_the_columns_of_a_condition(condition: str, columns: list[str]):
