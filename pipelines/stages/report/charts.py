@@ -30,7 +30,7 @@ PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
 PADDING = 2  # pixels, around a drawing
 BESIDE = 96  # on the left of lines, for the titles of the rows under them
 GAP, SMALL = 22, 44  # between small charts, and the height of their bars
-BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
+BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"  # of the first three, see ``_coloured``
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
 VEGA_LITE = "6.4"
 MONTHS = {
@@ -67,8 +67,20 @@ CONFIG = {
 def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     """The drawing of a chart block."""
     spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": PADDING}
-    text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
-    return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
+    text = _coloured(json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False), block)
+    return kept(cache, "svg", text.encode(), lambda: _draw(json.loads(text)[2]).encode()).decode()
+
+
+def _coloured(drawing: str, block: Block) -> str:
+    """A drawing in the colour of the organisation, and in paler shades of it."""
+    colour = block.get("couleur", BLUE)
+    if colour == BLUE:
+        return drawing
+    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    for ours, white in ((BLUE, 0), (MIDDLE, 0.3), (LIGHT, 0.62)):
+        shade = "".join(f"{round(part + white * (255 - part)):02x}" for part in parts)
+        drawing = drawing.replace(ours, f"#{shade}")
+    return drawing
 
 
 def png_of(block: Block, cache: Path) -> bytes:

@@ -381,6 +381,8 @@ def build(
         "collectivites": collectivites,
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
+    for block in charts_of(model):
+        block["couleur"] = organisation.identite.couleur
     _check_anchors(model)
     model = _typeset(model)
     return {

@@ -120,3 +120,12 @@ def test_the_annex_says_how_much_lacks_as_far_as_it_is_known(partial: Press):
         "calculé, partiel : il manque 25,0 % et 1 234,50 € au plus"
     )
     assert status(None, None) == "calculé, partiel"
+
+
+def test_a_chart_has_the_colour_of_the_organisation(cache: Path):
+    column = Colonne(nom="valeur", titre="", format="euros")
+    line = {"titre": "Eau", "est_total": False, "cellules": [cell({"valeur": Decimal(2)}, column)] * 2}
+    block = {"forme": "execution", "entete": ["Crédits", "Réalisé"], "lignes": [line]}
+    ours, theirs = svg_of(block, False, cache), svg_of({**block, "couleur": "#006d5b"}, False, cache)
+    assert "#1b4f7d" in ours and "#006d5b" not in ours
+    assert "#006d5b" in theirs and "#1b4f7d" not in theirs
