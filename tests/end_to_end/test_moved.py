@@ -22,6 +22,7 @@ def test_a_moved_home_and_its_key_have_nothing_to_do_again(demonstration: Path, 
     home, moved, carried = copied(demonstration, tmp_path), tmp_path / "moved", tmp_path / "carried"
     assert millesime(home, "key", "import", str(tmp_path / "key")).returncode == 0
     assert millesime(home, "key", "export", str(carried)).returncode == 0
+    assert millesime(home, "run", "2018", "2019", "2020").returncode == 0  # what follows from the day is of today
     shutil.move(home, moved)
     refused = millesime(moved, "run", "2020")
     assert refused.returncode == 1 and "la clé des pseudonymes manque" in refused.stderr
