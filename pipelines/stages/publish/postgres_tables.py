@@ -6,7 +6,6 @@ check that no publication came in between. ``fraicheur`` gains what only the cop
 
 import re
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -33,24 +32,30 @@ TYPES = {  # with the server's names
     "UUID": "uuid",
 }
 SHAPES = """
-select n.nspname, c.relname, array_agg(array[
-        a.attname::text, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' else '' end
-    ] order by a.attnum),
+select n.nspname, c.relname,
     (
-        select array_agg(k.attname::text order by x.place)
-        from pg_constraint p, unnest(p.conkey) with ordinality x (number, place)
-        join pg_attribute k on k.attnum = x.number
-        where p.conrelid = c.oid and p.contype = 'p' and k.attrelid = c.oid
+        select array_agg(array[
+            a.attname::text, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' else '' end
+        ] order by a.attnum)
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    ),
+    (
+        select array_agg(a.attname::text order by x.place)
+        from pg_constraint k, unnest(k.conkey) with ordinality x (number, place)
+        join pg_attribute a on a.attnum = x.number
+        where k.conrelid = c.oid and k.contype = 'p' and a.attrelid = c.oid
+    ),
+    (
+        select array_agg(array[a.attname::text, m.nspname::text, p.relname::text])
+        from pg_constraint k join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+        join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
+        where k.conrelid = c.oid and k.contype = 'f'
     )
-from pg_class c
-join pg_namespace n on n.oid = c.relnamespace
-join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname = any(%s) and pg_has_role(c.relowner, 'usage')
-group by n.nspname, c.relname, c.oid
 """
 
 Name = tuple[str, str]  # schema, table
-Shape = tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]  # (name, type, ``not null``) of each column; the key
 
 
 class NoSuchType(RuntimeError):
@@ -59,6 +64,19 @@ class NoSuchType(RuntimeError):
 
 class RowsLost(RuntimeError):
     """The server says that it has a different number of rows from what it was sent."""
+
+
+class Shape(NamedTuple):
+    """The structure of a table on the server, which decides whether its rows can be replaced in place."""
+
+    columns: tuple[tuple[str, str, str], ...]  # name, type, ``not null`` or nothing
+    key: tuple[str, ...]
+    links: frozenset[tuple[str, Name]]  # a column, and the table whose key it refers to
+
+    @property
+    def parents(self) -> set[Name]:
+        """The tables that it refers to."""
+        return {parent for _, parent in self.links}
 
 
 class Added(NamedTuple):
@@ -76,89 +94,81 @@ class Copied:
 
     name: Name
     table: Table
+    shape: Shape
     added: tuple[Added, ...]
     indexed: tuple[str, ...]
     profile: Profile
 
-    @property
-    def shape(self) -> Shape:
-        """The structure that decides whether rows can be replaced in place. Raises NoSuchType."""
-        table = self.table
-        own = [
-            (
-                column.name,
-                postgres_type(column.kind, f"{table.full_name}.{column.name}"),
-                "" if column.is_nullable and column.name not in table.key else "not null",
-            )
-            for column in table.columns
-        ]
-        return (*own, *((one.name, one.kind, "not null") for one in self.added)), table.key
-
-
-def gained(there: Shape | None, wanted: Shape) -> tuple[tuple[str, str, str], ...] | None:
-    """The columns that a table of one shape needs to take the other, in order; None when anything else differs."""
-    if there is None or there[1] != wanted[1] or not {*there[0]} <= {*wanted[0]}:
-        return None
-    return tuple(column for column in wanted[0] if column not in there[0])
-
 
 def copied_tables(profile: Profile, prefix: str, removals: int) -> dict[Name, Copied]:
-    """The tables of a profile, by their names on the server."""
+    """The tables of a profile, by their names on the server. Raises NoSuchType."""
     joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
     found = {}
     for table in profile.tables:
         name = (f"{prefix}{table.schema}", table.name)
         wished = {"exercice", *joining, *(link.column for link in table.links)} - {*table.key[:1]}
         indexed = tuple(column.name for column in table.columns if column.name in wished)
-        found[name] = Copied(name, table, tuple(_added(table, profile, removals)), indexed, profile)
+        added = _added(table, profile, removals)
+        found[name] = Copied(name, table, _shape(table, added, prefix), added, indexed, profile)
     return found
 
 
-def _added(table: Table, profile: Profile, removals: int) -> Iterable[Added]:
-    if table.full_name == FRESHNESS:
-        yield Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication)
-        yield Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None)
-        said = (
-            "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites."
-        )
-        yield Added("nb_effacements", "bigint", said, removals)
-    else:
+def _added(table: Table, profile: Profile, removals: int) -> tuple[Added, ...]:
+    if table.full_name != FRESHNESS:
         said = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."
-        yield Added("_construction", "text", said, profile.build)
+        return (Added("_construction", "text", said, profile.build),)
+    said = "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites."
+    return (
+        Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication),
+        Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None),
+        Added("nb_effacements", "bigint", said, removals),
+    )
+
+
+def _shape(table: Table, added: tuple[Added, ...], prefix: str) -> Shape:
+    columns = []
+    for column in table.columns:
+        kind = postgres_type(column.kind, f"{table.full_name}.{column.name}")
+        is_filled = column.name in table.key or not column.is_nullable
+        columns.append((column.name, kind, "not null" if is_filled else ""))
+    columns += [(one.name, one.kind, "not null") for one in added]
+    links = set()
+    for link in table.links:
+        schema, _, parent = link.parent.partition(".")
+        links.add((link.column, (f"{prefix}{schema}", parent)))
+    return Shape(tuple(columns), table.key, frozenset(links))
 
 
 def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
     """The tables of these schemas that are this account's, as the server holds them."""
-    rows = cursor.execute(SHAPES, [schemas]).fetchall()
-    return {(schema, table): (tuple(map(tuple, columns)), tuple(key or ())) for schema, table, columns, key in rows}
+    found = {}
+    for schema, table, columns, key, links in cursor.execute(SHAPES, [schemas]).fetchall():
+        parents = frozenset((column, (parent_schema, parent)) for column, parent_schema, parent in links or ())
+        found[schema, table] = Shape(tuple(map(tuple, columns)), tuple(key or ()), parents)
+    return found
 
 
-def create(cursor: Cursor, name: Name, table: Copied) -> None:
-    """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by. Raises NoSuchType."""
-    columns, key = table.shape
-    made = [_column(table, *column) for column in columns]
-    if key:
-        made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, key))))
-    cursor.execute(sql.SQL("create table {} ({})").format(sql.Identifier(*name), sql.SQL(", ").join(made)))
-    _index(cursor, name, table.indexed)
+def create(cursor: Cursor, table: Copied) -> None:
+    """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by."""
+    moments = {one.name for one in table.added if one.value is None}
+    made = []
+    for name, kind, filled in table.shape.columns:
+        moment = "default now()" if name in moments else ""
+        made.append(sql.SQL(f"{{}} {kind} {filled} {moment}").format(sql.Identifier(name)))
+    if table.shape.key:
+        made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.shape.key))))
+    name = sql.Identifier(*table.name)
+    cursor.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join(made)))
+    for column in table.indexed:
+        cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
 
 
-def add_columns(cursor: Cursor, table: Copied, columns: Iterable[tuple[str, str, str]]) -> None:
-    """Add columns at the end of a table that holds no row, with their indexes."""
-    for column in columns:
-        order = sql.SQL("alter table {} add column {}")
-        cursor.execute(order.format(sql.Identifier(*table.name), _column(table, *column)))
-    _index(cursor, table.name, [name for name, *_ in columns if name in table.indexed])
-
-
-def _column(table: Copied, name: str, kind: str, filled: str) -> sql.Composed:
-    moment = " default now()" if any(one.name == name and one.value is None for one in table.added) else ""
-    return sql.SQL(f"{{}} {kind} {filled}{moment}").format(sql.Identifier(name))
-
-
-def _index(cursor: Cursor, name: Name, columns: Iterable[str]) -> None:
-    for column in columns:
-        cursor.execute(sql.SQL("create index on {} ({})").format(sql.Identifier(*name), sql.Identifier(column)))
+def link(cursor: Cursor, table: Copied) -> None:
+    """Add the foreign keys of a table. Deferred: tables are emptied and filled in any order."""
+    for column, parent in sorted(table.shape.links):
+        order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
+        names = (sql.Identifier(*table.name), sql.Identifier(column), sql.Identifier(*parent))
+        cursor.execute(sql.SQL(order).format(*names))
 
 
 def postgres_type(kind: str, where: str) -> str:
@@ -172,7 +182,7 @@ def postgres_type(kind: str, where: str) -> str:
     return TYPES[kind]
 
 
-def fill(cursor: Cursor, name: Name, table: Copied) -> int:
+def fill(cursor: Cursor, table: Copied) -> int:
     """Send the rows to an empty table. Returns their number. Raises RowsLost and the driver's errors.
 
     As CSV, which DuckDB writes aside, with texts in quotes so that an empty one is not NULL.
@@ -185,7 +195,7 @@ def fill(cursor: Cursor, name: Name, table: Copied) -> int:
     query = f"select {columns} from p.{table.table.full_name} order by all"
     names = [*(column.name for column in table.table.columns), *(one.name for one in given)]
     order = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*name), sql.SQL(", ").join(map(sql.Identifier, names))
+        sql.Identifier(*table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
     with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
         file = Path(folder) / "rows.csv"
@@ -200,9 +210,9 @@ def fill(cursor: Cursor, name: Name, table: Copied) -> int:
     return sent
 
 
-def describe(cursor: Cursor, table: Copied, profile: Profile) -> None:
+def describe(cursor: Cursor, table: Copied) -> None:
     """Describe a table and its columns, and let the server count its rows."""
-    name = sql.Identifier(*table.name)
+    name, profile = sql.Identifier(*table.name), table.profile
     comment = f"{table.table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
     orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment))]
     said = [*((c.name, c.comment) for c in table.table.columns), *((one.name, one.comment) for one in table.added)]
