@@ -10,7 +10,7 @@ The address is a secret: no message contains it, or a driver's text, which may q
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,8 +119,10 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
             raise NotPublished(
                 "ce qui est publié l’a été par une version antérieure du programme : `millesime run EXERCICE`, puis publier"
             )
-        wanted = copied_tables(profile, server.prefix, removals) | copied_tables(apart, server.prefix, removals)
         with connection.cursor() as cursor:
+            (moment,) = cursor.execute("select now()::text").fetchone()
+            wanted = copied_tables(profile, server.prefix, moment, removals)
+            wanted |= copied_tables(apart, server.prefix, moment, removals)
             served = _serve(cursor, server, wanted, Held(profile.publication, profile.name, removals))
         connection.commit()
     return served
@@ -143,8 +145,8 @@ def remove(server: Server) -> bool:
     _check(server)
     with _connected(server) as connection:
         with connection.cursor() as cursor:
-            _be_alone(cursor, server.prefix)
-            there = [name for name, made_by_us in _schemas(cursor, server.prefix).items() if made_by_us]
+            there = _our_schemas(cursor, server.prefix, [])
+            _held_alone(cursor, server.prefix, there)
             for name in there:
                 cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
         connection.commit()
@@ -228,32 +230,33 @@ def _explained(error: psycopg.Error) -> str:
     return f"{what} (SQLSTATE {code}) : {fix}"
 
 
-def _schemas(cursor: Cursor, prefix: str) -> dict[str, bool]:
-    """The schemas on the server that have our names → whether they are ours."""
-    rows = cursor.execute(
+def _our_schemas(cursor: Cursor, prefix: str, wanted: Collection[str]) -> list[str]:
+    """The schemas on the server that are ours. Raises NotServed when somebody else made one that is ``wanted``."""
+    there = cursor.execute(
         "select nspname, coalesce(starts_with(obj_description(oid, 'pg_namespace'), %s), false) from pg_namespace "
         "where nspname = any(%s) order by 1",
         [MADE_BY, [f"{prefix}{schema}" for schema in SCHEMAS]],
     ).fetchall()
-    return dict(rows)
+    strangers = [name for name, made_by_us in there if name in wanted and not made_by_us]
+    if strangers:
+        raise NotServed(
+            f"la base contient un schéma que millesime n’a pas créé ({', '.join(strangers)}), et qui serait remplacé : choisir "
+            "une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
+        )
+    return [name for name, made_by_us in there if made_by_us]
 
 
-def _be_alone(cursor: Cursor, prefix: str) -> None:
-    """Hold the right to publish until the end of the transaction, which readers cannot take. Raises NotServed."""
+def _held_alone(cursor: Cursor, prefix: str, ours: Collection[str]) -> Held | None:
+    """What the server holds, None the first time; and the right to publish until the end of the transaction, by a lock that
+    readers cannot take. Raises NotServed when another process has it."""
     schema, _, table = FRESHNESS.partition(".")
-    if not _schemas(cursor, prefix).get(f"{prefix}{schema}"):
-        return
-    order = sql.SQL("lock table {} in share row exclusive mode").format(sql.Identifier(f"{prefix}{schema}", table))
+    if f"{prefix}{schema}" not in ours:
+        return None
+    fresh = sql.Identifier(f"{prefix}{schema}", table)
     try:
-        cursor.execute(order)
+        cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(fresh))
     except errors.LockNotAvailable:
         raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
-
-
-def _held(cursor: Cursor, prefix: str) -> Held | None:
-    """What the server holds; None the first time."""
-    schema, _, table = FRESHNESS.partition(".")
-    fresh = sql.Identifier(f"{prefix}{schema}", table)
     row = cursor.execute(sql.SQL("select to_jsonb(f) from {} f limit 1").format(fresh)).fetchone()
     return Held(row[0]["publication"], row[0]["profil"], row[0].get("nb_effacements")) if row else None
 
@@ -263,11 +266,9 @@ def _held(cursor: Cursor, prefix: str) -> Held | None:
 
 def _serve(cursor: Cursor, server: Server, wanted: dict[Name, Copied], to_hold: Held) -> Served:
     """Make the server hold these tables, and let the roles read them; tables are copied unless it held them already."""
-    _be_alone(cursor, server.prefix)
     schemas = sorted({schema for schema, _ in wanted})
     ours = _our_schemas(cursor, server.prefix, schemas)
-    held = _held(cursor, server.prefix) if f"{server.prefix}rapport" in ours else None
-    there = shapes(cursor, ours)
+    held, there = _held_alone(cursor, server.prefix, ours), shapes(cursor, ours)
     served = Served(to_hold.publication, is_new=held != to_hold or there.keys() != wanted.keys())
     _make_role(cursor, server.role, served)
     if server.restricted and server.profile == INTERNE:
@@ -300,8 +301,10 @@ def _changed(there: dict[Name, Shape], wanted: dict[Name, Copied]) -> set[Name]:
 def _copy(cursor: Cursor, wanted: dict[Name, Copied], kept: set[Name]) -> dict[str, int]:
     """Empty the tables that are ``kept``, make the others, and fill all of them; ``<schema>.<table>`` → rows."""
     made = [table for name, table in wanted.items() if name not in kept]
+    dimensions = [table.shape.key for (_, name), table in wanted.items() if name.startswith("dim_")]
+    joining = {"exercice", *(key[0] for key in dimensions if len(key) == 1)}
     for table in made:
-        create(cursor, table)
+        create(cursor, table, joining)
     for table in made:
         link(cursor, table)
     for name in kept:  # all of them first: a row that is gone may have been another's key
@@ -311,18 +314,6 @@ def _copy(cursor: Cursor, wanted: dict[Name, Copied], kept: set[Name]) -> dict[s
         rows[table.table.full_name] = fill(cursor, table)
         describe(cursor, table)
     return rows
-
-
-def _our_schemas(cursor: Cursor, prefix: str, wanted: list[str]) -> list[str]:
-    """The schemas on the server that are ours. Raises NotServed when somebody else made one that we need."""
-    there = _schemas(cursor, prefix)
-    strangers = [name for name, made_by_us in there.items() if name in wanted and not made_by_us]
-    if strangers:
-        raise NotServed(
-            f"la base contient un schéma que millesime n’a pas créé ({', '.join(strangers)}), et qui serait remplacé : choisir "
-            "une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
-        )
-    return [name for name, made_by_us in there.items() if made_by_us]
 
 
 def _drop(cursor: Cursor, there: Iterable[Name], changed: set[Name]) -> None:

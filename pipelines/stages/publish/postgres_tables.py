@@ -6,15 +6,16 @@ check that no publication came in between. ``fraicheur`` gains what only the cop
 
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import Cursor, sql
 
 from pipelines.sql import literal
 from pipelines.stages.publish.freshness import FRESHNESS
-from pipelines.stages.publish.profiles import Profile, Table
+from pipelines.stages.publish.profiles import Column, Profile, Table
 
 BYTES = 1 << 20  # sent at a time
 TYPES = {  # with the server's names
@@ -58,6 +59,27 @@ where c.relkind = 'r' and n.nspname = any(%s) and pg_has_role(c.relowner, 'usage
 Name = tuple[str, str]  # schema, table
 
 
+def _added(name: str, kind: str, comment: str) -> Column:
+    return Column(name, kind, comment, False, None, None)
+
+
+# the columns that the copy adds: to every table but ``fraicheur``, and to that one
+BUILD = _added(
+    "_construction",
+    "VARCHAR",
+    "Construction dont la ligne provient : la même dans toutes les tables d’une même publication.",
+)
+OF_FRESHNESS = (
+    _added("publication", "VARCHAR", "Publication copiée sur ce serveur."),
+    _added("publiee_le", "TIMESTAMP WITH TIME ZONE", "Date et heure de la copie sur ce serveur."),
+    _added(
+        "nb_effacements",
+        "BIGINT",
+        "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites.",
+    ),
+)
+
+
 class NoSuchType(RuntimeError):
     """A published column has a type that has no counterpart in PostgreSQL here."""
 
@@ -79,59 +101,43 @@ class Shape(NamedTuple):
         return {parent for _, parent in self.links}
 
 
-class Added(NamedTuple):
-    """A column that the copy adds; the moment of the copy when ``value`` is None."""
-
-    name: str
-    kind: str
-    comment: str
-    value: str | int | None
-
-
 @dataclass(frozen=True)
 class Copied:
-    """A published table as it is to be on the server."""
+    """A published table as it is to be on the server: ``rows`` is the query of its rows in ``db``."""
 
     name: Name
     table: Table
     shape: Shape
-    added: tuple[Added, ...]
-    indexed: tuple[str, ...]
-    profile: Profile
+    rows: str
+    db: Any
 
 
-def copied_tables(profile: Profile, prefix: str, removals: int) -> dict[Name, Copied]:
-    """The tables of a profile, by their names on the server. Raises NoSuchType."""
-    joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
+def copied_tables(profile: Profile, prefix: str, moment: str, removals: int) -> dict[Name, Copied]:
+    """The tables of a profile, with the columns that the copy adds, by their names on the server. Raises NoSuchType."""
+    values = {
+        BUILD.name: profile.build,
+        "publication": profile.publication,
+        "publiee_le": moment,
+        "nb_effacements": removals,
+    }
     found = {}
-    for table in profile.tables:
+    for one in profile.tables:
+        added = OF_FRESHNESS if one.full_name == FRESHNESS else (BUILD,)
+        said = "".join(f', {literal(values[column.name])} as "{column.name}"' for column in added)
+        comment = f"{one.comment} Construction {profile.build}, publication {profile.publication}.".strip()
+        table = replace(one, columns=(*one.columns, *added), comment=comment)
         name = (f"{prefix}{table.schema}", table.name)
-        wished = {"exercice", *joining, *(link.column for link in table.links)} - {*table.key[:1]}
-        indexed = tuple(column.name for column in table.columns if column.name in wished)
-        added = _added(table, profile, removals)
-        found[name] = Copied(name, table, _shape(table, added, prefix), added, indexed, profile)
+        rows = f"select *{said} from p.{table.full_name} order by all"
+        found[name] = Copied(name, table, _shape(table, prefix), rows, profile.db)
     return found
 
 
-def _added(table: Table, profile: Profile, removals: int) -> tuple[Added, ...]:
-    if table.full_name != FRESHNESS:
-        said = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."
-        return (Added("_construction", "text", said, profile.build),)
-    said = "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites."
-    return (
-        Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication),
-        Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None),
-        Added("nb_effacements", "bigint", said, removals),
-    )
-
-
-def _shape(table: Table, added: tuple[Added, ...], prefix: str) -> Shape:
+def _shape(table: Table, prefix: str) -> Shape:
     columns = []
     for column in table.columns:
         kind = postgres_type(column.kind, f"{table.full_name}.{column.name}")
         is_filled = column.name in table.key or not column.is_nullable
         columns.append((column.name, kind, "not null" if is_filled else ""))
-    columns += [(one.name, one.kind, "not null") for one in added]
     links = set()
     for link in table.links:
         schema, _, parent = link.parent.partition(".")
@@ -148,19 +154,17 @@ def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
     return found
 
 
-def create(cursor: Cursor, table: Copied) -> None:
-    """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by."""
-    moments = {one.name for one in table.added if one.value is None}
-    made = []
-    for name, kind, filled in table.shape.columns:
-        moment = "default now()" if name in moments else ""
-        made.append(sql.SQL(f"{{}} {kind} {filled} {moment}").format(sql.Identifier(name)))
+def create(cursor: Cursor, table: Copied, joining: Collection[str]) -> None:
+    """Create a table, empty, with its key, and an index on each column that is in ``joining`` or has a link."""
+    made = [sql.SQL(f"{{}} {kind} {filled}").format(sql.Identifier(name)) for name, kind, filled in table.shape.columns]
     if table.shape.key:
         made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.shape.key))))
     name = sql.Identifier(*table.name)
     cursor.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join(made)))
-    for column in table.indexed:
-        cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
+    indexed = {*joining, *(column for column, _ in table.shape.links)} - {*table.shape.key[:1]}
+    for column, *_ in table.shape.columns:
+        if column in indexed:
+            cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
 
 
 def link(cursor: Cursor, table: Copied) -> None:
@@ -187,20 +191,13 @@ def fill(cursor: Cursor, table: Copied) -> int:
 
     As CSV, which DuckDB writes aside, with texts in quotes so that an empty one is not NULL.
     """
-    given = [one for one in table.added if one.value is not None]
-    texts = [f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR"]
-    texts += [f'"{one.name}"' for one in given if one.kind == "text"]
-    quoted = f", force_quote ({', '.join(texts)})" if texts else ""
-    columns = ", ".join(["*", *(f'{literal(one.value)} as "{one.name}"' for one in given)])
-    query = f"select {columns} from p.{table.table.full_name} order by all"
-    names = [*(column.name for column in table.table.columns), *(one.name for one in given)]
-    order = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*table.name), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
+    texts = ", ".join(f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR")
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.table.columns)
+    order = sql.SQL("copy {} ({}) from stdin (format csv)").format(sql.Identifier(*table.name), names)
     with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
         file = Path(folder) / "rows.csv"
-        (sent,) = table.profile.db.execute(
-            f"copy ({query}) to {literal(file)} (format csv, header false{quoted})"
+        (sent,) = table.db.execute(
+            f"copy ({table.rows}) to {literal(file)} (format csv, header false, force_quote ({texts}))"
         ).fetchone()
         with file.open("rb") as rows, cursor.copy(order) as copy:
             while chunk := rows.read(BYTES):
@@ -212,12 +209,9 @@ def fill(cursor: Cursor, table: Copied) -> int:
 
 def describe(cursor: Cursor, table: Copied) -> None:
     """Describe a table and its columns, and let the server count its rows."""
-    name, profile = sql.Identifier(*table.name), table.profile
-    comment = f"{table.table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
-    orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment))]
-    said = [*((c.name, c.comment) for c in table.table.columns), *((one.name, one.comment) for one in table.added)]
-    orders += [
-        sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(text or None))
-        for column, text in said
-    ]
+    name = sql.Identifier(*table.name)
+    orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(table.table.comment))]
+    for column in table.table.columns:
+        names = name, sql.Identifier(column.name), sql.Literal(column.comment or None)
+        orders.append(sql.SQL("comment on column {}.{} is {}").format(*names))
     cursor.execute(sql.SQL("; ").join([*orders, sql.SQL("analyze {}").format(name)]))

@@ -577,7 +577,7 @@ def test_two_publishers_do_not_meet(lab: Lab, server: Server):
     publish_small(lab, 2)
     never_wait(server)
     with psycopg.connect(server.url) as other:
-        postgres._be_alone(other.cursor(), "")
+        postgres._held_alone(other.cursor(), "", ["rapport"])
         started = time.monotonic()
         with pytest.raises(NotServed, match="une autre publication est en cours de copie"):
             serve(lab.home.published, server)
