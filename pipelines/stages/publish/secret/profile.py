@@ -108,9 +108,10 @@ def _write_and_prove(
     secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
     secrecy = secrecy.without(_of_persons_that_wait(db, secrecy, texts))
     choice = choose(db, secrecy, threshold, versions)
-    db.execute(f"create schema rapport; create schema {MARTS}")
-    emptied = _write_tables(db, secrecy, threshold, keys, texts, choice, indicators)
-    _write_figures(db, secrecy, threshold, keys, texts, choice, emptied)
+    public = Writer(db, secrecy, threshold, keys, texts, choice)
+    public.write_tables()
+    public.write_summary(indicators)
+    public.write_figures()
     _prove(db, secrecy, choice)
     return PublicProfile(
         choice.worlds.groups(),
@@ -239,6 +240,11 @@ class Choice:
         kept = [[str(row[column]) for column in (*table.levels, *table.numbers)] for row in chosen.rows]
         return sorted(told) == sorted(kept)
 
+    def rows_of(self, name: str) -> list[Row] | None:
+        """The rows of a table that are public; None when no exercice of it is."""
+        chosen = [one for (of, _), one in self.tables.items() if of == name]
+        return [row for one in chosen for row in one.rows] if chosen else None
+
     def withheld(self) -> dict[str, list[int]]:
         """Table → the exercices of which it has rows, or would say that there is nobody, but is not public."""
         return {
@@ -301,9 +307,7 @@ class Choice:
     def _keep(self, exercice: int, stands: Version) -> None:
         """Keep the tables of the version that stands."""
         for name in self.secrecy.of_persons.keys() & stands.tables.keys():
-            kept = stands.tables[name]
-            rows = [dict(zip(kept.columns, row, strict=True)) for row in kept.rows]
-            self.tables[name, exercice] = Chosen(None, rows)
+            self.tables[name, exercice] = Chosen(None, stands.tables[name].as_dicts())
 
     def _is_as_declared(self, table: Table, exercice: int, rows: list[Row]) -> bool:
         """True if a table prints, in an exercice, what its declaration says: the numbers of the facts, and no line less."""
@@ -380,169 +384,141 @@ def _archived(db: Any, table: str, exercice: int) -> Rows:
 # what is written ------------------------------------------------------------
 
 
-Emptied = dict[tuple[str, int], set[str]]  # table, row → the columns that count too few persons by themselves
+class Writer:
+    """Writes the public database, catalog ``cible`` of ``db``, from the warehouse, ``source``."""
 
-
-def _write_tables(
-    db: Any,
-    secrecy: Secrecy,
-    threshold: int,
-    keys: Keys,
-    texts: TypedTexts,
-    choice: Choice,
-    indicators: Mapping[int, str],
-) -> Emptied:
-    emptied: Emptied = {}
-    for name, table in described(db, "rapport").items():
-        declared = secrecy.tables.get(name)
-        if name in (FIGURES, SUMMARY) or declared is None:
-            continue
-        if declared.counts:
-            _write_persons(db, table, keys, [one for (of, _), one in choice.tables.items() if of == name])
-        elif declared.free:
-            _note_emptied(db, name, declared, threshold, emptied)
-            _write_free(db, table, declared, keys, texts, emptied)
-    for name, table in described(db, MARTS).items():
-        if name in secrecy.tables and secrecy.tables[name].free:
-            _write_free(db, table, secrecy.tables[name], keys, texts, emptied)
-    if SUMMARY in secrecy.tables and (summary := described(db, "rapport").get(SUMMARY)):
-        whole = _whole(db, secrecy, choice, emptied, indicators)
-        before = _of_pages([(rank, year + 1) for rank, year in whole])
-        replaced = {column: f"case when {before} then {column} end" for column in OF_YEAR_BEFORE}
-        where = f"({_of_pages(whole)}) and {_read(texts, summary)}"
-        copy_table(db, summary, keys, replaced={**replaced, "est_diffusable": "true"}, where=where)
-    return emptied
-
-
-def _write_persons(db: Any, table: Described, keys: Keys, chosen: list[Chosen]) -> None:
-    """Write a table about persons; nothing at all when no exercice of it is public."""
-    if not chosen:
-        return
-    copy_table(db, table, keys, where="false")
-    rows = [row for one in chosen for row in one.rows]
-    columns = [column for column in table.columns if any(column in row for row in rows)]
-    sql.insert(db, f"rapport.{table.name} ({', '.join(columns)})", [tuple(row.get(c) for c in columns) for row in rows])
-
-
-def _write_free(db: Any, table: Described, declared: Table, keys: Keys, texts: TypedTexts, emptied: Emptied) -> None:
-    """Write a table that counts nobody, but in the cells that are emptied."""
-    replaced = {column: f"case when false then {column} end" for column in declared.never}
-    of_table = {row: columns for (name, row), columns in emptied.items() if name == table.name}
-    for column in declared.persons:
-        if rows := [row for row, columns in of_table.items() if column in columns]:
-            replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
-    added = ("est_secret", "boolean", _among(of_table), EST_SECRET) if declared.persons else None
-    kept = _read(texts, table, declared.never)
-    copy_table(db, table, keys, replaced=replaced, where=kept, added=added)
-
-
-def _note_emptied(db: Any, name: str, declared: Table, threshold: int, emptied: Emptied) -> None:
-    """Note what is not public of the columns that count persons by themselves, exercice by exercice."""
-    for column, persons in declared.persons.items():
-        by = ", ".join(["exercice", *([persons.by] if persons.by else [])])
-        least = threshold * persons.per_person
-        counted = persons.counted or [column]
-        small = " or ".join(f"({one} <> 0 and abs({one}) < {least})" for one in counted)
-        # that a number alone is emptied must not tell that it is small: neither is 0 given
-        nobody = " or ".join(f"{one} = 0" for one in counted if " - " not in one)
-        asked = (
-            f"select list(rowid) from source.rapport.{name} where {persons.where} group by {by} "
-            f"having bool_or({small}) or (count(*) = 1 and bool_or({nobody}))"
-        )
-        for (rows,) in db.execute(asked).fetchall():
-            for row in rows:
-                emptied.setdefault((name, row), set()).add(column)
-
-
-def _whole(
-    db: Any, secrecy: Secrecy, choice: Choice, emptied: Emptied, indicators: Mapping[int, str]
-) -> list[tuple[int, int]]:
-    """Rank and exercice of the indicators of a member's page whose table is public whole in the exercice."""
-    exercices = [year for (year,) in db.execute(f"select distinct exercice from source.rapport.{SUMMARY}").fetchall()]
-    found = []
-    for rank, name in indicators.items():
-        declared = secrecy.tables.get(name)
-        if declared is None or declared.withheld:
-            continue
-        if declared.counts:
-            years = [year for year in exercices if choice.is_whole(name, year)]
-        else:
-            rows = _among(row for table, row in emptied if table == name)
-            asked = f"select distinct exercice from source.rapport.{name} where {rows}"
-            lacking = {year for (year,) in db.execute(asked).fetchall()}
-            years = [year for year in exercices if year not in lacking]
-        found += [(rank, year) for year in years]
-    return found
-
-
-def _of_pages(indicators: list[tuple[int, int]]) -> str:
-    """The SQL condition of the rows of these indicators, each in its exercice."""
-    return " or ".join(f"(rang = {rank} and exercice = {year})" for rank, year in indicators) or "false"
-
-
-def _write_figures(
-    db: Any, secrecy: Secrecy, threshold: int, keys: Keys, texts: TypedTexts, choice: Choice, emptied: Emptied
-) -> None:
-    table = described(db, "rapport").get(FIGURES)
-    if table is None:
-        return
-    hidden, left_out, of_persons = [], [], []
-    restated = _Restated(db, secrecy, threshold, choice, emptied)
-    asked = f"select rowid, code, exercice, valeur, decimales from source.rapport.{FIGURES} order by all"
-    for row, code, exercice, value, places in db.execute(asked).fetchall():
-        if not secrecy.figures.is_secret(code):
-            continue
-        of_persons.append(row)
-        if exercice in choice.held and _is_of_table(secrecy, code):
-            left_out.append(row)  # its figures are those of the version that stands
-        elif not restated.is_public(code, exercice, value, places):
-            # that there is a figure of a family may tell that there is somebody
-            is_of_family = secrecy.figures.rule(code) is not None and code not in secrecy.figures.rules
-            (left_out if is_of_family else hidden).append(row)
-    replaced = {c: f"case when {_among(hidden)} then {value} else {c} end" for c, value in HIDDEN.items()}
-    replaced |= {
-        column: f"case when {_among(of_persons)} then null else {column} end" for column in secrecy.figures.never
-    }
-    unknown = table.columns.keys() - _known(secrecy)
-    replaced |= dict.fromkeys(unknown, "null")
-    kept = f"not ({_among(left_out)}) and {_read(texts, table, unknown)}"
-    copy_table(db, table, keys, replaced=replaced, where=kept)
-    for version in choice.held.values():
-        if figures := version.tables.get(FIGURES):
-            columns = [column for column in figures.columns if column in table.columns]
-            places = [figures.columns.index(column) for column in columns]
-            code = figures.columns.index("code")
-            of_tables = [row for row in figures.rows if _is_of_table(secrecy, str(row[code]))]
-            values = [tuple(row[place] for place in places) for row in of_tables]
-            sql.insert(db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
-
-
-def _is_of_table(secrecy: Secrecy, code: str) -> bool:
-    rule = secrecy.figures.rule(code)
-    return bool(rule and rule.table in secrecy.of_persons)
-
-
-class _Restated:
-    """Which figures about persons are public: those that restate rows of a table, all of which are, and large ones that
-    belong to no table."""
-
-    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, choice: Choice, emptied: Emptied):
-        self._db, self._secrecy, self._threshold = db, secrecy, threshold
-        self._choice, self._emptied = choice, emptied
+    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, keys: Keys, texts: TypedTexts, choice: Choice):
+        self.db, self.secrecy, self.threshold, self.keys = db, secrecy, threshold, keys
+        self.texts, self.choice = texts, choice
+        # table → row → the columns that count too few persons by themselves
+        self.emptied: dict[str, dict[int, set[str]]] = {}
         self._rows = dict(choice.rows)
 
-    def is_public(self, code: str, exercice: int, value: Any, places: int) -> bool:
-        """True for a figure that may be read. Raises SecrecyBroken when it is another number than that of its rows."""
-        figures, rule = self._secrecy.figures, self._secrecy.figures.rule(code)
+    def write_tables(self) -> None:
+        """Write every declared table but the figures and the members' pages."""
+        self.db.execute(f"create schema rapport; create schema {MARTS}")
+        for schema in ("rapport", MARTS):
+            for name, table in described(self.db, schema).items():
+                declared = self.secrecy.tables.get(name)
+                if name in (FIGURES, SUMMARY) or declared is None:
+                    continue
+                if declared.counts:
+                    self._write_persons(table)
+                elif declared.free:
+                    self.emptied[name] = self._too_few(table, declared)
+                    self._write_free(table, declared)
+
+    def _write_persons(self, table: Described) -> None:
+        """Write a table about persons; nothing at all when no exercice of it is public."""
+        rows = self.choice.rows_of(table.name)
+        if rows is None:
+            return
+        copy_table(self.db, table, self.keys, where="false")
+        columns = [column for column in table.columns if any(column in row for row in rows)]
+        values = [tuple(row.get(column) for column in columns) for row in rows]
+        sql.insert(self.db, f"rapport.{table.name} ({', '.join(columns)})", values)
+
+    def _write_free(self, table: Described, declared: Table) -> None:
+        """Write a table that counts nobody, but in the cells that are emptied."""
+        replaced = {column: f"case when false then {column} end" for column in declared.never}
+        emptied = self.emptied[table.name]
+        for column in declared.persons:
+            if rows := [row for row, columns in emptied.items() if column in columns]:
+                replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
+        added = ("est_secret", "boolean", _among(emptied), EST_SECRET) if declared.persons else None
+        kept = self._is_read(table, declared.never)
+        copy_table(self.db, table, self.keys, replaced=replaced, where=kept, added=added)
+
+    def _too_few(self, table: Described, declared: Table) -> dict[int, set[str]]:
+        """Row → its columns that count persons by themselves and are not public, exercice by exercice."""
+        found: dict[int, set[str]] = {}
+        for column, persons in declared.persons.items():
+            by = ", ".join(["exercice", *([persons.by] if persons.by else [])])
+            least = self.threshold * persons.per_person
+            counted = persons.counted or [column]
+            small = " or ".join(f"({one} <> 0 and abs({one}) < {least})" for one in counted)
+            # that a number alone is emptied must not tell that it is small: neither is 0 given
+            nobody = " or ".join(f"{one} = 0" for one in counted if " - " not in one)
+            asked = (
+                f"select list(rowid) from source.{table.schema}.{table.name} where {persons.where} group by {by} "
+                f"having bool_or({small}) or (count(*) = 1 and bool_or({nobody}))"
+            )
+            for (rows,) in self.db.execute(asked).fetchall():
+                for row in rows:
+                    found.setdefault(row, set()).add(column)
+        return found
+
+    def write_summary(self, indicators: Mapping[int, str]) -> None:
+        """Write the members' pages: the indicators whose table is public whole in the exercice."""
+        table = described(self.db, "rapport").get(SUMMARY)
+        if table is None or SUMMARY not in self.secrecy.tables:
+            return
+        asked = f"select distinct exercice from source.rapport.{SUMMARY}"
+        exercices = [year for (year,) in self.db.execute(asked).fetchall()]
+        whole = [(rank, year) for rank, name in indicators.items() for year in exercices if self._is_whole(name, year)]
+        before = _of_pages([(rank, year + 1) for rank, year in whole])
+        replaced = {column: f"case when {before} then {column} end" for column in OF_YEAR_BEFORE}
+        where = f"({_of_pages(whole)}) and {self._is_read(table)}"
+        copy_table(self.db, table, self.keys, replaced={**replaced, "est_diffusable": "true"}, where=where)
+
+    def _is_whole(self, name: str, exercice: int) -> bool:
+        """True if a table is public whole in an exercice, no cell of it emptied."""
+        declared = self.secrecy.tables.get(name)
+        if declared is None or declared.withheld:
+            return False
+        if declared.counts:
+            return self.choice.is_whole(name, exercice)
+        asked = f"select 1 from source.rapport.{name} where exercice = {exercice} and {_among(self.emptied.get(name, {}))} limit 1"
+        return self.db.execute(asked).fetchone() is None
+
+    def write_figures(self) -> None:
+        """Write ``chiffres``: those that count persons are there as their table is."""
+        table = described(self.db, "rapport").get(FIGURES)
+        if table is None:
+            return
+        figures = self.secrecy.figures
+        hidden, left_out, of_persons = [], [], []
+        asked = f"select rowid, code, exercice, valeur, decimales from source.rapport.{FIGURES} order by all"
+        for row, code, exercice, value, places in self.db.execute(asked).fetchall():
+            if not figures.is_secret(code):
+                continue
+            of_persons.append(row)
+            if exercice in self.choice.held and self._is_of_table(code):
+                left_out.append(row)  # its figures are those of the version that stands
+            elif not self._is_public(code, exercice, value, places):
+                # that there is a figure of a family may tell that there is somebody
+                is_of_family = figures.rule(code) is not None and code not in figures.rules
+                (left_out if is_of_family else hidden).append(row)
+        replaced = {c: f"case when {_among(hidden)} then {value} else {c} end" for c, value in HIDDEN.items()}
+        replaced |= {column: f"case when {_among(of_persons)} then null else {column} end" for column in figures.never}
+        unknown = table.columns.keys() - _known(self.secrecy)
+        replaced |= dict.fromkeys(unknown, "null")
+        kept = f"not ({_among(left_out)}) and {self._is_read(table, unknown)}"
+        copy_table(self.db, table, self.keys, replaced=replaced, where=kept)
+        for version in self.choice.held.values():
+            if FIGURES in version.tables:
+                rows = [row for row in version.tables[FIGURES].as_dicts() if self._is_of_table(str(row["code"]))]
+                columns = [column for column in version.tables[FIGURES].columns if column in table.columns]
+                values = [tuple(row[column] for column in columns) for row in rows]
+                sql.insert(self.db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
+
+    def _is_of_table(self, code: str) -> bool:
+        rule = self.secrecy.figures.rule(code)
+        return bool(rule and rule.table in self.secrecy.of_persons)
+
+    def _is_public(self, code: str, exercice: int, value: Any, places: int) -> bool:
+        """True for a figure about persons that restates rows of a table, all of which are public, or a large one that belongs
+        to no table. Raises SecrecyBroken when it is another number than that of its rows."""
+        figures, rule = self.secrecy.figures, self.secrecy.figures.rule(code)
         if code in figures.withheld:
             return False
         if rule is None:
-            return figures.is_alone(code) and value is not None and value >= self._threshold
-        table = self._secrecy.tables.get(rule.table)
+            return figures.is_alone(code) and value is not None and value >= self.threshold
+        table = self.secrecy.tables.get(rule.table)
         if table is None:
             return False
         if rule.table not in self._rows:
-            self._rows[rule.table] = _rows_of(self._db, rule.table)
+            self._rows[rule.table] = _rows_of(self.db, rule.table)
         rows = [
             row
             for row in self._rows[rule.table]
@@ -553,16 +529,21 @@ class _Restated:
             if abs(Decimal(value) - sum(numbers)) > Decimal(5).scaleb(-places - 1):
                 raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {rule.table}.{rule.column}", exercice)
         if table.counts:
-            chosen = self._choice.tables.get((rule.table, exercice))
+            chosen = self.choice.tables.get((rule.table, exercice))
             kept = {row.get(PLACE) for row in chosen.rows} if chosen else set()
             return chosen is not None and all(row[PLACE] in kept for row in rows)
-        return not any(rule.column in self._emptied.get((rule.table, row[PLACE]), ()) for row in rows)
+        emptied = self.emptied.get(rule.table, {})
+        return not any(rule.column in emptied.get(row[PLACE], ()) for row in rows)
+
+    def _is_read(self, table: Described, never: Collection[str] = ()) -> str:
+        """The SQL condition of the lines of which no text waits to be read."""
+        left_out = self.texts.left_out(table, never)
+        return f"not ({left_out})" if left_out else "true"
 
 
-def _read(texts: TypedTexts, table: Described, never: Collection[str] = ()) -> str:
-    """The SQL condition of the lines of which no text waits to be read."""
-    left_out = texts.left_out(table, never)
-    return f"not ({left_out})" if left_out else "true"
+def _of_pages(indicators: list[tuple[int, int]]) -> str:
+    """The SQL condition of the rows of these indicators, each in its exercice."""
+    return " or ".join(f"(rang = {rank} and exercice = {year})" for rank, year in indicators) or "false"
 
 
 def _among(rows: Iterable[int]) -> str:
