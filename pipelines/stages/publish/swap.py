@@ -48,9 +48,8 @@ from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
 from pipelines.sql import interruption_of
-from pipelines.stages.publish.alerts import unanswered, unexplained
 from pipelines.stages.publish.anonymity import singling_out
-from pipelines.stages.publish.audit import complete_audit, write_audit
+from pipelines.stages.publish.audit_schema import complete_audit, write_audit
 from pipelines.stages.publish.copy import DATABASE, attached, copy_schema, former_of, write_schema
 from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
@@ -58,6 +57,7 @@ from pipelines.stages.publish.restricted import write_restricted
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.profile import PublicProfile
 from pipelines.stages.publish.secret.public_profile import archive, persons_behind, public_profile
+from pipelines.stages.publish.unexplained import unanswered, unexplained
 
 KEPT = 5  # publications kept beside the current one
 
