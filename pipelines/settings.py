@@ -327,7 +327,6 @@ class Server:
     role: str
     prefix: str
     restricted: str | None = None  # the role that may read ``restreint``
-    patience: int = 30  # seconds of waiting for readers of a table that changes its shape
 
 
 def publication_server() -> Server | None:
@@ -335,7 +334,7 @@ def publication_server() -> Server | None:
 
     ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read,
     ``millesime_lecture`` by default; ``MILLESIME_PUBLISH_PREFIX``: a prefix for the names of the schemas, empty by
-    default; ``MILLESIME_PUBLISH_PATIENCE``: seconds of waiting for readers. Raises WrongSetting.
+    default.
     """
     url = secret("MILLESIME_PUBLISH_URL")
     if not url:
@@ -346,7 +345,6 @@ def publication_server() -> Server | None:
         reading_role(),
         os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
         restricted_role(),
-        _count("MILLESIME_PUBLISH_PATIENCE", Server.patience),
     )
 
 

@@ -82,7 +82,7 @@ def ship(root: Path) -> Layer:
 @functools.cache
 def _fields() -> bytes:
     """The entries of ``fields.yml`` of the columns that the engine makes and that shapes have: to check all takes 20 ms a catalogue."""
-    from pipelines.stages.publish.audit import TABLES
+    from pipelines.stages.publish.audit_schema import TABLES
 
     shapes = sorted((REAL / "catalogue" / "shapes").glob("*.yml"))
     named = {name for _, columns in TABLES.values() for name, *_ in columns} | {"code", "valeur", "exercice"}

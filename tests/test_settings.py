@@ -82,20 +82,17 @@ def test_a_secret_is_given_by_its_value_or_by_a_file_of_its_owner_alone(monkeypa
     assert settings.secret("MILLESIME_GLPI_URL") == "mysql://autre"
 
 
-def test_a_server_has_its_usual_role_profile_and_patience_and_never_shows_its_address(monkeypatch):
+def test_a_server_has_its_usual_role_and_profile_and_never_shows_its_address(monkeypatch):
     assert settings.publication_server() is None
     monkeypatch.setenv("MILLESIME_PUBLISH_URL", "postgresql://u:S3CRET@h/b")
     usual = settings.publication_server()
-    assert usual == settings.Server("postgresql://u:S3CRET@h/b", "interne", "millesime_lecture", "", None, 30)
+    assert usual == settings.Server("postgresql://u:S3CRET@h/b", "interne", "millesime_lecture", "", None)
     assert "S3CRET" not in repr(usual)
-    said = {"PROFILE": "public", "ROLE": "lecture", "PREFIX": "m_", "PATIENCE": "600"}
+    said = {"PROFILE": "public", "ROLE": "lecture", "PREFIX": "m_"}
     for name, value in said.items():
         monkeypatch.setenv(f"MILLESIME_PUBLISH_{name}", value)
     monkeypatch.setenv("MILLESIME_RESTREINT_ROLE", "rh")
-    assert settings.publication_server() == settings.Server(usual.url, "public", "lecture", "m_", "rh", 600)
-    monkeypatch.setenv("MILLESIME_PUBLISH_PATIENCE", "longtemps")
-    with pytest.raises(WrongSetting, match="MILLESIME_PUBLISH_PATIENCE"):
-        settings.publication_server()
+    assert settings.publication_server() == settings.Server(usual.url, "public", "lecture", "m_", "rh")
 
 
 def test_a_home_lies_where_it_is_said_unless_a_database_could_not_open_it(monkeypatch, tmp_path: Path):

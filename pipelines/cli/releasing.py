@@ -26,7 +26,7 @@ from pipelines.runs.replay import CannotReplay
 from pipelines.runs.replay import replay as replayed
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, CannotRelease, Change, Visas, changes_between, export_tables
-from pipelines.stages.publish.swap import public_profile
+from pipelines.stages.publish.secret.public_profile import public_profile
 
 if TYPE_CHECKING:
     from pipelines.runs.release import Released

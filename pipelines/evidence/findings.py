@@ -19,8 +19,8 @@ from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.disk import Stamp, stamp
 from pipelines.evidence.gaps import arrivals_of
+from pipelines.evidence.misprinted import misprinted
 from pipelines.evidence.parquet import select
-from pipelines.evidence.printed import misprinted
 from pipelines.evidence.progress_of_texts import unvalidated
 from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.check_findings import check_finding

@@ -31,6 +31,7 @@ from pipelines.ledger.closing import (
     is_by_hand,
     is_list,
     list_of,
+    problem,
     refused_name,
 )
 from pipelines.ledger.records import Manifest
@@ -128,7 +129,7 @@ class Links:
         for manifest in self.manifests:
             path = self.home.lake / manifest.lake_manifest
             if self.looked.stands(path) and _manifest(path) != manifest:
-                yield self._problem(path, "n’est pas celui que le registre connaît")
+                yield problem(self.home, path, "n’est pas celui que le registre connaît")
 
     def builds(self) -> Iterator[str]:
         """What was published or frozen was built, and what was built was received."""
@@ -171,13 +172,13 @@ class Links:
         for file, row in rows.items():
             path = state_file(self.home.releases / row["release"])
             if file not in self.looked.lists:
-                yield self._problem(path.parent, "aucune liste de cette version n’est au registre")
+                yield problem(self.home, path.parent, "aucune liste de cette version n’est au registre")
             elif self._is_unknown(file):
                 continue
             elif row["state"] not in (None, self.looked.of(path)) or (
                 self.looked.stands(path) and not _is_sealed(path, row)
             ):
-                yield self._problem(path, "n’est pas l’état de la version que le registre connaît")
+                yield problem(self.home, path, "n’est pas l’état de la version que le registre connaît")
             else:
                 yield from self._state(file, path, "releases", [row])
 
@@ -187,10 +188,10 @@ class Links:
             return  # that is reported for the file
         state, place = json_of(path), f"{folder_of(file)}/"
         if state.get("build") not in {row["build"] for row in own}:
-            yield self._problem(path, "n’est pas de la construction que le registre connaît")
+            yield problem(self.home, path, "n’est pas de la construction que le registre connaît")
         head = head_in(state)
         if head and all(self.ledger.settled_head((table, row["seq"])) != head for row in own):
-            yield self._problem(path, "l’état ne repose pas sur les écritures qui précèdent la sienne")
+            yield problem(self.home, path, "l’état ne repose pas sur les écritures qui précèdent la sienne")
         gone = tuple(f"{one}/" for _, one in self.withdrawn if one.startswith(place))
         names = (name for name in self.looked.lists[file] if name not in (file, place + path.name))
         kept = {name.removeprefix(place): self.looked.listed[name] for name in names}
@@ -277,9 +278,6 @@ class Links:
     def _is_unknown(self, file: str) -> bool:
         """True for a list that is not as entered."""
         return file in self.looked.wrong
-
-    def _problem(self, path: Path, what: str) -> str:
-        return f"{path.relative_to(self.home.root)}{NO_BREAK}: {what}"
 
 
 def _manifest(path: Path) -> Manifest | None:

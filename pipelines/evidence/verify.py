@@ -18,11 +18,7 @@ from pipelines.disk import sha256_of
 from pipelines.evidence.links import Links, head_in, json_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
-from pipelines.ledger.closing import (
-    SUMS,
-    Looked,
-    look_below,
-)
+from pipelines.ledger.closing import SUMS, Looked, look_below, problem
 from pipelines.ledger.records import ORIGINAL
 from pipelines.ledger.state import STATE, state_file, tables_of
 from pipelines.ledger.store import Ledger
@@ -122,10 +118,6 @@ def _reached(ledger: Ledger, printed: Head) -> str | None:
     return None
 
 
-def _problem(home: Home, path: Path, what: str) -> str:
-    return f"{path.relative_to(home.root)}{NO_BREAK}: {what}"
-
-
 def _databases(home: Home, looked: Looked) -> Iterator[str]:
     """Check that each table of a database of each publication is what its state says, with the rows of its Parquet file, and
     that there is nothing else in it."""
@@ -136,9 +128,9 @@ def _databases(home: Home, looked: Looked) -> Iterator[str]:
         for file in [folder / name for name in tables if looked.stands(folder / name)]:
             try:
                 for table in _differing(file, tables[file.relative_to(folder).as_posix()], looked):
-                    yield _problem(home, file, f"{table} n’est pas ce qui a été publié")
+                    yield problem(home, file, f"{table} n’est pas ce qui a été publié")
             except duckdb.Error:
-                yield _problem(home, file, "n’est pas une base de données, ou ne s’ouvre plus")
+                yield problem(home, file, "n’est pas une base de données, ou ne s’ouvre plus")
 
 
 def _differing(file: Path, tables: dict[str, Any], looked: Looked) -> list[str]:
@@ -167,7 +159,7 @@ def _not_as_built(home: Home, state: dict[str, Any], looked: Looked) -> Iterator
         for table in sorted(built & {name for tables in state.get("tables", {}).values() for name in tables}):
             file = (home.builds / home.published.resolve().name).joinpath(*table.split(".")).with_suffix(".parquet")
             if looked.stands(file) and _differ(db, f"w.{table}", parquet_scan(file)):
-                yield _problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
+                yield problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
 
 
 def _differ(db: Any, one: str, other: str) -> bool:
@@ -183,7 +175,7 @@ def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
     traced = {row["sha256"] for row in made if last and row["build"] == last["build"]}
     for path, proved in ((home.warehouse, known), (home.warehouse_published, traced)):
         if proved and path.exists() and sha256_of(path) not in proved:
-            yield _problem(home, path, "n’est pas l’entrepôt qui a été construit")
+            yield problem(home, path, "n’est pas l’entrepôt qui a été construit")
 
 
 def _signatures(home: Home, looked: Looked) -> tuple[dict[str, str], list[str]]:
@@ -198,7 +190,7 @@ def _signatures(home: Home, looked: Looked) -> tuple[dict[str, str], list[str]]:
         if who := _signer(home.root / "signataires", signature.with_suffix("")):
             signed[signature.with_suffix("").relative_to(home.root).as_posix()] = who
         else:
-            wrong.append(_problem(home, signature, "la signature n’est pas celle d’un signataire déclaré"))
+            wrong.append(problem(home, signature, "la signature n’est pas celle d’un signataire déclaré"))
     return signed, wrong
 
 

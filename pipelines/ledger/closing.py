@@ -263,17 +263,15 @@ def take_away(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
         remove_empty(folder)
 
 
-def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> tuple[dict[str, Sums], list[str]]:
-    """Path in the home of each list in these places → path in the home → SHA-256 of the list and all that it says; and the
-    folders whose list is not as entered, so that what should be in them is not known."""
+def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> dict[str, Sums]:
+    """Path in the home of each list in these places → path in the home → SHA-256 of the list and all that it says; of the list
+    alone when it is not as entered, so that what should be in its folder is not known."""
     lists: dict[str, Sums] = {}
-    unknown: list[str] = []
     for file, sha256 in lists_of(ledger).items():
         if any((home.root / file).is_relative_to(place) for place in places):
-            folder, sums = folder_of(file), entered(home, file, sha256)
-            lists[file] = {file: sha256, **{f"{folder}/{name}": kept for name, kept in (sums or {}).items()}}
-            unknown += [folder] * (sums is None)
-    return lists, unknown
+            folder, sums = folder_of(file), entered(home, file, sha256) or {}
+            lists[file] = {file: sha256, **{f"{folder}/{name}": kept for name, kept in sums.items()}}
+    return lists
 
 
 @dataclass(frozen=True)
@@ -284,7 +282,6 @@ class Looked:
     tops: list[str]
     lists: dict[str, Sums]  # see ``listed_below``
     listed: Sums  # all of it
-    unknown: list[str]  # folders, see ``listed_below``
     there: dict[str, str]  # → which kind of thing it is, see ``found_in``
     wrong: dict[str, str]  # of what is listed and is not there as listed → what is wrong (French)
 
@@ -303,7 +300,7 @@ class Looked:
     def _added(self) -> dict[str, str]:
         """What no list names, or the outermost folders that hold nothing listed → what is wrong with it (French)."""
         folders = {*self.tops, *(parent for name in (*self.listed, *self.tops) for parent in _above(name))}
-        added, unknown = {}, {*self.unknown}
+        added, unknown = {}, {folder_of(file) for file in self.lists if file in self.wrong}
         for name in sorted(self.there.keys() - self.listed.keys()):
             kind, above = self.there[name], _above(name)
             foreign = next((one for one in above if one not in folders), None)
@@ -332,6 +329,11 @@ class Looked:
         return path.relative_to(self.home.root).as_posix()
 
 
+def problem(home: Home, path: Path, what: str) -> str:
+    """The sentence that says what is wrong with a file or folder of the home."""
+    return f"{path.relative_to(home.root)}{NO_BREAK}: {what}"
+
+
 def _above(name: str) -> list[str]:
     """The folders that a path in a home is in, from the top."""
     return [parent.as_posix() for parent in Path(name).parents[-2::-1]]
@@ -340,7 +342,7 @@ def _above(name: str) -> list[str]:
 def look_below(home: Home, ledger: Entries, places: Collection[Path]) -> Looked:
     """Look at ``places``: folders that are evidence, or closed ones in them."""
     tops = [place.relative_to(home.root).as_posix() for place in places]
-    lists, unknown = listed_below(home, ledger, places)
+    lists = listed_below(home, ledger, places)
     listed_ = {name: sha256 for sums in lists.values() for name, sha256 in sums.items()}
     there: dict[str, str] = {}
     for top, place in zip(tops, places, strict=True):
@@ -350,7 +352,7 @@ def look_below(home: Home, ledger: Entries, places: Collection[Path]) -> Looked:
             there |= {f"{top}/{name}".removesuffix("/"): kind for name, kind in found_in(place)}
     read: dict[tuple[int, int], str] = {}
     wrong = {name: _wrong(home.root / name, there.get(name), sha256, read) for name, sha256 in listed_.items()}
-    return Looked(home, tops, lists, listed_, unknown, there, {name: what for name, what in wrong.items() if what})
+    return Looked(home, tops, lists, listed_, there, {name: what for name, what in wrong.items() if what})
 
 
 def _wrong(path: Path, kind: str | None, sha256: str, read: dict[tuple[int, int], str]) -> str | None:

@@ -18,7 +18,7 @@ from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, tak
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.chain import Head
-from pipelines.ledger.closing import kept_of, listed_below, take_away
+from pipelines.ledger.closing import folder_of, kept_of, listed_below, take_away
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
 from pipelines.ledger.removals_apart import Entry, keep_apart, kept_apart
 from pipelines.ledger.store import Ledger, now, open_ledger
@@ -125,9 +125,11 @@ def _complete(ledger: Ledger, file: Path) -> None:
 def _immutable(home: Home, ledger: Ledger) -> list[Path]:
     """The files that never change once named, as the lists of ``ledger`` say: originals, rows, versions, their signatures."""
     places = [home.archive, home.lake, home.releases]
-    lists, unknown = listed_below(home, ledger, places)
+    lists = listed_below(home, ledger, places)
     found = {home.root / name for sums in lists.values() for name in sums} | set(home.releases.rglob("*.sig"))
-    found |= {path for folder in unknown for path in (home.root / folder).rglob("*")}  # as it is: `verify` reports it
+    for file, sums in lists.items():
+        if sums.keys() == {file}:  # a list that was changed: all that is there, which `verify` reports
+            found |= {*(home.root / folder_of(file)).rglob("*")}
     return sorted(path for path in found if path.is_file())
 
 

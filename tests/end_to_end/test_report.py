@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 
 from pipelines import french
-from pipelines.evidence.printed import misprinted
+from pipelines.evidence.misprinted import misprinted
 from pipelines.ledger.workspace import open_workspace
 from pipelines.publication import INTERNE
 from pipelines.settings import Home

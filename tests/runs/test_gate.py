@@ -231,8 +231,6 @@ def declare(lab: Lab, is_sound: bool) -> None:
         file.write("personnes: [{nom: A, fonction: a}, {nom: B, fonction: b}, {nom: C, fonction: c}]\n")
     layer = lab.depot.layer
     layer.take("catalogue/alertes.yml", "catalogue/report/texte/methode.md")
-    cover = (layer.root / "catalogue/report/rapport.yml").read_text("utf-8")
-    layer.write("catalogue/report/rapport.yml", cover.replace("part_visible_pct: 60", "part_visible_pct: 0"))
     sections = []
     for guard, cases in GUARDS.items():
         case = cases[is_sound]

@@ -379,8 +379,7 @@ class Synthese(Chapitre):
 class Couverture(Declared):
     """The report's own wording (``rapport.yml``): its title, those of its contents and of its annex.
 
-    ``glossaire`` gives the meaning of its words; those that no chapter uses are left out. ``part_visible_pct``: in the
-    public edition, a table or a chart with a smaller share of visible cells than this becomes a sentence.
+    ``glossaire`` gives the meaning of its words; those that no chapter uses are left out.
     """
 
     rapport: Literal["rapport"]
@@ -388,4 +387,3 @@ class Couverture(Declared):
     sommaire: str
     annexe: str
     glossaire: dict[str, str] = {}
-    part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

@@ -1,125 +1,83 @@
-"""Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``.
+"""Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``, and ``restreint`` for one role.
 
 One transaction. A table whose shape is unchanged is emptied and filled again: its rights, views and keys are kept,
-nobody waits, and a statement sees one publication (so does a transaction, if it is REPEATABLE READ). A table that only
-gains columns gets them, at its end, when nobody is reading. Any other change is made aside, in ``<schema>__next``, and
-replaces the previous table when nobody is reading; other users' objects that depend on the previous one are named, and
-block the copy. Emptied rows stay for a while in the server's files: after a change of profile, a purge or a withdrawal
-all tables are recreated. Whatever stops halfway leaves the server as it was.
+nobody waits, and a statement sees one publication (so does a transaction, if it is REPEATABLE READ). Any other table is
+dropped and made again, while readers wait; objects of others that depend on it are named, and block the copy. Emptied
+rows stay for a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made
+again. Whatever stops halfway leaves the server as it was.
 
 The address is a secret: no message contains it, or a driver's text, which may quote it or a cell.
 """
 
-import hashlib
 import re
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import psycopg
 from psycopg import Connection, Cursor, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.catalogue.dbt.project import Links
-from pipelines.french import enumeration
-from pipelines.publication import INTERNE, PROFILES
+from pipelines.catalogue.fields import Fields
+from pipelines.publication import INTERNE, PROFILES, RESTREINT
 from pipelines.settings import Server
+from pipelines.sql import literal
 from pipelines.stages.publish.encryption import failure_of
 from pipelines.stages.publish.freshness import FRESHNESS
-from pipelines.stages.publish.postgres_restricted import NotRestricted, check_roles, copy_restricted
 from pipelines.stages.publish.postgres_tables import (
     Copied,
     Name,
     NoSuchType,
     RowsLost,
-    add_columns,
+    Shape,
     copied_tables,
     create,
     describe,
     fill,
-    gained,
+    link,
     shapes,
 )
-from pipelines.stages.publish.profiles import NotPublished, Profile, opened
+from pipelines.stages.publish.profiles import NotPublished, Profile, opened, tables_in
+from pipelines.stages.publish.restricted import DATABASE
 
 CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 600
 # Unless the account or the address has its own.
 USUAL_LOCK = "select set_config('lock_timeout', '5s', false) where current_setting('lock_timeout') = '0'"
-STATEMENT_SECONDS = 600
-TRIES = 3
-PAUSE_SECONDS = 1
-# Readers who come while the swap waits for earlier ones wait too: so it waits briefly, and often. Below the server's
-# own deadlock_timeout (1 s), so that no reader is ever cancelled because of us.
-SWAP_MILLISECONDS = 400
-SCHEMAS = ("marts", "rapport", "audit")  # everything on the server that may be ours, whatever the profile
-MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
-OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool created under an old name is its own too
+# Readers who come while a copy waits for earlier ones wait too. Less than the server's own deadlock_timeout (1 s), so
+# that no reader is ever cancelled because of us.
+READERS_MILLISECONDS = 900
+SCHEMAS = ("marts", "rapport", "audit", RESTREINT)  # everything on the server that may be ours, whatever the profile
+MADE_BY = "Publié par millesime"
+MARK = f"{MADE_BY} : remplacé à chaque publication, ne rien y créer."
 ADDRESS = "postgresql://user:password@host:5432/database"
-GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée"
 # SQLSTATE → (what happened, how to fix it).
 ERRORS = {
     "2BP01": (
-        "des objets créés par d’autres dépendent encore d’une table à refaire",
-        "les retirer, publier, les refaire : voir docs/bi.md",
+        "des tables changent de structure, et des objets créés par d’autres en dépendent",
+        "en garder la définition (pg_get_viewdef), les retirer, publier, les refaire : voir docs/bi.md",
     ),
-    "42501": ("le compte n’en a pas le droit", GRANTED),
-    "42P06": ("un schéma <nom>__next existe, que millesime n’a pas créé", "le retirer ou le renommer"),
+    "42501": (
+        "le compte n’en a pas le droit",
+        "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée",
+    ),
     "53100": ("le disque du serveur est plein", "faire de la place, puis publier de nouveau"),
     "55P03": ("un verrou n’a pas été donné à temps", "publier de nouveau quand le serveur est moins occupé"),
     "57014": (f"un ordre a pris plus de {STATEMENT_SECONDS} s", "publier de nouveau quand le serveur est moins occupé"),
     "25006": ("ce serveur est un secours, qui ne peut qu’être lu", "donner l’adresse du serveur principal"),
     "22021": ("un texte contient un caractère que PostgreSQL refuse (NUL)", "le corriger dans la source"),
-    "40P01": ("l’échange et une autre transaction s’attendaient l’un l’autre", "publier de nouveau"),
 }
-# A copy, by this account, that holds the lock with a given number.
-HELD_BY_US = """
-select 1 from pg_locks l join pg_stat_activity a using (pid)
-where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.usename = current_user
-    and (l.classid::bigint << 32 | l.objid::bigint) = %s
-"""
-# Other users' objects that hold a table: views, materialized or not, and foreign keys of tables that are not ours.
-HOLDERS = """
-select case v.relkind when 'm' then 'la vue matérialisée ' else 'la vue ' end || n.nspname || '.' || v.relname
-from pg_depend d
-join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
-join pg_class v on v.oid = r.ev_class and v.oid <> d.refobjid
-join pg_namespace n on n.oid = v.relnamespace
-where d.refclassid = 'pg_class'::regclass and d.refobjid = any(%(tables)s::regclass[])
+READERS_OF_SCHEMA = """
+select pg_get_userbyid(a.grantee) from pg_namespace n, aclexplode(n.nspacl) a
+where n.nspname = %(schema)s and a.grantee not in (0, n.nspowner)
 union
-select 'la clé étrangère de ' || n.nspname || '.' || c.relname
-from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-where k.contype = 'f' and k.confrelid = any(%(tables)s::regclass[]) and n.nspname <> all(%(schemas)s)
-order by 1
+select pg_get_userbyid(a.grantee) from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+where n.nspname = %(schema)s and a.grantee not in (0, c.relowner)
 """
-FOREIGN_KEYS = """
-select n.nspname, c.relname, a.attname, m.nspname, p.relname, k.conname
-from pg_constraint k
-join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
-join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
-where k.contype = 'f' and n.nspname = any(%(schemas)s)
-"""
-# Tables that other users' foreign keys refer to: their rows must be proved while they are empty, so they cannot gain a
-# column.
-TIED = """
-select distinct m.nspname, p.relname
-from pg_constraint k
-join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
-where k.contype = 'f' and m.nspname = any(%(schemas)s) and n.nspname <> all(%(schemas)s)
-"""
-READERS = """
-select null, a.grantee, pg_get_userbyid(a.grantee) from pg_class c, aclexplode(c.relacl) a
-where c.oid = %(table)s::regclass and a.privilege_type = 'SELECT' and a.grantee <> c.relowner
-union all
-select t.attname, a.grantee, pg_get_userbyid(a.grantee)
-from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
-where c.oid = %(table)s::regclass and a.privilege_type = 'SELECT' and a.grantee <> c.relowner
-"""
-COLUMNS = "select column_name::text from information_schema.columns where table_schema = %s and table_name = %s"
 
 
 class NotServed(RuntimeError):
@@ -144,17 +102,6 @@ class Held(NamedTuple):
     removals: int | None  # None: copied before removals were counted
 
 
-Grown = list[tuple[Copied, tuple[tuple[str, str, str], ...]]]  # tables that gain columns, with the columns
-
-
-class ForeignKey(NamedTuple):
-    """A column of one table that refers to the key of another."""
-
-    table: Name
-    column: str
-    parent: Name
-
-
 def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
     """Copy the publication in folder ``published`` to the server, unless the server already holds it.
 
@@ -163,26 +110,34 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
     is not in the publication.
     """
     _check(server)
-    with opened(published, server.profile, links=links) as profile, _connected(server) as connection:
+    with (
+        opened(published, server.profile, links=links) as profile,
+        _restricted(published, server, profile) as apart,
+        _connected(server) as connection,
+    ):
         if not any(table.full_name == FRESHNESS for table in profile.tables):
             raise NotPublished(
                 "ce qui est publié l’a été par une version antérieure du programme : `millesime run EXERCICE`, puis publier"
             )
         with connection.cursor() as cursor:
-            served = _serve(cursor, server, profile, removals)
-            _serve_restricted(cursor, published, server, profile, served)
+            (moment,) = cursor.execute("select now()::text").fetchone()
+            wanted = copied_tables(profile, server.prefix, moment, removals)
+            wanted |= copied_tables(apart, server.prefix, moment, removals)
+            served = _serve(cursor, server, wanted, Held(profile.publication, profile.name, removals))
         connection.commit()
     return served
 
 
-def _serve_restricted(cursor: Cursor, published: Path, server: Server, profile: Profile, served: Served) -> None:
-    try:
-        check_roles(cursor, server)
-        if server.restricted and server.profile == INTERNE:
-            _make_role(cursor, server.restricted, served)
-        served.rows |= copy_restricted(cursor, published, server, profile, served.notes.append)
-    except (NoSuchType, NotRestricted, RowsLost) as error:
-        raise NotServed(str(error)) from None
+@contextmanager
+def _restricted(published: Path, server: Server, profile: Profile) -> Iterator[Profile]:
+    """The tables of ``restreint``; none when no role may read them, or when only the public profile is copied."""
+    file = published / DATABASE
+    with duckdb.connect() as db:
+        if server.restricted is None or server.profile != INTERNE or not file.exists():
+            yield replace(profile, tables=(), db=db)
+        else:
+            db.execute(f"attach {literal(file)} as p (read_only)")
+            yield replace(profile, tables=tables_in(db, "p", Fields()), db=db)
 
 
 def remove(server: Server) -> bool:
@@ -190,9 +145,8 @@ def remove(server: Server) -> bool:
     _check(server)
     with _connected(server) as connection:
         with connection.cursor() as cursor:
-            _be_alone(cursor, server.prefix)
-            _refuse_strangers(cursor, server.prefix)
-            there = _schemas(cursor, _ours(server.prefix))
+            there = _our_schemas(cursor, server.prefix, [])
+            _held_alone(cursor, server.prefix, there)
             for name in there:
                 cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
         connection.commit()
@@ -204,23 +158,10 @@ def _check(server: Server) -> None:
         raise NotServed(f"MILLESIME_PUBLISH_PROFILE est {' ou '.join(PROFILES)}")
     if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", server.prefix):
         raise NotServed("MILLESIME_PUBLISH_PREFIX est fait de minuscules, de chiffres et de _, 31 au plus")
-
-
-def _serve(cursor: Cursor, server: Server, profile: Profile, removals: int) -> Served:
-    _be_alone(cursor, server.prefix)
-    _refuse_strangers(cursor, server.prefix)
-    held, to_hold = _held(cursor, server.prefix), Held(profile.publication, profile.name, removals)
-    served = Served(profile.publication, is_new=held != to_hold)
-    _make_role(cursor, server.role, served)
-    if served.is_new:
-        may_keep = held is not None and held[1:] == to_hold[1:]
-        try:
-            _copy(cursor, server, profile, removals, may_keep, served)
-        except (NoSuchType, RowsLost) as error:
-            raise NotServed(str(error)) from None
-    _let_read(cursor, server.role, [f"{server.prefix}{schema}" for schema in SCHEMAS])
-    _note_open_database(cursor, served)
-    return served
+    if server.restricted == server.role:
+        raise NotServed(
+            f"MILLESIME_RESTREINT_ROLE nomme {server.restricted}, qui lit tout ce qui est publié : nommer un autre rôle"
+        )
 
 
 # the server ------------------------------------------------------------
@@ -231,7 +172,7 @@ def _connected(server: Server) -> Iterator[Connection]:
     """A connection inside a transaction that is rolled back after an error, which becomes NotServed."""
     where, parameters = _parameters(server.url)
     try:
-        with _patiently_connected(where, parameters) as connection:
+        with _connect(where, parameters) as connection:
             connection.execute("select set_config('search_path', '', false)")
             connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
             connection.execute(USUAL_LOCK)
@@ -241,6 +182,8 @@ def _connected(server: Server) -> Iterator[Connection]:
             yield connection
     except psycopg.Error as error:
         raise NotServed(f"{where} : {_explained(error)}. Le serveur garde ce qu’il avait") from None
+    except (NoSuchType, RowsLost) as error:
+        raise NotServed(str(error)) from None
 
 
 def _parameters(url: str) -> tuple[str, dict]:
@@ -258,189 +201,165 @@ def _parameters(url: str) -> tuple[str, dict]:
     return where, {**usual, **parsed}
 
 
-def _patiently_connected(where: str, parameters: dict) -> Connection:
-    """Connect, retrying while nothing answers or the server is starting. Raises NotServed."""
+def _connect(where: str, parameters: dict) -> Connection:
+    """Connect once. Raises NotServed, which tells a server that is not there from one that refuses."""
     dsn = make_conninfo(**parameters)
-    for tried in range(1, TRIES + 1):
-        try:
-            return psycopg.connect(dsn)
-        except errors.ConnectionTimeout:
-            raise NotServed(f"{where} ne répond pas en {parameters['connect_timeout']} s : le vérifier") from None
-        except psycopg.OperationalError as error:
-            if failed := failure_of(error, parameters):
-                raise NotServed(f"{where} : connexion chiffrée refusée : {failed}") from None
-            answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
-            if answers:
-                raise NotServed(
-                    f"{where} refuse le compte, son mot de passe ou la base, ou n’a plus de connexion : vérifier "
-                    "MILLESIME_PUBLISH_URL et pg_hba.conf"
-                ) from None
-            if tried < TRIES:
-                time.sleep(PAUSE_SECONDS)
-    raise NotServed(f"{where} n’est pas joignable : est-il démarré, et écoute-t-il à cette adresse ?")
+    try:
+        return psycopg.connect(dsn)
+    except errors.ConnectionTimeout:
+        raise NotServed(f"{where} ne répond pas en {parameters['connect_timeout']} s : le vérifier") from None
+    except psycopg.OperationalError as error:
+        if failed := failure_of(error, parameters):
+            raise NotServed(f"{where} : connexion chiffrée refusée : {failed}") from None
+        if pq.PGconn.ping(dsn.encode()) != pq.Ping.OK:
+            raise NotServed(f"{where} n’est pas joignable : est-il démarré, et écoute-t-il à cette adresse ?") from None
+        raise NotServed(
+            f"{where} refuse le compte, son mot de passe ou la base, ou n’a plus de connexion : vérifier "
+            "MILLESIME_PUBLISH_URL et pg_hba.conf"
+        ) from None
 
 
-def _explained(error: Exception) -> str:
-    """What happened and how to fix it, from SQLSTATE only."""
-    code = getattr(error, "sqlstate", None)
+def _explained(error: psycopg.Error) -> str:
+    """What happened and how to fix it, from SQLSTATE; the objects in the way, which are names and no rows."""
+    code = error.sqlstate
     if code is None or code.startswith(("08", "57P")):
         return "la connexion est perdue : publier de nouveau"
     what, fix = ERRORS.get(code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans sa documentation"))
+    if code == "2BP01":
+        what += f" ({', '.join((error.diag.message_detail or '').splitlines())})"
     return f"{what} (SQLSTATE {code}) : {fix}"
 
 
-def _be_alone(cursor: Cursor, prefix: str) -> None:
-    """Hold the right to publish until the end of the transaction. Raises NotServed when another process has it.
-
-    Any login of the server may take this lock: one taken by another account is ignored.
-    """
-    number = int.from_bytes(hashlib.sha256(f"millesime:{prefix}".encode()).digest()[:8], "big", signed=True)
-    try:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [number])
-    except errors.LockNotAvailable:
-        cursor.connection.rollback()
-        if cursor.execute(HELD_BY_US, [number]).fetchone() is None:
-            return
-        raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
-
-
-def _ours(prefix: str) -> list[str]:
-    """The names of the schemas that belong to the tool, which once kept the previous publication too."""
-    return [f"{prefix}{schema}{end}" for schema in SCHEMAS for end in ("", "__former")]
-
-
-def _refuse_strangers(cursor: Cursor, prefix: str) -> None:
-    """Raise NotServed when a schema has one of our names but someone else created it."""
-    strangers = cursor.execute(
-        "select nspname from pg_namespace where nspname = any(%s) "
-        "and (obj_description(oid, 'pg_namespace') like %s) is not true order by 1",
-        [_ours(prefix), OURS],
+def _our_schemas(cursor: Cursor, prefix: str, wanted: Collection[str]) -> list[str]:
+    """The schemas on the server that are ours. Raises NotServed when somebody else made one that is ``wanted``."""
+    there = cursor.execute(
+        "select nspname, coalesce(starts_with(obj_description(oid, 'pg_namespace'), %s), false) from pg_namespace "
+        "where nspname = any(%s) order by 1",
+        [MADE_BY, [f"{prefix}{schema}" for schema in SCHEMAS]],
     ).fetchall()
+    strangers = [name for name, made_by_us in there if name in wanted and not made_by_us]
     if strangers:
-        listed = ", ".join(name for (name,) in strangers)
         raise NotServed(
-            f"la base contient un schéma que millesime n’a pas créé ({listed}), et qui serait remplacé : choisir une autre base, "
-            "ou définir MILLESIME_PUBLISH_PREFIX"
+            f"la base contient un schéma que millesime n’a pas créé ({', '.join(strangers)}), et qui serait remplacé : choisir "
+            "une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
         )
+    return [name for name, made_by_us in there if made_by_us]
 
 
-def _held(cursor: Cursor, prefix: str) -> Held | None:
-    """What the server holds; None the first time."""
+def _held_alone(cursor: Cursor, prefix: str, ours: Collection[str]) -> Held | None:
+    """What the server holds, None the first time; and the right to publish until the end of the transaction, by a lock that
+    readers cannot take. Raises NotServed when another process has it."""
     schema, _, table = FRESHNESS.partition(".")
-    fresh = sql.Identifier(f"{prefix}{schema}", table)
-    if not _schemas(cursor, [f"{prefix}{schema}"]):
+    if f"{prefix}{schema}" not in ours:
         return None
+    fresh = sql.Identifier(f"{prefix}{schema}", table)
+    try:
+        cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(fresh))
+    except errors.LockNotAvailable:
+        raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
     row = cursor.execute(sql.SQL("select to_jsonb(f) from {} f limit 1").format(fresh)).fetchone()
     return Held(row[0]["publication"], row[0]["profil"], row[0].get("nb_effacements")) if row else None
-
-
-def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
-    """Those that exist."""
-    rows = cursor.execute("select nspname from pg_namespace where nspname = any(%s) order by 1", [names]).fetchall()
-    return [name for (name,) in rows]
 
 
 # the copy ------------------------------------------------------------
 
 
-def _copy(cursor: Cursor, server: Server, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
-    """Refill the tables whose shape is unchanged or gains columns, and replace the others."""
-    prefix = server.prefix
-    there = shapes(cursor, _ours(prefix))
-    wanted = copied_tables(profile, prefix, removals)
-    keys = _wanted_keys(wanted)
-    more = {name: gained(there.get(name), table.shape) for name, table in wanted.items() if may_keep}
-    tied = {*cursor.execute(TIED, {"schemas": _ours(prefix)}).fetchall()} if any(more.values()) else set()
-    kept = {name for name, columns in more.items() if columns == () or (columns and name not in tied)}
-    grown = {name: columns for name, columns in more.items() if columns and name in kept}
-    gone, lost = there.keys() - kept, {}
-    _refuse_held(cursor, prefix, gone)
-    for key, constraint in _foreign_keys(cursor, _ours(prefix)).items():
-        if key.table in kept and (key.parent in gone or key.parent in grown or key not in keys):
-            lost[key] = constraint
-    _make_schemas(cursor, [_next(schema) for schema in sorted({schema for schema, _ in wanted.keys() - kept})])
-    for name in wanted.keys() - kept:
-        create(cursor, (_next(name[0]), name[1]), wanted[name])
-        _fill(cursor, wanted[name], served, (_next(name[0]), name[1]))
-    if kept:  # all of them first: a row that is gone may have been another's key
-        for name in there:
-            cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
-    waiting = {key.table for key in lost} | grown.keys()
-    for name in kept - waiting:
-        _fill(cursor, wanted[name], served)
-    _settle(cursor)
-    _carry_rights(cursor, gone & wanted.keys())
-    if gone or lost or grown:
-        _replace_patiently(cursor, server, there, gone, lost, [(wanted[name], grown[name]) for name in grown])
-    _put_in_place(cursor, prefix, wanted, wanted.keys() - kept)
-    for name in waiting:
-        _fill(cursor, wanted[name], served)
-    _settle(cursor)
-    _add_keys(cursor, keys - _foreign_keys(cursor, _ours(prefix)).keys())
+def _serve(cursor: Cursor, server: Server, wanted: dict[Name, Copied], to_hold: Held) -> Served:
+    """Make the server hold these tables, and let the roles read them; tables are copied unless it held them already."""
+    schemas = sorted({schema for schema, _ in wanted})
+    ours = _our_schemas(cursor, server.prefix, schemas)
+    held, there = _held_alone(cursor, server.prefix, ours), shapes(cursor, ours)
+    served = Served(to_hold.publication, is_new=held != to_hold or there.keys() != wanted.keys())
+    _make_role(cursor, server.role, served)
+    if server.restricted and server.profile == INTERNE:
+        _make_role(cursor, server.restricted, served)
+        _refuse_members(cursor, server.role, server.restricted)
+    if served.is_new:
+        may_keep = held is not None and held[1:] == to_hold[1:]
+        changed = _changed(there, wanted) if may_keep else {*there}
+        _drop(cursor, there, changed)
+        _settle_schemas(cursor, ours, schemas)
+        served.rows = _copy(cursor, wanted, there.keys() - changed)
+    for schema in schemas:
+        if schema == f"{server.prefix}{RESTREINT}":
+            _close(cursor, schema)
+            _let_read(cursor, server.restricted, schema)
+        else:
+            _let_read(cursor, server.role, schema)
+    _note_open_database(cursor, served)
+    return served
+
+
+def _changed(there: dict[Name, Shape], wanted: dict[Name, Copied]) -> set[Name]:
+    """The tables that cannot be filled in place: they have another shape, or refer to one that has."""
+    changed = {name for name, shape in there.items() if name not in wanted or shape != wanted[name].shape}
+    while more := {name for name in there.keys() - changed if there[name].parents & changed}:
+        changed |= more
+    return changed
+
+
+def _copy(cursor: Cursor, wanted: dict[Name, Copied], kept: set[Name]) -> dict[str, int]:
+    """Empty the tables that are ``kept``, make the others, and fill all of them; ``<schema>.<table>`` → rows."""
+    made = [table for name, table in wanted.items() if name not in kept]
+    dimensions = [table.shape.key for (_, name), table in wanted.items() if name.startswith("dim_")]
+    joining = {"exercice", *(key[0] for key in dimensions if len(key) == 1)}
+    for table in made:
+        create(cursor, table, joining)
+    for table in made:
+        link(cursor, table)
+    for name in kept:  # all of them first: a row that is gone may have been another's key
+        cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
+    rows = {}
     for table in wanted.values():
-        describe(cursor, table, profile)
+        rows[table.table.full_name] = fill(cursor, table)
+        describe(cursor, table)
+    return rows
 
 
-def _fill(cursor: Cursor, table: Copied, served: Served, name: Name | None = None) -> None:
-    served.rows[table.table.full_name] = fill(cursor, name or table.name, table)
+def _drop(cursor: Cursor, there: Iterable[Name], changed: set[Name]) -> None:
+    """Drop tables once nobody reads any: to a REPEATABLE READ transaction that read one, those made next would be empty.
+
+    A session that waits for a lock looks the name up again and reads the new table. Raises NotServed.
+    """
+    if not changed:
+        return
+    cursor.execute(f"set local statement_timeout = {READERS_MILLISECONDS}")
+    try:
+        cursor.execute(sql.SQL("lock table {}").format(_listed(there)))
+    except (errors.QueryCanceled, errors.LockNotAvailable):
+        raise NotServed(
+            "des tables changent de structure, et des lecteurs retiennent la publication précédente : finir leurs "
+            "transactions, puis `millesime publish` (docs/bi.md). Le serveur garde ce qu’il avait"
+        ) from None
+    cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+    cursor.execute(sql.SQL("drop table {}").format(_listed(changed)))
 
 
-def _settle(cursor: Cursor) -> None:
-    """Prove the foreign keys now: a table with rows still to be proved cannot be altered."""
-    cursor.execute("set constraints all immediate; set constraints all deferred")
+def _listed(names: Iterable[Name]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(*name) for name in sorted(names))
 
 
-def _next(schema: str) -> str:
-    return f"{schema}__next"
-
-
-def _make_schemas(cursor: Cursor, names: list[str]) -> None:
-    for name in names:
-        cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
+def _settle_schemas(cursor: Cursor, ours: list[str], wanted: list[str]) -> None:
+    """Make the schemas that are missing, and drop those that are empty now."""
+    for name in ours:
+        if name not in wanted:
+            cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(name)))
+    for name in wanted:
+        if name not in ours:
+            cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
         cursor.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(name), sql.Literal(MARK)))
-
-
-def _put_in_place(cursor: Cursor, prefix: str, wanted: dict[Name, Copied], made: set[Name]) -> None:
-    """Move the tables that were made aside; drop schemas that hold nothing any more."""
-    schemas = {schema for schema, _ in wanted}
-    _make_schemas(cursor, sorted(schemas - {*_schemas(cursor, list(schemas))}))
-    for schema, table in sorted(made):
-        aside = sql.Identifier(_next(schema), table)
-        cursor.execute(sql.SQL("alter table {} set schema {}").format(aside, sql.Identifier(schema)))
-    left = _schemas(cursor, [name for name in _ours(prefix) if name not in schemas])
-    for name in [*left, *sorted({_next(schema) for schema, _ in made})]:
-        cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(name)))
-
-
-def _wanted_keys(wanted: dict[Name, Copied]) -> set[ForeignKey]:
-    names = {table.table.full_name: name for name, table in wanted.items()}
-    return {
-        ForeignKey(name, link.column, names[link.parent])
-        for name, table in wanted.items()
-        for link in table.table.links
-    }
-
-
-def _foreign_keys(cursor: Cursor, schemas: list[str]) -> dict[ForeignKey, str]:
-    """The foreign keys of the tables of these schemas, and the name of each."""
-    rows = cursor.execute(FOREIGN_KEYS, {"schemas": schemas}).fetchall()
-    return {ForeignKey((s, t), column, (ps, p)): name for s, t, column, ps, p, name in rows}
-
-
-def _add_keys(cursor: Cursor, keys: set[ForeignKey]) -> None:
-    """Deferred: tables are emptied and filled in any order."""
-    for key in sorted(keys):
-        order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
-        names = (sql.Identifier(*key.table), sql.Identifier(key.column), sql.Identifier(*key.parent))
-        cursor.execute(sql.SQL(order).format(*names))
 
 
 # who may read ------------------------------------------------------------
 
 
+def _exists(cursor: Cursor, role: str) -> bool:
+    return cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone() is not None
+
+
 def _make_role(cursor: Cursor, role: str, served: Served) -> None:
-    """Create the reading role when it does not exist and we may; otherwise say what to ask for."""
-    if cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+    """Create a reading role when it does not exist and we may; otherwise say what to ask for."""
+    if _exists(cursor, role):
         return
     (may,) = cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user").fetchone()
     if may:
@@ -452,14 +371,30 @@ def _make_role(cursor: Cursor, role: str, served: Served) -> None:
         )
 
 
-def _let_read(cursor: Cursor, role: str, schemas: list[str]) -> None:
-    """Give the role the right to read, and nothing else, when it exists."""
-    if not cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+def _refuse_members(cursor: Cursor, role: str, restricted: str) -> None:
+    """Raise NotServed when the readers of the other schemas could read ``restreint`` too."""
+    if not (_exists(cursor, role) and _exists(cursor, restricted)):
         return
-    for schema in _schemas(cursor, schemas):
+    if cursor.execute("select pg_has_role(%s, %s, 'member')", [role, restricted]).fetchone()[0]:
+        raise NotServed(
+            f"MILLESIME_RESTREINT_ROLE nomme {restricted}, dont {role} est membre : l’en retirer "
+            f"(`revoke {restricted} from …`)"
+        )
+
+
+def _let_read(cursor: Cursor, role: str, schema: str) -> None:
+    """Give the role the right to read, and nothing else, when it exists."""
+    if _exists(cursor, role):
         for grant in ("usage on schema {}", "select on all tables in schema {}"):
-            order = sql.SQL(f"grant {grant} to {{}}").format(sql.Identifier(schema), sql.Identifier(role))
-            cursor.execute(order)
+            cursor.execute(sql.SQL(f"grant {grant} to {{}}").format(sql.Identifier(schema), sql.Identifier(role)))
+
+
+def _close(cursor: Cursor, schema: str) -> None:
+    """Take every right on a schema away, whatever the server's default rights gave."""
+    readers = cursor.execute(READERS_OF_SCHEMA, {"schema": schema}).fetchall()
+    for who in [sql.SQL("public"), *(sql.Identifier(name) for (name,) in readers)]:
+        for right in ("all on schema {}", "all on all tables in schema {}"):
+            cursor.execute(sql.SQL(f"revoke {right} from {{}}").format(sql.Identifier(schema), who))
 
 
 def _note_open_database(cursor: Cursor, served: Served) -> None:
@@ -476,84 +411,3 @@ def _note_open_database(cursor: Cursor, served: Served) -> None:
             f"tout compte du serveur garde {listed.upper()} sur la base {base} (PUBLIC). Demander "
             f"`revoke {listed} on database {base} from public`, après avoir donné CONNECT aux comptes qui lisent (docs/bi.md)"
         )
-
-
-def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
-    """Grant, on the tables made aside, the reading rights of the tables that they replace."""
-    for schema, table in sorted(replaced):
-        rights = cursor.execute(READERS, {"table": sql.Identifier(schema, table).as_string()}).fetchall()
-        there = {column for (column,) in cursor.execute(COLUMNS, [_next(schema), table]).fetchall()}
-        for column, number, grantee in rights:
-            if column is None or column in there:
-                what = sql.SQL("({})").format(sql.Identifier(column)) if column else sql.SQL("")
-                who = sql.Identifier(grantee) if number else sql.SQL("public")
-                target = sql.Identifier(_next(schema), table)
-                cursor.execute(sql.SQL("grant select {} on {} to {}").format(what, target, who))
-
-
-# the moment when nobody reads ------------------------------------------------------------
-
-
-def _replace_patiently(
-    cursor: Cursor, server: Server, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
-) -> None:
-    """Drop tables and foreign keys, and add columns, when nobody is reading. Raises NotServed, naming the readers."""
-    last = time.monotonic() + server.patience
-    while time.monotonic() < last:
-        try:
-            with cursor.connection.transaction():
-                _keep_readers_out(cursor, sorted(there))
-                _drop(cursor, gone, lost)
-                for table, columns in grown:
-                    add_columns(cursor, table, columns)
-            return
-        except (errors.LockNotAvailable, errors.QueryCanceled):
-            time.sleep(PAUSE_SECONDS / 2)
-    raise NotServed(
-        f"un lecteur retient la publication précédente depuis trop longtemps ({_readers(cursor, _ours(server.prefix))}) : finir "
-        "sa transaction, puis publier de nouveau. Le serveur garde ce qu’il avait"
-    )
-
-
-def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
-    """Raise NotServed when other users' objects hold a table to drop: before deleting its rows, which a foreign key
-    would check."""
-    tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
-    if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
-        listed = enumeration([name for (name,) in held])
-        raise NotServed(
-            f"des tables changent de structure, et des objets créés par d’autres en dépendent ({listed}) : en garder la "
-            "définition (pg_get_viewdef), les retirer, publier de nouveau, les refaire. Le serveur garde ce qu’il avait"
-        )
-
-
-def _keep_readers_out(cursor: Cursor, tables: list[Name]) -> None:
-    """Lock everything that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
-
-    A session waiting for a lock looks the name up again and reads the new table. All tables are locked, unchanged ones
-    too: to a REPEATABLE READ transaction that has read one of them, a new table would be empty.
-    """
-    listed = sql.SQL(", ").join(sql.Identifier(*name) for name in tables)
-    cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
-    cursor.execute(sql.SQL("lock table {}").format(listed))
-    cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
-
-
-def _drop(cursor: Cursor, gone: set[Name], lost: dict[ForeignKey, str]) -> None:
-    for key, constraint in lost.items():
-        names = sql.Identifier(*key.table), sql.Identifier(constraint)
-        cursor.execute(sql.SQL("alter table {} drop constraint {}").format(*names))
-    if gone:
-        listed = sql.SQL(", ").join(sql.Identifier(*name) for name in sorted(gone))
-        cursor.execute(sql.SQL("drop table {}").format(listed))
-
-
-def _readers(cursor: Cursor, schemas: list[str]) -> str:
-    """The sessions that hold a table of these schemas, for the administrator."""
-    rows = cursor.execute(
-        "select distinct a.pid, a.usename, a.application_name from pg_locks l join pg_class c on c.oid = l.relation "
-        "join pg_namespace n on n.oid = c.relnamespace join pg_stat_activity a using (pid) "
-        "where n.nspname = any(%s) and a.pid <> pg_backend_pid() order by 1",
-        [schemas],
-    ).fetchall()
-    return ", ".join(f"processus {pid} de {user} {name}".rstrip() for pid, user, name in rows) or "qui change"

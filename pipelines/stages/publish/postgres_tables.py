@@ -6,16 +6,16 @@ check that no publication came in between. ``fraicheur`` gains what only the cop
 
 import re
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import Cursor, sql
 
 from pipelines.sql import literal
 from pipelines.stages.publish.freshness import FRESHNESS
-from pipelines.stages.publish.profiles import Profile, Table
+from pipelines.stages.publish.profiles import Column, Profile, Table
 
 BYTES = 1 << 20  # sent at a time
 TYPES = {  # with the server's names
@@ -33,24 +33,51 @@ TYPES = {  # with the server's names
     "UUID": "uuid",
 }
 SHAPES = """
-select n.nspname, c.relname, array_agg(array[
-        a.attname::text, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' else '' end
-    ] order by a.attnum),
+select n.nspname, c.relname,
     (
-        select array_agg(k.attname::text order by x.place)
-        from pg_constraint p, unnest(p.conkey) with ordinality x (number, place)
-        join pg_attribute k on k.attnum = x.number
-        where p.conrelid = c.oid and p.contype = 'p' and k.attrelid = c.oid
+        select array_agg(array[
+            a.attname::text, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' else '' end
+        ] order by a.attnum)
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    ),
+    (
+        select array_agg(a.attname::text order by x.place)
+        from pg_constraint k, unnest(k.conkey) with ordinality x (number, place)
+        join pg_attribute a on a.attnum = x.number
+        where k.conrelid = c.oid and k.contype = 'p' and a.attrelid = c.oid
+    ),
+    (
+        select array_agg(array[a.attname::text, m.nspname::text, p.relname::text])
+        from pg_constraint k join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+        join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
+        where k.conrelid = c.oid and k.contype = 'f'
     )
-from pg_class c
-join pg_namespace n on n.oid = c.relnamespace
-join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname = any(%s) and pg_has_role(c.relowner, 'usage')
-group by n.nspname, c.relname, c.oid
 """
 
 Name = tuple[str, str]  # schema, table
-Shape = tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]  # (name, type, ``not null``) of each column; the key
+
+
+def _added(name: str, kind: str, comment: str) -> Column:
+    return Column(name, kind, comment, False, None, None)
+
+
+# the columns that the copy adds: to every table but ``fraicheur``, and to that one
+BUILD = _added(
+    "_construction",
+    "VARCHAR",
+    "Construction dont la ligne provient : la même dans toutes les tables d’une même publication.",
+)
+OF_FRESHNESS = (
+    _added("publication", "VARCHAR", "Publication copiée sur ce serveur."),
+    _added("publiee_le", "TIMESTAMP WITH TIME ZONE", "Date et heure de la copie sur ce serveur."),
+    _added(
+        "nb_effacements",
+        "BIGINT",
+        "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites.",
+    ),
+)
 
 
 class NoSuchType(RuntimeError):
@@ -61,104 +88,91 @@ class RowsLost(RuntimeError):
     """The server says that it has a different number of rows from what it was sent."""
 
 
-class Added(NamedTuple):
-    """A column that the copy adds; the moment of the copy when ``value`` is None."""
+class Shape(NamedTuple):
+    """The structure of a table on the server, which decides whether its rows can be replaced in place."""
 
-    name: str
-    kind: str
-    comment: str
-    value: str | int | None
+    columns: tuple[tuple[str, str, str], ...]  # name, type, ``not null`` or nothing
+    key: tuple[str, ...]
+    links: frozenset[tuple[str, Name]]  # a column, and the table whose key it refers to
+
+    @property
+    def parents(self) -> set[Name]:
+        """The tables that it refers to."""
+        return {parent for _, parent in self.links}
 
 
 @dataclass(frozen=True)
 class Copied:
-    """A published table as it is to be on the server."""
+    """A published table as it is to be on the server: ``rows`` is the query of its rows in ``db``."""
 
     name: Name
     table: Table
-    added: tuple[Added, ...]
-    indexed: tuple[str, ...]
-    profile: Profile
-
-    @property
-    def shape(self) -> Shape:
-        """The structure that decides whether rows can be replaced in place. Raises NoSuchType."""
-        table = self.table
-        own = [
-            (
-                column.name,
-                postgres_type(column.kind, f"{table.full_name}.{column.name}"),
-                "" if column.is_nullable and column.name not in table.key else "not null",
-            )
-            for column in table.columns
-        ]
-        return (*own, *((one.name, one.kind, "not null") for one in self.added)), table.key
+    shape: Shape
+    rows: str
+    db: Any
 
 
-def gained(there: Shape | None, wanted: Shape) -> tuple[tuple[str, str, str], ...] | None:
-    """The columns that a table of one shape needs to take the other, in order; None when anything else differs."""
-    if there is None or there[1] != wanted[1] or not {*there[0]} <= {*wanted[0]}:
-        return None
-    return tuple(column for column in wanted[0] if column not in there[0])
-
-
-def copied_tables(profile: Profile, prefix: str, removals: int) -> dict[Name, Copied]:
-    """The tables of a profile, by their names on the server."""
-    joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
+def copied_tables(profile: Profile, prefix: str, moment: str, removals: int) -> dict[Name, Copied]:
+    """The tables of a profile, with the columns that the copy adds, by their names on the server. Raises NoSuchType."""
+    values = {
+        BUILD.name: profile.build,
+        "publication": profile.publication,
+        "publiee_le": moment,
+        "nb_effacements": removals,
+    }
     found = {}
-    for table in profile.tables:
+    for one in profile.tables:
+        added = OF_FRESHNESS if one.full_name == FRESHNESS else (BUILD,)
+        said = "".join(f', {literal(values[column.name])} as "{column.name}"' for column in added)
+        comment = f"{one.comment} Construction {profile.build}, publication {profile.publication}.".strip()
+        table = replace(one, columns=(*one.columns, *added), comment=comment)
         name = (f"{prefix}{table.schema}", table.name)
-        wished = {"exercice", *joining, *(link.column for link in table.links)} - {*table.key[:1]}
-        indexed = tuple(column.name for column in table.columns if column.name in wished)
-        found[name] = Copied(name, table, tuple(_added(table, profile, removals)), indexed, profile)
+        rows = f"select *{said} from p.{table.full_name} order by all"
+        found[name] = Copied(name, table, _shape(table, prefix), rows, profile.db)
     return found
 
 
-def _added(table: Table, profile: Profile, removals: int) -> Iterable[Added]:
-    if table.full_name == FRESHNESS:
-        yield Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication)
-        yield Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None)
-        said = (
-            "Nombre de purges, d’effacements et de retraits au registre ; s’il change, toutes les tables sont refaites."
-        )
-        yield Added("nb_effacements", "bigint", said, removals)
-    else:
-        said = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."
-        yield Added("_construction", "text", said, profile.build)
+def _shape(table: Table, prefix: str) -> Shape:
+    columns = []
+    for column in table.columns:
+        kind = postgres_type(column.kind, f"{table.full_name}.{column.name}")
+        is_filled = column.name in table.key or not column.is_nullable
+        columns.append((column.name, kind, "not null" if is_filled else ""))
+    links = set()
+    for link in table.links:
+        schema, _, parent = link.parent.partition(".")
+        links.add((link.column, (f"{prefix}{schema}", parent)))
+    return Shape(tuple(columns), table.key, frozenset(links))
 
 
 def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
     """The tables of these schemas that are this account's, as the server holds them."""
-    rows = cursor.execute(SHAPES, [schemas]).fetchall()
-    return {(schema, table): (tuple(map(tuple, columns)), tuple(key or ())) for schema, table, columns, key in rows}
+    found = {}
+    for schema, table, columns, key, links in cursor.execute(SHAPES, [schemas]).fetchall():
+        parents = frozenset((column, (parent_schema, parent)) for column, parent_schema, parent in links or ())
+        found[schema, table] = Shape(tuple(map(tuple, columns)), tuple(key or ()), parents)
+    return found
 
 
-def create(cursor: Cursor, name: Name, table: Copied) -> None:
-    """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by. Raises NoSuchType."""
-    columns, key = table.shape
-    made = [_column(table, *column) for column in columns]
-    if key:
-        made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, key))))
-    cursor.execute(sql.SQL("create table {} ({})").format(sql.Identifier(*name), sql.SQL(", ").join(made)))
-    _index(cursor, name, table.indexed)
+def create(cursor: Cursor, table: Copied, joining: Collection[str]) -> None:
+    """Create a table, empty, with its key, and an index on each column that is in ``joining`` or has a link."""
+    made = [sql.SQL(f"{{}} {kind} {filled}").format(sql.Identifier(name)) for name, kind, filled in table.shape.columns]
+    if table.shape.key:
+        made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.shape.key))))
+    name = sql.Identifier(*table.name)
+    cursor.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join(made)))
+    indexed = {*joining, *(column for column, _ in table.shape.links)} - {*table.shape.key[:1]}
+    for column, *_ in table.shape.columns:
+        if column in indexed:
+            cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
 
 
-def add_columns(cursor: Cursor, table: Copied, columns: Iterable[tuple[str, str, str]]) -> None:
-    """Add columns at the end of a table that holds no row, with their indexes."""
-    for column in columns:
-        order = sql.SQL("alter table {} add column {}")
-        cursor.execute(order.format(sql.Identifier(*table.name), _column(table, *column)))
-    _index(cursor, table.name, [name for name, *_ in columns if name in table.indexed])
-
-
-def _column(table: Copied, name: str, kind: str, filled: str) -> sql.Composed:
-    moment = " default now()" if any(one.name == name and one.value is None for one in table.added) else ""
-    return sql.SQL(f"{{}} {kind} {filled}{moment}").format(sql.Identifier(name))
-
-
-def _index(cursor: Cursor, name: Name, columns: Iterable[str]) -> None:
-    for column in columns:
-        cursor.execute(sql.SQL("create index on {} ({})").format(sql.Identifier(*name), sql.Identifier(column)))
+def link(cursor: Cursor, table: Copied) -> None:
+    """Add the foreign keys of a table. Deferred: tables are emptied and filled in any order."""
+    for column, parent in sorted(table.shape.links):
+        order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
+        names = (sql.Identifier(*table.name), sql.Identifier(column), sql.Identifier(*parent))
+        cursor.execute(sql.SQL(order).format(*names))
 
 
 def postgres_type(kind: str, where: str) -> str:
@@ -172,25 +186,18 @@ def postgres_type(kind: str, where: str) -> str:
     return TYPES[kind]
 
 
-def fill(cursor: Cursor, name: Name, table: Copied) -> int:
+def fill(cursor: Cursor, table: Copied) -> int:
     """Send the rows to an empty table. Returns their number. Raises RowsLost and the driver's errors.
 
     As CSV, which DuckDB writes aside, with texts in quotes so that an empty one is not NULL.
     """
-    given = [one for one in table.added if one.value is not None]
-    texts = [f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR"]
-    texts += [f'"{one.name}"' for one in given if one.kind == "text"]
-    quoted = f", force_quote ({', '.join(texts)})" if texts else ""
-    columns = ", ".join(["*", *(f'{literal(one.value)} as "{one.name}"' for one in given)])
-    query = f"select {columns} from p.{table.table.full_name} order by all"
-    names = [*(column.name for column in table.table.columns), *(one.name for one in given)]
-    order = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*name), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
+    texts = ", ".join(f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR")
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.table.columns)
+    order = sql.SQL("copy {} ({}) from stdin (format csv)").format(sql.Identifier(*table.name), names)
     with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
         file = Path(folder) / "rows.csv"
-        (sent,) = table.profile.db.execute(
-            f"copy ({query}) to {literal(file)} (format csv, header false{quoted})"
+        (sent,) = table.db.execute(
+            f"copy ({table.rows}) to {literal(file)} (format csv, header false, force_quote ({texts}))"
         ).fetchone()
         with file.open("rb") as rows, cursor.copy(order) as copy:
             while chunk := rows.read(BYTES):
@@ -200,14 +207,11 @@ def fill(cursor: Cursor, name: Name, table: Copied) -> int:
     return sent
 
 
-def describe(cursor: Cursor, table: Copied, profile: Profile) -> None:
+def describe(cursor: Cursor, table: Copied) -> None:
     """Describe a table and its columns, and let the server count its rows."""
     name = sql.Identifier(*table.name)
-    comment = f"{table.table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
-    orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment))]
-    said = [*((c.name, c.comment) for c in table.table.columns), *((one.name, one.comment) for one in table.added)]
-    orders += [
-        sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(text or None))
-        for column, text in said
-    ]
+    orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(table.table.comment))]
+    for column in table.table.columns:
+        names = name, sql.Identifier(column.name), sql.Literal(column.comment or None)
+        orders.append(sql.SQL("comment on column {}.{} is {}").format(*names))
     cursor.execute(sql.SQL("; ").join([*orders, sql.SQL("analyze {}").format(name)]))

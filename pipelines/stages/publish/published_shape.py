@@ -9,7 +9,7 @@ from pipelines.catalogue.contracts import NOT_NULL, Promise, Shape
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import Catalogue
 from pipelines.publication import INTERNE
-from pipelines.stages.publish.audit import create_audit
+from pipelines.stages.publish.audit_schema import create_audit
 from pipelines.stages.publish.freshness import create_freshness
 from pipelines.stages.publish.profiles import Table, opened, tables_in
 

@@ -73,7 +73,6 @@ class Builder:
     receipts: Receipts
     first: int  # the organisation's first exercice: no column for a year before it
     secrecy: Secrecy = field(default_factory=Secrecy)
-    part_visible_pct: int = 0  # see ``Couverture``
     members: frozenset[str] = frozenset()  # the labels of the members: a list of them all is « toutes »
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -106,7 +105,7 @@ class Builder:
         if self._is_public:
             if isinstance(bloc, Tableau):
                 head, lines, hidden = _told(head, lines)
-            if not head or _share_told_pct(lines) < self.part_visible_pct:
+            if not head or _is_hidden([c for line in _detail(lines) for c in line["cellules"]]):
                 return _undisclosed(title, SECRET)
         is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         named = [{"genre": "texte", "texte": title}]
@@ -207,7 +206,7 @@ class Builder:
             for row in {row[bloc.code]: row for row in reversed(of_year)}.values()
         ][::-1]
         cells = [one for line in lines for series in line["series"] for one in series["cellules"]]
-        if self._is_public and _share_told_pct([{"est_total": False, "cellules": cells}]) < self.part_visible_pct:
+        if self._is_public and _is_hidden(cells):
             return _undisclosed(title, SECRET)
         return {
             "genre": "matrice",
@@ -422,12 +421,9 @@ def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], 
     return list(compress(head, kept)), cut, [one for one, is_kept in zip(head, kept, strict=True) if not is_kept]
 
 
-def _share_told_pct(lines: list[Block]) -> float:
-    """The share of cells with a number, not counting totals, that secrecy leaves visible."""
-    cells = [one for line in _detail(lines) for one in line["cellules"]]
-    hidden = sum(one["manque"] == HIDDEN for one in cells)
-    known = sum(one["valeur"] is not None for one in cells)
-    return 100 * known / (known + hidden) if hidden else 100
+def _is_hidden(cells: list[Cell]) -> bool:
+    """True if secrecy hides every number of these cells."""
+    return any(one["manque"] == HIDDEN for one in cells) and all(one["valeur"] is None for one in cells)
 
 
 def _joined(*notes: str | None) -> str | None:

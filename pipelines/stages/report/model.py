@@ -335,9 +335,8 @@ def editor_of(publication: Publication, catalogue: Catalogue, organisation: Orga
         _titles(catalogue),
         report_needs(catalogue),
     )
-    first, visible = organisation.exercices.premier, catalogue.cover.part_visible_pct
     members = frozenset(one.nom for one in organisation.collectivites)
-    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, visible, members)
+    builder = Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, members)
     of_year = contenu / str(publication.exercice)
     return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
 

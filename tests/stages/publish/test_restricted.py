@@ -114,7 +114,7 @@ def test_a_release_keeps_it():
 def test_a_former_publication_that_holds_it_among_the_marts_is_closed_to_the_group(lab: Lab, monkeypatch):
     monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
     staff(lab, "b1", 24)
-    monkeypatch.setattr("pipelines.stages.publish.swap._behind", lambda *_: [])
+    monkeypatch.setattr("pipelines.stages.publish.swap.persons_behind", lambda *_: [])
     published(lab)
     former = lab.home.published.resolve()
     assert mode(former) == 0o750

@@ -21,7 +21,7 @@ from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import FORMER_UNTIL, PUBLIC
-from pipelines.stages.publish.audit import TABLES
+from pipelines.stages.publish.audit_schema import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
 from pipelines.stages.publish.withdraw import withdraw

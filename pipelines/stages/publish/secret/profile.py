@@ -5,9 +5,9 @@ at all. A line with a text that nobody declared and nobody has read is left out.
 declared free of persons, but not audit. Keys and comments are kept.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,24 @@ import duckdb
 from pipelines import sql
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.primary_keys import Keys
-from pipelines.catalogue.secrecy import Form, Secrecy, Table
+from pipelines.catalogue.secrecy import Secrecy, Table
 from pipelines.ledger.records import Reading
 from pipelines.publication import DATABASES, MARTS, PUBLIC
 from pipelines.sql import in_french
-from pipelines.stages.publish.copy import Described, attached, copy_table, described, tables_of, write_schema
+from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.freshness import write_freshness
+from pipelines.stages.publish.secret.choice import FIGURES, PLACE, Choice, Known, choose, source_rows
 from pipelines.stages.publish.secret.readings import TypedTexts, Waiting
-from pipelines.stages.publish.secret.sums import Facts, Row, SecrecyBroken, Sum, absent, printed, read_facts, sums_of
-from pipelines.stages.publish.secret.versions import Rows, Version, with_persons
+from pipelines.stages.publish.secret.sums import SecrecyBroken, sums_of
+from pipelines.stages.publish.secret.versions import Version, with_persons
 from pipelines.stages.publish.secret.words import Words
-from pipelines.stages.publish.secret.worlds import Group, Worlds
+from pipelines.stages.publish.secret.worlds import Group
 
 DATABASE = DATABASES[PUBLIC]
-FIGURES = "chiffres"
 SUMMARY = "rpt_collectivites__synthese"
 OF_YEAR_BEFORE = ("valeur_precedente", "variation_pct")  # of a member's page
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
 HIDDEN = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}  # what a figure says once it is hidden
-Known = tuple[Version, Facts]  # a version that was public, and the persons behind it
-PLACE = "_row"  # the row of the warehouse that a public row is, unless several were merged
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,6 @@ class PublicProfile:
     versions: list[Version] = field(default_factory=list)  # what is public of other exercices than those held
     otherwise: list[str] = field(default_factory=list)  # tables about persons that are not as declared
     waiting: Waiting = field(default_factory=dict)  # lines left out for a text that nobody has read
-
-
-@dataclass
-class Chosen:
-    """The rows of one table about persons that are public, in one exercice; without a form, as they were published."""
-
-    form: Form | None
-    rows: list[Row]
 
 
 def write_public(
@@ -108,9 +98,10 @@ def _write_and_prove(
     secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
     secrecy = secrecy.without(_of_persons_that_wait(db, secrecy, texts))
     choice = choose(db, secrecy, threshold, versions)
-    db.execute(f"create schema rapport; create schema {MARTS}")
-    emptied = _write_tables(db, secrecy, threshold, keys, texts, choice, indicators)
-    _write_figures(db, secrecy, threshold, keys, texts, choice, emptied)
+    public = Writer(db, secrecy, threshold, keys, texts, choice)
+    public.write_tables()
+    public.write_summary(indicators)
+    public.write_figures()
     _prove(db, secrecy, choice)
     return PublicProfile(
         choice.worlds.groups(),
@@ -168,381 +159,144 @@ def _known(secrecy: Secrecy) -> set[str]:
     return {*known, *secrecy.figures.plain, *secrecy.figures.never}
 
 
-# what is chosen ------------------------------------------------------------
-
-
-def choose(db: Any, secrecy: Secrecy, threshold: int, versions: list[Known]) -> "Choice":
-    """The tables about persons that are public. An exercice that would lose one keeps all of them as they were, and is
-    left out of the next try."""
-    held: dict[int, Version] = {}
-    while True:
-        choice = Choice(db, secrecy, threshold, versions, held)
-        if choice.held == held:
-            return choice
-        held = dict(choice.held)
-
-
-class Choice:
-    """The tables about persons that are public, exercice by exercice, and what proves that everything public holds."""
-
-    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, versions: list[Known], held: dict[int, Version]):
-        self.secrecy, self.facts, self.held = secrecy, read_facts(db, secrecy), dict(held)
-        self.tables: dict[tuple[str, int], Chosen] = {}
-        self.retained: set[int] = set()
-        self._stands: dict[int, Version] = {}
-        there = described(db, "rapport")
-        self.rows = {name: _rows_of(db, name) for name in secrecy.of_persons if name in there}
-        self.otherwise = [
-            f"{name} ({exercice})"
-            for name, found in self.rows.items()
-            for exercice in sorted({int(row["exercice"]) for row in found})
-            if not self._is_as_declared(secrecy.tables[name], exercice, self._of(name, exercice))
-        ]
-        for version, facts in versions:
-            if version is held.get(version.exercice):
-                self.facts = self.facts.with_those_of(facts, version.exercice, version.exercice)
-        former: dict[int, int] = {}
-        told = []
-        for version, facts in versions:
-            number = version.exercice
-            if not version.is_true(self.facts):
-                number = -1 - len(former)
-                former[number] = version.exercice
-                self.facts = self.facts.with_those_of(facts, version.exercice, number)
-            self._stands[version.exercice] = version
-            told.append((version.exercice, _of_exercice(version.told, number)))
-        self.worlds = Worlds(secrecy, self.facts, threshold, former)
-        for exercice, sums in told:
-            if not self.worlds.add(sums):
-                self.retained.add(exercice)
-        for exercice in self.exercices:
-            if exercice in held:
-                self._keep(exercice, held[exercice])
-            elif exercice not in self.retained:
-                self._choose(exercice)
-
-    @property
-    def exercices(self) -> list[int]:
-        """Those of which a table about persons has a row, or a version is public."""
-        found = {int(row["exercice"]) for rows in self.rows.values() for row in rows}
-        return sorted(found | self._stands.keys())
-
-    def _of(self, name: str, exercice: int) -> list[Row]:
-        return [row for row in self.rows[name] if row["exercice"] == exercice]
-
-    def is_whole(self, name: str, exercice: int) -> bool:
-        """True if all the rows of a table are public in an exercice, with the numbers that they have now."""
-        chosen, table = self.tables.get((name, exercice)), self.secrecy.tables[name]
-        if chosen is None or chosen.form is not None:
-            return chosen is not None and chosen.form == Form()
-        told = [[str(row[column]) for column in (*table.levels, *table.numbers)] for row in self._of(name, exercice)]
-        kept = [[str(row[column]) for column in (*table.levels, *table.numbers)] for row in chosen.rows]
-        return sorted(told) == sorted(kept)
-
-    def withheld(self) -> dict[str, list[int]]:
-        """Table → the exercices of which it has rows, or would say that there is nobody, but is not public."""
-        return {
-            name: missing
-            for name in self.rows
-            if (missing := [year for year in self.exercices if (name, year) not in self.tables])
-        }
-
-    def snapshots(self, db: Any) -> list[Version]:
-        """What is public of each exercice that says something else than what stands."""
-        found = []
-        for exercice in self.exercices:
-            told = {one: value for one, value in self.worlds.told.items() if one.exercice == exercice}
-            stands = self._stands.get(exercice)
-            tables = {name: chosen for (name, year), chosen in self.tables.items() if year == exercice}
-            if exercice in self.held or not tables:
-                continue
-            written = {name: _archived(db, f"cible.rapport.{name}", exercice) for name in tables}
-            if FIGURES in tables_of(db, "rapport"):
-                figures = _archived(db, f"cible.rapport.{FIGURES}", exercice)
-                code = figures.columns.index("code")
-                secret = [row for row in figures.rows if self.secrecy.figures.is_secret(str(row[code]))]
-                written[FIGURES] = Rows(figures.columns, secret)
-            if stands and (stands.told, stands.tables) == (told, written):
-                continue
-            facts = {
-                fact: _archived(db, f"source.{fact}", exercice)
-                for fact in dict.fromkeys(one.fact for one in self.secrecy.populations.values())
-                if fact.partition(".")[2] in tables_of(db, fact.partition(".")[0])
-            }
-            found.append(Version(exercice, facts, written, told))
-        return found
-
-    def _choose(self, exercice: int) -> None:
-        """Choose the form of each table of an exercice; if one that was public cannot be, keep them all as they were."""
-        forms = [(name, [*self._forms(name, exercice)]) for name in self.secrecy.of_persons if name in self.rows]
-        together: dict[str, tuple[Chosen, dict[Sum, Decimal]]] = {}
-        for name, found in forms:
-            if first := next((one for one in found if self.worlds.may_add(one[1])), None):
-                together[name] = first
-        if self.worlds.add({one: value for _, sums in together.values() for one, value in sums.items()}):
-            self.tables |= {(name, exercice): chosen for name, (chosen, _) in together.items()}
-        else:  # one after the other
-            for name, found in forms:
-                if first := next((chosen for chosen, sums in found if self.worlds.add(sums)), None):
-                    self.tables[name, exercice] = first
-        stands = self._stands.get(exercice)
-        if stands and any((name, exercice) not in self.tables for name in stands.tables.keys() & self.rows.keys()):
-            self.held[exercice] = stands
-
-    def _forms(self, name: str, exercice: int) -> Iterator[tuple[Chosen, dict[Sum, Decimal]]]:
-        """The rows of a table in each of its forms, and what they say."""
-        table = self.secrecy.tables[name]
-        rows = self._of(name, exercice)
-        for form in table.forms if f"{name} ({exercice})" not in self.otherwise else []:
-            kept = self._formed(table, form, rows)
-            sums = sums_of(self.secrecy, table, form, exercice, kept, self.facts)
-            yield Chosen(form, kept), {one: self.facts.value(one) for one in sums}
-
-    def _keep(self, exercice: int, stands: Version) -> None:
-        """Keep the tables of the version that stands."""
-        for name in self.secrecy.of_persons.keys() & stands.tables.keys():
-            kept = stands.tables[name]
-            rows = [dict(zip(kept.columns, row, strict=True)) for row in kept.rows]
-            self.tables[name, exercice] = Chosen(None, rows)
-
-    def _is_as_declared(self, table: Table, exercice: int, rows: list[Row]) -> bool:
-        """True if a table prints, in an exercice, what its declaration says: the numbers of the facts, and no line less."""
-        if any(column not in row for row in rows[:1] for column in [*table.levels, *table.numbers]):
-            return False
-        for column, number in table.numbers.items():
-            if any(map(self.facts.value, absent(self.secrecy, table, number, exercice, rows, self.facts))):
-                return False
-            for row in rows:
-                value, true = row[column], printed(self.secrecy, table, Form(), number, row, self.facts)
-                if value is not None and (true is None or abs(Decimal(value) - true) > _half_unit(value)):
-                    return False
-        return True
-
-    def _formed(self, table: Table, form: Form, rows: list[Row]) -> list[Row]:
-        """The rows of a table in one of its forms."""
-        kept = [
-            row
-            for row in rows
-            if all(str(row[column]) == value for column, value in form.only.items())
-            and not any(str(row[column]) in values for column, values in form.without.items())
-        ]
-        if not form.merged:
-            return kept
-        found: dict[tuple[Any, ...], Row] = {}
-        for row in kept:
-            merged = dict(row)
-            for column, values in form.merged.items():
-                merged[column] = next((new for new, old in values.items() if str(row[column]) in old), row[column])
-            key = tuple(str(merged[column]) for column in table.levels)
-            if key in found:
-                found[key][PLACE] = None
-            else:
-                found[key] = merged
-        for row in found.values():
-            for column, number in table.numbers.items():
-                true = printed(self.secrecy, table, form, number, row, self.facts)
-                like = next((one[column] for one in rows if one[column] is not None), 0)
-                row[column] = true if true is None else _rounded(true, like)
-            for column, said in form.said.items():
-                row[column] = next((said[str(row[key])] for key in form.merged if str(row[key]) in said), row[column])
-        return list(found.values())
-
-
-def _of_exercice(told: Mapping[Sum, Decimal], exercice: int) -> dict[Sum, Decimal]:
-    return {replace(one, exercice=exercice): value for one, value in told.items()}
-
-
-def _half_unit(value: Any) -> Decimal:
-    """Half a unit of the last digit of a printed number."""
-    return Decimal(5).scaleb(min(0, int(Decimal(value).as_tuple().exponent)) - 1)
-
-
-def _rounded(value: Decimal, like: Any) -> Any:
-    """A number with as many decimals as another."""
-    places = int(Decimal(like).as_tuple().exponent)
-    return value.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP)
-
-
-def _rows_of(db: Any, name: str) -> list[Row]:
-    """The rows of a table of ``rapport``, each with its place in the warehouse."""
-    cursor = db.execute(f"select *, rowid as {PLACE} from source.rapport.{name} order by all")
-    names = [column for column, *_ in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _archived(db: Any, table: str, exercice: int) -> Rows:
-    columns = [name for name, *_ in db.execute(f"from {table} limit 0").description]
-    texts = ", ".join(f'"{column}"::varchar' for column in columns)
-    found = db.execute(f"select {texts} from {table} where exercice = {exercice} order by all nulls first").fetchall()
-    return Rows(columns, [list(row) for row in found])
-
-
 # what is written ------------------------------------------------------------
 
 
-Emptied = dict[tuple[str, int], set[str]]  # table, row → the columns that count too few persons by themselves
+class Writer:
+    """Writes the public database, catalog ``cible`` of ``db``, from the warehouse, ``source``."""
 
-
-def _write_tables(
-    db: Any,
-    secrecy: Secrecy,
-    threshold: int,
-    keys: Keys,
-    texts: TypedTexts,
-    choice: Choice,
-    indicators: Mapping[int, str],
-) -> Emptied:
-    emptied: Emptied = {}
-    for name, table in described(db, "rapport").items():
-        declared = secrecy.tables.get(name)
-        if name in (FIGURES, SUMMARY) or declared is None:
-            continue
-        if declared.counts:
-            _write_persons(db, table, keys, [one for (of, _), one in choice.tables.items() if of == name])
-        elif declared.free:
-            _note_emptied(db, name, declared, threshold, emptied)
-            _write_free(db, table, declared, keys, texts, emptied)
-    for name, table in described(db, MARTS).items():
-        if name in secrecy.tables and secrecy.tables[name].free:
-            _write_free(db, table, secrecy.tables[name], keys, texts, emptied)
-    if SUMMARY in secrecy.tables and (summary := described(db, "rapport").get(SUMMARY)):
-        whole = _whole(db, secrecy, choice, emptied, indicators)
-        before = _of_pages([(rank, year + 1) for rank, year in whole])
-        replaced = {column: f"case when {before} then {column} end" for column in OF_YEAR_BEFORE}
-        where = f"({_of_pages(whole)}) and {_read(texts, summary)}"
-        copy_table(db, summary, keys, replaced={**replaced, "est_diffusable": "true"}, where=where)
-    return emptied
-
-
-def _write_persons(db: Any, table: Described, keys: Keys, chosen: list[Chosen]) -> None:
-    """Write a table about persons; nothing at all when no exercice of it is public."""
-    if not chosen:
-        return
-    copy_table(db, table, keys, where="false")
-    rows = [row for one in chosen for row in one.rows]
-    columns = [column for column in table.columns if any(column in row for row in rows)]
-    sql.insert(db, f"rapport.{table.name} ({', '.join(columns)})", [tuple(row.get(c) for c in columns) for row in rows])
-
-
-def _write_free(db: Any, table: Described, declared: Table, keys: Keys, texts: TypedTexts, emptied: Emptied) -> None:
-    """Write a table that counts nobody, but in the cells that are emptied."""
-    replaced = {column: f"case when false then {column} end" for column in declared.never}
-    of_table = {row: columns for (name, row), columns in emptied.items() if name == table.name}
-    for column in declared.persons:
-        if rows := [row for row, columns in of_table.items() if column in columns]:
-            replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
-    added = ("est_secret", "boolean", _among(of_table), EST_SECRET) if declared.persons else None
-    kept = _read(texts, table, declared.never)
-    copy_table(db, table, keys, replaced=replaced, where=kept, added=added)
-
-
-def _note_emptied(db: Any, name: str, declared: Table, threshold: int, emptied: Emptied) -> None:
-    """Note what is not public of the columns that count persons by themselves, exercice by exercice."""
-    for column, persons in declared.persons.items():
-        by = ", ".join(["exercice", *([persons.by] if persons.by else [])])
-        least = threshold * persons.per_person
-        counted = persons.counted or [column]
-        small = " or ".join(f"({one} <> 0 and abs({one}) < {least})" for one in counted)
-        # that a number alone is emptied must not tell that it is small: neither is 0 given
-        nobody = " or ".join(f"{one} = 0" for one in counted if " - " not in one)
-        asked = (
-            f"select list(rowid) from source.rapport.{name} where {persons.where} group by {by} "
-            f"having bool_or({small}) or (count(*) = 1 and bool_or({nobody}))"
-        )
-        for (rows,) in db.execute(asked).fetchall():
-            for row in rows:
-                emptied.setdefault((name, row), set()).add(column)
-
-
-def _whole(
-    db: Any, secrecy: Secrecy, choice: Choice, emptied: Emptied, indicators: Mapping[int, str]
-) -> list[tuple[int, int]]:
-    """Rank and exercice of the indicators of a member's page whose table is public whole in the exercice."""
-    exercices = [year for (year,) in db.execute(f"select distinct exercice from source.rapport.{SUMMARY}").fetchall()]
-    found = []
-    for rank, name in indicators.items():
-        declared = secrecy.tables.get(name)
-        if declared is None or declared.withheld:
-            continue
-        if declared.counts:
-            years = [year for year in exercices if choice.is_whole(name, year)]
-        else:
-            rows = _among(row for table, row in emptied if table == name)
-            asked = f"select distinct exercice from source.rapport.{name} where {rows}"
-            lacking = {year for (year,) in db.execute(asked).fetchall()}
-            years = [year for year in exercices if year not in lacking]
-        found += [(rank, year) for year in years]
-    return found
-
-
-def _of_pages(indicators: list[tuple[int, int]]) -> str:
-    """The SQL condition of the rows of these indicators, each in its exercice."""
-    return " or ".join(f"(rang = {rank} and exercice = {year})" for rank, year in indicators) or "false"
-
-
-def _write_figures(
-    db: Any, secrecy: Secrecy, threshold: int, keys: Keys, texts: TypedTexts, choice: Choice, emptied: Emptied
-) -> None:
-    table = described(db, "rapport").get(FIGURES)
-    if table is None:
-        return
-    hidden, left_out, of_persons = [], [], []
-    restated = _Restated(db, secrecy, threshold, choice, emptied)
-    asked = f"select rowid, code, exercice, valeur, decimales from source.rapport.{FIGURES} order by all"
-    for row, code, exercice, value, places in db.execute(asked).fetchall():
-        if not secrecy.figures.is_secret(code):
-            continue
-        of_persons.append(row)
-        if exercice in choice.held and _is_of_table(secrecy, code):
-            left_out.append(row)  # its figures are those of the version that stands
-        elif not restated.is_public(code, exercice, value, places):
-            # that there is a figure of a family may tell that there is somebody
-            is_of_family = secrecy.figures.rule(code) is not None and code not in secrecy.figures.rules
-            (left_out if is_of_family else hidden).append(row)
-    replaced = {c: f"case when {_among(hidden)} then {value} else {c} end" for c, value in HIDDEN.items()}
-    replaced |= {
-        column: f"case when {_among(of_persons)} then null else {column} end" for column in secrecy.figures.never
-    }
-    unknown = table.columns.keys() - _known(secrecy)
-    replaced |= dict.fromkeys(unknown, "null")
-    kept = f"not ({_among(left_out)}) and {_read(texts, table, unknown)}"
-    copy_table(db, table, keys, replaced=replaced, where=kept)
-    for version in choice.held.values():
-        if figures := version.tables.get(FIGURES):
-            columns = [column for column in figures.columns if column in table.columns]
-            places = [figures.columns.index(column) for column in columns]
-            code = figures.columns.index("code")
-            of_tables = [row for row in figures.rows if _is_of_table(secrecy, str(row[code]))]
-            values = [tuple(row[place] for place in places) for row in of_tables]
-            sql.insert(db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
-
-
-def _is_of_table(secrecy: Secrecy, code: str) -> bool:
-    rule = secrecy.figures.rule(code)
-    return bool(rule and rule.table in secrecy.of_persons)
-
-
-class _Restated:
-    """Which figures about persons are public: those that restate rows of a table, all of which are, and large ones that
-    belong to no table."""
-
-    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, choice: Choice, emptied: Emptied):
-        self._db, self._secrecy, self._threshold = db, secrecy, threshold
-        self._choice, self._emptied = choice, emptied
+    def __init__(self, db: Any, secrecy: Secrecy, threshold: int, keys: Keys, texts: TypedTexts, choice: Choice):
+        self.db, self.secrecy, self.threshold, self.keys = db, secrecy, threshold, keys
+        self.texts, self.choice = texts, choice
+        # table → row → the columns that count too few persons by themselves
+        self.emptied: dict[str, dict[int, set[str]]] = {}
         self._rows = dict(choice.rows)
 
-    def is_public(self, code: str, exercice: int, value: Any, places: int) -> bool:
-        """True for a figure that may be read. Raises SecrecyBroken when it is another number than that of its rows."""
-        figures, rule = self._secrecy.figures, self._secrecy.figures.rule(code)
+    def write_tables(self) -> None:
+        """Write every declared table but the figures and the members' pages."""
+        self.db.execute(f"create schema rapport; create schema {MARTS}")
+        for schema in ("rapport", MARTS):
+            for name, table in described(self.db, schema).items():
+                declared = self.secrecy.tables.get(name)
+                if name in (FIGURES, SUMMARY) or declared is None:
+                    continue
+                if declared.counts:
+                    self._write_persons(table)
+                elif declared.free:
+                    self.emptied[name] = self._too_few(table, declared)
+                    self._write_free(table, declared)
+
+    def _write_persons(self, table: Described) -> None:
+        """Write a table about persons; nothing at all when no exercice of it is public."""
+        rows = self.choice.rows_of(table.name)
+        if rows is None:
+            return
+        copy_table(self.db, table, self.keys, where="false")
+        columns = [column for column in table.columns if any(column in row for row in rows)]
+        values = [tuple(row.get(column) for column in columns) for row in rows]
+        sql.insert(self.db, f"rapport.{table.name} ({', '.join(columns)})", values)
+
+    def _write_free(self, table: Described, declared: Table) -> None:
+        """Write a table that counts nobody, but in the cells that are emptied."""
+        replaced = {column: f"case when false then {column} end" for column in declared.never}
+        emptied = self.emptied[table.name]
+        for column in declared.persons:
+            if rows := [row for row, columns in emptied.items() if column in columns]:
+                replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
+        added = ("est_secret", "boolean", _among(emptied), EST_SECRET) if declared.persons else None
+        kept = self._is_read(table, declared.never)
+        copy_table(self.db, table, self.keys, replaced=replaced, where=kept, added=added)
+
+    def _too_few(self, table: Described, declared: Table) -> dict[int, set[str]]:
+        """Row → its columns that count persons by themselves and are not public, exercice by exercice."""
+        found: dict[int, set[str]] = {}
+        for column, persons in declared.persons.items():
+            by = ", ".join(["exercice", *([persons.by] if persons.by else [])])
+            least = self.threshold * persons.per_person
+            counted = persons.counted or [column]
+            small = " or ".join(f"({one} <> 0 and abs({one}) < {least})" for one in counted)
+            # that a number alone is emptied must not tell that it is small: neither is 0 given
+            nobody = " or ".join(f"{one} = 0" for one in counted if " - " not in one)
+            asked = (
+                f"select list(rowid) from source.{table.schema}.{table.name} where {persons.where} group by {by} "
+                f"having bool_or({small}) or (count(*) = 1 and bool_or({nobody}))"
+            )
+            for (rows,) in self.db.execute(asked).fetchall():
+                for row in rows:
+                    found.setdefault(row, set()).add(column)
+        return found
+
+    def write_summary(self, indicators: Mapping[int, str]) -> None:
+        """Write the members' pages: the indicators whose table is public whole in the exercice."""
+        table = described(self.db, "rapport").get(SUMMARY)
+        if table is None or SUMMARY not in self.secrecy.tables:
+            return
+        asked = f"select distinct exercice from source.rapport.{SUMMARY}"
+        exercices = [year for (year,) in self.db.execute(asked).fetchall()]
+        whole = [(rank, year) for rank, name in indicators.items() for year in exercices if self._is_whole(name, year)]
+        before = _of_pages([(rank, year + 1) for rank, year in whole])
+        replaced = {column: f"case when {before} then {column} end" for column in OF_YEAR_BEFORE}
+        where = f"({_of_pages(whole)}) and {self._is_read(table)}"
+        copy_table(self.db, table, self.keys, replaced={**replaced, "est_diffusable": "true"}, where=where)
+
+    def _is_whole(self, name: str, exercice: int) -> bool:
+        """True if a table is public whole in an exercice, no cell of it emptied."""
+        declared = self.secrecy.tables.get(name)
+        if declared is None or declared.withheld:
+            return False
+        if declared.counts:
+            return self.choice.is_whole(name, exercice)
+        asked = f"select 1 from source.rapport.{name} where exercice = {exercice} and {_among(self.emptied.get(name, {}))} limit 1"
+        return self.db.execute(asked).fetchone() is None
+
+    def write_figures(self) -> None:
+        """Write ``chiffres``: those that count persons are there as their table is."""
+        table = described(self.db, "rapport").get(FIGURES)
+        if table is None:
+            return
+        figures = self.secrecy.figures
+        hidden, left_out, of_persons = [], [], []
+        asked = f"select rowid, code, exercice, valeur, decimales from source.rapport.{FIGURES} order by all"
+        for row, code, exercice, value, places in self.db.execute(asked).fetchall():
+            if not figures.is_secret(code):
+                continue
+            of_persons.append(row)
+            if exercice in self.choice.held and self._is_of_table(code):
+                left_out.append(row)  # its figures are those of the version that stands
+            elif not self._is_public(code, exercice, value, places):
+                # that there is a figure of a family may tell that there is somebody
+                is_of_family = figures.rule(code) is not None and code not in figures.rules
+                (left_out if is_of_family else hidden).append(row)
+        replaced = {c: f"case when {_among(hidden)} then {value} else {c} end" for c, value in HIDDEN.items()}
+        replaced |= {column: f"case when {_among(of_persons)} then null else {column} end" for column in figures.never}
+        unknown = table.columns.keys() - _known(self.secrecy)
+        replaced |= dict.fromkeys(unknown, "null")
+        kept = f"not ({_among(left_out)}) and {self._is_read(table, unknown)}"
+        copy_table(self.db, table, self.keys, replaced=replaced, where=kept)
+        for version in self.choice.held.values():
+            if FIGURES in version.tables:
+                rows = [row for row in version.tables[FIGURES].as_dicts() if self._is_of_table(str(row["code"]))]
+                columns = [column for column in version.tables[FIGURES].columns if column in table.columns]
+                values = [tuple(row[column] for column in columns) for row in rows]
+                sql.insert(self.db, f"rapport.{FIGURES} ({', '.join(columns)})", values)
+
+    def _is_of_table(self, code: str) -> bool:
+        rule = self.secrecy.figures.rule(code)
+        return bool(rule and rule.table in self.secrecy.of_persons)
+
+    def _is_public(self, code: str, exercice: int, value: Any, places: int) -> bool:
+        """True for a figure about persons that restates rows of a table, all of which are public, or a large one that belongs
+        to no table. Raises SecrecyBroken when it is another number than that of its rows."""
+        figures, rule = self.secrecy.figures, self.secrecy.figures.rule(code)
         if code in figures.withheld:
             return False
         if rule is None:
-            return figures.is_alone(code) and value is not None and value >= self._threshold
-        table = self._secrecy.tables.get(rule.table)
+            return figures.is_alone(code) and value is not None and value >= self.threshold
+        table = self.secrecy.tables.get(rule.table)
         if table is None:
             return False
         if rule.table not in self._rows:
-            self._rows[rule.table] = _rows_of(self._db, rule.table)
+            self._rows[rule.table] = source_rows(self.db, rule.table)
         rows = [
             row
             for row in self._rows[rule.table]
@@ -553,16 +307,21 @@ class _Restated:
             if abs(Decimal(value) - sum(numbers)) > Decimal(5).scaleb(-places - 1):
                 raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {rule.table}.{rule.column}", exercice)
         if table.counts:
-            chosen = self._choice.tables.get((rule.table, exercice))
+            chosen = self.choice.tables.get((rule.table, exercice))
             kept = {row.get(PLACE) for row in chosen.rows} if chosen else set()
             return chosen is not None and all(row[PLACE] in kept for row in rows)
-        return not any(rule.column in self._emptied.get((rule.table, row[PLACE]), ()) for row in rows)
+        emptied = self.emptied.get(rule.table, {})
+        return not any(rule.column in emptied.get(row[PLACE], ()) for row in rows)
+
+    def _is_read(self, table: Described, never: Collection[str] = ()) -> str:
+        """The SQL condition of the lines of which no text waits to be read."""
+        left_out = self.texts.left_out(table, never)
+        return f"not ({left_out})" if left_out else "true"
 
 
-def _read(texts: TypedTexts, table: Described, never: Collection[str] = ()) -> str:
-    """The SQL condition of the lines of which no text waits to be read."""
-    left_out = texts.left_out(table, never)
-    return f"not ({left_out})" if left_out else "true"
+def _of_pages(indicators: list[tuple[int, int]]) -> str:
+    """The SQL condition of the rows of these indicators, each in its exercice."""
+    return " or ".join(f"(rang = {rank} and exercice = {year})" for rank, year in indicators) or "false"
 
 
 def _among(rows: Iterable[int]) -> str:

@@ -35,6 +35,10 @@ class Rows:
     columns: list[str]
     rows: list[list[str | None]]
 
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Each row by the names of its columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True)
 class Version:

@@ -208,7 +208,8 @@ class Worlds:
             return False
         told = self.told | dict(more)
         blocks = self._together({(one.population, one.exercice) for one in more}, told)
-        worlds = self._search({one: value for one, value in told.items() if (one.population, one.exercice) in blocks})
+        search = _Search(self, {one: value for one, value in told.items() if (one.population, one.exercice) in blocks})
+        worlds = search.worlds()
         if worlds is None:
             return False
         self.told = told
@@ -226,7 +227,7 @@ class Worlds:
     def holds(self, one: Sum, value: Decimal) -> bool:
         """True if a public number is that of every world, and nobody that it may count is alone in all of them."""
         block = one.population, one.exercice
-        worlds, least = self.worlds[block], self._least(block)
+        worlds, least = self.worlds[block], self.least(block)
         counts = np.array([world.counts[block] for world in worlds])
         is_hidden = (counts >= least - NEAR).any(axis=0) | (abs(counts[-1]) <= NEAR)
         near = NEAR * (1 + abs(float(value)))
@@ -248,15 +249,16 @@ class Worlds:
                 found.append(Group(exercice, f"{population}, {kinds.label(place)}", value, float(low), float(high)))
         return found
 
-    def _declared(self, block: Block) -> Population:
+    def declared(self, block: Block) -> Population:
+        """The population of a block."""
         return self.secrecy.populations[block[0]]
 
-    def _least(self, block: Block) -> int:
+    def least(self, block: Block) -> int:
         """The measure of as many persons as the threshold."""
-        return self.threshold * self._declared(block).per_person
+        return self.threshold * self.declared(block).per_person
 
     def _is_small(self, one: Sum, value: Decimal) -> bool:
-        return one.mean is None and 0 < value < self._least((one.population, one.exercice))
+        return one.mean is None and 0 < value < self.least((one.population, one.exercice))
 
     def _moved_little(self, one: Sum, value: Decimal) -> bool:
         """True when the number of the same persons in another version of the exercice differs by fewer than the threshold."""
@@ -270,7 +272,7 @@ class Worlds:
                 and self.facts.whom(before) == self.facts.whom(one)
             ):
                 apart = abs(self.facts.value(replace(one, mean=None)) - self.facts.value(replace(before, mean=None)))
-                if apart < self._least((one.population, exercice)):
+                if apart < self.least((one.population, exercice)):
                     return True
         return False
 
@@ -289,7 +291,7 @@ class Worlds:
 
     def _linked(self, block: Block) -> list[Block]:
         name, exercice = block
-        declared, found = self._declared(block), []
+        declared, found = self.declared(block), []
         if exercice in self.former:
             return [(name, self.former[exercice])]
         if declared.part_of:
@@ -298,52 +300,64 @@ class Worlds:
             found += [(declared.moves.stock, exercice), (declared.moves.stock, exercice - 1)]
         return found
 
-    # the search ------------------------------------------------------------
+    def current(self, block: Block) -> Block:
+        """The block of the exercice itself, for a former version."""
+        return block[0], self.former.get(block[1], block[1])
 
-    def _search(self, told: Mapping[Sum, Decimal]) -> list[World] | None:
-        """The worlds that prove these sums; None when they were not found."""
-        problem = _Problem()
-        unknowns: dict[Block, Any] = {}
-        spread: dict[tuple[Block, str], _Spread] = {}
+
+# the search ------------------------------------------------------------
+
+
+class _Search:
+    """The search of the worlds that prove some sums: the kinds and the unknown numbers of each block."""
+
+    def __init__(self, public: Worlds, told: Mapping[Sum, Decimal]):
+        self.public, self.facts, self.problem = public, public.facts, _Problem()
         # in an order of their own: the same sums have the same worlds, however they became public
-        told = dict(
+        self.told = dict(
             sorted(told.items(), key=lambda one: (one[0].population, one[0].exercice, one[0].where, one[0].mean or ""))
         )
-        kinds = self._kinds_of(told)
-        for block in kinds:
-            if kinds[block].size > MOST_KINDS:
-                return None
-            unknowns[block] = np.array([self._crowd(problem, block) for _ in range(kinds[block].size)], dtype=int)
-        for one, value in told.items():
+        self.kinds = self._kinds_of_blocks()
+        self.unknowns: dict[Block, Any] = {}
+        self.spread: dict[tuple[Block, str], _Spread] = {}
+
+    def worlds(self) -> list[World] | None:
+        """The worlds that prove these sums; None when they were not found."""
+        if any(kinds.size > MOST_KINDS for kinds in self.kinds.values()):
+            return None
+        for block, kinds in self.kinds.items():
+            self.unknowns[block] = np.array([self._crowd(block) for _ in range(kinds.size)], dtype=int)
+        for one, value in self.told.items():
             block = one.population, one.exercice
-            places = kinds[block].among(one.where)
-            if one.mean and (block, one.mean) not in spread:
-                spread[block, one.mean] = self._spread(problem, block, one.mean, kinds[block], unknowns[block])
+            places = self.kinds[block].among(one.where)
             if one.mean:
-                problem.equal(spread[block, one.mean].terms(unknowns[block], places), float(value))
+                if (block, one.mean) not in self.spread:
+                    self.spread[block, one.mean] = self._spread(block, one.mean)
+                terms = self.spread[block, one.mean].terms(self.unknowns[block], places)
+                self.problem.equal(terms, float(value))
             else:
-                problem.count(unknowns[block][places], float(value))
-        for block in unknowns:
-            self._link(problem, block, kinds, unknowns)
-        answers = problem.worlds()
+                self.problem.count(self.unknowns[block][places], float(value))
+        for block in self.unknowns:
+            self._link(block)
+        answers = self.problem.worlds()
         if answers is None:
             return None
         found = []
         for answer in answers:
-            counts = {block: answer[places] for block, places in unknowns.items()}
-            sums = {at: counts[at[0]] * of.least + answer[of.steps] * of.step for at, of in spread.items()}
-            found.append(World(kinds, counts, sums))
+            counts = {block: answer[places] for block, places in self.unknowns.items()}
+            sums = {at: counts[at[0]] * of.least + answer[of.steps] * of.step for at, of in self.spread.items()}
+            found.append(World(self.kinds, counts, sums))
         return found
 
-    def _kinds_of(self, told: Iterable[Sum]) -> dict[Block, Kinds]:
-        """Block → the kinds that these sums distinguish, and what links need; the same for all versions of an exercice."""
+    def _kinds_of_blocks(self) -> dict[Block, Kinds]:
+        """Block → the kinds that the sums distinguish, and what links need; the same for all versions of an exercice."""
         wheres: dict[Block, set[Where]] = {}
-        blocks = list(dict.fromkeys((one.population, one.exercice) for one in told))
-        for one in told:
-            wheres.setdefault(self._current((one.population, one.exercice)), set()).add(one.where)
+        blocks = list(dict.fromkeys((one.population, one.exercice) for one in self.told))
+        for one in self.told:
+            wheres.setdefault(self.public.current((one.population, one.exercice)), set()).add(one.where)
         linked: dict[Block, set[str]] = {block: set() for block in wheres}  # levels of which each value is a kind
         for block in wheres:
-            if moves := self._declared(block).moves:
+            if moves := self.public.declared(block).moves:
                 stocks = [(moves.stock, block[1]), (moves.stock, block[1] - 1)]
                 if all(stock in wheres for stock in stocks):
                     used = [{level for where in wheres[stock] for level, _ in where} for stock in stocks]
@@ -352,40 +366,36 @@ class Worlds:
                     for stock in stocks:
                         linked[stock] |= {moves.by, *moves.among, *kept}
         found = {block: self._kinds(block[0], wheres[block], linked[block]) for block in wheres}
-        return {block: found[self._current(block)] for block in blocks}
-
-    def _current(self, block: Block) -> Block:
-        """The block of the exercice itself, for a former version."""
-        return block[0], self.former.get(block[1], block[1])
+        return {block: found[self.public.current(block)] for block in blocks}
 
     def _kinds(self, name: str, wheres: set[Where], linked: set[str]) -> Kinds:
         """The kinds of a population, each with values that occur in some exercice; movements have some of their stock's."""
-        declared = self.secrecy.populations[name]
+        populations = self.public.secrecy.populations
         levels = {level for where in wheres for level, _ in where} | linked
-        of = [(name, declared, levels)]
-        if declared.moves:
-            stock = declared.moves.stock
-            of.append((stock, self.secrecy.populations[stock], levels & set(declared.moves.keeps)))
+        of = [(name, levels)]
+        if moves := populations[name].moves:
+            of.append((moves.stock, levels & set(moves.keeps)))
         axes = {}
-        for of_name, population, wanted in of:
-            for axis in population.axes.values():
+        for population, wanted in of:
+            for axis in populations[population].axes.values():
                 if names := tuple(level for level in axis if level in wanted):
-                    leaves = {tuple(kind.levels[level] for level in names) for kind in self.facts.of(of_name)}
+                    leaves = {tuple(kind.levels[level] for level in names) for kind in self.facts.of(population)}
                     parts = {tuple((level, values) for level, values in where if level in names) for where in wheres}
                     axes[names] = _distinct(names, sorted(leaves, key=_empty_first), sorted(parts), linked)
         return Kinds(axes)
 
-    def _crowd(self, problem: _Problem, block: Block) -> int:
+    def _crowd(self, block: Block) -> int:
         """An unknown number of persons of a block."""
-        least = self._least(block)
+        least = self.public.least(block)
         most = float(self.facts.total(block[0])) + 20 * least
-        return problem.crowd(least, most, whole=self._declared(block).per_person == 1)
+        return self.problem.crowd(least, most, whole=self.public.declared(block).per_person == 1)
 
-    def _spread(self, problem: _Problem, block: Block, mean: str, kinds: Kinds, unknowns: Any) -> "_Spread":
+    def _spread(self, block: Block, mean: str) -> "_Spread":
         """How ``mean`` may vary within each kind: a reader knows what it is for one person of each value of a level
         (the middle of a band), not how many have each."""
-        level = self._declared(block).means[mean]
-        axis = next(axis for axis in self._declared(block).axes.values() if level in axis)
+        declared, kinds = self.public.declared(block), self.kinds[block]
+        level = declared.means[mean]
+        axis = next(axis for axis in declared.axes.values() if level in axis)
         names, same = next(((names, same) for names, same in kinds.axes.items() if axis.keys() & {*names}), ((), {}))
         known: dict[Leaf, set[float]] = {}
         for kind in self.facts.of(block[0]):
@@ -395,88 +405,71 @@ class Worlds:
         every = sorted(set().union(*known.values()))
         step = min((b - a for a, b in itertools.pairwise(every)), default=1.0)
         least, steps = [], []
-        for leaf, unknown in zip(kinds.leaves(names), unknowns, strict=True):
+        for leaf, unknown in zip(kinds.leaves(names), self.unknowns[block], strict=True):
             of_kind = known.get(leaf, {0.0})
-            up = problem.unknown()
-            problem.rows.append(({up: 1, unknown: -round((max(of_kind) - min(of_kind)) / step)}, -np.inf, 0))
+            up = self.problem.unknown()
+            self.problem.rows.append(({up: 1, unknown: -round((max(of_kind) - min(of_kind)) / step)}, -np.inf, 0))
             least.append(min(of_kind))
             steps.append(up)
         return _Spread(np.array(least), step, np.array(steps, dtype=int))
 
     # what a reader knows ------------------------------------------------------------
 
-    def _link(
-        self, problem: _Problem, block: Block, kinds: Mapping[Block, Kinds], unknowns: Mapping[Block, Any]
-    ) -> None:
+    def _link(self, block: Block) -> None:
         """State what links a block to others: a former version, a whole, the stock that it moves."""
-        name, exercice = block
-        declared = self._declared(block)
-        if exercice in self.former:
-            if (current := (name, self.former[exercice])) in unknowns:
-                self._link_versions(problem, block, unknowns[block], unknowns[current])
+        exercice = block[1]
+        declared = self.public.declared(block)
+        if exercice in self.public.former:
+            if self.public.current(block) in self.unknowns:
+                self._link_versions(block, self.public.current(block))
             return
-        whole = declared.part_of, exercice
-        if whole in unknowns:
-            self._link_part(problem, block, whole, kinds, unknowns)
+        if declared.part_of and (declared.part_of, exercice) in self.unknowns:
+            self._link_part(block, (declared.part_of, exercice))
         if moves := declared.moves:
-            stocks = [(moves.stock, exercice), (moves.stock, exercice - 1)]
-            if all(stock in unknowns for stock in stocks):
-                self._link_moves(problem, moves, block, stocks, kinds, unknowns)
+            now, before = (moves.stock, exercice), (moves.stock, exercice - 1)
+            if now in self.unknowns and before in self.unknowns:
+                self._link_moves(moves, block, now, before)
 
-    def _link_versions(self, problem: _Problem, block: Block, before: Any, after: Any) -> None:
+    def _counted(self, block: Block, where: Where, by: float) -> list[tuple[int, float]]:
+        """The number of persons of a block that ``where`` names, as terms of an equation."""
+        return [(unknown, by) for unknown in self.unknowns[block][self.kinds[block].among(where)]]
+
+    def _link_versions(self, former: Block, current: Block) -> None:
         """Of one kind, between two versions, either some came or some left."""
-        most = float(self.facts.total(block[0]))
-        for old, new in zip(before, after, strict=True):
-            came, left, which = self._crowd(problem, block), self._crowd(problem, block), problem.unknown(1)
-            problem.equal([(new, 1), (old, -1), (came, -1), (left, 1)], 0)
-            problem.rows.append(({came: 1, which: -most}, -np.inf, 0))
-            problem.rows.append(({left: 1, which: most}, -np.inf, most))
+        most = float(self.facts.total(former[0]))
+        for old, new in zip(self.unknowns[former], self.unknowns[current], strict=True):
+            came, left, which = self._crowd(former), self._crowd(former), self.problem.unknown(1)
+            self.problem.equal([(new, 1), (old, -1), (came, -1), (left, 1)], 0)
+            self.problem.rows.append(({came: 1, which: -most}, -np.inf, 0))
+            self.problem.rows.append(({left: 1, which: most}, -np.inf, most))
 
-    def _link_part(
-        self,
-        problem: _Problem,
-        part: Block,
-        whole: Block,
-        kinds: Mapping[Block, Kinds],
-        unknowns: Mapping[Block, Any],
-    ) -> None:
+    def _link_part(self, part: Block, whole: Block) -> None:
         """What is left of a whole without a part is nobody, or at least the threshold; unless the facts contradict it."""
-        shared = [level for level in self._declared(part).levels if level in kinds[part] and level in kinds[whole]]
-        for leaf in sorted(set(kinds[part].leaves(shared)), key=_empty_first):
+        kinds = self.kinds[part]
+        shared = [level for level in self.public.declared(part).levels if level in kinds and level in self.kinds[whole]]
+        for leaf in sorted(set(kinds.leaves(shared)), key=_empty_first):
             where = tuple((level, (str(value),)) for level, value in zip(shared, leaf, strict=True))
             if self.facts.value(Sum(*whole, where)) < self.facts.value(Sum(*part, where)):
                 continue
-            rest = self._crowd(problem, whole)
-            terms = [(n, 1.0) for n in unknowns[whole][kinds[whole].among(where)]]
-            terms += [(n, -1.0) for n in unknowns[part][kinds[part].among(where)]]
-            problem.equal([*terms, (rest, -1)], 0)
+            rest = self._crowd(whole)
+            self.problem.equal([*self._counted(whole, where, 1), *self._counted(part, where, -1), (rest, -1)], 0)
 
-    def _link_moves(
-        self,
-        problem: _Problem,
-        moves: Moves,
-        block: Block,
-        stocks: list[Block],
-        kinds: Mapping[Block, Kinds],
-        unknowns: Mapping[Block, Any],
-    ) -> None:
+    def _link_moves(self, moves: Moves, block: Block, now: Block, before: Block) -> None:
         """The stock of a year is that of the year before, with who came and without who left, where the facts agree."""
-        now, before = stocks
         among = tuple((level, (value,)) for level, value in moves.among.items())
-        kept = [level for level in moves.keeps if level in kinds[block]]
+        kept = [level for level in moves.keeps if level in self.kinds[block]]
         for value in sorted({str(kind.levels[moves.by]) for kind in self.facts.of(moves.stock)}):
-            flows = [(where, sign) for where, sign in _flows(moves, value)]
+            flows = _flows(moves, value)
             of_stock = (*among, (moves.by, (value,)))
             gap = self.facts.value(Sum(*now, of_stock)) - self.facts.value(Sum(*before, of_stock))
             if gap != sum(sign * self.facts.value(Sum(*block, where)) for where, sign in flows):
                 continue
-            for leaf in sorted(set(kinds[block].leaves(kept)), key=_empty_first):
+            for leaf in sorted(set(self.kinds[block].leaves(kept)), key=_empty_first):
                 more = tuple((level, (str(one),)) for level, one in zip(kept, leaf, strict=True))
-                terms = [(n, 1.0) for n in unknowns[now][kinds[now].among((*of_stock, *more))]]
-                terms += [(n, -1.0) for n in unknowns[before][kinds[before].among((*of_stock, *more))]]
+                terms = self._counted(now, (*of_stock, *more), 1) + self._counted(before, (*of_stock, *more), -1)
                 for where, sign in flows:
-                    terms += [(n, -float(sign)) for n in unknowns[block][kinds[block].among((*where, *more))]]
-                problem.equal(terms, 0)
+                    terms += self._counted(block, (*where, *more), -sign)
+                self.problem.equal(terms, 0)
 
 
 @dataclass

@@ -83,7 +83,7 @@ def without_absent_lines(patch: pytest.MonkeyPatch) -> None:
         (lambda _: None, 2, history(27, 0)),
         (without_search, THRESHOLD, history(27, 0)),
         (without_absent_lines, THRESHOLD, WITHOUT_CONTRACTS),
-        (lambda patch: patch.setattr(worlds.Worlds, "_link_moves", lambda *_: None), THRESHOLD, WITH_ARRIVALS),
+        (lambda patch: patch.setattr(worlds._Search, "_link_moves", lambda *_: None), THRESHOLD, WITH_ARRIVALS),
     ],
     ids=["threshold", "search", "absent lines", "movements"],
 )

@@ -135,6 +135,13 @@ def test_a_column_that_counts_persons_by_itself_is_whole_in_an_exercice_or_empti
     assert rows(db, "select count(montant_eur) from rapport.rpt_mois") == [(3,)]  # each is that of enough persons
 
 
+def test_a_column_of_a_mart_that_counts_persons_by_itself_is_emptied_too(tmp_path):
+    table = Table(free="connexions", persons={"nb_agents": Persons()})
+    change = "create table marts.fct_mois as select 2020 as exercice, 3 as nb_agents"
+    _, db = published(tmp_path, BODY, change, tables=TABLES | {"fct_mois": table})
+    assert rows(db, "select nb_agents, est_secret from marts.fct_mois") == [(None, True)]
+
+
 @pytest.mark.parametrize(("connected", "shown"), [(247, None), (250, 250), (245, 245)])
 def test_a_difference_may_count_persons_too(tmp_path, connected, shown):
     """Those who are authorised and did not connect."""

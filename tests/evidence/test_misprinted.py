@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.evidence.findings import gather, stops_a_release
-from pipelines.evidence.printed import RULE, is_there, misprinted
+from pipelines.evidence.misprinted import RULE, is_there, misprinted
 from pipelines.ledger.store import now
 from pipelines.publication import FOLDERS, PROFILES
 from tests.catalogue.chapters.printing import report, sentence

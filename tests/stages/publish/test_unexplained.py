@@ -7,8 +7,8 @@ from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
-from pipelines.stages.publish.alerts import unexplained
 from pipelines.stages.publish.swap import publish
+from pipelines.stages.publish.unexplained import unexplained
 from tests.layers import rules
 from tests.stages.publish.small import warehouse
 from tests.stages.transform.conftest import Lab

@@ -187,7 +187,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             (
                 "nature_secret",
                 "varchar",
-                "groupe : personnes que rien de public ne distingue entre elles.",
+                "Obsolète : toujours groupe (personnes que rien de public ne distingue entre elles).",
             ),
             ("valeur", "decimal(20, 6)", "Valeur vraie."),
             ("borne_basse", "decimal(20, 6)", "Plus petite valeur démontrée possible pour le lecteur."),
