@@ -6,7 +6,8 @@ dropped and made again, while readers wait; objects of others that depend on it 
 rows stay for a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made
 again. Whatever stops halfway leaves the server as it was.
 
-The address is a secret: no message contains it, or a driver's text, which may quote it or a cell.
+The address is a secret: no message contains it, or a driver's text, which may quote it or a cell; but the names of the
+objects that are in the way.
 """
 
 import re
