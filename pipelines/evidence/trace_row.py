@@ -201,9 +201,9 @@ def _behind(
         untold = [name for name in key if name not in reading.keys and name != "exercice"]
         tests = _tests(rows, reading, row, tested(catalogue, table, reading, key), exercice)
         held = {*rows.tables("intermediate")[reading.model]}  # a frozen year keeps no identifier of a person
-        numbers = [
-            name for name, value in row.items() if _is_gathered(reading, name, value) and reading.needs[name] <= held
-        ]
+        gathered = [name for name in row if name in reading.columns and name not in reading.keys]
+        numbers = [name for name in gathered if row[name] is None or _is_number(row[name])]
+        numbers = [name for name in numbers if reading.needs[name] <= held]
         behind, given = _lines(rows, source, reading, tests, [] if untold else numbers, untold)
         if behind.lignes:
             found.append(behind)
@@ -214,10 +214,6 @@ def _behind(
                 if value == row[name] or reading.is_whole & (name not in again)
             }
     return found, again
-
-
-def _is_gathered(reading: Reading, name: str, value: Any) -> bool:
-    return (value is None or _is_number(value)) and name in reading.columns and name not in reading.keys
 
 
 def _is_number(value: Any) -> bool:

@@ -79,8 +79,9 @@ WAY = [
         [
             "pipelines/runs/publish.py",
             "pipelines/stages/publish/swap.py",
-            "pipelines/stages/publish/audit.py",
-            "pipelines/stages/publish/secret/profile.py",
+            "pipelines/stages/publish/audit_schema.py",
+            "pipelines/stages/publish/secret/public_profile.py",
+            "pipelines/stages/publish/secret/choice.py",
         ],
         "`dbt_project/models/rapport/`, `catalogue/secrecy.yml`",
     ),

@@ -269,16 +269,11 @@ def complete_audit(db, ledger: Ledger, findings: list[Finding], groups: list[Gro
 def create_audit(db) -> None:
     """Create schema ``audit``, its tables empty."""
     db.execute("create schema audit")
-    for name in TABLES:
-        _create(db, name)
-
-
-def _create(db, name: str) -> None:
-    comment, columns = TABLES[name]
-    empty = MAY_BE_EMPTY.get(name, set())
-    made = [f"{column} {kind}{'' if column in empty else ' not null'}" for column, kind, _ in columns]
-    db.execute(f"create table audit.{name} ({', '.join(made)}, primary key ({', '.join(KEYS[name])}))")
-    say(db, f"audit.{name}", comment, {column: text for column, _, text in columns})
+    for name, (comment, columns) in TABLES.items():
+        empty = MAY_BE_EMPTY.get(name, set())
+        made = [f"{column} {kind}{'' if column in empty else ' not null'}" for column, kind, _ in columns]
+        db.execute(f"create table audit.{name} ({', '.join(made)}, primary key ({', '.join(KEYS[name])}))")
+        say(db, f"audit.{name}", comment, {column: text for column, _, text in columns})
 
 
 def _rows(ledger: Ledger) -> dict[str, list[tuple]]:

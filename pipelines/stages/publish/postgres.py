@@ -6,7 +6,8 @@ dropped and made again, while readers wait; objects of others that depend on it 
 rows stay for a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made
 again. Whatever stops halfway leaves the server as it was.
 
-The address is a secret: no message contains it, or a driver's text, which may quote it or a cell.
+The address is a secret: no message contains it, or a driver's text, which may quote it or a cell; but the names of the
+objects that are in the way.
 """
 
 import re
@@ -30,16 +31,17 @@ from pipelines.stages.publish.encryption import failure_of
 from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.postgres_tables import (
     Copied,
+    Link,
     Name,
     NoSuchType,
     RowsLost,
-    Shape,
+    There,
     copied_tables,
     create,
     describe,
     fill,
     link,
-    shapes,
+    tables_there,
 )
 from pipelines.stages.publish.profiles import NotPublished, Profile, opened, tables_in
 from pipelines.stages.publish.restricted import DATABASE
@@ -268,7 +270,7 @@ def _serve(cursor: Cursor, server: Server, wanted: dict[Name, Copied], to_hold: 
     """Make the server hold these tables, and let the roles read them; tables are copied unless it held them already."""
     schemas = sorted({schema for schema, _ in wanted})
     ours = _our_schemas(cursor, server.prefix, schemas)
-    held, there = _held_alone(cursor, server.prefix, ours), shapes(cursor, ours)
+    held, there = _held_alone(cursor, server.prefix, ours), tables_there(cursor, ours)
     served = Served(to_hold.publication, is_new=held != to_hold or there.keys() != wanted.keys())
     _make_role(cursor, server.role, served)
     if server.restricted and server.profile == INTERNE:
@@ -276,10 +278,10 @@ def _serve(cursor: Cursor, server: Server, wanted: dict[Name, Copied], to_hold: 
         _refuse_members(cursor, server.role, server.restricted)
     if served.is_new:
         may_keep = held is not None and held[1:] == to_hold[1:]
-        changed = _changed(there, wanted) if may_keep else {*there}
-        _drop(cursor, there, changed)
+        kept = {name for name in there.keys() & wanted.keys() if may_keep and there[name].shape == wanted[name].shape}
+        links = _drop(cursor, there, wanted, kept)
         _settle_schemas(cursor, ours, schemas)
-        served.rows = _copy(cursor, wanted, there.keys() - changed)
+        served.rows = _copy(cursor, wanted, kept, links)
     for schema in schemas:
         if schema == f"{server.prefix}{RESTREINT}":
             _close(cursor, schema)
@@ -290,39 +292,24 @@ def _serve(cursor: Cursor, server: Server, wanted: dict[Name, Copied], to_hold: 
     return served
 
 
-def _changed(there: dict[Name, Shape], wanted: dict[Name, Copied]) -> set[Name]:
-    """The tables that cannot be filled in place: they have another shape, or refer to one that has."""
-    changed = {name for name, shape in there.items() if name not in wanted or shape != wanted[name].shape}
-    while more := {name for name in there.keys() - changed if there[name].parents & changed}:
-        changed |= more
-    return changed
+def _drop(
+    cursor: Cursor, there: dict[Name, There], wanted: dict[Name, Copied], kept: set[Name]
+) -> set[tuple[Name, Link]]:
+    """Drop the tables that are not ``kept``, and the foreign keys that hold them or are no longer wanted; the foreign keys that
+    stay.
 
-
-def _copy(cursor: Cursor, wanted: dict[Name, Copied], kept: set[Name]) -> dict[str, int]:
-    """Empty the tables that are ``kept``, make the others, and fill all of them; ``<schema>.<table>`` → rows."""
-    made = [table for name, table in wanted.items() if name not in kept]
-    dimensions = [table.shape.key for (_, name), table in wanted.items() if name.startswith("dim_")]
-    joining = {"exercice", *(key[0] for key in dimensions if len(key) == 1)}
-    for table in made:
-        create(cursor, table, joining)
-    for table in made:
-        link(cursor, table)
-    for name in kept:  # all of them first: a row that is gone may have been another's key
-        cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
-    rows = {}
-    for table in wanted.values():
-        rows[table.table.full_name] = fill(cursor, table)
-        describe(cursor, table)
-    return rows
-
-
-def _drop(cursor: Cursor, there: Iterable[Name], changed: set[Name]) -> None:
-    """Drop tables once nobody reads any: to a REPEATABLE READ transaction that read one, those made next would be empty.
-
-    A session that waits for a lock looks the name up again and reads the new table. Raises NotServed.
+    Nobody may be reading: to a REPEATABLE READ transaction that read one table, those made next would be empty. A session
+    that waits for a lock looks the name up again and reads the new table. Raises NotServed.
     """
-    if not changed:
-        return
+    gone, lost, staying = there.keys() - kept, [], set()
+    for name in kept:
+        for link_, constraint in there[name].links.items():
+            if link_ in wanted[name].links and link_[1] in kept:
+                staying.add((name, link_))
+            else:
+                lost.append((name, constraint))
+    if not gone and not lost:
+        return staying
     cursor.execute(f"set local statement_timeout = {READERS_MILLISECONDS}")
     try:
         cursor.execute(sql.SQL("lock table {}").format(_listed(there)))
@@ -332,7 +319,31 @@ def _drop(cursor: Cursor, there: Iterable[Name], changed: set[Name]) -> None:
             "transactions, puis `millesime publish` (docs/bi.md). Le serveur garde ce qu’il avait"
         ) from None
     cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
-    cursor.execute(sql.SQL("drop table {}").format(_listed(changed)))
+    for name, constraint in lost:
+        names = sql.Identifier(*name), sql.Identifier(constraint)
+        cursor.execute(sql.SQL("alter table {} drop constraint {}").format(*names))
+    if gone:
+        cursor.execute(sql.SQL("drop table {}").format(_listed(gone)))
+    return staying
+
+
+def _copy(cursor: Cursor, wanted: dict[Name, Copied], kept: set[Name], links: set[tuple[Name, Link]]) -> dict[str, int]:
+    """Empty the tables that are ``kept``, make the others, fill all of them, and add the foreign keys that are not there;
+    ``<schema>.<table>`` → rows."""
+    dimensions = [table.shape.key for (_, name), table in wanted.items() if name.startswith("dim_")]
+    joining = {"exercice", *(key[0] for key in dimensions if len(key) == 1)}
+    for name in wanted.keys() - kept:
+        create(cursor, wanted[name], joining)
+    for name in kept:  # all of them first: a row that is gone may have been another's key
+        cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
+    rows = {table.table.full_name: fill(cursor, table) for table in wanted.values()}
+    # a table with rows still to be proved cannot be altered
+    cursor.execute("set constraints all immediate; set constraints all deferred")
+    for name, (column, parent) in sorted({(name, one) for name, of in wanted.items() for one in of.links} - links):
+        link(cursor, name, column, parent)
+    for table in wanted.values():
+        describe(cursor, table)
+    return rows
 
 
 def _listed(names: Iterable[Name]) -> sql.Composed:

@@ -47,7 +47,7 @@ select n.nspname, c.relname,
         where k.conrelid = c.oid and k.contype = 'p' and a.attrelid = c.oid
     ),
     (
-        select array_agg(array[a.attname::text, m.nspname::text, p.relname::text])
+        select array_agg(array[a.attname::text, m.nspname::text, p.relname::text, k.conname::text])
         from pg_constraint k join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
         join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
         where k.conrelid = c.oid and k.contype = 'f'
@@ -57,6 +57,7 @@ where c.relkind = 'r' and n.nspname = any(%s) and pg_has_role(c.relowner, 'usage
 """
 
 Name = tuple[str, str]  # schema, table
+Link = tuple[str, Name]  # a column, and the table whose key it refers to
 
 
 def _added(name: str, kind: str, comment: str) -> Column:
@@ -93,12 +94,13 @@ class Shape(NamedTuple):
 
     columns: tuple[tuple[str, str, str], ...]  # name, type, ``not null`` or nothing
     key: tuple[str, ...]
-    links: frozenset[tuple[str, Name]]  # a column, and the table whose key it refers to
 
-    @property
-    def parents(self) -> set[Name]:
-        """The tables that it refers to."""
-        return {parent for _, parent in self.links}
+
+class There(NamedTuple):
+    """A table as the server holds it: its shape, and the name of each of its foreign keys."""
+
+    shape: Shape
+    links: dict[Link, str]
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Copied:
     name: Name
     table: Table
     shape: Shape
+    links: frozenset[Link]
     rows: str
     db: Any
 
@@ -128,29 +131,33 @@ def copied_tables(profile: Profile, prefix: str, moment: str, removals: int) -> 
         table = replace(one, columns=(*one.columns, *added), comment=comment)
         name = (f"{prefix}{table.schema}", table.name)
         rows = f"select *{said} from p.{table.full_name} order by all"
-        found[name] = Copied(name, table, _shape(table, prefix), rows, profile.db)
+        found[name] = Copied(name, table, _shape(table), _links(table, prefix), rows, profile.db)
     return found
 
 
-def _shape(table: Table, prefix: str) -> Shape:
+def _shape(table: Table) -> Shape:
     columns = []
     for column in table.columns:
         kind = postgres_type(column.kind, f"{table.full_name}.{column.name}")
         is_filled = column.name in table.key or not column.is_nullable
         columns.append((column.name, kind, "not null" if is_filled else ""))
-    links = set()
-    for link in table.links:
-        schema, _, parent = link.parent.partition(".")
-        links.add((link.column, (f"{prefix}{schema}", parent)))
-    return Shape(tuple(columns), table.key, frozenset(links))
+    return Shape(tuple(columns), table.key)
 
 
-def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
+def _links(table: Table, prefix: str) -> frozenset[Link]:
+    found = set()
+    for one in table.links:
+        schema, _, parent = one.parent.partition(".")
+        found.add((one.column, (f"{prefix}{schema}", parent)))
+    return frozenset(found)
+
+
+def tables_there(cursor: Cursor, schemas: list[str]) -> dict[Name, There]:
     """The tables of these schemas that are this account's, as the server holds them."""
     found = {}
     for schema, table, columns, key, links in cursor.execute(SHAPES, [schemas]).fetchall():
-        parents = frozenset((column, (parent_schema, parent)) for column, parent_schema, parent in links or ())
-        found[schema, table] = Shape(tuple(map(tuple, columns)), tuple(key or ()), parents)
+        named = {(column, (of, parent)): name for column, of, parent, name in links or ()}
+        found[schema, table] = There(Shape(tuple(map(tuple, columns)), tuple(key or ())), named)
     return found
 
 
@@ -161,18 +168,16 @@ def create(cursor: Cursor, table: Copied, joining: Collection[str]) -> None:
         made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.shape.key))))
     name = sql.Identifier(*table.name)
     cursor.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join(made)))
-    indexed = {*joining, *(column for column, _ in table.shape.links)} - {*table.shape.key[:1]}
+    indexed = {*joining, *(column for column, _ in table.links)} - {*table.shape.key[:1]}
     for column, *_ in table.shape.columns:
         if column in indexed:
             cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
 
 
-def link(cursor: Cursor, table: Copied) -> None:
-    """Add the foreign keys of a table. Deferred: tables are emptied and filled in any order."""
-    for column, parent in sorted(table.shape.links):
-        order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
-        names = (sql.Identifier(*table.name), sql.Identifier(column), sql.Identifier(*parent))
-        cursor.execute(sql.SQL(order).format(*names))
+def link(cursor: Cursor, name: Name, column: str, parent: Name) -> None:
+    """Add a foreign key. Deferred: tables are emptied and filled in any order."""
+    order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
+    cursor.execute(sql.SQL(order).format(sql.Identifier(*name), sql.Identifier(column), sql.Identifier(*parent)))
 
 
 def postgres_type(kind: str, where: str) -> str:

@@ -169,13 +169,11 @@ def _candidates(table: Table, star: list[Table], parents: Mapping[str, Table], l
         if link.parent in parents and parents[link.parent].key == (link.key,)
     ]
     made = [
-        TableLink(column, parent.full_name, parent.key[0]) for column, parent in found if _joins(table, column, parent)
+        TableLink(column, parent.full_name, parent.key[0])
+        for column, parent in found
+        if table.has(column) and table.kind(column) == parent.kind(parent.key[0])
     ]
     return [*dict.fromkeys(made)]
-
-
-def _joins(table: Table, column: str, parent: Table) -> bool:
-    return table.kind(column) is not None and table.kind(column) == parent.kind(parent.key[0])
 
 
 def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:

@@ -134,7 +134,9 @@ def write_release(
     seal = fingerprint(sealed(content))
     signed = {"release": name, "fingerprint": seal, "visas": visas.as_dict(), "reason": reason}
     state = write_state(aside, {**content, **signed, "comparisons": comparisons_of(aside)})
-    _commit(home, aside, name)
+    sync_all([aside, *aside.rglob("*")])
+    aside.rename(home.releases / name)  # the ledger's entry, which comes next, is what makes it a release
+    sync(home.releases)
     ledger.record_release(name, exercice, version, seal, facts["build"], visas.as_dict(), reason, state)
     close(home, ledger, home.releases / name)
     return name
@@ -202,13 +204,6 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
             rows = f"select {', '.join(columns)} from {relation} where exercice = {exercice} order by all"
             db.execute(f"copy ({rows}) to {literal(file)} (format parquet)")
             sync(file)
-
-
-def _commit(home: Home, aside: Path, name: str) -> None:
-    """Give the folder its final name; the ledger's entry, which comes next, is what makes it a release."""
-    sync_all([aside, *aside.rglob("*")])
-    aside.rename(home.releases / name)
-    sync(home.releases)
 
 
 def _sweep(home: Home, ledger: Ledger) -> None:

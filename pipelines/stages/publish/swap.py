@@ -22,7 +22,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.catalogue.rules import Rule
 from pipelines.disk import is_full, second_name, sync, sync_all
 from pipelines.failpoints import reached
 from pipelines.ledger.closing import (
@@ -126,7 +125,9 @@ def write_tables(work: Workspace, folder: Path, build: str, findings: list[Findi
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         write_scdl(db, folder / "scdl", work.organisation, build)
         noted = [*unexplained(work, db), *unanswered(work, db)]
-        noted += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
+        for name, why in alone.items():
+            said = f"{name} ({why})"
+            noted.append(Finding.of(work.rules["SEC-ANONYMAT"], 0, f"{MARTS}.{name}", said, severity="information"))
         profile, broken = public_profile(work, build, folder / FOLDERS[PUBLIC])
         broken += noted
         if findings is not None:
@@ -221,10 +222,6 @@ def _check_build(warehouse: Path, build: str) -> None:
         (made,) = db.execute("select construction from collecte.construction").fetchone()
     if made != build:
         raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
-
-
-def _singled_out(rule: Rule, mart: str, why: str) -> Finding:
-    return Finding.of(rule, 0, f"{MARTS}.{mart}", f"{mart} ({why})", severity="information")
 
 
 def _point(link: Path, target: Path) -> None:

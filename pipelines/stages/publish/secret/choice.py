@@ -1,6 +1,6 @@
 """Which tables about persons are public, exercice by exercice, each in the first of its forms with which everything holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -63,7 +63,9 @@ class Choice:
                 former[number] = version.exercice
                 self.facts = self.facts.with_those_of(facts, version.exercice, number)
             self._stands[version.exercice] = version
-            told.append((version.exercice, _of_exercice(version.told, number)))
+            told.append(
+                (version.exercice, {replace(one, exercice=number): value for one, value in version.told.items()})
+            )
         self.worlds = Worlds(secrecy, self.facts, threshold, former)
         for exercice, sums in told:
             if not self.worlds.add(sums):
@@ -202,10 +204,6 @@ class Choice:
             for column, said in form.said.items():
                 row[column] = next((said[str(row[key])] for key in form.merged if str(row[key]) in said), row[column])
         return list(found.values())
-
-
-def _of_exercice(told: Mapping[Sum, Decimal], exercice: int) -> dict[Sum, Decimal]:
-    return {replace(one, exercice=exercice): value for one, value in told.items()}
 
 
 def _half_unit(value: Any) -> Decimal:
