@@ -7,17 +7,20 @@ from collections.abc import Iterable
 import yaml
 
 
-def todo(text: str, needed: bool = True) -> str:
-    """A comment for what the author has to decide; nothing unless ``needed``."""
-    return f"  # TODO {text}" if needed else ""
+def todo(text: str) -> str:
+    """A comment for what the author has to decide; nothing when there is nothing."""
+    return f"  # TODO {text}" if text else ""
+
+
+def quoted(text: str) -> str:
+    """A YAML scalar in quotes."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in json.dumps(text, ensure_ascii=False))
 
 
 def scalar(text: str) -> str:
     """A YAML scalar, plain when that is safe even in a flow."""
-    if re.fullmatch(r"[^\W\d_][\w ’().°/]*", text) and text == text.strip() and yaml.safe_load(text) == text:
-        return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in quoted)
+    is_plain = re.fullmatch(r"[^\W\d_][\w ’().°/]*", text) and text == text.strip() and yaml.safe_load(text) == text
+    return text if is_plain else quoted(text)
 
 
 def flow(values: Iterable[str]) -> str:
@@ -31,4 +34,4 @@ def option(value: object) -> str:
         return flow(value)
     if isinstance(value, dict):
         return f"{{{', '.join(f'{scalar(word)}: {worth}' for word, worth in value.items())}}}"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return quoted(value) if isinstance(value, str) else str(value)
