@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -43,7 +42,6 @@ TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H
 MOMENTS = ["default", *(day + time for day in ["%Y-%m-%d", *DAYS[1:]] for time in TIMES)]
 QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
 GLUED = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "o", "ko", "Ko", "Mo", "Go", "To"}  # units that may be
-SIZES = {"o": 0, "ko": 1, "Ko": 1, "Mo": 2, "Go": 3, "To": 4}  # powers of a thousand
 
 # What the words of a heading say. Digits are a code under some, a date under others.
 CODE = "code numero siren siret tel telephone cp postal matricule insee reference ref id identifiant ticket compte nir iban"
@@ -158,9 +156,9 @@ def guess(heading: str, cells: Iterable[str], *, workbook: bool) -> Guess:
     if best < 0.9 * len(some):
         what = {"date": "des dates", "datetime": "des dates"}.get(way["type"], "des nombres")
         alike = [f"cellules qui ressemblent à {what}, sans format commun : au plus {best} sur {len(some)} lisibles"]
-        return Guess(doubts=alike if 3 * best >= len(some) else [])
+        return Guess(doubts=alike if 3 * best >= len(some) or most(some, QUANTITY.fullmatch) else [])
     others = [one for one, count in zip(ways, found, strict=True) if count == best]
-    doubts = list(_doubts(way, others, kept, workbook))
+    doubts = list(_doubts(way, others, kept))
     missing = sorted({text for text in full if text.casefold() in MISSING})
     if missing:
         doubts.append(f"{', '.join(f'« {word} »' for word in missing)} : lu comme une cellule vide")
@@ -193,14 +191,12 @@ def _ways(heading: str, cells: list[str], workbook: bool) -> Iterator[dict[str, 
 
 
 def _flags(heading: str, cells: list[str]) -> Iterator[dict[str, Any]]:
-    words = {cell.casefold(): cell for cell in cells}
-    for pair in PAIRS:
-        is_flag = set(words) <= set(pair) and (len(words) == 2 or says(heading, FLAG))
-        if is_flag and (pair != ("1", "0") or says(heading, FLAG)):
-            seen = next(iter(words.values()))
-            same_case = str.upper if seen.isupper() else str.capitalize if seen[:1].isupper() else str
-            written = [sorted({c for c in cells if c.casefold() == word}) or [same_case(word)] for word in pair]
-            yield {"type": "boolean", "trueValues": written[0], "falseValues": written[1]}
+    """The flag whose two words the cells are; ``1`` and ``0`` are one under some headings only."""
+    said = {cell.casefold() for cell in cells}
+    for true, false in PAIRS:
+        if said == {true, false} and (true != "1" or says(heading, FLAG)):
+            written = {word: sorted({cell for cell in cells if cell.casefold() == word}) for word in said}
+            yield {"type": "boolean", "trueValues": written[true], "falseValues": written[false]}
 
 
 def _numbers(heading: str, cells: list[str]) -> Iterator[dict[str, Any]]:
@@ -210,31 +206,16 @@ def _numbers(heading: str, cells: list[str]) -> Iterator[dict[str, Any]]:
     cut = [part.groups() for cell in cells if (part := QUANTITY.fullmatch(cell))]
     units = {unit for _, _, unit in cut}
     # a word glued to a number may be a code, as in 12B
-    if len(cut) < len(cells) or not all(space or unit in GLUED or not unit.isalpha() for _, space, unit in cut):
-        units = set()
-    suffix: dict[str, Any] = {"suffix": min(units)} if len(units) == 1 else {}
-    if len(units) > 1 and units <= SIZES.keys():
-        largest = max(units, key=lambda unit: SIZES[unit])
-        worth = {unit: f"{Decimal(1000) ** (SIZES[unit] - SIZES[largest]):f}" for unit in sorted(units)}
-        suffix = {"suffix": worth}
+    is_unit = len(cut) == len(cells) and all(space or unit in GLUED or not unit.isalpha() for _, space, unit in cut)
+    suffix = {"suffix": min(units)} if is_unit and len(units) == 1 else {}
     for way in NUMBERS:
-        if way["type"] == "number" or not isinstance(suffix.get("suffix"), dict):
-            yield way | suffix | ({"decimals": 6} if way["type"] == "number" else {})
+        yield way | suffix | ({"decimals": 6} if way["type"] == "number" else {})
 
 
-def _doubts(way: dict[str, Any], others: list[dict[str, Any]], cells: list[str], workbook: bool) -> Iterator[str]:
+def _doubts(way: dict[str, Any], others: list[dict[str, Any]], cells: list[str]) -> Iterator[str]:
     """What the cells do not prove; ``others`` are the ways that read as many."""
-    if way["type"] == "boolean":
-        written = [cell.casefold() for cell in cells]
-        for word in (*way["trueValues"], *way["falseValues"]):
-            if word.casefold() not in written:
-                yield f"l’exemple ne contient que « {cells[0]} » : quelle est l’autre valeur ?"
     if {"%d/%m", "%m/%d"} <= {str(one.get("format"))[:5] for one in others}:
         yield "le jour et le mois pourraient être dans l’autre sens"
-    if workbook and way["type"] in ("date", "datetime") and (serials := sum(map(str.isdecimal, cells))):
-        yield f"cellules qui sont des nombres, lus comme des dates : {serials}"
-    if isinstance(way.get("suffix"), dict):
-        yield f"gardé en {max(way['suffix'], key=lambda unit: SIZES[unit])} : chaque unité vaut-elle 1000 fois la suivante, ou 1024 ?"
     mark = way.get("decimalChar", ".")
     marked = [cell for cell in cells if mark in cell]
     if way["type"] == "number" and marked and all(re.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", cell) for cell in marked):

@@ -69,22 +69,12 @@ def take_apart(sample: Sample) -> Layout:
         if heading:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
             found = guess(heading, cells, workbook=sample.type in WORKBOOKS)
-            if found.type == "string" and _continue_above(cells):
-                found.doubts.append(
-                    "des cellules vides continuent-elles celle du dessus ? L’outil doit alors la répéter"
-                )
             rank, of = keys[: place + 1].count(keys[place]), keys.count(keys[place])
             columns.append(Column(heading, place, cells, found, f"{rank}/{of}" if of > 1 else None))
     width = max(len(row) for _, row in data)
     unnamed = [place + 1 for place in range(width) if not any(headings[place : place + 1]) and _under(place, data)]
     is_sure = not sample.has_header or sample.is_named or any(column.guess.type != "string" for column in columns)
     return Layout(titles, columns, data, below, header_rows, unnamed, len(data), is_sure)
-
-
-def _continue_above(cells: list[str]) -> bool:
-    """True when empty cells are under full ones, none of which comes back: they may continue what is above."""
-    full = [cell for cell in cells if cell]
-    return bool(cells[0]) and len(set(full)) == len(full) and 2 <= len(full) and 3 * len(full) <= 2 * len(cells)
 
 
 Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]

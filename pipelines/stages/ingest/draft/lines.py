@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
 from pipelines.stages.ingest.draft.layout import TOTAL, Column, Layout
 from pipelines.stages.ingest.draft.sample import Sample
@@ -192,7 +193,7 @@ def _totals(
         if name in numbers:
             found = numbers[name].guess
             way = {"type": found.type, "decimals": 6, **found.options}
-            (said,) = read([text.strip()], way, workbook=sample.type != "csv")
+            (said,) = read([text.strip()], way, workbook=sample.type in WORKBOOKS)
             ours = sum(value or 0 for value in found.values[: layout.first])  # each sheet has totals of its own
             if said == ours:
                 sums.append(name)

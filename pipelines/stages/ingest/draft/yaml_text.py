@@ -29,9 +29,7 @@ def flow(values: Iterable[str]) -> str:
 
 
 def option(value: object) -> str:
-    """A value that is a word, a number, a list of words, or words with their worth."""
+    """A value that is a word, a number or a list of words."""
     if isinstance(value, list):
         return flow(value)
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{scalar(word)}: {worth}' for word, worth in value.items())}}}"
     return quoted(value) if isinstance(value, str) else str(value)

@@ -51,7 +51,7 @@ def test_a_heading_becomes_a_name(heading: str, name: str) -> None:
         ("Montant", ["4 000 €", "12,50 €"], "number", {"decimalChar": ",", "groupChar": " ", "suffix": "€"}),
         ("Taux", ["12,3 %", "7 %"], "number", {"decimalChar": ",", "suffix": "%"}),
         ("Durée", ["12 jours", "3 jours"], "integer", {"suffix": "jours"}),
-        ("Volume", ["1,5 Go", "512 Mo"], "number", {"decimalChar": ",", "suffix": {"Go": "1", "Mo": "0.001"}}),
+        ("Volume", ["1,5 Go", "512 Go"], "number", {"decimalChar": ",", "suffix": "Go"}),
         ("Bâtiment", ["12B", "3B"], "string", {}),
         ("Rue", ["12 rue", "3 bis"], "string", {}),
         ("Jour", ["3 mars 2024", "1er août 2024"], "date", {"format": "%d %B %Y"}),
@@ -80,7 +80,7 @@ def test_type_and_format(heading: str, cells: list[str], kind: str, options: dic
     [
         ("Jour", ["01/02/2020", "03/04/2020"], "dans l’autre sens"),
         ("Montant", ["1,234", "2,500"], "il pourrait séparer les milliers"),
-        ("Actif", ["Oui", "Oui"], "quelle est l’autre valeur ?"),
+        ("Volume", ["1,5 Go", "512 Mo"], "ressemblent à des nombres"),
         ("Rien", ["", " "], "de quel type"),
         ("Montant", ["NC", "1,5", "2,5"], "« NC » : lu comme une cellule vide"),
         ("Montant", ["abc"] + ["1,5"] * 20, "cellules écrites autrement : 1 sur 21"),
