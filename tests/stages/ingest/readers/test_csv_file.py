@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import TableCounts
-from pipelines.stages.ingest import table as table_module
+from pipelines.stages.ingest import part as part_module
 from pipelines.stages.ingest.readers import csv_file
 from tests.deliveries import FIELDS, HEADER, Depot
 from tests.layers import rules
@@ -420,7 +420,7 @@ def test_an_irregular_file_reads_like_a_regular_one(depot: Depot):
 
 def test_a_lost_line_refuses_the_delivery(depot: Depot, monkeypatch):
     depot.declare()
-    monkeypatch.setattr(table_module._Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false")
+    monkeypatch.setattr(part_module.Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false")
     refused = refusal(depot, HEADER + "A1;x;oups;\n")
     assert refused.code == "FIC-BILAN"
     assert refused.recu == "2 lignes lues"
