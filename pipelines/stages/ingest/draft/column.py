@@ -21,9 +21,9 @@ SOME = 200  # cells of a long column on which every way is tried
 MISSING = {"-", "--", "nc", "n.c.", "nd", "n.d.", "n/a", "?", "néant", "null"}
 LEAP = 2000  # the year of a date that is written without one
 
-PAIRS = [  # the words of a flag
+PAIRS = [  # the words of a flag, as ``slug`` writes them
     ("oui", "non"), ("o", "n"), ("vrai", "faux"), ("true", "false"), ("yes", "no"), ("y", "n"), ("1", "0"),
-    ("actif", "inactif"), ("activé", "désactivé"), ("ouvert", "fermé"), ("en service", "hors service"),
+    ("actif", "inactif"), ("active", "desactive"), ("ouvert", "ferme"), ("en_service", "hors_service"),
 ]  # fmt: skip
 NUMBERS: list[dict[str, Any]] = [
     {"type": "integer"},
@@ -45,7 +45,7 @@ GLUED = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "o", "ko", "Ko", "Mo", "Go
 
 # What the words of a heading say. Digits are a code under some, a date under others.
 CODE = "code numero siren siret tel telephone cp postal matricule insee reference ref id identifiant ticket compte nir iban"
-DATE = "date debut fin jour mois periode creation connexion ouverture cloture entree sortie naissance le created month"
+DATE = "date debut fin jour mois periode creation connexion ouverture cloture entree sortie extraction naissance le created month"
 FLAG = "actif active est enabled ouvert valide"
 YEAR_WORDS = "annee exercice an millesime year"
 KEY = "id identifiant numero reference ref ticket matricule cle key login code"
@@ -53,10 +53,11 @@ DROPPED = "naissance nir securite adresse telephone tel portable mobile iban rib
 PERSON = "nom prenom prenoms agent intervenant demandeur usager contact responsable referent beneficiaire technicien auteur titulaire"
 PSEUDONYM = "login identifiant matricule mail email courriel user utilisateur username uid"
 THING = "commune collectivite application logiciel service produit fichier ville site structure etablissement lieu type nb nombre total"
+WORDS = "statut priorite urgence categorie motif nature etat niveau objet titre description solution filiere contrat cadre profil"
 NAMING = "nom name libelle intitule code de d du des la le les l"  # the words of the name of a thing
 
 QUANTITIES = "montant taux prix cout part solde base valeur quantite volume duree heure poste serveur"
-KNOWN = " ".join((CODE, DATE, FLAG, YEAR_WORDS, KEY, DROPPED, PERSON, PSEUDONYM, THING, NAMING, QUANTITIES))
+KNOWN = " ".join((CODE, DATE, FLAG, YEAR_WORDS, KEY, DROPPED, PERSON, PSEUDONYM, THING, WORDS, NAMING, QUANTITIES))
 
 CAPITAL = "A-ZÀ-ÖØ-Þ"
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -74,7 +75,7 @@ IBAN = re.compile(r"[A-Z]{2}\d\d([ ]?[A-Z0-9]{4}){3,7}[ ]?[A-Z0-9]{0,3}")
 ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+|/\d+)?|(?=.*::|(.*:){7})[0-9a-f:]{3,39}", re.IGNORECASE)
 ACCOUNT = re.compile(r"[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+")  # DOMAINE\\compte
 DOTTED = re.compile(  # prenom.nom, p.nom2; not a file or a site
-    r"[a-z][a-z-]{0,19}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z][a-z-]{1,29}\d{0,3}",
+    r"[a-z][a-z-]{0,19}\.(?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z][a-z-]{1,29}\d{0,3}",
     re.IGNORECASE,
 )
 NEVER_A_NAME = [  # of a column
@@ -192,10 +193,10 @@ def _ways(heading: str, cells: list[str], workbook: bool) -> Iterator[dict[str, 
 
 def _flags(heading: str, cells: list[str]) -> Iterator[dict[str, Any]]:
     """The flag whose two words the cells are; ``1`` and ``0`` are one under some headings only."""
-    said = {cell.casefold() for cell in cells}
+    said = {slug(cell) for cell in cells}
     for true, false in PAIRS:
         if said == {true, false} and (true != "1" or says(heading, FLAG)):
-            written = {word: sorted({cell for cell in cells if cell.casefold() == word}) for word in said}
+            written = {word: sorted({cell for cell in cells if slug(cell) == word}) for word in said}
             yield {"type": "boolean", "trueValues": written[true], "falseValues": written[false]}
 
 

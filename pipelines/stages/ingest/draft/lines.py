@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
-from pipelines.stages.ingest.draft.layout import TOTAL, Column, Layout
+from pipelines.stages.ingest.draft.layout import LAST_TOTAL, Column, Layout
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.yaml_text import flow, quoted, scalar, todo
 
@@ -178,7 +178,7 @@ def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers:
         if told not in rules:
             others = {named[at]: cell for at, cell in enumerate(cells) if at in named and at != place and cell.strip()}
             totals, doubts = _totals(layout, sample, others, numbers)
-            reason = [] if TOTAL.match(cells[place]) else ["reason: commentaire"]
+            reason = [] if LAST_TOTAL.match(cells[place]) else ["reason: commentaire"]
             doubts.insert(0, f"une ligne de données peut-elle commencer par « {word} » ?")
             rules[told] = f"  - {{{', '.join([told, *reason, *totals])}}}" + todo(" ".join(doubts))
     return [*unknown, *(["ignore:", *rules.values()] if rules else [])]
@@ -198,7 +198,7 @@ def _totals(
             if said == ours:
                 sums.append(name)
             else:
-                doubts.append(f"Ajouter sums: [{name}] ? La ligne n’annonce pas la somme de celles de l’exemple.")
+                doubts.append(f"Ajouter sums: [{name}] ? Ce n’est pas la somme des lignes, ou c’est écrit autrement.")
         elif re.sub(r"\D", "", text) == str(layout.first):
             counts.append(name)
     said_of = (("sums", sums), ("counts", counts))

@@ -22,6 +22,7 @@ from pipelines.stages.ingest.draft.column import (
     DOTTED,
     KEY,
     KNOWN,
+    WORDS,
     Guess,
     are_persons,
     guess,
@@ -144,8 +145,9 @@ def _field(
     found = Guess() if kept_as else column.guess
     doubts = " ; ".join(found.doubts)
     is_text = found.type == "string" and not kept_as
-    if is_text and not (is_member or is_key or doubts or is_of_a_thing(column.heading) or says(column.heading, CODE)):
-        doubts = "des personnes ? alors personal: drop" if any(map(str.isalpha, "".join(column.cells))) else ""
+    is_told = is_member or is_key or is_of_a_thing(column.heading) or says(column.heading, f"{CODE} {WORDS}")
+    if is_text and not doubts and not is_told and any(map(str.isalpha, "".join(column.cells))):
+        doubts = "des personnes ? alors personal: drop"
     yield f"  - name: {name}"
     yield f"    title: {scalar(title)}" + todo(doubts if is_text else "")
     if kept_as:

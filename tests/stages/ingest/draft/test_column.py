@@ -141,6 +141,8 @@ def test_personal_columns_are_recognised(heading: str, cells: list[str], treatme
 def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
     found = guess("État", ["En service", "Hors service"], workbook=False)
     assert found.options == {"trueValues": ["En service"], "falseValues": ["Hors service"]}
+    found = guess("État", ["ACTIVE", "DÉSACTIVÉ", "DESACTIVE"], workbook=False)
+    assert found.options == {"trueValues": ["ACTIVE"], "falseValues": ["DESACTIVE", "DÉSACTIVÉ"]}
     assert guess("Actif", ["S", "V"], workbook=False).type == "string"
 
 
