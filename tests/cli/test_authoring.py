@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import xlsxwriter
+from click.testing import Result
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.needs import check as check_catalogue
@@ -45,8 +46,31 @@ def sample(folder: Path, name: str, text: str, encoding: str = "cp1252") -> Path
     return path
 
 
+def book(path: Path, sheets: dict[str, list[list]]) -> Path:
+    with xlsxwriter.Workbook(path) as workbook:
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for row, cells in enumerate(rows):
+                sheet.write_row(row, 0, cells)
+    return path
+
+
+def zipped(path: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
 def declaration(bench: Bench, system: str) -> Path:
     return bench.home.root / "catalogue" / "systems" / f"{system}.yml"
+
+
+def new(bench: Bench, path: Path, system: str, *more: str) -> Result:
+    """Draft a source from a sample, which must succeed."""
+    result = bench.millesime("source", "new", "--from", path, "--system", system, *more)
+    assert result.exit_code == 0, result.output
+    return result
 
 
 def drafted(bench: Bench, system: str) -> ExportRef:
@@ -139,8 +163,7 @@ def test_schema_may_bear_the_declared_names(bench) -> None:
 
 def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
-    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "gmao", "--title", "GMAO", "--owner", "Pôle")
     text = declaration(bench, "gmao").read_text(encoding="utf-8")
     assert 'files: "interventions*.csv"' in text
     assert 'format: {type: csv, encoding: cp1252, delimiter: ";", title: "exercice {exercice}"}' in text
@@ -178,8 +201,7 @@ def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_
     text += "B;12,50 €;7 %;0,5 Go;mai 2019;3 mars 2019;2019-03-02T10:00:00Z;2019-03-02T10:00:00Z;3;4\n"
     text += "Total;4 012,50 €;;;;;;;;\n"
     path = sample(tmp_path, "couts_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "couts")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "couts")
     ref = drafted(bench, "couts")
     (table,) = ref.export.tables
     kinds = {field.name: (field.type, field.suffix, field.format) for field in table.fields}
@@ -194,8 +216,7 @@ def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_
 
 def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -> None:
     path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
-    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "gmao", "--shape", "comptes")
     ref = drafted(bench, "gmao")
     (table,) = ref.export.tables
     layout = table.header_of(2019)
@@ -216,8 +237,7 @@ def test_a_shape_learns_from_the_systems_that_are_declared(bench, tmp_path) -> N
     first = declaration(bench, "gmao")
     learnt = first.read_text(encoding="utf-8").replace('"(à compléter : Date de création)"', "Créé le")
     first.write_text(learnt, encoding="utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "autre", "--shape", "comptes")
     ref = drafted(bench, "autre")
     assert ref.export.tables[0].header_of(2019)["date_creation"] == "Créé le"
     assert ref.export.tables[0].exercice.rule == "not_after"
@@ -226,17 +246,16 @@ def test_a_shape_learns_from_the_systems_that_are_declared(bench, tmp_path) -> N
 
 def test_a_workbook_sample(bench, tmp_path) -> None:
     path = tmp_path / "parc.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        book.add_worksheet("Lisez-moi").write(0, 0, "Mode d’emploi")
-        sheet, day = book.add_worksheet("Parc 2019"), book.add_format({"num_format": "dd/mm/yyyy"})
+    with xlsxwriter.Workbook(path) as workbook:
+        workbook.add_worksheet("Lisez-moi").write(0, 0, "Mode d’emploi")
+        sheet, day = workbook.add_worksheet("Parc 2019"), workbook.add_format({"num_format": "dd/mm/yyyy"})
         sheet.write_row(0, 0, ["État du parc au 31 décembre 2019"])
         sheet.write_row(2, 0, ["Référence", "Mise en service", "Valeur"])
         for row, (reference, serial, value) in enumerate([("A1", 43500, 10.5), ("A2", 43510, 3), ("A3", 43520, 0.25)]):
             sheet.write_row(3 + row, 0, [reference])
             sheet.write_number(3 + row, 1, serial, day)
             sheet.write_number(3 + row, 2, value)
-    result = bench.millesime("source", "new", "--from", path, "--system", "parc")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "parc")
     ref = drafted(bench, "parc")
     (table,) = ref.export.tables
     assert table.sheet == "Parc 2019"
@@ -252,30 +271,15 @@ def test_a_workbook_sample(bench, tmp_path) -> None:
 
 
 def test_every_sheet_is_a_table_and_those_alike_are_one(bench, tmp_path) -> None:
-    path = tmp_path / "mediatheque_2019.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for town in ("Orly", "Choisy"):
-            sheet = book.add_worksheet(town)
-            sheet.write_row(0, 0, ["Mois", "Prêts", "Retours"])
-            for row, month in enumerate(("janvier", "février", "mars"), 1):
-                sheet.write_row(row, 0, [month, row * 10, row * 9])
-        sheet = book.add_worksheet("Fonds")
-        sheet.write_row(0, 0, ["Support", "Documents"])
-        sheet.write_row(1, 0, ["Livres", 1200])
-    result = bench.millesime("source", "new", "--from", path, "--system", "mediatheque")
-    assert result.exit_code == 0, result.output
+    lent_in = [["Mois", "Prêts", "Retours"], ["janvier", 10, 9], ["février", 20, 18], ["mars", 30, 27]]
+    sheets = {"Orly": lent_in, "Choisy": lent_in, "Fonds": [["Support", "Documents"], ["Livres", 1200]]}
+    path = book(tmp_path / "mediatheque_2019.xlsx", sheets)
+    new(bench, path, "mediatheque")
     lent, fonds = drafted(bench, "mediatheque").export.tables
     assert (lent.sheets, fonds.sheets) == (["Orly", "Choisy"], ["Fonds"])
     assert lent.origins_of(2019)["feuille"].sheet == "(.+)"
     counts = ingest(bench.home, drafted(bench, "mediatheque"), 2019, [path], b"k" * 32).tables
     assert [one.acceptees for one in counts.values()] == [6, 1]
-
-
-def zipped(path: Path, members: dict[str, str]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return path
 
 
 def test_an_archive_gives_a_table_for_each_layout_of_its_members(bench, tmp_path) -> None:
@@ -286,8 +290,7 @@ def test_an_archive_gives_a_table_for_each_layout_of_its_members(bench, tmp_path
         "__MACOSX/envois/._appels_01.csv": "x",
     }
     path = zipped(tmp_path / "telephonie_2019.zip", members)
-    result = bench.millesime("source", "new", "--from", path, "--system", "telephonie")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "telephonie")
     ref = drafted(bench, "telephonie")
     (table,) = ref.export.tables
     assert (ref.export.archive, table.member) == ("zip", "appels*.csv")
@@ -301,15 +304,11 @@ def test_an_archive_of_workbooks_names_the_member_that_no_table_reads_and_the_sh
     members = {"prets_orly.xlsx": ["Prêts", "Notice"], "prets_thiais.xlsx": ["Prêts"], "aide.xlsx": ["Feuil1"]}
     with zipfile.ZipFile(tmp_path / "prets_2019.zip", "w") as archive:
         for name, sheets in members.items():
-            with xlsxwriter.Workbook(tmp_path / name) as book:
-                for title in sheets:
-                    sheet = book.add_worksheet(title)
-                    for row, cells in enumerate([["Mois", "Prêts"], ["mai", 4]] if title == "Prêts" else [["Bonjour"]]):
-                        sheet.write_row(row, 0, cells)
+            lent = {"Prêts": [["Mois", "Prêts"], ["mai", 4]]}
+            book(tmp_path / name, {title: lent.get(title, [["Bonjour"]]) for title in sheets})
             archive.write(tmp_path / name, name)
     path = tmp_path / "prets_2019.zip"
-    result = bench.millesime("source", "new", "--from", path, "--system", "prets")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "prets")
     ref = drafted(bench, "prets")
     assert (set(ref.export.unread), ref.export.tables[0].member) == ({"aide.xlsx", "Notice"}, "prets*.xlsx")
     assert ref.export.tables[0].origins_of(2019)["fichier"].file == r"prets_(.+)\.xlsx"
@@ -319,17 +318,19 @@ def test_an_archive_of_workbooks_names_the_member_that_no_table_reads_and_the_sh
 
 
 def test_of_sheets_of_several_years_that_of_the_exercice_is_read(bench, tmp_path) -> None:
-    path = tmp_path / "parc.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for year, lines in ((2018, 5), (2019, 2)):
-            sheet = book.add_worksheet(f"Liste {year}")
-            sheet.write_row(0, 0, [f"Parc au 31 décembre {year}"])
-            for row, cells in enumerate([["Code", "Libellé"], *[[f"c{n}", f"l{n}"] for n in range(lines)]], 2):
-                sheet.write_row(row, 0, cells)
+    sheets = {
+        f"Liste {year}": [
+            [f"Parc au 31 décembre {year}"],
+            [],
+            ["Code", "Libellé"],
+            *[[f"c{n}", f"l{n}"] for n in range(lines)],
+        ]
+        for year, lines in ((2018, 5), (2019, 2))
+    }
+    path = book(tmp_path / "parc.xlsx", sheets)
     result = bench.millesime("source", "new", "--from", path, "--system", "parc")
     assert (result.exit_code, "--exercice" in result.stderr) == (2, True)  # both are as good
-    result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "parc", "--exercice", "2019")
     ref = drafted(bench, "parc")
     assert (ref.export.tables[0].sheet, ref.export.unread) == ("Liste 2019", ["Liste 2018"])
     assert ref.export.format.title == "31 décembre {exercice}"
@@ -341,8 +342,7 @@ def test_members_of_a_shape_are_distinguished_by_their_name(bench, tmp_path) -> 
     flags = {"orly": "Oui", "thiais": "Non"}
     members = {f"comptes_{town}.csv": f"{text}a{town};Durand;{flag};15/02/2010\n" for town, flag in flags.items()}
     path = zipped(tmp_path / "comptes_2019.zip", members)
-    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "gmao", "--shape", "comptes")
     ref = drafted(bench, "gmao")
     assert ref.export.tables[0].origins_of(2019)["collectivite"].file == r"comptes_(.+)\.csv"
     assert "cette partie du nom est-elle la collectivité ?" in result.stdout
@@ -350,13 +350,13 @@ def test_members_of_a_shape_are_distinguished_by_their_name(bench, tmp_path) -> 
 
 
 def test_the_total_of_each_sheet_is_compared_with_its_own_lines(bench, tmp_path) -> None:
-    path = tmp_path / "prets_2019.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for town, lent in (("Orly", (3, 4)), ("Thiais", (5, 6, 7))):
-            sheet = book.add_worksheet(town)
-            for row, cells in enumerate([["Titre", "Prêts"], *[[f"T{n}", n] for n in lent], ["Total", sum(lent)]]):
-                sheet.write_row(row, 0, cells)
-    assert bench.millesime("source", "new", "--from", path, "--system", "livres").exit_code == 0
+    lent = {"Orly": (3, 4), "Thiais": (5, 6, 7)}
+    sheets = {
+        town: [["Titre", "Prêts"], *[[f"T{n}", n] for n in numbers], ["Total", sum(numbers)]]
+        for town, numbers in lent.items()
+    }
+    path = book(tmp_path / "prets_2019.xlsx", sheets)
+    new(bench, path, "livres")
     (rule,) = drafted(bench, "livres").export.tables[0].ignore
     assert rule.sums == ["prets"]
     counts = ingest(bench.home, drafted(bench, "livres"), 2019, [path], b"k" * 32).tables
@@ -364,14 +364,9 @@ def test_the_total_of_each_sheet_is_compared_with_its_own_lines(bench, tmp_path)
 
 
 def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
-    path = tmp_path / "prets_2019.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for town in ("Orly", "Choisy"):
-            sheet = book.add_worksheet(f"Commune {town}")
-            for row, cells in enumerate([["Mois", "Prêts"], ["mai", 4]]):
-                sheet.write_row(row, 0, cells)
-    result = bench.millesime("source", "new", "--from", path, "--system", "prets")
-    assert result.exit_code == 0, result.output
+    sheets = {f"Commune {town}": [["Mois", "Prêts"], ["mai", 4]] for town in ("Orly", "Choisy")}
+    path = book(tmp_path / "prets_2019.xlsx", sheets)
+    result = new(bench, path, "prets")
     (table,) = drafted(bench, "prets").export.tables
     assert (table.sheet, table.origins_of(2019)["feuille"].sheet) == ("Commune *", "Commune (.+)")
     assert "convient-il aux feuilles de chaque exercice, et à elles seules ?" in result.stdout
@@ -394,8 +389,7 @@ def days(months: range, year: int = 2019, each: int = 1) -> str:
 )
 def test_a_column_of_dates_over_the_year_is_its_period(bench, tmp_path, lines: str, period: str | None) -> None:
     path = sample(tmp_path, "passages_2019.csv", f"Rang;Jour\n{lines}")
-    result = bench.millesime("source", "new", "--from", path, "--system", "passages", "--exercice", "2019")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "passages", "--exercice", "2019")
     (table,) = drafted(bench, "passages").export.tables
     assert (table.period.column if table.period else None) == period
     assert ("des lignes sont-elles attendues chaque mois ?" in result.stdout) == bool(period)
@@ -405,23 +399,13 @@ QUARTERS = {f"T{quarter}": range(3 * quarter - 2, 3 * quarter + 1) for quarter i
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 
 
-def book(path: Path, sheets: dict[str, list[list]]) -> Path:
-    with xlsxwriter.Workbook(path) as workbook:
-        for name, rows in sheets.items():
-            sheet = workbook.add_worksheet(name)
-            for row, cells in enumerate(rows):
-                sheet.write_row(row, 0, cells)
-    return path
-
-
 def test_sheets_of_quarters_with_dates_are_expected_by_their_months(bench, tmp_path) -> None:
     sheets = {
         name: [["Jour", "Recette"], *[[f"0{day}/{month:02}/2019", day] for month in months for day in (1, 2, 3)]]
         for name, months in QUARTERS.items()
     }
     path = book(tmp_path / "regie_2019.xlsx", {**sheets, "Notice": [["Bonjour"]], "Totaux": [["Recette"], [72]]})
-    result = bench.millesime("source", "new", "--from", path, "--system", "regie")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "regie")
     ref = drafted(bench, "regie")
     (table,) = ref.export.tables
     assert (table.sheet, table.period.column, set(ref.export.unread)) == ("T?", "jour", {"Notice", "Totaux"})
@@ -434,8 +418,7 @@ def test_sheets_of_quarters_with_dates_are_expected_by_their_months(bench, tmp_p
 def test_sheets_of_quarters_without_dates_are_expected_one_by_one(bench, tmp_path, name: str) -> None:
     sheets = {name.format(quarter): [["Commune", "Recette"], ["Orly", quarter]] for quarter in range(1, 5)}
     path = book(tmp_path / "regie_2019.xlsx", sheets)
-    result = bench.millesime("source", "new", "--from", path, "--system", "regie", "--exercice", "2019")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "regie", "--exercice", "2019")
     ref = drafted(bench, "regie")
     assert len(ref.export.tables[0].sheets) == 4 and ref.export.tables[0].period is None
     assert read(bench, ref, path).acceptees == 4
@@ -450,8 +433,7 @@ def test_the_names_of_sheets_that_are_months_date_their_lines(bench, tmp_path, n
     names = [name.format(month, number) for number, month in enumerate(MONTHS, 1)]
     sheets = {one: [["Commune", "Recette"], ["Orly", 1], ["Choisy", 2]] for one in names}
     path = book(tmp_path / "regie_2019.xlsx", sheets)
-    result = bench.millesime("source", "new", "--from", path, "--system", "regie", "--exercice", "2019")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "regie", "--exercice", "2019")
     ref = drafted(bench, "regie")
     (table,) = ref.export.tables
     assert (table.period.column, table.field("mois").type) == ("mois", "date")
@@ -464,7 +446,7 @@ def test_the_names_of_sheets_that_are_months_date_their_lines(bench, tmp_path, n
 def test_members_of_an_archive_that_are_months_date_their_lines(bench, tmp_path) -> None:
     members = {f"appels_{month:02}.csv": f"Poste;Appels\nA;{month}\n" for month in range(1, 13)}
     path = zipped(tmp_path / "appels_2019.zip", members)
-    assert bench.millesime("source", "new", "--from", path, "--system", "appels").exit_code == 0
+    new(bench, path, "appels")
     (table,) = drafted(bench, "appels").export.tables
     assert (table.period.column, table.origins_of(2019)["mois"].file) == ("mois", r"appels_(.+)\.csv")
     assert read(bench, drafted(bench, "appels"), path).acceptees == 12
@@ -480,8 +462,7 @@ def test_a_column_of_towns_names_members(bench, tmp_path) -> None:
 def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tmp_path) -> None:
     declared.take("catalogue/shapes/comptes_messagerie.yml")
     path = sample(tmp_path, "comptes_2019.csv", "Adresse;Statut\na@orly.fr;open\nb@orly.fr;closed\nc@orly.fr;Actif\n")
-    result = bench.millesime("source", "new", "--from", path, "--system", "mail", "--shape", "comptes_messagerie")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "mail", "--shape", "comptes_messagerie")
     assert "répond chacun de [closed, open] ? values: {mot de la forme: [les siens]}" in result.stdout
 
 
@@ -501,8 +482,7 @@ NAMED = {
 def test_records_that_name_their_values(bench, tmp_path, kind: str) -> None:
     text, headings, records = NAMED[kind]
     path = sample(tmp_path, "export_2019.dat", text, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     (table,) = ref.export.tables
     assert (ref.export.format.type, table.records, table.header_of(2019)) == (kind, records, headings)
@@ -527,8 +507,7 @@ ABOVE = {
 def test_records_inside_of_others_are_drafted_with_what_holds_them(bench, tmp_path, kind: str) -> None:
     text, (records, headings, left) = ABOVE[kind]
     path = sample(tmp_path, "export_2019.dat", text, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     (table,) = ref.export.tables
     assert (table.records, list(table.header_of(2019).values())) == (records, headings)
@@ -560,8 +539,7 @@ BY_LOGIN = (
 )
 def test_what_is_a_heading_and_what_is_a_value(bench, tmp_path, text: str, kind: str, headings: list[str]) -> None:
     path = sample(tmp_path, "export_2019.txt", text, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     (table,) = ref.export.tables
     assert (ref.export.format.type, list(table.header_of(2019).values())) == (kind, headings)
@@ -583,8 +561,7 @@ def test_what_is_a_heading_and_what_is_a_value(bench, tmp_path, text: str, kind:
 )  # fmt: skip
 def test_what_the_sample_does_not_prove_is_to_decide(bench, tmp_path, text: str, doubt: str) -> None:
     path = sample(tmp_path, "a_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau")
     assert doubt in result.stdout
     assert read(bench, drafted(bench, "nouveau"), path).refusees == 0
 
@@ -613,8 +590,7 @@ def test_columns_with_the_same_heading_are_distinguished_by_their_rank(
     bench, tmp_path, text: str, headings: list[str]
 ) -> None:
     path = sample(tmp_path, "a_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau")
     assert result.stdout.count("plusieurs colonnes ont cet intitulé") == sum("/" in one for one in headings)
     ref = drafted(bench, "nouveau")
     assert list(ref.export.tables[0].header_of(2019).values()) == headings
@@ -649,13 +625,9 @@ def test_headings_over_two_lines_are_read_from_top_to_bottom(bench, tmp_path, te
     if kind == "csv":
         path.write_text(text, encoding="utf-8")
     else:
-        with xlsxwriter.Workbook(path) as book:
-            sheet = book.add_worksheet("Relevé")
-            for row, cells in enumerate(lines):
-                for place, cell in enumerate(cells):
-                    sheet.write(row, place, int(cell) if cell.isdigit() and len(cell) == 1 else cell)
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+        cells = [[int(cell) if cell.isdigit() and len(cell) == 1 else cell for cell in line] for line in lines]
+        book(path, {"Relevé": cells})
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     (table,) = ref.export.tables
     assert (table.headerRows, list(table.header_of(2019).values())) == (2, headings)
@@ -667,7 +639,7 @@ def test_headings_over_two_lines_are_read_from_top_to_bottom(bench, tmp_path, te
 def test_three_lines_of_headings(bench, tmp_path) -> None:
     text = "Commune;Agents;;;\n;Femmes;;Hommes;\n;Tit.;Cont.;Tit.;Cont.\nOrly;1;2;3;4\nThiais;5;6;7;8\n"
     path = sample(tmp_path, "a_2019.csv", text)
-    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     assert list(ref.export.tables[0].header_of(2019).values()) == [
         "Commune", "Agents Femmes Tit.", "Agents Femmes Cont.", "Agents Hommes Tit.", "Agents Hommes Cont.",
@@ -677,7 +649,7 @@ def test_three_lines_of_headings(bench, tmp_path) -> None:
 
 def test_a_line_of_data_without_a_name_is_no_line_of_headings(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Commune;Prêts;Date\n;n.d.;\nOrly;1;01/02/2019\nThiais;3;02/02/2019\n")
-    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0
+    new(bench, path, "nouveau")
     assert drafted(bench, "nouveau").export.tables[0].headerRows == 1
 
 
@@ -690,16 +662,15 @@ def test_a_column_without_a_heading_is_to_decide(bench, tmp_path, shape: list[st
 
 def test_two_lines_of_headings_in_the_sheets_of_several_years(bench, tmp_path) -> None:
     path = tmp_path / "parc.xlsx"
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path) as workbook:
         for year in (2018, 2019):
-            sheet = book.add_worksheet(f"Parc {year}")
+            sheet = workbook.add_worksheet(f"Parc {year}")
             sheet.merge_range("B1:C1", "Postes")
             sheet.write_row(0, 0, ["Commune"])
             sheet.write_row(1, 1, ["Fixes", "Portables"])
             sheet.write_row(2, 0, ["Orly", 3, 4])
             sheet.write_row(3, 0, ["Thiais", 5, 6])
-    result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "parc", "--exercice", "2019")
     ref = drafted(bench, "parc")
     assert (ref.export.tables[0].sheet, ref.export.unread) == ("Parc 2019", ["Parc 2018"])
     assert read(bench, ref, path).acceptees == 2
@@ -707,8 +678,7 @@ def test_two_lines_of_headings_in_the_sheets_of_several_years(bench, tmp_path) -
 
 def test_a_csv_without_a_header_is_drafted_on_request(bench, tmp_path) -> None:
     path = sample(tmp_path, "postes_2019.csv", "a1;Orly;1 200\na2;Thiais;14\n")
-    result = bench.millesime("source", "new", "--from", path, "--system", "postes", "--no-header")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "postes", "--no-header")
     assert result.stdout.count("que dit cette colonne ?") == 3
     ref = drafted(bench, "postes")
     assert ref.export.tables[0].header_of(2019) == {"c_1": "1", "c_2": "2", "c_3": "3"}
@@ -725,8 +695,7 @@ def test_a_csv_without_a_header_is_drafted_on_request(bench, tmp_path) -> None:
 )
 def test_small_tables_lose_nothing(bench, tmp_path, text: str, headings: list[str], rows: int) -> None:
     path = sample(tmp_path, "a_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     assert list(ref.export.tables[0].header_of(2019).values()) == headings
     assert read(bench, ref, path).acceptees == rows
@@ -755,21 +724,16 @@ def test_a_title_that_bears_the_year_proves_the_exercice(bench, tmp_path) -> Non
 
 
 def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
-    path = tmp_path / "2019_prets.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for town in ("Orly", "Thiais"):
-            sheet = book.add_worksheet(f"{town} 2019")
-            sheet.write_row(0, 0, ["Titre", "Prêts"])
-            sheet.write_row(1, 0, ["A", 3])
-    result = bench.millesime("source", "new", "--from", path, "--system", "livres")
-    assert result.exit_code == 0, result.output
+    sheets = {f"{town} 2019": [["Titre", "Prêts"], ["A", 3]] for town in ("Orly", "Thiais")}
+    path = book(tmp_path / "2019_prets.xlsx", sheets)
+    result = new(bench, path, "livres")
     (export,) = bench.registry.systems["livres"].exports
     assert (export.files, export.tables[0].sheet) == ("????_prets*.xlsx", "* ????")
     assert export.tables[0].origins_of(2019)["feuille"].sheet == r"(.+) \d{4}"
     assert "son nom contient une année" not in result.stdout
     members = {f"prets_{town}_2019.CSV": "Titre;Prêts\nA;3\n" for town in ("orly", "thiais")}
     path = zipped(tmp_path / "prets_2019.zip", members)
-    assert bench.millesime("source", "new", "--from", path, "--system", "archives").exit_code == 0
+    new(bench, path, "archives")
     (export,) = bench.registry.systems["archives"].exports
     assert export.tables[0].origins_of(2019)["fichier"].file == r"prets_(.+)_\d{4}\.CSV"
 
@@ -784,8 +748,7 @@ def test_a_path_with_a_space_is_quoted_in_the_commands(bench, tmp_path) -> None:
 
 def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "A;B\nx;y\n")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--shape", "comptes")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau", "--shape", "comptes")
     assert "quelle colonne, parmi [A, B] ? D’ici là, tout fichier est refusé" in result.stdout
     check_catalogue(bench.catalogue)
 
@@ -793,8 +756,7 @@ def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, 
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
     text = "Exercice;Order;2e;A;a;;Order !;uti_profil\n2019;x;1;p;q;;z;t\n2019;y;2;p;q;;z;t\n"
     path = sample(tmp_path, "divers_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "divers")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "divers")
     ref = drafted(bench, "divers")
     names = [field.name for field in ref.export.tables[0].fields]
     assert names == ["annee", "order_source", "c_2e", "a", "a_2", "order_source_2", "uti_profil"]
@@ -810,8 +772,7 @@ PARC = (
 
 def test_a_second_export_joins_a_copy_of_the_shipped_system_then_the_home_s_own_file(bench, tmp_path) -> None:
     path = sample(tmp_path, "parc_2019.csv", PARC, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "ventes")
     own = declaration(bench, "ventes")
     assert own.read_text(encoding="utf-8").startswith(VENTES.rstrip())
     assert "le remplace en entier" in result.stderr and "organisation.yml" not in result.stdout
@@ -826,8 +787,7 @@ def test_a_second_export_joins_a_copy_of_the_shipped_system_then_the_home_s_own_
     text = own.read_text(encoding="utf-8") + "    # de ce parc\n  # fin des exports\n# un mot à nous\n"
     own.write_text(text, encoding="utf-8")
     path = sample(tmp_path, "stock_2019.csv", PARC, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "ventes")
     assert [export.name for export in drafted(bench, "ventes").system.exports] == ["ventes", "parc", "stock"]
     text = own.read_text(encoding="utf-8")
     assert text.endswith("# un mot à nous\n")
@@ -841,19 +801,14 @@ def test_a_list_of_agents(bench, declared, tmp_path) -> None:
         "0012;DURAND;F;12/07/1969;Titulaire;A;100;01/02/2001\n0013;PETIT;M;03/01/1972;Contractuel;B;80;01/09/2015\n"
     )
     path = sample(tmp_path, "agents_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "esedit", "--shape", "agents")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "esedit", "--shape", "agents")
     (table,) = drafted(bench, "esedit").export.tables
     assert table.header_of(2019)["tranche_age"] == "Date de naissance" and table.exercice is None
     assert "systemes: [..., esedit]" in result.stdout and "applications:" not in result.stdout
 
 
 def test_a_sheet_whose_name_holds_a_year_is_to_decide(bench, tmp_path) -> None:
-    path = tmp_path / "parc.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet("Parc 2019")
-        for row, cells in enumerate([["Code", "Libellé"], ["a", "b"], ["c", "d"]]):
-            sheet.write_row(row, 0, cells)
+    path = book(tmp_path / "parc.xlsx", {"Parc 2019": [["Code", "Libellé"], ["a", "b"], ["c", "d"]]})
     result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
     assert "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?" in result.stdout
 
@@ -924,7 +879,7 @@ def test_a_sample_that_teaches_nothing_ends_with_2(bench, tmp_path, name, conten
 
 def test_the_exercice_is_that_of_the_landing_folder(bench) -> None:
     path = bench.drop("2021/gmao/export.csv", "A;B\nx;y\nz;t\n")
-    assert bench.millesime("source", "new", "--from", path, "--system", "gmao").exit_code == 0
+    new(bench, path, "gmao")
     assert list(drafted(bench, "gmao").export.tables[0].header) == [2021]
 
 
@@ -1063,8 +1018,7 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
 
 def test_a_table_of_persons_alone_is_read_as_lines_without_columns(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Nom;Prénom\nDIOP;Awa\nKERN;Yuna\n\n")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     assert [field.personal for field in ref.export.tables[0].fields] == ["drop", "drop"]
     counts = read(bench, ref, path)
@@ -1089,8 +1043,7 @@ def test_a_table_of_persons_alone_is_read_as_lines_without_columns(bench, tmp_pa
 def test_a_first_line_written_as_those_below_is_no_header(bench, tmp_path, text: str) -> None:
     """Nothing of it is in the draft, which reads columns by rank, and says so."""
     path = sample(tmp_path, "a_2019.csv", text)
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau")
     assert "la première ligne est une donnée : aucune ne nomme les colonnes ?" in result.stdout
     ref, width = drafted(bench, "nouveau"), text.partition("\n")[0].count(";") + 1
     assert list(ref.export.tables[0].header_of(2019).values()) == [str(rank) for rank in range(1, width + 1)]
@@ -1101,11 +1054,7 @@ def test_a_first_line_written_as_those_below_is_no_header(bench, tmp_path, text:
 
 
 def test_a_workbook_whose_first_line_is_data_is_refused(bench, tmp_path) -> None:
-    path = tmp_path / "a_2019.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        for row, cells in enumerate([["ad@x.fr", 1], ["bp@x.fr", 2]]):
-            sheet.write_row(row, 0, cells)
+    path = book(tmp_path / "a_2019.xlsx", {"Feuil1": [["ad@x.fr", 1], ["bp@x.fr", 2]]})
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert (result.exit_code, "la première qui est entière, contient des valeurs" in result.stderr) == (2, True)
 
@@ -1120,8 +1069,7 @@ def test_a_workbook_whose_first_line_is_data_is_refused(bench, tmp_path) -> None
 )
 def test_pairs_are_read_whatever_parts_them(bench, tmp_path, text: str, headings: list[str]) -> None:
     path = sample(tmp_path, "a_2019.log", text, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     assert ref.export.format.type == "key_value"
     assert list(ref.export.tables[0].header_of(2019).values()) == headings
@@ -1148,8 +1096,7 @@ def test_pairs_are_read_whatever_parts_them(bench, tmp_path, text: str, headings
 )  # fmt: skip
 def test_a_person_is_no_field(bench, tmp_path, name: str, text: str, said: str) -> None:
     path = sample(tmp_path, name, text, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    result = new(bench, path, "nouveau")
     assert said in result.stdout
     ref = drafted(bench, "nouveau")
     for field in ref.export.tables[0].fields:
@@ -1183,8 +1130,7 @@ def test_a_draft_that_cannot_load_names_no_temporary_file(bench) -> None:
 
 def test_a_unit_with_a_dot_is_read(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Titre;Longueur\nA;12 p.\nB;1 200 p.\n")
-    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert result.exit_code == 0, result.output
+    new(bench, path, "nouveau")
     ref = drafted(bench, "nouveau")
     assert ref.export.tables[0].field("longueur").suffix == "p."
     assert read(bench, ref, path).acceptees == 2
