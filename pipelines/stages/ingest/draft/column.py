@@ -94,7 +94,7 @@ class Guess:
     doubts: list[str] = field(default_factory=list)
     values: list[Any] = field(
         default_factory=list
-    )  # what the cells are read as; None where they cannot be, and for texts
+    )  # what the cells are read as, None where they cannot be; not of texts
 
     @property
     def dates(self) -> list[dt.date]:
@@ -155,7 +155,7 @@ def guess(heading: str, cells: Iterable[str], *, workbook: bool) -> Guess:
     best = max(found)
     way = ways[found.index(best)]
     if best < 0.9 * len(some):
-        what = {"date": "des dates", "datetime": "des dates"}.get(way["type"], "des nombres")
+        what = "des dates" if way["type"] in ("date", "datetime") else "des nombres"
         alike = [f"cellules qui ressemblent à {what}, sans format commun : au plus {best} sur {len(some)} lisibles"]
         return Guess(doubts=alike if 3 * best >= len(some) or most(some, QUANTITY.fullmatch) else [])
     others = [one for one, count in zip(ways, found, strict=True) if count == best]
@@ -175,18 +175,16 @@ def _ways(heading: str, cells: list[str], workbook: bool) -> Iterator[dict[str, 
     yield from _flags(heading, cells)
     if says(heading, YEAR_WORDS):
         yield {"type": "year"}
-    formats = [("date", day) for day in (*DAYS, *MONTHS)] + [("datetime", moment) for moment in MOMENTS]
-    is_dated = says(heading, DATE) or any(word.startswith(("dat", "dt")) for word in slug(heading).split("_"))
     numbers = list(_numbers(heading, cells))
+    is_dated = says(heading, DATE) or any(word.startswith(("dat", "dt")) for word in slug(heading).split("_"))
     if not is_dated:
         yield from numbers
-    if is_dated:
-        formats += [("date", day) for day in (*YEARLESS, "%Y%m%d")]
-    for kind, fmt in formats:
+    days = [*DAYS, *MONTHS, *(YEARLESS if is_dated else []), *(["%Y%m%d"] if is_dated else [])]
+    for kind, fmt in [*(("date", day) for day in days), *(("datetime", moment) for moment in MOMENTS)]:
         pattern = re.compile(pattern_of(ISO[kind] if fmt == "default" else fmt))
+        # a workbook's own date may be a number of days
         if any(map(pattern.fullmatch, cells)) or (workbook and is_dated and fmt == "default"):
-            zone = {"timezone": "Europe/Paris"} if "%z" in fmt else {}
-            yield {"type": kind, "format": fmt, **zone}
+            yield {"type": kind, "format": fmt, **({"timezone": "Europe/Paris"} if "%z" in fmt else {})}
     if is_dated:
         yield from numbers
 
