@@ -754,12 +754,12 @@ def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, 
 
 
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
-    text = "Exercice;Order;2e;A;a;;Order !;uti_profil\n2019;x;1;p;q;;z;t\n2019;y;2;p;q;;z;t\n"
+    text = "Exercice;Order;2e;A;a;;Order !;uti_profil;No\n2019;x;1;p;q;;z;t;5\n2019;y;2;p;q;;z;t;6\n"
     path = sample(tmp_path, "divers_2019.csv", text)
     new(bench, path, "divers")
     ref = drafted(bench, "divers")
     names = [field.name for field in ref.export.tables[0].fields]
-    assert names == ["annee", "order_source", "c_2e", "a", "a_2", "order_source_2", "uti_profil"]
+    assert names == ["annee", "order_source", "c_2e", "a", "a_2", "order_source_2", "uti_profil", "no_source"]
     assert read(bench, ref, path).acceptees == 2
 
 

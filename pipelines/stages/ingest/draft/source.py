@@ -143,7 +143,7 @@ def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> li
     for sample, _ in found:
         text = sample.place if len(found) > 1 else sample.name
         stem = slug(re.sub(r"\d+", "", PurePosixPath(text).stem if text != sample.sheet else text))
-        stem = stem if NAME.fullmatch(stem) else "donnees"
+        stem = stem if NAME.fullmatch(stem) and scalar(stem) == stem else "donnees"
         name = ((request.table or request.shape) if not names else None) or stem
         names.append(free(name, names))
     return names

@@ -119,7 +119,7 @@ def _field_name(column: Column, taken: Iterable[str], is_no_name: bool) -> str:
     if name in TAKEN:
         name = "annee" if column.guess.type == "year" else f"{name}_source"
     reserved = "select count(*) from duckdb_keywords() where keyword_category = 'reserved' and keyword_name = $1"
-    if duckdb.execute(reserved, [name]).fetchone() != (0,):
+    if duckdb.execute(reserved, [name]).fetchone() != (0,) or scalar(name) != name:  # « No » is false in YAML
         name = f"{name}_source"
     return free(name, taken)
 
