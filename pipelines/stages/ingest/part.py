@@ -1,4 +1,4 @@
-"""The records of one file, or of one sheet, of one table, typed by DuckDB: the lines that are accepted, refused and ignored."""
+"""The records of one file or sheet of a table, typed by DuckDB: the lines that are accepted, refused and ignored."""
 
 import glob
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ class IrregularRecord(Exception):
 
 
 @dataclass(frozen=True)
-class Typing:
+class Delivery:
     """What the parts of one delivery share."""
 
     db: Any
     exercice: int
-    delivery: str
+    name: str
     is_workbook: bool
 
 
@@ -64,15 +64,16 @@ class Part:
 
     ``load`` makes two tables of its records:
 
-    - ``typed``, all the lines: ``v_<field>``, the value of each field that is kept; ``brut``, the list of raw cells of a line that
-      is not accepted, else NULL; ``illisibles``, what is wrong with the cells that no figure needs;
-    - ``odd``, the lines that are not accepted: ``_ligne``, the values, the raw cells ``c0``, ``c1``…, and ``_hors``, true for a line
-      that is not data: a total, a comment, a blank line.
+    - ``typed``, all the lines: ``v_<field>``, the value of each field that is kept; ``brut``, the list of raw cells of a
+      line that is not accepted, else NULL; ``illisibles``, what is wrong with the cells that no figure needs;
+    - ``not_accepted``, the other lines: ``_ligne``, the values, the raw cells ``c0``, ``c1``…, and ``_hors``, true for a
+      line that is not data: a total, a comment, a blank line.
     """
 
-    def __init__(self, typing: Typing, table: Table, index: int, fichier: str, records: Records):
-        self.typing, self.db, self.table, self.fichier, self.records = typing, typing.db, table, fichier, records
-        self.typed, self.odd, self.shapes, self.apart = (f"{n}_{index}" for n in ("typed", "odd", "shapes", "apart"))
+    def __init__(self, delivery: Delivery, table: Table, index: int, fichier: str, records: Records):
+        self.delivery, self.db, self.table, self.fichier, self.records = delivery, delivery.db, table, fichier, records
+        tables = ("typed", "not_accepted", "misshapen", "set_apart")
+        self.typed, self.not_accepted, self.misshapen, self.set_apart = (f"{name}_{index}" for name in tables)
         self.place = fichier, records.feuille
         self.named = where(*self.place)
         sheet = literal(records.feuille)
@@ -82,7 +83,7 @@ class Part:
         self.is_counted = records.first_line is not None
         self.line = f"(rowid + {records.first_line})" if self.is_counted else "ligne"
         self.raw = [f"c{place}" for place in range(len(records.columns))]
-        self.origins = table.origins_of(typing.exercice)
+        self.origins = table.origins_of(delivery.exercice)
         self.places = {same(heading): place for place, heading in reversed(list(enumerate(records.columns)))}
         parts = {name: o for name, o in self.origins.items() if o.column and not o.whole}
         found = {name: derived(origin, self.places, table) for name, origin in parts.items()}
@@ -151,7 +152,7 @@ class Part:
         return [Cell(self._read(field, literal(text)), value, field.title, 0)]
 
     def _read(self, field: Field, raw: str | None) -> Reading:
-        return read_field(field, raw, self.table, workbook=self.typing.is_workbook, exercice=self.typing.exercice)
+        return read_field(field, raw, self.table, workbook=self.delivery.is_workbook, exercice=self.delivery.exercice)
 
     def _prove(self, name: str, text: str, code: str, place: str) -> None:
         """Refuse the file when a text that applies to all its lines cannot be read as its field."""
@@ -176,17 +177,17 @@ class Part:
     # reading ---------------------------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Make ``typed`` and ``odd``; count the lines that are ``lost``: data that cannot be read.
+        """Make ``typed`` and ``not_accepted``; count the lines that are ``lost``: data that cannot be read.
 
         Raises DeliveryRefused, or IrregularRecord when the file must be read record by record.
         """
         if self.records.misshapen:
             columns = "ligne bigint, regle varchar, attendu varchar, recu varchar, colonne varchar"
-            self.db.execute(f"create temp table {self.shapes} ({columns})")
-            insert(self.db, self.shapes, [(*one, None)[:5] for one in self.records.misshapen])
+            self.db.execute(f"create temp table {self.misshapen} ({columns})")
+            insert(self.db, self.misshapen, [(*one, None)[:5] for one in self.records.misshapen])
         if self.records.ignored:
-            self.db.execute(f"create temp table {self.apart} (ligne bigint, raison varchar)")
-            insert(self.db, self.apart, self.records.ignored)
+            self.db.execute(f"create temp table {self.set_apart} (ligne bigint, raison varchar)")
+            insert(self.db, self.set_apart, self.records.ignored)
         try:
             (count,) = self.db.execute(self._typed_table()).fetchone()
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -199,7 +200,7 @@ class Part:
             ) from None
         if self.is_counted and count != self.records.read - len(self.records.ignored):
             raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
-        self.db.execute(self._odd_table())
+        self.db.execute(self._not_accepted_table())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
 
     def _typed_table(self) -> str:
@@ -214,7 +215,7 @@ class Part:
         if not any(field.constraints.required for field in self.table.fields):
             is_fine.append(f"not ({self.is_blank})")
         if self.records.misshapen:
-            is_fine.append(f"ligne not in (select ligne from {self.shapes})")
+            is_fine.append(f"ligne not in (select ligne from {self.misshapen})")
         return f"""
             create or replace temp table {self.typed} as
             select {line}{kept}case when {" and ".join(is_fine)} then null else [{", ".join(self.raw)}] end as brut{wrong}
@@ -235,13 +236,13 @@ class Part:
                 null_padding=false, strict_mode=true, hive_partitioning=false, max_line_size=10000000)
         """
 
-    def _odd_table(self) -> str:
+    def _not_accepted_table(self) -> str:
         cells = ", ".join(f"brut[{rank}] as {cell}" for rank, cell in enumerate(self.raw, start=1))
         kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
         dropped = "".join(f"{cell.reading.value} as {cell.value}, " for cell in self.cells if cell.is_dropped)
         is_not_data = [is_ignored for _, is_ignored in self.ignored_by] + [f"({self.is_blank})", f"({self.is_hollow})"]
         return f"""
-            create or replace temp table {self.odd} as
+            create or replace temp table {self.not_accepted} as
             select *, {dropped}{" or ".join(is_not_data)} as _hors
             from (
                 select *{self.taken}
@@ -260,7 +261,7 @@ class Part:
 
         A single such pair: nothing is guessed among several. Raises DeliveryRefused.
         """
-        rows = f"{self.odd} where not _hors"
+        rows = f"{self.not_accepted} where not _hors"
         typed = f"select 1 from {self.typed} where brut is null limit 1"
         if self.lost < FEW or self.records.misshapen or self.db.execute(typed).fetchone():
             return
@@ -309,7 +310,7 @@ class Part:
         elif COLUMN in self.table.provenance:  # in another exercice's layout, columns become rows
             column = f", cast(null as {COLUMN.sql_type}) as {COLUMN.name}"
         return f"""(
-            select {columns}{self.typing.exercice}::integer as exercice, {literal(self.typing.delivery)} as _livraison,
+            select {columns}{self.delivery.exercice}::integer as exercice, {literal(self.delivery.name)} as _livraison,
                 {self.origin}, {self.line} as _ligne{column}
             from {rows}
         )"""
@@ -319,7 +320,7 @@ class Part:
         if field.personal == "pseudonymise":
             return f"pseudonyme({literal(field.name)}, cast({value} as varchar))"
         if field.personal == "generalise":  # the age reached in the year, as on 31 December
-            return f"cast(floor(({self.typing.exercice} - year({value})) / {field.band}) * {field.band} as bigint)"
+            return f"cast(floor(({self.delivery.exercice} - year({value})) / {field.band}) * {field.band} as bigint)"
         return value
 
     def _cells_that_give_rows(self) -> tuple[list[Cell], str]:
@@ -333,12 +334,12 @@ class Part:
         cells, empty = self._cells_that_give_rows()
         rows = []
         for column, cell in zip(self.spread, cells, strict=True):
-            said = {
+            values = {
                 name: self._read(self.table.field(name), literal(text)).value for name, text in column.texts.items()
             }
-            said[cell.name] = f"coalesce({cell.value}, 0)" if empty == "zero" else cell.value
-            said[COLUMN.name] = literal(column.heading)
-            rows.append("{" + ", ".join(f"'{name}': {value}" for name, value in said.items()) + "}")
+            values[cell.name] = f"coalesce({cell.value}, 0)" if empty == "zero" else cell.value
+            values[COLUMN.name] = literal(column.heading)
+            rows.append("{" + ", ".join(f"'{name}': {value}" for name, value in values.items()) + "}")
         number = "rowid as rowid, " if self.is_counted else ""
         filled = f" where x.{cells[0].name} is not null" if empty == "skip" else ""
         return f"(select {number}*, unnest([{', '.join(rows)}]) as x from {lines}){filled}"
@@ -358,18 +359,18 @@ class Part:
 
     def refused_lines(self) -> str:
         """The lines that are data and cannot be read."""
-        return f"select _ligne from {self.odd} where not _hors"
+        return f"select _ligne from {self.not_accepted} where not _hors"
 
     def refused(self) -> str:
         """One row per reason."""
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
-        others = f" and _ligne not in (select ligne from {self.shapes})" if self.records.misshapen else ""
+        others = f" and _ligne not in (select ligne from {self.misshapen})" if self.records.misshapen else ""
         reasons = f"""
             select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, motif.regle as regle,
                 motif.attendu as attendu, motif.recu as recu, _montant_eur
             from (
                 select _ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif
-                from {self.odd} where not _hors{others}
+                from {self.not_accepted} where not _hors{others}
             )
         """
         if not self.records.misshapen:
@@ -377,7 +378,7 @@ class Part:
         return f"""({reasons}
             union all
             select {self.origin}, ligne, colonne, null, regle, attendu, recu, null
-            from {self.shapes} where ligne in ({self.refused_lines()})
+            from {self.misshapen} where ligne in ({self.refused_lines()})
         )"""
 
     def _amount(self) -> str:
@@ -414,9 +415,9 @@ class Part:
         """Lines that are not data, each with its reason."""
         rules = "".join(f" when {is_ignored} then {literal(rule.reason)}" for rule, is_ignored in self.ignored_by)
         reason = f"case{rules} when {self.is_blank} then 'ligne vide' else 'ligne sans valeur' end"
-        lines = f"select {self.origin}, _ligne, {reason} as raison from {self.odd} where _hors"
+        lines = f"select {self.origin}, _ligne, {reason} as raison from {self.not_accepted} where _hors"
         if self.records.ignored:  # those that the reader set apart
-            lines = f"select {self.origin}, ligne as _ligne, raison from {self.apart} union all {lines}"
+            lines = f"select {self.origin}, ligne as _ligne, raison from {self.set_apart} union all {lines}"
         return f"({lines})"
 
     def totals(self, written: Path) -> list[dict]:
@@ -437,7 +438,7 @@ class Part:
                 rows = self.db.execute(f"""
                     select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar),
                         coalesce({announced} = {ours}, false)
-                    from {self.odd} where {is_ignored} and not {reading.missing} order by 1
+                    from {self.not_accepted} where {is_ignored} and not {reading.missing} order by 1
                 """).fetchall()
                 keys = ("ligne", "annonce", "recalcule", "ok")
                 found += [{"kind": kind, "column": name, **dict(zip(keys, row, strict=True))} for row in rows]
@@ -445,5 +446,5 @@ class Part:
 
     def forget(self) -> None:
         """Free the memory."""
-        tables = (self.typed, self.odd, self.shapes, self.apart)
+        tables = (self.typed, self.not_accepted, self.misshapen, self.set_apart)
         self.db.execute(";".join(f"drop table if exists {name}" for name in tables))

@@ -21,7 +21,7 @@ from pipelines.ledger.records import TableCounts
 from pipelines.settings import memory, threads
 from pipelines.sql import literal, parquet_scan
 from pipelines.stages.ingest import database
-from pipelines.stages.ingest.part import Part, Typing
+from pipelines.stages.ingest.part import Delivery, Part
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import identifier
 
@@ -43,14 +43,14 @@ def table_writer(
     size = sum(one.path.stat().st_size for parts in tables for one in parts)
     used, workbook = threads() if size > SMALL else 1, ref.export.format.type in WORKBOOKS
     with database.opened(key, workdir, used, small=database.is_small(tables)) as db:
-        yield TableWriter(Typing(db, exercice, delivery, workbook), used, ref.export.by_document)
+        yield TableWriter(Delivery(db, exercice, delivery, workbook), used, ref.export.by_document)
 
 
 @dataclass(frozen=True)
 class TableWriter:
     """Writes the tables of one delivery, in its DuckDB."""
 
-    typing: Typing
+    delivery: Delivery
     threads: int
     by_document: bool
 
@@ -72,7 +72,7 @@ class TableWriter:
             raise IngestFailed(f"{kind}, table {table.name} de {files[0][0]}{said}") from None
 
     def _write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
-        parts = [Part(self.typing, table, index, name, records) for index, (name, records) in enumerate(files)]
+        parts = [Part(self.delivery, table, index, name, records) for index, (name, records) in enumerate(files)]
         for part in parts:
             part.load()
             if not self.by_document:
@@ -91,7 +91,7 @@ class TableWriter:
         totals = [total for part in parts for total in part.totals(target)]
         unread = target.with_suffix(".illisibles.parquet")
         told = [part.unread() for part in parts] if table.informative_fields else []
-        if told and self.typing.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
+        if told and self.delivery.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
             self._copy(told, "order by _fichier, _feuille, _ligne, position", unread)
         lacking = self._without(parts, rows)
         for part in parts:
@@ -137,14 +137,14 @@ class TableWriter:
 
     def _count_by_part(self, written: Path) -> Counted:
         counted = f"select _fichier, _feuille, count(*) from {parquet_scan(written)} group by all"
-        return {(fichier, feuille): count for fichier, feuille, count in self.typing.db.execute(counted).fetchall()}
+        return {(fichier, feuille): count for fichier, feuille, count in self.delivery.db.execute(counted).fetchall()}
 
     def _copy(self, selects: list[str], order: str, target: Path) -> None:
         """Write the rows and sync the file."""
         # with several files at once, the row groups, and so the bytes, would depend on the threads
         if self.threads > 1:
-            self.typing.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
-        self.typing.db.execute(
+            self.delivery.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
+        self.delivery.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
             "(format parquet, parquet_version v2, compression zstd)"
         )
@@ -159,15 +159,15 @@ class TableWriter:
         column = identifier(rule.column)
         year = column if field.type in ("year", "integer") else f"year({column})"
         outside = (
-            f"{year} > {self.typing.exercice}" if rule.rule == "not_after" else f"{year} <> {self.typing.exercice}"
+            f"{year} > {self.delivery.exercice}" if rule.rule == "not_after" else f"{year} <> {self.delivery.exercice}"
         )
-        count, total = self.typing.db.execute(
+        count, total = self.delivery.db.execute(
             f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
         ).fetchone()
         few = count <= total / 100 or (count <= 1 and total >= 10)
         tolerated = count < total if self.by_document or rule.overlaps else few
         if count and not tolerated:
-            fichier, feuille, ligne, found = self.typing.db.execute(
+            fichier, feuille, ligne, found = self.delivery.db.execute(
                 f"select _fichier, _feuille, _ligne, {year} from {parquet_scan(target)} where {outside} "
                 "order by _fichier, _feuille, _ligne limit 1"
             ).fetchone()
@@ -177,7 +177,7 @@ class TableWriter:
                 ligne=ligne,
                 colonne=field.title,
                 recu=f"{how_many(count, 'lignes')} sur {number(Decimal(total), 0)} hors de l’exercice (par exemple {found})",
-                attendu=f"l’exercice {self.typing.exercice}",
+                attendu=f"l’exercice {self.delivery.exercice}",
             )
 
     def _check_measures(self, table: Table, target: Path) -> None:
@@ -186,10 +186,10 @@ class TableWriter:
         if not measures:
             return
         sums = ", ".join(f"coalesce(sum(abs({identifier(field.name)})), 0)" for field in measures)
-        totals = self.typing.db.execute(f"select {sums} from {parquet_scan(target)}").fetchone()
+        totals = self.delivery.db.execute(f"select {sums} from {parquet_scan(target)}").fetchone()
         for field, total in zip(measures, totals, strict=True):
             if total >= _limit(field):
-                fichier, feuille, ligne = self.typing.db.execute(
+                fichier, feuille, ligne = self.delivery.db.execute(
                     f"select _fichier, _feuille, _ligne from {parquet_scan(target)} "
                     f"order by abs({identifier(field.name)}) desc nulls last, _fichier, _feuille, _ligne limit 1"
                 ).fetchone()
@@ -210,8 +210,8 @@ class TableWriter:
         if rule is None or rule.rule != "within" or table.field(rule.column).type not in ("date", "datetime"):
             return None
         column = f"cast({identifier(rule.column)} as date)"
-        days, dates, rows = self.typing.db.execute(
-            f"select date_diff('day', max({column}), make_date({self.typing.exercice}, 12, 31)), count(distinct {column}), "
+        days, dates, rows = self.delivery.db.execute(
+            f"select date_diff('day', max({column}), make_date({self.delivery.exercice}, 12, 31)), count(distinct {column}), "
             f"count({column}) from {parquet_scan(target)}"
         ).fetchone()
         return days if rows >= MANY or (rows > 1 and dates == 1) else None

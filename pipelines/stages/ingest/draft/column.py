@@ -191,10 +191,10 @@ def _ways(heading: str, cells: list[str], workbook: bool) -> Iterator[dict[str, 
 
 def _flags(heading: str, cells: list[str]) -> Iterator[dict[str, Any]]:
     """The flag whose two words the cells are; ``1`` and ``0`` are one under some headings only."""
-    said = {slug(cell) for cell in cells}
+    words = {slug(cell) for cell in cells}
     for true, false in PAIRS:
-        if said == {true, false} and (true != "1" or says(heading, FLAG)):
-            written = {word: sorted({cell for cell in cells if slug(cell) == word}) for word in said}
+        if words == {true, false} and (true != "1" or says(heading, FLAG)):
+            written = {word: sorted({cell for cell in cells if slug(cell) == word}) for word in words}
             yield {"type": "boolean", "trueValues": written[true], "falseValues": written[false]}
 
 

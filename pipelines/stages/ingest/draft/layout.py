@@ -145,11 +145,11 @@ def _header(sample: Sample) -> tuple[int, int]:
         return first, 1
     if not _names_columns(first, rows):
         later = any(_names_columns(at, rows) and _is_typed(rows[at + 1 :]) for at in wide)
-        said = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
+        message = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
         if sample.type == "csv":
-            said += " (le dire d’un fichier qui n’en a pas : --no-header)"
-        said += f" ; la ligne {rows[first][0]}, la première qui est entière, contient des valeurs"
-        raise (Headerless if sample.type == "csv" and first == 0 and not later else DeclarationError)(said)
+            message += " (le dire d’un fichier qui n’en a pas : --no-header)"
+        message += f" ; la ligne {rows[first][0]}, la première qui est entière, contient des valeurs"
+        raise (Headerless if sample.type == "csv" and first == 0 and not later else DeclarationError)(message)
     if first + 1 in wide and _names_columns(first + 1, rows) and _filled(rows[first + 1]) > _filled(rows[first]):
         first += _is_typed(rows[first + 2 :])  # else nothing tells the second line from data
     last = first

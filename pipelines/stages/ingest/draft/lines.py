@@ -42,20 +42,20 @@ def _sheet_line(names: list[str], is_among_years: bool, has_period: bool) -> str
     is_year = are_parts_of_a_year(names)
     start = _beginning(names) if is_year and len(set(map(len, names))) == 1 else ""  # T1, T2…
     if len(names) == 1:
-        said = scalar(names[0])
+        sheets = scalar(names[0])
     elif is_year and not (has_period and (before or after or start)):
-        said = flow(map(pattern, names))
+        sheets = flow(map(pattern, names))
         doubts.append("chacune est attendue : sans l’une d’elles, le fichier est refusé (FIC-FEUILLE)")
     elif before or after or (start and has_period):
         whole = f"{pattern(before)}*{pattern(after)}" if before or after else pattern(start.ljust(len(names[0]), "?"))
-        said = scalar(whole)
+        sheets = scalar(whole)
         doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
     else:
-        said = flow(names)
+        sheets = flow(names)
         doubts.append("une feuille de plus une autre année ? « * » lit toutes celles que unread ne nomme pas")
-    if YEAR.search(said):
+    if YEAR.search(sheets):
         doubts.insert(0, "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?")
-    return f"sheet: {said}{todo(' ; '.join(doubts))}"
+    return f"sheet: {sheets}{todo(' ; '.join(doubts))}"
 
 
 def around(names: Sequence[str]) -> tuple[str, str]:
@@ -120,8 +120,8 @@ def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layou
 
 def heading_of(column: Column) -> str:
     """The heading of a column as a declaration writes it: with its rank when several share it."""
-    said = scalar(column.heading)
-    return f"{{column: {said}, occurrence: {column.occurrence}}}" if column.occurrence else said
+    heading = scalar(column.heading)
+    return f"{{column: {heading}, occurrence: {column.occurrence}}}" if column.occurrence else heading
 
 
 def title_pattern(titles: list[str], exercice: int) -> str | None:
@@ -193,9 +193,9 @@ def _totals(
         if name in numbers:
             found = numbers[name].guess
             way = {"type": found.type, "decimals": 6, **found.options}
-            (said,) = read([text.strip()], way, workbook=sample.type in WORKBOOKS)
+            (total,) = read([text.strip()], way, workbook=sample.type in WORKBOOKS)
             ours = sum(value or 0 for value in found.values[: layout.first])  # each sheet has totals of its own
-            if said == ours:
+            if total == ours:
                 sums.append(name)
             else:
                 doubts.append(f"Ajouter sums: [{name}] ? Ce n’est pas la somme des lignes, ou c’est écrit autrement.")

@@ -221,5 +221,5 @@ def load(declaration: str, system: str, registry: Registry) -> System:
         try:
             return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
         except DeclarationError as error:
-            said = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
-        raise DeclarationError(said)
+            message = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
+        raise DeclarationError(message)

@@ -429,7 +429,9 @@ def test_an_irregular_file_reads_like_a_regular_one(depot: Depot):
 
 def test_a_lost_line_refuses_the_delivery(depot: Depot, monkeypatch):
     depot.declare()
-    monkeypatch.setattr(part_module.Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false")
+    monkeypatch.setattr(
+        part_module.Part, "refused_lines", lambda self: f"select _ligne from {self.not_accepted} where false"
+    )
     refused = refusal(depot, HEADER + "A1;x;oups;\n")
     assert refused.code == "FIC-BILAN"
     assert refused.recu == "2 lignes lues"
