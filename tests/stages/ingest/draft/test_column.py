@@ -1,7 +1,12 @@
 """What the cells of a sample suggest, and what they do not prove."""
 
-import pytest
+import datetime as dt
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.french import MONTHS
 from pipelines.stages.ingest.draft.column import guess, is_one_of_those, is_person, personal, slug
 
 
@@ -16,48 +21,51 @@ def test_a_heading_becomes_a_name(heading: str, name: str) -> None:
     assert slug(heading) == name
 
 
+AMOUNTS = st.lists(st.decimals(-(10**7), 10**7, places=2), min_size=1, max_size=20)
+DAYS = st.lists(st.dates(dt.date(1950, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=20)
+FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(AMOUNTS, st.sampled_from(["", " ", "\u202f", "."]), st.sampled_from(["", " €", " %"]))
+def test_amounts_are_read_as_they_were_meant_however_they_are_written(amounts, group, unit) -> None:
+    cells = [f"{amount:,f}".replace(".", "|").replace(",", group).replace("|", ",") + unit for amount in amounts]
+    found = guess("Montant", cells, workbook=False)
+    assert (found.type, found.values, found.options["decimalChar"]) == ("number", amounts, ",")
+    assert found.options.get("suffix", "") == unit.strip()
+
+
+@settings(max_examples=40, deadline=None)
+@given(DAYS, st.sampled_from(FORMATS))
+def test_days_are_read_as_they_were_meant_or_with_a_doubt(days, fmt) -> None:
+    cells = [day.strftime(fmt.replace("%B", MONTHS[day.month - 1])) for day in days]
+    found = guess("Date", cells, workbook=False)
+    assert found.type == "date"
+    assert found.values == days or "le jour et le mois pourraient être dans l’autre sens" in found.doubts
+
+
 @pytest.mark.parametrize(
     ("heading", "cells", "kind", "options"),
     [
-        ("Montant", ["1,5", "-2,25", "3"], "number", {"decimalChar": ","}),
-        ("Montant", ["1.5", "2.25"], "number", {}),
-        (
-            "Montant",
-            ["1 234,50", "12,00", "1\u202f000 000,00"],
-            "number",
-            {"decimalChar": ",", "groupChar": " "},
-        ),
-        ("Montant", ["1.234,50", "12,00"], "number", {"decimalChar": ",", "groupChar": "."}),
         ("Montant", ["1,234.50", "12.00"], "number", {"groupChar": ","}),
         ("Taux", ["0,123", "1,25"], "number", {"decimalChar": ",", "decimals": 3}),
         ("Quantité", ["1", "25", "1 000"], "integer", {"groupChar": " "}),
         ("Quantité", ["1", "0"], "integer", {}),
-        ("Code", ["1", "25"], "string", {}),
         ("Rang", ["01", "25"], "string", {}),
         ("SIREN", ["123456789"], "string", {}),
         ("Exercice", ["2019", "2020"], "year", {}),
         ("Nombre", ["2019", "2020"], "integer", {}),
-        ("Jour", ["01/02/2020", "28/02/2020"], "date", {"format": "%d/%m/%Y"}),
-        ("Jour", ["02/28/2020"], "date", {"format": "%m/%d/%Y"}),
-        ("Jour", ["2020-02-28"], "date", {}),
-        ("Jour", ["28.02.2020"], "date", {"format": "%d.%m.%Y"}),
-        ("Date", ["20200228"], "date", {"format": "%Y%m%d"}),
         ("Jour", ["28/02/2020 10:05"], "datetime", {"format": "%d/%m/%Y %H:%M"}),
-        ("Jour", ["2020-02-28 10:05:00"], "datetime", {}),
         ("Jour", ["31/02/2020", "1/1/20"], "string", {}),
         ("Actif", ["Oui", "Non", "Oui"], "boolean", {"trueValues": ["Oui"], "falseValues": ["Non"]}),
         ("Actif", ["1", "0"], "boolean", {"trueValues": ["1"], "falseValues": ["0"]}),
         ("Objet", ["Panne", "Formation"], "string", {}),
-        ("Montant", ["4 000 €", "12,50 €"], "number", {"decimalChar": ",", "groupChar": " ", "suffix": "€"}),
-        ("Taux", ["12,3 %", "7 %"], "number", {"decimalChar": ",", "suffix": "%"}),
         ("Durée", ["12 jours", "3 jours"], "integer", {"suffix": "jours"}),
         ("Volume", ["1,5 Go", "512 Go"], "number", {"decimalChar": ",", "suffix": "Go"}),
         ("Bâtiment", ["12B", "3B"], "string", {}),
         ("Rue", ["12 rue", "3 bis"], "string", {}),
-        ("Jour", ["3 mars 2024", "1er août 2024"], "date", {"format": "%d %B %Y"}),
-        ("Jour", ["3 MARS 2024", "15 FEVRIER 2024"], "date", {"format": "%d %B %Y"}),
+        ("Jour", ["3 MARS 2024", "1er FEVRIER 2024"], "date", {"format": "%d %B %Y"}),
         ("Jour", ["3 janv. 2024", "1er mars 2024"], "date", {"format": "%d %b %Y"}),
-        ("Reçu", ["3 mars 2024 10:05"], "datetime", {"format": "%d %B %Y %H:%M"}),
         ("Mois", ["janvier 2024", "mai 2024"], "date", {"format": "%B %Y"}),
         ("Mois", ["01/2024", "12/2024"], "date", {"format": "%m/%Y"}),
         ("Mois", ["Janvier", "Mai"], "date", {"format": "%B"}),
