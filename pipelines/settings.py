@@ -6,7 +6,6 @@ Nothing else in the project reads an environment variable or builds a path insid
 import hashlib
 import os
 import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ from platformdirs import user_config_path
 
 from pipelines.french import NO_BREAK
 from pipelines.publication import INTERNE
-
-MEMORY, MEMORY_LEAST = 400, 200  # megabytes of DuckDB
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
@@ -97,6 +94,76 @@ class Home:
         return (self.archive, self.lake, *made, self.docs)
 
 
+@dataclass(frozen=True)
+class Count:
+    """A variable that holds a whole number: called, it gives it. Raises WrongSetting."""
+
+    name: str
+    usual: int
+    least: int = 1
+    most: int | None = None
+    of: str = ""  # what is counted, French
+
+    def __call__(self) -> int:
+        """What the environment says, or the usual number."""
+        said = os.environ.get(self.name, str(self.usual))
+        is_number = said.isascii() and said.isdecimal() and len(said) < 10
+        if not is_number or not self.least <= int(said) <= (self.most or int(said)):
+            between = f"de {self.least} à {self.most}" if self.most else f"{self.least} au moins"
+            expected = f" {between}" if self.most and not self.of else f"{self.of}, {between}"
+            raise WrongSetting(f"{self.name} est un nombre{expected}, et non « {said} »")
+        return int(said)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A variable that holds a text: called, it gives it; None when it is empty."""
+
+    name: str
+
+    def __call__(self) -> str | None:
+        """What the environment says."""
+        return os.environ.get(self.name) or None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A variable that holds one of two words: called, it is true for the second. Raises WrongSetting for another."""
+
+    name: str
+    usual: str
+    other: str
+
+    def __call__(self) -> bool:
+        """True when the environment says the other word."""
+        said = os.environ.get(self.name, self.usual)
+        if said not in (self.usual, self.other):
+            raise WrongSetting(f"{self.name} est {self.usual} ou {self.other}, et non « {said} »")
+        return said == self.other
+
+
+# of DuckDB and dbt; two by default, whatever the machine, as in dbt_project/profiles.yml: any number gives the same bytes
+threads = Count("MILLESIME_THREADS", 2, most=256)
+memory = Count("MILLESIME_MEMORY", 400, least=200, of=" de mégaoctets")  # of DuckDB: the process then stays under 1 GB
+# for how long a file of landing must not have changed to be read
+quiet = Count("MILLESIME_QUIET", 5, least=0, most=86400, of=" de secondes")
+kept_runs = Count("MILLESIME_KEPT_RUNS", 100)  # finished runs that Dagster keeps
+backup_days = Count("MILLESIME_BACKUP_DAYS", 7)  # for how many days a backup counts as recent
+most_columns = Count("MILLESIME_MOST_COLUMNS", 2000)
+longest_cell = Count("MILLESIME_LONGEST_CELL", 1_000_000)
+most_misshapen = Count("MILLESIME_MOST_MISSHAPEN", 100_000)
+most_megabytes = Count("MILLESIME_MOST_MEGABYTES", 2000)
+automation = Choice("MILLESIME_AUTOMATION", "0", "1")  # sensors and schedules start by themselves
+logs_in_json = Choice("MILLESIME_LOG", "text", "json")  # each diagnostic is one JSON object
+asks_for_spark = Choice("MILLESIME_ENGINE", "duckdb", "spark")  # to make the tables of a build
+# the only server role that may read ``restreint``; without it, none of it is copied
+restricted_role = Text("MILLESIME_RESTREINT_ROLE")
+# the group of this machine that may read ``published/``; nobody else may, by default
+publication_group = Text("MILLESIME_PUBLISH_GROUP")
+alert_command = Text("MILLESIME_ALERT_COMMAND")  # the program called with one argument, a message, when a run fails
+failpoint = Text("MILLESIME_FAILPOINT")  # the named step at which a test wants this process killed
+
+
 LONGEST_HOME = 400  # bytes of a home's path: SQLite opens no file whose path has 512
 
 
@@ -161,20 +228,6 @@ def _name_of(home_: Home) -> str:
     return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
 
 
-def threads() -> int:
-    """How many threads DuckDB uses to read exports, build and publish, and dbt too (``MILLESIME_THREADS``).
-
-    Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
-    gives the same bytes. Raises WrongSetting.
-    """
-    return _count("MILLESIME_THREADS", 2, (1, 256), " de 1 à 256")
-
-
-def quiet() -> int:
-    """For how many seconds a file of landing must not have changed to be read (``MILLESIME_QUIET``, 5 by default). Raises WrongSetting."""
-    return _count("MILLESIME_QUIET", 5, (0, 86400), " de secondes, de 0 à 86400")
-
-
 @dataclass(frozen=True)
 class Limits:
     """The most one export may contain, so that a hostile one costs seconds: counts, never durations."""
@@ -187,32 +240,7 @@ class Limits:
 
 def limits() -> Limits:
     """The limits of what is read. Raises WrongSetting."""
-    return Limits(
-        _count("MILLESIME_MOST_COLUMNS", 2000),
-        _count("MILLESIME_LONGEST_CELL", 1_000_000),
-        _count("MILLESIME_MOST_MISSHAPEN", 100_000),
-        _count("MILLESIME_MOST_MEGABYTES", 2000),
-    )
-
-
-def _count(name: str, default: int, bounds: tuple[int, int] = (1, 10**9 - 1), what: str = ", 1 au moins") -> int:
-    said = os.environ.get(name, str(default))
-    if not (said.isascii() and said.isdecimal() and bounds[0] <= int(said) <= bounds[1]):
-        raise WrongSetting(f"{name} est un nombre{what}, et non « {said} »")
-    return int(said)
-
-
-def _choice(name: str, usual: str, other: str) -> str:
-    said = os.environ.get(name, usual)
-    if said not in (usual, other):
-        raise WrongSetting(f"{name} est {usual} ou {other}, et non « {said} »")
-    return said
-
-
-def memory() -> int:
-    """The megabytes of DuckDB (``MILLESIME_MEMORY``, 400 by default: the process then stays under 1 GB). Raises WrongSetting."""
-    expected = f" de mégaoctets, {MEMORY_LEAST} au moins"
-    return _count("MILLESIME_MEMORY", MEMORY, (MEMORY_LEAST, sys.maxsize), expected)
+    return Limits(most_columns(), longest_cell(), most_misshapen(), most_megabytes())
 
 
 def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
@@ -234,7 +262,7 @@ def builds_on_spark() -> bool:
 
     Raises WrongSetting, also when Spark could not run here.
     """
-    if _choice("MILLESIME_ENGINE", "duckdb", "spark") == "duckdb":
+    if not asks_for_spark():
         return False
     if not spark_python().is_file():
         raise WrongSetting(
@@ -353,26 +381,11 @@ def reading_role() -> str:
     return os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture")
 
 
-def restricted_role() -> str | None:
-    """The only server role that may read ``restreint`` (``MILLESIME_RESTREINT_ROLE``); without it, none of it is copied."""
-    return os.environ.get("MILLESIME_RESTREINT_ROLE") or None
-
-
 def web_hosts() -> list[str]:
     """The names, besides this machine's own, under which browsers reach the web interface (``MILLESIME_WEB_HOSTS``): those
     of a proxy, whose visitors only look.
     """
     return os.environ.get("MILLESIME_WEB_HOSTS", "").split()
-
-
-def publication_group() -> str | None:
-    """The group of this machine that may read ``published/`` (``MILLESIME_PUBLISH_GROUP``); nobody else may, by default."""
-    return os.environ.get("MILLESIME_PUBLISH_GROUP") or None
-
-
-def automation() -> bool:
-    """True when sensors and schedules start by themselves (``MILLESIME_AUTOMATION=1``). Raises WrongSetting."""
-    return _choice("MILLESIME_AUTOMATION", "0", "1") == "1"
 
 
 DAGSTER_URL = "MILLESIME_DAGSTER_URL"
@@ -383,37 +396,16 @@ def dagster_database() -> str | None:
     return secret(DAGSTER_URL)
 
 
-def kept_runs() -> int:
-    """How many finished runs Dagster keeps (``MILLESIME_KEPT_RUNS``, 100 by default). Raises WrongSetting."""
-    return _count("MILLESIME_KEPT_RUNS", 100)
-
-
-def backup_days() -> int:
-    """For how many days a backup counts as recent (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
-    return _count("MILLESIME_BACKUP_DAYS", 7)
-
-
 def columns_are_told() -> bool:
     """True when the environment gives the width of the screen, as shells do (``COLUMNS``): tables are drawn for it."""
     return os.environ.get("COLUMNS", "").isdecimal()
 
 
 def log_is_json() -> bool:
-    """True when diagnostics are one JSON object per line (``MILLESIME_LOG=json``) rather than text."""
-    return os.environ.get("MILLESIME_LOG") == "json"
+    """True when diagnostics are one JSON object per line; no error, since it is with them that one would be told."""
+    return os.environ.get(logs_in_json.name) == logs_in_json.other
 
 
 def refuse_wrong() -> None:
     """Raise WrongSetting when a variable that any command reads has an invalid value."""
-    threads(), quiet(), limits(), automation(), kept_runs(), backup_days(), builds_on_spark()
-    _choice("MILLESIME_LOG", "text", "json")
-
-
-def alert_command() -> str | None:
-    """The program called with one argument, a message, when a run fails (``MILLESIME_ALERT_COMMAND``)."""
-    return os.environ.get("MILLESIME_ALERT_COMMAND")
-
-
-def failpoint() -> str | None:
-    """The named step at which a test wants this process killed (``MILLESIME_FAILPOINT``)."""
-    return os.environ.get("MILLESIME_FAILPOINT")
+    threads(), quiet(), limits(), automation(), kept_runs(), backup_days(), builds_on_spark(), logs_in_json()

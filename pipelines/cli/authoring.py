@@ -2,6 +2,7 @@
 declarations or SQL."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +11,8 @@ from pipelines.catalogue.diff import changed_upstream, differences, note_upstrea
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.overlay import named
-from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
-from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
-from pipelines.catalogue.scaffold.source import Request, scaffold
+from pipelines.catalogue.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
@@ -20,8 +20,11 @@ from pipelines.cli.arguments import complete_sources
 from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
-from pipelines.stages.ingest.sample.guess import read_samples
+from pipelines.french import how_many
 from pipelines.stages.transform.dbt import parse, run_dbt
+
+if TYPE_CHECKING:
+    from pipelines.stages.ingest.draft.source import Draft
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "-v", "-V", "--help", "-h"}
@@ -109,6 +112,11 @@ def source_new(
     Un système déjà déclaré gagne un export : dans son fichier du dossier, ou dans une copie de celui qui est livré.
     Ce que l’exemple ne prouve pas est marqué TODO : les lire avant de collecter.
     """
+    # DuckDB, which `schema` does without
+    from pipelines.stages.ingest.draft.sample import read_samples
+    from pipelines.stages.ingest.draft.source import Request, draft_source
+    from pipelines.stages.ingest.draft.tables import needs_of_shape
+
     session: Session = ctx.obj
     registry = session.catalogue.registry
     if shape and shape not in registry.shapes:
@@ -127,7 +135,8 @@ def source_new(
     except DeclarationError:  # a draft may come before an organisation, or while it is being written
         members = []
     places = [name for member in members for name in (member.nom, *member.alias)]
-    drafted = scaffold(samples, request, registry, known, indicators, needs, places)
+    drafted = draft_source(samples, request, registry, known, indicators, needs, places)
+    how_it_reads = _read_back(drafted, sample)
     if dry_run:
         echo(f"--- {shown(target)}\n{drafted.declaration}")
     else:
@@ -138,10 +147,25 @@ def source_new(
             f"{shown(target)} tient ce qui est livré aujourd’hui avec un export de plus, et le remplace en entier : "
             f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
+    echo(how_it_reads)
     _tell_next(session, sample, target, drafted, dry_run)
 
 
-def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:
+def _read_back(drafted: "Draft", sample: Path) -> str:
+    """What the draft reads of the sample, in a sentence."""
+    try:
+        tables = drafted.read(sample)
+    except DeliveryRefused as refusal:
+        return f"Tel quel, le brouillon refuse l’exemple : {refusal}"
+    told = [
+        f"{name} : {how_many(counts.lues, 'ligne lue|lignes lues')} = {how_many(counts.acceptees, 'acceptées')} + "
+        f"{how_many(counts.refusees, 'refusées')} + {how_many(counts.ignorees, 'ignorées')}"
+        for name, counts in tables.items()
+    ]
+    return f"Le brouillon lit l’exemple : {' ; '.join(told)}."
+
+
+def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", dry_run: bool) -> None:
     """Print what was written, what is left to decide, and the next steps."""
     echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(target)}")
     todo = [

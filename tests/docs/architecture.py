@@ -42,7 +42,7 @@ WAY = [
     ),
     (
         "its lines become typed rows, or are refused",
-        ["pipelines/stages/ingest/table.py", "pipelines/stages/ingest/typing.py"],
+        ["pipelines/stages/ingest/table.py", "pipelines/stages/ingest/part.py", "pipelines/stages/ingest/typing.py"],
         "`header` and `fields` of the table, or those of its shape (`catalogue/shapes/`)",
     ),
     (

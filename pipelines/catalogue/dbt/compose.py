@@ -22,7 +22,7 @@ from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
 from pipelines.disk import files_below, read_json, written_whole
 from pipelines.locking import one_at_a_time
-from pipelines.settings import MEMORY, Home, shipped
+from pipelines.settings import Home, memory, shipped
 
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
@@ -102,7 +102,7 @@ def _profile(home: Home) -> dict[str, Any]:
     threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
 
     def output(path: Path) -> dict[str, Any]:
-        memory = f"{{{{ env_var('MILLESIME_MEMORY', '{MEMORY}') }}}}MB"
+        limit = f"{{{{ env_var('MILLESIME_MEMORY', '{memory.usual}') }}}}MB"
         return {
             "type": "duckdb",
             "path": str(path),
@@ -113,7 +113,7 @@ def _profile(home: Home) -> dict[str, Any]:
             # when the file is opened, and not again for each node; no network, ever
             "config_options": {
                 "threads": threads,
-                "memory_limit": memory,
+                "memory_limit": limit,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },
@@ -139,8 +139,8 @@ def _bring(folder: Path, files: dict[str, str], below: str = "") -> None:
     for name in former - files.keys():
         (folder / name).unlink()
     if former != files.keys():
-        for memory in (folder / "target").rglob("partial_parse.msgpack"):
-            memory.unlink()
+        for parsed in (folder / "target").rglob("partial_parse.msgpack"):
+            parsed.unlink()
 
 
 def _present(folder: Path) -> list[Path]:

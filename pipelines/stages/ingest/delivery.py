@@ -29,12 +29,13 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
+from pipelines.stages.ingest.part import IrregularRecord
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.csv_file import read_csv
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.readers.workbook import read_workbook
 from pipelines.stages.ingest.readers.zip_file import Member, members_of
-from pipelines.stages.ingest.table import IrregularRecord, table_writer
+from pipelines.stages.ingest.table import table_writer
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 # formats in which nothing but its line break says that a line is whole

@@ -160,7 +160,6 @@ def test_the_engine_names_no_chapter_application_indicator_or_figure():
         *(part.id for chapter in CHAPTERS for part in (chapter, *chapter.sections)),
     }
     words -= {"applications", "indicateurs", "collectivite", "collectivites"}  # keys of declarations and of the model
-    words -= {"elise"}  # a first name too, by which the scaffold knows a personal column
     named = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?![\w./-])")
     engine = [
         path for path in (settings.PROJECT_ROOT / "pipelines").rglob("*") if path.suffix in (".py", ".j2", ".typ")

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest import table as table_module
+from pipelines.stages.ingest import part as part_module
 from pipelines.stages.ingest.pseudonym import NoKey, fingerprint, key_id, load_key, make_key, pseudonym
 from pipelines.stages.ingest.table import IngestFailed
 from tests.deliveries import KEY, Depot
@@ -73,7 +73,7 @@ def test_a_refused_delivery_shows_no_cell(depot: Depot, content):
 
 def test_a_program_error_shows_no_cell(depot: Depot, monkeypatch):
     depot.declare(FIELDS)
-    monkeypatch.setattr(table_module, "fine_sql", lambda reading, value: "cast(c1 as integer) = 1")
+    monkeypatch.setattr(part_module, "fine_sql", lambda reading, value: "cast(c1 as integer) = 1")
     with pytest.raises(IngestFailed) as raised:
         depot.csv(HEADER + f"M1;{CANARY};;1\n")
     assert "ConversionException" in str(raised.value)

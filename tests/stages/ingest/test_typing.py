@@ -30,44 +30,23 @@ EUROS = {"type": "number", "decimalChar": ",", "groupChar": " ", "suffix": "€"
 SIZE = {**EUROS, "decimals": 3, "suffix": {"Go": 1, "Mo": 0.001, "To": 1000}}
 
 READABLE = [
-    ({"type": "integer"}, "0", 0),
-    ({"type": "integer"}, " 12 ", 12),
-    ({"type": "integer"}, "-12", -12),
-    ({"type": "integer"}, "+12", 12),
-    ({"type": "integer"}, "\u221212", -12),
-    ({"type": "integer"}, "007", 7),
-    ({"type": "integer", "groupChar": " "}, "1\u202f234\u00a0567", 1234567),
-    ({"type": "integer", "groupChar": "."}, "1.234.567", 1234567),
     ({"type": "integer"}, "999999999999999", 999999999999999),
-    ({"type": "number"}, "12.5", Decimal("12.50")),
     ({"type": "integer", "decimalChar": "2"}, "1234", 1234),  # which a whole number has not
-    ({"type": "number", "decimalChar": ","}, "12,05", Decimal("12.05")),
     ({"type": "number", "decimals": 4, "decimalChar": ","}, "12345678901234,5", Decimal("12345678901234.5")),
     ({**SIZE, "suffix": {"k€": 1000, "M€": 1e6}}, "1 234,567 k€", Decimal(1234567)),
     ({**SIZE, "suffix": {"paires": 2}}, "1 234,5 paires", Decimal(2469)),
     ({**SIZE, "decimals": 6, "suffix": "Go"}, "123456789012,5 Go", Decimal("123456789012.5")),
     ({"type": "year"}, " 2024 ", 2024),
-    ({"type": "number", "decimalChar": ",", "groupChar": "."}, "-1.234,5", Decimal("-1234.50")),
     ({"type": "number", "decimals": 6}, "123456789012.123456", Decimal("123456789012.123456")),
     ({"type": "number", "decimals": 0}, "12", Decimal(12)),
-    ({"type": "date"}, "2020-02-29", dt.date(2020, 2, 29)),
-    ({"type": "date", "format": "%d/%m/%Y"}, "1/2/2024", dt.date(2024, 2, 1)),
-    ({"type": "date", "format": "%d/%m/%Y"}, "\u00a001/02/2024 ", dt.date(2024, 2, 1)),
     ({"type": "date", "format": "%Y%m%d"}, "20241101", dt.date(2024, 11, 1)),
     ({"type": "date", "format": "%d.%m.%Y"}, "31.12.2100", dt.date(2100, 12, 31)),
     ({"type": "datetime", "format": "%d/%m/%Y %H:%M"}, "01/02/2024 9:05", dt.datetime(2024, 2, 1, 9, 5)),
     ({"type": "datetime"}, "2024-02-01 23:59:59", dt.datetime(2024, 2, 1, 23, 59, 59)),
-    ({"type": "date", "format": "%d/%m/%y"}, "1/2/24", dt.date(2024, 2, 1)),
     ({"type": "date", "format": "%d/%m/%y"}, "01/02/69", dt.date(2069, 2, 1)),
-    ({"type": "date", "format": "%Y-%m"}, "2024-01", dt.date(2024, 1, 1)),
-    ({"type": "date", "format": "%m/%Y"}, " 1/2024 ", dt.date(2024, 1, 1)),
-    ({"type": "date", "format": "%B %Y"}, "janvier 2024", dt.date(2024, 1, 1)),
     ({"type": "date", "format": "%B"}, "FEVRIER", dt.date(2020, 2, 1)),  # of the exercice
     ({"type": "date", "format": "%d %B"}, "29 février", dt.date(2020, 2, 29)),
-    ({"type": "date", "format": "%b-%y"}, "janv.-24", dt.date(2024, 1, 1)),
-    ({"type": "date", "format": "%d %b %Y"}, "15 févr. 2024", dt.date(2024, 2, 15)),
     ({"type": "date", "format": "%d %b %Y"}, "15 Fe\u0301vr. 2024", dt.date(2024, 2, 15)),
-    ({"type": "date", "format": "%d %b %Y"}, "1 juin 2024", dt.date(2024, 6, 1)),
     ({"type": "date", "format": "%d%b%Y"}, "01DEC2024", dt.date(2024, 12, 1)),
     ({"type": "datetime", "format": "%d %B %Y %H:%M"}, "1 août 2024 9:05", dt.datetime(2024, 8, 1, 9, 5)),
     ({"type": "date", "format": "%d %B %Y"}, "1er août 2024", dt.date(2024, 8, 1)),
@@ -79,15 +58,8 @@ READABLE = [
         "2024-01-03T08:15:00.1234567",
         dt.datetime(2024, 1, 3, 8, 15, 0, 123456),
     ),
-    ({**UTC}, "2024-01-03T08:15:00Z", dt.datetime(2024, 1, 3, 8, 15)),
-    ({**UTC}, "2024-01-03T08:15:00+01:00", dt.datetime(2024, 1, 3, 7, 15)),
     ({**UTC}, "2024-01-01T00:15:00.5+0530", dt.datetime(2023, 12, 31, 18, 45, 0, 500000)),
-    ({**UTC}, "2024-12-31T23:15:00-03:30", dt.datetime(2025, 1, 1, 2, 45)),
-    ({**PARIS}, "2024-01-03T08:15:00Z", dt.datetime(2024, 1, 3, 9, 15)),
-    ({**PARIS}, "2024-07-03T08:15:00Z", dt.datetime(2024, 7, 3, 10, 15)),
-    ({**PARIS}, "2024-07-03T08:15:00+02:00", dt.datetime(2024, 7, 3, 8, 15)),
     ({**PARIS, "type": "date"}, "2024-07-03T22:15:00Z", dt.date(2024, 7, 4)),  # the day in Paris
-    ({**EUROS}, "4\u202f000\u00a0€", Decimal(4000)),
     ({**EUROS}, "-12,5€ ", Decimal("-12.50")),
     ({"type": "integer", "suffix": "h"}, "12 h", 12),
     ({"type": "number", "decimalChar": ",", "suffix": "%"}, "12,3 %", Decimal("12.30")),
@@ -97,7 +69,6 @@ READABLE = [
     ({**SIZE}, "0,5 Mo", Decimal("0.001")),
     ({**SIZE}, "2 To", Decimal(2000)),
     ({"type": "integer", "decimalChar": ",", "suffix": {"Go": 10**9}}, "1,5 Go", 1500000000),
-    ({"type": "year"}, "2024", 2024),
     ({"type": "boolean", "trueValues": ["Oui", "O"], "falseValues": ["Non"]}, "O", True),
     ({"type": "boolean", "trueValues": ["Oui", "O"], "falseValues": ["Non"]}, " Non\t", False),
     ({"type": "boolean", "trueValues": ["É"], "falseValues": ["n.a"]}, "E\u0301", True),
@@ -130,81 +101,14 @@ READABLE = [
 ]
 
 UNREADABLE = [
-    *(
-        ({"type": "integer"}, text)
-        for text in (
-            "12.6",
-            "12,0",
-            "1e5",
-            "0x10",
-            "1_000",
-            "1 000",
-            "nan",
-            "inf",
-            "--1",
-            "1-",
-            "- 1",
-            "un",
-            "1234567890123456",
-            "²",
-            "１２",
-        )
-    ),
-    *(({"type": "integer", "groupChar": " "}, text) for text in ("1 23", "12 34 567", "1  234", "1 234.5", " 1\n234")),
-    *(
-        ({"type": "number"}, text)
-        for text in (
-            "12,5",
-            "12.345",
-            "1e5",
-            "1.",
-            ".5",
-            "nan",
-            "Infinity",
-            "0x1p3",
-            "1_0.5",
-            "12.5 €",
-            "1.2.3",
-            "1 234.50",
-            "$5",
-        )
-    ),
-    *(
-        ({"type": "number", "decimalChar": ",", "groupChar": " "}, text)
-        for text in (
-            "1.5",
-            "1 23,5",
-            "1234 567,5",
-            "12,345",
-            "1,234,567",
-        )
-    ),
+    *(({"type": "integer"}, text) for text in ("nan", "inf", "0x10", "un", "1234567890123456", "²", "１２")),
+    *(({"type": "number"}, text) for text in ("Infinity", "0x1p3", "12.5 €", "$5")),
     ({"type": "number", "decimals": 6}, "1234567890123"),  # would not fit: never NULL in silence
     ({"type": "number", "decimals": 4}, "123456789012345"),
     ({"type": "number", "decimals": 0}, "12.0"),
     ({"type": "number", "decimals": 4, "groupChar": " "}, "123 456 789 012 345"),
     ({"type": "number", "decimals": 4, "groupChar": " "}, "12 345 678 901 234"),
-    *(
-        ({"type": "date", "format": "%d/%m/%Y"}, text)
-        for text in (
-            "31/02/2024",
-            "29/02/2023",
-            "1/2/24",
-            "2024-02-01",
-            "01/02/2024 00:00",
-            "01/13/2024",
-            "00/01/2024",
-            "01/02/02024",
-            "01/02/1899",
-            "01/02/2101",
-            "1/2/2024.",
-            "infinity",
-            "today",
-            "45352",
-            "01-02-2024",
-            "1 /2/2024",
-        )
-    ),
+    *(({"type": "date", "format": "%d/%m/%Y"}, text) for text in ("infinity", "today", "45352", "01/02/2024 00:00")),
     *(({"type": "date", "format": "%Y%m%d"}, text) for text in ("2024111", "202411", "2024 11 1", "20241301")),
     *(({"type": "date"}, text) for text in ("2024-2-30", "epoch", "2024-02-01T00:00:00", "-2024-01-01")),
     *(
@@ -418,6 +322,72 @@ def test_what_the_plain_class_holds_is_normalised_and_is_no_space():
 )
 def test_a_workbook_also_has_native_forms(db, options, text, value):
     assert values_of(db, options, [text], workbook=True) == [value]
+
+
+NUMBERS = [
+    {"type": "integer"},
+    {"type": "integer", "groupChar": " "},
+    {"type": "integer", "groupChar": "."},
+    {"type": "number", "decimalChar": "."},
+    {"type": "number", "decimalChar": ","},
+    {"type": "number", "decimalChar": ",", "groupChar": " "},
+    {"type": "number", "decimalChar": ",", "groupChar": "."},
+]
+
+
+def number_in(text: str, options: dict) -> Decimal | None:
+    """The number that a text is, worked out by hand: a sign, whole digits in threes or together, two decimals at most."""
+    sign, digits = re.fullmatch(r"([+\u2212-]?)(.*)", text.strip(typing.SPACES), re.DOTALL).groups()
+    whole, mark, decimals = digits.partition(options.get("decimalChar", "\0"))
+    group = options.get("groupChar", "\0")
+    threes = re.split(f"[{typing.GROUPS}]", whole) if group == " " else whole.split(group)
+    if len(threes) > 1 and (not 1 <= len(threes[0]) <= 3 or any(len(three) != 3 for three in threes[1:])):
+        return None
+    if bool(mark) != bool(decimals) or len(decimals) > 2 or not re.fullmatch("[0-9]+", "".join(threes) + decimals):
+        return None
+    if not threes[0] or len("".join(threes)) > 15:
+        return None
+    return (-1 if sign in ("-", "\u2212") else 1) * Decimal(f"{''.join(threes)}.{decimals or 0}")
+
+
+WRITTEN = st.builds(
+    lambda before, sign, threes, group, end, after: before + sign + group.join(threes) + end + after,
+    st.sampled_from(["", " ", "\u00a0"]),
+    st.sampled_from(["", "-", "+", "\u2212", "--", "- "]),
+    st.lists(st.sampled_from(["0", "12", "007", "345", "6789", ""]), min_size=1, max_size=4),
+    st.sampled_from(["", " ", "\u202f", "\u00a0", ".", ",", "_", "  "]),
+    st.sampled_from(["", ".5", ",5", ",05", ".25", ",255", ".", ",", "e5", "-"]),
+    st.sampled_from(["", " ", "\u202f"]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(WRITTEN | st.text("0123456789 \u202f.,-+e_", max_size=12), min_size=20, max_size=60))
+def test_a_number_is_read_as_it_would_be_by_hand_or_not_at_all(db, texts):
+    for options in NUMBERS:
+        assert values_of(db, options, texts) == [number_in(text, options) for text in texts]
+
+
+DAY = st.builds("{}{}{}{}{}".format, *[st.integers(0, 33) | st.sampled_from(["01", "02", "31", "1er", ""]),
+    st.sampled_from(["/", "-", " /", ""]), st.integers(0, 14) | st.sampled_from(["02", "12"]), st.sampled_from(["/", "/0"]),
+    st.integers(1890, 2110) | st.sampled_from(["24", "2024", "2023.", "2024 "])])  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(st.lists(DAY | st.text("0123456789/", max_size=10), min_size=20, max_size=60))
+def test_a_day_is_read_as_it_would_be_by_hand_or_not_at_all(db, texts):
+    expected: list[dt.date | None] = []
+    for text in texts:
+        parts = text.strip().split("/")
+        is_day = [len(part) for part in parts] in ([1, 1, 4], [1, 2, 4], [2, 1, 4], [2, 2, 4]) and all(
+            map(str.isdigit, parts)
+        )
+        try:
+            day, month, year = map(int, parts) if is_day else (0, 0, 0)
+            expected.append(dt.date(year, month, day) if 1900 <= year <= 2100 else None)
+        except ValueError:
+            expected.append(None)
+    assert values_of(db, {"type": "date", "format": "%d/%m/%Y"}, texts) == expected
 
 
 MOMENTS = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2099, 12, 31), allow_imaginary=False)

@@ -60,7 +60,7 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     if fmt.type == "jsonl":
         sheet.write(_of_lines(path, fichier, sheet.columns, lists))
         return replace(sheet.close(count_lines(path)), lists=lists.counts)
-    document = _Document(_text_of(path, fichier), fichier, table.records.split(".") if table.records else [], lists)
+    document = _Document(_whole_text(path, fichier), fichier, table.records.split(".") if table.records else [], lists)
     sheet.write(document.records(sheet.columns))
     return replace(sheet.close(document.counted), lists=lists.counts)
 
@@ -99,7 +99,7 @@ def _of_lines(path: Path, fichier: str, headings: list[str], lists: _Lists) -> I
         blank = False
         if len(text) > MOST_MARKS and _is_vast(text, 0):
             raise _vast(fichier, number)
-        value, end = _decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
+        value, end = decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
         if text[end:].strip():
             raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=number, attendu="un seul enregistrement par ligne")
         lists.note(value, "")
@@ -108,7 +108,7 @@ def _of_lines(path: Path, fichier: str, headings: list[str], lists: _Lists) -> I
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
 
 
-def _decoded(text: str, place: int, fichier: str, line: int) -> tuple[Any, int]:
+def decoded(text: str, place: int, fichier: str, line: int) -> tuple[Any, int]:
     """The value at ``place`` of ``text``, which begins on ``line``, and where it ends."""
     try:
         return _DECODER.raw_decode(text, place)
@@ -135,7 +135,7 @@ def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[s
                 "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=heading, attendu="une seule valeur"
             )
         if values:
-            found[heading] = _text(values[0])
+            found[heading] = text_of(values[0])
     return found
 
 
@@ -151,7 +151,8 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _at(value[int(path[0])], path[1:])
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The text of a value, as a record keeps it."""
     if isinstance(value, str):
         return value
     return "" if value is None else _json(value)
@@ -166,7 +167,7 @@ def _json(value: Any) -> str:
     return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
-def _text_of(path: Path, fichier: str) -> str:
+def _whole_text(path: Path, fichier: str) -> str:
     size = path.stat().st_size
     if size > LARGEST:
         raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un document de moins de 256 Mo, sinon du JSONL")
@@ -221,7 +222,7 @@ class _Document:
         expected = f"un objet qui contient « {path[0]} »" if path else "une liste d’enregistrements"
         if opening == "{":
             raise self._refusal(place, expected, recu="un objet")
-        _decoded(self.text, place, self.fichier, self._line_of(place))
+        decoded(self.text, place, self.fichier, self._line_of(place))
         raise self._refusal(place, expected, recu="une valeur seule")
 
     def _list(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
@@ -238,7 +239,7 @@ class _Document:
                 place = yield from self._walk(place, path, headings)
             else:
                 line = self._line_of(place)
-                value, place = _decoded(self.text, place, self.fichier, line)
+                value, place = decoded(self.text, place, self.fichier, line)
                 self._lists.note(value, ".".join(self.path))
                 above = {heading: text for told in self._above.values() for heading, text in told.items()}
                 yield line, above | _values(value, headings, self.fichier, line)
@@ -252,7 +253,7 @@ class _Document:
         is_open = self.text[place : place + 1] != "}"
         while is_open:
             line = self._line_of(place)
-            key, place = _decoded(self.text, place, self.fichier, line)
+            key, place = decoded(self.text, place, self.fichier, line)
             if type(key) is not str:
                 raise self._refusal(place, "une clé entre guillemets")
             if key in keys:
@@ -264,7 +265,7 @@ class _Document:
             else:
                 if _is_vast(self.text, place):
                     raise _vast(self.fichier, self._line_of(place))
-                value, place = _decoded(self.text, place, self.fichier, self._line_of(place))
+                value, place = decoded(self.text, place, self.fichier, self._line_of(place))
                 self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]))
             place, is_open = self._next(place, "}")
         return place + 1

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.scaffold.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
+from pipelines.catalogue.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import millesime
 from pipelines.settings import Home

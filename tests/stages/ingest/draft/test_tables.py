@@ -3,11 +3,12 @@
 import pytest
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
-from pipelines.catalogue.scaffold.draft_shape import match_headings, needs_of_shape
-from pipelines.catalogue.scaffold.inference import Guess
-from pipelines.catalogue.scaffold.sample import Column, Sample
-from pipelines.catalogue.scaffold.source import Request, scaffold
 from pipelines.catalogue.source_grammar import Shape
+from pipelines.stages.ingest.draft.column import Guess
+from pipelines.stages.ingest.draft.layout import Column
+from pipelines.stages.ingest.draft.sample import Sample
+from pipelines.stages.ingest.draft.source import Request, draft_source
+from pipelines.stages.ingest.draft.tables import match_headings, needs_of_shape
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,9 @@ def todo(catalogue: Catalogue, shape: str, *rows: str) -> list[str]:
     """What is left to decide of the table, drafted from these rows."""
     cells = [(number, row.split(";")) for number, row in enumerate(rows, start=1)]
     needs = needs_of_shape(catalogue, shape)
-    draft = scaffold([Sample("essai_2024.csv", "csv", cells)], Request("essai", shape), catalogue.registry, needs=needs)
+    draft = draft_source(
+        [Sample("essai_2024.csv", "csv", cells)], Request("essai", shape), catalogue.registry, needs=needs
+    )
     return [line.partition("# TODO ")[2] for line in draft.declaration.splitlines() if "# TODO" in line]
 
 
@@ -57,7 +60,7 @@ def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: 
     headings = "N° compte / Login;Nom complet (Prénom NOM);Commune de rattachement;Couleur"
     rows = ("m.durand;Marie DURAND;Orly;bleu", "p.leroy;Paul LEROY;Valenton;vert")
     cells = [(number, row.split(";")) for number, row in enumerate((headings, *rows), start=1)]
-    draft = scaffold([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
+    draft = draft_source([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
     said = {
         line.strip().partition("  # TODO")[0]: "est-ce la bonne colonne ?" in line
         for line in draft.declaration.splitlines()
@@ -72,32 +75,15 @@ def test_a_known_heading_of_several_words_is_found_among_others(shipped: Catalog
     assert {*match_headings([column], shipped.registry.shapes["comptes"], shipped.registry)} == {"identifiant"}
 
 
-def test_months_as_columns_of_a_csv_file_are_drafted(shipped: Catalogue) -> None:
-    rows = [(1, ["Collectivité", "Janvier", "Février"]), (2, ["Orly", "10", "20"]), (3, ["Sucy", "5", "7"])]
-    draft = scaffold([Sample("a_2024.csv", "csv", rows)], Request("essai", "bulletins"), shipped.registry)
-    lines = [line.strip().partition("  # TODO")[0] for line in draft.declaration.splitlines()]
-    assert {'mois: {heading: "(.+)"}', "nb_bulletins: {under: mois}"} <= {*lines}
-
-
-def test_months_as_columns_of_a_sheet_a_town_are_drafted(shipped: Catalogue) -> None:
-    rows = [(1, ["Indicateur", "Janvier", "Février", "Mars"]), (2, ["Bulletins", "10", "20", "30"])]
-    orly, sucy = (Sample("releve_2024.ods", "ods", rows, sheet=town) for town in ("Orly", "Sucy"))
-    needs = needs_of_shape(shipped, "bulletins")
-    draft = scaffold([orly, sucy], Request("essai", "bulletins"), shipped.registry, needs=needs)
-    lines = [line.strip().partition("  # TODO")[0] for line in draft.declaration.splitlines()]
-    assert "sheet: [Orly, Sucy]" in lines
-    assert 'collectivite: {sheet: "(.+)"}' in lines
-    assert 'mois: {heading: "(.+)", ignore: "Indicateur"}' in lines
-    assert "nb_bulletins: {under: mois}" in lines
-
-
 PRINTED = "Date;Collectivité;Nature;Documents;Couleur"
 
 
 def written(catalogue: Catalogue, *rows: str) -> list[str]:
     """What the draft says of how this tool writes the fields of the shape."""
     cells = [(number, row.split(";")) for number, row in enumerate((PRINTED, *rows), start=1)]
-    draft = scaffold([Sample("essai_2024.csv", "csv", cells)], Request("essai", "travaux_edition"), catalogue.registry)
+    draft = draft_source(
+        [Sample("essai_2024.csv", "csv", cells)], Request("essai", "travaux_edition"), catalogue.registry
+    )
     lines = draft.declaration.partition("header:")[2].splitlines()
     return [line.strip() for line in lines if line.strip().startswith(("- {name:", "# TODO"))]
 

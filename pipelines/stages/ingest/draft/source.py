@@ -1,27 +1,26 @@
-"""Drafts the declaration of a new source from a sample.
+"""Drafts the declaration of a new source, or of one more export of a declared one, and reads the sample with it."""
 
-What the sample proves is written; what it only suggests is written with a TODO; what it does not show is left out, so
-that collection refuses instead of reading wrongly. The draft loads at once.
-"""
-
-import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import yaml
 
 from pipelines.catalogue.overlay import whole_file
-from pipelines.catalogue.scaffold.draft_shape import Need, ShapeTable
-from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free, title_pattern
-from pipelines.catalogue.scaffold.inference import of, slug
-from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered, years_in
-from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
-from pipelines.catalogue.sources import Registry, make_system
+from pipelines.catalogue.sources import ExportRef, Registry, make_system
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.ledger.records import TableCounts
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.draft.column import slug
+from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, years_in
+from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
+from pipelines.stages.ingest.draft.sample import Sample
+from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
+from pipelines.stages.ingest.draft.yaml_text import quoted, scalar, todo
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -50,8 +49,14 @@ class Draft:
     declaration: str
     organisation_lines: str
 
+    def read(self, sample: Path) -> dict[str, TableCounts]:
+        """The lines of the sample that the draft accepts, refuses and ignores, by table. Raises DeliveryRefused."""
+        with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
+            ref = ExportRef(self.system, self.export)
+            return ingest(Home(Path(folder)), ref, self.exercice, [sample], b"essai").tables
 
-def scaffold(
+
+def draft_source(
     samples: Sequence[Sample],
     request: Request,
     registry: Registry,
@@ -60,7 +65,7 @@ def scaffold(
     needs: Sequence[Need] = (),
     places: Sequence[str] = (),
 ) -> Draft:
-    """Draft the files; ``samples`` are the sheets, or members, of one file.
+    """Draft the declaration; ``samples`` are the sheets, or members, of one file.
 
     ``known`` is the declaration of an existing system: it gains an export, and nothing else in it changes.
     ``indicators`` are what may be printed for an application; ``needs``, what is required of the fields of its shape;
@@ -73,8 +78,7 @@ def scaffold(
                 f"« {name} » n’est pas un nom : des minuscules sans accent, des chiffres et _, une lettre d’abord"
             )
     declared = registry.systems[request.system] if known else None
-    if declared and not request.title:
-        request = replace(request, title=declared.title)
+    title = request.title or (declared.title if declared else request.system.replace("_", " ").capitalize())
     shape = registry.shapes[request.shape] if request.shape else None
     found, unread = gathered(samples)
     exercice = request.exercice or exercice_of(*found[0])
@@ -84,29 +88,29 @@ def scaffold(
     if shape:
         unread += [(part, "pas une table de cette forme ?") for sample, _ in found[1:] for part in sample.parts]
         found = found[:1]
-    tables = _table_names(found, request)
-    name, title = request.export or tables[0], request.title or request.system.replace("_", " ").capitalize()
+    names = _table_names(found, request)
+    name = request.export or names[0]
     if declared:
-        _refuse_taken(declared, name, tables)
-    known_places = {slug(place) for place in places}
+        _refuse_taken(declared, name, names)
     bodies = [
-        ShapeTable(layout, sample, exercice, shape, registry, needs)
+        shape_table(layout, sample, exercice, shape, registry, needs)
         if shape
-        else OwnTable(layout, sample, exercice, known_places)
+        else own_table(layout, sample, exercice, {slug(place) for place in places})
         for sample, layout in found
     ]
-    # a part that no table reads: a sheet, or the whole member if none of it is read
-    read = {part.member for sample, _ in found for part in sample.parts}
-    reasons = {one.place if one.member in read else one.member or one.place: why for one, why in unread}
-    export = [f"- name: {name}", *_export(title, dict(zip(tables, bodies, strict=True)), reasons, exercice)]
+    export = [f"- name: {name}", *_format_lines(*found[0], title, exercice), *_unread_lines(found, unread), "  tables:"]
+    of_table = shape.title.split(" ")[0] if shape else "Données"
+    for table, body, (sample, _) in zip(names, bodies, found, strict=True):
+        told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
+        export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
         declaration, organisation_lines = _with_export(known, export), ""
     else:
         lines = [
             DRAFTED,
             f"system: {request.system}",
-            f"title: {scalar(title)}" + todo("le nom du système, comme le rapport l’imprime", not request.title),
-            f"owner: {scalar(request.owner or 'à préciser')}" + todo("qui envoie l’export", not request.owner),
+            f"title: {scalar(title)}" + todo("" if request.title else "le nom du système, comme le rapport l’imprime"),
+            f"owner: {scalar(request.owner or 'à préciser')}" + todo("" if request.owner else "qui envoie l’export"),
             'due: "03-31"' + todo("le mois et le jour où il est attendu au plus tard, l’année qui suit l’exercice"),
             "exports:",
             *(f"  {line}" for line in export),
@@ -139,7 +143,7 @@ def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> li
     for sample, _ in found:
         text = sample.place if len(found) > 1 else sample.name
         stem = slug(re.sub(r"\d+", "", PurePosixPath(text).stem if text != sample.sheet else text))
-        stem = stem if NAME.fullmatch(stem) else "donnees"
+        stem = stem if NAME.fullmatch(stem) and scalar(stem) == stem else "donnees"
         name = ((request.table or request.shape) if not names else None) or stem
         names.append(free(name, names))
     return names
@@ -153,6 +157,37 @@ def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
             raise DeclarationError(
                 f"{system.system} a déjà {', '.join(taken)} : donner à « {name} » un autre nom avec {option}"
             )
+
+
+def _format_lines(sample: Sample, layout: Layout, title: str, exercice: int) -> list[str]:
+    """What an export says of its files."""
+    options = [f"type: {sample.type}"]
+    if sample.type == "csv":
+        options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
+        options += [] if sample.has_header else ["header: false"]
+    if text := title_pattern(layout.titles, exercice):
+        options.append(f"title: {scalar(text)}")
+    return [
+        f"  title: {scalar(f'Export {_of(title)}')}",
+        f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
+        *(["  archive: zip"] if sample.member else []),
+        f"  format: {{{', '.join(options)}}}" + todo(" ; ".join(sample.doubts)),
+    ]
+
+
+def _of(name: str) -> str:
+    """``de`` with a name, as French elides it: ``de Kolok``, ``d’Orphée``."""
+    return f"d’{name}" if slug(name)[:1] in set("aeiou") else f"de {name}"
+
+
+def _unread_lines(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple[Sample, str]]) -> list[str]:
+    """The parts that no table reads: a sheet, or the whole member if none of it is read."""
+    read = {part.member for sample, _ in found for part in sample.parts}
+    reasons = {one.place if one.member in read else one.member or one.place: why for one, why in unread}
+    if not reasons:
+        return []
+    asked = todo("ce dont personne n’a besoin dans le fichier ; une table qui sert est à déclarer")
+    return [f"  unread:{asked}", *(f"    - {scalar(place)}{todo(why)}" for place, why in reasons.items())]
 
 
 def _with_export(known: str, export: list[str]) -> str:
@@ -186,34 +221,5 @@ def load(declaration: str, system: str, registry: Registry) -> System:
         try:
             return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
         except DeclarationError as error:
-            said = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
-        raise DeclarationError(said)
-
-
-def _export(
-    system: str, bodies: Mapping[str, ShapeTable | OwnTable], unread: Mapping[str, str], exercice: int
-) -> list[str]:
-    """The lines of one export of ``system`` below its name, as an entry of a list; ``bodies`` are its tables."""
-    first = next(iter(bodies.values()))
-    sample, format_ = first.sample, [f"type: {first.sample.type}"]
-    if sample.type == "csv":
-        format_ += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
-        format_ += [] if sample.has_header else ["header: false"]
-    if title := title_pattern(first.layout.titles, exercice):
-        format_.append(f"title: {scalar(title)}")
-    lines = [
-        f"  title: {scalar(f'Export {of(system)}')}",
-        f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
-        *(["  archive: zip"] if sample.member else []),
-        f"  format: {{{', '.join(format_)}}}" + todo(" ; ".join(sample.doubts), bool(sample.doubts)),
-    ]
-    if unread:
-        lines.append(
-            "  unread:" + todo("ce dont personne n’a besoin dans le fichier ; une table qui sert est à déclarer")
-        )
-        lines += [f"    - {scalar(place)}" + todo(reason) for place, reason in unread.items()]
-    lines.append("  tables:")
-    for table, body in bodies.items():
-        title = body.title(system) + (f" : {body.sample.place}" if len(bodies) > 1 else "")
-        lines += [f"    - name: {table}", f"      title: {scalar(title)}", *(f"      {line}" for line in body.lines())]
-    return lines
+            message = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
+        raise DeclarationError(message)

@@ -1,0 +1,205 @@
+"""The lines of a drafted declaration that any table may need: where it is in the file, its headings, its exercice, its totals."""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from pipelines.catalogue.source_grammar import WORKBOOKS
+from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
+from pipelines.stages.ingest.draft.layout import LAST_TOTAL, Column, Layout
+from pipelines.stages.ingest.draft.sample import Sample
+from pipelines.stages.ingest.draft.yaml_text import flow, quoted, scalar, todo
+
+MONTHS = 7  # most of a year
+MANY = 10  # lines a month from which a month without any is strange
+
+
+def place_lines(sample: Sample, *, has_period: bool) -> list[str]:
+    """Where the table is in a file that may hold several: sheet, member of an archive, path of the records."""
+    lines = []
+    if sample.sheet:
+        lines.append(_sheet_line(sample.sheets, sample.is_among_years, has_period))
+    if sample.member:
+        pattern = common_pattern(sample.members)
+        lines.append(f"member: {scalar(pattern)}" + todo("convient-il aux membres de l’archive de chaque exercice ?"))
+    if sample.records:
+        lines.append(f"records: {scalar(sample.records)}")
+    return lines
+
+
+def _sheet_line(names: list[str], is_among_years: bool, has_period: bool) -> str:
+    """The sheets, by what their names have in common, else one by one; a pattern accepts any year, unless others are there.
+
+    One by one, each is expected. So are the sheets of a month or a quarter, unless the dates of the table say which lack.
+    """
+
+    def pattern(text: str) -> str:
+        return re.sub(r"[][?*]", "?", text if is_among_years else YEAR.sub("????", text))
+
+    doubts = []
+    before, after = around(names)
+    is_year = are_parts_of_a_year(names)
+    start = _beginning(names) if is_year and len(set(map(len, names))) == 1 else ""  # T1, T2…
+    if len(names) == 1:
+        sheets = scalar(names[0])
+    elif is_year and not (has_period and (before or after or start)):
+        sheets = flow(map(pattern, names))
+        doubts.append("chacune est attendue : sans l’une d’elles, le fichier est refusé (FIC-FEUILLE)")
+    elif before or after or (start and has_period):
+        whole = f"{pattern(before)}*{pattern(after)}" if before or after else pattern(start.ljust(len(names[0]), "?"))
+        sheets = scalar(whole)
+        doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
+    else:
+        sheets = flow(names)
+        doubts.append("une feuille de plus une autre année ? « * » lit toutes celles que unread ne nomme pas")
+    if YEAR.search(sheets):
+        doubts.insert(0, "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?")
+    return f"sheet: {sheets}{todo(' ; '.join(doubts))}"
+
+
+def around(names: Sequence[str]) -> tuple[str, str]:
+    """The whole words that several names have in common at the beginning and at the end."""
+    if len(names) < 2:
+        return "", ""
+    before, after = _beginning(names), _beginning([name[::-1] for name in names])[::-1]
+    before, after = re.sub(r"[^\W_]+$", "", before), re.sub(r"^[^\W_]+", "", after)
+    return before, "" if len(before) + len(after) >= min(map(len, names)) else after
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """Their common beginning."""
+    return "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
+
+
+def named_by(sample: Sample) -> tuple[str, str, str] | None:
+    """What distinguishes parts read together: ``sheet`` or ``file``, its French name, and the pattern of the part that
+    differs."""
+    for key, title, names in (
+        ("sheet", "Feuille", sample.sheets),
+        ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
+    ):
+        if len(names) > 1:
+            before, after = around(names) if not months(names) else ("", "")  # a month keeps its year
+            return key, title, f"{_literally(before)}(.+){_literally(after)}"
+    return None
+
+
+def _literally(text: str) -> str:
+    """The pattern of a text, escaping only what a pattern would interpret; any year matches a year."""
+    return YEAR.sub(r"\\d{4}", re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text))
+
+
+def common_pattern(names: Sequence[str]) -> str:
+    """The file pattern that names suggest: what follows their common beginning, or the first digit, may change."""
+    stems = [re.sub(f"^{YEAR.pattern}", "????", PurePosixPath(name).stem) for name in names]
+    start = re.split(r"\d", _beginning(stems))[0].rstrip("_- .")
+    return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
+
+
+def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layout, exercice: int) -> list[str]:
+    """The headings of the file, each as ``heading_of`` writes it, in the layout that begins with ``exercice``."""
+    lines = []
+    if not layout.is_sure:
+        lines.append(
+            "# TODO rien ne distingue la première ligne des suivantes : nomme-t-elle les colonnes ? Sinon, --no-header"
+        )
+    if places := ", ".join(map(str, layout.unnamed)):
+        lines.append(f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil")
+    periods = [column.heading for column in layout.columns if period_in(column.heading)]
+    if len(periods) > 1:
+        lines.append(
+            f"# TODO mois ou années en colonnes, {flow(periods)} : une ligne pour chaque ? "
+            "Voir heading et under (docs/adding-a-source.md)"
+        )
+    if layout.header_rows > 1:
+        lines.append(f"headerRows: {layout.header_rows}" + todo("l’intitulé d’un groupe, puis ceux de ses colonnes ?"))
+    lines += ["header:", f"  {exercice}:"]
+    return lines + [f"    {name}: {heading}" + todo(doubts.get(name, "")) for name, heading in headings.items()]
+
+
+def heading_of(column: Column) -> str:
+    """The heading of a column as a declaration writes it: with its rank when several share it."""
+    heading = scalar(column.heading)
+    return f"{{column: {heading}, occurrence: {column.occurrence}}}" if column.occurrence else heading
+
+
+def title_pattern(titles: list[str], exercice: int) -> str | None:
+    """``31 décembre {exercice}``: the year of a title line with the two words before it."""
+    for title in titles:
+        if found := re.search(rf"((?:[\w/.’']+[ \u00a0]){{0,2}}[\w/.-]*?){exercice}(?!\d)", title):
+            return f"{found[1]}{{exercice}}"
+    return None
+
+
+def exercice_lines(
+    guesses: dict[str, Guess], candidates: Iterable[tuple[str, str]], layout: Layout, exercice: int
+) -> list[str]:
+    """How the content proves its exercice, when a column of the sample does; a title may prove it as well.
+
+    ``candidates`` are fields, each with the rule that it may follow: ``within`` the exercice, or ``not_after`` it.
+    """
+    for name, rule in candidates:
+        years = guesses[name].years
+        if years and (years == {exercice} if rule == "within" else max(years) <= exercice):
+            return [f"exercice: {{column: {name}, rule: {rule}}}"]
+    if title_pattern(layout.titles, exercice):
+        return []
+    return ["# TODO exercice : aucune colonne de dates ne prouve l’exercice : y en a-t-il une ?"]
+
+
+def period_line(guesses: dict[str, Guess], exercice: int) -> list[str]:
+    """The table’s period, when a column of dates has lines in most months of the exercice and in no other year."""
+    asked = todo("des lignes sont-elles attendues chaque mois ? Un mois sans ligne rend alors les chiffres partiels")
+    for name, found in guesses.items():
+        seen = {date.month for date in found.dates}
+        is_whole = len(seen) >= MONTHS and (max(seen) - min(seen) < len(seen) or len(found.dates) >= MANY * len(seen))
+        if is_whole and (not found.has_years or found.years == {exercice}):
+            return [f"period: {{column: {name}, every: month}}{asked}"]
+    return []
+
+
+def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers: dict[str, Column]) -> list[str]:
+    """The lines below the data: ignored, except that a total which the sample confirms is compared with ours.
+
+    ``named``: place → field; ``numbers``: the fields that may be summed.
+    """
+    rules: dict[str, str] = {}  # what identifies the line → the rule
+    unknown = []
+    for number, cells in layout.below:
+        place = next(i for i, cell in enumerate(cells) if cell.strip())
+        word = (re.match(r"[^\W\d_]*", cells[place].strip()) or [""])[0].casefold()
+        if place not in named or not word:
+            unknown.append(
+                f"# TODO ignore : la ligne {number} de l’exemple n’est pas une donnée, et aucune colonne déclarée ne le dit"
+            )
+            continue
+        told = f"column: {named[place]}, pattern: {quoted(f'(?i){word}.*')}"
+        if told not in rules:
+            others = {named[at]: cell for at, cell in enumerate(cells) if at in named and at != place and cell.strip()}
+            totals, doubts = _totals(layout, sample, others, numbers)
+            reason = [] if LAST_TOTAL.match(cells[place]) else ["reason: commentaire"]
+            doubts.insert(0, f"une ligne de données peut-elle commencer par « {word} » ?")
+            rules[told] = f"  - {{{', '.join([told, *reason, *totals])}}}" + todo(" ".join(doubts))
+    return [*unknown, *(["ignore:", *rules.values()] if rules else [])]
+
+
+def _totals(
+    layout: Layout, sample: Sample, announced: dict[str, str], numbers: dict[str, Column]
+) -> tuple[list[str], list[str]]:
+    """``sums`` and ``counts`` of a total line when the sample confirms them, else a doubt."""
+    sums, counts, doubts = [], [], []
+    for name, text in announced.items():
+        if name in numbers:
+            found = numbers[name].guess
+            way = {"type": found.type, "decimals": 6, **found.options}
+            (total,) = read([text.strip()], way, workbook=sample.type in WORKBOOKS)
+            ours = sum(value or 0 for value in found.values[: layout.first])  # each sheet has totals of its own
+            if total == ours:
+                sums.append(name)
+            else:
+                doubts.append(f"Ajouter sums: [{name}] ? Ce n’est pas la somme des lignes, ou c’est écrit autrement.")
+        elif re.sub(r"\D", "", text) == str(layout.first):
+            counts.append(name)
+    said_of = (("sums", sums), ("counts", counts))
+    return [f"{key}: [{', '.join(names)}]" for key, names in said_of if names], doubts
