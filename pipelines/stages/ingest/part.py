@@ -420,7 +420,7 @@ class Part:
             lines = f"select {self.origin}, ligne as _ligne, raison from {self.set_apart} union all {lines}"
         return f"({lines})"
 
-    def totals(self, written: Path) -> list[dict]:
+    def totals(self, written: Path) -> list[dict[str, Any]]:
         """Each total that the file announces, compared with ours; one that cannot be read is wrong."""
         accepted = f"{parquet_scan(written)} where {self.here}"
         lines = f"((select count(*) from {accepted}) + (select count(*) from ({self.refused_lines()})))"

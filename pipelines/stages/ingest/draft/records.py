@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -15,12 +15,16 @@ from pipelines.stages.ingest.readers.json_file import decoded, text_of
 from pipelines.stages.ingest.readers.key_value import pairs
 from pipelines.stages.ingest.readers.xml_outline import Outline
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 LOOKED_AT = 200  # lines to read, to tell a log of pairs from anything else
 JSON = re.compile(r'\s*[{[]\s*["{[]')  # nothing else begins like this
 XML = re.compile(r"\s*<[A-Za-z?!]")  # not the <189> of a syslog
 MARKS = {"json": ".", "jsonl": ".", "xml": "/"}  # between the names of a path
 Keys = tuple[str, ...]
-Lists = dict[Keys, list[tuple[dict, list[dict]]]]  # path → its objects, each with those that hold it, from the root
+Object = dict[str, Any]
+Lists = dict[Keys, list[tuple[Object, list[Object]]]]  # path → its objects, each with those that hold it, from the root
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,18 @@ def named_records(path: Path, name: str, text: str) -> Named | None:
     return _of_pairs(text)
 
 
-def _tree_of(root: etree._Element) -> dict[str, Any]:
+def _tree_of(root: "_Element") -> Object:
     """A document of XML as JSON would have it; elements that repeat in some element of a path are a list in all."""
     repeated: set[Keys] = set()
-    waiting: list[tuple[etree._Element, Keys]] = [(root, (_local(root),))]
+    waiting: list[tuple[_Element, Keys]] = [(root, (_local(root),))]
     while waiting:
         element, path = waiting.pop()
         counts = Counter(map(_local, element))
         repeated |= {(*path, name) for name, count in counts.items() if count > 1}
         waiting += [(child, (*path, _local(child))) for child in element]
 
-    def object_of(element: etree._Element, path: Keys) -> dict[str, Any]:
-        found: dict[str, Any] = {f"@{key}": text for key, text in element.attrib.items() if not key.startswith("{")}
+    def object_of(element: "_Element", path: Keys) -> Object:
+        found: Object = {f"@{key}": text for key, text in element.attrib.items() if not key.startswith("{")}
         for child in element:
             inside = (*path, _local(child))
             if inside in repeated:
@@ -79,14 +83,14 @@ def _tree_of(root: etree._Element) -> dict[str, Any]:
     return {_local(root): object_of(root, (_local(root),))}
 
 
-def _local(element: etree._Element) -> str:
+def _local(element: "_Element") -> str:
     return str(etree.QName(element).localname)
 
 
 def _lists(document: Any) -> Lists:
     """The lists of objects of a document; those of one path are one."""
     found: Lists = {}
-    waiting = deque[tuple[Any, Keys, list[dict]]]([(document, (), [])])
+    waiting = deque[tuple[Any, Keys, list[Object]]]([(document, (), [])])
     while waiting:
         value, path, above = waiting.popleft()
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
@@ -128,9 +132,9 @@ def _flat(lists: Lists, path: Keys, kind: str) -> Named:
     return Named(kind, headings, rows, mark.join(path) or None, doubts)
 
 
-def _keyed(records: list[dict], path: Keys) -> set[Keys]:
+def _keyed(records: list[Object], path: Keys) -> set[Keys]:
     """The objects whose keys change from one record to the next: they are values, and not names of fields."""
-    seen: dict[Keys, list[dict]] = {}
+    seen: dict[Keys, list[Object]] = {}
     waiting = [(one, path) for one in records]
     while waiting:
         value, at = waiting.pop()
