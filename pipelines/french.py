@@ -101,9 +101,9 @@ def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | Non
     return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
 
 
-def change(value: Decimal, decimals: int, unit: str) -> str:
-    """By how much something moved, without the sign; a percentage moves by points: ``2,5 points``."""
-    return quantity(abs(value), decimals, "points" if unit == "%" else unit)
+def points(value: Decimal, decimals: int) -> str:
+    """By how much a percentage moved: ``2,5 points``."""
+    return quantity(value, decimals, "points")
 
 
 def volume(gigabytes: Decimal) -> str:

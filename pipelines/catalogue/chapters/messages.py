@@ -106,10 +106,8 @@ def _moved(row: Row, before: Row, year: int) -> str:
     change = row["valeur"] - former
     if not change:
         return f", comme en {year}{mark}"
-    moved = (
-        french.volume(abs(change)) if row["unite"] == "Go" else french.change(change, row["decimales"], row["unite"])
-    )
     is_share = row["unite"] == "%"  # a share of a share says nothing
+    moved = french.points(abs(change), row["decimales"]) if is_share else _quantity(abs(change), row)
     rate = None if is_share or former <= 0 else (100 * change / former).quantize(Decimal("0.1"), ROUND_HALF_UP)
     share = f" ({'+' if rate > 0 else ''}{french.quantity(rate, 1, '%')})" if rate else ""
     return f", soit {moved} de {'plus' if change > 0 else 'moins'} qu’en {year}{mark}{share}"

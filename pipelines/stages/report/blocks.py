@@ -510,8 +510,10 @@ def _moved_by(row: Row, label: str, before: int) -> list[Block]:
     change = row["valeur"] - row["valeur_precedente"]
     if not change:
         return [_words(f"{label} : comme en {before}.")]
-    is_share = row["unite"] == "%"
-    printed = (french.change if is_share else french.printed)(abs(change), row["decimales"], row["unite"])
+    if row["unite"] == "%":
+        printed = french.points(abs(change), row["decimales"])
+    else:
+        printed = french.printed(abs(change), row["decimales"], row["unite"])
     strong = _node("fort", number_node(f"{printed} de {'plus' if change > 0 else 'moins'}", row[ADDRESS]))
     rate = [number_node(_rate(row), row[ADDRESS])] if _rate(row) else []
     return [_words(f"{label} : "), strong, _words(f" qu’en {before}"), *rate, _words(".")]

@@ -10,7 +10,17 @@ from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.stages.ingest.draft.column import MISSING, SPACES, Guess, guess, is_one_of_those, is_value, length, most
+from pipelines.stages.ingest.draft.column import (
+    MISSING,
+    SPACES,
+    YEAR,
+    Guess,
+    guess,
+    is_one_of_those,
+    is_value,
+    length,
+    most,
+)
 from pipelines.stages.ingest.draft.sample import Rows, Sample
 
 SEARCHED_ROWS = 40  # a header is within the first lines
@@ -264,4 +274,4 @@ def exercice_of(sample: Sample, layout: Layout) -> int:
 
 def years_in(text: str) -> set[int]:
     """The years named in a text."""
-    return {int(year) for year in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)}
+    return {int(found[0]) for found in YEAR.finditer(text)}
