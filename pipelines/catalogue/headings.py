@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pipelines.catalogue.patterns import same
 
 UP = "../"  # one step from a record to what contains it
+EACH = "*"  # in a path of JSON, every key of an object; as a heading, the key itself
 
 
 def joined(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -310,7 +310,14 @@ class Organisation(Declared):
 
     def applied(self, registry: Registry) -> Registry:
         """The declared sources, with the organisation's overrides applied."""
-        return replace(registry, systems={name: self._applied(system) for name, system in registry.systems.items()})
+        return replace(
+            registry,
+            systems={name: self._applied(system) for name, system in registry.systems.items()},
+            layouts={
+                name: {first: self._applied(system) for first, system in years.items()}
+                for name, years in registry.layouts.items()
+            },
+        )
 
     def _applied(self, system: System) -> System:
         own = {name: said.model_dump(exclude_none=True) for name, said in self.sources.items()}
@@ -337,7 +344,11 @@ class Organisation(Declared):
 
     def exports(self, registry: Registry, exercice: int) -> list[ExportRef]:
         """The exports expected for ``exercice``."""
-        return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
+        return [
+            ref.of(exercice)
+            for ref in registry.exports()
+            if self.subscribes(ref.system.system) and ref.system.covers(exercice)
+        ]
 
 
 CONTACTS = re.compile(rb"^contacts:[^\n]*\n?(?:[ \t}\]][^\n]*\n?|\n)*", re.MULTILINE)

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic import Field as PydanticField
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from pipelines.catalogue.headings import UP, climbed, numbered
+from pipelines.catalogue.headings import EACH, UP, climbed, numbered
 from pipelines.catalogue.patterns import is_named, is_one_of
 from pipelines.did_you_mean import suggestion
 
@@ -400,7 +400,8 @@ class WorkbookFormat(Declared):
 class TreeFormat(Declared):
     """Records that name their own values: each table gives the path of its records, and its headings are paths within one.
 
-    ``json``, ``jsonl`` (one record per line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute,
+    ``json``, ``jsonl`` (one record per line): ``user.name``. Records of ``json`` under the keys of an object lie at
+    ``objects.*``, and the heading ``*`` reads their key. ``xml``: ``user/name``, ``user/@id`` for an attribute,
     ``.`` for the text of the record itself. ``../`` starts from what contains the record: ``../@code``, ``../service``.
     ``key_value``: one record per line, ``key=value key="value"``. All but ``xml``, which states its encoding, are
     UTF-8.
@@ -449,7 +450,9 @@ class Table(Declared):
     shape: Name | list[Name] | None = None  # those whose union it enters
     sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet by default
     member: str | None = None  # of an archive: pattern of its files; any by default
-    records: str | None = None  # json, xml: the path of the records, from the root
+    records: str | None = (
+        None  # json, xml: the path of the records, from the root; in json, * is every key of an object
+    )
     header: dict[int, dict[Name, Origin]] = {}
     # how many lines the headings take, one above the other; if that changes, by first exercice
     headerRows: HeaderRows | dict[int, HeaderRows] = 1
@@ -789,9 +792,19 @@ class Export(Declared):
             return self
         for table in self.tables:
             mark, places = (".", 1) if kind == "json" else ("/", 0)
-            above = len(table.records.strip("/").split(mark)) - 1 + places if table.records else 0
+            path = table.records.strip("/").split(mark) if table.records else []
+            above = len(path) - 1 + places if path else 0
             for heading in (h for header in table.header.values() for o in header.values() for h in o.columns):
                 steps, rest = climbed(heading)
+                if kind == "json" and rest != EACH and steps and path[-steps:][:1] == [EACH]:
+                    raise ValueError(
+                        f"header: « {heading} » : ce qui contient ces enregistrements n’a pas d’autre valeur qu’eux"
+                    )
+                if kind == "json" and rest == EACH and path[-1 - steps : len(path) - steps] != [EACH]:
+                    raise ValueError(
+                        f"header: « {heading} » : est la clé sous laquelle se trouve un enregistrement, où records a {EACH} "
+                        "(objects.*)"
+                    )
                 if steps > above or (steps and rest in ("", ".")):
                     raise ValueError(
                         f"header: « {heading} » : au-dessus d’un enregistrement, {UP}… nomme une valeur de ce qui le contient, "

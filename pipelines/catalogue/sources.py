@@ -4,27 +4,52 @@ It knows nothing of an organisation (see ``organisation``), or of where declarat
 """
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Export, Field, FieldFormat, Shape, System, Table
-from pipelines.catalogue.yaml_file import DeclarationError, parse
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse
 from pipelines.did_you_mean import suggestion
 
 PLACES = ("sheet", "member", "records")  # of a table in its file
 WRITTEN = ("format", "decimalChar", "groupChar", "suffix", "timezone")  # how the cells of a field say their value
+# what may be said once, or by first exercice as ``header`` is: how the files of an export are named, made and cut up
+YEARLY = (
+    "files",
+    "archive",
+    "unread",
+    "format",
+    "encoding",
+    "delimiter",
+    *PLACES,
+    "missingValues",
+    "decimalChar",
+    "groupChar",
+    "trueValues",
+    "falseValues",
+)
 
 
 @dataclass(frozen=True)
 class ExportRef:
-    """One export of one system: the unit that is delivered, judged and accepted."""
+    """One export of one system: the unit that is delivered, judged and accepted.
+
+    ``export`` is how it is delivered today; ``layouts``, by first exercice, how it is over the years, if that changed.
+    """
 
     system: System
     export: Export
+    layouts: dict[int, Export] = field(default_factory=dict)
+
+    def of(self, exercice: int) -> "ExportRef":
+        """The same export, as it is delivered for ``exercice``; before the first year declared, as in that year."""
+        if not self.layouts:
+            return self
+        return ExportRef(self.system, self.layouts[_first(self.layouts, exercice)])
 
     @property
     def key(self) -> str:
@@ -42,13 +67,14 @@ class ExportRef:
 
     def layout(self, exercice: int) -> dict[str, Any]:
         """What determines how the files of ``exercice`` are read: part of a delivery's identity."""
+        export = self.of(exercice).export
         return {
             "system": self.system.system,
-            "export": self.export.name,
+            "export": export.name,
             "exercice": exercice,
-            "format": self.export.format.model_dump(),
-            "archive": self.export.archive,
-            "unread": self.export.unread,
+            "format": export.format.model_dump(),
+            "archive": export.archive,
+            "unread": export.unread,
             "tables": [
                 {
                     **table.model_dump(
@@ -59,7 +85,7 @@ class ExportRef:
                     "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
                     "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }
-                for table in self.export.tables
+                for table in export.tables
                 for origins in [table.origins_of(exercice)]
             ],
         }
@@ -96,15 +122,23 @@ def _unread(field: Field) -> set[str]:
 
 @dataclass(frozen=True)
 class Registry:
-    """Every declared system, by name."""
+    """Every declared system, by name; ``layouts``, by system and first exercice: those whose files changed over the years."""
 
     systems: dict[str, System]
     shapes: dict[str, Shape]
     fields: Fields = field(default_factory=Fields)
+    layouts: dict[str, dict[int, System]] = field(default_factory=dict)
 
     def exports(self) -> list[ExportRef]:
         """Every export of every system, in order of declaration."""
-        return [ExportRef(system, export) for system in self.systems.values() for export in system.exports]
+        return [
+            ExportRef(system, export, {first: one.exports[rank] for first, one in self._layouts(system).items()})
+            for system in self.systems.values()
+            for rank, export in enumerate(system.exports)
+        ]
+
+    def _layouts(self, system: System) -> dict[int, System]:
+        return self.layouts.get(system.system, {})
 
     def tables(self) -> list[tuple[System, Table]]:
         """Every table of every system."""
@@ -127,7 +161,53 @@ class Registry:
 def make_registry(systems: Overlay, shapes: Overlay, fields: Fields) -> Registry:
     """The registry of the systems and shapes in effect. Raises DeclarationError naming file and line."""
     made = {thing.name: _shape(thing, fields) for thing in shapes}
-    return Registry({thing.name: make_system(thing, made, fields, shapes.off) for thing in systems}, made, fields)
+    layouts = {
+        thing.name: {
+            first: make_system(_laid_out(thing, first), made, fields, shapes.off)
+            for first in sorted(set(_first_years(thing.data))) or [0]
+        }
+        for thing in systems
+    }
+    today = {name: years[max(years)] for name, years in layouts.items()}
+    return Registry(today, made, fields, {name: years for name, years in layouts.items() if len(years) > 1})
+
+
+def _first(years: Mapping[int, Any], exercice: int) -> int:
+    """The first year of what applies to ``exercice``."""
+    return max((year for year in years if year <= exercice), default=min(years))
+
+
+def _is_yearly(key: object, value: object) -> bool:
+    return key in YEARLY and isinstance(value, dict) and bool(value) and all(type(year) is int for year in value)
+
+
+def _first_years(value: Any, key: object = None) -> Iterator[int]:
+    """Every first exercice under a yearly key of a declaration."""
+    if _is_yearly(key, value):
+        yield from value
+    for name, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from _first_years(inner, name)
+
+
+def _laid_out(thing: Thing, exercice: int) -> Thing:
+    """A system's declaration, each yearly key with its value for ``exercice``, on the line where that stands."""
+    lines: Lines = {}
+
+    def chosen(value: Any, key: object, at: tuple[Any, ...], here: tuple[Any, ...]) -> Any:
+        if at in thing.lines:
+            lines[here] = thing.lines[at]
+        if _is_yearly(key, value):
+            first = _first(value, exercice)
+            return chosen(value[first], None, (*at, first), here)
+        if isinstance(value, dict):
+            return {name: chosen(inner, name, (*at, name), (*here, name)) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [chosen(inner, rank, (*at, rank), (*here, rank)) for rank, inner in enumerate(value)]
+        return value
+
+    return replace(thing, data=chosen(thing.data, None, (), ()), lines=lines)
 
 
 def _shape(thing: Thing, fields: Fields) -> Shape:

@@ -115,7 +115,8 @@ def of_pydantic(error: "ErrorDetails", known: Collection[str] = ()) -> str:
         return str(context["said"])
     said = PYDANTIC.get(error["type"], OTHER).format(**{key: _said(key, value) for key, value in context.items()})
     if error["type"] == "extra_forbidden":
-        said += suggestion(str(error["loc"][-1]), known)
+        key = str(error["loc"][-1])
+        said += suggestion(key, {*known} - {key})
     given = "" if error["type"] in WITHOUT_VALUE else _given(context.get("tag", error["input"]))
     return f"{said}{f', et non {given}' if given else ''}"
 

@@ -226,6 +226,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])
     year = session.exercice(exercice or guess_exercice(session, files[0]))
+    ref = ref.of(year)
     for path in files:
         if not ref.export.takes(path.name):
             note(f"Attention : {path.name} n’a pas le nom que la collecte attend : {ref.export.files}")
@@ -308,7 +309,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
         placed = [ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)]
         if len(placed) == 1:
             return placed[0]
-    named = [ref for ref in refs if ref.export.takes(path.name)]
+    named = [ref for ref in refs if any(one.takes(path.name) for one in (ref.export, *ref.layouts.values()))]
     if len(named) == 1:
         return named[0]
     among = f" (ce peut être {', '.join(ref.key for ref in named)})" if named else ""

@@ -328,7 +328,7 @@ def unread_of(manifest: Manifest, registry: Registry) -> list[Unread]:
 def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> bool:
     """True when another export that takes in the same file has a table for it, or declares it unneeded."""
     file, _, member = one.fichier.partition("/")
-    for ref in registry.exports():
+    for ref in (any_year.of(manifest.exercice) for any_year in registry.exports()):
         is_near = ref.system.system == manifest.system or ref.export.files.startswith("/")
         if ref.key != manifest.export_key and is_near and ref.export.takes(file):
             if is_one_of(one.element or one.feuille or member, ref.export.unread):

@@ -86,7 +86,7 @@ def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: 
 
 def line_rejects(home: Home, ref: ExportRef, manifest: Manifest, rules: Rules) -> list[Reject]:
     """The refused lines of one delivery."""
-    tables = {table.name: table for table in ref.export.tables}
+    tables = {table.name: table for table in ref.of(manifest.exercice).export.tables}
     return [
         Reject(
             source=f"{row['systeme']}/{row['table']}",

@@ -76,7 +76,8 @@ def take_snapshot(ref: ExportRef, exercice: int, database: Database, target: Pat
 
     A previous ``target`` is replaced whole, and kept when anything fails. Raises SnapshotFailed.
     """
-    (table,), fmt = ref.export.tables, ref.export.format
+    export = ref.of(exercice).export
+    (table,), fmt = export.tables, export.format
     headings, count = table.header_of(exercice), 0
     with (
         reading(ref, exercice, database) as (names, rows),

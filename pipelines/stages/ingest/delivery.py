@@ -74,6 +74,7 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
 
     Returns the manifest (counts satisfy read = accepted + refused + ignored for every table). Raises DeliveryRefused.
     """
+    ref = ref.of(exercice)
     _sweep(home, ref.system.system)
     shown = ref.export.files if ref.export.nominative else None
     kept = [archive(path, shown or path.name, home.archive) for path in paths]
@@ -173,7 +174,8 @@ def _lost(export: Export, source: Source, refusal: DeliveryRefused, workdir: Pat
 
 def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> Contents:
     """What one file holds. Raises DeliveryRefused."""
-    export, contents = ref.export, Contents.of(ref.export)
+    export = ref.of(exercice).export
+    contents = Contents.of(export)
     if export.archive is None:
         _read_one(export, export.tables, source.file.name, source.path, exercice, workdir, contents, careful=careful)
         return contents

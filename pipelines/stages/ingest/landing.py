@@ -21,6 +21,7 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
 
     A link that leads outside the mailbox is ignored: it could point at any file of the system.
     """
+    ref = ref.of(exercice)
     return sorted(
         path
         for path in _lying(landing, ref, exercice)
@@ -55,6 +56,7 @@ def arriving(landing: Path, ref: ExportRef, exercice: int, quiet: float) -> list
     beside it. When the file system's clock is ahead of ours that proves nothing: its files are looked at twice,
     ``quiet`` seconds apart.
     """
+    ref = ref.of(exercice)
     files = files_of(landing, ref, exercice)
     found = [
         (path, "fichier temporaire, ou verrou d’un programme qui a le fichier ouvert")
@@ -76,7 +78,7 @@ def strays(landing: Path, registry: Registry, exercice: int) -> list[Path]:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         names = list(_awaited(path.name))
         plain = names and not BESIDE[-1].fullmatch(path.name) and path.is_file()  # that pattern fits any hidden file
-        if plain and not any(ref.export.takes(name) for ref in registry.exports() for name in names):
+        if plain and not any(ref.of(exercice).export.takes(name) for ref in registry.exports() for name in names):
             if not any(one.name[2:] in names for one in path.parent.iterdir()):  # Word's way
                 found.append(path)
     return found

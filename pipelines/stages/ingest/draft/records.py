@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from pipelines.catalogue.headings import UP
+from pipelines.catalogue.headings import EACH, UP
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.json_file import decoded, text_of
 from pipelines.stages.ingest.readers.key_value import pairs
@@ -24,7 +24,9 @@ XML = re.compile(r"\s*<[A-Za-z?!]")  # not the <189> of a syslog
 MARKS = {"json": ".", "jsonl": ".", "xml": "/"}  # between the names of a path
 Keys = tuple[str, ...]
 Object = dict[str, Any]
-Lists = dict[Keys, list[tuple[Object, list[Object]]]]  # path → its objects, each with those that hold it, from the root
+Above = list[tuple[Object, str]]  # what holds a record, from the root, each with the key that leads to the record
+Lists = dict[Keys, list[tuple[Object, Above]]]  # path → its objects, each with those that hold it
+VALUE = re.compile(r"[\W\d]")  # what the key of a record has (``UserRequest::1``, ``2020-01``), and few names of fields
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def named_records(path: Path, name: str, text: str) -> Named | None:
         objects = [decoded(line, len(line) - len(line.lstrip()), name, number)[0] for number, line in lines]
         if not all(isinstance(one, dict) for one in objects):
             raise DeclarationError(f"{name} : un objet par ligne est attendu")
-        return _flat(_lists(objects), (), "jsonl")
+        return _flat(_lists(objects, "jsonl"), (), "jsonl")
     return _of_pairs(text)
 
 
@@ -87,22 +89,41 @@ def _local(element: "_Element") -> str:
     return str(etree.QName(element).localname)
 
 
-def _lists(document: Any) -> Lists:
-    """The lists of objects of a document; those of one path are one."""
+def _lists(document: Any, kind: str) -> Lists:
+    """The lists of objects of a document; in JSON, also the objects of which each key has a record. Those of one path are
+    one.
+    """
     found: Lists = {}
-    waiting = deque[tuple[Any, Keys, list[Object]]]([(document, (), [])])
+    waiting = deque[tuple[Any, Keys, Above]]([(document, (), [])])
     while waiting:
         value, path, above = waiting.popleft()
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             found.setdefault(path, []).extend((one, above) for one in value)
         for one in [value] if isinstance(value, dict) else value if path in found else []:
-            waiting += [(inner, (*path, key), [*above, one]) for key, inner in one.items() if inner]
+            if kind == "json" and _holds_records(one):
+                inside = (*path, EACH)
+                found.setdefault(inside, []).extend((record, [*above, (one, key)]) for key, record in one.items())
+                for key, record in one.items():
+                    waiting += [
+                        (inner, (*inside, name), [*above, (one, key), (record, name)])
+                        for name, inner in record.items()
+                        if inner
+                    ]
+                continue
+            waiting += [(inner, (*path, key), [*above, (one, key)]) for key, inner in one.items() if inner]
     return found
+
+
+def _holds_records(value: Object) -> bool:
+    """True for an object of several objects, whose keys look like values and not like the names of fields."""
+    return len(value) > 1 and all(
+        isinstance(inner, dict) and inner and VALUE.search(key) for key, inner in value.items()
+    )
 
 
 def _best_list(document: Any, kind: str, name: str) -> Named:
     """The list whose records hold the most values of their own."""
-    lists = _lists(document)
+    lists = _lists(document, kind)
     if not lists and kind == "xml":
         raise DeclarationError(f"{name} : aucun élément ne se répète : pas d’enregistrement à lire")
     if not lists:
@@ -117,9 +138,12 @@ def _flat(lists: Lists, path: Keys, kind: str) -> Named:
     keyed = _keyed([one for one, _ in lists[path]], path) if kind != "xml" else set()
     for one, above in lists[path]:
         record = dict(_values(one, path, lists, kind, keyed))
-        for steps, holder in enumerate(reversed(above), start=1):
+        for steps, (holder, key) in enumerate(reversed(above), start=1):
             at = path[: len(path) - steps]
-            beside = {key: inner for key, inner in holder.items() if key != path[len(at)]}
+            if path[len(at)] == EACH:
+                record[UP * (steps - 1) + EACH] = key
+                continue
+            beside = {name: inner for name, inner in holder.items() if name != key}
             record |= {UP * steps + heading: text for heading, text in _values(beside, at, lists, kind)}
         found.append(record)
     headings = list(dict.fromkeys(heading for record in found for heading in record))
@@ -154,7 +178,7 @@ def _values(
     value: Any, at: Keys, lists: Lists, kind: str, keyed: set[Keys] | None = None, heading: str = ""
 ) -> Iterator[tuple[str, str]]:
     """(heading, text) of an object at a path; lists of objects are left out."""
-    if heading and at in lists:
+    if heading and (at in lists or (*at, EACH) in lists):
         return
     if not isinstance(value, dict) or (heading and at in (keyed or ())):
         yield heading or ".", text_of(value)

@@ -1,7 +1,8 @@
-"""Reads JSON: a document whose records lie in a list at a declared path, or one record per line (JSONL).
+"""Reads JSON: a document whose records lie at a declared path, or one record per line (JSONL).
 
-A heading is a path in a record, ``user.name``, ``tags.0``, or begins above it, ``../service``: in the object that holds its
-list. Anything other than a plain value is kept as JSON text.
+Records lie in a list, or under the keys of an object: ``objects.*``. A heading is a path in a record, ``user.name``,
+``tags.0``, or begins above it, ``../service``: in the object that holds its list. ``*`` is the key of a record, ``../*``
+that of the object that holds it. Anything other than a plain value is kept as JSON text.
 Numbers keep the very text of the file. Anything unsound (two values under one key, a record that is not an object, a
 truncated file) refuses the whole file, with its line.
 """
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.headings import UP, climbed
+from pipelines.catalogue.headings import EACH, climbed
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
@@ -187,7 +188,7 @@ class _Document:
     """A document held in memory, decoded one record at a time.
 
     ``counted``, known once the records were read, is the number of elements of their lists, found by cutting the text
-    into tokens, without any decoder.
+    into tokens, without any decoder; and of the keys under which they stand.
     """
 
     def __init__(self, text: str, fichier: str, path: list[str], lists: _Lists):
@@ -197,13 +198,20 @@ class _Document:
         self._is_found = False
         self._asked: dict[int, list[str]] = {}  # steps above the records → the headings that begin there
         self._above: dict[int, dict[str, str]] = {}  # … and what they read of the open object
+        self._keys: dict[int, str] = {}  # steps above the records → the key under which the open object stands
+        self._keyed: dict[str, int] = {}  # heading that reads such a key → steps
 
     def records(self, headings: list[str]) -> Iterator[Named]:
         """(line, values) of every record."""
+        own = []
         for heading in headings:
-            if steps := climbed(heading)[0]:
+            steps, rest = climbed(heading)
+            if rest == EACH:
+                self._keyed[heading] = steps
+            elif steps:
                 self._asked.setdefault(steps, []).append(heading)
-        own = [heading for heading in headings if not heading.startswith(UP)]
+            else:
+                own.append(heading)
         end = yield from self._walk(self._blank(0), self.path, own)
         if self._blank(end) < len(self.text):
             raise self._refusal(self._blank(end), "rien après la fin du document")
@@ -218,8 +226,13 @@ class _Document:
         if opening == "[":
             return (yield from self._list(place, path, headings))
         if opening == "{" and path:
-            return (yield from self._keys(place, path, headings))
-        expected = f"un objet qui contient « {path[0]} »" if path else "une liste d’enregistrements"
+            return (yield from self._object(place, path, headings))
+        if not path:
+            expected = "une liste d’enregistrements"
+        elif path[0] == EACH:
+            expected = "un objet dont chaque clé porte un enregistrement"
+        else:
+            expected = f"un objet qui contient « {path[0]} »"
         if opening == "{":
             raise self._refusal(place, expected, recu="un objet")
         decoded(self.text, place, self.fichier, self._line_of(place))
@@ -238,15 +251,21 @@ class _Document:
             if path:
                 place = yield from self._walk(place, path, headings)
             else:
-                line = self._line_of(place)
-                value, place = decoded(self.text, place, self.fichier, line)
-                self._lists.note(value, ".".join(self.path))
-                above = {heading: text for told in self._above.values() for heading, text in told.items()}
-                yield line, above | _values(value, headings, self.fichier, line)
+                place = yield from self._record(place, headings)
             place, is_open = self._next(place, "]")
         return place + 1
 
-    def _keys(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+    def _record(self, place: int, headings: list[str]) -> Iterator[Any]:
+        line = self._line_of(place)
+        value, end = decoded(self.text, place, self.fichier, line)
+        self._lists.note(value, ".".join(self.path))
+        found = {heading: text for told in self._above.values() for heading, text in told.items()}
+        found |= {heading: self._keys[steps] for heading, steps in self._keyed.items()}
+        yield line, found | _values(value, headings, self.fichier, line)
+        return end
+
+    def _object(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+        self._is_found = self._is_found or path == [EACH]
         if asked := self._asked.get(len(path)):
             self._above[len(path)] = self._beside(start, path[0], asked)
         place, keys = self._blank(start + 1), set()
@@ -260,7 +279,14 @@ class _Document:
                 raise self._refusal(place, "une seule valeur par clé")
             keys.add(key)
             place = self._blank(self._after(self._blank(place), ":"))
-            if key == path[0]:
+            if path[0] == EACH:
+                self._keys[len(path) - 1] = key
+            if path == [EACH] and self.text[place : place + 1] != "[":
+                if _is_vast(self.text, place):
+                    raise _vast(self.fichier, self._line_of(place))
+                self.counted += 1
+                place = yield from self._record(place, headings)
+            elif path[0] in (EACH, key):
                 place = yield from self._walk(place, path[1:], headings)
             else:
                 if _is_vast(self.text, place):

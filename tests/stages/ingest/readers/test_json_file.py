@@ -140,6 +140,71 @@ def test_what_looks_like_records_anywhere_else_is_not_passed_over(depot: Depot, 
     assert {(one.element, one.lignes) for one in read.manifest.non_lus} == lists
 
 
+KEYED = [
+    {"name": "code", "title": "*", "constraints": {"required": True}},
+    {"name": "libelle", "title": "fields.ref"},
+    {"name": "rang", "title": "../*"},
+]
+
+
+@pytest.mark.parametrize(
+    ("records", "content", "rows"),
+    [
+        (
+            "objects.*",
+            '{"code": 0, "objects": {"UserRequest::1": {"fields": {"ref": "R-1"}},\n"Incident::2": {"fields": {}}}}',
+            [(1, "UserRequest::1", "R-1"), (2, "Incident::2", None)],
+        ),
+        (
+            "objects.*",
+            '{"objects": {"2020": [{"fields": {"ref": "a"}}, {"fields": {"ref": "b"}}], "2021": []}}',
+            [(1, "2020", "a"), (2, "2020", "b")],
+        ),
+        ("*", '{"12": {"fields": {"ref": "a"}}}', [(1, "12", "a")]),
+        (
+            "pages.objects.*",
+            '{"pages": [{"objects": {"x": {"fields": {"ref": 1}}}},\n{"objects": {"y": {}}}]}',
+            [(1, "x", "1"), (2, "y", None)],
+        ),
+        ("objects.*", '{"objects": {}}', []),
+    ],
+)
+def test_records_under_the_keys_of_an_object(depot: Depot, records: str, content: str, rows: list):
+    declare(depot, records=records, fields=KEYED[:2])
+    read = depot.csv(content, "export.json")
+    assert [(r["_ligne"], r["code"], r["libelle"]) for r in read.rows] == rows
+
+
+def test_the_key_of_what_holds_the_records(depot: Depot):
+    header = {2020: {"code": "fields.ref", "rang": "../*", "libelle": "../u"}}
+    declare(depot, records="objects.*.lignes", fields=KEYED, header=header)
+    read = depot.csv(
+        '{"objects": {"A": {"lignes": [{"fields": {"ref": 1}}], "u": "x"}, "B": {"lignes": [{"fields": {"ref": 2}}]}}}',
+        "export.json",
+    )
+    assert [(r["code"], r["rang"], r["libelle"]) for r in read.rows] == [("1", "A", "x"), ("2", "B", None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        ('{"objects": null}', "une valeur seule"),
+        ('{"objects": {"a": 1}}', "un nombre"),
+        ('{"others": {}}', "un document sans ce chemin"),
+    ],
+)
+def test_keys_that_hold_no_record(depot: Depot, content: str, received: str):
+    declare(depot, records="objects.*", fields=KEYED[:1])
+    found = refusal(depot, content)
+    assert (found.code, found.recu) == ("FIC-JSON", received)
+
+
+@pytest.mark.parametrize(("records", "heading"), [("objects", "*"), ("objects.*", "../*"), ("objects.*", "../x")])
+def test_only_a_key_that_records_lie_under_is_a_heading(depot: Depot, records: str, heading: str):
+    with pytest.raises(ValueError, match="header"):
+        declare(depot, records=records, fields=KEYED[:2], header={2020: {"code": heading, "libelle": "fields.ref"}})
+
+
 def test_a_list_that_nobody_needs_is_set_aside(depot: Depot):
     depot.declare(FIELDS, kind={"type": "json"}, table={"records": "l"}, export={"unread": ["vieux.*"]})
     record = '{"id": 1, "user": {"name": "a"}, "montant": 1}'
