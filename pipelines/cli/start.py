@@ -119,6 +119,11 @@ seuil_secret: 5
 @click.option(
     "--system", "systems", multiple=True, metavar="SYSTÈME", help="Un système qu’elle utilise ; peut être répété."
 )
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="Sans les chapitres livrés : l’année en une page, l’édito et les perspectives seulement.",
+)
 @global_options
 @click.pass_context
 def init(
@@ -130,6 +135,7 @@ def init(
     first: int,
     last: int | None,
     systems: tuple[str, ...],
+    bare: bool,
 ) -> None:
     """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
     session: Session = ctx.obj
@@ -155,11 +161,28 @@ def init(
         application=next(giving, next(iter(known), "exemple")),
     )
     organisation = make_home(session.home, text)
+    if bare:
+        _switch_off_chapters(session.home)
     _give_key(session.home)
     echo(f"{shown(session.home.root)} est prêt pour {organisation.sigle}.")
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     echo(f"  3. {session.command} run {first}")
+
+
+def _switch_off_chapters(home: Home) -> None:
+    """Switch off, in the home, each shipped chapter that prints a table of some tool, and the page of each member."""
+    catalogue = load_catalogue(home)
+    printed = [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]
+    off = {chapter.id: chapter.titre for chapter in printed if set(chapter.tables) - {"chiffres"}}
+    folder = home.root / "catalogue" / "report"
+    folder.mkdir(parents=True, exist_ok=True)
+    for thing in catalogue.chapters_declared:
+        if title := off.get(thing.data.get("id")):
+            said = f"# « {title} » est livré avec le programme. Effacer ce fichier pour l’imprimer ;\n"
+            needs = "# docs/contenu-du-rapport.md dit ce qu’il lui faut.\n"
+            switch = f"id: {thing.data['id']}\nenabled: false\n"
+            (folder / thing.path.name).write_text(said + needs + switch, encoding="utf-8")
 
 
 def _quoted(text: str) -> str:

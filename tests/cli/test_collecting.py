@@ -336,6 +336,14 @@ def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
     assert CliRunner().invoke(millesime, ["--home", str(root), "status", "2020"]).exit_code == 3
 
 
+def test_a_bare_home_prints_nothing_of_the_shipped_tools(tmp_path: Path) -> None:
+    root = tmp_path / "neuf"
+    assert init(root, "--bare").exit_code == 0
+    made = load_catalogue(Home(root))
+    assert made.chapters == [one for one in load_catalogue().chapters if set(one.tables) <= {"chiffres"}] != []
+    assert made.summary is None
+
+
 def test_init_takes_the_home_of_the_session_and_no_system_by_default(declared, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "env"))
     arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456782", "--first", "2020"]

@@ -336,10 +336,14 @@ class Presence(Declared):
 
 
 class Section(Declared):
-    """Blocks under one title; with ``si``, the section is left out if everything came for the year and there are no such rows."""
+    """Blocks under one title; with ``si``, the section is left out if everything came for the year and there are no such rows.
+
+    ``objet`` is its part of the chapter's title (« le réseau »), for an organisation that does not follow all of them.
+    """
 
     id: Identifier
     titre: str
+    objet: str | None = None
     si: Presence | None = None
     pour_chaque: PourChaque | None = None
     blocs: list[Bloc]

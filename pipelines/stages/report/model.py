@@ -91,12 +91,29 @@ class Editor:
                     {
                         "id": chapter.id,
                         "numero": len(kept) + 1,
-                        "titre": chapter.titre.format(**self.names),
+                        "titre": self._title(chapter),
                         "partie": chapter.partie,
                         "sections": sections,
                     }
                 )
         return kept
+
+    def _title(self, chapter: Chapitre) -> str:
+        """The title of a chapter: of what the organisation follows, when its sections say what each is about (``objet``)."""
+        about = {section.objet: self._is_followed(section) for section in chapter.sections if section.objet}
+        kept = [one for one, is_followed in about.items() if is_followed]
+        if len(kept) == len(about):
+            return chapter.titre.format(**self.names)
+        if kept:
+            return french.capitalised(french.enumeration(kept))
+        rest = [one.titre for one in chapter.sections if not one.objet and self._is_followed(one)]
+        return (rest or [chapter.titre])[0].format(**self.names)
+
+    def _is_followed(self, section: Section) -> bool:
+        """True when the organisation uses a system behind one of its tables, whichever came."""
+        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table")]
+        exercice = self.builder.figures.exercice
+        return any(self.builder.receipts.of(table, exercice, []).is_followed for table in tables)
 
     def sections(self, chapter: Chapitre) -> list[Model]:
         """The sections of a chapter that have content; none if only introductory words are left."""

@@ -341,3 +341,56 @@ def test_a_table_crossed_by_a_field_that_no_tool_gives_does_not_say_without_obje
     followed.files["dbt_project/models/rapport/essai.yml"] = f"models:\n  - name: rpt_series\n    {entry}\n"
     (series,) = [block for block in blocks(followed) if block.get("id") == "series"]
     assert texts(series) == cells
+
+
+PARTS = """
+id: essai
+titre: Les agents et les séries de {exercice}
+sections:
+  - id: agents
+    titre: Les effectifs
+    objet: les agents
+    blocs:
+      - &table
+        genre: tableau
+        id: effectifs
+        titre: Effectifs
+        table: rpt_effectifs
+        lignes: {nom: libelle, titre: Statut, format: texte}
+        colonnes: [{nom: nb_agents, titre: Agents}]
+        vide: Aucun agent en {exercice}.
+  - id: les-series
+    titre: Les séries
+    objet: les séries
+    blocs:
+      - <<: *table
+        id: series
+        table: rpt_series
+        colonnes: [{nom: rang, titre: Rang}]
+  - id: les-autres
+    titre: D’autres agents en {exercice}
+    blocs:
+      - <<: *table
+        id: autres
+        table: rpt_autres
+"""
+
+
+@pytest.mark.parametrize("profile", ["interne", "public"])
+@pytest.mark.parametrize(
+    ("of", "title"),
+    [
+        ({"a": "reçue", "b": "manquante", "c": "reçue"}, "Les agents et les séries de 2040"),
+        ({"a": "non suivie", "b": "manquante", "c": "reçue"}, "Les séries"),
+        ({"a": "reçue", "b": "non suivie", "c": "non suivie"}, "Les agents"),
+        ({"a": "non suivie", "b": "non suivie", "c": "reçue"}, "D’autres agents en 2040"),
+    ],
+)
+def test_a_chapter_is_named_after_what_is_followed_in_every_edition(
+    followed: Press, profile: str, of: dict[str, str], title: str
+):
+    followed.chapter, followed.profile = PARTS, profile
+    followed.models["rpt_autres"] = ["c__autres"]
+    followed.tables["rpt_autres"] = followed.tables["rpt_effectifs"]
+    states(followed, **of)
+    assert [chapter["titre"] for chapter in followed.model()["chapitres"]] == [title]
