@@ -119,11 +119,7 @@ seuil_secret: 5
 @click.option(
     "--system", "systems", multiple=True, metavar="SYSTÈME", help="Un système qu’elle utilise ; peut être répété."
 )
-@click.option(
-    "--bare",
-    is_flag=True,
-    help="Sans les chapitres livrés : l’année en une page, l’édito et les perspectives seulement.",
-)
+@click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
 @click.pass_context
 def init(
