@@ -181,7 +181,8 @@ def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
     for jour, nature, _, presents, pouvoirs in SEANCES[exercice]:
         for code, objet in _ordre_du_jour(rng, jour, nature):
             numero += 1
-            votants = presents + pouvoirs
+            # the president withdraws when the accounts are voted (CGCT, art. L. 2121-14)
+            votants = presents + pouvoirs - (objet == OBLIGEES["Compte administratif"][1])
             contre, abstentions = rng.choices([(0, 0), (0, 1), (1, 0), (1, 1)], weights=[12, 3, 1, 1])[0]
             votes = [votants - contre - abstentions, contre, abstentions]
             feuille.ajoute([f"{exercice}-{numero:02d}", jour, code, LIBELLES[code], objet, 10, votants, *votes])

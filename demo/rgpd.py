@@ -145,13 +145,14 @@ DEMANDES = {
 # Breach: found, property, people, to be notified, notified.
 VIOLATIONS = {
     2018: (),
-    2019: (("14/05/2019 10:20", "confidentialité", 12, True, "16/05/2019 17:45"),),
+    2019: (("14/05/2019 10:20", None, "confidentialité", 12, True, "16/05/2019 17:45"),),
     2020: (
-        ("02/04/2020 09:10", "disponibilité", 340, False, None),
-        ("21/11/2020 08:30", "confidentialité", 4, True, "25/11/2020 11:00"),  # 98 hours and a half
+        ("02/04/2020 09:10", None, "disponibilité", 340, False, None),
+        # seen by a processor, which told the syndicate three days later
+        ("21/11/2020 08:30", "24/11/2020 14:15", "confidentialité", 4, True, "25/11/2020 11:00"),
     ),
     2021: (),
-    2022: (("07/02/2022 14:00", "intégrité", 55, True, "09/02/2022 09:30"),),
+    2022: (("07/02/2022 14:00", None, "intégrité", 55, True, "09/02/2022 09:30"),),
 }
 EXERCICE_DEMANDE_REFUSEE = 2018
 
@@ -267,11 +268,14 @@ def _violations(classeur: Classeur, titre: str, exercice: int) -> None:
     feuille = classeur.feuille("Violations")
     feuille.ajoute([titre], gras=True)
     feuille.ajoute(
-        ["N° de violation", "Constatée le", "Atteinte", "Personnes concernées", "À notifier", "Notifiée à la CNIL le"],
+        [
+            *("N° de violation", "Constatée le", "Connue du responsable le", "Atteinte"),
+            *("Personnes concernées", "À notifier", "Notifiée à la CNIL le"),
+        ],
         gras=True,
     )
-    for rang, (constat, nature, nombre, a_notifier, notification) in enumerate(VIOLATIONS[exercice], start=1):
-        feuille.ajoute([f"VD{exercice}-{rang:02d}", constat, nature, nombre, _oui(a_notifier), notification])
+    for rang, (constat, connue, nature, nombre, a_notifier, notifiee) in enumerate(VIOLATIONS[exercice], start=1):
+        feuille.ajoute([f"VD{exercice}-{rang:02d}", constat, connue, nature, nombre, _oui(a_notifier), notifiee])
 
 
 def _actions(classeur: Classeur, titre: str, exercice: int) -> None:

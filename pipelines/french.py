@@ -114,13 +114,13 @@ def volume(gigabytes: Decimal) -> str:
     return quantity(terabytes, 0 if abs(terabytes) >= 100 else 1, "To")
 
 
-def thousands(euros: float) -> str:
+def thousands(euros: Decimal | float) -> str:
     """An amount in thousands: ``2,5 k€``, ``1 402 k€``."""
     value = Decimal(str(euros)) / 1000
     return f"{number(value, 0 if abs(value) >= 100 else 1)}{NO_BREAK}k€"
 
 
-def millions(euros: float) -> str:
+def millions(euros: Decimal | float) -> str:
     """An amount in millions: ``1,18 M€``."""
     return f"{number(Decimal(str(euros)) / 1_000_000, 2)}{NO_BREAK}M€"
 
@@ -168,6 +168,23 @@ def printed(value: Decimal, decimals: int, unit: str) -> str:
         return quantity(value, decimals, unit)
     text = number(value, decimals)
     return text.rstrip("0").rstrip(",") if unit == "jours" and "," in text else text
+
+
+def rounded(value: Decimal, decimals: int, unit: str) -> str:
+    """A number as a reader remembers it, in a sentence or on a card: ``3,30 M€``, ``194 k€``, ``8 432 €``, ``26,20 €``,
+    ``69,9 To``, ``1 Gb/s``, ``31 km``; any other as ``printed`` writes it."""
+    size = abs(value)
+    if unit == "EUR" and size >= 1000:
+        if size < 10_000:
+            return quantity(value, 0, unit)
+        return thousands(value) if size < 999_500 else millions(value)
+    if unit in ("Go", "octets"):
+        return volume(value if unit == "Go" else value / 10**9)
+    if unit == "Mb/s" and size >= 1000:
+        return f"{exact(value / 1000)}{NO_BREAK}Gb/s"
+    if unit == "km":
+        return f"{exact(value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))}{NO_BREAK}km"
+    return printed(value, decimals, unit)
 
 
 def measured(value: Decimal, decimals: int, unit: str) -> str:

@@ -24,6 +24,12 @@ NUMBER = re.compile(rf"[{MINUS}+]?\d(?:[\d\u202f]*\d)?(?:,\d+)?")
 NAMES = re.compile(
     rf"\b(?:Figure|figure|Tableau) \d+|\b(?:19|20)\d\d\b|\b\d{{1,2}}[ \u00a0](?:{'|'.join(MONTHS)})\b|\d\d/\d\d/\d{{4}}|\b\d+(?:er?|re)\b"
 )
+SCALES = {
+    "To": Decimal(1000),
+    "k€": Decimal(1000),
+    "M€": Decimal(1_000_000),
+    "Gb/s": Decimal(1000),
+}  # rounded for readers
 # drawings (their numbers are in the table under them), the names of rows and columns, of chapters; the annex, where links lead
 ASIDE = "//svg|//*[@aria-hidden]|//th|//h1|//h2|//h3|//h4|//h5"
 ANNEX = "//section[@aria-labelledby='sources-et-methode']"
@@ -62,7 +68,8 @@ class Report:
             return number(said) in self.typed
         column = self.columns.get((where, text.strip()))
         places = len(said.partition(",")[2])
-        scale = Decimal(1000) if re.search(rf"{re.escape(said)}\W*To\b", text) else Decimal(1)
+        unit = re.search(rf"{re.escape(said)}\W*({'|'.join(SCALES)})(?!\w)", text)
+        scale = SCALES[unit[1]] if unit else Decimal(1)
         values = {
             abs((value / scale).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP))
             for value in self.values(where, column)

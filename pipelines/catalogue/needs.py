@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.chapters.grammar import Message
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
@@ -296,11 +297,12 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
                 yield from _model(catalogue, thing.at(*at), table)
             if beside := block.get("avec"):
                 yield from _model(catalogue, thing.at(*at, "avec"), beside)
+            for index, one in enumerate(block.get("sources") or []):
+                yield from _model(catalogue, thing.at(*at, "sources", index, "table"), one["table"])
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
             for index, one in enumerate(block.get("messages") or []):
-                among = one.get("parmi")
-                for code in [one["chiffre"]] if "chiffre" in one else among if isinstance(among, list) else []:
+                for code in Message.model_validate(one).codes:
                     yield from _figure(catalogue, thing.at(*at, "messages", index), code)
 
 

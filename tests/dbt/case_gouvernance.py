@@ -50,11 +50,20 @@ def _request(number: int, received: str, answered: str | None = None, prolonged:
     }
 
 
-def _breach(number: int, found: str, notified: str | None = None, *, due: bool = True, people: int | None = 3):
+def _breach(
+    number: int,
+    found: str,
+    notified: str | None = None,
+    *,
+    known: str | None = None,
+    due: bool = True,
+    people: int | None = 3,
+):
     return {
         "reference_violation": f"VD2042-{number:02}",
         "nature": "confidentialité",
         "date_constat": found,
+        "date_connaissance": known,
         "date_notification": notified,
         "est_a_notifier": due,
         "nb_personnes": people,
@@ -154,6 +163,8 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         _breach(2, "2042-05-01 09:00:00", "2042-05-04 09:01:00", people=None),
         _breach(3, "2042-05-01 09:00:00", due=False),
         _breach(4, "2042-05-01 09:00:00"),
+        # a processor told it late: the hours count from then
+        _breach(5, "2042-05-01 09:00:00", "2042-05-09 08:00:00", known="2042-05-06 09:00:00"),
     ],
     "rgpd__actions": [
         {

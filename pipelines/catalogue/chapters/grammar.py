@@ -4,7 +4,8 @@ This module defines the vocabulary. ``load`` reads the files, and ``pipelines.st
 draws them. A column's ``format`` says how its values are written, never how they are computed.
 """
 
-from string import Formatter
+import re
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, model_validator
@@ -21,22 +22,27 @@ Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
 Value = bool | int | str
 
 
+# in a message: a number of its figure or the code of another one, and the words that agree with it, {valeur:agent|agents}
+PLACEHOLDER = re.compile(r"\{([a-z0-9_.]*)(?::([^{}]*))?\}")
+OF_MESSAGE = ("valeur", "avant", "difference", "variation", "part", "exercice", "precedent")
+
+
 def _of_a_figure(sentence: str) -> str:
     """Refuse what a message cannot refer to."""
-    try:
-        named = {name for _, name, *_ in Formatter().parse(sentence) if name is not None}
-    except ValueError:
-        raise ValueError(f"« {sentence} » est illisible : une accolade s’écrit {{{{ ou }}}}") from None
-    if unknown := sorted(named - {"valeur", "evolution", "exercice", "precedent", "libelle"}):
+    named = [name for name, _ in PLACEHOLDER.findall(sentence) if "." not in name]
+    if unknown := sorted(set(named) - {*OF_MESSAGE}):
         raise ValueError(
-            f"un message dit valeur, evolution, exercice, precedent et libelle, et non {', '.join(unknown)}"
+            f"un message dit {', '.join(OF_MESSAGE)} ou le code d’un autre chiffre, et non {', '.join(unknown)}"
         )
+    if set("{}") & set(PLACEHOLDER.sub("", sentence)):
+        raise ValueError(f"« {sentence} » est illisible : une accolade de trop, ou qui manque")
     return sentence
 
 
 Said = Annotated[str, AfterValidator(_of_a_figure)]
 Format = Literal[
     "texte",
+    "chemin",
     "entier",
     "decimal1",
     "decimal2",
@@ -55,7 +61,8 @@ Format = Literal[
 class Colonne(Declared):
     """A column that is printed.
 
-    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
+    ``chemin``: « Poste de travail > Ordinateur » is printed « Ordinateur (Poste de travail) ». ``chiffre`` takes unit,
+    decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
     that hold both. ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
     """
@@ -195,41 +202,86 @@ class ChiffreCle(Declared):
 
 
 class Chiffres(Declared):
-    """Key figures side by side; with ``nombre``, the first that many of them that may be shown."""
+    """Key figures side by side; with ``nombre``, the first that many of them that may be shown; ``compares``: each with
+    what it was the year before."""
 
     genre: Literal["chiffres"]
+    compares: bool = False
     chiffres: list[ChiffreCle]
     nombre: int | None = PydanticField(default=None, ge=1)
 
 
-class Message(Declared):
-    """A sentence on a figure: ``plus`` when it is above zero, ``moins`` below, ``nul`` at zero; none when that form is left out.
+class Seuil(Declared):
+    """What makes a figure worth telling by itself: below, or above, a limit that the law or the budget gives."""
 
-    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, its change since the year before, with
-    its comma; ``{libelle}``, its name. ``parmi``, instead of ``chiffre``: whichever of these figures, or of all of the year
-    that are no ratio (``tous``), rose most in proportion, of those that were ``au_moins`` that much the year before.
+    moins_de: Decimal | None = None
+    plus_de: Decimal | None = None
+
+
+class Message(Declared):
+    """A candidate for the messages of the year, on a figure of a domain; ``messages`` says what makes it worth telling.
+
+    ``hausse`` and ``baisse`` when the figure moved by 5 % or more since the year before, else ``dit``; ``nul`` at zero,
+    ``negatif`` below; a form that is left out says nothing, but ``dit`` replaces the first two. ``sens`` follows, with
+    what the fact means, if its figures are known. ``tous``: it concerns every member. ``service``: it is about what
+    members get, and not about the body itself. ``vers`` is the chapter or section that says more.
+
+    In braces: ``valeur`` and ``avant``, the figure and that of the year before; ``difference`` and ``variation`` (in %)
+    between them, without sign; ``part``, of the figure ``sur``; ``exercice``, ``precedent``, or the code of another
+    figure; ``{valeur:agent|agents}`` adds the words that agree.
     """
 
-    chiffre: str | None = None
-    parmi: list[str] | Literal["tous"] = []
-    au_moins: int = PydanticField(default=0, ge=0)
-    plus: Said
-    moins: Said | None = None
+    domaine: str
+    vers: Identifier
+    chiffre: str
+    sur: str | None = None
+    seuil: Seuil | None = None
+    tous: bool = False
+    service: bool = False
+    dit: Said | None = None
+    hausse: Said | None = None
+    baisse: Said | None = None
     nul: Said | None = None
+    negatif: Said | None = None
+    sens: Said | None = None
 
-    @model_validator(mode="after")
-    def _is_of_a_figure(self) -> "Message":
-        if bool(self.chiffre) == bool(self.parmi):
-            raise ValueError("donner chiffre ou parmi, l’un des deux")
-        return self
+    @property
+    def codes(self) -> list[str]:
+        """The figures that it may print."""
+        forms = (self.dit, self.hausse, self.baisse, self.nul, self.negatif, self.sens)
+        named = (name for form in forms for name, _ in PLACEHOLDER.findall(form or "") if "." in name)
+        return list(dict.fromkeys([self.chiffre, *([self.sur] if self.sur else []), *named]))
 
 
 class Messages(Declared):
-    """The results of the year: the first ``nombre`` sentences that may be said. A person answers for them (``RAP-MESSAGES``)."""
+    """The messages of the year: at most ``nombre``, ``services`` of them at least about services if there are so many.
+
+    A person answers for them (``RAP-MESSAGES``). A text of the year, ``fichier``, replaces them.
+    """
 
     genre: Literal["messages"]
-    nombre: int = PydanticField(default=5, ge=1)
+    nombre: int = PydanticField(default=6, ge=1)
+    services: int = PydanticField(default=0, ge=0)
+    fichier: Prose | None = None
     messages: list[Message] = PydanticField(min_length=1)
+
+
+class Evenements(Declared):
+    """Rows that happened on a day, and the column that says what."""
+
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    date: Name
+    texte: Name
+
+
+class Frise(Declared):
+    """The dates of the year, at most ``nombre``, one event a day: those of the first of ``sources`` before the others."""
+
+    genre: Literal["frise"]
+    titre: str
+    nombre: int = PydanticField(default=7, ge=2)
+    sources: list[Evenements] = PydanticField(min_length=1)
 
 
 class Compares(Declared):
@@ -291,6 +343,7 @@ Bloc = Annotated[
     | Liste
     | Chiffres
     | Messages
+    | Frise
     | Indicateurs
     | Evolutions
     | Texte
@@ -350,11 +403,12 @@ class Section(Declared):
 
 
 class Chapitre(Declared):
-    """A file: one chapter."""
+    """A file: one chapter; ``page_seule`` when no other shares its pages."""
 
     id: Identifier
     titre: str
     partie: str | None = None
+    page_seule: bool = False
     sections: list[Section]
 
     @property
@@ -364,6 +418,13 @@ class Chapitre(Declared):
         named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
         named |= {section.si.table for section in self.sections if section.si}
+        named |= {
+            source.table
+            for s in self.sections
+            for bloc in s.blocs
+            if isinstance(bloc, Frise)
+            for source in bloc.sources
+        }
         if any(
             bloc.genre in ("chiffres", "messages", "texte", "contenu")
             for section in self.sections

@@ -6,8 +6,11 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.chapters.alerts import Alerte
-from pipelines.catalogue.chapters.messages import drafted, of_chapters
+from pipelines.catalogue.chapters.grammar import Messages
+from pipelines.catalogue.chapters.messages import Row, Rows, of_chapters, told
+from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.french import NO_BREAK, measured
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 
@@ -44,12 +47,26 @@ def unanswered(work: Workspace, db: Any) -> list[Finding]:
     rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
     rule, found = work.rules[MESSAGES], []
     for exercice in dict.fromkeys(year for _, year in rows):
-        said = [one.text for bloc in blocs for one in drafted(bloc, rows, exercice)]
+        said = [one for bloc in blocs for one in _printed(work, bloc, rows, exercice)]
         if said:
             text = " ".join(said)
             drawn = hashlib.sha256(text.encode()).hexdigest()[:12]
             found.append(Finding.of(rule, exercice, "report", text, ecart=drawn))
     return found
+
+
+def _printed(work: Workspace, bloc: Messages, rows: Rows, exercice: int) -> list[str]:
+    """The messages of a year; of a text that replaces them, each figure that it names with its value."""
+    path = work.home.contenu / str(exercice) / bloc.fichier if bloc.fichier else None
+    if path is None or not path.is_file():
+        return [one.text for one in told(bloc, rows, exercice)]
+    known = [(code, rows.get((code, exercice))) for code in codes_asked(path.read_text(encoding="utf-8"))]
+    values = [f"{row['libelle']} = {_measured(row)}" for _, row in known if row]
+    return [f"contenu/{exercice}/{bloc.fichier}{NO_BREAK}: {' ; '.join(values)}"]
+
+
+def _measured(row: Row) -> str:
+    return "inconnu" if row["valeur"] is None else measured(row["valeur"], row["decimales"], row["unite"])
 
 
 def _rows(work: Workspace, name: str, alert: Alerte, db: Any) -> list[dict[str, Any]]:

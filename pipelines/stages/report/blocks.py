@@ -22,6 +22,7 @@ from pipelines.catalogue.chapters.grammar import (
     Croisement,
     Donnees,
     Evolutions,
+    Frise,
     Graphique,
     Indicateurs,
     Liste,
@@ -30,7 +31,7 @@ from pipelines.catalogue.chapters.grammar import (
     Presence,
     Tableau,
 )
-from pipelines.catalogue.chapters.messages import WHOLE, Sentence, drafted
+from pipelines.catalogue.chapters.messages import WHOLE, Piece, Sentence, told
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
 from pipelines.stages.report.addresses import ADDRESS, Addresses, number_node
@@ -301,18 +302,63 @@ class Builder:
                 raise MissingTable(f"rapport.chiffres n’a pas de chiffre {one.code}") from None
             row = {**self.figures.get(one.code), ADDRESS: self.figures.addresses.of_figure(one.code)}
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
-            if value["manque"] != HIDDEN:
-                shown.append(
-                    {"libelle": french.form(one.libelle or row["libelle"], row["valeur"]), **value, "suite": None}
+            if value["valeur"] is not None:
+                value["texte"] = value["texte"].replace(
+                    french.printed(row["valeur"], row["decimales"], row["unite"]),
+                    french.rounded(row["valeur"], row["decimales"], row["unite"]),
                 )
+            if value["manque"] != HIDDEN:
+                label = french.form(one.libelle or row["libelle"], row["valeur"])
+                shown.append({"libelle": label, **value, "suite": self._year_before(row) if bloc.compares else None})
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
+    def _year_before(self, row: Row) -> str | None:
+        """What a figure was the year before; None unless both are whole."""
+        before = self.figures.rows.get((row["code"], row["exercice"] - 1))
+        if row["etat"] != WHOLE or not before or before["valeur"] is None or before["etat"] != WHOLE:
+            return None
+        former = french.rounded(before["valeur"], before["decimales"], before["unite"])
+        return f"{former} en {before['exercice']}"
+
     def messages(self, bloc: Messages) -> Block | None:
-        """The results of the year, one sentence per figure, linked to its source; None when nothing may be said."""
-        said = drafted(bloc, self.figures.rows, self.figures.exercice)
-        items = [_node("element", *_sentence(one, self.figures)) for one in said]
-        return {"genre": "texte", "arbre": [_node("liste", *items)]} if items else None
+        """The messages of the year, each with where to read more; None when nothing may be told."""
+        items = [self._message(one) for one in told(bloc, self.figures.rows, self.figures.exercice)]
+        return {"genre": "texte", "arbre": [_node("numerotee", *items)], "est_retenu": True} if items else None
+
+    def _message(self, one: Sentence) -> Block:
+        said = [_node("fort", *map(self._piece, one.fact))]
+        said += [_words(" : "), *map(self._piece, one.meaning)] if one.meaning else []
+        more = {**_node("lien", _words(one.message.domaine)), "cible": f"#{one.message.vers}"}
+        return _node("element", *said, _words(". "), more)
+
+    def _piece(self, piece: Piece) -> Block:
+        of = [self.figures.addresses.of_figure(code, year) for code, year in piece.of]
+        if piece.kind == "mots":
+            return _words(piece.text)
+        if piece.kind == "chiffre" and of[0].startswith("c-"):
+            return {**_node("lien", _words(piece.text)), "cible": f"#{of[0]}"}
+        address = self.figures.addresses.computed(piece.how, of) if piece.how else of[0]
+        return number_node(piece.text, address)
+
+    def dates(self, bloc: Frise, names: dict[str, Any]) -> Block | None:
+        """The dates of the year as a list, with where each lies in the year, from 0 to 1; None without two of them."""
+        found: dict[dt.date, tuple[str, str]] = {}
+        for source in bloc.sources:
+            withheld = self.publication.is_withheld(source.table)
+            for row in [] if withheld else self._rows(source.table, source.filtres, [source.date]):
+                day = row[source.date]
+                if day and day not in found and row[source.texte] and len(found) < bloc.nombre:
+                    found[day] = row[source.texte], row[ADDRESS]
+        if len(found) < 2:
+            return None
+        events = []
+        for day, (text, _) in sorted(found.items()):
+            place = (day - dt.date(day.year, 1, 1)).days / 366
+            events.append({"jour": _day_of_year(day), "place": round(place, 4), "texte": text})
+        items = [_node("element", _node("fort", _words(one["jour"])), _words(f" : {one['texte']}")) for one in events]
+        title = _node("titre", _words(bloc.titre.format(**names)))
+        return {"genre": "texte", "arbre": [title, _node("liste", *items)], "frise": events}
 
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """By how much each row changed since the year before, as sentences under a title; None without rows."""
@@ -351,6 +397,10 @@ class Builder:
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return self.counts[kind]
+
+
+def _day_of_year(day: dt.date) -> str:
+    return french.date(day).removesuffix(f" {day.year}")
 
 
 def _years_said(bloc: Graphique, years: Iterable[int]) -> list[int]:
@@ -462,26 +512,6 @@ def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> b
     """False if at most one value is known, or for small charts with one bar each: these become a table."""
     known = [one for line in _detail(lines) for one in line["cellules"] if one["valeur"] is not None]
     return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
-
-
-def _sentence(one: Sentence, figures: Figures) -> list[Block]:
-    before, after = (_with_change(words, one, figures) for words in (one.before, one.after))
-    if not one.printed:
-        return before
-    return [*before, {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"}, *after]
-
-
-def _with_change(words: str, one: Sentence, figures: Figures) -> list[Block]:
-    """A part of a sentence, in which the change of its figure is a number of its own."""
-    if not (one.moved and one.moved in words):
-        return [_words(words)]
-    addresses, year = figures.addresses, figures.exercice
-    of = [addresses.of_figure(one.code), addresses.of_figure(one.code, year - 1)]
-    begins, _, ends = words.partition(one.moved)
-    number = one.moved.lstrip(", abcdefghijklmnopqrstuvwxyz")  # « , soit 12 de plus… »
-    how = f"{year} moins {year - 1}, et la part que cela fait de {year - 1}"
-    before = _words(begins + one.moved.removesuffix(number))
-    return [before, number_node(number, addresses.computed(how, of)), _words(ends)]
 
 
 def _moved(row: Row, before: int) -> list[str]:

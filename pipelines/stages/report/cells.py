@@ -97,6 +97,9 @@ def words(value: Any, how: Format) -> str:
     """A value that is not a number, as it is printed."""
     if how == "mois":
         return french.month(value.month if isinstance(value, dt.date) else int(value))
+    if how == "chemin":
+        *above, last = str(value).split(" > ")
+        return f"{last} ({above[-1]})" if above else last
     if how == "oui_non":
         return "oui" if value else "non"
     return french.date(value) if isinstance(value, dt.date) else str(value)

@@ -47,12 +47,18 @@ class Figures:
         """One figure. Raises KeyError when no figure of that year has this code."""
         return self.rows[code, exercice or self.exercice]
 
-    def printed(self, code: str, exercice: int | None = None, *, unsigned: bool = False) -> str | None:
-        """A figure as it appears in a sentence, ``unsigned`` when the words carry the sign; None when it is missing or hidden."""
+    def printed(
+        self, code: str, exercice: int | None = None, *, unsigned: bool = False, exact: bool = False
+    ) -> str | None:
+        """A figure as it appears in a sentence; None when it is missing or hidden.
+
+        ``unsigned`` when the words carry the sign; ``exact``, to the last decimal that the figure has, as an act does.
+        """
         row = self.get(code, exercice)
         if row["valeur"] is None:
             return None
-        return french.printed(abs(row["valeur"]) if unsigned else row["valeur"], row["decimales"], row["unite"])
+        written = french.printed if exact else french.rounded
+        return written(abs(row["valeur"]) if unsigned else row["valeur"], row["decimales"], row["unite"])
 
     def _comparison(self, code: str) -> str | None:
         """The result of the comparison with a printed report; None when no report of the year was received."""

@@ -17,7 +17,17 @@ from typing import Any
 from pipelines import french
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.compile import MODEL as PAGE
-from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, Matrice, PourChaque, Section, Synthese, Texte
+from pipelines.catalogue.chapters.grammar import (
+    Alarmes,
+    Chapitre,
+    Contenu,
+    Matrice,
+    Messages,
+    PourChaque,
+    Section,
+    Synthese,
+    Texte,
+)
 from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.catalogue.dbt.generated import report_fields, report_needs, report_sources
 from pipelines.catalogue.fields import unit_of
@@ -93,6 +103,7 @@ class Editor:
                         "numero": len(kept) + 1,
                         "titre": self._title(chapter),
                         "partie": chapter.partie,
+                        "page_seule": chapter.page_seule,
                         "sections": sections,
                     }
                 )
@@ -255,16 +266,24 @@ class Editor:
                 return self.builder.key_figures(bloc)
             case "elus" | "signature" | "organigramme":
                 return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
-            case "alertes":
-                return self._alarms()
-            case "messages":
-                return self.builder.messages(bloc)
+            case "alertes" | "messages":
+                return self._alarms() if isinstance(bloc, Alarmes) else self._messages(bloc)
             case "indicateurs":
                 return self.builder.indicators(bloc, only, names)
+            case "frise":
+                return self.builder.dates(bloc, names)
             case "evolutions":
                 return self.builder.evolutions(bloc, only, names)
             case _:
                 return self._prose(bloc, names)
+
+    def _messages(self, bloc: Messages) -> Model | None:
+        """The messages of the year, or the text that replaces them."""
+        own = self.contenu / bloc.fichier if bloc.fichier else None
+        if own is None or not own.is_file():
+            return self.builder.messages(bloc)
+        tree = render(own, f"contenu/{self.contenu.name}/{bloc.fichier}", self.builder.figures, self.known)
+        return {**_text(tree), "est_retenu": True}
 
     def _matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
         made = self.builder.matrix(bloc, only, names)
@@ -299,8 +318,12 @@ class Editor:
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
         of_row = self.builder.figures.addresses.of_row
-        said = {_as_said(colonne, row[colonne]): of_row(table, row) for row in rows if row[colonne] is not None}
-        linked = [f"[{text}](#{where})" if any(map(str.isdigit, text)) else text for text, where in said.items()]
+        known = [row for row in rows if row[colonne] is not None]
+        said = {
+            _as_said(colonne, row[colonne]): (_as_said(colonne, row[colonne], is_rounded=True), of_row(table, row))
+            for row in known
+        }
+        linked = [f"[{text}](#{where})" if any(map(str.isdigit, text)) else text for text, where in said.values()]
         return Addressed(french.enumeration([*said]), french.enumeration(linked))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
@@ -312,11 +335,13 @@ class Editor:
         return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
 
 
-def _as_said(column: str, value: Any) -> str:
-    """A value of a row in a sentence: an amount with its cents and its sign, any other number as exact as it is."""
+def _as_said(column: str, value: Any, *, is_rounded: bool = False) -> str:
+    """A value of a row in a sentence: an amount with its sign, to the cent unless rounded, any other number as exact as it is."""
     if not isinstance(value, Decimal):
         return str(value)
-    return french.quantity(value, 2, "EUR") if unit_of(column) == "EUR" else french.exact(value)
+    if unit_of(column) != "EUR":
+        return french.exact(value)
+    return french.rounded(value, 2, "EUR") if is_rounded else french.quantity(value, 2, "EUR")
 
 
 def _text(tree: list[Node]) -> Model:
@@ -367,6 +392,7 @@ def build(
     figures = editor.builder.figures
     apart = replace(editor, builder=replace(editor.builder, counts={}), alerts={}, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
+    _lead_somewhere(chapitres)
     collectivites = apart.sections(summary) if summary else []
     model = {
         "titre": f"{cover.titre} {publication.exercice}",
@@ -492,6 +518,18 @@ def _check_anchors(model: Model) -> None:
     names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ProseError(f"deux titres du rapport ont le même identifiant : {', '.join(sorted(twice))}")
+
+
+def _lead_somewhere(chapters: list[Model]) -> None:
+    """Take out of the messages the links to a title that this report does not have."""
+    titled = {part["id"] for chapter in chapters for part in (chapter, *chapter["sections"]) if part["titre"]}
+    blocks = [block for chapter in chapters for section in chapter["sections"] for block in section["blocs"]]
+    for block in (one for one in blocks if one.get("est_retenu")):
+        for item in block["arbre"][0]["enfants"]:
+            last = item["enfants"][-1]
+            if last["genre"] == "lien" and last["cible"].startswith("#") and last["cible"][1:] not in titled:
+                if not last["cible"].startswith("#c-"):
+                    item["enfants"].pop()
 
 
 def _targets(part: Any) -> Iterator[str]:

@@ -64,9 +64,14 @@ class Addressed(str):
         return self.linked
 
 
-def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
-    """The tree of one Markdown file; ``name`` is what errors call it. Raises ProseError."""
-    return _tree(iter(_typographer().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
+def render(path: Path, name: str, figures: Figures, names: dict[str, Any], *, exact: bool = False) -> list[Node]:
+    """The tree of one Markdown file, of which ``name`` is what errors call it; see ``fill``. Raises ProseError."""
+    return rendered(path.read_text(encoding="utf-8"), name, figures, names, exact=exact)
+
+
+def rendered(text: str, name: str, figures: Figures, names: dict[str, Any], *, exact: bool = False) -> list[Node]:
+    """The tree of a text in Markdown. Raises ProseError."""
+    return _tree(iter(_typographer().parse(fill(text, name, figures, names, exact=exact))), name)
 
 
 def markdown() -> MarkdownIt:
@@ -81,9 +86,10 @@ def _typographer() -> MarkdownIt:
     return reader
 
 
-def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
-    """The Markdown with its figures in place. Raises ProseError."""
-    known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures), **_agreeing(figures)}
+def fill(text: str, name: str, figures: Figures, names: dict[str, Any], *, exact: bool = False) -> str:
+    """The Markdown with its figures in place, rounded for a reader unless ``exact``. Raises ProseError."""
+    f = _figure(figures, exact=exact)
+    known = {**names, "f": f, "connu": _is_known(figures), **_comparisons(figures), **_agreeing(figures, f)}
     try:
         code = environment().compile(text, name, filename=name)
         return environment().template_class.from_code(environment(), code, known).render()
@@ -105,10 +111,10 @@ def _reason(error: Exception, known: Collection[str]) -> str:
     return WRITTEN
 
 
-def _figure(figures: Figures):
+def _figure(figures: Figures, *, exact: bool):
     def f(code: str, sinon: str | None = None, exercice: int | None = None, *, sans_signe: bool = False) -> str:
         try:
-            printed = figures.printed(code, exercice, unsigned=sans_signe)
+            printed = figures.printed(code, exercice, unsigned=sans_signe, exact=exact)
         except KeyError:
             printed = _unknown(figures, code, exercice, sinon)
         if printed is None and sinon is None:
@@ -149,13 +155,12 @@ def _is_known(figures: Figures):
     return connu
 
 
-def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
+def _agreeing(figures: Figures, f: Callable[..., str]) -> dict[str, Callable[..., str]]:
     """Agreement with a figure: ``selon`` by its number, ``ecart`` by its sign; ``{}`` is where it is printed.
 
     « Aucun », like « conforme », is said of a zero for which everything came; a partial zero gets the plural words, or those of what is
     above zero, unless next to nothing is missing.
     """
-    f = _figure(figures)
 
     def row(code: str) -> dict[str, Any]:
         f(code)  # one that is unknown, missing or hidden is a mistake
@@ -187,7 +192,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
 
     def printed(code: str) -> str | None:
         try:
-            return figures.printed(code)
+            return figures.printed(code, exact=True)
         except KeyError:
             _unknown(figures, code, None, "")
             return None

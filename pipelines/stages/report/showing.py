@@ -28,6 +28,8 @@ class Worked:
 
 
 Said = list[str | Worked]
+CLOSE = Decimal("0.85")  # of the largest value: beyond, the next one is as good as equal
+STABLE = 5  # in %: less is no change
 
 
 def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> Said:
@@ -93,7 +95,15 @@ def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) ->
 
 
 def _highest(lines: list[Line]) -> Line | None:
-    return _extreme(lines, -1, max)
+    """The line whose value stands out from the others."""
+    highest = _extreme(lines, -1, max)
+    return highest if _stands_out(_values(lines, -1) or []) else None
+
+
+def _stands_out(values: list[Decimal]) -> bool:
+    """True when the largest is well above the next one: 14 against 13 is nothing to tell."""
+    *_, second, first = sorted(values) if len(values) > 1 else [Decimal(0), Decimal(0)]
+    return second <= CLOSE * first
 
 
 def _extreme(lines: list[Line], column: int, chosen: Chosen) -> Line | None:
@@ -111,9 +121,9 @@ def _change(head: list[str], lines: list[Line]) -> Said | None:
     if not now or not before or sum(before) <= 0:
         return None
     change = 100 * (sum(now) - sum(before)) / sum(before)
-    rounded = french.number(abs(change), 1)
-    if not rounded.strip("0,"):
-        return [f"comme en {head[-2]}"]
+    if abs(change) < STABLE:
+        return [f"stable depuis {head[-2]}"]
+    rounded = french.number(abs(change), 0)
     of_now, of_before = ([line["cellules"][column] for line in lines] for column in (-1, -2))
     worked = _ratio(f"{rounded} %", of_now, of_before, less=of_before)
     return [worked, f" de {'plus' if change > 0 else 'moins'} qu’en {head[-2]}"]
@@ -160,7 +170,7 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
         return None
     sums = [sum(row) for row in zip(*[values or [] for values in columns], strict=True)]
     most = max(sums)
-    if sums.count(most) > 1:
+    if sums.count(most) > 1 or not _stands_out(sums):
         return None
     fullest = lines[sums.index(most)]
     cells = _known([fullest], range(len(head)))
@@ -168,7 +178,7 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
 
 
 def _leads(line: Line, amount: Worked) -> Said:
-    return [f"« {line['titre']} » en tête (", amount, ")"]
+    return [f"surtout « {line['titre']} » (", amount, ")"]
 
 
 def _ends(head: list[str], lines: list[Line]) -> Said | None:

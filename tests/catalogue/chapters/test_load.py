@@ -85,9 +85,10 @@ def test_every_figure_of_the_prose_is_declared():
             figures.declaration_of(code)
 
 
-# What digits may be in prose: a year, a day of the year, and nothing that a figure gives.
+# What digits may be in prose: a year, a day of the year, an article of law, and nothing that a figure gives.
 ALLOWED = re.compile(
-    r"\b(?:1er|\d{1,2})\s(?:janvier|mars|mai|juin|juillet|décembre)(?:\s20\d\d)?|\b20\d\d\b|\bcompte \d{3,6}\b"
+    r"\b(?:1er|\d{1,2})\s(?:janvier|mars|mai|juin|juillet|septembre|décembre)(?:\s20\d\d)?|\b20\d\d\b|\bcompte \d{3,6}\b"
+    r"|\bL\. \d{4}-\d+"
 )
 
 

@@ -1,4 +1,4 @@
-"""The sentences of a year: how they depend on the sign, the number and the year before, and when there is none."""
+"""The messages of a year: what makes one worth telling, in which words, and when there is none."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,130 +6,145 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipelines.catalogue.chapters.grammar import Messages
-from pipelines.catalogue.chapters.messages import drafted
+from pipelines.catalogue.chapters.grammar import Message, Messages
+from pipelines.catalogue.chapters.messages import told
 
-BLOC = Messages.model_validate(
-    {
-        "genre": "messages",
-        "nombre": 2,
-        "messages": [
-            {
-                "chiffre": "a",
-                "plus": "Excédent de {valeur}{evolution}.",
-                "moins": "Déficit de {valeur}.",
-                "nul": "Équilibre.",
-            },
-            {"chiffre": "b", "plus": "Le syndicat emploie {valeur}{evolution}."},
-            {"chiffre": "c", "plus": "En {exercice}, {valeur} hébergés."},
-        ],
-    }
-)
-
-
-def row(value: Any, unit: str = "EUR", decimals: int = 2, etat: str = "complet", missing: str | None = None) -> dict:
-    known = None if value is None else Decimal(str(value))
-    return {"valeur": known, "unite": unit, "decimales": decimals, "etat": etat, "code_manquant": missing}
-
-
-def said(**rows: dict[int, dict]) -> list[str]:
-    texts = [
-        one.text
-        for one in drafted(BLOC, {(code, year): one for code, of in rows.items() for year, one in of.items()}, 2020)
-    ]
-    return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in texts]
-
-
-@pytest.mark.parametrize(
-    ("now", "before", "text"),
-    [
-        (row(1200), row(1000), "Excédent de 1 200,00 €, soit 200,00 € de plus qu’en 2019 (+20,0 %)."),
-        (row(1200), row(-300), "Excédent de 1 200,00 €, soit 1 500,00 € de plus qu’en 2019."),
-        (row(900), row(1000), "Excédent de 900,00 €, soit 100,00 € de moins qu’en 2019 (−10,0 %)."),
-        (row(1200), row(1200), "Excédent de 1 200,00 €, comme en 2019."),
-        (row(1200), row(1000, etat="partiel"), "Excédent de 1 200,00 €."),
-        (row(1200), row(None, missing="s"), "Excédent de 1 200,00 €."),
-        (row(-5), row(1000), "Déficit de 5,00 €."),
-        (row(0), row(1000), "Équilibre."),
-    ],
-)
-def test_a_sentence_follows_the_sign_and_the_year_before(now: dict, before: dict, text: str) -> None:
-    assert said(a={2020: now, 2019: before}) == [text]
-
-
-RISE = {
-    "genre": "messages",
-    "messages": [{"parmi": ["a", "b", "c"], "plus": "Surtout « {libelle} » : {valeur}{evolution}."}],
+FORMS = {
+    "dit": "Il y en a {valeur:agent|agents}",
+    "hausse": "Il y en a {valeur}, {difference} de plus que {avant} en {precedent}, soit {variation}",
+    "baisse": "Il y en a {valeur}, {variation} de moins",
+    "nul": "Il n’y en a pas",
+    "negatif": "Il en manque {valeur}",
 }
 
 
+def row(value: Any, unit: str = "agents", decimals: int = 0, etat: str = "complet", **more: Any) -> dict[str, Any]:
+    known = None if value is None else Decimal(str(value))
+    return {"valeur": known, "unite": unit, "decimales": decimals, "etat": etat, "code_manquant": None, **more}
+
+
+def message(code: str = "a.a", **more: Any) -> dict[str, Any]:
+    return {"domaine": code, "vers": "essai", "chiffre": code, **FORMS, **more}
+
+
+def said(rows: dict[str, list[dict]], *messages: dict, **block: Any) -> list[str]:
+    """The messages of 2020; the rows of each figure, from 2020 back."""
+    bloc = Messages.model_validate({"genre": "messages", "messages": [*messages] or [message()], **block})
+    of = {(code, 2020 - back): one for code, years in rows.items() for back, one in enumerate(years)}
+    return [one.text.replace("\u202f", " ").replace("\u00a0", " ") for one in told(bloc, of, 2020)]
+
+
+LITTLE = {"etat": "partiel", "est_perte_significative": False}
+MUCH = {"etat": "partiel", "est_perte_significative": True}
+
+
 @pytest.mark.parametrize(
-    ("years", "told"),
+    ("years", "text"),
     [
-        (
-            {"a": (110, 100), "b": (30, 20), "c": (9, 8)},
-            ["Surtout « b » : 30 %, soit 10 points de plus qu’en 2019."],
-        ),
-        ({"a": (110, 100), "b": (30, None)}, ["Surtout « a » : 110 %, soit 10 points de plus qu’en 2019."]),
-        ({"a": (90, 100), "b": (0, 0), "c": (100, 100)}, []),
-        ({}, []),
+        ([row(150), row(100)], "Il y en a 150, 50 de plus que 100 en 2019, soit 50 %."),
+        ([row(100), row(150)], "Il y en a 100, 33 % de moins."),
+        ([row(40)], "Il y en a 40 agents."),
+        ([row(1)], "Il y en a 1 agent."),
+        ([row(0)], "Il n’y en a pas."),
+        ([row(-40)], "Il en manque 40."),
+        # only whole years are compared; what lacks a little is marked
+        ([row(150), row(100, **LITTLE)], "Il y en a 150 agents."),
+        ([row(150, **LITTLE), row(100)], "Il y en a 150 (p) agents."),
     ],
 )
-def test_of_several_figures_the_one_that_rose_most_is_printed(years: dict, told: list[str]) -> None:
+def test_the_words_follow_the_figure_and_the_year_before(years: list[dict], text: str) -> None:
+    assert said({"a.a": years}, message(tous=True)) == [text]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [row(None, code_manquant="NC"), row(None, code_manquant="s"), row(40, **MUCH)],
+    ids=["unknown", "hidden", "partial"],
+)
+def test_what_is_missing_hidden_or_partial_is_no_message(now: dict) -> None:
+    assert said({"a.a": [now]}, message(tous=True)) == []
+    assert said({}, message(tous=True)) == []
+
+
+def test_amounts_are_rounded_and_shares_move_by_points() -> None:
+    amounts = {"a.a": [row(1_686_867.78, "EUR", 2), row(599_826.38, "EUR", 2)]}
+    assert said(amounts, message(tous=True)) == ["Il y en a 1,69 M€, 1,09 M€ de plus que 600 k€ en 2019, soit 181 %."]
+
+
+OTHERS = {f"b.{n}": [row(1000 * n + 100), row(1000)] for n in range(1, 10)}  # nine figures that moved more
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "is_told"),
+    [
+        ({"a.a": [row(150), row(100)]}, {}, True),  # the largest move of the year: 3, and 1
+        ({"a.a": [row(150), row(100)], **OTHERS}, {}, False),  # the tenth
+        ({"a.a": [row(150), row(100), row(90)], **OTHERS}, {}, True),  # and the highest of three years: 1 + 1 + 2
+        ({"a.a": [row(104), row(100), row(90)]}, {"tous": True}, False),  # less than 5 %
+        ({"a.a": [row(20), row(10), row(9)]}, {"tous": True}, False),  # a few persons
+        ({"a.a": [row(20, "EUR"), row(10, "EUR"), row(9, "EUR")]}, {}, True),
+        ({"a.a": [row(31, "km"), row(0, "km")], **OTHERS}, {}, True),  # leaves zero
+        ({"a.a": [row(100), row(100)], "c.c": [row(400)]}, {"sur": "c.c"}, False),
+        (
+            {"a.a": [row(100), row(100)], "c.c": [row(200)]},
+            {"sur": "c.c", "tous": True},
+            True,
+        ),  # half of a total: 2 + 2
+        ({"a.a": [row(100), row(100)], "c.c": [row(400)]}, {"sur": "c.c", "seuil": {"moins_de": 60}}, True),
+        ({"a.a": [row(100), row(100)], "c.c": [row(100)]}, {"sur": "c.c", "seuil": {"moins_de": 60}}, False),
+        ({"a.a": [row(3), row(3)]}, {"seuil": {"plus_de": 2}}, True),
+        # without the year before, that it concerns every member is enough
+        ({"a.a": [row(100)]}, {}, False),
+        ({"a.a": [row(100)]}, {"tous": True}, True),
+    ],
+)
+def test_what_makes_a_message_worth_telling(rows: dict, more: dict, is_told: bool) -> None:
+    assert bool(said(rows, message(**more))) is is_told
+
+
+def test_the_worthiest_come_first_one_per_domain_with_the_services_that_are_wanted() -> None:
     rows = {
-        (code, 2020 - at): row(one, "%", 0) | {"libelle": code}
-        for code, both in years.items()
-        for at, one in enumerate(both)
+        "a.a": [row(200), row(100)],
+        "a.b": [row(300), row(100)],
+        "c.c": [row(400), row(100)],
+        "d.d": [row(100)],
     }
-    found = drafted(Messages.model_validate(RISE), rows, 2020)
-    assert [one.text.replace("\u00a0", " ") for one in found] == told
-
-
-@pytest.mark.parametrize(("least", "code"), [(0, "d"), (10, "b"), (21, "a"), (200, None)])
-def test_of_all_figures_that_are_no_ratio_the_one_that_rose_most_is_printed(least: int, code: str | None) -> None:
-    """Among those that were large enough to tell; a part that lacks is of no use."""
-    years = {
-        "a": (110, 100, "agents"),
-        "b": (30, 20, "agents"),
-        "c": (90, 10, "%"),
-        "d": (5, 1, "agents"),
-        "e": (9, 1, "x"),
-    }
-    rows = {
-        (name, 2020 - at): row(one, unit, 0) | {"libelle": name}
-        for name, (*both, unit) in years.items()
-        for at, one in enumerate(both)
-    }
-    rows |= {("f", 2020): row(900, "agents", etat="partiel"), ("f", 2019): row(100, "agents")}
-    message = {"parmi": "tous", "au_moins": least, "plus": "{libelle}"}
-    found = drafted(Messages.model_validate({"genre": "messages", "messages": [message]}), rows, 2020)
-    assert [one.text for one in found] == ([code] if code else [])
-
-
-def test_a_message_is_of_one_figure_or_of_several() -> None:
-    for wrong in ({"plus": "Un."}, {"chiffre": "a", "parmi": ["b"], "plus": "Un."}):
-        with pytest.raises(ValidationError, match="chiffre ou parmi"):
-            Messages.model_validate({"genre": "messages", "messages": [wrong]})
-
-
-def test_one_and_many_agree() -> None:
-    assert said(b={2020: row(27, "agents", 0), 2019: row(26, "agents", 0)}) == [
-        "Le syndicat emploie 27 agents, soit 1 agent de plus qu’en 2019 (+3,8 %)."
+    given = [
+        message("a.a", domaine="A", dit="a", hausse="a"),
+        message("a.b", domaine="A", dit="b", hausse="b", tous=True),
+        message("c.c", domaine="C", dit="c", hausse="c"),
+        message("d.d", domaine="D", dit="d", service=True, tous=True),
     ]
-    assert said(b={2020: row(1, "agents", 0)}) == ["Le syndicat emploie 1 agent."]
+    assert said(rows, *given) == ["b.", "c.", "d."]
+    assert said(rows, *given, nombre=1) == ["b."]
+    assert said(rows, *given, nombre=2, services=1) == ["b.", "d."]
+    assert said(rows, *given, nombre=2, services=3) == ["b.", "d."]
 
 
-@pytest.mark.parametrize("lost", [{}, {2020: row(None, missing="NC")}, {2020: row(9, etat="partiel")}, {2020: row(0)}])
-def test_what_is_missing_hidden_partial_or_without_a_form_says_nothing_and_the_next_one_takes_its_place(
-    lost: dict,
-) -> None:
-    assert said(a={2020: row(1)}, b=lost, c={2020: row(1500, "Go", 0)}) == [
-        "Excédent de 1,00 €.",
-        "En 2020, 1,5 To hébergés.",
-    ]
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ({"c.c": [row(27)]}, "Il y en a 40 agents : 27 agents y sont."),
+        ({"c.c": [row(1)]}, "Il y en a 40 agents : 1 agent y est."),
+        ({"c.c": [row(27, **MUCH)]}, "Il y en a 40 agents."),
+        ({}, "Il y en a 40 agents."),
+    ],
+)
+def test_what_a_fact_means_is_left_out_when_its_figures_are_not_known(rows: dict, text: str) -> None:
+    given = message(tous=True, sens="{c.c:agent y est|agents y sont}")
+    assert said({"a.a": [row(40)], **rows}, given) == [text]
+    assert Message.model_validate(given).codes == ["a.a", "c.c"]
 
 
-@pytest.mark.parametrize(("sentence", "why"), [("{valleur}", "et non valleur"), ("{valeur", "illisible")])
+def test_a_form_that_needs_what_is_not_known_gives_way_to_the_plain_one() -> None:
+    given = message(tous=True, hausse="{part} du total", dit="{valeur} en tout", sur="c.c")
+    assert said({"a.a": [row(200), row(100)]}, given) == ["200 en tout."]
+    assert said({"a.a": [row(200), row(100)], "c.c": [row(400)]}, given) == ["50 % du total."]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"), [("{valleur}", "et non valleur"), ("{valeur", "illisible"), ("{{valeur}}", "illisible")]
+)
 def test_a_sentence_that_names_something_else_is_refused(sentence: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        Messages.model_validate({"genre": "messages", "messages": [{"chiffre": "a", "plus": sentence}]})
+        Message.model_validate(message(dit=sentence))

@@ -67,7 +67,10 @@ titre: Essai
 sections:
   - id: partie
     titre: Partie
-    blocs: [{genre: messages, messages: [{chiffre: a.b, plus: "Il y en a {valeur}."}]}]
+    blocs:
+      - genre: messages
+        fichier: messages.md
+        messages: [{domaine: Essai, vers: partie, chiffre: a.b, tous: true, dit: "Il y en a {valeur:agent|agents}"}]
 """
 # next to nothing lacks: what is approved is what is printed
 COLUMNS = "*, 'Agents' as libelle, 'agents' as unite, 'partiel' as etat, false as est_perte_significative"
@@ -89,9 +92,22 @@ def answered(lab: Lab, value: int) -> tuple[Finding, bool]:
 def test_the_sentences_of_a_year_wait_for_somebody_who_answers_for_them_and_for_no_others(lab: Lab):
     lab.depot.layer.write("catalogue/report/00_essai.yml", MESSAGE)
     found, is_open = answered(lab, 3)
-    assert is_open and found.message.endswith("Il y en a 3\u00a0agents\u00a0(p).") and found.exercice == 2020
+    assert is_open and found.message.endswith("Il y en a 3\u00a0(p)\u00a0agents.") and found.exercice == 2020
     with open_ledger(lab.home) as ledger:
         ledger.record_decision(found, "accepted", "relus", "A")
     assert answered(lab, 3) == (found, False)
     other, is_open = answered(lab, 4)
     assert is_open and other.id == found.id
+
+
+def test_a_text_that_replaces_them_waits_again_when_a_figure_that_it_names_changes(lab: Lab):
+    lab.depot.layer.write("catalogue/report/00_essai.yml", MESSAGE)
+    written = lab.home.contenu / "2020" / "messages.md"
+    written.parent.mkdir(parents=True)
+    written.write_text('1. **Ils sont {{ f("a.b") }}.**\n', encoding="utf-8")
+    found, is_open = answered(lab, 3)
+    assert is_open and found.message.endswith("contenu/2020/messages.md\u00a0: Agents = 3\u00a0agents")
+    with open_ledger(lab.home) as ledger:
+        ledger.record_decision(found, "accepted", "relus", "A")
+    assert answered(lab, 3) == (found, False)
+    assert answered(lab, 4)[1]

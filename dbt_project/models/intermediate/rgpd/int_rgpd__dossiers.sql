@@ -29,7 +29,8 @@ with dossiers as (
         reference_violation as reference_dossier,
         nature as type_dossier,
         date_constat as date_ouverture,
-        case when est_a_notifier then date_constat + interval 72 hour end as date_limite,
+        -- RGPD, art. 33: the hours count from when the controller knew, not from when its processor did
+        case when est_a_notifier then coalesce(date_connaissance, date_constat) + interval 72 hour end as date_limite,
         date_notification as date_reponse,
         nb_personnes,
         _livraison,

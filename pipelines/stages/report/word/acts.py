@@ -94,7 +94,7 @@ class _Acts(ProseWriter):
         """One act, as the bytes of a .docx file."""
         path: Path | None = self.catalogue.prose(name)
         assert path is not None, f"texte/{name} is shipped, and no home can take it away"
-        tree = each_text(_typeset(render(path, f"texte/{name}", self.figures, names)), visible)
+        tree = each_text(_typeset(render(path, f"texte/{name}", self.figures, names, exact=True)), visible)
         self.document = new_document(title, self.organisation.nom, "projet d’acte", self.edition.day)
         put_in(self.document, *self._warnings(), *self.prose(tree))
         self.document.core_properties.identifier = _sha256(self.document.part.blob)
