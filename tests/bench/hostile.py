@@ -18,7 +18,7 @@ LINE = "1;02/01/2020;x;AB123;1,00;O\n"
 SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 )
-CSV, XLSX, XML = '{type: csv, encoding: utf-8, delimiter: ";"}', "{type: xlsx}", "{type: xml}"
+CSV, XLSX, XML, JSON = '{type: csv, encoding: utf-8, delimiter: ";"}', "{type: xlsx}", "{type: xml}", "{type: json}"
 
 
 def columns(path: Path, many: int) -> None:
@@ -77,6 +77,21 @@ def names(path: Path, many: int) -> None:
     path.write_text("<a>" + "".join(f"<b{n}/>\n" for n in range(many)) + "</a>", encoding="utf-8")
 
 
+def text(path: Path, many: int) -> None:
+    """A JSON text of 240 million characters."""
+    path.write_text('{"a": [{"c": "' + "x" * (240 * many) + '"}]}', encoding="utf-8")
+
+
+def objects(path: Path, many: int) -> None:
+    """Sixty million JSON objects that hold nothing."""
+    path.write_text('{"a": [' + "{}," * (60 * many) + "{}]}", encoding="utf-8")
+
+
+def children(path: Path, many: int) -> None:
+    """Ten million elements in one XML record."""
+    path.write_text("<a><b>" + "<c/>" * (10 * many) + "</b></a>", encoding="utf-8")
+
+
 def _workbook(path: Path, sheet: str) -> None:
     import xlsxwriter
 
@@ -93,7 +108,8 @@ def _workbook(path: Path, sheet: str) -> None:
 CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell)},
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
-    **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names)},
+    **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names, children)},
+    **{one.__name__: (one, JSON) for one in (text, objects)},
 }
 
 
@@ -105,18 +121,17 @@ def read(name: str, path: Path) -> Measure:
     from pipelines.stages.ingest.delivery import ingest
 
     kind = CASES[name][1]
-    text = DECLARATION.format(
+    declared = DECLARATION.format(
         format=kind,
         date=', format: "%d/%m/%Y"' if kind == CSV else "",
         number=', decimalChar: ","' if kind == CSV else "",
     )
-    if kind == XML:
-        text = text.replace(
-            "title: Opérations\n        fields", "title: Opérations\n        records: /a/b\n        fields"
-        )
+    if place := {XML: "/a/b", JSON: "a"}.get(kind):
+        records = f"title: Opérations\n        records: {place}\n        fields"
+        declared = declared.replace("title: Opérations\n        fields", records)
     systems = path.parent / "shipped" / "catalogue" / "systems"
     systems.mkdir(parents=True, exist_ok=True)
-    (systems / "banc.yml").write_text(text, encoding="utf-8")
+    (systems / "banc.yml").write_text(declared, encoding="utf-8")
     ref = Catalogue(path.parent / "shipped", None).registry.export_of("banc/operations")
     try:
         counts = ingest(Home(path.parent / "home"), ref, EXERCICE, [path], b"k" * 32).tables["operations"]

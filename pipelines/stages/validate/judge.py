@@ -22,7 +22,11 @@ import duckdb
 import great_expectations as gx
 import sqlalchemy.exc
 from duckdb_engine import Dialect
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from sqlalchemy.dialects import registry
 
 from pipelines.catalogue.expectation_types import ExpectationSpec, literal
@@ -109,14 +113,16 @@ class _JudgeContext:
 
     def __init__(self) -> None:
         self._spill = tempfile.TemporaryDirectory(prefix="millesime-judge-")  # by default, the working folder
-        context = gx.get_context(mode="ephemeral")
+        # no folder of pages: its path, which may have a $, would be read as the name of a variable
+        stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+        config = DataContextConfig(store_backend_defaults=stores, progress_bars=ProgressBarsConfig(globally=False))
+        context = gx.get_context(mode="ephemeral", project_config=config)
         context.enable_analytics(False)
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        config = {"temp_directory": self._spill.name, "autoinstall_known_extensions": "false"}
+        settings = {"temp_directory": self._spill.name, "autoinstall_known_extensions": "false"}
         source = context.data_sources.add_sql(
             "judge",
             connection_string="millesime_judge:///:memory:",
-            kwargs={"connect_args": {"config": config}},
+            kwargs={"connect_args": {"config": settings}},
             create_temp_table=False,
         )
         self._engine = source.get_execution_engine()

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
@@ -264,6 +265,8 @@ def test_it_writes_nothing_and_calls_nobody(
     monkeypatch.setattr(socket.socket, "connect", lambda *arguments: called.append(arguments))
     elsewhere = tmp_path / "ici"
     elsewhere.mkdir()
+    (tmp_path / "a$b").mkdir()  # the library reads $b as a variable
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a$b"))
     monkeypatch.chdir(elsewhere)
     judge_module._judge_context.cache_clear()
     judge(path, suite)

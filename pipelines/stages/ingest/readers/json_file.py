@@ -23,10 +23,12 @@ from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
 MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole
+MOST_RECORDS = 3_000_000  # of a document; lines are not counted
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
+# possessive: what repeats is never given back, so a long text costs no memory for it
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
 
 
 class _Number(str):
@@ -245,7 +247,7 @@ class _Document:
             count, vast = _elements(self.text, start)
             if vast is not None:
                 raise _vast(self.fichier, self._line_of(vast))
-            self.counted += count
+            self._count(count, start)
         is_open = self.text[place : place + 1] != "]"
         while is_open:
             if path:
@@ -254,6 +256,12 @@ class _Document:
                 place = yield from self._record(place, headings)
             place, is_open = self._next(place, "]")
         return place + 1
+
+    def _count(self, more: int, place: int) -> None:
+        self.counted += more
+        if self.counted > MOST_RECORDS:
+            most = f"{MOST_RECORDS // 1_000_000} millions d’enregistrements au plus dans un document, sinon du JSONL"
+            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self._line_of(place), attendu=most)
 
     def _record(self, place: int, headings: list[str]) -> Iterator[Any]:
         line = self._line_of(place)
@@ -284,7 +292,7 @@ class _Document:
             if path == [EACH] and self.text[place : place + 1] != "[":
                 if _is_vast(self.text, place):
                     raise _vast(self.fichier, self._line_of(place))
-                self.counted += 1
+                self._count(1, place)
                 place = yield from self._record(place, headings)
             elif path[0] in (EACH, key):
                 place = yield from self._walk(place, path[1:], headings)
@@ -355,12 +363,15 @@ def _past(text: str, place: int) -> int:
 
 
 def _elements(text: str, start: int) -> tuple[int, int | None]:
-    """How many elements are in the list that begins at ``start``, up to the first that is too vast, and where that one is."""
+    """How many elements are in the list that begins at ``start``, up to the first that is too vast, and where that one is;
+    counted no further than one beyond the most that are read."""
     depth, count, is_open, marks = 0, 0, False, 0
     for token in _TOKEN.finditer(text, start + 1):
         mark, marks = token[0], marks + 1
         if marks > MOST_MARKS:
             return count, token.start()
+        if count > MOST_RECORDS:
+            break
         if depth == 0:
             if mark == "]":
                 break

@@ -29,7 +29,7 @@ MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 SECONDS = 600  # generous, for a busy machine
-LARGEST_GRID = 20_000_000  # cells
+LARGEST_GRID = 12_000_000  # cells: some 900 MB
 MOST_MERGED = 1_000_000  # rows that merged cells cover
 LAST_ROW = 1_048_576  # of a sheet
 MOST_SHEETS = 500
@@ -103,7 +103,9 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
         if scan.rows and max(scan.rows) > LAST_ROW:
             raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
         if scan.rows and max(scan.rows) * scan.widest > LARGEST_GRID:
-            raise Refused("FIC-TAILLE", attendu="moins de vingt millions de cellules")
+            raise Refused(
+                "FIC-TAILLE", attendu="moins de douze millions de cellules, jusqu’à la dernière qui n’est pas vide"
+            )
         target = folder / f"{index}.csv"
         if is_wanted:
             if unknown := scan.formulas or (scan.zeros if scanner.recalculates else []):

@@ -32,6 +32,9 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     return replace(sheet.close(len(outline.lines)), lists=outline.lists)
 
 
+MOST_INSIDE = 2_000_000  # elements of a record, which is held in memory
+
+
 @dataclass
 class _Kind:
     """The elements at one path."""
@@ -54,6 +57,7 @@ class _Outline(Outline):
         self.lines = array("L")
         self._place, self._open = place, list[str]()
         self._holds_the_list = False
+        self._inside = 0  # elements since one that is no deeper than the records
         self._kinds, self._known = [_Kind()], 0
         self._seen: list[set[str]] = [set()]  # the names in each open element
 
@@ -85,6 +89,10 @@ class _Outline(Outline):
 
     def start(self, name: str, line: int) -> None:
         self._open.append(name.rpartition(" ")[2])
+        self._inside = self._inside + 1 if len(self._open) > len(self._place) else 0
+        if self._inside > MOST_INSIDE:
+            most = "moins de deux millions d’éléments dans un enregistrement"
+            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=line, attendu=most)
         self._count(self._open[-1])
         if self._open == self._place:
             self.lines.append(line)
