@@ -18,8 +18,8 @@ from pipelines.stages.report.prose import ProseError
 from pipelines.stages.report.word.elements import outer_link, run, w
 from pipelines.stages.report.word.reading import NoManuscript, ReadBack, read_back
 from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, tag_of, texts_of
+from tests.stages.report.office import converted
 from tests.stages.report.publication import Press
-from tests.stages.report.word.office import converted
 
 EDITO = """> **À lire.** En {{ exercice }}.
 
