@@ -28,6 +28,12 @@ TAGS = {
     "citation": "blockquote",
     "fort": "strong",
     "accent": "em",
+    "grille": "table",
+    "tete": "thead",
+    "corps": "tbody",
+    "rangee": "tr",
+    "intitule": "th",
+    "case": "td",
 }
 
 
@@ -147,7 +153,7 @@ def environment() -> Environment:
     """What the pages of a report share: a template is compiled once."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
-    made.globals |= {"style": style, "BALISES": TAGS}
+    made.globals |= {"style": style, "BALISES": TAGS, "document": False}
     return made
 
 

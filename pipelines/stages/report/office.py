@@ -73,6 +73,7 @@ def _page(model: Model, drawings: dict[int, Model]) -> str:
         site=False,
         pages={},
         annexe="",
+        document=True,
     )  # fmt: skip
 
 
