@@ -1,8 +1,8 @@
 """Sends the texts of a year to their authors as one document, .docx or .odt, and takes back what they changed: all, or nothing.
 
-Pandoc writes and reads the document. A heading whose link is ``texte:<exercice>/<path>?<fingerprint>`` begins a text; a figure
+Pandoc writes and reads the document. A title whose link is ``texte:<exercice>/<path>?<fingerprint>`` begins a text; a figure
 is a link, ``chiffre:CODE?<what it showed>``; what a document cannot say is one too, ``bloc:HASH?<hash of what it showed>``
-(``passage``). A figure typed over is told from its address alone, whatever was published since.
+(``passage``). So a figure typed over is told from the document alone, whatever was published since.
 """
 
 import difflib
@@ -12,10 +12,10 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote
 
 from pipelines import french
@@ -29,19 +29,23 @@ from pipelines.stages.report.passage import (
     BLOCK,
     CODE,
     FIGURE,
+    NONE,
     Node,
     Reader,
     Span,
     address_of,
-    blocks_for_pandoc,
+    as_document,
+    call,
+    calls_in,
+    is_call,
     joined,
-    paragraph,
-    pieces_of,
-    spans_in,
-    whole_address,
+    nodes_in,
+    read,
+    whole,
+    words_of,
     written,
 )
-from pipelines.stages.report.prose import ProseError, escaped, fill, markdown
+from pipelines.stages.report.prose import ProseError, fill, markdown
 from pipelines.stages.report.texts import Prose, prose_at
 
 KINDS = ("docx", "odt")
@@ -53,11 +57,16 @@ HOW = (
 )
 NOTHING = "(rien n’est imprimé cette année)"
 HEAVIEST, UNPACKED, MOST_PARTS = 50 * 1024**2, 300 * 1024**2, 5000  # of a document: bytes, bytes once unpacked, parts
-CREDIT = re.compile(r"crédits?\s*:?\s*(.+)", re.IGNORECASE | re.DOTALL)
+BESIDES = {  # parts of a document → what they hold, which is left out
+    "des macros": re.compile(r"vbaProject\.bin$|^Basic/"),
+    "des objets incorporés": re.compile(r"^word/embeddings/|^Object "),
+}
+OUTSIDE = re.compile(r'<Relationship (?![^>]*/hyperlink")[^>]*TargetMode="External"')
+CREDIT = re.compile(r"\s*crédits?\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 GENERATED = "générée automatiquement"  # what Word writes of a picture that nobody described
-NUMBER = re.compile(r"(?<![\w.,/-])\d{1,3}(?:[\s.]\d{3})+(?:,\d+)?(?![\w/-])|(?<![\w.,/-])\d+(?:,\d+)?(?![\w/-])")
-DATED = re.compile(rf"\s*(?:{'|'.join(french.MONTHS)})\b")
-YEAR = re.compile(r"(?:19|20)\d\d")  # a number of four digits is printed with a space
+NUMBER = re.compile(
+    rf"(?<![\w.,/-])(?!(?:19|20)\d\d(?!\d))(?:\d{{1,3}}(?:[\s.]\d{{3}})+|\d+)(?:,\d+)?(?![\w/-]|\s(?:{'|'.join(french.MONTHS)})\b)"
+)  # but a year (a number of four digits is printed with a space), a date, the number of an article
 Values = Mapping[str, list[str]]  # a printed number without its spaces → the figures that print it
 
 
@@ -83,6 +92,16 @@ class ReadBack:
     told: list[str] = field(default_factory=list)  # what the author should know: comments, changes that were accepted
 
 
+@dataclass(frozen=True)
+class Document:
+    """A document of texts that came back: (address, title, blocks) of each, and what its author should know."""
+
+    exercice: int
+    sections: list[tuple[str, str, list[Node]]]
+    told: list[str]
+    content: bytes
+
+
 class NoManuscript(ValueError):
     """A file that is not a document of this home's texts."""
 
@@ -93,35 +112,36 @@ class NoManuscript(ValueError):
 def texts_document(editor: Editor, texts: list[Prose], kind: str) -> bytes:
     """The document for authors to change. Raises ProseError: a figure of a text cannot be printed."""
     year = editor.builder.figures.exercice
-    blocks = blocks_for_pandoc([paragraph([Span(HOW, emph=True)])])
+    blocks = [{"t": "Para", "c": [{"t": "Emph", "c": [{"t": "Str", "c": HOW}]}]}]
     for text in texts:
-        address = f"{TEXT}{year}/{quote(text.path)}?{text.fingerprint[:16]}"
         name = f"{text.title} ({text.path})" if text.title else text.path
-        blocks += blocks_for_pandoc([{"t": "Header", "level": 1, "c": [Span(name, link=address)]}])
-        pieces, codes, _ = _cut(text)
-        shown = {call: _printed(code, f"contenu/{year}/{text.path}", editor) for call, code in codes.items()}
-
-        def say(span: Span, shown: dict[str, str] = shown) -> tuple[str, str]:
-            """What a call shows, and its address."""
-            assert span.call is not None
-            words = shown[span.call]
-            return (
-                words,
-                f"{span.call}?{quote(' '.join(words.split()) if span.call.startswith(FIGURE) else _seal(words))}",
-            )
-
-        body = [block for piece in pieces for block in piece.blocks]
-        blocks += blocks_for_pandoc(body, say, deeper=1) or [{"t": "Para", "c": [{"t": "LineBreak"}]}]
-    title = {"title": {"t": "MetaString", "c": f"Textes de {year}"}, "lang": {"t": "MetaString", "c": "fr-FR"}}
-    document = {"pandoc-api-version": [1, 23, 1], "meta": title, "blocks": blocks}
-    return converted(json.dumps(document).encode(), "json", kind)
+        address = f"{TEXT}{year}/{quote(text.path)}?{text.fingerprint[:16]}"
+        title = {"t": "Link", "c": [NONE, [{"t": "Str", "c": name}], [address, ""]]}
+        blocks.append({"t": "Header", "c": [1, NONE, [title]]})
+        said, codes = _read(text)
+        for one in nodes_in(said):
+            if one["t"] == "Header":
+                one["c"][0] += 1
+            elif one["t"] == "Link" and is_call(one["c"][2][0]):
+                words = _printed(codes[one["c"][2][0]], f"contenu/{year}/{text.path}", editor)
+                _show(one, words)
+        blocks += said or [{"t": "Para", "c": [{"t": "LineBreak"}]}]
+    return converted(as_document(blocks, title=f"Textes de {year}", lang="fr-FR"), "json", kind)
 
 
-def _cut(text: Prose) -> tuple[list[Any], dict[str, str], str]:
+def _read(text: Prose) -> tuple[list[Node], dict[str, str]]:
     try:
-        return pieces_of(text.source or "")
+        return read(text.source or "")
     except ProseError as error:
         raise ProseError(f"{text.path} : {error}") from None
+
+
+def _show(link: Node, words: str) -> None:
+    """Put in a call what it shows, and in its address how to know that nobody typed over it."""
+    address = link["c"][2][0]
+    shown = " ".join(words.split()) if address.startswith(FIGURE) else _seal(words)
+    lines = [[{"t": "LineBreak"}, {"t": "Str", "c": line}] for line in words.split("\n")]
+    link["c"][1:] = [[one for line in lines for one in line][1:], [f"{address}?{quote(shown)}", ""]]
 
 
 def _printed(code: str, name: str, editor: Editor) -> str:
@@ -146,31 +166,55 @@ def _squeezed(words: str) -> str:
 # back ------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document of texts that came back: (address, title, blocks) of each, and what its author should know."""
-
-    exercice: int
-    sections: list[tuple[str, str, list[Node]]]
-    told: list[str]
-    content: bytes
-
-
 def opened(file: Path) -> Document:
     """A document of the texts of a year. Raises NoManuscript."""
     kind, content = file.suffix.removeprefix(".").lower(), file.read_bytes()
-    told = _refuse_unsafe(file, content)
+    told = _besides(file, kind, content)
     try:
         blocks = json.loads(converted(content, kind, "json"))["blocks"]
-        told += _comments(json.loads(converted(content, kind, "json", "--track-changes=all"))) if kind == "docx" else []
+        if kind == "docx":
+            told += _reviewed(json.loads(converted(content, kind, "json", "--track-changes=all"))["blocks"])
     except NotConverted:
         raise NoManuscript(f"{file.name} n’est pas un document lisible") from None
-    sections = list(_sections(blocks))
-    named = [address for address, _, _ in sections if address]
-    year = named[0].partition("/")[0] if named else ""
-    if not year.isdecimal() or {address.partition("/")[0] for address in named} != {year}:
+    sections: list[tuple[str, str, list[Node]]] = [("", "", [])]
+    for block in blocks:
+        links = [one["c"][2][0] for one in nodes_in(block) if one["t"] == "Link"]
+        if address := next((link for link in links if link.startswith(TEXT)), None):
+            sections.append((unquote(address.removeprefix(TEXT)), " ".join(words_of(block).split()), []))
+        else:
+            sections[-1][2].append(block)
+    years = {address.partition("/")[0] for address, _, _ in sections[1:]}
+    if len(years) != 1 or not min(years).isdecimal():
         raise NoManuscript(f"{file.name} n’est pas un document de `millesime contenu export`")
-    return Document(int(year), sections, told, content)
+    return Document(int(min(years)), sections, told, content)
+
+
+def _besides(file: Path, kind: str, content: bytes) -> list[str]:
+    """What a document holds besides its text, which is left out. Raises NoManuscript: it is no document, or a bomb."""
+    if kind not in KINDS or not zipfile.is_zipfile(io.BytesIO(content)):
+        raise NoManuscript(f"{file.name} n’est pas un document Word (.docx) ou LibreOffice (.odt)")
+    with zipfile.ZipFile(io.BytesIO(content)) as document:
+        parts = document.infolist()
+        if len(content) > HEAVIEST or len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > UNPACKED:
+            raise NoManuscript(f"{file.name} est trop lourd pour être lu\u00a0: en retirer des images, ou les réduire")
+        said = [what for what, named in BESIDES.items() if any(named.search(part.filename) for part in parts)]
+        relations = [
+            document.read(part).decode("utf-8", "replace") for part in parts if part.filename.endswith(".rels")
+        ]
+    said += ["des liens vers d’autres fichiers"] if any(map(OUTSIDE.search, relations)) else []
+    return [f"le document contient {one}, ce qui est laissé de côté" for one in said]
+
+
+def _reviewed(blocks: list[Node]) -> list[str]:
+    """The comments of a document read with all its changes, and how many of these were accepted."""
+    spans = [one["c"] for one in nodes_in(blocks) if one["t"] == "Span"]
+    changes = sum(bool({"insertion", "deletion"} & {*classes}) for (_, classes, _), _ in spans)
+    said = [
+        f"commentaire de {dict(about).get('author', '?')}, laissé de côté\u00a0: « {words_of(inside)} »"
+        for (_, classes, about), inside in spans
+        if "comment-start" in classes
+    ]
+    return [*said, *([f"modifications suivies\u00a0: {changes}, acceptées"] if changes else [])]
 
 
 def read_back(document: Document, contenu: Path, values: Callable[[str], Values], *, link: bool = False) -> ReadBack:
@@ -179,264 +223,174 @@ def read_back(document: Document, contenu: Path, values: Callable[[str], Values]
     ``values`` are the figures of the chapter of a text; with ``link``, a number that one of them prints becomes it. Raises
     NoManuscript, ProseError.
     """
-    found = ReadBack(document.exercice, told=[*document.told])
-    _Back(found, contenu / str(document.exercice), document.content, values, link).take(document.sections)
-    if found.refused:
-        found.changed.clear()
-        found.images.clear()
-    return found
-
-
-def _refuse_unsafe(file: Path, content: bytes) -> list[str]:
-    """What a document holds besides its text, which is left out. Raises NoManuscript: it is no document, or a bomb."""
-    wrong = NoManuscript(f"{file.name} n’est pas un document Word (.docx) ou LibreOffice (.odt)")
-    if file.suffix.lower().removeprefix(".") not in KINDS:
-        raise wrong
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except zipfile.BadZipFile:
-        raise wrong from None
-    if len(content) > HEAVIEST or len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > UNPACKED:
-        raise NoManuscript(
-            f"{file.name} est trop lourd pour être lu\u00a0: en retirer les images, ou les enregistrer en plus petit"
-        )
-    names = [part.filename for part in parts]
-    said = []
-    if any(name.endswith("vbaProject.bin") or name.startswith("Basic/") for name in names):
-        said.append("des macros, qui ne sont pas reprises")
-    if any(name.startswith(("word/embeddings/", "Object ")) for name in names):
-        said.append("des objets incorporés, qui ne sont pas repris")
-    with zipfile.ZipFile(io.BytesIO(content)) as opened:
-        relations = [opened.read(name).decode("utf-8", "replace") for name in names if name.endswith(".rels")]
-    outside = [
-        one for text in relations for one in re.findall(r"<Relationship [^>]*>", text) if 'TargetMode="External"' in one
-    ]
-    if any("/hyperlink" not in one for one in outside):
-        said.append("des liens vers d’autres fichiers, qui ne sont pas suivis")
-    return [f"le document contient {one}" for one in said]
-
-
-def _comments(document: Node) -> list[str]:
-    """The comments of a document read with all its changes, and how many of these were accepted."""
-    said, changes = [], 0
-
-    def walk(part: Any) -> None:
-        nonlocal changes
-        if isinstance(part, dict) and part.get("t") == "Span":
-            (_, classes, about), inside = part["c"]
-            if "comment-start" in classes:
-                said.append(
-                    f"commentaire de {dict(about).get('author', '?')}, laissé de côté\u00a0: « {_words(inside)} »"
-                )
-                return
-            changes += any(one in classes for one in ("insertion", "deletion"))
-        for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
-            walk(one)
-
-    walk(document["blocks"])
-    return [*said, *([f"modifications suivies\u00a0: {changes}, acceptées"] if changes else [])]
-
-
-def _words(part: Any) -> str:
-    """The words of a part of a document."""
-    if isinstance(part, dict):
-        if part.get("t") in ("Space", "SoftBreak", "LineBreak"):
-            return " "
-        return part["c"] if part.get("t") == "Str" else _words(list(part.values()))
-    return "".join(map(_words, part)) if isinstance(part, list) else ""
-
-
-def _sections(blocks: list[Node]) -> Iterator[tuple[str, str, list[Node]]]:
-    """(address, title, blocks) of each text of a document; the address of what precedes them is empty."""
-    address, title, inside = "", "", []
-    for block in blocks:
-        if found := _title(block):
-            yield address, title, inside
-            address, title, inside = *found, []
-        else:
-            inside.append(block)
-    yield address, title, inside
-
-
-def _title(block: Node) -> tuple[str, str] | None:
-    content = block["c"][2] if block["t"] == "Header" else block["c"] if block["t"] == "Para" else []
-    links = [one["c"][2][0] for one in content if one["t"] == "Link"]
-    named = [unquote(link.removeprefix(TEXT)) for link in links if link.startswith(TEXT)]
-    return (named[0], " ".join(_words(content).split())) if named else None
+    back = _Back(document, contenu / str(document.exercice), values, link)
+    back.take()
+    if back.found.refused:
+        back.found.changed.clear()
+        back.found.images.clear()
+    return back.found
 
 
 class _Back:
     """Takes what one document says of each text."""
 
-    def __init__(self, found: ReadBack, folder: Path, content: bytes, values: Callable[[str], Values], link: bool):
-        self.found, self.folder, self.content, self.values, self.is_linking = found, folder, content, values, link
-        self.codes: dict[str, str] = {}
-        self._credit = ""  # of a picture: the paragraph below it
+    def __init__(self, document: Document, folder: Path, values: Callable[[str], Values], is_linking: bool):
+        self.document, self.folder, self.values, self.is_linking = document, folder, values, is_linking
+        self.found = ReadBack(document.exercice, told=[*document.told])
+        self.codes: dict[str, str] = {}  # of every text: a passage may move from one to another
+        self.faults: list[str] = []  # of the paragraph that is read
+        self.credit = ""  # of its picture
 
-    def take(self, sections: list[tuple[str, str, list[Node]]]) -> None:
+    def take(self) -> None:
         """Add the outcome of each text."""
-        texts = {}
-        for address, _, _ in sections[1:]:
-            path = address.partition("/")[2].rpartition("?")[0]
-            if not path.endswith(".md") or not (self.folder / path).resolve().is_relative_to(self.folder.resolve()):
-                raise NoManuscript(f"le document nomme un texte qui n’est pas de contenu/{self.found.exercice}")
-            texts[address] = prose_at(self.folder, path)
-            self.codes |= _cut(texts[address])[1]
-        for _, _, blocks in sections[:1]:
-            rest = _squeezed(_words(blocks)).replace(_squeezed(HOW), "").replace(f"Textesde{self.found.exercice}", "")
-            if rest:
-                self._refuse("au début", "du texte avant le premier titre")
-        for at, (address, title, blocks) in enumerate(sections[1:], 1):
-            if any(texts[address].path == texts[other].path for other, _, _ in sections[1:at]):
+        (_, _, first), *sections = self.document.sections
+        texts = [self._text_at(address) for address, _, _ in sections]
+        before = [_read(text) for text in texts]
+        for _, codes in before:
+            self.codes |= codes
+        if _squeezed(words_of(first)).replace(_squeezed(HOW), "").replace(f"Textesde{self.found.exercice}", ""):
+            self._refuse("au début", "du texte avant le premier titre")
+        for text, (blocks, codes), (address, title, said) in zip(texts, before, sections, strict=True):
+            if texts.count(text) > 1:
                 self._refuse(title, "ce texte est deux fois dans le document")
-                continue
-            self._text(texts[address], address.rpartition("?")[2], title, blocks)
-        there = {text.path for text in texts.values()}
-        self.found.absent += [
-            path.relative_to(self.folder).as_posix()
-            for path in sorted(self.folder.rglob("*.md"))
-            if path.relative_to(self.folder).as_posix() not in there
-        ]
+            else:
+                self._take(text, address.rpartition("?")[2], title, blocks, codes, said)
+        there = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.md"))
+        self.found.absent += [path for path in there if path not in {text.path for text in texts}]
+
+    def _text_at(self, address: str) -> Prose:
+        path = address.partition("/")[2].rpartition("?")[0]
+        if not path.endswith(".md") or not (self.folder / path).resolve().is_relative_to(self.folder.resolve()):
+            raise NoManuscript(f"le document nomme un texte qui n’est pas de contenu/{self.found.exercice}")
+        return prose_at(self.folder, path)
 
     def _refuse(self, place: str, reason: str, versions: tuple[str, ...] = ()) -> None:
         self.found.refused.append(Refusal(place, reason, versions))
 
-    def _text(self, text: Prose, fingerprint: str, title: str, blocks: list[Node]) -> None:
-        pieces, own, _ = _cut(text)
-        before = [block for piece in pieces for block in piece.blocks]
-        refused = len(self.found.refused)
-        said = self._body(title, blocks)
+    def _take(
+        self, text: Prose, fingerprint: str, title: str, before: list[Node], codes: dict[str, str], blocks: list[Node]
+    ) -> None:
+        refused, values = len(self.found.refused), self.values(text.path)
+        said = self._body(title, blocks, values)
         if said == before:
-            if len(self.found.refused) == refused:
-                self.found.unchanged.append(text.path)
+            self.found.unchanged.append(text.path)
             return
         if text.fingerprint[:16] != fingerprint:
-            versions = difflib.unified_diff(
-                written(before, self.codes).splitlines(),
-                written(said, self.codes).splitlines(),
-                "dans le dossier",
-                "dans le document",
-                lineterm="",
-                n=1,
-            )
+            both = [written(one, self.codes).splitlines() for one in (before, said)]
+            versions = difflib.unified_diff(*both, "dans le dossier", "dans le document", lineterm="", n=1)
             self._refuse(title, "le texte a changé depuis que ce document en a été fait", tuple(versions))
             return
-        self._lacking(title, before, said, own)
-        if self.is_linking:
-            values = self.values(text.path)
-            said = _mapped(said, lambda spans: _linked(spans, values))
+        self._lacking(title, Counter(calls_in(before)) - Counter(calls_in(said)), codes)
         if not said:
+            how = "pour le laisser tel qu’il est, retirer aussi ce titre du document"
             self._refuse(
                 title,
-                "tout son texte est retiré\u00a0: pour le laisser tel qu’il est, retirer aussi ce titre du document ; pour ne "
-                "plus l’imprimer, le demander à qui tient le dossier",
+                f"tout son texte est retiré\u00a0: {how} ; pour ne plus l’imprimer, le demander à qui tient le dossier",
             )
         if len(self.found.refused) > refused:
             return
-        try:
-            new = rewritten(text.source or "", said, self.codes)
-        except ProseError as error:
-            self._refuse(title, str(error))
+        new = written(said, self.codes)
+        if read(new)[0] != said:
+            self._refuse(title, "sa mise en forme ne s’écrit pas dans un texte du rapport")
             return
-        if new == text.source:
-            self.found.unchanged.append(text.path)
-            return
-        self.found.changed[text.path] = new
-        self._by_hand(text, title, before, said)
+        self.found.changed[text.path] = new.replace("\n", "\r\n") if "\r\n" in (text.source or "") else new
+        for number in dict.fromkeys(numbers_of(new)):
+            if number not in numbers_of(text.source or ""):
+                known = values.get(_squeezed(number), [])
+                which = (
+                    f" ; c’est la valeur de {french.enumeration(known)} (--link en fait ce chiffre)" if known else ""
+                )
+                self.found.told.append(f"{title}\u00a0: « {number} », chiffre écrit à la main{which}")
 
-    def _body(self, title: str, blocks: list[Node]) -> list[Node]:
+    def _lacking(self, title: str, lost: Counter[str], codes: dict[str, str]) -> None:
+        """Refuse a text without one of its computed passages, and tell of the figures that it lost."""
+        for name in lost:
+            if name.startswith(FIGURE):
+                self.found.told.append(f"{title}\u00a0: le chiffre {name.removeprefix(FIGURE)} n’y est plus")
+            elif not codes[name].startswith("{{"):
+                self._refuse(title, "un passage calculé manque\u00a0: il ne se retire que dans son fichier")
+
+    def _body(self, title: str, blocks: list[Node], values: Values) -> list[Node]:
         """The blocks of a text, its faults told with their places."""
-        reader = Reader(self._link, self._picture)
+        reader = Reader(self._link, self._picture, lambda spans: self._numbered(spans, values))
         said: list[Node] = []
-        self._credit = ""
-        for rank, block in enumerate(blocks):
-            if self._credit and CREDIT.fullmatch(_words(block).strip()):
-                self._credit = ""
-                continue  # it was read with the picture above
-            credit = CREDIT.fullmatch(_words(blocks[rank + 1]).strip()) if rank + 1 < len(blocks) else None
-            self._credit = credit[1].strip() if credit and _is_picture(block) else ""
-            reader.faults = self._faults = []
-            made = reader.body(
-                [{**block, "c": [block["c"][0] - 1, *block["c"][1:]]}] if block["t"] == "Header" else [block]
-            )
-            if any("{{" in span.text or "{%" in span.text for span in spans_in(made)):
-                self._faults.append("des accolades doublées, qui ne s’écrivent que dans le fichier du texte")
-            if any(one["t"] == "Header" and one["level"] < 1 for one in made):
-                self._faults.append("un titre de niveau 1, qui est celui d’un texte\u00a0: prendre le niveau 2")
-            for reason in dict.fromkeys(self._faults):
-                self._refuse(f"{title}, paragraphe {rank + 1} (« {_short(_words(block))} »)", reason)
+        self.credit = ""
+        for rank, block in enumerate(blocks, 1):
+            is_credit = self.credit and CREDIT.fullmatch(words_of(block))
+            below = CREDIT.fullmatch(words_of(blocks[rank : rank + 1]))
+            self.credit = below[1].strip() if below and any(one["t"] == "Image" for one in nodes_in(block)) else ""
+            if is_credit:  # it was read with the picture above
+                continue
+            reader.faults = self.faults = []
+            made = reader.body([block])
+            for one in made:
+                if one["t"] == "Header":
+                    one["c"][0] -= 1
+                    self.faults += ["un titre de niveau 1, qui est celui d’un texte\u00a0: prendre le niveau 2"] * (
+                        not one["c"][0]
+                    )
+            if re.search(r"\{[{%#]", words_of(made)):
+                self.faults.append("des accolades doublées, qui ne s’écrivent que dans le fichier du texte")
+            for reason in dict.fromkeys(self.faults):
+                self._refuse(f"{title}, paragraphe {rank} (« {_short(words_of(block))} »)", reason)
             said += made
         return joined(said)
 
+    def _numbered(self, spans: list[Span], values: Values) -> list[Span]:
+        """Words, the numbers that print a figure being it if that was asked; a digit typed beside a figure would change it."""
+        for one, other in pairwise(spans):
+            if (
+                (one.text + other.text).strip("x").isdigit()
+                and FIGURE in f"{one.link} {other.link}"
+                and one.link != other.link
+            ):
+                self.faults.append("un nombre collé à un chiffre\u00a0: mettre une espace, ou l’enlever")
+        return _linked(spans, values) if self.is_linking else spans
+
     def _link(self, address: str, words: str) -> Span:
         """What a link of the document is in a text."""
-        call, _, shown = address.partition("?")
-        if call.startswith((FIGURE, BLOCK)):
+        name, _, shown = address.partition("?")
+        if is_call(name):
             shown = unquote(shown)
-            if call not in self.codes:
-                self._faults.append(f"un chiffre ou un passage qui n’est d’aucun de ces textes (« {_short(words)} »)")
-            elif call.startswith(FIGURE) and _squeezed(words) != _squeezed(shown):
-                self._faults.append(
-                    f"un chiffre retapé\u00a0: « {words} » au lieu de « {shown} » ; annuler, ou copier ce chiffre du document reçu"
+            if name not in self.codes:
+                self.faults.append(f"un chiffre ou un passage qui n’est d’aucun de ces textes (« {_short(words)} »)")
+            elif name.startswith(BLOCK) and _seal(words) != shown:
+                self.faults.append(f"un passage calculé, qui ne se change pas ici (« {_short(words)} »)\u00a0: annuler")
+            elif name.startswith(FIGURE) and _squeezed(words) != _squeezed(shown):
+                instead = f"« {words} » au lieu de « {shown} »"
+                self.faults.append(
+                    f"un chiffre retapé\u00a0: {instead} ; annuler, ou copier ce chiffre du document reçu"
                 )
-            elif call.startswith(BLOCK) and _seal(words) != shown:
-                self._faults.append(
-                    f"un passage calculé, qui ne se change pas ici (« {_short(words)} »)\u00a0: annuler"
-                )
-            return Span("x", call=call)
+            return call(name)
         if address.startswith("https://"):
-            return Span(words, link=whole_address(address))
-        if not address.startswith(("mailto:", "#", "tel:")):  # which programs make by themselves
-            self._faults.append(f"un lien qui ne mène pas à https://…\u00a0: {address}")
+            return Span(words, link=whole(address))
+        if not address.startswith(("mailto:", "tel:", "#")):  # which programs make by themselves
+            self.faults.append(f"un lien qui ne mène pas à https://…\u00a0: {address}")
         return Span(words)
 
     def _picture(self, image: Node) -> Span:
         """A picture that is alone in its paragraph, kept beside the texts."""
-        (_, alternative, (source, _)) = image["c"]
-        described = " ".join(_words(alternative).split())
+        _, alternative, (source, _) = image["c"]
+        described = " ".join(words_of(alternative).split())
         if not described or GENERATED in described:
-            self._faults.append(
-                "une image sans texte de remplacement, qui dit ce qu’elle montre à qui ne la voit pas (clic droit sur l’image)"
-            )
-        if not self._credit:
-            self._faults.append("une image sans crédit\u00a0: écrire dessous, seul dans son paragraphe, « Crédit : … »")
-        with zipfile.ZipFile(io.BytesIO(self.content)) as parts:
-            name = next((name for name in (source, f"word/{source}") if name in parts.namelist()), None)
-            content = parts.read(name) if name else b""
+            how = "dire ce qu’elle montre à qui ne la voit pas (clic droit sur l’image)"
+            self.faults.append(f"une image sans texte de remplacement\u00a0: {how}")
+        if not self.credit:
+            self.faults.append("une image sans crédit\u00a0: écrire dessous, seul dans son paragraphe, « Crédit : … »")
+        with zipfile.ZipFile(io.BytesIO(self.document.content)) as parts:
+            names = [name for name in (source, f"word/{source}") if name in parts.namelist()]
+            content = parts.read(names[0]) if names else b""
         try:
             kind, _, picture = encoded(content, "l’image")
         except ProseError as error:
-            self._faults.append(str(error))
+            self.faults.append(str(error))
             return Span("x")
         file = f"{french.plain(described)[:40]}-{hashlib.sha256(picture).hexdigest()[:6]}.{kind.rpartition('/')[2]}"
         self.found.images[f"{IMAGES}/{file}"] = picture
-        credit = self._credit.replace('"', "’")
-        code = f'![{escaped(described)}]({IMAGES}/{file} "{credit}")'
+        kept = {"t": "Image", "c": [NONE, [{"t": "Str", "c": described}], [f"{IMAGES}/{file}", self.credit]]}
+        code = written([{"t": "Para", "c": [kept]}], {}).strip()
         self.codes[address_of(code)] = code
-        return Span("x", call=address_of(code))
-
-    def _lacking(self, title: str, before: list[Node], said: list[Node], own: dict[str, str]) -> None:
-        """Refuse a text without one of its computed passages, and tell of the figures that it lost."""
-        left = Counter(span.call for span in spans_in(before)) - Counter(span.call for span in spans_in(said))
-        for call in filter(None, left):
-            if call.startswith(FIGURE):
-                self.found.told.append(f"{title}\u00a0: le chiffre {call.removeprefix(FIGURE)} n’y est plus")
-            elif not own[call].startswith("{{"):
-                self._refuse(title, "un passage calculé manque\u00a0: il ne se retire que dans son fichier")
-
-    def _by_hand(self, text: Prose, title: str, before: list[Node], said: list[Node]) -> None:
-        """Tell of each number that the author typed, and of the figure that prints it."""
-        former, values = set(numbers_in(before)), self.values(text.path)
-        for number in dict.fromkeys(one for one in numbers_in(said) if one not in former):
-            codes = values.get(_squeezed(number), [])
-            known = f" ; c’est la valeur de {french.enumeration(codes)} (--link en fait ce chiffre)" if codes else ""
-            self.found.told.append(f"{title}\u00a0: « {number} », chiffre écrit à la main{known}")
-
-
-def _is_picture(block: Node) -> bool:
-    return block["t"] == "Figure" or (
-        block["t"] in ("Para", "Plain") and any(one["t"] == "Image" for one in block["c"])
-    )
+        return call(address_of(code))
 
 
 def _short(words: str) -> str:
@@ -452,16 +406,14 @@ def values_of(editor: Editor, chapters: list[Chapitre]) -> Callable[[str], Value
     figures = editor.builder.figures
 
     def values(path: str) -> Values:
-        domains = set()
+        codes = codes_asked(prose_at(editor.contenu, path).source or "")
         for chapter in chapters:
             blocs = [bloc for section in chapter.sections for bloc in section.blocs]
             if any(bloc.genre == "contenu" and bloc.fichier == path for bloc in blocs):
-                codes = [one.code for bloc in blocs if bloc.genre == "chiffres" for one in bloc.chiffres]
+                codes += [one.code for bloc in blocs if bloc.genre == "chiffres" for one in bloc.chiffres]
                 texts = [editor.texte(bloc.fichier) for bloc in blocs if bloc.genre == "texte"]
                 codes += [code for text in texts if text for code in codes_asked(text.read_text(encoding="utf-8"))]
-                domains |= {code.partition(".")[0] for code in codes}
-        source = prose_at(editor.contenu, path).source or ""
-        domains |= {code.partition(".")[0] for code in codes_asked(source)}
+        domains = {code.partition(".")[0] for code in codes}
         found: dict[str, list[str]] = {}
         for code, year in figures.rows:
             if year == figures.exercice and code.partition(".")[0] in domains and (said := figures.printed(code)):
@@ -472,84 +424,18 @@ def values_of(editor: Editor, chapters: list[Chapitre]) -> Callable[[str], Value
     return values
 
 
-def numbers_in(blocks: list[Node]) -> Iterator[str]:
-    """Each number of a text that is no figure, no year and no date."""
-    for span in spans_in(blocks):
-        if not span.call:
-            yield from (found[0] for found in _numbers(span.text))
-
-
-def numbers_of(source: str) -> Iterator[str]:
-    """The same of the Markdown of a text."""
+def numbers_of(source: str) -> list[str]:
+    """Each number of the Markdown of a text that is no figure, no year and no date."""
     words = re.sub(r"\]\([^)]*\)", "]", CODE.sub(" ", source))
-    yield from (found[0] for found in _numbers(re.sub(r"^\s*\d+[.)] ", "", words, flags=re.MULTILINE)))
-
-
-def _numbers(words: str) -> Iterator[re.Match[str]]:
-    for found in NUMBER.finditer(words):
-        if not YEAR.fullmatch(found[0]) and not DATED.match(words, found.end()):
-            yield found
+    return NUMBER.findall(re.sub(r"^[\s>]*\d+[.)] ", "", words, flags=re.MULTILINE))
 
 
 def _linked(spans: list[Span], values: Values) -> list[Span]:
-    """Spans in which a number that one figure prints is this figure."""
-    made = []
-    for span in spans:
-        at = 0
-        for found in _numbers(span.text) if not span.call else []:
-            codes = values.get(_squeezed(found[0]), [])
-            if len(codes) == 1:
-                made += [
-                    replace(span, text=span.text[at : found.start()]),
-                    replace(span, text="x", call=f"{FIGURE}{codes[0]}"),
-                ]
-                at = found.end()
-        made.append(replace(span, text=span.text[at:]))
-    return [span for span in made if span.text]
-
-
-def _mapped(blocks: Any, change: Callable[[list[Span]], list[Span]]) -> Any:
-    """Blocks whose words are what ``change`` makes of them."""
-    if isinstance(blocks, list) and blocks and isinstance(blocks[0], Span):
-        return change(blocks)
-    if isinstance(blocks, dict):
-        return {**blocks, "c": _mapped(blocks["c"], change)}
-    return [_mapped(one, change) for one in blocks] if isinstance(blocks, list) else blocks
-
-
-# the source ------------------------------------------------------------
-
-
-def rewritten(source: str, said: list[Node], codes: dict[str, str]) -> str:
-    """The text that now says so: what did not change keeps its source, byte for byte. Raises ProseError."""
-    pieces, _, after = pieces_of(source)
-    end = "\r\n" if "\r\n" in source else "\n"
-    before = [block for piece in pieces for block in piece.blocks]
-    matcher = difflib.SequenceMatcher(None, list(map(repr, before)), list(map(repr, said)), autojunk=False)
-    now = {a + k: b + k for a, b, size in matcher.get_matching_blocks() for k in range(size)}
-    out: list[str] = []
-    at = rank = 0
-    is_next = True  # nothing was put since the piece before
-    for piece in pieces:
-        start = now.get(rank)
-        rank += len(piece.blocks)
-        if start is None:
-            is_next = False
-            continue
-        if at < start:
-            out += [end if out else "", _as_source(said[at:start], codes, end)]
-            is_next = False
-        out += [piece.before if is_next else end if out else "", piece.source.rstrip("\r\n") + end]
-        at, is_next = start + 1, True
-    if at < len(said):
-        out += [end if out else "", _as_source(said[at:], codes, end)]
-    new = "".join(out)
-    loose = [piece.before.strip() for piece in pieces if piece.before.strip() and piece.before not in new]  # of links
-    for candidate in ("".join([new, *(f"{end}{one}{end}" for one in loose), after]), _as_source(said, codes, end)):
-        if [block for piece in pieces_of(candidate)[0] for block in piece.blocks] == said:
-            return candidate
-    raise ProseError("sa mise en forme ne s’écrit pas dans un texte du rapport")
-
-
-def _as_source(blocks: list[Node], codes: dict[str, str], end: str) -> str:
-    return written(blocks, codes).strip("\n").replace("\n", end) + end
+    """Words in which a number that one figure prints is this figure."""
+    words, made, at = "".join(span.text for span in spans), [], 0
+    for found in NUMBER.finditer(words):
+        codes = values.get(_squeezed(found[0]), [])
+        if len(codes) == 1 and not any(span.link for span in spans[found.start() : found.end()]):
+            made += [*spans[at : found.start()], replace(spans[found.start()], text="x", link=f"{FIGURE}{codes[0]}")]
+            at = found.end()
+    return [*made, *spans[at:]]
