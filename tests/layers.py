@@ -68,6 +68,7 @@ def ship(root: Path) -> Layer:
     layer = Layer(root)
     layer.take(
         "catalogue/rules.yml",
+        "catalogue/report/modeles",
         "catalogue/report/rapport.yml",
         "catalogue/reference/schemas",
         "requirements.lock",

@@ -58,6 +58,7 @@ HEAVY = [
     "typst",
     "pikepdf",
     "docx",
+    "docxtpl",
     "fontTools",
     "font_source_sans_pro",
     "scipy",
@@ -146,7 +147,9 @@ def test_stages_meet_in_runs():
         ("pymysql", ["pipelines.stages.extract"]),
         ("psycopg", ["pipelines.stages.publish"]),
         ("xlsxwriter", ["pipelines.stages.publish", "pipelines.stages.report.workbook"]),
-        ("docx", ["pipelines.stages.report.word"]),
+        ("docx", ["pipelines.stages.report"]),
+        ("docxtpl", ["pipelines.stages.report.acts", "pipelines.stages.report.template"]),
+        ("pypandoc", ["pipelines.stages.report.pandoc"]),
     ],
 )
 def test_a_library_has_one_home(library, homes):

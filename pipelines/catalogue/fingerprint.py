@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines import settings
 
-ENGINE_SUFFIXES = {".py", ".j2", ".typ"}
+ENGINE_SUFFIXES = {".py", ".j2", ".typ", ".lua"}
 
 
 def fingerprint(value: object) -> str:

@@ -42,6 +42,7 @@ from pipelines.disk import files_below
 from pipelines.settings import Home
 
 TEXTS = "catalogue/report/texte"
+TEMPLATES = "catalogue/report/modeles"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
 COVER = "rapport"  # nor this: the report's own wording
 # What the files of several sections may hold.
@@ -159,6 +160,14 @@ class Catalogue:
         """The texts of the report that are the same every year, by their place in ``texte/``; an empty one is off."""
         return put_over(
             [_text(path, path.relative_to(layer / TEXTS)) for path in sorted(layer.glob(f"{TEXTS}/**/*.md"))]
+            for layer in self.layers
+        )
+
+    @functools.cached_property
+    def templates_declared(self) -> Overlay:
+        """The documents that give the report and the acts their look in a word processor; an empty one is off."""
+        return put_over(
+            [_template(path) for path in sorted(layer.glob(f"{TEMPLATES}/*")) if path.suffix in (".docx", ".odt")]
             for layer in self.layers
         )
 
@@ -332,6 +341,10 @@ class Catalogue:
         """A text of the report that is the same every year; a home's replaces the shipped one."""
         return self.prose_declared[name].path if name in self.prose_declared else None
 
+    def modele(self, name: str) -> Path:
+        """The template of a document; a home's replaces the shipped one."""
+        return self.templates_declared[name].path
+
     def is_own(self, path: Path) -> bool:
         """True for a file of the home's."""
         return any(path.is_relative_to(home) for home in self.layers[1:])
@@ -364,6 +377,7 @@ class Catalogue:
             **secrecy,
             **self.comparisons_declared,
             "prose": self.prose_declared,
+            "template": self.templates_declared,
             "rule": self.rules_declared,
             "effect": self.effects_declared,
             "reference table": self.reference,
@@ -400,6 +414,11 @@ def _chapter(path: Path) -> Thing:
 def _text(path: Path, name: Path) -> Thing:
     text = read_text(path)
     return Thing("prose", name.as_posix(), text, path, {}, enabled=bool(text.strip()))
+
+
+def _template(path: Path) -> Thing:
+    content = path.read_bytes().decode("latin-1")  # one character for each byte
+    return Thing("template", path.name, content, path, {}, enabled=bool(content))
 
 
 def _refuse_strays(home: Path) -> None:

@@ -36,6 +36,7 @@ PARTS = (
     "chapters",
     "alerts",
     "guards",
+    "templates_declared",
     "summary",
     "cover",
     "rules",
@@ -67,6 +68,7 @@ ROW = re.compile(
 CODE = re.compile(r"'([A-Z]+(?:-[A-Z]+)+)'")  # of a rule, in that SQL
 VALUE = re.compile(r"'(\w+)':")  # a name that a control gives to the sentences of its rule
 METHODE = "methode.md"
+NEEDED_TEMPLATES = {"rapport.docx", "rapport.odt", "acte.docx", "courrier.docx"}
 FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
 
@@ -102,6 +104,9 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
         yield f"{off[METHODE].place} désactive le texte « {METHODE} », que tout rapport imprime"
+    for name in sorted(catalogue.templates_declared.off.keys() & NEEDED_TEMPLATES):
+        place = catalogue.templates_declared.off[name].place
+        yield f"{place} désactive le modèle de document « {name} », dont un document se fait"
     known = {*project.models.replaced, *(Path(path).stem for path in all_models(catalogue))}
     known |= {name for name, thing in project.models.off.items() if thing.kind == "model entry"}
     for name, thing in project.off.items():

@@ -36,6 +36,7 @@ KINDS = {
     "size class": "la classe de taille",
     "ratio": "le ratio",
     "prose": "le texte",
+    "template": "le modèle de document",
     "rule": "la règle",
     "effect": "l’effet",
     "reference table": "la table de référence",

@@ -1,5 +1,7 @@
-"""``contenu``: export the texts of a year to a Word document, import them again, and show the state of each text."""
+"""``contenu``: export the texts of a year to a document, import them again, and show the state of each text."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,84 +18,108 @@ from pipelines.french import agreed, moment
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import INTERNE
+from pipelines.stages.report.exchange import (
+    KINDS,
+    NoManuscript,
+    numbers_of,
+    opened,
+    read_back,
+    texts_document,
+    values_of,
+)
 from pipelines.stages.report.model import editor_of
 from pipelines.stages.report.tables import read_publication
-from pipelines.stages.report.word.reading import NoManuscript, read_back
-from pipelines.stages.report.word.writing import comments_of, declared_texts, prose_docx, texts_of
+from pipelines.stages.report.texts import comments_of, declared_texts, texts_of
 
 if TYPE_CHECKING:
     from pipelines.evidence.progress_of_texts import TextState
+    from pipelines.stages.report.exchange import ReadBack
+    from pipelines.stages.report.model import Editor
 
 
 @click.group()
 def contenu() -> None:
-    """Les textes d’un exercice (contenu/EXERCICE) : les envoyer à leurs auteurs dans Word, les reprendre, suivre leur
-    avancement."""
+    """Les textes d’un exercice (contenu/EXERCICE) : les envoyer à leurs auteurs dans Word ou LibreOffice, les reprendre,
+    suivre leur avancement."""
 
 
-@contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word.")
+@contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word ou LibreOffice.")
 @year_argument
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FICHIER",
-    help="Par défaut textes_EXERCICE.docx, ici.",
+    help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici.",
 )
 @global_options
 @click.pass_context
 def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
-    """Écrire un document Word des textes de l’EXERCICE, une section par texte, ceux qui restent à écrire compris.
+    """Écrire un document des textes de l’EXERCICE, une section par texte, ceux qui restent à écrire compris.
 
-    Un chiffre y est verrouillé, un texte conditionnel y est montré tel qu’il est imprimé.
+    Un chiffre y est un lien, un texte conditionnel y est montré tel qu’il est imprimé.
     """
     session: Session = ctx.obj
     session.exercice(year)
     file = output or Path(f"textes_{year}.docx")
     if file.exists():
         raise click.UsageError(f"{file} existe : ses changements seraient perdus ; le déplacer, ou donner --output")
-    if not (session.home.published / "rapport").exists():
-        raise click.UsageError(
-            f"rien n’est publié, et les chiffres des textes en viennent : `{session.command} run {year}`"
-        )
-    with read_publication(session.home.published, year, INTERNE) as publication:
-        editor = editor_of(publication, session.catalogue, session.organisation, session.home.contenu)
+    kind = file.suffix.removeprefix(".").lower()
+    if kind not in KINDS:
+        raise click.UsageError(f"{file} n’est ni un .docx (Word) ni un .odt (LibreOffice)")
+    with _editing(session, year) as editor:
         chapters = session.catalogue.chapters
         texts = texts_of(editor.contenu, declared_texts(editor, chapters), comments_of(editor, chapters))
-        file.write_bytes(prose_docx(editor, texts))
+        file.write_bytes(texts_document(editor, texts, kind))
     title(f"textes de {year}", session.organisation)
     for text in texts:
         echo(f"  {text.path}{' (à écrire)' if text.source is None else ''}")
     echo(f"Écrit {shown(file)}. Au retour : {session.command} contenu import {file}")
 
 
-@contenu.command("import", short_help="Reprendre les textes d’un document Word.")
+@contextmanager
+def _editing(session: Session, year: int) -> "Iterator[Editor]":
+    """Who builds the report of a year, from what is published."""
+    if not (session.home.published / "rapport").exists():
+        raise click.UsageError(
+            f"rien n’est publié, et les chiffres des textes en viennent : `{session.command} run {year}`"
+        )
+    with read_publication(session.home.published, year, INTERNE) as publication:
+        yield editor_of(publication, session.catalogue, session.organisation, session.home.contenu)
+
+
+@contenu.command("import", short_help="Reprendre les textes d’un document Word ou LibreOffice.")
 @click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--link", is_flag=True, help="Faire un chiffre de chaque nombre tapé qui est celui d’un seul du chapitre."
+)
 @global_options
 @click.pass_context
-def import_texts(ctx: click.Context, file: Path) -> None:
-    """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont
-    changé.
+def import_texts(ctx: click.Context, file: Path, link: bool) -> None:
+    """Reprendre les textes du document FICHIER (.docx, .odt), que `millesime contenu export` a écrit et que leurs auteurs
+    ont changé.
 
-    Tout est repris, ou rien : ce qu’un texte ne peut pas contenir (image, tableau, note, commentaire, modification
-    suivie, chiffre retapé) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1.
+    Tout est repris, ou rien : ce qu’un texte ne peut pas contenir (note, chiffre retapé, image sans texte de
+    remplacement) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1. Les
+    modifications suivies sont acceptées, les commentaires et les nombres tapés à la main sont signalés.
     """
     session: Session = ctx.obj
     try:
-        found = read_back(file, session.home.contenu)
+        document = opened(file)
+        session.exercice(document.exercice)
+        with _editing(session, document.exercice) as editor:
+            values = values_of(editor, session.catalogue.chapters)
+            found = read_back(document, session.home.contenu, values, link=link)
     except NoManuscript as error:
         raise click.UsageError(str(error)) from None
-    session.exercice(found.exercice)
+    for said in found.told:
+        note(f"· {said}")
     for one in found.refused:
         note(f"✗ {one.place} : {one.reason}")
         for line in one.versions:
             note(f"    {line}")
     if found.refused:
         raise click.ClickException("rien n’est repris tant que le document contient ce qui est dit ci-dessus")
-    for path, source in found.changed.items():
-        target = session.home.contenu / str(found.exercice) / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(target) as out:
-            out.write(source)
+    _write(session.home.contenu / str(found.exercice), found)
     title(f"textes de {found.exercice}", session.organisation)
     for path in found.changed:
         echo(f"  {path} : repris")
@@ -103,6 +129,15 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     echo(f"{taken} {agreed('textes', taken)} repris, {same} {agreed('inchangés', same)}.")
     if found.changed:
         note(f"Ce qui est repris est à valider : {session.command} contenu etat {found.exercice}")
+
+
+def _write(folder: Path, found: "ReadBack") -> None:
+    for path, picture in found.images.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(picture)
+    for path, source in found.changed.items():
+        with written_whole(folder / path) as out:
+            out.write(source)
 
 
 @contenu.command("etat", short_help="Montrer où en sont les textes, ou l’enregistrer.")
@@ -149,5 +184,8 @@ def _show_states(session: Session, year: int, states: "list[TextState]") -> None
     for one in states:
         said = f" par {one.by}, {moment(one.at)}" if one.by and one.at else ""
         echo(f"  {one.state:<7} {one.text}{said}")
+        source = (session.home.contenu / str(year) / one.text).read_text(encoding="utf-8")
+        if typed := list(dict.fromkeys(numbers_of(source))):
+            echo(f"          chiffres écrits à la main : {' ; '.join(typed)}")
     done = Decimal(sum(one.state == VALIDATED for one in states))
     echo(f"{done} {agreed('textes', done)} {agreed('validés', done)} sur {len(states)}.")

@@ -17,9 +17,9 @@ from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
 from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare, signatory
+from pipelines.stages.report.acts import acts as drafts
+from pipelines.stages.report.acts import is_untouched
 from pipelines.stages.report.tables import read_publication
-from pipelines.stages.report.word.acts import acts as drafts
-from pipelines.stages.report.word.acts import is_untouched
 from pipelines.stages.report.write import FORMATS, edition_of, write_report
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--formats",
-    default="html,pdf,docx,xlsx",
+    default=",".join(FORMATS),
     show_default=True,
     metavar="LISTE",
-    help="Parmi html, pdf, docx (Word) et xlsx (classeur).",
+    help="Parmi html, pdf, docx (Word), odt (LibreOffice) et xlsx (classeur).",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."

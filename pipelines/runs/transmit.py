@@ -52,7 +52,7 @@ class Transmission:
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     """Write a folder for each member, from the current release of ``exercice``. Raises CannotTransmit."""
-    from pipelines.stages.report.word.acts import is_untouched
+    from pipelines.stages.report.acts import is_untouched
 
     release = _release(work, exercice, profile)
     report, members = release / "report" / profile, tuple(work.organisation.collectivites)
@@ -200,7 +200,7 @@ def _letters(
     work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
 ) -> Iterator[tuple[str, bytes]]:
     """The drafts of a release, to be signed by the person who approved it."""
-    from pipelines.stages.report.word.acts import acts
+    from pipelines.stages.report.acts import acts
 
     row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
     tables = release / FOLDERS[profile]

@@ -131,6 +131,7 @@ KINDS = [
     Kind("ratio", "seul", "neuf", lambda n, m: entry("catalogue/comparaisons.yml", "ratios")(
         n, OFF if m is None else {"libelle": m, "chiffre": "essai.seul", "unite": "EUR"})),
     Kind("prose", "seul.md", "neuf.md", lambda n, m: {f"catalogue/report/texte/{n}": "" if m is None else f"{m}\n"}),
+    Kind("template", "seul.docx", "neuf.odt", lambda n, m: {f"catalogue/report/modeles/{n}": m or ""}),
     Kind("rule", "MA-SEULE", "MA-NEUVE", lambda n, m: entry("catalogue/rules.yml", "regles")(
         n, OFF if m is None else {"titre": m, "aide": "Corriger."})),
     Kind("effect", "SEUL", "NEUF", lambda n, m: entry("catalogue/rules.yml", "effets")(n, OFF if m is None else m)),

@@ -86,7 +86,7 @@ def test_a_text_that_changed_since_is_refused_and_both_are_shown(home: Path, tmp
     source.write_text(EDITO.replace("deux", "quatre"), encoding="utf-8")
     done = contenu(home, "import", file)
     assert done.exit_code == 1 and "rien n’est repris" in done.stderr
-    assert "-Ils sont quatre." in done.stderr and "+Ils sont trois." in done.stderr
+    assert "-Ils sont **quatre**." in done.stderr and "+Ils sont **trois**." in done.stderr
     assert source.read_text(encoding="utf-8") == EDITO.replace("deux", "quatre")
 
 

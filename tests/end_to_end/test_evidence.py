@@ -242,6 +242,7 @@ def the_new_release_has_its_erratum_and_the_old_one_stays(home: Path) -> None:
     for name in (
         "report/interne/rapport_activite_2020.pdf",
         "report/public/rapport_activite_2020.docx",
+        "report/public/rapport_activite_2020.odt",
         "report/public/rapport_activite_2020.xlsx",
         "report/public/rapport_activite_2020.html",
         "etat/etat.html",

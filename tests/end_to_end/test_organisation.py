@@ -466,10 +466,10 @@ def test_no_word_of_the_demonstration_is_printed(home: Path) -> None:
     files = sorted((home / "published" / "report" / str(YEAR)).rglob("*.*"))
     read = {path: path.read_text(encoding="utf-8") for path in files if path.suffix in (".html", ".json")}
     read |= {path: text_of(path) for path in files if path.suffix == ".pdf"}
-    read |= {path: text_of_parts(path) for path in files if path.suffix in (".docx", ".xlsx")}
+    read |= {path: text_of_parts(path) for path in files if path.suffix in (".docx", ".odt", ".xlsx")}
     kinds = Counter((path.parent.parent.name, path.suffix) for path in read if path.parent.name != "site")
     assert {path.parent.parent.name for path in read if path.parent.name == "site"} == {"interne", "public"}
-    assert kinds == {("2024", f".{kind}"): 2 for kind in ("html", "json", "pdf", "docx", "xlsx")} | {
+    assert kinds == {("2024", f".{kind}"): 2 for kind in ("html", "json", "pdf", "docx", "odt", "xlsx")} | {
         (edition, suffix): 4 for edition in ("interne", "public") for suffix in (".html", ".pdf")
     }
     assert list(said(words, "Les agents d’Orly, infrastructure.zimbra.licences")) == ["Orly", "Zimbra"]
@@ -496,8 +496,10 @@ def text_of(path: Path) -> str:
 
 
 def text_of_parts(path: Path) -> str:
-    """The text of a Word document or a workbook, with headers, footers and properties."""
-    parts = re.compile(r"word/(document|header\d*|footer\d*)\.xml|xl/(sharedStrings|workbook)\.xml|docProps/core\.xml")
+    """The text of a document or a workbook, with headers, footers and properties."""
+    parts = re.compile(
+        r"word/(document|header\d*|footer\d*)\.xml|(content|meta)\.xml|xl/(sharedStrings|workbook)\.xml|docProps/core\.xml"
+    )
     with zipfile.ZipFile(path) as file:
         read = "\n".join(file.read(name).decode() for name in file.namelist() if parts.fullmatch(name))
     return re.sub(r"</?[\w:]+|[\w:]+=(?=\")", " ", read)  # the names of elements and attributes are nobody's words

@@ -66,7 +66,9 @@ def first(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 def test_every_kind_of_file_is_compared(first: dict[str, str]):
-    assert {".parquet", ".csv", ".html", ".pdf", ".docx", ".xlsx", ".json"} <= {Path(name).suffix for name in first}
+    assert {".parquet", ".csv", ".html", ".pdf", ".docx", ".odt", ".xlsx", ".json"} <= {
+        Path(name).suffix for name in first
+    }
     assert any("/scdl/" in name for name in first)
 
 

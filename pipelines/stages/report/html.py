@@ -28,6 +28,12 @@ TAGS = {
     "citation": "blockquote",
     "fort": "strong",
     "accent": "em",
+    "grille": "table",
+    "tete": "thead",
+    "corps": "tbody",
+    "rangee": "tr",
+    "intitule": "th",
+    "case": "td",
 }
 
 
@@ -127,7 +133,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
         if any(block in section["blocs"] for section in shown)
     }
     rendered = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             m=model,
@@ -139,21 +145,19 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
             **more,
         )
     )
-    return _with_ordinals(rendered)
+    return with_ordinals(rendered)
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """What the pages of a report share: a template is compiled once."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
-    environment.globals |= {"style": style, "BALISES": TAGS}
-    return environment
+    made.globals |= {"style": style, "BALISES": TAGS, "document": False}
+    return made
 
 
-def _with_ordinals(page: str) -> str:
+def with_ordinals(page: str) -> str:
     """The page, « 1er » and « 2e » of its texts in superscript."""
     parts = re.split(r"(<svg\b.*?</svg>|<style>.*?</style>|<title>.*?</title>|<[^>]+>)", page, flags=re.DOTALL)
     return "".join(part if index % 2 else ORDINAL.sub(r"\1<sup>\2</sup>", part) for index, part in enumerate(parts))

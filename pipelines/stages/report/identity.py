@@ -1,6 +1,5 @@
 """The parts of the report about the organisation (logo, portraits, signature, organisation chart), and its glossary."""
 
-import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from pipelines import french
 from pipelines.catalogue.organisation import Identite, Image, Organisation
-from pipelines.stages.report.images import encoded
+from pipelines.stages.report.images import picture
 
 Model = dict[str, Any]
 UNREAD = {"id", "genre", "source", "cible", "chiffre", "code", "forme"}  # keys whose texts are not for readers
@@ -71,15 +70,7 @@ def pictures(model: Any) -> Iterator[Model]:
 def _picture(image: Image | None, images: Path) -> Model | None:
     if image is None:
         return None
-    kind, (width, height), content = encoded(images / image.fichier)
-    return {
-        "nom": f"image-{french.plain(image.fichier)}",
-        "alternatif": image.alternatif,
-        "type": kind,
-        "largeur": width,
-        "hauteur": height,
-        "donnees": base64.b64encode(content).decode(),
-    }
+    return picture(images / image.fichier, image.alternatif, f"contenu/images/{image.fichier}")
 
 
 def _pattern(term: str) -> re.Pattern[str]:

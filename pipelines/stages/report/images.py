@@ -1,10 +1,13 @@
-"""Re-encodes the pictures of ``contenu/images``, so that the report contains their pixels and nothing else of the files."""
+"""Re-encodes the pictures of ``contenu``, so that the report contains their pixels and nothing else of the files."""
 
+import base64
 import io
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
 
+from pipelines import french
 from pipelines.stages.report.prose import ProseError
 
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg"}
@@ -13,15 +16,26 @@ LARGEST = 40_000_000  # pixels, before it is made smaller
 SIDE = 1600  # pixels, after
 
 
-def encoded(path: Path) -> tuple[str, tuple[int, int], bytes]:
-    """(media type, width and height in pixels, bytes) of a PNG or a JPEG, upright, no side above ``SIDE``. Raises ProseError."""
-    name = f"contenu/images/{path.name}"
+def picture(path: Path, alternative: str, name: str) -> dict[str, Any]:
+    """A PNG or a JPEG as the model of the report holds it; ``name`` is what errors call it. Raises ProseError."""
     if not path.is_file():
         raise ProseError(f"{name} n’existe pas")
     if path.stat().st_size > HEAVIEST:
         raise ProseError(f"{name} dépasse 2 Mo : l’enregistrer en plus petit")
-    content = path.read_bytes()
-    if path.suffix.lower() == ".svg" or content.lstrip()[:1] == b"<":
+    kind, (width, height), content = encoded(path.read_bytes(), name)
+    return {
+        "nom": f"image-{french.plain(path.name)}",
+        "alternatif": alternative,
+        "type": kind,
+        "largeur": width,
+        "hauteur": height,
+        "donnees": base64.b64encode(content).decode(),
+    }
+
+
+def encoded(content: bytes, name: str) -> tuple[str, tuple[int, int], bytes]:
+    """(media type, width and height in pixels, bytes) of a PNG or a JPEG, upright, no side above ``SIDE``. Raises ProseError."""
+    if content.lstrip()[:1] == b"<":
         raise ProseError(f"{name} est un dessin SVG, qui peut contenir un programme : l’enregistrer en PNG ou en JPEG")
     try:
         with Image.open(io.BytesIO(content), formats=list(KINDS)) as opened:

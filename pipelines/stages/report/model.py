@@ -40,6 +40,7 @@ from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_me
 from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, presented
+from pipelines.stages.report.images import picture
 from pipelines.stages.report.prose import Addressed, Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
@@ -223,13 +224,13 @@ class Editor:
         """The remarkable values of a chart, and the text of the year that explains them."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
-        text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
+        text = self._of_year(path, written, self.known) if path.is_file() else []
         return _text([{"genre": "paragraphe", "enfants": told}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)
         path = self.contenu.parent / note
-        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, self.known) if path.is_file() else []
+        text = self._of_year(path, f"contenu/{note.as_posix()}", self.known) if path.is_file() else []
         unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
         said = {"genre": "fort", "enfants": self._said(alert, row)}
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
@@ -282,7 +283,7 @@ class Editor:
         own = self.contenu / bloc.fichier if bloc.fichier else None
         if own is None or not own.is_file():
             return self.builder.messages(bloc)
-        tree = render(own, f"contenu/{self.contenu.name}/{bloc.fichier}", self.builder.figures, self.known)
+        tree = self._of_year(own, f"contenu/{self.contenu.name}/{bloc.fichier}", self.known)
         return {**_text(tree), "est_retenu": True}
 
     def _matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
@@ -309,8 +310,20 @@ class Editor:
             return _text(tree) if tree else None
         path = self.contenu / name
         if path.is_file():
-            return _text(render(path, f"contenu/{self.contenu.name}/{name}", figures, known))
+            return _text(self._of_year(path, f"contenu/{self.contenu.name}/{name}", known))
         return _sentence(bloc.vide.format(**names)) if bloc.vide else None
+
+    def _of_year(self, path: Path, name: str, known: dict[str, Any]) -> list[Node]:
+        """A text of the year, which may have pictures of its own."""
+        return render(path, name, self.builder.figures, known, self._image)
+
+    def _image(self, file: str, alternative: str) -> Node:
+        folder, _, name = file.rpartition("/")
+        if folder != IMAGES or not name:
+            raise ProseError(
+                f"l’image {file} n’est pas dans contenu/{self.contenu.name}/{IMAGES} : y mettre son fichier"
+            )
+        return picture(self.contenu / IMAGES / name, alternative, f"contenu/{self.contenu.name}/{IMAGES}/{name}")
 
     def _told(self, table: str, colonne: str, **filtres: Any) -> str:
         """The different values of a column in the rows of the year, « a et b »; empty when no row has one."""

@@ -9,8 +9,9 @@ nobody may say that it is not given away. Nothing else is available: no attribut
 ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle`` and ``profil``.
 
 A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
-"accent" | "lien" | "nombre" | "texte" | "saut", "enfants": […], "texte": …, "cible": …, "adresse": …}``. A number that is
-printed is a link to its figure or, when it is no figure of the year, a ``nombre`` with its address (``addresses``).
+"accent" | "lien" | "nombre" | "texte" | "saut" | "grille" | "image", "enfants": […], "texte": …, "cible": …, "adresse": …}``.
+A number that is printed is a link to its figure or, when it is no figure of the year, a ``nombre`` with its address
+(``addresses``). A ``grille`` is a table: ``tete`` and ``corps`` hold ``rangee``, which hold ``intitule`` or ``case``.
 """
 
 import re
@@ -40,7 +41,14 @@ KINDS = {
     "strong": "fort",
     "em": "accent",
     "link": "lien",
+    "table": "grille",
+    "thead": "tete",
+    "tbody": "corps",
+    "tr": "rangee",
+    "th": "intitule",
+    "td": "case",
 }
+Pictures = Callable[[str, str], Node]  # (file, alternative text) → the picture of a text
 ADDRESSED = re.compile(r"#a\d+")  # a number that is no figure of the year
 
 
@@ -64,19 +72,27 @@ class Addressed(str):
         return self.linked
 
 
-def render(path: Path, name: str, figures: Figures, names: dict[str, Any], *, exact: bool = False) -> list[Node]:
+def render(
+    path: Path,
+    name: str,
+    figures: Figures,
+    names: dict[str, Any],
+    pictures: Pictures | None = None,
+    *,
+    exact: bool = False,
+) -> list[Node]:
     """The tree of one Markdown file, of which ``name`` is what errors call it; see ``fill``. Raises ProseError."""
-    return rendered(path.read_text(encoding="utf-8"), name, figures, names, exact=exact)
+    tokens = _typographer().parse(fill(path.read_text(encoding="utf-8"), name, figures, names, exact=exact))
+    return _tree(iter(tokens), name, pictures or _no_picture)
 
 
-def rendered(text: str, name: str, figures: Figures, names: dict[str, Any], *, exact: bool = False) -> list[Node]:
-    """The tree of a text in Markdown. Raises ProseError."""
-    return _tree(iter(_typographer().parse(fill(text, name, figures, names, exact=exact))), name)
+def _no_picture(file: str, _: str) -> Node:
+    raise ProseError(f"une image ({file}) n’a sa place que dans un texte de l’année, contenu/<exercice>")
 
 
 def markdown() -> MarkdownIt:
-    """The parser for a text of the report: no HTML, no picture, no code."""
-    return MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"])
+    """The parser for a text of the report: no HTML, no code."""
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["code", "fence"])
 
 
 def _typographer() -> MarkdownIt:
@@ -221,25 +237,38 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 
 
-def _tree(tokens, name: str) -> list[Node]:
+def _tree(tokens, name: str, pictures: Pictures) -> list[Node]:
     nodes: list[Node] = []
     for token in tokens:
         if token.type.endswith("_close"):
             break
         if token.type == "inline":
-            nodes += _tree(iter(token.children), f"{name}:{token.map[0] + 1}")
+            nodes += _tree(iter(token.children), f"{name}:{token.map[0] + 1}", pictures)
         elif token.type.endswith("_open"):
-            node = {"genre": KINDS[token.type.removesuffix("_open")], "enfants": _tree(tokens, name)}
+            node = {"genre": KINDS[token.type.removesuffix("_open")], "enfants": _tree(tokens, name, pictures)}
             if token.type == "link_open" and ADDRESSED.fullmatch(token.attrGet("href")):
                 node = {**node, "genre": "nombre", "adresse": token.attrGet("href")[1:]}
             elif token.type == "link_open":
                 node["cible"] = _target(token.attrGet("href"), name)
-            nodes.append(node)
+            is_picture = [one["genre"] for one in node["enfants"]] == ["image"]
+            nodes += node["enfants"] if is_picture and token.type == "paragraph_open" else [node]
+        elif token.type == "image":
+            nodes.append(_image(token, name, pictures))
         elif token.type in ("softbreak", "hardbreak"):
             nodes.append({"genre": "texte", "texte": " "} if token.type == "softbreak" else {"genre": "saut"})
         elif token.type in ("text", "code_inline"):
             nodes.append({"genre": "texte", "texte": token.content})
     return nodes
+
+
+def _image(token, name: str, pictures: Pictures) -> Node:
+    file, alternative = str(token.attrGet("src")), token.content
+    if not alternative:
+        raise ProseError(f"{name} l’image {file} n’a pas de texte de remplacement : ![ce qu’elle montre]({file})")
+    try:
+        return {"genre": "image", "image": pictures(file, alternative), "credit": str(token.attrGet("title") or "")}
+    except ProseError as error:
+        raise ProseError(f"{name} {error}") from None
 
 
 def _target(href: str, name: str) -> str:

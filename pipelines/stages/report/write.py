@@ -1,6 +1,6 @@
 """Writes the report of an exercice and the pages of its collectivités in a folder.
 
-<folder>/rapport_activite_2020.html, .pdf, .docx, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
+<folder>/rapport_activite_2020.html, .pdf, .docx, .odt, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
 
 import datetime as dt
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
 from pipelines.disk import sha256_of
@@ -20,12 +20,13 @@ from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.stages.report.html import report_page, site_pages, summary_page
 from pipelines.stages.report.model import Edition, Model, build, entry_of, summary_name
+from pipelines.stages.report.office import report_document
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from pipelines.stages.report.tables import BUILD_NAMED, read_publication
-from pipelines.stages.report.word.rapport import report_docx
 from pipelines.stages.report.workbook import workbook
 
-FORMATS = ("html", "pdf", "docx", "xlsx")
+DOCUMENTS = ("docx", "odt")
+FORMATS = ("html", "pdf", *DOCUMENTS, "xlsx")
 PROJECT = "projet"
 
 
@@ -87,7 +88,8 @@ class ReportPages:
         return _model(home, organisation, edition, tables, self.exercice, profile) if edition else None
 
     def _write(self, publication: Path, profile: str, model: Model) -> None:
-        write_formats(model, self.work.home.cache, publication / "report" / str(self.exercice) / profile)
+        folder = publication / "report" / str(self.exercice) / profile
+        write_formats(model, self.work.home.cache, folder, self.work.catalogue)
 
     def _edition(self, publication: Path, profile: str) -> Edition | None:
         tables = publication / FOLDERS[profile]
@@ -116,15 +118,19 @@ def write_report(
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
     model = _model(home, organisation, edition, tables, exercice, profile)
-    return write_formats(model, home.cache, folder, formats)
+    return write_formats(model, home.cache, folder, load_catalogue(home), formats)
 
 
-def write_formats(model: Model, cache: Path, folder: Path, formats: Collection[str] = FORMATS) -> list[Path]:
+def write_formats(
+    model: Model, cache: Path, folder: Path, catalogue: Catalogue, formats: Collection[str] = FORMATS
+) -> list[Path]:
     """Write a report's content, and the report in these formats; return its files."""
-    return [_put(folder / name, content) for name, content in _drawn(model, cache, formats)]
+    return [_put(folder / name, content) for name, content in _drawn(model, cache, catalogue, formats)]
 
 
-def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tuple[str, str | bytes]]:
+def _drawn(
+    model: Model, cache: Path, catalogue: Catalogue, formats: Collection[str]
+) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
     yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)  # what they are all written from
     stem = f"rapport_activite_{model['exercice']}"
@@ -138,8 +144,8 @@ def _drawn(model: Model, cache: Path, formats: Collection[str]) -> Iterator[tupl
         yield f"{stem}.pdf", report_pdf(model, cache)
         for section in model["collectivites"]:
             yield summary_name(section, "pdf"), summary_pdf(model, section, cache)
-    if "docx" in formats:
-        yield f"{stem}.docx", report_docx(model, cache)
+    for kind in (kind for kind in DOCUMENTS if kind in formats):
+        yield f"{stem}.{kind}", report_document(model, cache, kind, catalogue.modele(f"rapport.{kind}"))
     if "xlsx" in formats:
         yield f"{stem}.xlsx", workbook(model)
 

@@ -437,7 +437,7 @@ def test_the_public_pages_are_the_same_whatever_the_hidden_values(lab: Lab, tmp_
         published(one, build)
         assert ask(one, "select min(nb_bulletins) from p.rapport.rpt_rh__bulletins") == [(hidden,)]
         pages.append(public_pages(one, build))
-    assert {name.rpartition(".")[2] for name in pages[0]} == {"json", "html", "pdf", "docx", "xlsx"}
+    assert {name.rpartition(".")[2] for name in pages[0]} == {"json", "html", "pdf", "docx", "odt", "xlsx"}
     assert "Non diffus" in pages[0]["modele.json"].decode()
     assert pages[0] == pages[1]
 

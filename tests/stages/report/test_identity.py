@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipelines.catalogue.organisation import Exercices, Identite, Organisation
 from pipelines.stages.report.identity import glossary, identity, pictures, presented
 from pipelines.stages.report.images import HEAVIEST, SIDE, encoded
+from pipelines.stages.report.images import picture as held
 from pipelines.stages.report.prose import ProseError
 
 SECRET = b"ZZSECRET"
@@ -31,10 +32,10 @@ def test_a_picture_is_encoded_again_upright_small_and_without_metadata(tmp_path:
     exif[274], exif[270] = 6, SECRET.decode()  # lies on its side; a description
     path = picture(tmp_path / "a.jpg", size=(2 * SIDE, 900), exif=exif)
     assert SECRET in path.read_bytes()
-    kind, size, content = encoded(path)
+    kind, size, content = encoded(path.read_bytes(), path.name)
     assert (kind, size) == ("image/jpeg", (450, SIDE)) and SECRET not in content
     assert Picture.open(io.BytesIO(content)).size == size
-    assert encoded(path) == (kind, size, content)
+    assert encoded(path.read_bytes(), path.name) == (kind, size, content)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_anything_else_is_refused_with_its_name(tmp_path: Path, name: str, conte
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ProseError, match=f"contenu/images/{name} .*{said}"):
-        encoded(tmp_path / name)
+        held(tmp_path / name, "", f"contenu/images/{name}")
 
 
 def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from pipelines.stages.report.cells import marked, number
 from pipelines.stages.report.model import Model
 from pipelines.stages.report.workbook import CONTENTS, FIGURES, HEADER, number_format, workbook
+from tests.stages.report.office import converted
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
-from tests.stages.report.word.office import converted
 
 FORMS = """
       - genre: graphique

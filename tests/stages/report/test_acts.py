@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from docx import Document
-from docx.oxml.ns import qn
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Collectivite, Exercices, Organisation, Personne
 from pipelines.settings import Home
+from pipelines.stages.report.acts import acts, is_untouched
 from pipelines.stages.report.model import Edition
 from pipelines.stages.report.prose import ProseError
 from pipelines.stages.report.tables import read_publication
-from pipelines.stages.report.word.acts import RIGHT, acts, is_untouched
+from tests.stages.report.office import converted
 from tests.stages.report.publication import Press
-from tests.stages.report.word.office import converted
 
 FROZEN = Edition("2040-v1", "ab" * 32, None, dt.date(2041, 6, 24))
 VALUES: dict[str, tuple[Any, str, int]] = {
@@ -99,7 +98,7 @@ def test_a_mayor_and_another_body_are_not_written_to_alike(made):
     for letter in (mayor, body):
         assert "L. 5211-39" in letter and "C. Présidente" in letter and "Présidente du comité" in letter
     placed = [one for one in Document(io.BytesIO(files["courriers/orly.docx"])).paragraphs if one.text == "Orly"]
-    assert [one._p.pPr.find(qn("w:ind")).get(qn("w:left")) for one in placed] == [str(RIGHT)]
+    assert [one.style.name for one in placed] == ["À droite"]
 
 
 def test_what_may_not_be_sent_says_so(made):
@@ -119,6 +118,35 @@ def test_a_home_has_its_own_words(made, tmp_path: Path):
     assert "Prend acte" in text_of(files["deliberation.docx"])
     text.write_text('\n{{ f("gouvernance.seance") }}\n', encoding="utf-8")
     with pytest.raises(ProseError, match=r"texte/actes/courrier\.md:2 aucun chiffre .*gouvernance\.seances"):
+        made(load_catalogue(Home(tmp_path / "home")))
+
+
+def test_a_home_has_its_own_letterhead(made, tmp_path: Path):
+    folder = tmp_path / "home" / "catalogue" / "report" / "modeles"
+    folder.mkdir(parents=True)
+    own = Document()
+    own.sections[0].header.paragraphs[0].text = "En-tête de {{ organisation }}"
+    for line in ("À {{ collectivite }}", "{%p for un in corps %}", "{{r un.texte }}", "{%p endfor %}"):
+        own.add_paragraph(line)
+    own.save(folder / "courrier.docx")
+    files = made(load_catalogue(Home(tmp_path / "home")))
+    letter = Document(io.BytesIO(files["courriers/orly.docx"]))
+    assert letter.sections[0].header.paragraphs[0].text == "En-tête de Syndicat d’essai"
+    assert letter.paragraphs[0].text == "À Orly" and "L. 5211-39" in text_of(files["courriers/orly.docx"])
+    assert "En-tête" not in files["deliberation.docx"].decode("latin-1") and is_untouched(files["courriers/orly.docx"])
+
+
+@pytest.mark.parametrize("braces", ["{{ inconnu }}", "{{ ''.__class__ }}", "{% if %}"])
+def test_what_a_template_may_not_say_is_refused_by_its_name(made, tmp_path: Path, braces: str):
+    folder = tmp_path / "home" / "catalogue" / "report" / "modeles"
+    folder.mkdir(parents=True)
+    own = Document()
+    own.add_paragraph(braces)
+    own.save(folder / "acte.docx")
+    with pytest.raises(ProseError, match=r"modeles/acte\.docx : ce qui est entre accolades .* date, "):
+        made(load_catalogue(Home(tmp_path / "home")))
+    (folder / "acte.docx").write_bytes(b"PK")
+    with pytest.raises(ProseError, match=r"modeles/acte\.docx n’est pas un document \.docx lisible"):
         made(load_catalogue(Home(tmp_path / "home")))
 
 
