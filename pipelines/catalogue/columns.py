@@ -149,9 +149,9 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
                 at = ("sections", s, "blocs", b)
                 yield thing, bloc.table, [*_of_block(at, bloc), *_ordered(at, bloc.ordre)]
             for index, source in enumerate(bloc.sources if isinstance(bloc, Frise) else []):
-                at = ("sections", s, "blocs", b, "sources", index)
-                named = [((*at, "filtres", name), name) for name in source.filtres]
-                yield thing, source.table, [*named, ((*at, "date"), source.date), ((*at, "texte"), source.texte)]
+                place = ("sections", s, "blocs", b, "sources", index)
+                named = [((*place, "filtres", name), name) for name in source.filtres]
+                yield thing, source.table, [*named, ((*place, "date"), source.date), ((*place, "texte"), source.texte)]
 
 
 def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -> Iterator[str]:
