@@ -497,6 +497,7 @@ NESTED = "{% if a %}\n\nUn\n\n{% if b %}deux{% endif %}\n\n{% endif %}"
         ("---", ["-" * 72]),
         ("![Une photo](images/a.png)", ["![Une photo](images/a.png)"]),
         ("{% if jamais fini", []),
+        ("**{{ x }}** a **c {{ y }}** *{{ z }} d **e***, [f **g**](https://a.fr)", ["{{ x }}", "{{ y }}", "{{ z }}"]),
         ("[un {{ x }}][1] et [deux](https://a.fr)\n\n[1]: https://b.fr", ["{{ x }}"]),
         ("{% if x %} sans fin", ["{% if x %} sans fin"]),
         ("{# rien #}Un", ["{# rien #}"]),
