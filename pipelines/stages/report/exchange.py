@@ -213,6 +213,8 @@ def _besides(file: Path, kind: str, content: bytes) -> list[str]:
         relations = [
             document.read(part).decode("utf-8", "replace") for part in parts if part.filename.endswith(".rels")
         ]
+        if "content.xml" in document.namelist() and b"<office:annotation" in document.read("content.xml"):
+            said.append("des commentaires, que Pandoc ne lit pas dans un .odt")
     said += ["des liens vers d’autres fichiers"] if any(map(OUTSIDE.search, relations)) else []
     return [f"le document contient {one}, ce qui est laissé de côté" for one in said]
 
@@ -386,6 +388,8 @@ class _Back:
         described = " ".join(words_of(alternative).split())
         if not described or GENERATED in described:
             how = "dire ce qu’elle montre à qui ne la voit pas (clic droit sur l’image)"
+            if source.startswith("Pictures/"):
+                how = "Pandoc ne lit pas celui d’un .odt ; enregistrer le document en .docx"
             self.faults.append(f"une image sans texte de remplacement\u00a0: {how}")
         if not self.credit:
             self.faults.append("une image sans crédit\u00a0: écrire dessous, seul dans son paragraphe, « Crédit : … »")
