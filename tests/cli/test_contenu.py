@@ -90,6 +90,29 @@ def test_a_text_that_changed_since_is_refused_and_both_are_shown(home: Path, tmp
     assert source.read_text(encoding="utf-8") == EDITO.replace("deux", "quatre")
 
 
+def test_a_number_that_is_typed_is_told_and_shown_to_who_validates(home: Path, tmp_path: Path):
+    file = sent(home, tmp_path)
+    edit(file, "deux", "27 et 28")
+    done = contenu(home, "import", file)
+    assert done.exit_code == 0, done.stderr
+    assert "« 28 », chiffre écrit à la main\n" in done.stderr
+    assert "« 27 », chiffre écrit à la main ; c’est la valeur de a.total (--link en fait ce chiffre)" in done.stderr
+    assert "          chiffres écrits à la main : 27 ; 28\n" in contenu(home, "etat", 2040).stdout
+    (home / "contenu/2040/edito.md").write_text(EDITO, encoding="utf-8")
+    done = contenu(home, "import", file, "--link")
+    assert done.exit_code == 0 and "« 27 »" not in done.stderr, done.stderr
+    assert 'Ils sont **{{ f("a.total") }} et 28**.' in (home / "contenu/2040/edito.md").read_text(encoding="utf-8")
+
+
+def test_texts_go_to_libreoffice_too(home: Path, tmp_path: Path):
+    done = contenu(home, "export", 2040, "--output", tmp_path / "textes.odt")
+    assert done.exit_code == 0, done.stderr
+    same = contenu(home, "import", tmp_path / "textes.odt")
+    assert same.exit_code == 0 and "0 texte repris, " in same.stdout
+    done = contenu(home, "export", 2040, "--output", tmp_path / "textes.rtf")
+    assert done.exit_code == 2 and "ni un .docx (Word) ni un .odt (LibreOffice)" in done.stderr
+
+
 def test_any_other_document_is_refused(home: Path, tmp_path: Path):
     Document().save(str(tmp_path / "lettre.docx"))
     done = contenu(home, "import", tmp_path / "lettre.docx")

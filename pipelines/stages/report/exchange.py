@@ -24,7 +24,7 @@ from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.publication import IMAGES
 from pipelines.stages.report.images import encoded
 from pipelines.stages.report.model import Editor
-from pipelines.stages.report.pandoc import NotConverted, converted
+from pipelines.stages.report.pandoc import NotConverted, converted, rewritten
 from pipelines.stages.report.passage import (
     BLOCK,
     CODE,
@@ -57,6 +57,10 @@ HOW = (
 )
 NOTHING = "(rien n’est imprimé cette année)"
 HEAVIEST, UNPACKED, MOST_PARTS = 50 * 1024**2, 300 * 1024**2, 5000  # of a document: bytes, bytes once unpacked, parts
+A4 = {
+    "word/document.xml": {b"</w:sectPr>": b'<w:pgSz w:w="11906" w:h="16838" /></w:sectPr>'},
+    "styles.xml": {b'"8.5in"': b'"210mm"', b'"11in"': b'"297mm"'},
+}
 BESIDES = {  # parts of a document → what they hold, which is left out
     "des macros": re.compile(r"vbaProject\.bin$|^Basic/"),
     "des objets incorporés": re.compile(r"^word/embeddings/|^Object "),
@@ -126,7 +130,15 @@ def texts_document(editor: Editor, texts: list[Prose], kind: str) -> bytes:
                 words = _printed(codes[one["c"][2][0]], f"contenu/{year}/{text.path}", editor)
                 _show(one, words)
         blocks += said or [{"t": "Para", "c": [{"t": "LineBreak"}]}]
-    return converted(as_document(blocks, title=f"Textes de {year}", lang="fr-FR"), "json", kind)
+    made = converted(as_document(blocks, title=f"Textes de {year}", lang="fr-FR"), "json", kind)
+    return rewritten(made, _on_a4)
+
+
+def _on_a4(name: str, part: bytes) -> bytes:
+    """A part of Pandoc's own template, whose page is American."""
+    for american, ours in A4.get(name, {}).items():
+        part = part.replace(american, ours)
+    return part
 
 
 def _read(text: Prose) -> tuple[list[Node], dict[str, str]]:
@@ -201,6 +213,8 @@ def _besides(file: Path, kind: str, content: bytes) -> list[str]:
         relations = [
             document.read(part).decode("utf-8", "replace") for part in parts if part.filename.endswith(".rels")
         ]
+        if "content.xml" in document.namelist() and b"<office:annotation" in document.read("content.xml"):
+            said.append("des commentaires, que Pandoc ne lit pas dans un .odt")
     said += ["des liens vers d’autres fichiers"] if any(map(OUTSIDE.search, relations)) else []
     return [f"le document contient {one}, ce qui est laissé de côté" for one in said]
 
@@ -374,6 +388,8 @@ class _Back:
         described = " ".join(words_of(alternative).split())
         if not described or GENERATED in described:
             how = "dire ce qu’elle montre à qui ne la voit pas (clic droit sur l’image)"
+            if source.startswith("Pictures/"):
+                how = "Pandoc ne lit pas celui d’un .odt ; enregistrer le document en .docx"
             self.faults.append(f"une image sans texte de remplacement\u00a0: {how}")
         if not self.credit:
             self.faults.append("une image sans crédit\u00a0: écrire dessous, seul dans son paragraphe, « Crédit : … »")

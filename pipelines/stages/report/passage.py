@@ -45,7 +45,7 @@ FOREIGN = {
 }
 UNKNOWN = "une mise en page qu’un texte ne sait pas dire"
 SPACES = (" ", "\n")
-MARKS = ("link", "strong", "emph")
+MARKS = ("strong", "emph", "link")
 LISTS = ("BulletList", "OrderedList")
 
 
@@ -324,13 +324,13 @@ def normal(spans: Iterable[Span]) -> list[Span]:
 
 
 def _nested(spans: list[Span], marks: Sequence[str] = MARKS) -> list[Node]:
-    """Spans as Pandoc's inlines, their marks nested: the one that changes least is outermost."""
+    """Spans as Pandoc's inlines, their marks nested: the one that changes least is outermost, and a call innermost."""
     if not marks:
         lines = "".join(span.text for span in spans).split("\n")
         broken = [[{"t": "LineBreak"}, {"t": "Str", "c": line}] for line in lines]
         return [one for line in broken for one in line if one.get("c") != ""][1:]
-    changes = {mark: len(list(groupby(spans, attrgetter(mark)))) for mark in marks}
-    mark = min(marks, key=changes.__getitem__)
+    outer = marks[:-1] if len(marks) > 1 and any(is_call(span.link) for span in spans) else marks
+    mark = min(outer, key=lambda mark: len(list(groupby(spans, attrgetter(mark)))))
     made: list[Node] = []
     for value, group in groupby(spans, attrgetter(mark)):
         inside = _nested(list(group), [one for one in marks if one != mark])

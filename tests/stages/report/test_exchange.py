@@ -332,13 +332,21 @@ def test_a_picture_goes_beside_the_texts_small_described_and_credited_and_is_pri
     )
 
 
+def test_a_picture_of_an_odt_is_refused_by_what_to_do(home: Path, tmp_path: Path):
+    pictured(home, "La salle du comité", "Crédit : A. Untel")
+    (said,) = refused(taken(home, converted(home / "textes.docx", tmp_path / "odt", "odt")))
+    assert said.endswith(
+        "sans texte de remplacement\u00a0: Pandoc ne lit pas celui d’un .odt ; enregistrer le document en .docx"
+    )
+
+
 def test_a_picture_that_nobody_described_or_that_is_none_is_refused(home: Path):
     pictured(home, "Une image contenant texte. Description générée automatiquement", "", b"GIF89a")
     first, second, third = refused(taken(home))
     assert "sans texte de remplacement" in first and "sans crédit" in second and "ni un PNG ni un JPEG" in third
 
 
-def test_comments_are_listed_and_left_out(home: Path):
+def test_comments_are_listed_and_left_out(home: Path, tmp_path: Path):
     comment = ('<w:comment xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" w:id="5" w:author="C. D." '
                'w:date="2041-01-01T00:00:00Z"><w:p><w:r><w:t>À vérifier</w:t></w:r></w:p></w:comment>')  # fmt: skip
     file = home / "textes.docx"
@@ -349,6 +357,11 @@ def test_comments_are_listed_and_left_out(home: Path):
     found = taken(home, edited(home, put(run("Intertitre"), marks.format(run("Intertitre")))))
     assert found.changed == {} and found.refused == []
     assert found.told == ["commentaire de C. D., laissé de côté\u00a0: « À vérifier »"]
+    found = taken(home, converted(home / "textes.docx", tmp_path / "odt", "odt"))
+    assert found.changed == {} and found.refused == []
+    assert found.told == [
+        "le document contient des commentaires, que Pandoc ne lit pas dans un .odt, ce qui est laissé de côté"
+    ]
 
 
 def test_a_section_that_was_taken_out_leaves_its_text_as_it_is(home: Path):
@@ -497,6 +510,7 @@ NESTED = "{% if a %}\n\nUn\n\n{% if b %}deux{% endif %}\n\n{% endif %}"
         ("---", ["-" * 72]),
         ("![Une photo](images/a.png)", ["![Une photo](images/a.png)"]),
         ("{% if jamais fini", []),
+        ("**{{ x }}** a **c {{ y }}** *{{ z }} d **e***, [f **g**](https://a.fr)", ["{{ x }}", "{{ y }}", "{{ z }}"]),
         ("[un {{ x }}][1] et [deux](https://a.fr)\n\n[1]: https://b.fr", ["{{ x }}"]),
         ("{% if x %} sans fin", ["{% if x %} sans fin"]),
         ("{# rien #}Un", ["{# rien #}"]),
