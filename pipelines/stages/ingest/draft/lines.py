@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from pipelines.catalogue.draft.yaml_text import flow, quoted, scalar, todo
 from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
 from pipelines.stages.ingest.draft.layout import LAST_TOTAL, Column, Layout
 from pipelines.stages.ingest.draft.sample import Sample
-from pipelines.stages.ingest.draft.yaml_text import flow, quoted, scalar, todo
 
 MONTHS = 7  # most of a year
 MANY = 10  # lines a month from which a month without any is strange

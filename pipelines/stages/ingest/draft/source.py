@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import yaml
-
+from pipelines.catalogue.draft.yaml_text import quoted, scalar, todo, with_item
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
 from pipelines.catalogue.sources import ExportRef, Registry, make_system
@@ -20,7 +19,6 @@ from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, 
 from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
-from pipelines.stages.ingest.draft.yaml_text import quoted, scalar, todo
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -104,7 +102,7 @@ def draft_source(
         told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
         export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
-        declaration, organisation_lines = _with_export(known, export), ""
+        declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
     else:
         lines = [
             DRAFTED,
@@ -188,29 +186,6 @@ def _unread_lines(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple
         return []
     asked = todo("ce dont personne n’a besoin dans le fichier ; une table qui sert est à déclarer")
     return [f"  unread:{asked}", *(f"    - {scalar(place)}{todo(why)}" for place, why in reasons.items())]
-
-
-def _with_export(known: str, export: list[str]) -> str:
-    """A declaration with one more export at the end of its list. Raises DeclarationError when it cannot be written there."""
-    root = yaml.compose(known, Loader=yaml.CSafeLoader)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    listed = next((value for key, value in pairs if key.value == "exports"), None)
-    if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
-        raise DeclarationError(
-            "exports: écrire chaque export sur ses lignes (`- name: …`), sous `exports:`, pour qu’un autre puisse s’y ajouter"
-        )
-    lines = known.splitlines()
-    last = listed.value[-1].end_mark
-    end, column = last.line + (last.column > 0), listed.start_mark.column
-    while end:
-        text = lines[end - 1].lstrip()
-        indented = len(lines[end - 1]) - len(text)
-        # what is blank, or a comment left of the list, or of the whole file, is about what follows
-        if text and not (text.startswith("#") and indented < max(column, 1)):
-            break
-        end -= 1
-    indent = " " * column
-    return "\n".join([*lines[:end], *(f"{indent}{line}" for line in export), *lines[end:]]) + "\n"
 
 
 def load(declaration: str, system: str, registry: Registry) -> System:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.dbt.generated import report_fields, report_sources
+from pipelines.catalogue.draft.yaml_text import flow, option, quoted, scalar, todo
 from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import Field, Shape
@@ -48,7 +49,6 @@ from pipelines.stages.ingest.draft.lines import (
     place_lines,
 )
 from pipelines.stages.ingest.draft.sample import Sample
-from pipelines.stages.ingest.draft.yaml_text import flow, option, quoted, scalar, todo
 
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
