@@ -15,7 +15,7 @@ from pipelines.ledger.records import TableCounts
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.draft.column import slug
-from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, years_in
+from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, take_apart, years_in
 from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
@@ -90,13 +90,14 @@ def draft_source(
     name = request.export or names[0]
     if declared:
         _refuse_taken(declared, name, names)
+    proof = title_pattern([take_apart(part).titles for sample, _ in found for part in sample.parts], exercice)
     bodies = [
-        shape_table(layout, sample, exercice, shape, registry, needs)
+        shape_table(layout, sample, exercice, proof, shape, registry, needs)
         if shape
-        else own_table(layout, sample, exercice, {slug(place) for place in places})
+        else own_table(layout, sample, exercice, proof, {slug(place) for place in places})
         for sample, layout in found
     ]
-    export = [f"- name: {name}", *_format_lines(*found[0], title, exercice), *_unread_lines(found, unread), "  tables:"]
+    export = [f"- name: {name}", *_format_lines(found[0][0], title, proof), *_unread_lines(found, unread), "  tables:"]
     of_table = shape.title.split(" ")[0] if shape else "Données"
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
         told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
@@ -157,14 +158,14 @@ def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
             )
 
 
-def _format_lines(sample: Sample, layout: Layout, title: str, exercice: int) -> list[str]:
+def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
     """What an export says of its files."""
     options = [f"type: {sample.type}"]
     if sample.type == "csv":
         options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
         options += [] if sample.has_header else ["header: false"]
-    if text := title_pattern(layout.titles, exercice):
-        options.append(f"title: {scalar(text)}")
+    if proof:
+        options.append(f"title: {scalar(proof)}")
     return [
         f"  title: {scalar(f'Export {_of(title)}')}",
         f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
