@@ -46,6 +46,7 @@ GROUPS = {
         "figures": ("reading", "Les chiffres publiés."),
         "trace": ("tracing", "Remonter d’un chiffre aux lignes qui le composent, et inversement."),
         "audit": ("auditing", "L’état de la collecte et de la qualité, en une page."),
+        "docs": ("auditing", "La documentation des tables, en une page."),
     },
     "Écrire": {
         "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
@@ -77,11 +78,11 @@ GROUPS = {
     },
     "Déclarer": {
         "source": ("authoring", "Déclarer une nouvelle source."),
+        "figure": ("authoring", "Écrire un chiffre sur une table déclarée, jusqu’à sa phrase."),
         "reference": ("authoring", "Ajouter un plan de comptes officiel."),
         "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
         "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
         "schema": ("authoring", "Le Table Schema d’une table déclarée."),
-        "docs": ("auditing", "La documentation des tables, en une page."),
         "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
     },
 }

@@ -1,6 +1,9 @@
-"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write
+"""``schema``, ``source new``, ``figure new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write
 declarations or SQL."""
 
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +11,10 @@ import click
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.overlay import named
+from pipelines.catalogue.overlay import FOLDERS, named
 from pipelines.catalogue.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.table_schema import table_schema
@@ -21,6 +25,7 @@ from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
 from pipelines.french import how_many
+from pipelines.settings import Home
 from pipelines.stages.transform.dbt import parse, run_dbt
 
 if TYPE_CHECKING:
@@ -167,15 +172,7 @@ def _read_back(drafted: "Draft", sample: Path) -> str:
 
 def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", dry_run: bool) -> None:
     """Print what was written, what is left to decide, and the next steps."""
-    echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(target)}")
-    todo = [
-        f"{shown(target)}:{number}  {line.partition('# TODO ')[2]}"
-        for number, line in enumerate(drafted.declaration.splitlines(), start=1)
-        if "# TODO " in line
-    ]
-    echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
-    for line in todo:
-        echo(f"  {line}")
+    _tell_written({target: drafted.declaration}, dry_run)
     command, system = session.command, drafted.system.system
     key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
@@ -185,9 +182,106 @@ def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", d
     if added := drafted.organisation_lines:
         steps.append(f"Ajouter à {shown(session.home.organisation_file)} :\n{added}")
     steps.append(run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}")
+    _tell_steps(steps)
+
+
+def _tell_written(files: Mapping[Path, str], dry_run: bool) -> None:
+    """Print which files were written, and what each leaves to decide."""
+    todo = []
+    for path, text in files.items():
+        echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(path)}")
+        for number, line in enumerate(text.splitlines(), start=1):
+            if "TODO " in line:
+                todo.append(f"{shown(path)}:{number}  {line.partition('TODO ')[2]}")
+    echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
+    for line in todo:
+        echo(f"  {line}")
+
+
+def _tell_steps(steps: Iterable[str]) -> None:
     echo("\nEnsuite :")
     for number, step in enumerate(steps, start=1):
         echo(f"  {number}. {step}")
+
+
+# figure new -------------------------------------------------------------------------------------------------
+
+
+@click.group()
+def figure() -> None:
+    """Ajouter un chiffre de sa propre table."""
+
+
+@figure.command("new", short_help="Écrire les fichiers d’un chiffre, de ses lignes à sa phrase.")
+@click.argument("code", metavar="CODE")
+@click.option("--table", required=True, metavar="TABLE", help="La table déclarée : son nom, ou système/table.")
+@click.option(
+    "--sum", "total", metavar="COLONNE", help="La colonne à additionner ; par défaut, les lignes sont comptées."
+)
+@click.option("--by", metavar="COLONNE", help="La colonne par laquelle un graphique le répartit.")
+@click.option("--unit", metavar="UNITÉ", help="Son unité : t, km, EUR, documents…")
+@click.option("--label", metavar="LIBELLÉ", help="Son nom dans le rapport.")
+@click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
+@global_options
+@click.pass_context
+def figure_new(
+    ctx: click.Context,
+    code: str,
+    table: str,
+    total: str | None,
+    by: str | None,
+    unit: str | None,
+    label: str | None,
+    dry_run: bool,
+) -> None:
+    """Écrire dans le dossier tout ce que demande le chiffre CODE (domaine.nom) : le modèle de ses lignes, son mart, leur
+    contrat, sa déclaration, et le chapitre qui l’imprime avec sa phrase.
+
+    Rien n’est écrit que dbt ne sache lire. Chaque fichier est ensuite à soi ; TODO marque ce qu’il reste à trancher.
+    """
+    from pipelines.catalogue.draft.figure import FigureRequest, draft_figure  # Jinja, which `schema` does without
+
+    session: Session = ctx.obj
+    files = draft_figure(session.catalogue, session.home.root, FigureRequest(code, table, total, by, unit, label))
+    _refuse_unreadable(session, files)
+    for path, text in files.items():
+        if dry_run:
+            echo(f"--- {shown(path)}\n{text}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    _tell_written(files, dry_run)
+    year = session.organisation.years[-1]
+    sentence = next(path for path in files if path.suffix == ".md")
+    report = session.home.published / "report" / str(year) / "interne" / f"rapport_activite_{year}.html"
+    _tell_steps(
+        [
+            f"{session.command} run {year}",
+            f"{session.command} figures {year} {code}, puis {session.command} trace {code} {year}",
+            f"La phrase est dans {shown(sentence)} ; elle est imprimée dans {shown(report)}",
+        ]
+    )
+
+
+def _refuse_unreadable(session: Session, files: Mapping[Path, str]) -> None:
+    """Have a draft read with the home's declarations, in a copy, as a run reads them. Raises DeclarationError."""
+    home = session.home
+    with tempfile.TemporaryDirectory(prefix="millesime-draft-") as folder:
+        copy = Home(Path(folder) / "home")
+        for name in (*FOLDERS, home.dbt.name):
+            if (home.root / name).is_dir():
+                shutil.copytree(home.root / name, copy.root / name)
+        for path, text in files.items():
+            target = copy.root / path.relative_to(home.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        try:
+            parse(load_catalogue(copy), copy)
+        except DeclarationError as error:
+            message = str(error).replace(str(copy.root), str(home.root))
+        else:
+            return
+    raise DeclarationError(message)
 
 
 # reference plan ---------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rul
         attendu=result.reason,
         recu=result.observed,
         aide=result.fix,
-        fichier=manifest.files[0].name,
+        fichier=result.fichier or manifest.files[0].name,
+        ligne=result.ligne,
         cle=f"{result.key} {manifest.delivery}" if result.blocks else result.key,
         effet="réserve" if result.blocks else result.effet,
     )

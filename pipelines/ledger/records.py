@@ -34,7 +34,8 @@ class TableCounts:
     ignorees: int
     parquet: str  # path inside the lake
     parquet_sha256: str
-    totals: list[dict[str, Any]] = field(default_factory=list)  # {kind, column, ligne, annonce, recalcule, ok}
+    # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}, without file and sheet in an older manifest
+    totals: list[dict[str, Any]] = field(default_factory=list)
     # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)
     # days from the last dated row to the end of the exercice; None when the rows cannot show whether they reach it
@@ -135,6 +136,9 @@ class CheckResult:
     fix: str
     error: str | None = None
     effet: str = "rien"  # what a failure takes away from the figures of the table: see ``Finding``
+    # of a check of one line: the file, or the sheet of it, that the line is in
+    fichier: str | None = None
+    ligne: int | None = None
 
     @property
     def blocks(self) -> bool:

@@ -723,6 +723,21 @@ def test_a_title_that_bears_the_year_proves_the_exercice(bench, tmp_path) -> Non
     assert "ne prouve l’exercice" not in result.stdout
 
 
+def test_the_title_that_proves_the_exercice_is_in_every_sheet(bench, tmp_path) -> None:
+    def sheet(title: str) -> list[list]:
+        return [[title], ["Compte", "Montant"], ["6011", 10.5], ["6022", 3]]
+
+    quarters = {f"T{k}": sheet(f"{k}e trimestre 2019") for k in (1, 2, 3, 4)}
+    path = book(tmp_path / "compta_2019.xlsx", quarters)
+    new(bench, path, "compta")
+    assert drafted(bench, "compta").export.format.title == "trimestre {exercice}"
+    assert read(bench, drafted(bench, "compta"), path).acceptees == 8
+    path = book(tmp_path / "sans_2019.xlsx", {**quarters, "Bilan": [["Poste", "Total"], ["Eau", 1], ["Gaz", 2]]})
+    result = new(bench, path, "sans")
+    assert drafted(bench, "sans").export.format.title is None
+    assert "aucune colonne de dates ne prouve l’exercice" in result.stdout and "lit l’exemple" in result.stdout
+
+
 def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
     sheets = {f"{town} 2019": [["Titre", "Prêts"], ["A", 3]] for town in ("Orly", "Thiais")}
     path = book(tmp_path / "2019_prets.xlsx", sheets)

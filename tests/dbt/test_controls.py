@@ -307,7 +307,7 @@ def test_a_spelling_is_used_where_its_rule_says(tmp_path):
     """The path that the help gives is read from a home."""
     layer = Layer(tmp_path / "home")
     rows = "nomenclature,orthographe,code\ncadre_emplois,Adj adm,adjoints_administratifs\n"
-    layer.write("catalogue/reference/rh_orthographes/synha.csv", rows)
+    layer.write("catalogue/reference/rh_orthographes/silpha.csv", rows)
     catalogue = load_catalogue(Home(layer.root))
     check(catalogue)
     added = [one for path, one in catalogue.references.items() if path.is_relative_to(layer.root)]

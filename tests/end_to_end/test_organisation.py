@@ -93,7 +93,7 @@ def declared(agent: dict[str, str]) -> dsn.Salarie:
 @cache
 def declarations() -> bytes:
     """The social declarations of the year, in one file."""
-    who = dsn.Employeur("254300916", "00012", "SYNHA", "43000", "MONTCELAIGUE")
+    who = dsn.Employeur("254300916", "00012", "SILPHA", "43000", "MONTCELAIGUE")
     staff = [declared(agent) for agent in agents()]
     return dsn.fichier([(dsn.Declaration(dt.date(YEAR, m, 1)), staff) for m in range(1, 13)], employeur=who)
 
@@ -248,7 +248,7 @@ def by_code(rows: list[tuple[str, int]]) -> dict[str, int]:
         "HOS": "43903",
         "CCSA": "200071439",
         "CC": "200071439",
-        "SYNHA": "syndicat",
+        "SILPHA": "syndicat",
     }
     codes |= {"Montcelaigue": "43901", "Saint": "43902", "L": "43903", "Syndicat": "syndicat"}
     found: Counter[str] = Counter()
@@ -267,7 +267,7 @@ def test_the_rows_of_each_member_are_found_whatever_the_spelling(home: Path) -> 
     asked = [(ticket["organization"]["name"], 1) for ticket in tickets(YEAR) if ticket["organization"]]
     assert of("rpt_assistance__tickets_collectivites", "nb_tickets") == by_code(asked) | {"non_repartie": 1}
     domains = {"montcelaigue.fr": "MTC", "saint-ferriol.fr": "SFR", "hospitalet-aubrelle.fr": "HOS"}
-    domains |= {"sources-aubrelle.fr": "CCSA", "synha.fr": "SYNHA"}
+    domains |= {"sources-aubrelle.fr": "CCSA", "silpha.fr": "SILPHA"}
     boxes = [(domains[box["User Principal Name"].partition("@")[2]], 1) for box in mailboxes()]
     assert of("rpt_activite__licences_messagerie", "nb_licences") == by_code(boxes)
     assert of("rpt_activite__stockage_messagerie", "nb_boites") == by_code(boxes)
@@ -348,7 +348,18 @@ def test_it_has_its_own_title_and_chapters(model: dict[str, Any], home: Path) ->
     assert model["titre"] == "Bilan des services rendus 2024"
     assert [(c["numero"], c["id"]) for c in model["chapitres"]] == list(
         enumerate(
-            ["annee-en-une-page", "comite", "rgpd", "agents", "support", "outils", "mediatheques", "metiers"], start=1
+            [
+                "annee-en-une-page",
+                "comite",
+                "rgpd",
+                "agents",
+                "support",
+                "outils",
+                "mediatheques",
+                "bibliobus",
+                "metiers",
+            ],
+            start=1,
         )
     )
     page = (home / "published/report/2024/interne/rapport_activite_2024.html").read_text(encoding="utf-8")
@@ -388,9 +399,21 @@ def test_a_chart_of_its_own_table_shows_its_loans(model: dict[str, Any]) -> None
     assert shown == lent | {"Ensemble": sum(lent.values())}
 
 
+def test_the_sentence_of_a_figure_of_its_own_is_printed(home: Path) -> None:
+    """What docs/new-organisation.md says that its reader sees, of the very files of that page."""
+    lent = sum(int(line["Documents prêtés"]) for line in lines_of("2024/bibliobus/tournees_2024.csv", delimiter=";"))
+    printed = (home / "published/report/2024/interne/rapport_activite_2024.html").read_text(encoding="utf-8")
+    page = (PROJECT_ROOT / "docs/new-organisation.md").read_text(encoding="utf-8")
+    (promised,) = re.findall(r"^> (.*)$", page, re.MULTILINE)
+    assert promised.replace("**", "") in " ".join(re.sub(r"<[^>]+>", "", printed).split())
+    assert f" **{lent} documents**." in promised
+    traced = millesime(home, "trace", "bibliobus.prets", str(YEAR))
+    assert traced.returncode == 0 and f"somme {lent}, égal à la valeur exacte" in traced.stdout
+
+
 def test_the_annex_holds_the_figures_that_it_follows(model: dict[str, Any]) -> None:
     domains = {one["code"].partition(".")[0] for one in model["chiffres"]}
-    assert domains == {"applications", "assistance", "gouvernance", "infrastructure", "rgpd", "rh"}
+    assert domains == {"applications", "assistance", "bibliobus", "gouvernance", "infrastructure", "rgpd", "rh"}
     figures = {one["code"]: one for one in model["chiffres"]}
     assert (figures["rgpd.violations"]["affichage"], figures["rgpd.registres"]["affichage"]) == ("0\xa0violation", "m")
     assert {code for code in figures if code.startswith("applications.")} == {

@@ -9,9 +9,11 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table
 from pipelines.french import how_many
 from pipelines.settings import limits
+from pipelines.stages.ingest.draft.column import is_person, is_value
 from pipelines.stages.ingest.parts_of_cells import gives_rows
 
 SEARCHED_RECORDS = 40  # a header is within the first lines: title lines are few
+FEW = 12  # headings that a refusal lists
 SEVERAL = 2  # cells: a title is one
 
 
@@ -29,7 +31,7 @@ def find_header(
     read = {same(name): name for name in table.columns_of(exercice)}
     wanted = {same(name): name for name in expected}
     spread = [] if expected else [origin for origin in origins.values() if origin.heading]
-    best_line, best_found = None, set[str]()
+    best_line, best_found, best = None, set[str](), list[str]()
     for least in (SEVERAL, 1) if spread else (0,):
         for first, last, headings in _candidates(records, table.header_rows_of(exercice), read, fichier):
             found = wanted.keys() & set(map(same, headings))
@@ -38,20 +40,31 @@ def find_header(
                 _refuse_doubles(headings, read, fichier, records[first][0])
                 return first, last, headings
             if len(found) > len(best_found):
-                best_line, best_found = records[first][0], found
+                best_line, best_found, best = records[first][0], found, headings
     if best_line is None:
         forms = f"de la forme {' et '.join(in_words(origin.heading or '') for origin in spread)}"
         raise DeliveryRefused(
             "FIC-ENTETE", fichier=fichier, attendu=f"colonnes {forms if spread else ', '.join(expected)}"
         )
     missing = [name for key, name in wanted.items() if key not in best_found]
+    known = f"{how_many(len(best_found), 'colonne reconnue|colonnes reconnues')} sur {len(wanted)}"
+    if 2 * len(best_found) >= len(wanted):  # otherwise the line may be data
+        known += _others(best, read)
     raise DeliveryRefused(
         "FIC-ENTETE",
         fichier=fichier,
         ligne=best_line,
-        recu=f"{how_many(len(best_found), 'colonne reconnue|colonnes reconnues')} sur {len(wanted)}",
+        recu=known,
         attendu="colonnes manquantes : " + ", ".join(missing),
     )
+
+
+def _others(headings: Sequence[str], read: dict[str, str]) -> str:
+    """The headings of a line that no field reads, as a refusal lists them; one that may be a person is not shown."""
+    others = [heading for heading in headings if heading.strip() and same(heading) not in read]
+    shown = ["*" if is_value(heading) or is_person(heading) else heading for heading in others[:FEW]]
+    more = ", …" if len(others) > FEW else ""
+    return f" ; les autres : {', '.join(shown)}{more}" if shown else ""
 
 
 def _candidates(

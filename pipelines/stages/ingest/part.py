@@ -441,7 +441,8 @@ class Part:
                     from {self.not_accepted} where {is_ignored} and not {reading.missing} order by 1
                 """).fetchall()
                 keys = ("ligne", "annonce", "recalcule", "ok")
-                found += [{"kind": kind, "column": name, **dict(zip(keys, row, strict=True))} for row in rows]
+                said = {"kind": kind, "column": name, "fichier": self.fichier, "feuille": self.records.feuille}
+                found += [said | dict(zip(keys, row, strict=True)) for row in rows]
         return found
 
     def forget(self) -> None:

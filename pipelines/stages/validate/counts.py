@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.catalogue.fields import unit_of
-from pipelines.catalogue.rules import Rules
+from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.source_grammar import LEAST, Table
 from pipelines.catalogue.wording import shown
 from pipelines.french import how_many
@@ -39,7 +39,12 @@ def control_totals(table: Table, counts: TableCounts, exercice: int) -> list[Che
 
 
 def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, title: str) -> CheckResult:
-    what = "Le nombre de lignes" if total["kind"] == "counts" else f"La somme de « {title} »"
+    place = where(total["fichier"], total["feuille"]) if "fichier" in total else None
+    line = f"en ligne {total['ligne']} {f'({place})' if place else 'du fichier'}"
+    if total["kind"] == "counts":
+        reason = f"Le nombre de lignes annoncé {line} est celui des lignes lues."
+    else:
+        reason = f"La somme de « {title} » annoncée {line} est celle des lignes lues."
     return CheckResult(
         key=key,
         type=CONTROL_TOTAL,
@@ -48,11 +53,11 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
         success=bool(total["ok"]),
         observed=_observed(table, counts, total),
         unexpected=None,
-        reason=f"{what} annoncé en ligne {total['ligne']} du fichier est celui des lignes lues."
-        if total["kind"] == "counts"
-        else f"{what} annoncée en ligne {total['ligne']} du fichier est celle des lignes lues.",
+        reason=reason,
         fix="Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine.",
         effet="réserve",
+        fichier=place,
+        ligne=total["ligne"],
     )
 
 

@@ -38,6 +38,12 @@ def test_a_total_is_a_warning_with_both_numbers() -> None:
     assert (wrong.success, wrong.blocks) == (False, False)
     assert wrong.observed == "annoncé : 12,5 ; recalculé : 11,5"
     assert wrong.reason == "La somme de « Jours » annoncée en ligne 42 du fichier est celle des lignes lues."
+    assert (wrong.fichier, wrong.ligne) == (None, 42)  # of an older manifest
+    (there,) = control_totals(LOG, counts(total(fichier="t.xlsx", feuille="T2")), 2020)
+    assert (
+        there.reason == "La somme de « Jours » annoncée en ligne 42 (t.xlsx, feuille « T2 ») est celle des lignes lues."
+    )
+    assert there.fichier == "t.xlsx, feuille « T2 »"
     assert (right.key, right.success) == ("total_de_controle.sums.jours.2", True)
     assert control_totals(LOG, counts(), 2020) == []
 

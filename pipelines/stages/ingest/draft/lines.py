@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from pipelines.catalogue.draft.yaml_text import flow, quoted, scalar, todo
 from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
 from pipelines.stages.ingest.draft.layout import LAST_TOTAL, Column, Layout
 from pipelines.stages.ingest.draft.sample import Sample
-from pipelines.stages.ingest.draft.yaml_text import flow, quoted, scalar, todo
 
 MONTHS = 7  # most of a year
 MANY = 10  # lines a month from which a month without any is strange
@@ -52,7 +52,9 @@ def _sheet_line(names: list[str], is_among_years: bool, has_period: bool) -> str
         doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
     else:
         sheets = flow(names)
-        doubts.append("une feuille de plus une autre année ? « * » lit toutes celles que unread ne nomme pas")
+        doubts.append(
+            "une feuille de plus une autre année serait à nommer ici, ou par un motif qui ne vaut que pour elles"
+        )
     if YEAR.search(sheets):
         doubts.insert(0, "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?")
     return f"sheet: {sheets}{todo(' ; '.join(doubts))}"
@@ -124,18 +126,23 @@ def heading_of(column: Column) -> str:
     return f"{{column: {heading}, occurrence: {column.occurrence}}}" if column.occurrence else heading
 
 
-def title_pattern(titles: list[str], exercice: int) -> str | None:
-    """``31 décembre {exercice}``: the year of a title line with the two words before it."""
-    for title in titles:
+def title_pattern(parts: Sequence[list[str]], exercice: int) -> str | None:
+    """``31 décembre {exercice}``: the year of a title line with the two words before it, or those of them that a title of
+    every part, a sheet or a member, has too."""
+    for title in parts[0]:
         if found := re.search(rf"((?:[\w/.’']+[ \u00a0]){{0,2}}[\w/.-]*?){exercice}(?!\d)", title):
-            return f"{found[1]}{{exercice}}"
+            words = re.findall(r"[^ \u00a0]*[ \u00a0]|[^ \u00a0]+", found[1])
+            for start in range(len(words) + 1):
+                before = "".join(words[start:])
+                if all(any(f"{before}{exercice}" in one for one in titles) for titles in parts):
+                    return f"{before}{{exercice}}"
     return None
 
 
 def exercice_lines(
-    guesses: dict[str, Guess], candidates: Iterable[tuple[str, str]], layout: Layout, exercice: int
+    guesses: dict[str, Guess], candidates: Iterable[tuple[str, str]], exercice: int, title: str | None
 ) -> list[str]:
-    """How the content proves its exercice, when a column of the sample does; a title may prove it as well.
+    """How the content proves its exercice, when a column of the sample does; ``title``, of the export, proves it as well.
 
     ``candidates`` are fields, each with the rule that it may follow: ``within`` the exercice, or ``not_after`` it.
     """
@@ -143,7 +150,7 @@ def exercice_lines(
         years = guesses[name].years
         if years and (years == {exercice} if rule == "within" else max(years) <= exercice):
             return [f"exercice: {{column: {name}, rule: {rule}}}"]
-    if title_pattern(layout.titles, exercice):
+    if title:
         return []
     return ["# TODO exercice : aucune colonne de dates ne prouve l’exercice : y en a-t-il une ?"]
 

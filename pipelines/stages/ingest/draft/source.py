@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-import yaml
-
+from pipelines.catalogue.draft.yaml_text import quoted, scalar, todo, with_item
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
 from pipelines.catalogue.sources import ExportRef, Registry, make_system
@@ -16,11 +15,10 @@ from pipelines.ledger.records import TableCounts
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.draft.column import slug
-from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, years_in
+from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, take_apart, years_in
 from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
-from pipelines.stages.ingest.draft.yaml_text import quoted, scalar, todo
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -92,19 +90,20 @@ def draft_source(
     name = request.export or names[0]
     if declared:
         _refuse_taken(declared, name, names)
+    proof = title_pattern([take_apart(part).titles for sample, _ in found for part in sample.parts], exercice)
     bodies = [
-        shape_table(layout, sample, exercice, shape, registry, needs)
+        shape_table(layout, sample, exercice, proof, shape, registry, needs)
         if shape
-        else own_table(layout, sample, exercice, {slug(place) for place in places})
+        else own_table(layout, sample, exercice, proof, {slug(place) for place in places})
         for sample, layout in found
     ]
-    export = [f"- name: {name}", *_format_lines(*found[0], title, exercice), *_unread_lines(found, unread), "  tables:"]
+    export = [f"- name: {name}", *_format_lines(found[0][0], title, proof), *_unread_lines(found, unread), "  tables:"]
     of_table = shape.title.split(" ")[0] if shape else "Données"
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
         told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
         export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
-        declaration, organisation_lines = _with_export(known, export), ""
+        declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
     else:
         lines = [
             DRAFTED,
@@ -159,14 +158,14 @@ def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
             )
 
 
-def _format_lines(sample: Sample, layout: Layout, title: str, exercice: int) -> list[str]:
+def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
     """What an export says of its files."""
     options = [f"type: {sample.type}"]
     if sample.type == "csv":
         options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
         options += [] if sample.has_header else ["header: false"]
-    if text := title_pattern(layout.titles, exercice):
-        options.append(f"title: {scalar(text)}")
+    if proof:
+        options.append(f"title: {scalar(proof)}")
     return [
         f"  title: {scalar(f'Export {_of(title)}')}",
         f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
@@ -188,29 +187,6 @@ def _unread_lines(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple
         return []
     asked = todo("ce dont personne n’a besoin dans le fichier ; une table qui sert est à déclarer")
     return [f"  unread:{asked}", *(f"    - {scalar(place)}{todo(why)}" for place, why in reasons.items())]
-
-
-def _with_export(known: str, export: list[str]) -> str:
-    """A declaration with one more export at the end of its list. Raises DeclarationError when it cannot be written there."""
-    root = yaml.compose(known, Loader=yaml.CSafeLoader)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    listed = next((value for key, value in pairs if key.value == "exports"), None)
-    if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
-        raise DeclarationError(
-            "exports: écrire chaque export sur ses lignes (`- name: …`), sous `exports:`, pour qu’un autre puisse s’y ajouter"
-        )
-    lines = known.splitlines()
-    last = listed.value[-1].end_mark
-    end, column = last.line + (last.column > 0), listed.start_mark.column
-    while end:
-        text = lines[end - 1].lstrip()
-        indented = len(lines[end - 1]) - len(text)
-        # what is blank, or a comment left of the list, or of the whole file, is about what follows
-        if text and not (text.startswith("#") and indented < max(column, 1)):
-            break
-        end -= 1
-    indent = " " * column
-    return "\n".join([*lines[:end], *(f"{indent}{line}" for line in export), *lines[end:]]) + "\n"
 
 
 def load(declaration: str, system: str, registry: Registry) -> System:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.dbt.generated import report_fields, report_sources
+from pipelines.catalogue.draft.yaml_text import flow, option, quoted, scalar, todo
 from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import Field, Shape
@@ -48,7 +49,6 @@ from pipelines.stages.ingest.draft.lines import (
     place_lines,
 )
 from pipelines.stages.ingest.draft.sample import Sample
-from pipelines.stages.ingest.draft.yaml_text import flow, option, quoted, scalar, todo
 
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
@@ -60,10 +60,11 @@ DATED = ("date", "datetime", "year")
 # a table with fields of its own ----------------------------------------------------------------------------------
 
 
-def own_table(layout: Layout, sample: Sample, exercice: int, places: Collection[str]) -> list[str]:
+def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, places: Collection[str]) -> list[str]:
     """The declaration of a table whose fields are those of the sample, below its title.
 
-    ``places`` are slugs of names of towns and bodies, which are not persons.
+    ``proof`` is the title by which its export proves the exercice; ``places`` are slugs of names of towns and bodies, which
+    are not persons.
     """
     columns: dict[str, Column] = {}
     unnamed = {column.place for column in layout.columns if _is_no_name(column, sample)}
@@ -96,7 +97,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, places: Collection[
         is_member = names_members(column.heading, column.cells, places)
         lines += _field(name, title, column, kept_as[name], is_key=name == key, is_member=is_member)
     numbers = {name: columns[name] for name, found in plain.items() if found.type in ("integer", "number")}
-    lines += exercice_lines(dated, [(name, "within") for name in dated], layout, exercice) + period
+    lines += exercice_lines(dated, [(name, "within") for name in dated], exercice, proof) + period
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
 
 
@@ -229,7 +230,13 @@ def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
 
 
 def shape_table(
-    layout: Layout, sample: Sample, exercice: int, shape: Shape, registry: Registry, needs: Sequence[Need]
+    layout: Layout,
+    sample: Sample,
+    exercice: int,
+    proof: str | None,
+    shape: Shape,
+    registry: Registry,
+    needs: Sequence[Need],
 ) -> list[str]:
     """The declaration of a table of a shape, below its title: the sample's headings mapped to the shape's fields."""
     matches = match_headings(layout.columns, shape, registry)
@@ -280,7 +287,7 @@ def shape_table(
     formats = [line for name, column in columns.items() for line in _own_format(fields[name], column)]
     declared = any(line.startswith("  - ") for line in formats)
     lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
-    lines += exercice_lines(guesses, rules, layout, exercice) + period
+    lines += exercice_lines(guesses, rules, exercice, proof) + period
     numbers = {n: c for n, c in columns.items() if fields[n].type in ("integer", "number") and n in guesses}
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
 

@@ -321,7 +321,13 @@ def test_the_missing_headings_are_named(depot: Depot):
     refused = refusal(depot, "Titre\nCode;Libellé;Solde;Jour\nA1;x;1;\n")
     assert refused.ligne == 2
     assert refused.attendu == "colonnes manquantes : Montant"
-    assert "3 colonnes reconnues sur 4" in refused.sentence(rules())
+    assert "3 colonnes reconnues sur 4 ; les autres : Solde" in refused.sentence(rules())
+
+
+def test_a_heading_that_may_be_a_person_or_a_line_of_data_is_not_shown(depot: Depot):
+    depot.declare()
+    assert refusal(depot, "Code;Libellé;Awa DIOP;Jour\nA1;x;1;\n").recu == "3 colonnes reconnues sur 4 ; les autres : *"
+    assert refusal(depot, "Jour;Awa;Diop;Thiais\nA1;x;1;\n").recu == "1 colonne reconnue sur 4"
 
 
 def test_headings_are_found_by_name(depot: Depot):

@@ -1,0 +1,314 @@
+"""Drafts what a figure over a table of one's own needs, from its lines to its printed sentence."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.catalogue.draft.yaml_text import scalar, with_item
+from pipelines.catalogue.fields import unit_of
+from pipelines.catalogue.figures.grammar import CODE_PATTERN, placeholders_of
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
+from pipelines.did_you_mean import suggestion
+from pipelines.french import SIGNS, UNITS, agreed, enumeration
+from pipelines.sql import literal
+
+NUMBERS = ("integer", "number")
+WORDS = ("string", "boolean", "integer", "year")  # the types whose values may be categories
+# the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
+OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
+OF_FACTS = ("code_collectivite", "date_mois", "libelle_collectivite", "mois", "role_ligne")
+
+
+@dataclass(frozen=True)
+class FigureRequest:
+    """What the author says of a figure; without ``total``, the column that is summed, its lines are counted."""
+
+    code: str
+    table: str  # its name, or ``system/table``
+    total: str | None = None
+    by: str | None = None
+    unit: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The fields of a table that its models speak of; ``along`` says what those of ``axis``, the breakdown, are."""
+
+    member: Field | None
+    date: Field | None
+    summed: Field | None
+    axis_field: Field | None
+    along: Literal["member", "month", "words"] | None
+
+
+def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> dict[Path, str]:
+    """File of the home → its text. What is already there gains an entry, and nothing in it changes: ``fields.yml``, the
+    chapter of the domain, the entry of the model of the table's lines.
+
+    Raises DeclarationError when the request does not fit the declared table, or would write over a file.
+    """
+    code = request.code
+    if not re.fullmatch(CODE_PATTERN, code) or placeholders_of(code):
+        raise DeclarationError(f"« {code} » n’est pas le code d’un chiffre : domaine.nom, comme dechets.tonnages")
+    if code in catalogue.figures.by_code:
+        raise DeclarationError(f"{catalogue.figures.by_code[code].place} déclare déjà le chiffre « {code} »")
+    source, table = _table(catalogue, request.table)
+    model = _model_of_lines(catalogue, home, source)
+    said = _names(catalogue, home, request, source, model) | _words(request, table, known=bool(model))
+    said |= _gained(catalogue, home, said)
+    chapter = catalogue.chapters_declared.on.get(said["chapter"])
+    environment = _environment()
+
+    def filled(template: str) -> str:
+        return environment.get_template(f"{template}.jinja").render(said)
+
+    files: dict[Path, str] = {}
+    for name, template in _templates(said, is_first=not model, has_chapter=bool(chapter)).items():
+        if (home / name).exists():
+            raise DeclarationError(f"{shown(home / name)} existe déjà : rien n’est écrit")
+        files[home / name] = filled(template)
+    if chapter:
+        files[chapter.path] = with_item(read_text(chapter.path), ["sections"], filled("section.yml"))
+    if model:
+        entry = catalogue.project.said[model].path
+        place = ["models", model, "config", "meta", "lignes", "faits"]
+        files[entry] = with_item(read_text(entry), place, f"{said['mart']}: {said['feed']}")
+    if meanings := filled("fields.yml"):
+        path = home / "catalogue/fields.yml"
+        files[path] = (read_text(path).rstrip("\n") + "\n" if path.exists() else "") + meanings
+    return files
+
+
+def _model_of_lines(catalogue: Catalogue, home: Path, source: str) -> str | None:
+    """The model of the home that has the lines of a table already. Raises DeclarationError when it is a shipped one."""
+    for model, lines in catalogue.lines_declared.items():
+        if lines.source == literal(source):
+            if catalogue.project.said[model].path.is_relative_to(home):
+                return model
+            raise DeclarationError(
+                f"--table: les lignes de « {source} » font déjà {enumeration([*lines.faits])} : déclarer le chiffre seul, "
+                "sur ce mart (docs/catalogue.md)"
+            )
+    return None
+
+
+def _templates(said: dict[str, Any], *, is_first: bool, has_chapter: bool) -> dict[str, str]:
+    """New file in the home → its template, in the order in which the lines go through them."""
+    name, models = said["name"], "dbt_project/models"
+    found = {}
+    if is_first:
+        found[f"{models}/intermediate/{said['intermediate']}.sql"] = "intermediate.sql"
+        found[f"{models}/intermediate/{said['lines']}.yml"] = "intermediate.yml"
+    found[f"{models}/marts/{said['mart']}.sql"] = "mart.sql"
+    if said["along"]:
+        found[f"{models}/rapport/{said['rapport']}.sql"] = "rapport.sql"
+    found[f"{models}/marts/{name}.yml"] = "mart.yml"
+    found[f"catalogue/figures/{name}.yml"] = "figure.yml"
+    if not has_chapter:
+        found[f"catalogue/report/50_{said['chapter'].replace('-', '_')}.yml"] = "chapter.yml"
+    found[f"catalogue/report/texte/{name}.md"] = "text.md"
+    return found
+
+
+def _environment() -> Environment:
+    """Templates whose marks leave those of dbt and of the report's texts as they are."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    made.filters["scalar"] = scalar
+    return made
+
+
+def _table(catalogue: Catalogue, name: str) -> tuple[str, Table]:
+    """The declared table of that name, as ``system/table``. Raises DeclarationError."""
+    known = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
+    found = [source for source in known if name in (source, source.partition("/")[2])]
+    if len(found) > 1:
+        raise DeclarationError(f"--table: plusieurs systèmes ont une table « {name} » : {enumeration(found)}")
+    if not found:
+        names = known if "/" in name else {source.partition("/")[2] for source in known}
+        raise DeclarationError(f"--table: aucune table « {name} » n’est déclarée{suggestion(name, names)}")
+    table = known[found[0]]
+    if table.shapes:
+        raise DeclarationError(
+            f"--table: « {found[0]} » remplit la forme {enumeration(table.shapes)}, dont les marts sont livrés : "
+            "déclarer le chiffre seul, sur l’un d’eux (docs/catalogue.md)"
+        )
+    return found[0], table
+
+
+def _columns(request: FigureRequest, table: Table) -> Columns:
+    """The fields that the request names, and those that any figure uses. Raises DeclarationError."""
+    kept = {field.name: field for field in table.kept_fields}
+
+    def chosen(option: str, name: str, types: tuple[str, ...], expected: str) -> Field:
+        if name not in kept:
+            raise DeclarationError(
+                f"{option}: aucune colonne « {name} »{suggestion(name, kept)} (il y a {enumeration([*kept])})"
+            )
+        if kept[name].personal:
+            raise DeclarationError(f"{option}: « {name} » est une colonne personnelle")
+        if kept[name].type not in types:
+            raise DeclarationError(f"{option}: « {name} » est de type {kept[name].type} ; {expected}")
+        return kept[name]
+
+    member = next((field for field in kept.values() if field.member), None)
+    date = kept[table.dated_by] if table.dated_by else None
+    summed = chosen("--sum", request.total, NUMBERS, "il faut un nombre") if request.total else None
+    if not request.by:
+        return Columns(member, date, summed, None, None)
+    if member and request.by == member.name:
+        return Columns(member, date, summed, member, "member")
+    if date and request.by == date.name:
+        return Columns(member, date, summed, date, "month")
+    expected = "il faut des mots, ou la date qui prouve l’exercice (exercice, period), qui donne ses mois"
+    return Columns(member, date, summed, chosen("--by", request.by, WORDS, expected), "words")
+
+
+def _free(name: str, taken: tuple[str, ...]) -> str:
+    """The name of a column beside those that a model makes."""
+    return f"{name}_source" if name in taken else name
+
+
+def _names(catalogue: Catalogue, home: Path, request: FigureRequest, source: str, model: str | None) -> dict[str, Any]:
+    """What the files, the models and the parts of the chapter are called."""
+    domain, _, rest = request.code.partition(".")
+    rest = rest.replace(".", "_")
+    chapter = domain.replace("_", "-")
+    known = catalogue.chapters_declared.on.get(chapter)
+    if known and not known.path.is_relative_to(home):  # a chapter of that name would replace the shipped one
+        chapter = f"{chapter}-propre"
+    lines = source.replace("/", "__")
+    return {
+        "code": request.code,
+        "domain": domain,
+        "source": source,
+        "name": f"{domain}_{rest}",
+        "intermediate": model or f"int_{lines}",
+        "lines": lines,
+        "table_name": source.partition("/")[2],
+        "mart": f"fct_{domain}_{rest}",
+        "rapport": f"rpt_{domain}__{rest}",
+        "chapter": chapter,
+        "section": f"{domain}-{rest}".replace("_", "-"),
+    }
+
+
+def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, Any]:
+    """What is said of the figure; ``known`` when a model has the lines of its table already."""
+    said = _columns(request, table)
+    columns = {field.name: _free(field.name, OF_LINES) for field in table.kept_fields}
+    summed, axis = said.summed, said.axis_field
+    measure = _free(columns[summed.name], OF_FACTS) if summed else f"nb_{table.name}"
+    unit = request.unit or unit_of(measure) or ("" if summed else "lignes")
+    unit = "EUR" if unit == "€" else unit
+    if not unit:
+        raise DeclarationError(f"--unit: en quoi « {measure} » est compté : t, km, EUR, documents…")
+    label = request.label or (summed.title if summed else table.title)
+    decimals = summed.decimals if summed and summed.type == "number" else 0
+    words = _free(columns[axis.name], OF_FACTS) if axis and said.along == "words" else None
+    words_sql = _words_sql(axis, columns[axis.name]) if axis and words else None
+    values = {"mois": f"month({columns[said.date.name]})"} if said.date else {}
+    values |= {words: words_sql} if words and words_sql and words != words_sql else {}
+    of_line = columns[summed.name] if summed else "1"
+    values |= {measure: of_line} if measure != of_line else {}
+    grain = {"exercice": "exercice"}
+    grain |= {"mois": "mois"} if said.date else {}
+    grain |= {"code_collectivite": "collectivité"} if said.member else {}
+    grain |= {words: axis.title.lower()} if axis and words else {}
+    along = {"member": "code_collectivite", "month": "mois", "words": words, None: None}[said.along]
+    motifs, lacking = _reasons(table, said.date, None if known else summed)
+    return {
+        **vars(said),
+        "columns": columns,
+        "measure": measure,
+        "of_line": of_line,
+        "measure_title": summed.title if summed else label,
+        "unit": unit,
+        "field_unit": unit_of(measure) or unit,
+        # in a sentence, beside the number: for one, for several; the report writes a sign itself
+        "unit_words": None if unit in SIGNS else (agreed(unit, Decimal(1)), unit),
+        "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
+        "decimals": decimals,
+        "format": ("euros2" if unit == "EUR" else f"decimal{min(decimals, 2)}") if decimals else "entier",
+        "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
+        "label": label,
+        "label_said": label[:1].lower() + label[1:] if label[1:2].islower() else label,
+        "is_labelled": request.label is not None,
+        "words": words,
+        "words_sql": words_sql,
+        "axis": along,
+        "axis_said": grain[along] if along else None,
+        "grain": [*grain],
+        "grain_said": enumeration([*grain.values()]),
+        "feed": f"{{colonnes: {{{', '.join(f'{name}: {scalar(sql)}' for name, sql in values.items())}}}}}",
+        "motifs": motifs,
+        "lacking": lacking,
+        "key": [columns[name] for name in table.primaryKey],
+        "has_doubles": bool(table.primaryKey)
+        and all(table.field(name).severity == "warning" for name in table.primaryKey),
+        "is_spread": COLUMN in table.provenance,
+        "is_unsure": known and summed is not None and not summed.constraints.required,
+        "is_about_persons": table.has_personal_data,
+    }
+
+
+def _words_sql(field: Field, column: str) -> str:
+    """The words of a category, in SQL over a line, those of a line that says nothing too."""
+    if field.type == "boolean":
+        return f"case when {column} then 'oui' when not {column} then 'non' else 'non précisé' end"
+    text = column if field.type == "string" else f"cast({column} as string)"
+    return text if field.constraints.required else f"coalesce({text}, 'non précisé')"
+
+
+def _reasons(table: Table, date: Field | None, summed: Field | None) -> tuple[dict[str, str], list[str]]:
+    """Why a line does not count, each with its SQL condition; and what those take away that the engine does not say itself.
+
+    Of a line of another exercice, ``COL-EXERCICE`` says it.
+    """
+    found: dict[str, str] = {}
+    empty = {"sans date": date, "sans valeur": summed}
+    for reason, field in empty.items():
+        if field and not field.constraints.required:
+            found[reason] = f"lignes.{field.name} is null"
+    lacking = [f"{reason}: manque" for reason in found]
+    if rule := table.exercice:
+        is_year = table.field(rule.column).type in ("year", "integer")
+        year = f"lignes.{rule.column}" if is_year else f"year(lignes.{rule.column})"
+        found["hors période"] = f"{year} {'>' if rule.rule == 'not_after' else '<>'} lignes.exercice"
+    elif date:
+        found["hors période"] = f"year(lignes.{date.name}) <> lignes.exercice"
+    return found, lacking
+
+
+def _gained(catalogue: Catalogue, home: Path, said: dict[str, Any]) -> dict[str, Any]:
+    """What the catalogue does not know yet. A name that means something else in what is shipped gets its meaning here."""
+    declared, tables = catalogue.fields_declared, [said["mart"], *([said["rapport"]] if said["along"] else [])]
+
+    def keys(name: str) -> list[str]:
+        if name not in declared:
+            return [name]
+        return [] if declared[name].path.is_relative_to(home) else [f"{table}.{name}" for table in tables]
+
+    return {
+        "is_new_domain": said["domain"] not in catalogue.figures.titles,
+        "is_new_word": f"{said['domain']}.{said['measure']}" not in catalogue.figures_declared.words,
+        "measure_keys": keys(said["measure"]),
+        "words_keys": keys(said["words"]) if said["words"] else [],
+    }

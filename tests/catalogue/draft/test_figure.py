@@ -1,0 +1,199 @@
+"""A figure over a table of one's own is drafted whole: what is written loads, and says why each line counts."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.catalogue.draft.figure import FigureRequest, draft_figure
+from pipelines.catalogue.load import Catalogue, catalogue_of
+from pipelines.catalogue.needs import check, unsummable
+from pipelines.catalogue.yaml_file import DeclarationError
+from tests.layers import REAL, Layer
+
+SYSTEM = """\
+system: quai
+title: Quai
+owner: Exploitation
+exports:
+  - name: pesees
+    title: Pesées
+    files: "pesees*.csv"
+    format: {type: csv}
+    tables:
+      - name: pesees
+        title: Pesées du quai
+        primaryKey: [bon]
+        fields:
+          - {name: bon, title: Bon, constraints: {required: true}}
+          - {name: jour, title: Jour, type: date, constraints: {required: true}}
+          - {name: commune, title: Commune, member: true}
+          - {name: flux, title: Flux, constraints: {enum: [Verre, Papier]}}
+          - {name: motif, title: Motif}
+          - {name: est_trie, title: Trié, type: boolean}
+          - {name: tonnage_t, title: Tonnage, type: number, decimals: 3}
+          - {name: bennes, title: Bennes, type: integer, constraints: {required: true}}
+          - {name: chauffeur, title: Chauffeur, personal: pseudonymise}
+        exercice: {column: jour, rule: within}
+  - name: stocks
+    title: Stocks
+    files: "stocks*.csv"
+    format: {type: csv}
+    tables:
+      - name: stocks
+        title: Stocks
+        header:
+          2024:
+            site: Site
+            mois: {heading: '(\\S+)'}
+            volume: {under: mois}
+        primaryKey: [site, mois]
+        fields:
+          - {name: site, title: Site, severity: warning, constraints: {required: true}}
+          - {name: mois, title: Mois, type: date, format: "%B", severity: warning, constraints: {required: true}}
+          - {name: volume, title: Volume, type: integer}
+        period: {column: mois, every: month}
+  - name: notes
+    title: Notes
+    files: "notes*.csv"
+    format: {type: csv}
+    tables:
+      - name: notes
+        title: Notes
+        fields:
+          - {name: mois, title: Mois en lettres}
+          - {name: annee, title: Année, type: year}
+        exercice: {column: annee, rule: not_after}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Layer:
+    home = Layer(tmp_path / "home")
+    home.write("catalogue/systems/quai.yml", SYSTEM)
+    return home
+
+
+def drafted(home: Layer, code: str, table: str, **asked: str) -> Catalogue:
+    """The catalogue with the figure, which must fit in at once."""
+    files = draft_figure(catalogue_of(REAL, home.root), home.root, FigureRequest(code, table, **asked))
+    for path, text in files.items():
+        home.write(path.relative_to(home.root).as_posix(), text)
+    made = catalogue_of(REAL, home.root)
+    check(made)
+    assert list(unsummable(made)) == []
+    return made
+
+
+def sql(home: Layer, place: str) -> str:
+    return (home.root / "dbt_project/models" / place).read_text(encoding="utf-8")
+
+
+def test_each_file_from_the_lines_to_the_sentence(home: Layer) -> None:
+    made = drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", unit="t", label="Déchets pesés")
+    own = {path.relative_to(home.root).as_posix() for path in home.root.rglob("*.*") if "systems" not in path.parts}
+    assert own == {
+        "catalogue/fields.yml",
+        "catalogue/figures/dechets_tonnages.yml",
+        "catalogue/report/50_dechets.yml",
+        "catalogue/report/texte/dechets_tonnages.md",
+        "dbt_project/models/intermediate/int_quai__pesees.sql",
+        "dbt_project/models/intermediate/quai__pesees.yml",
+        "dbt_project/models/marts/dechets_tonnages.yml",
+        "dbt_project/models/marts/fct_dechets_tonnages.sql",
+        "dbt_project/models/rapport/rpt_dechets__tonnages.sql",
+    }
+    figure = made.figures.by_code["dechets.tonnages"].figure
+    assert (figure.libelle, figure.unite, figure.decimales) == ("Déchets pesés", "t", 3)
+    lines = made.lines_declared["int_quai__pesees"]
+    assert lines.signalees and lines.signalees.motifs == {"sans valeur": "manque"}  # its date is required
+    assert lines.series["collectivite"].mois == "month(jour)"
+    (section,) = next(chapter for chapter in made.chapters if chapter.id == "dechets").sections
+    assert [bloc.genre for bloc in section.blocs] == ["texte", "chiffres", "graphique"]
+    # what is shipped has another meaning for that name
+    assert made.fields.entries["fct_dechets_tonnages.flux"].words == ["Verre", "Papier", "non précisé"]
+
+
+def test_a_table_with_persons_is_not_public_until_somebody_says_whom_it_counts(home: Layer) -> None:
+    made = drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", unit="t")
+    assert made.figures.by_code["dechets.tonnages"].figure.compte is None
+    assert "rpt_dechets__tonnages" not in made.secrecy.tables
+    made = drafted(home, "stocks.volume", "stocks", total="volume", by="site", unit="m³")
+    assert made.figures.by_code["stocks.volume"].figure.compte == "choses"
+    assert made.secrecy.tables["rpt_stocks__volume"].free == "Volume"
+
+
+def test_a_second_figure_of_a_table_is_made_of_the_same_lines(home: Layer) -> None:
+    drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    lines = sql(home, "intermediate/int_quai__pesees.sql")
+    made = drafted(home, "dechets.tonnages", "quai/pesees", total="tonnage_t", by="est_trie", unit="t")
+    made = drafted(home, "dechets.passages", "pesees", by="commune", unit="passages")
+    made = drafted(home, "finances.passages", "pesees", by="jour", unit="passages")
+    assert sql(home, "intermediate/int_quai__pesees.sql") == lines
+    assert list(made.lines_declared["int_quai__pesees"].faits) == [
+        *("fct_dechets_bennes", "fct_dechets_tonnages", "fct_dechets_passages", "fct_finances_passages"),
+    ]
+    # nothing sets aside the lines that say no tonnage: their sum is unknown, and never smaller
+    assert "when count(*) = count(tonnage_t) then sum(tonnage_t) end" in sql(home, "marts/fct_dechets_tonnages.sql")
+    chapters = {chapter.id: [section.id for section in chapter.sections] for chapter in made.chapters}
+    assert chapters["dechets"] == ["dechets-bennes", "dechets-tonnages", "dechets-passages"]
+    assert (
+        chapters["finances-propre"] == ["finances-passages"] and len(chapters["finances"]) > 1
+    )  # the shipped one stays
+
+
+def test_columns_of_the_tool_stand_beside_those_of_the_models(home: Layer) -> None:
+    drafted(home, "dechets.passages", "pesees", by="motif", unit="passages")
+    assert "lignes.motif as motif_source," in sql(home, "intermediate/int_quai__pesees.sql")
+    assert "cast(coalesce(motif_source, 'non précisé') as string) as motif_source" in sql(
+        home, "marts/fct_dechets_passages.sql"
+    )
+    drafted(home, "notes.nombre", "notes", by="mois")
+    assert "as string) as mois_source" in sql(home, "marts/fct_notes_nombre.sql")
+    assert "'hors période': 'lignes.annee > lignes.exercice'" in sql(home, "intermediate/int_quai__notes.sql")
+
+
+def test_lines_that_may_come_twice_count_once(home: Layer) -> None:
+    made = drafted(home, "stocks.volume", "stocks", total="volume", by="mois", unit="m³")
+    text = sql(home, "intermediate/int_quai__stocks.sql")
+    assert "{{ double_de('doublons') }}" in text and "partition by exercice, site, mois, motif_exclusion" in text
+    entry = made.project.said["int_quai__stocks"].data
+    (tested,) = entry["columns"][0]["data_tests"]
+    assert tested["accepted_values"]["arguments"]["values"][-1] == "doublon"
+    (key,) = entry["data_tests"]
+    assert key["unique_combination_of_columns"]["arguments"]["combination_of_columns"][-1] == "_colonne"
+
+
+@pytest.mark.parametrize(
+    ("code", "table", "asked", "said"),
+    [
+        ("dechets", "pesees", {}, "« dechets » n’est pas le code d’un chiffre"),
+        ("dechets.{flux}", "pesees", {}, "n’est pas le code d’un chiffre"),
+        ("rh.effectif.total", "pesees", {}, "catalogue/figures/rh.yml:"),
+        ("dechets.a", "pesee", {}, "aucune table « pesee » n’est déclarée ; vouliez-vous dire « pesees »"),
+        ("dechets.a", "agents", {}, "agents"),
+        ("dechets.a", "glpi/tickets", {}, "remplit la forme tickets"),
+        ("dechets.a", "reseau/liens", {}, "font déjà fct_liens_reseau"),
+        ("dechets.a", "pesees", {"total": "tonnage"}, "vouliez-vous dire « tonnage_t »"),
+        ("dechets.a", "pesees", {"total": "flux"}, "« flux » est de type string ; il faut un nombre"),
+        ("dechets.a", "pesees", {"by": "chauffeur"}, "« chauffeur » est une colonne personnelle"),
+        ("dechets.a", "pesees", {"by": "tonnage_t"}, "« tonnage_t » est de type number"),
+        ("dechets.a", "pesees", {"total": "bennes"}, "--unit: en quoi « bennes » est compté"),
+    ],
+)
+def test_what_does_not_fit_the_table_is_refused(home: Layer, code: str, table: str, asked: dict, said: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        draft_figure(catalogue_of(REAL, home.root), home.root, FigureRequest(code, table, **asked))
+    assert said in str(refused.value)
+
+
+def test_nothing_is_written_over(home: Layer) -> None:
+    home.write("catalogue/report/texte/dechets_bennes.md", "À nous.\n")
+    with pytest.raises(DeclarationError, match=r"dechets_bennes\.md existe déjà : rien n’est écrit"):
+        drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    (home.root / "catalogue/report/texte/dechets_bennes.md").unlink()
+    chapter = {"id": "dechets", "titre": "Déchets", "sections": [{"id": "rien", "titre": "Rien", "blocs": []}]}
+    home.write("catalogue/report/12_dechets.yml", yaml.safe_dump(chapter) + "# à nous\n")
+    drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    text = (home.root / "catalogue/report/12_dechets.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["sections"][1]["id"] == "dechets-bennes" and "# à nous" in text
