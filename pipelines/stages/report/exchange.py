@@ -186,19 +186,33 @@ def opened(file: Path) -> Document:
         blocks = json.loads(converted(content, kind, "json"))["blocks"]
         if kind == "docx":
             told += _reviewed(json.loads(converted(content, kind, "json", "--track-changes=all"))["blocks"])
-    except NotConverted:
+        sections = _sections(blocks)
+    except (NotConverted, RecursionError):
         raise NoManuscript(f"{file.name} n’est pas un document lisible") from None
-    sections: list[tuple[str, str, list[Node]]] = [("", "", [])]
-    for block in blocks:
-        links = [one["c"][2][0] for one in nodes_in(block) if one["t"] == "Link"]
-        if address := next((link for link in links if link.startswith(TEXT)), None):
-            sections.append((unquote(address.removeprefix(TEXT)), " ".join(words_of(block).split()), []))
-        else:
-            sections[-1][2].append(block)
     years = {address.partition("/")[0] for address, _, _ in sections[1:]}
     if len(years) != 1 or not min(years).isdecimal():
         raise NoManuscript(f"{file.name} n’est pas un document de `millesime contenu export`")
     return Document(int(min(years)), sections, told, content)
+
+
+def _sections(blocks: list[Node]) -> list[tuple[str, str, list[Node]]]:
+    """(address, title, blocks) of each text, after what precedes them; what was typed beside a title is below it."""
+    sections: list[tuple[str, str, list[Node]]] = [("", "", [])]
+    for block in blocks:
+        if address := _title(block):
+            inlines = block["c"][2] if block["t"] == "Header" else block["c"]
+            beside = [one for one in inlines if not _title(one)]
+            body = [{"t": "Para", "c": beside}] if words_of(beside).strip() else []
+            sections.append((unquote(address.removeprefix(TEXT)), " ".join(words_of(block).split()), body))
+        else:
+            sections[-1][2].append(block)
+    return sections
+
+
+def _title(part: Node) -> str | None:
+    """The address of the text that a heading begins."""
+    links = [one["c"][2][0] for one in nodes_in(part) if one["t"] == "Link"] if part["t"] != "Table" else []
+    return next((link for link in links if link.startswith(TEXT)), None)
 
 
 def _besides(file: Path, kind: str, content: bytes) -> list[str]:

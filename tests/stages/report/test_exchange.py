@@ -448,6 +448,14 @@ def test_the_first_words_of_a_text_are_written(home: Path):
     assert found.changed == {"demain.md": "Le premier mot.\n"}
 
 
+def test_words_typed_beside_a_title_are_not_lost(home: Path):
+    found = taken(
+        home,
+        edited(home, lambda xml: re.sub(r"(\(demain\.md\).*?</w:hyperlink>)", rf"\1{run(' Déjà.')}", xml, count=1)),
+    )
+    assert found.refused == [] and found.changed == {"demain.md": "Déjà.\n"}
+
+
 def test_line_ends_stay_as_they_are(home: Path):
     found = taken(home, edited(home, after("figures/note.md", paragraph(run("Avant.")))))
     assert found.changed == {"figures/note.md": "Avant.\r\n\r\n- à\r\n- garder\\\r\n  ainsi\r\n"}
