@@ -182,6 +182,9 @@ def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", d
     if added := drafted.organisation_lines:
         steps.append(f"Ajouter à {shown(session.home.organisation_file)} :\n{added}")
     steps.append(run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}")
+    if not drafted.export.tables[0].shapes:
+        named = f"{system}.NOM --table {system}/{drafted.export.tables[0].name}"
+        steps.append(f"Un chiffre, son graphique et sa phrase : {command} figure new {named} (--sum, --by, --unit)")
     _tell_steps(steps)
 
 
@@ -239,9 +242,11 @@ def figure_new(
 
     Rien n’est écrit que dbt ne sache lire. Chaque fichier est ensuite à soi ; TODO marque ce qu’il reste à trancher.
     """
-    from pipelines.catalogue.draft.figure import FigureRequest, draft_figure  # Jinja, which `schema` does without
+    # Jinja, which `schema` does without
+    from pipelines.catalogue.draft.figure import FigureRequest, draft_figure, table_named
 
     session: Session = ctx.obj
+    organisation, system = session.organisation, table_named(session.catalogue, table)[0].partition("/")[0]
     files = draft_figure(session.catalogue, session.home.root, FigureRequest(code, table, total, by, unit, label))
     _refuse_unreadable(session, files)
     for path, text in files.items():
@@ -251,16 +256,17 @@ def figure_new(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
     _tell_written(files, dry_run)
-    year = session.organisation.years[-1]
+    year = organisation.years[-1]
     sentence = next(path for path in files if path.suffix == ".md")
     report = session.home.published / "report" / str(year) / "interne" / f"rapport_activite_{year}.html"
-    _tell_steps(
-        [
-            f"{session.command} run {year}",
-            f"{session.command} figures {year} {code}, puis {session.command} trace {code} {year}",
-            f"La phrase est dans {shown(sentence)} ; elle est imprimée dans {shown(report)}",
-        ]
-    )
+    steps = [
+        f"{session.command} run {year}",
+        f"{session.command} figures {year} {code}, puis {session.command} trace {code} {year}",
+        f"La phrase est dans {shown(sentence)} ; elle est imprimée dans {shown(report)}",
+    ]
+    if not organisation.subscribes(system):
+        steps.insert(0, f"Ajouter à {shown(session.home.organisation_file)} :\n       systemes: [..., {system}]")
+    _tell_steps(steps)
 
 
 def _refuse_unreadable(session: Session, files: Mapping[Path, str]) -> None:

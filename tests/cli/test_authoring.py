@@ -193,6 +193,7 @@ def test_the_next_steps(bench, tmp_path) -> None:
         assert step in said
     assert "gmao.yml:3  le nom du système" in said
     assert f"landing/2019/gmao/, puis : millesime --home {bench.home.root} run 2019 --source gmao" in said
+    assert "figure new gmao.NOM --table gmao/interventions" in said
 
 
 def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_path) -> None:

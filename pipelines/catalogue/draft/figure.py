@@ -59,7 +59,7 @@ def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> di
         raise DeclarationError(f"« {code} » n’est pas le code d’un chiffre : domaine.nom, comme dechets.tonnages")
     if code in catalogue.figures.by_code:
         raise DeclarationError(f"{catalogue.figures.by_code[code].place} déclare déjà le chiffre « {code} »")
-    source, table = _table(catalogue, request.table)
+    source, table = table_named(catalogue, request.table)
     model = _model_of_lines(catalogue, home, source)
     said = _names(catalogue, home, request, source, model) | _words(request, table, known=bool(model))
     said |= _gained(catalogue, home, said)
@@ -135,7 +135,7 @@ def _environment() -> Environment:
     return made
 
 
-def _table(catalogue: Catalogue, name: str) -> tuple[str, Table]:
+def table_named(catalogue: Catalogue, name: str) -> tuple[str, Table]:
     """The declared table of that name, as ``system/table``. Raises DeclarationError."""
     known = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
     found = [source for source in known if name in (source, source.partition("/")[2])]
