@@ -860,7 +860,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.json", b'{"a": {"b": [1, 2, 3]}}', [], "a_2019.json : aucune liste d’enregistrements"),
         (
             "a_2019.json",
-            b'{"u": {"a1": {"nom": "x"}, "a2": {"nom": "y"}}}',
+            b'{"u": {"un": {"nom": "x"}, "deux": {"nom": "y"}}}',
             [],
             "demander à l’outil une liste d’objets",
         ),
