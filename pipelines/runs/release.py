@@ -7,6 +7,7 @@ interface do the same thing. The content of a release is the work of ``publish.r
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
@@ -14,6 +15,7 @@ from pipelines.evidence.traced_rows import traced_columns
 from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK, agreed, form
 from pipelines.ledger.chain import Head
+from pipelines.ledger.closing import unfinished_releases
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
@@ -71,10 +73,16 @@ def release_year(
 ) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then.
 
-    What takes no time is checked first; all that is kept is then verified before anything is made.
+    What takes no time is checked first; all that is kept is then verified before anything is made. The same request as
+    that of a release which was recorded, and killed before it was published, finishes it.
     """
     visas = _declared(work.organisation, visas)
     former = last_release(work.home, work.ledger, exercice)
+    if former and (row := _begun(work, former.name, visas, reason)):
+        before = [
+            one for one in work.ledger.all_rows("releases") if one["exercice"] == exercice and one["seq"] < row["seq"]
+        ]
+        return _published(work, row, before[-1]["release"] if before else None, say)
     if former and not reason:
         raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     say("vérification de tout ce qui est gardé")
@@ -88,15 +96,29 @@ def release_year(
     forget(home.cache)  # nothing of a frozen year is drawn from an existing cache
     build = _whole_build(work)
     said = facts(work, build, all_findings(work))
-    name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue))
-    say("publication, et dessin du rapport")
-    held = publish_warehouse(work).held  # so that the audit tables name the release
-    row = ledger.all_rows("releases")[-1]
-    head = ledger.head_at("releases", row["seq"])
-    unread = sum(not one.is_read for one in typed_texts(work, exercice))
-    return Released(
-        name, row["fingerprint"], head, former.name if former else None, str(held) if held else None, unread
+    write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue))
+    return _published(work, ledger.all_rows("releases")[-1], former.name if former else None, say)
+
+
+def _begun(work: Workspace, release: str, visas: Visas, reason: str | None) -> dict[str, Any] | None:
+    """The entry of a release that was asked for in these words and never published; None for any other."""
+    return next(
+        (
+            row
+            for row in unfinished_releases(work.home, work.ledger)
+            if row["release"] == release and row["visas"] == visas.as_dict() and row["reason"] == reason
+        ),
+        None,
     )
+
+
+def _published(work: Workspace, row: dict[str, Any], former: str | None, say: Callable[[str], None]) -> Released:
+    """Publish, so that the audit tables name the release."""
+    say("publication, et dessin du rapport")
+    held = publish_warehouse(work).held
+    head = work.ledger.head_at("releases", row["seq"])
+    unread = sum(not one.is_read for one in typed_texts(work, row["exercice"]))
+    return Released(row["release"], row["fingerprint"], head, former, str(held) if held else None, unread)
 
 
 def _declared(organisation: Organisation, visas: Visas) -> Visas:

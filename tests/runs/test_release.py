@@ -1,5 +1,7 @@
 """The conditions for freezing a year: everything kept is verified, the signatories are declared, and something was received."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pipelines.catalogue.organisation import Organisation
@@ -68,6 +70,26 @@ def test_why_a_release_replaces_another_is_asked_before_anything_is_made(filled:
     with filled.ledger() as ledger:
         ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", THREE.as_dict(), None, "c" * 64)
     assert refused(filled, THREE) == "2019-v1 existe : dire pourquoi une autre version la remplace (--reason)"
+
+
+def test_the_same_request_finishes_a_release_that_was_killed_before_it_was_published(
+    filled: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(release, "publish_warehouse", lambda _: SimpleNamespace(held=None))
+    asked = Visas("A", "B", "C")
+    with filled.work() as work:
+        for version, why in ((1, None), (2, "erreur")):
+            name = f"2019-v{version}"
+            (filled.home.releases / name).mkdir(parents=True)
+            work.ledger.record_release(name, 2019, version, "f" * 64, "b1", asked.as_dict(), why, "c" * 64)
+        done = release_year(work, 2019, THREE, "erreur", told.append)
+        assert (done.name, done.former, told) == ("2019-v2", "2019-v1", ["publication, et dessin du rapport"])
+        for visas, why in ((THREE, "autre raison"), (Visas("B", "A", "C"), "erreur")):
+            with pytest.raises(CannotRelease):
+                release_year(work, 2019, visas, why)
+        with pytest.raises(CannotRelease, match="dire pourquoi"):
+            release_year(work, 2019, THREE, None)
 
 
 def test_the_reason_is_on_the_audit_page(filled: Bench):
