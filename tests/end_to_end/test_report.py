@@ -52,8 +52,8 @@ def test_the_report_of_a_publication_is_the_one_that_the_command_writes_from_it(
 
 def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
     assert [chapter["id"] for chapter in model["chapitres"]] == [
-        "annee-en-une-page",
         "edito",
+        "annee-en-une-page",
         "comite",
         "equipes",
         "finances",
@@ -63,6 +63,7 @@ def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
         "indicateurs",
         "applications",
         "perspectives",
+        "conseil",
     ]
     blocks = [b for chapter in model["chapitres"] for s in chapter["sections"] for b in s["blocs"]]
     assert [block["titre"] for block in blocks if block["genre"] == "vide"] == []
