@@ -54,7 +54,7 @@ def composed(shipped: Layer, home: Home) -> str:
 def files(folder: Path) -> dict[str, str]:
     """What is in a folder, but what dbt writes."""
     return {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in module.NOT_OURS
     }
