@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.needs import check as check_declarations
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
@@ -27,7 +28,7 @@ from pipelines.cli.summary import show_summary, summary
 from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import count_checks
 from pipelines.evidence.findings import unread, unread_of
-from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, rejects_of
+from pipelines.evidence.rejects import Reject, check_rejects, delivery_reject, line_rejects, rejects_of
 from pipelines.french import how_many
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
@@ -235,7 +236,16 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         refuse_wrong_texts(session.work(ledger), [year])
         work = replace(session.work(ledger), home=CheckHome(session.home.root, aside=Path(folder)))
-        manifest, verdicts = judge_files(work, ref, year, list(files))
+        try:
+            manifest, verdicts = judge_files(work, ref, year, list(files))
+        except DeliveryRefused as refusal:
+            if form != "json":
+                raise
+            reject = delivery_reject(ref, year, refusal.as_dict(work.rules))
+            nothing = {"files": [{"name": path.name} for path in files], "tables": {}, "constats": []}
+            told = {"export": ref.key, "exercice": year, **nothing, "rejets": [reject.as_dict()], "accepted": False}
+            write_json(told, session.organisation)
+            ctx.exit(BLOCKED)
         failing = failing_lines_of(work)
         refused = line_rejects(work.home, ref, manifest, work.rules)
         failed = [

@@ -76,7 +76,7 @@ def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: 
         verdicts = ledger.verdicts_of(manifest.delivery) if manifest else []
         failed = [(one.table, result) for one in verdicts for result in one.results if result.success is not True]
         if refusal and not (refusal["rule"]["code"].startswith("ATT-") and any(one.blocks for _, one in failed)):
-            found.append(_whole(ref, refusal))
+            found.append(delivery_reject(ref, exercice, refusal["rule"]))
         if manifest:
             for table, result in failed:
                 found += check_rejects(ref, manifest, table, result, failing, rules)
@@ -120,12 +120,11 @@ def _expected(row: dict, table: Table, exercice: int) -> str:
     return f"{said}, comme {shown}" if shown else said
 
 
-def _whole(ref: ExportRef, refusal: dict) -> Reject:
-    """The refusal of a delivery that could not be read."""
-    rule = refusal["rule"]
+def delivery_reject(ref: ExportRef, exercice: int, rule: dict) -> Reject:
+    """The refusal of a delivery that could not be read, as ``DeliveryRefused.as_dict`` gives it."""
     said = {name: rule[name] for name in ("fichier", "ligne", "colonne", "titre", "recu", "attendu", "aide")}
     code, title = rule["code"], ref.export.title
-    return Reject(ref.key, title, refusal["exercice"], position=None, regle=code, blocking=True, **said)
+    return Reject(ref.key, title, exercice, position=None, regle=code, blocking=True, **said)
 
 
 def check_rejects(

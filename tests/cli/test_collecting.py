@@ -276,6 +276,15 @@ def test_check_ends_with_1_when_the_delivery_would_be_refused(bench, judged) -> 
     assert "Traceback" not in result.stderr
 
 
+def test_check_gives_json_when_the_file_itself_is_refused(bench) -> None:
+    path = bench.drop("2019/ventes/ventes_2019.csv", "Autre;chose\n1;2\n")
+    result = bench.millesime("check", path, "--format", "json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["accepted"], said["tables"]) == (1, False, {})
+    (reject,) = said["rejets"]
+    assert (reject["regle"], reject["fichier"], reject["blocking"]) == ("FIC-ENTETE", "ventes_2019.csv", True)
+
+
 def test_check_refuses_the_bytes_of_another_exercice(filled, judged) -> None:
     judged(check("ok", True))
     path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019)
