@@ -79,6 +79,12 @@ def test_an_encoding_that_nobody_knows_is_refused(depot: Depot, encoding: str):
     assert "FIC-XML" in refused(depot, path)
 
 
+def test_a_huge_text_is_refused_as_too_long_and_not_as_unsound(depot: Depot):
+    depot.declare([{"name": "code", "title": "code"}], kind={"type": "xml"}, table={"records": "r/l"}, files="*")
+    said = refused(depot, depot.drop(f"<r><l><code>{'y' * 11_000_000}</code></l></r>", "e.xml"))
+    assert "FIC-TAILLE" in said and "des textes de dix millions" in said
+
+
 def test_a_huge_attribute_is_refused_before_it_is_read_whole(depot: Depot):
     xml(depot)
     path = depot.drop(f'<r><l x="{"y" * 9_000_000}"><code>1</code></l></r>', "e.xml")

@@ -151,9 +151,16 @@ def events(path: Path, fichier: str, tags: Sequence[str] | None = None) -> Itera
         with path.open("rb") as file:
             yield from etree.iterparse(file, events=("start", "end"), tag=tags, **safe, **left_out)
     except etree.XMLSyntaxError as error:
-        line = error.lineno
+        line, is_long = error.lineno, error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT
     else:
         return
+    if is_long:
+        raise DeliveryRefused(
+            "FIC-TAILLE",
+            fichier=fichier,
+            ligne=line,
+            attendu="des textes de dix millions de caractères et 255 niveaux d’éléments au plus",
+        )
     raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, attendu="un document XML bien formé")
 
 

@@ -105,7 +105,11 @@ def _copied(
             while chunk := content.read(CHUNK):
                 total += len(chunk)
                 if total > LARGEST_CONTENT or (total > SMALL_CONTENT and total > PACKED_BEST * size):
-                    raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 2 Go décompressés")
+                    raise DeliveryRefused(
+                        "FIC-TAILLE",
+                        fichier=fichier,
+                        attendu=f"moins de 2 Go décompressés, et moins de {PACKED_BEST} fois la taille de l’archive",
+                    )
                 out.write(chunk)
         copies.append(Member(member_name(member), copy))
     return copies

@@ -232,7 +232,7 @@ def test_a_truncated_document_is_refused_wherever_it_ends(tmp_path: Path) -> Non
         (document(budget("09", 2019, CA)).replace(NAMESPACE.encode(), b"urn:autre"), "FIC-NATURE", 1),
         (document(budget("09", 2019, ["\n&inconnue;"])), "FIC-XML", 5),
         (document(budget("09", 2019, CA), encoding="UTF-8").replace(b"Essai", b"\xe9"), "FIC-XML", 3),
-        (document(budget("09", 2019, ["<a>" * 400 + "</a>" * 400])), "FIC-XML", 4),
+        (document(budget("09", 2019, ["<a>" * 400 + "</a>" * 400])), "FIC-TAILLE", 4),
     ],
 )
 def test_other_files_are_refused_by_code(tmp_path: Path, content: bytes, code: str, line_number: int | None) -> None:

@@ -192,4 +192,4 @@ def test_what_is_not_sound_is_refused_with_its_line(depot: Depot, content, code:
 def test_a_deep_document_is_refused(depot: Depot):
     declare(depot)
     deep = "<export><tickets><ticket id='1'>" + "<a>" * 5000 + "</a>" * 5000 + "</ticket></tickets></export>"
-    assert refusal(depot, deep).code == "FIC-XML"
+    assert refusal(depot, deep).code == "FIC-TAILLE"
