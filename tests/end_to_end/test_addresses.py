@@ -18,6 +18,7 @@ TYPED = (
     "catalogue/report/**/*.yml",
     "catalogue/report/**/*.md",
     "catalogue/alertes.yml",
+    "catalogue/reference/quorums.csv",
     "contenu/**/*.md",
     "organisation.yml",
 )

@@ -309,17 +309,21 @@ class Builder:
                 )
             if value["manque"] != HIDDEN:
                 label = french.form(one.libelle or row["libelle"], row["valeur"])
-                shown.append({"libelle": label, **value, "suite": self._year_before(row) if bloc.compares else None})
+                shown.append(
+                    {"libelle": label, **value, **(self._year_before(row) if bloc.compares else {"suite": None})}
+                )
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
-    def _year_before(self, row: Row) -> str | None:
-        """What a figure was the year before; None unless both are whole."""
+    def _year_before(self, row: Row) -> dict[str, Any]:
+        """What a figure was the year before, with its address; nothing unless both are whole."""
         before = self.figures.rows.get((row["code"], row["exercice"] - 1))
         if row["etat"] != WHOLE or not before or before["valeur"] is None or before["etat"] != WHOLE:
-            return None
+            return {"suite": None}
         former = french.rounded(before["valeur"], before["decimales"], before["unite"])
-        return f"{former} en {before['exercice']}"
+        said = f"{former} en {before['exercice']}"
+        address = self.figures.addresses.of_figure(row["code"], before["exercice"])
+        return {"suite": said, "suite_de": {"texte": said, "adresse": address}}
 
     def messages(self, bloc: Messages) -> Block | None:
         """The messages of the year, each with where to read more; None when nothing may be told."""

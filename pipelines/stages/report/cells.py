@@ -37,8 +37,10 @@ NUMBERS: dict[Format, tuple[int, str]] = {
 def cell(row: Row, column: Colonne) -> Cell:
     """The cell of a row under a column; a number has its address."""
     made = _cell(row, column)
-    is_number = made["valeur"] is not None and ADDRESS in row
-    return {**made, "adresse": row[ADDRESS], "colonne": column.nom} if is_number else made
+    # words may hold numbers too: « 8 pour, 1 abstention »
+    has_number = made["valeur"] is not None or (column.format == "texte" and any(map(str.isdigit, made["texte"])))
+    is_led = has_number and not made["manque"] and ADDRESS in row
+    return {**made, "adresse": row[ADDRESS], "colonne": column.nom} if is_led else made
 
 
 def _cell(row: Row, column: Colonne) -> Cell:

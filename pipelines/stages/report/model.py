@@ -336,7 +336,8 @@ class Editor:
             _as_said(colonne, row[colonne]): (_as_said(colonne, row[colonne], is_rounded=True), of_row(table, row))
             for row in known
         }
-        linked = [f"[{text}](#{where})" if any(map(str.isdigit, text)) else text for text, where in said.values()]
+        numbers = {_as_said(colonne, row[colonne]) for row in known if not isinstance(row[colonne], str | bool)}
+        linked = [f"[{text}](#{where})" if exact in numbers else text for exact, (text, where) in said.items()]
         return Addressed(french.enumeration([*said]), french.enumeration(linked))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
