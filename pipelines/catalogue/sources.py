@@ -132,13 +132,10 @@ class Registry:
     def exports(self) -> list[ExportRef]:
         """Every export of every system, in order of declaration."""
         return [
-            ExportRef(system, export, {first: one.exports[rank] for first, one in self._layouts(system).items()})
-            for system in self.systems.values()
+            ExportRef(system, export, {first: one.exports[rank] for first, one in self.layouts.get(name, {}).items()})
+            for name, system in self.systems.items()
             for rank, export in enumerate(system.exports)
         ]
-
-    def _layouts(self, system: System) -> dict[int, System]:
-        return self.layouts.get(system.system, {})
 
     def tables(self) -> list[tuple[System, Table]]:
         """Every table of every system."""

@@ -79,10 +79,8 @@ def release_year(
     visas = _declared(work.organisation, visas)
     former = last_release(work.home, work.ledger, exercice)
     if former and (row := _begun(work, former.name, visas, reason)):
-        before = [
-            one for one in work.ledger.all_rows("releases") if one["exercice"] == exercice and one["seq"] < row["seq"]
-        ]
-        return _published(work, row, before[-1]["release"] if before else None, say)
+        names = [one["release"] for one in work.ledger.all_rows("releases") if one["exercice"] == exercice]
+        return _published(work, row, names[-2] if len(names) > 1 else None, say)
     if former and not reason:
         raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     say("vérification de tout ce qui est gardé")

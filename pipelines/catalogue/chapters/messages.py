@@ -13,7 +13,7 @@ it makes at least 40 % of a declared total.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from typing import Any
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import PLACEHOLDER, Chapitre, Message, Messages
@@ -31,12 +31,11 @@ LEAST_WORTH, LEAST_WORTH_ALONE = 4, 2  # of a candidate; when the year before is
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a message: words, or a number with the figures that it comes from."""
+    """A part of a message: words or, when it comes ``of`` figures (code, exercice), a number; ``how``, if it is calculated."""
 
     text: str
-    kind: Literal["mots", "chiffre", "calcul"] = "mots"
-    of: tuple[tuple[str, int], ...] = ()  # (code, exercice)
-    how: str = ""  # a number is calculated from them
+    of: tuple[tuple[str, int], ...] = ()
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Sentence:
 def told(bloc: Messages, rows: Rows, exercice: int) -> list[Sentence]:
     """The messages of a year: the ones worth most, one per domain, with the services that the block wants among them."""
     found = [one for one in (_candidate(message, rows, exercice) for message in bloc.messages) if one]
-    moves = sorted((move for move in map(abs, _moves(rows, exercice).values())), reverse=True)
+    moves = sorted(map(abs, _moves(rows, exercice)), reverse=True)
     ranked = sorted(found, key=lambda one: -one.worth(moves))  # stable: of equals, the first declared
     kept = [one for one in ranked if one.worth(moves) >= (LEAST_WORTH if one.former else LEAST_WORTH_ALONE)]
     kept = [one for at, one in enumerate(kept) if one.domain not in {other.domain for other in kept[:at]}]
@@ -157,24 +156,24 @@ class Candidate:
         if name in ("exercice", "precedent"):
             return Piece(str(year if name == "exercice" else year - 1))
         if name == "valeur":
-            return Piece(_printed(row, words), "chiffre", ((code, year),))
+            return Piece(_printed(row, words), ((code, year),))
         if name == "part":
             return self._part()
         if "." in name:
             other = _known(self.rows.get((name, year)))
-            return Piece(_printed(other, words), "chiffre", ((name, year),)) if other else None
+            return Piece(_printed(other, words), ((name, year),)) if other else None
         if former is None:
             return None
         if name == "avant":
-            return Piece(_printed(former, words), "chiffre", ((code, year - 1),))
+            return Piece(_printed(former, words), ((code, year - 1),))
         change = abs(row["valeur"] - former["valeur"])
         both = ((code, year), (code, year - 1))
         how = f"{year} moins {year - 1}, et la part que cela fait de {year - 1}"
         if name == "difference":
             is_share = row["unite"] == "%"
             said = french.points(change, row["decimales"]) if is_share else _printed({**row, "valeur": change}, words)
-            return Piece(said, "calcul", both, how)
-        return Piece(_percent(100 * change / abs(former["valeur"])), "calcul", both, how) if former["valeur"] else None
+            return Piece(said, both, how)
+        return Piece(_percent(100 * change / abs(former["valeur"])), both, how) if former["valeur"] else None
 
     def _part(self) -> Piece | None:
         whole, share = self.rows.get((self.message.sur or "", self.exercice)), self.share
@@ -182,7 +181,7 @@ class Candidate:
             return None
         of = ((self.message.chiffre, self.exercice), (self.message.sur or "", self.exercice))
         how = f"100 × {french.exact(self.row['valeur'])} ÷ {french.exact(whole['valeur'])}"
-        return Piece(_percent(share), "calcul", of, how)
+        return Piece(_percent(share), of, how)
 
 
 def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
@@ -206,15 +205,13 @@ def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
     return None
 
 
-def _moves(rows: Rows, exercice: int) -> dict[str, Decimal]:
-    """Code → by how much each figure of the year moved, in %."""
-    found = {}
+def _moves(rows: Rows, exercice: int) -> Iterator[Decimal]:
+    """By how much each figure of the year moved, in %."""
     for code, year in rows:
         row = _whole(rows[code, year]) if year == exercice else None
-        move = _move(row, _whole(rows.get((code, exercice - 1)))) if row and row["unite"] not in RATIOS else None
+        move = _move(row, _whole(rows.get((code, exercice - 1)))) if row else None
         if move is not None:
-            found[code] = move
-    return found
+            yield move
 
 
 def _move(row: Row, former: Row | None) -> Decimal | None:

@@ -38,6 +38,7 @@ from pipelines.stages.report.addresses import ADDRESS, Addresses, number_node
 from pipelines.stages.report.cells import (
     HIDDEN,
     HOLLOW,
+    MARK,
     MISSING,
     NUMBERS,
     PARTIAL,
@@ -303,10 +304,8 @@ class Builder:
             row = {**self.figures.get(one.code), ADDRESS: self.figures.addresses.of_figure(one.code)}
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             if value["valeur"] is not None:
-                value["texte"] = value["texte"].replace(
-                    french.printed(row["valeur"], row["decimales"], row["unite"]),
-                    french.rounded(row["valeur"], row["decimales"], row["unite"]),
-                )
+                said = french.rounded(row["valeur"], row["decimales"], row["unite"])
+                value["texte"] = said + MARK * value["est_partiel"]
             if value["manque"] != HIDDEN:
                 label = french.form(one.libelle or row["libelle"], row["valeur"])
                 shown.append(
@@ -338,9 +337,9 @@ class Builder:
 
     def _piece(self, piece: Piece) -> Block:
         of = [self.figures.addresses.of_figure(code, year) for code, year in piece.of]
-        if piece.kind == "mots":
+        if not of:
             return _words(piece.text)
-        if piece.kind == "chiffre" and of[0].startswith("c-"):
+        if not piece.how and of[0].startswith("c-"):
             return {**_node("lien", _words(piece.text)), "cible": f"#{of[0]}"}
         address = self.figures.addresses.computed(piece.how, of) if piece.how else of[0]
         return number_node(piece.text, address)

@@ -331,14 +331,14 @@ class Editor:
             return ""
         rows = self.builder.publication.rows(table, filtres, [colonne])
         of_row = self.builder.figures.addresses.of_row
-        known = [row for row in rows if row[colonne] is not None]
-        said = {
-            _as_said(colonne, row[colonne]): (_as_said(colonne, row[colonne], is_rounded=True), of_row(table, row))
-            for row in known
-        }
-        numbers = {_as_said(colonne, row[colonne]) for row in known if not isinstance(row[colonne], str | bool)}
-        linked = [f"[{text}](#{where})" if exact in numbers else text for exact, (text, where) in said.items()]
-        return Addressed(french.enumeration([*said]), french.enumeration(linked))
+        said: dict[str, str] = {}  # the exact words → the Markdown that prints them
+        for row in rows:
+            value = row[colonne]
+            if value is not None:
+                shown = _as_said(colonne, value, is_rounded=True)
+                is_number = not isinstance(value, str | bool)
+                said[_as_said(colonne, value)] = f"[{shown}](#{of_row(table, row)})" if is_number else shown
+        return Addressed(french.enumeration([*said]), french.enumeration([*said.values()]))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """Replaces a text none of whose figures are followed: nothing for a shipped text, a sentence for one the home wrote."""

@@ -18,19 +18,8 @@ from pipelines.stages.ingest.typing import pattern_of, read_field
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
 SOME = 200  # cells of a long column on which every way is tried
-MISSING = {
-    "-",
-    "--",
-    "nc",
-    "n.c.",
-    "nd",
-    "n.d.",
-    "n/a",
-    "?",
-    "néant",
-    "null",
-    "\\n",
-}  # casefolded: the last is \N, of a dump
+# casefolded: the last is \N, of a dump
+MISSING = {"-", "--", "nc", "n.c.", "nd", "n.d.", "n/a", "?", "néant", "null", "\\n"}
 LEAP = 2000  # the year of a date that is written without one
 
 PAIRS = [  # the words of a flag, as ``slug`` writes them
