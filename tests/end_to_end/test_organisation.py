@@ -344,7 +344,7 @@ def empty(model: dict[str, Any]) -> dict[str, str]:
 
 
 def test_it_has_its_own_title_and_chapters(model: dict[str, Any], home: Path) -> None:
-    """Three shipped chapters are kept, five are switched off; those of systems that it does not use are left out."""
+    """Shipped chapters are kept or switched off; those of systems that it does not use are left out."""
     assert model["titre"] == "Bilan des services rendus 2024"
     assert [(c["numero"], c["id"]) for c in model["chapitres"]] == list(
         enumerate(
@@ -358,6 +358,7 @@ def test_it_has_its_own_title_and_chapters(model: dict[str, Any], home: Path) ->
                 "mediatheques",
                 "bibliobus",
                 "metiers",
+                "conseil",
             ],
             start=1,
         )
