@@ -227,8 +227,8 @@ def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -
 
 def _compared(at: tuple[Any, ...], bloc: Compares) -> Iterator[Named]:
     yield (*at, "libelle"), bloc.libelle
-    if isinstance(bloc, Indicateurs) and bloc.moyenne:
-        yield (*at, "moyenne"), bloc.moyenne
+    if isinstance(bloc, Indicateurs) and bloc.part:
+        yield (*at, "part"), bloc.part
 
 
 def _crossed(at: tuple[Any, ...], croise: Croisement | None) -> Iterator[Named]:

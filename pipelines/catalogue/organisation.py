@@ -197,7 +197,8 @@ class Elu(Personne):
 
 
 class Identite(Declared):
-    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` under the contents."""
+    """How the report looks and who speaks in it. ``signature`` comes under the editorial, ``mentions`` under the contents;
+    ``contact``, on the page of a member, is whom to call."""
 
     logo: Image | None = None
     couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"
@@ -205,6 +206,7 @@ class Identite(Declared):
     elus: list[Elu] = []
     signature: Personne | None = None
     mentions: list[str] = []
+    contact: str | None = None
 
 
 class Service(Declared):

@@ -1,5 +1,5 @@
-"""The SQL model behind the page of a member: its declared indicators, each with its value of the year before and the
-mean of the members.
+"""The SQL model behind the page of a member: its declared indicators, each with its value of the year before, the mean of
+the members and, per inhabitant, what all of them have together.
 
 An indicator of a system that the organisation does not use has no row. One that was expected but did not come has a row
 without a value, marked ``m``; one whose tables came whole and have nothing for the member is 0. ``est_diffusable`` is
@@ -7,7 +7,9 @@ true of one whose table is published outside as it is: the public profile leaves
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
+from pipelines import french
 from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
 from pipelines.catalogue.figures import measure
 from pipelines.sql import called, indented, literal, select, united, where
@@ -36,6 +38,8 @@ def summary_model(
                     f"{literal(one.libelle)} as libelle_indicateur",
                     f"{literal(one.unite)} as unite",
                     f"{one.decimales} as decimales",
+                    f"{one.habitants or 'null'} as habitants",
+                    f"{literal(_per_inhabitant(one))} as libelle_rapporte",
                     f"{literal(one.table in free)} as est_diffusable",
                 ]
             )
@@ -44,6 +48,11 @@ def summary_model(
         needs = [group for name in one.relations for group in needed.get(name, ())]
         states.append(_state(rank, sources.get(one.table, ()), needs))
     return _SQL.format(indicateurs=united(said), mesures=united(measured), etats=united(states))
+
+
+def _per_inhabitant(one: IndicateurMembre) -> str:
+    divisor = "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
+    return f"{one.libelle}, {divisor}" if one.habitants else ""
 
 
 def _measured(rank: int, one: IndicateurMembre) -> str:
@@ -120,6 +129,9 @@ valeurs as (
         indicateurs.libelle_indicateur,
         indicateurs.unite,
         indicateurs.decimales,
+        cast(indicateurs.habitants as integer) as habitants,
+        indicateurs.libelle_rapporte,
+        collectivites.nb_habitants,
         indicateurs.est_diffusable,
         case
             when mesures.rang is not null then mesures.valeur
@@ -143,9 +155,24 @@ moyennes as (
     select
         exercice,
         rang,
-        case when count(*) = count(valeur) then {{{{ ratio('sum(valeur)', 'count(*)', 6) }}}} end as moyenne_membres
+        case when count(*) = count(valeur) then {{{{ ratio('sum(valeur)', 'count(*)', 6) }}}} end as moyenne_membres,
+        case when bool_and(est_entier and valeur is not null) then sum(valeur) end as valeur_membres,
+        case when count(*) = count(nb_habitants) then sum(nb_habitants) end as nb_habitants
     from valeurs
     group by exercice, rang
+),
+
+rapportes as (
+    select
+        valeurs.exercice,
+        valeurs.code_collectivite,
+        valeurs.rang,
+        {{{{ ratio('100 * valeurs.valeur', 'moyennes.valeur_membres', 1) }}}} as part_pct,
+        {{{{ ratio('valeurs.valeur * valeurs.habitants', 'valeurs.nb_habitants', 6) }}}} as valeur_rapportee,
+        {{{{ ratio('moyennes.valeur_membres * valeurs.habitants', 'moyennes.nb_habitants', 6) }}}} as ensemble_rapporte
+    from valeurs
+    inner join moyennes on valeurs.exercice = moyennes.exercice and valeurs.rang = moyennes.rang
+    where valeurs.habitants is not null and valeurs.est_entier
 )
 
 select
@@ -171,6 +198,14 @@ select
         end as decimal(20, 6)
     ) as variation_pct,
     cast({{{{ arrondi_selon('moyennes.moyenne_membres', 'valeurs.decimales') }}}} as decimal(20, 6)) as moyenne_membres,
+    cast(nullif(valeurs.libelle_rapporte, '') as string) as libelle_rapporte,
+    cast(rapportes.part_pct as decimal(20, 6)) as part_pct,
+    cast({{{{ arrondi_selon('rapportes.valeur_rapportee', 'valeurs.decimales') }}}} as decimal(20, 6)) as valeur_rapportee,
+    cast({{{{ arrondi_selon('rapportes.ensemble_rapporte', 'valeurs.decimales') }}}} as decimal(20, 6)) as ensemble_rapporte,
+    cast(
+        {{{{ ratio('100 * (rapportes.valeur_rapportee - rapportes.ensemble_rapporte)', 'rapportes.ensemble_rapporte', 1) }}}}
+        as decimal(20, 6)
+    ) as ecart_ensemble_pct,
     cast(valeurs.est_diffusable as boolean) as est_diffusable,
     {{{{ role_ligne() }}}}
 from valeurs
@@ -180,6 +215,10 @@ left join valeurs as precedentes
     and valeurs.rang = precedentes.rang
     and valeurs.exercice = precedentes.exercice + 1
     and precedentes.est_entier
+left join rapportes
+    on valeurs.exercice = rapportes.exercice
+    and valeurs.code_collectivite = rapportes.code_collectivite
+    and valeurs.rang = rapportes.rang
 """
 
 _NOTHING = """\
@@ -197,6 +236,11 @@ select
     cast(null as decimal(20, 6)) as valeur_precedente,
     cast(null as decimal(20, 6)) as variation_pct,
     cast(null as decimal(20, 6)) as moyenne_membres,
+    cast(null as string) as libelle_rapporte,
+    cast(null as decimal(20, 6)) as part_pct,
+    cast(null as decimal(20, 6)) as valeur_rapportee,
+    cast(null as decimal(20, 6)) as ensemble_rapporte,
+    cast(null as decimal(20, 6)) as ecart_ensemble_pct,
     cast(null as boolean) as est_diffusable,
     {{ role_ligne() }}
 where false

@@ -64,13 +64,15 @@ class Colonne(Declared):
     ``chemin``: « Poste de travail > Ordinateur » is printed « Ordinateur (Poste de travail) ». ``chiffre`` takes unit,
     decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
-    that hold both. ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
+    that hold both, and ``variation`` those of which the total of this one is the change, in %, from the second to the first.
+    ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
     """
 
     nom: Name
     titre: str
     format: Format = "entier"
     quotient: tuple[Name, Name] | None = None
+    variation: tuple[Name, Name] | None = None
     palier: bool = False
 
 
@@ -136,7 +138,7 @@ class Graphique(Donnees):
     barres: a bar per row; groupes: a bar per column, row by row; multiples: a small chart per row; mois: months from
     left to right; pyramide: two columns back to back; execution: credits as an outline, what was done inside; cascade:
     one row of amounts, from its first column to its last one, by what the others add or subtract; those that are not
-    known are left out.
+    known are left out; ecarts: how far each row is from the whole, in %, then its value and that of the whole.
 
     ``montre``: what its title adds, when it is known: the first row, the highest or lowest month (of each column), the
     change of the total since the year before, the share of the credits that was carried out, the column that holds most, the
@@ -150,7 +152,7 @@ class Graphique(Donnees):
     montre: Literal["premier", "pic", "creux", "evolution", "taux", "majorite", "plus_fournie", "extremites"] | None = (
         None
     )
-    forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
+    forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade", "ecarts"]
 
 
 class Matrice(Declared):
@@ -294,11 +296,11 @@ class Compares(Declared):
 
 
 class Indicateurs(Compares):
-    """Such rows as key figures: label, value of the year, the change since the year before, and ``moyenne``, the column
-    of the mean of all members."""
+    """Such rows as key figures: label, value of the year, the change since the year before, and ``part``, the column of
+    the part that it is of the whole."""
 
     genre: Literal["indicateurs"]
-    moyenne: Name | None = None
+    part: Name | None = None
     note: str | None = None
 
 
@@ -356,11 +358,15 @@ Bloc = Annotated[
 
 class IndicateurMembre(Declared):
     """What the page of a member counts: the sum of a column of ``rapport``, or the number of rows without one, by exercice
-    and ``code_collectivite``; or by exercice alone, over the rows that list the member: ``concerne``, as in a block."""
+    and ``code_collectivite``; or by exercice alone, over the rows that list the member: ``concerne``, as in a block.
+
+    With ``habitants``, what the members count adds up: it is also told for that many inhabitants, beside what all members
+    together have, and as a part of it."""
 
     libelle: str
     unite: str
     decimales: int = PydanticField(default=0, ge=0, le=6)
+    habitants: int | None = PydanticField(default=None, ge=1)
     table: Table
     colonne: Name | None = None
     concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)

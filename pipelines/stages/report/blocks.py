@@ -54,7 +54,7 @@ from pipelines.stages.report.cells import (
 )
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
-from pipelines.stages.report.showing import EVOLUTION, Worked, title_nodes, titled
+from pipelines.stages.report.showing import EVOLUTION, EXTREMES, Worked, are_years, title_nodes, titled
 from pipelines.stages.report.tables import SECRET as SECRET_CELL
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
@@ -87,7 +87,8 @@ class Builder:
         if self.publication.is_withheld(bloc.table):
             return self._withheld(title, bloc.table)
         narrowed = {} if bloc.concerne else only
-        data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
+        columns = [one.model_copy(update={"titre": one.titre.format(**names)}) for one in bloc.colonnes]
+        data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}, "colonnes": columns})
         rows = [row for row in self._grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
@@ -113,7 +114,10 @@ class Builder:
         named = [{"genre": "texte", "texte": title}]
         kind = "graphique" if is_drawn else "tableau"
         if is_drawn and is_all and all(came[year].is_whole for year in _years_said(bloc, years)):
-            said = titled(title, bloc.montre, head, lines)
+            told = -2 if all(came[year].is_whole for year in [*years][-2:]) else -1
+            first = len(head) + told if bloc.montre in EXTREMES and are_years(head) else 0
+            of_title = [{**line, "cellules": line["cellules"][first:]} for line in lines]
+            said = titled(title, bloc.montre, head[first:], of_title)
             title = "".join(part.text if isinstance(part, Worked) else part for part in said)
             named = title_nodes(said, self.figures.addresses)
         block = {
@@ -138,6 +142,8 @@ class Builder:
         }
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
+            if bloc.croise and bloc.croise.format != "chiffre":  # else each row knows of its own years
+                block |= {"incomplets": [str(year) for year, one in came.items() if not one.is_whole]}
         return block
 
     def _rows(self, table: str, filters: dict[str, Any], order: list[str], exercices: int = 1) -> list[Row]:
@@ -377,7 +383,7 @@ class Builder:
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
     def indicators(self, bloc: Indicateurs, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
-        """Key figures that are rows, each with its value of the year before, its change, and the mean of all members."""
+        """Key figures that are rows, each with its value of the year before, its change, and its part of the whole."""
         rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
         shown = [
@@ -385,7 +391,7 @@ class Builder:
                 "libelle": row[bloc.libelle],
                 **cell(row, Colonne(nom="valeur", titre="", format="chiffre")),
                 "chiffre": None,
-                "suite": " ; ".join([*_moved(row, before), *_mean(row, bloc.moyenne)]) or None,
+                "suite": " ; ".join([*_moved(row, before), *_part(row, bloc.part)]) or None,
             }
             for row in rows
         ]
@@ -524,10 +530,10 @@ def _moved(row: Row, before: int) -> list[str]:
     return [f"{former} en {before}{_rate(row)}"]
 
 
-def _mean(row: Row, column: str | None) -> list[str]:
+def _part(row: Row, column: str | None) -> list[str]:
     if column is None or row[column] is None:
         return []
-    return [f"moyenne des membres : {french.printed(row[column], row['decimales'], row['unite'])}"]
+    return [f"{french.printed(row[column], 1, '%')} de l’ensemble"]
 
 
 def _rate(row: Row) -> str:
@@ -650,6 +656,10 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block], addresses: A
             above, below = (named[name] for name in column.quotient)
             how = " ÷ ".join(f"somme de {name}" for name in column.quotient)
             cells[at] = _computed(_quotient(above, below, column), addresses, how, [*above, *below])
+        if column.variation:
+            now, before = (named[name] for name in column.variation)
+            how = "100 × (somme de {0} − somme de {1}) ÷ somme de {1}".format(*column.variation)
+            cells[at] = _computed(_change(now, before, column), addresses, how, [*now, *before])
     return {"titre": data.total, "est_total": True, "cellules": cells}
 
 
@@ -676,6 +686,16 @@ def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
     return number(sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
 
 
+def _change(now: list[Cell], before: list[Cell], column: Colonne) -> Cell:
+    """The change of a total, in %; missing when a part of either is."""
+    if lacking := next((one["manque"] for one in (*now, *before) if one["valeur"] is None), None):
+        return absent(lacking)
+    totals = [sum((Decimal(one["valeur"]) for one in cells), Decimal(0)) for cells in (now, before)]
+    if not totals[1]:
+        return absent("—")
+    return number(100 * (totals[0] - totals[1]) / totals[1], *NUMBERS[column.format])
+
+
 def legend(cells: list[Cell]) -> list[dict[str, str]]:
     """The missing codes and the partial mark that are used, with their meaning."""
     used = {c["manque"] for c in cells}
@@ -686,13 +706,13 @@ def legend(cells: list[Cell]) -> list[dict[str, str]]:
 def in_words(head: list[str], lines: list[Block]) -> str:
     """The content of a chart for those who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
     said = list(_lines_in_words(head, [line for line in lines if not line["est_total"]]))
-    years = all(title.isdecimal() and len(title) == 4 for title in head)
+    years = are_years(head)
     span = f"De {head[0]} à {head[-1]} : " if years and len(head) > 1 else f"En {head[0]} : " if years else ""
     return f"{span}{' ; '.join(said)}."
 
 
 def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
-    years = all(title.isdecimal() for title in head)
+    years = are_years(head)
     for line in lines:
         texts = [MISSING.get(c["manque"], c["texte"]) for c in line["cellules"]]
         if years or len(head) == 1:
@@ -705,7 +725,8 @@ def far_from_the_median(bloc: Graphique, block: Block, addresses: Addresses) -> 
     """Words for each column with rows farther from its median than the chart declares, on either side."""
     formats = [bloc.croise.format] * len(block["entete"]) if bloc.croise else [one.format for one in bloc.colonnes]
     told: list[Block] = []
-    for rank, (head, how) in enumerate(zip(block["entete"], formats, strict=True)) if bloc.seuil_pct else []:
+    columns = [*enumerate(zip(block["entete"], formats, strict=True))] if bloc.seuil_pct else []
+    for rank, (head, how) in columns[-1:] if are_years(block["entete"]) else columns:
         cells = [(line["titre"], line["cellules"][rank]) for line in _detail(block["lignes"])]
         known = [(title, Decimal(one["valeur"])) for title, one in cells if one["valeur"] is not None]
         middle = median(value for _, value in known) if known else Decimal(0)
@@ -717,7 +738,7 @@ def far_from_the_median(bloc: Graphique, block: Block, addresses: Addresses) -> 
             if rows and middle > 0:
                 printed = french.printed(middle, *NUMBERS.get(how, (0, "")))
                 place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ("
-                said = f"{head} : {french.enumeration([row.lower() for row in rows])}, {place}"
+                said = f"{'En ' if head.isdecimal() else ''}{head} : {french.enumeration([row.lower() for row in rows])}, {place}"
                 of = addresses.computed("médiane", [one.get("adresse") for _, one in cells])
                 told += [_words(f" {said}" if told else said), number_node(printed, of), _words(").")]
     return told

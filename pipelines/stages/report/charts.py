@@ -20,6 +20,7 @@ from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.cells import MARK
 from pipelines.stages.report.fonts import FAMILY, folder
 from pipelines.stages.report.kept import kept
+from pipelines.stages.report.showing import are_years
 
 Spec = dict[str, Any]
 Block = dict[str, Any]
@@ -29,9 +30,14 @@ TEXT_HEIGHT = 560  # points, what its margins, a title and notes leave
 PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
 PADDING = 2  # pixels, around a drawing
 BESIDE = 96  # on the left of lines, for the titles of the rows under them
-GAP, SMALL = 22, 44  # between small charts, and the height of their bars
+GAP, SMALL, YEAR = 22, 56, 30  # pixels: between small charts, the height of their bars, the room that a year takes
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"  # of the first three, see ``_coloured``
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
+HATCHED = "url(#hachures)"  # of a year that is not whole
+HATCHES = (
+    '<defs><pattern id="hachures" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="4" height="4" fill="white"/><rect width="1.4" height="4" fill="{GREY}"/></pattern></defs>'
+)
 VEGA_LITE = "6.4"
 MONTHS = {
     "janvier": "janv.",
@@ -109,7 +115,8 @@ def _dotted(drawing: str) -> bytes:
 def _draw(spec: Spec) -> str:
     vl_convert.register_font_directory(str(folder()))  # else widths are measured with another font
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale=FRENCH, allowed_base_urls=[])
-    return re.sub(r' (?:role|aria-[a-z]+|tabindex)="[^"]*"', "", drawn)
+    drawn = re.sub(r' (?:role|aria-[a-z]+|tabindex)="[^"]*"', "", drawn)
+    return drawn.replace(">", f">{HATCHES}", 1) if HATCHED in drawn else drawn
 
 
 # forms ------------------------------------------------------------
@@ -126,6 +133,7 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
             "texte": cell["texte"],
             "manque": cell["manque"] is not None,
             "est_partiel": cell["est_partiel"],
+            "est_entier": not cell["est_partiel"] and head not in block.get("incomplets", []),
         }
         for line in block["lignes"]
         if not line["est_total"]
@@ -174,7 +182,7 @@ def _top(values: list[dict[str, Any]], room: float) -> float:
 def _palette(block: Block) -> list[str]:
     """Years from light to dark; two things side by side in blue and ochre."""
     heads = block["entete"]
-    if all(head.isdecimal() for head in heads):
+    if are_years(heads):
         return [LIGHT, MIDDLE, BLUE][-len(heads) :] if len(heads) <= 3 else [LIGHT] * (len(heads) - 1) + [BLUE]
     return [OCHRE, BLUE, MIDDLE, LIGHT][: len(heads)]
 
@@ -230,25 +238,29 @@ def _plot_width(values: list[dict[str, Any]], narrow: bool) -> int:
 
 
 def _multiples(block: Block, narrow: bool) -> Spec:
-    """A small chart per row, the years from left to right, each with its own scale.
+    """A small chart per row, the years from left to right: the total first, on its own scale, then the rows, which share
+    one when they measure the same thing.
 
     All of them are one view whose marks are placed here, in pixels: one view each would take three times as long to
     draw.
     """
-    lines = [line for line in block["lignes"] if not line["est_total"]]
-    most = 2 if narrow else _most_across(block)
+    lines = sorted(block["lignes"], key=lambda line: not line["est_total"])
+    of_rows = [_values({**block, "lignes": [{**line, "est_total": False}]}, narrow) for line in lines]
+    shared = _top([v for line, row in zip(lines, of_rows, strict=True) if not line["est_total"] for v in row], 1.0)
+    most = 3 if narrow else _most_across(of_rows)
     across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of equal length
     slots = across if narrow or len(lines) > most else max(across, 4)
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
     titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
     marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
-    top, below = 0, 42 if any(cell["est_partiel"] for line in lines for cell in line["cellules"]) else 30
+    top, below = 0, 42 if any(value["est_partiel"] for row in of_rows for value in row) else 30
     for first in range(0, len(lines), across):
         row = range(first, min(first + across, len(lines)))
         top += 15 * max(len(titles[rank]) for rank in row) + 16 + SMALL
         for rank in row:
-            values = _values({**block, "lignes": [lines[rank]]}, narrow)
-            _place(marks, values, titles[rank], _palette(block), (rank - first) * (width + GAP), top, width)
+            is_apart = lines[rank]["est_total"] or "incomplets" not in block
+            scale = _top(of_rows[rank], 1.0) if is_apart else shared
+            _place(marks, of_rows[rank], titles[rank], scale, (rank - first) * (width + GAP), top, width)
         top += below
     return {"width": across * (width + GAP) - GAP, "height": top - 10, "layer": _layers(marks)}
 
@@ -257,21 +269,26 @@ def _place(
     marks: dict[str, list[Spec]],
     values: list[dict[str, Any]],
     title: list[str],
-    palette: list[str],
+    scale: float,
     left: float,
     base: float,
     width: float,
 ) -> None:
-    """The marks of one small chart, at ``base``."""
-    band, top = width / len(values), _top(values, 1.0)
+    """The marks of one small chart, at ``base``: the last year dark, wide and with its value, the others thin and pale."""
+    step = width / (len(values) + 0.5)
     marks["base"].append({"x": left, "x2": left + width, "y": base})
     for rank, value in enumerate(values):
-        middle, height = left + band * (rank + 0.5), SMALL * max(value["valeur"] or 0, 0) / top
-        bar = {"x": middle - 0.36 * band, "x2": middle + 0.36 * band, "y": base - height, "y2": base}
-        marks["barre"].append({**bar, "couleur": palette[rank]})
-        kind = "manque" if value["manque"] else "valeur"
-        marks[kind].append({"x": middle, "y": base - height - 8, "dit": _short(value)})
-        marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
+        is_last = rank == len(values) - 1
+        half, middle = (0.6, left + step * (rank + 0.75)) if is_last else (0.3, left + step * (rank + 0.5))
+        height = SMALL * max(value["valeur"] or 0, 0) / scale
+        colour = (BLUE if is_last else LIGHT) if value["est_entier"] else HATCHED
+        bar = {"x": middle - half * step, "x2": middle + half * step, "y": base - height, "y2": base}
+        marks["barre"].append({**bar, "couleur": colour})
+        if value["manque"] or is_last:
+            kind = "manque" if value["manque"] else "valeur"
+            marks[kind].append({"x": middle, "y": base - height - 8, "dit": _short(value)})
+        if rank == 0 or is_last or step > YEAR:
+            marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
         if value["est_partiel"]:  # below the year: beside the number, it would leave room for fewer charts
             marks["annee"].append({"x": middle, "y": base + 25, "dit": MARK.strip()})
     for rank, text in enumerate(reversed(title)):
@@ -307,14 +324,15 @@ def _layers(marks: dict[str, list[Spec]]) -> list[Spec]:
     ]
 
 
-def _most_across(block: Block) -> int:
-    """How many small charts may be side by side without their numbers touching."""
-    widest = max(len(_short(value)) for value in _values(block, False)) * 6.2 + 2
-    return max(int((WIDE + GAP) / (widest * len(block["entete"]) + GAP)), 2)
+def _most_across(rows: list[list[dict[str, Any]]]) -> int:
+    """How many small charts may be side by side without their numbers, or first and last years, touching."""
+    widest = max(len(_short(row[-1])) for row in rows) * 6.4 + 4
+    return max(int((WIDE + GAP) / (max(widest, 2 * YEAR) + GAP)), 2)
 
 
 def _months(block: Block, narrow: bool) -> Spec:
-    """Bars when one thing is followed, lines with their name at the end when several are."""
+    """Bars when one thing is followed, each with a tick where the same month of the year before was; lines with their name
+    at the end when several things are."""
     values = _values(block, narrow)
     short = json.dumps(MONTHS, ensure_ascii=False)
     label = "slice(datum.label, 0, 1)" if narrow else f"{short}[datum.label] || datum.label"
@@ -325,19 +343,43 @@ def _months(block: Block, narrow: bool) -> Spec:
         "axis": {"labelAngle": 0, "labelExpr": label, "domain": True, "domainColor": GREY},
     }
     base = {"data": {"values": values}, "height": 145}
-    if len(block["entete"]) == 1:
-        y = {"field": "valeur", "type": "quantitative", "axis": None}
-        widest = max(len(value["texte"]) for value in values) * 6.2
-        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars are rotated
+    if not is_in_lines(block):
+        width, y = NARROW if narrow else WIDE, {"field": "valeur", "type": "quantitative", "axis": None}
+        last = len(block["entete"]) - 1
+        of_year = [value for value in values if value["rang"] == last]
+        widest = max(len(value["texte"]) for value in of_year) * 6.2
+        upright = widest > width / len(of_year)  # numbers wider than their bars are rotated
         turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
+        before = [value for value in values if value["rang"] == last - 1]
+        named = [{"nom": f"trait : {before[0]['colonne']}"}] if before else []
+        close = _top(values, 0.14)  # a tick just above a bar would cross its number
+        then = {value["ligne"]: value["valeur"] or 0 for value in before}
+        for value in of_year:
+            reached, tick = value["valeur"] or 0, then.get(value["ligne"], 0)
+            value["haut"] = tick if reached < tick < reached + close else value["valeur"]
         return {
             **base,
-            "width": NARROW if narrow else WIDE,
+            "width": width,
             "layer": [
-                {"mark": {"type": "bar", "color": BLUE, "width": {"band": 0.72}}, "encoding": {"x": x, "y": y}},
                 {
+                    "data": {"values": of_year},
+                    "mark": {"type": "bar", "color": BLUE, "width": {"band": 0.72}},
+                    "encoding": {"x": x, "y": y},
+                },
+                {
+                    "data": {"values": before},
+                    "mark": {"type": "tick", "color": OCHRE, "thickness": 2, "width": {"band": 0.86}},
+                    "encoding": {"x": x, "y": y},
+                },
+                {
+                    "data": {"values": of_year},
                     "mark": {"type": "text", "fontSize": 12, **turned},
-                    "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
+                    "encoding": {"x": x, "y": {**y, "field": "haut"}, "text": {"field": "texte"}},
+                },
+                {
+                    "data": {"values": named},
+                    "mark": {"type": "text", "fontSize": 12, "color": OCHRE, "align": "right"},
+                    "encoding": {"x": {"value": width}, "y": {"value": -12}, "text": {"field": "nom"}},
                 },
             ],
         }
@@ -366,9 +408,14 @@ def _names(block: Block) -> int:
     return max(len(head) for head in block["entete"]) * 7 + 8
 
 
+def is_in_lines(block: Block) -> bool:
+    """True for several things that are followed from month to month: some of their values are not beside their marks."""
+    return block["forme"] == "mois" and len(block["entete"]) > 1 and not are_years(block["entete"])
+
+
 def months_pt(block: Block) -> tuple[float, float] | None:
     """Where the first month of a wide chart of lines begins, and how wide each is, in points; None for another chart."""
-    if block["forme"] != "mois" or len(block["entete"]) == 1:
+    if not is_in_lines(block):
         return None
     return (BESIDE + PADDING) * PIXEL, (WIDE - _names(block) - BESIDE) / len(block["lignes"]) * PIXEL
 
@@ -517,6 +564,70 @@ def _cascade(block: Block, narrow: bool) -> Spec:
     }
 
 
+def _gaps(block: Block, narrow: bool) -> Spec:
+    """How far each row is from the whole, in %: a dot on a common scale, then its value and that of the whole."""
+    values = _values(block, narrow)
+    for value in values if not narrow else []:
+        value["ligne"] = value["ligne"].replace("|", " ")
+    gaps = [value for value in values if value["rang"] == 0]
+    for gap in gaps:
+        sign = "+" if re.search("[1-9]", gap["texte"]) and gap["valeur"] > 0 else ""
+        gap["dit"] = "" if gap["manque"] else f"{sign}{gap['texte']}"
+    beside = 62  # for each of the two columns of values
+    label = max(len(part) for value in values for part in value["ligne"].split("|")) * 6.0 + 14
+    width = max((NARROW if narrow else WIDE) - label - 2 * beside, 90)
+    most = max([10.0, *(abs(gap["valeur"] or 0) for gap in gaps)]) * 1.45
+    x = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [-most, most]}}
+    y = _rows(values)
+    zero = {"x": {"datum": 0, "type": "quantitative"}}
+    known = [{"filter": "!datum.manque"}]
+    dit = {"text": {"field": "dit"}}
+    columns: list[Spec] = []
+    for rank, name in enumerate(block["entete"][1:], 1):
+        place = {"value": width + beside * rank}
+        weight = 600 if rank == 1 else 400
+        of_column = [value for value in values if value["rang"] == rank]
+        mark = {"type": "text", "align": "right", "fontWeight": weight, "color": INK if rank == 1 else GREY}
+        columns += [
+            {"data": {"values": of_column}, "mark": mark, "encoding": {"y": y, "x": place, "text": {"field": "texte"}}},
+            {
+                "data": {"values": [{"nom": name}]},
+                "mark": {**mark, "dy": -10},
+                "encoding": {"y": {"value": 0}, "x": place, "text": {"field": "nom"}},
+            },
+        ]
+    return {
+        "data": {"values": gaps},
+        "width": width,
+        "height": {"step": _step(values)},
+        "layer": [
+            _row_labels(values, y),
+            {"mark": {"type": "rule", "color": GREY}, "encoding": zero},
+            {
+                "transform": known,
+                "mark": {"type": "rule", "color": BLUE, "strokeWidth": 2.5},
+                "encoding": {"y": y, "x": x, "x2": {"datum": 0}},
+            },
+            {
+                "transform": known,
+                "mark": {"type": "point", "filled": True, "size": 70, "color": BLUE, "opacity": 1},
+                "encoding": {"y": y, "x": x},
+            },
+            {
+                "transform": [*known, {"filter": "datum.valeur >= 0"}],
+                "mark": {"type": "text", "align": "left", "dx": 8},
+                "encoding": {"y": y, "x": x, **dit},
+            },
+            {
+                "transform": [*known, {"filter": "datum.valeur < 0"}],
+                "mark": {"type": "text", "align": "right", "dx": -8},
+                "encoding": {"y": y, "x": x, **dit},
+            },
+            *columns,
+        ],
+    }
+
+
 def _short(value: dict[str, Any]) -> str:
     """A value over a narrow bar, without its mark: a long amount in thousands or in millions."""
     text = value["texte"].removesuffix(MARK)
@@ -540,4 +651,5 @@ FORMS = {
     "pyramide": _pyramid,
     "execution": _execution,
     "cascade": _cascade,
+    "ecarts": _gaps,
 }

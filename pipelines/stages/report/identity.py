@@ -20,6 +20,7 @@ def identity(identite: Identite, images: Path) -> Model:
         "logo": _picture(identite.logo, images),
         "couverture": _picture(identite.couverture, images),
         "mentions": identite.mentions,
+        "contact": identite.contact,
     }
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from pipelines.french import capitalised
 from pipelines.publication import EDITIONS
-from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
+from pipelines.stages.report.charts import MONTHS, is_in_lines, png_of, svg_of, width_pt
 from pipelines.stages.report.html import environment, with_ordinals
 from pipelines.stages.report.identity import pictures
 from pipelines.stages.report.model import Model, charts_of, disclosed
@@ -23,7 +23,6 @@ BLUE = b"1B4F7D"  # of the titles in the shipped templates: the organisation's o
 NO_DATE = b"1970-01-01T00:00:00Z"  # Pandoc's, in its sandbox
 NO_LINE = b'<style:table-cell-properties fo:border="none" />'  # of every cell of an .odt
 LINE = b'<style:table-cell-properties fo:border="none" fo:border-bottom="0.5pt solid #c5ced6" fo:padding="1mm" />'
-MONTHS_APART = "mois"  # the form of a chart whose lines follow one another from month to month
 PAGE_PT = 481  # the width of the text
 
 
@@ -100,7 +99,7 @@ def _names(model: Model) -> dict[str, str]:
 def _drawing(block: Model, cache: Path) -> Model:
     """What is shown of a chart: a picture of its printed size, its rows when no picture is, or when it does not show all."""
     width = width_pt(svg_of(block, False, cache))
-    is_turned = block["forme"] == MONTHS_APART and len(block["entete"]) > 1  # some values are not beside its marks
+    is_turned = is_in_lines(block)
     is_drawn = block["forme"] == "execution"  # what is not carried out, as credits alone: it has no code
     said = [one for one in block["legende"] if not is_drawn or one["code"] != "—"]
     return {

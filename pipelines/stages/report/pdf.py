@@ -50,6 +50,7 @@ def _maker() -> tuple:
 def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dict[str, bytes]:
     """What the template reads."""
     drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
+    drawings |= {f"{block['id']}-etroit": svg_of(block, True, cache) for block in charts}
     made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
     made["dessins.json"] = _json({name: width_pt(drawing) for name, drawing in drawings.items()})
     made["mois.json"] = _json({block["id"]: months_pt(block) for block in charts})

@@ -53,6 +53,11 @@ def title_nodes(said: Said, addresses: Addresses) -> list[Model]:
     return nodes
 
 
+def are_years(head: list[str]) -> bool:
+    """True for the columns of a table over several exercices."""
+    return bool(head) and all(one.isdecimal() and len(one) == 4 for one in head)
+
+
 def _of(cell: Cell) -> Worked:
     return Worked(cell["texte"], [cell])
 
@@ -83,14 +88,18 @@ def _trough(head: list[str], lines: list[Line]) -> Said | None:
 
 
 def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) -> Said | None:
-    """When each column is at its extreme; None when one of them is not known, or reaches it twice."""
+    """When each column is at its extreme, or the last one when they are years, with what the year before was then; None when
+    one of them is not known, or reaches it twice."""
     said: Said = []
-    for column, name in enumerate(head):
+    for column, name in [(len(head) - 1, "")] if are_years(head) else enumerate(head):
         line = _extreme(lines, column, chosen)
         if line is None:
             return None
-        which = "" if len(head) == 1 else f"{', ' if column else ''}{name.lower()} "
-        said += [f"{which}{words} en {line['titre'].lower()} (", _of(line["cellules"][column]), ")"]
+        which = "" if len(head) == 1 or not name else f"{', ' if column else ''}{name.lower()} "
+        said += [f"{which}{words} en {line['titre'].lower()} (", _of(line["cellules"][column])]
+        if not name and column and line["cellules"][column - 1]["valeur"] is not None:
+            said += [", contre ", _of(line["cellules"][column - 1]), f" en {head[column - 1]}"]
+        said.append(")")
     return said or None
 
 
@@ -197,7 +206,7 @@ def _values(lines: list[Line], column: int, blank: str | None = None) -> list[De
     return [Decimal(one["valeur"]) for one in cells]
 
 
-EVOLUTION = "evolution"
+EVOLUTION, EXTREMES = "evolution", ("pic", "creux")
 SHOWN = {
     "premier": _first,
     "pic": _peak,

@@ -120,9 +120,9 @@ def _columns(block: Block, lines: Sequence[Block], first: int, last: int) -> lis
 
 
 def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """One bar per row, or one per column when there are several."""
+    """One bar per row, or one per column when there are several that may be compared."""
     first, last, _ = place
-    series = _columns(block, lines, first, last)
+    series = _columns(block, lines, first, last)[: 1 if block["forme"] == "ecarts" else None]
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **_from_zero(lines)})

@@ -1,5 +1,5 @@
 -- What each member pays: the titres on the declared accounts, by debtor. Debtors that are not members are in one row,
--- without name.
+-- without name. What each is of the whole, and how it changed, is told of the years for which every titre came.
 with contributions as (
     select
         exercice,
@@ -9,18 +9,44 @@ with contributions as (
     from {{ ref('fct_ecritures') }}
     where est_contribution
     group by exercice, code_collectivite
+),
+
+entiers as (
+    select
+        exercice,
+        bool_and(effet = 'rien') as est_entier
+    from {{ ref('fct_collecte') }}
+    where split_part(source, '/', 2) = 'titres' and statut_collecte <> 'non suivie'
+    group by exercice
+),
+
+compares as (
+    select
+        contributions.*,
+        case when entiers.est_entier then sum(contributions.montant_eur) over (partition by contributions.exercice) end as total_eur,
+        case when entiers.est_entier and avant.est_entier then precedentes.montant_eur end as montant_precedent_eur
+    from contributions
+    left join entiers on contributions.exercice = entiers.exercice
+    left join entiers as avant on contributions.exercice = avant.exercice + 1
+    left join contributions as precedentes
+        on contributions.exercice = precedentes.exercice + 1
+        and coalesce(contributions.code_collectivite, '') = coalesce(precedentes.code_collectivite, '')
 )
 
 select
-    cast(contributions.exercice as integer) as exercice,
-    cast(coalesce(contributions.code_collectivite, 'autres') as string) as code_collectivite,
+    cast(compares.exercice as integer) as exercice,
+    cast(coalesce(compares.code_collectivite, 'autres') as string) as code_collectivite,
     cast(coalesce(collectivites.libelle_collectivite, 'Autres débiteurs') as string) as libelle_collectivite,
-    cast(contributions.nb_titres as bigint) as nb_titres,
-    cast(contributions.montant_eur as decimal(18, 2)) as montant_eur,
+    cast(compares.nb_titres as bigint) as nb_titres,
+    cast(compares.montant_eur as decimal(18, 2)) as montant_eur,
+    cast(compares.montant_precedent_eur as decimal(18, 2)) as montant_precedent_eur,
     cast(collectivites.nb_habitants as bigint) as nb_habitants,
     cast(collectivites.annee_population as integer) as annee_population,
-    cast({{ ratio('contributions.montant_eur', 'collectivites.nb_habitants', 2) }} as decimal(18, 2)) as montant_par_habitant_eur,
+    cast({{ ratio('compares.montant_eur', 'collectivites.nb_habitants', 2) }} as decimal(18, 2)) as montant_par_habitant_eur,
+    {{ ratio('100 * compares.montant_eur', 'compares.total_eur', 1) }} as part_pct,
+    {{ ratio('100 * (compares.montant_eur - compares.montant_precedent_eur)', 'compares.montant_precedent_eur', 1) }}
+        as variation_pct,
     {{ role_ligne() }}
-from contributions
+from compares
 left join {{ ref('dim_collectivite') }} as collectivites
-    on contributions.code_collectivite = collectivites.code_collectivite
+    on compares.code_collectivite = collectivites.code_collectivite

@@ -1,7 +1,8 @@
 -- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulative one. A
 -- section with a side that does not say what was done has none. Of the cumulative result of the year before, what is not
 -- carried over is told; it went to investment where account 1068 (M14, M57: excédents de fonctionnement capitalisés) has
--- that very amount.
+-- that very amount. What the result of the year owes to receipts and to expenditure is told against the year before, the
+-- carried-over amounts apart.
 with sections as (
     select sections.*, documents.code_budget
     from {{ ref('rpt_finances__sections') }} as sections
@@ -37,6 +38,8 @@ totaux as (
         sum(case sens_budgetaire when 'dépense' then realise_eur else 0 end) as depenses_eur,
         sum(case sens_budgetaire when 'recette' then realise_eur else 0 end) as recettes_eur,
         sum(case sens_budgetaire when 'recette' then realise_reporte_eur else -realise_reporte_eur end) as report_eur,
+        sum(case sens_budgetaire when 'recette' then realise_eur - realise_reporte_eur else 0 end) as recettes_propres_eur,
+        sum(case sens_budgetaire when 'dépense' then realise_eur - realise_reporte_eur else 0 end) as depenses_propres_eur,
         sum(case sens_budgetaire when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
         case
             when count(*) = count(restes_a_realiser_eur)
@@ -48,7 +51,14 @@ totaux as (
 ),
 
 precedents as (
-    select siret, code_budget, exercice + 1 as exercice, section, max(resultat_cumule_eur) as resultat_cumule_eur
+    select
+        siret,
+        code_budget,
+        exercice + 1 as exercice,
+        section,
+        max(resultat_cumule_eur) as resultat_cumule_eur,
+        max(recettes_propres_eur) as recettes_propres_eur,
+        max(depenses_propres_eur) as depenses_propres_eur
     from totaux
     group by siret, code_budget, exercice, section
     having count(*) = 1
@@ -90,6 +100,9 @@ select
             when '3' then 'reprise après le vote du compte administratif'
         end as string
     ) as reprise_resultats,
+    cast(precedents.recettes_propres_eur - precedents.depenses_propres_eur as decimal(18, 2)) as resultat_exercice_precedent_eur,
+    cast(totaux.recettes_propres_eur - precedents.recettes_propres_eur as decimal(18, 2)) as effet_recettes_eur,
+    cast(precedents.depenses_propres_eur - totaux.depenses_propres_eur as decimal(18, 2)) as effet_depenses_eur,
     cast(totaux.resultat_cumule_eur - totaux.report_eur as decimal(18, 2)) as resultat_exercice_eur,
     cast(totaux.resultat_cumule_eur as decimal(18, 2)) as resultat_cumule_eur,
     cast(totaux.solde_restes_eur as decimal(18, 2)) as solde_restes_eur,

@@ -1,7 +1,17 @@
 -- Each counted document, section by section: a line whose account is unknown goes under « indéterminée ». What the
 -- budgets of the year opened is part of the credits that its accounts state, once they do: the detail rows are then
--- those of the accounts.
-with sections as (
+-- those of the accounts. The rates are of the credits that may be carried out.
+with lignes as (
+    select
+        *,
+        -- unforeseen expenses, transfers between sections, sales: these chapters are voted, and never carried out
+        code_chapitre in ('020', '021', '022', '023', '024')
+        and sum(coalesce(realise_eur, 0)) over (partition by document_id, section, sens_budgetaire, code_chapitre) = 0
+            as est_sans_execution
+    from {{ ref('fct_lignes_documents') }}
+),
+
+sections as (
     select
         exercice,
         document_id,
@@ -18,9 +28,10 @@ with sections as (
         sum(credits_ouverts_eur) as credits_ouverts_eur,
         sum(realise_eur) as realise_eur,
         sum(restes_a_realiser_eur) as restes_a_realiser_eur,
+        sum(case when est_sans_execution then 0 else credits_ouverts_eur end) as credits_executables_eur,
         -- 001 and 002: what the former year left, inside the amount above
         sum(case when code_chapitre in ('001', '002') then realise_eur when realise_eur is not null then 0 end) as realise_reporte_eur
-    from {{ ref('fct_lignes_documents') }}
+    from lignes
     group by
         exercice, document_id, budget_id, siret, libelle_budget, type_budget, nature_decision, numero_decision, est_compte_administratif,
         coalesce(section, 'indéterminée'), sens_budgetaire
@@ -50,5 +61,7 @@ select
     cast(realise_eur as decimal(18, 2)) as realise_eur,
     cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
     cast(realise_reporte_eur as decimal(18, 2)) as realise_reporte_eur,
+    {{ ratio('100 * realise_eur', 'credits_executables_eur', 1) }} as taux_realisation_pct,
+    {{ ratio('100 * (realise_eur + restes_a_realiser_eur)', 'credits_executables_eur', 1) }} as taux_avec_restes_pct,
     {{ role_ligne(dont='dit_credits and not est_compte_administratif') }}
 from budgets
