@@ -107,7 +107,7 @@ familles:
     assert [one.partition(" la colonne")[0] for one in found] == [
         "catalogue/figures/essai.yml:9 filtre:",
         "catalogue/figures/essai.yml:10 filtre:",
-        "catalogue/report/07_distance.yml:95 filtres:",
+        "catalogue/report/07_distance.yml:100 filtres:",
     ]
     assert all(one.count("vouliez-vous dire") == 1 for one in found)
 

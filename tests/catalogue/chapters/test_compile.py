@@ -8,7 +8,14 @@ from pipelines.catalogue.chapters.compile import summary_model
 from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
 from tests.catalogue.figures.sql import render
 
-INDICATOR = {"table": "rpt_tickets", "colonne": "nb", "libelle": "Tickets", "unite": "tickets", "decimales": 0}
+INDICATOR = {
+    "table": "rpt_tickets",
+    "colonne": "nb",
+    "libelle": "Tickets",
+    "unite": "tickets",
+    "decimales": 0,
+    "habitants": 1000,
+}
 
 
 VALUES = "exercice, valeur::integer, etat, valeur_precedente::integer, variation_pct::integer"
@@ -22,8 +29,8 @@ def summary(tickets: dict[int, int | None], lost: Iterable[int] = (), asked: str
     with duckdb.connect() as db:
         db.execute("create table rpt_tickets (exercice integer, code_collectivite varchar, nb integer)")
         db.execute(
-            "create table dim_collectivite as select 'a' as code_collectivite, 'Orly' as libelle_collectivite, '1' as siren "
-            "union all select 'b', 'Valenton', '2' union all select 'syndicat', 'SII', '3'"
+            "create table dim_collectivite as select 'a' as code_collectivite, 'Orly' as libelle_collectivite, '1' as siren, "
+            "2000 as nb_habitants union all select 'b', 'Valenton', '2', 8000 union all select 'syndicat', 'SII', '3', null"
         )
         db.execute(
             "create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nature_morceau varchar, "
@@ -53,6 +60,14 @@ def test_a_value_is_given_with_the_mean_of_the_members_unless_one_of_them_is_mis
     assert found == [(2040, "3.000000"), (2041, None)]  # 5 and 0, rounded like the values
 
 
+def test_a_value_is_given_per_inhabitant_beside_that_of_all_members_and_as_a_part_of_it_unless_some_is_missing() -> None:
+    asked = "exercice, libelle_rapporte, part_pct, valeur_rapportee, ensemble_rapporte, ecart_ensemble_pct"
+    found = summary({2040: 40, 2041: 40, 2042: None}, lost=[2041], asked=asked)
+    per = "Tickets, pour 1\u202f000 habitants"
+    assert found[0] == (2040, per, 100, 20, 4, 400)  # 40 for 2,000 inhabitants, and for all 10,000
+    assert found[1:] == [(2041, per, None, None, None, None), (2042, per, None, None, None, None)]
+
+
 def test_the_rows_that_list_a_member_are_counted() -> None:
     one = IndicateurMembre(
         table="rpt_projets", libelle="Projets", unite="projets", concerne={"noms": "libelle_collectivite"}
@@ -62,8 +77,8 @@ def test_the_rows_that_list_a_member_are_counted() -> None:
     with duckdb.connect() as db:
         db.execute("create table dim_exercice as select 2040 as exercice")
         db.execute(
-            "create table dim_collectivite as from (values ('a', 'Orly', '1'), ('b', 'Orly-Ville', '2'), ('c', 'Rungis', '3')) "
-            "as t (code_collectivite, libelle_collectivite, siren)"
+            "create table dim_collectivite as from (values ('a', 'Orly', '1', 1), ('b', 'Orly-Ville', '2', 1), ('c', 'Rungis', '3', 1)) "
+            "as t (code_collectivite, libelle_collectivite, siren, nb_habitants)"
         )
         db.execute(
             "create table rpt_projets as from (values (2040, 'Orly, Valenton'), (2040, 'Orly-Ville'), (2040, 'Orly'), (2040, null)) "

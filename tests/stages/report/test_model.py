@@ -389,21 +389,21 @@ def test_a_share_changes_by_points_and_by_no_share_of_itself(members: Press):
     assert "Plis\xa0: 10\xa0points de moins qu’en 2039." in said({"arbre": items["enfants"]})
 
 
-def test_a_value_of_a_member_is_printed_with_the_year_before_and_the_mean_of_all(members: Press):
+def test_a_value_of_a_member_is_printed_with_the_year_before_and_its_part_of_the_whole(members: Press):
     members.chapter = MEMBERS.replace(
-        'genre: evolutions, titre: "Depuis {precedent}"', "genre: indicateurs, moyenne: moyenne"
+        'genre: evolutions, titre: "Depuis {precedent}"', "genre: indicateurs, part: part"
     )
     columns, found = members.tables["rpt_membres"]
-    means = [95, None, 3, None, 95]
+    parts = ["9.5", None, 3, None, 95]
     members.tables["rpt_membres"] = (
-        f"{columns}, moyenne decimal(20, 6)",
-        [(*row, mean) for row, mean in zip(found, means, strict=True)],
+        f"{columns}, part decimal(20, 6)",
+        [(*row, part) for row, part in zip(found, parts, strict=True)],
     )
     orly = members.model()["chapitres"][0]["sections"][0]["blocs"][0]["chiffres"]
     assert [one["suite"] for one in orly] == [
-        "100 en 2039 (−10,0\xa0%)\u202f; moyenne des membres\xa0: 95",
+        "100 en 2039 (−10,0\xa0%)\u202f; 9,5\xa0% de l’ensemble",
         "1\u202f000 en 2039 (+50,0\xa0%)",
-        "7 en 2039 (0,0\xa0%)\u202f; moyenne des membres\xa0: 3",
+        "7 en 2039 (0,0\xa0%)\u202f; 3,0\xa0% de l’ensemble",
         None,
     ]
 
@@ -522,10 +522,15 @@ def test_a_section_is_said_to_balance_only_when_its_credits_do(
     missing = (excess, 2040, None, "EUR", 2, "manquant", "m", "manquant", "Excédent", "essai", "Somme.")
     press.replace("chiffres", [*press.tables["chiffres"][1], budget, missing])
     same = ("principal", "investissement")
-    credits = [(2040, *same, "dépense", "detail", 100), (2040, *same, "recette", "detail", receipts)]
+    accounts = ("compte administratif", "26.0", "39.7")
+    credits = [
+        (2040, *same, "dépense", "detail", 100, *accounts),
+        (2040, *same, "recette", "detail", receipts, *accounts),
+    ]
     press.tables["rpt_finances__sections"] = (
         "exercice integer, type_budget varchar, section varchar, sens_budgetaire varchar, role_ligne varchar, "
-        "credits_ouverts_eur decimal(18, 2)",
+        "credits_ouverts_eur decimal(18, 2), nature_decision varchar, taux_realisation_pct decimal(20, 6), "
+        "taux_avec_restes_pct decimal(20, 6)",
         credits,
     )
     press.tables["rpt_finances__rapprochements"] = (
