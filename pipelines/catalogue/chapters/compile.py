@@ -51,7 +51,9 @@ def summary_model(
 
 
 def _per_inhabitant(one: IndicateurMembre) -> str:
-    divisor = "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
+    divisor = (
+        "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
+    )
     return f"{one.libelle}, {divisor}" if one.habitants else ""
 
 

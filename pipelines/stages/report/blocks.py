@@ -114,10 +114,7 @@ class Builder:
         named = [{"genre": "texte", "texte": title}]
         kind = "graphique" if is_drawn else "tableau"
         if is_drawn and is_all and all(came[year].is_whole for year in _years_said(bloc, years)):
-            told = -2 if all(came[year].is_whole for year in [*years][-2:]) else -1
-            first = len(head) + told if bloc.montre in EXTREMES and are_years(head) else 0
-            of_title = [{**line, "cellules": line["cellules"][first:]} for line in lines]
-            said = titled(title, bloc.montre, head[first:], of_title)
+            said = titled(title, bloc.montre, *_of_title(bloc, head, lines, [came[year] for year in years]))
             title = "".join(part.text if isinstance(part, Worked) else part for part in said)
             named = title_nodes(said, self.figures.addresses)
         block = {
@@ -142,8 +139,7 @@ class Builder:
         }
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
-            if bloc.croise and bloc.croise.format != "chiffre":  # else each row knows of its own years
-                block |= {"incomplets": [str(year) for year, one in came.items() if not one.is_whole]}
+            block |= _incomplete(bloc, came)
         return block
 
     def _rows(self, table: str, filters: dict[str, Any], order: list[str], exercices: int = 1) -> list[Row]:
@@ -415,6 +411,23 @@ def _day_of_year(day: dt.date) -> str:
 def _years_said(bloc: Graphique, years: Iterable[int]) -> list[int]:
     """The years that the title of a chart speaks of."""
     return [*years][-2 if bloc.montre == EVOLUTION else -1 :]
+
+
+def _of_title(
+    bloc: Graphique, head: list[str], lines: list[Block], came: list[Receipt]
+) -> tuple[list[str], list[Block]]:
+    """What the title of a chart may speak of: an extreme of the last year, beside the year before if that is whole."""
+    if bloc.montre not in EXTREMES or not are_years(head):
+        return head, lines
+    first = -2 if all(one.is_whole for one in came[-2:]) else -1
+    return head[first:], [{**line, "cellules": line["cellules"][first:]} for line in lines]
+
+
+def _incomplete(bloc: Graphique, came: dict[int, Receipt]) -> Block:
+    """The years of which something is missing; nothing of rows that do not count the same thing, and mark their own."""
+    if not bloc.croise or bloc.croise.format == "chiffre":
+        return {}
+    return {"incomplets": [str(year) for year, one in came.items() if not one.is_whole]}
 
 
 def _columns_of(croise: Croisement) -> list[str]:

@@ -379,7 +379,7 @@ def _months(block: Block, narrow: bool) -> Spec:
                 {
                     "data": {"values": named},
                     "mark": {"type": "text", "fontSize": 12, "color": OCHRE, "align": "right"},
-                    "encoding": {"x": {"value": width}, "y": {"value": -12}, "text": {"field": "nom"}},
+                    "encoding": {"x": {"value": width}, "y": {"value": -24}, "text": {"field": "nom"}},
                 },
             ],
         }

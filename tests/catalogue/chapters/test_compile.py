@@ -60,7 +60,9 @@ def test_a_value_is_given_with_the_mean_of_the_members_unless_one_of_them_is_mis
     assert found == [(2040, "3.000000"), (2041, None)]  # 5 and 0, rounded like the values
 
 
-def test_a_value_is_given_per_inhabitant_beside_that_of_all_members_and_as_a_part_of_it_unless_some_is_missing() -> None:
+def test_a_value_is_given_per_inhabitant_beside_that_of_all_members_and_as_a_part_of_it_unless_some_is_missing() -> (
+    None
+):
     asked = "exercice, libelle_rapporte, part_pct, valeur_rapportee, ensemble_rapporte, ecart_ensemble_pct"
     found = summary({2040: 40, 2041: 40, 2042: None}, lost=[2041], asked=asked)
     per = "Tickets, pour 1\u202f000 habitants"
