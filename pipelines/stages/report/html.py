@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
-from pipelines.stages.report.model import Model, charts_of, disclosed, summary_name
+from pipelines.stages.report.model import Model, charts_of, disclosed, document_name, summary_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANNEX = "sources-et-methode.html"  # of the site
@@ -47,30 +47,40 @@ def _labels(model: Model) -> dict[str, str]:
     return {figure["code"]: figure["libelle"] for figure in disclosed(model)}
 
 
-def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
-    """(name, content) of each file of the site: its contents, a page per chapter, the annex, a CSV per table."""
+def site_pages(model: Model, cache: Path, formats: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    """(name, content) of each file of the site: its home, a page per chapter, the annex, a CSV per table.
+
+    The home shows the chapter with the messages of the year, what each member pays, and what may be
+    downloaded: the formats of the report that are beside it.
+    """
     by_code = {figure["code"]: figure for figure in disclosed(model)}
     chapters = model["chapitres"]
     pages = {part["id"]: f"{one['id']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
     members = {section["titre"]: f"../{summary_name(section, 'html')}" for section in model["collectivites"]}
 
-    def page(name: str, title: str, chapter: Model | None = None) -> tuple[str, str]:
-        used = [by_code[code] for code in sorted(set(_codes(chapter))) if code in by_code]
+    retained = (
+        one for one in chapters if any(block.get("est_retenu") for s in one["sections"] for block in s["blocs"])
+    )
+
+    def page(name: str, title: str, chapter: Model | None = None, home: Model | None = None) -> tuple[str, str]:
+        used = [by_code[code] for code in sorted(set(_codes(chapter or home))) if code in by_code]
         sections = chapter["sections"] if chapter else []
         more = {
             "fichier": name,
             "titre": title,
             "chapitre": chapter,
+            "accueil": home,
             "chiffres": used,
             "annexe": ANNEX,
             "pages": pages,
             "membres": members,
+            "documents": {kind: f"../{document_name(model)}.{kind}" for kind in formats},
         }
         return name, _page(
-            "site.html.j2", model, cache, links=_labels(model), shown=sections, site=chapter is not None, **more
+            "site.html.j2", model, cache, links=_labels(model), shown=sections, site=name != ANNEX, **more
         )
 
-    yield page("index.html", model["intitules"]["sommaire"])
+    yield page("index.html", model["intitules"]["sommaire"], home=next(retained, None))
     for chapter in model["chapitres"]:
         yield page(f"{chapter['id']}.html", chapter["titre"], chapter)
         for block in (block for section in chapter["sections"] for block in section["blocs"]):

@@ -565,6 +565,11 @@ def disclosed(model: Model) -> list[Model]:
     return [one for one in model["chiffres"] if one["manque"] != HIDDEN]
 
 
+def document_name(model: Model) -> str:
+    """The name of the whole report, without the ending of its format."""
+    return f"rapport_activite_{model['exercice']}"
+
+
 def summary_name(section: Model, kind: str) -> str:
     """The file of the page of one collectivité, beside the report."""
     return f"collectivites/{french.plain(section['titre'])}.{kind}"

@@ -1,8 +1,9 @@
 """Turns Markdown with figures by reference into a tree that the page and the PDF lay out alike.
 
 ``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from, and marked as partial when it is;
-``{{ f("…", "un nombre inconnu") }}`` gives the words to print when it is missing or hidden; ``{{ f("…", exercice=2019)
-}}`` is the figure of another year. ``{% if connu("…") %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and
+``{{ f("…", unite="tonnes") }}`` adds words before that mark; ``{{ f("…", "un nombre inconnu") }}`` gives those to print
+when it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is the figure of another year. ``{% if
+connu("…") %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and
 ``nul("…")`` detect figures that are printed alike, and a zero for which everything came; ``suivi("…")`` detects a
 figure whose systems the organisation uses, known or not, and ``secret("…")`` a hidden one: of any other missing figure,
 nobody may say that it is not given away. Nothing else is available: no attribute, no import, no name other than
@@ -128,7 +129,14 @@ def _reason(error: Exception, known: Collection[str]) -> str:
 
 
 def _figure(figures: Figures, *, exact: bool):
-    def f(code: str, sinon: str | None = None, exercice: int | None = None, *, sans_signe: bool = False) -> str:
+    def f(
+        code: str,
+        sinon: str | None = None,
+        exercice: int | None = None,
+        *,
+        sans_signe: bool = False,
+        unite: str | None = None,
+    ) -> str:
         try:
             printed = figures.printed(code, exercice, unsigned=sans_signe, exact=exact)
         except KeyError:
@@ -143,7 +151,8 @@ def _figure(figures: Figures, *, exact: bool):
             return escaped(sinon)
         row = figures.get(code, exercice)
         partial = "" if row["etat"] != "partiel" else MARK if is_certain(row) else f"{NO_BREAK}(partiel)"
-        return f"[{printed}](#{figures.addresses.of_figure(code, exercice)}){partial}"
+        words = f"{NO_BREAK}{escaped(unite)}" if unite else ""
+        return f"[{printed}](#{figures.addresses.of_figure(code, exercice)}){words}{partial}"
 
     return f
 

@@ -19,7 +19,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.stages.report.html import report_page, site_pages, summary_page
-from pipelines.stages.report.model import Edition, Model, build, entry_of, summary_name
+from pipelines.stages.report.model import Edition, Model, build, document_name, entry_of, summary_name
 from pipelines.stages.report.office import report_document
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from pipelines.stages.report.tables import BUILD_NAMED, read_publication
@@ -133,10 +133,10 @@ def _drawn(
 ) -> Iterator[tuple[str, str | bytes]]:
     """(name, content) of each file of a report."""
     yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True)  # what they are all written from
-    stem = f"rapport_activite_{model['exercice']}"
+    stem = document_name(model)
     if "html" in formats:
         yield f"{stem}.html", report_page(model, cache)
-        for name, content in site_pages(model, cache):
+        for name, content in site_pages(model, cache, formats):
             yield f"site/{name}", content
         for section in model["collectivites"]:
             yield summary_name(section, "html"), summary_page(model, section, cache)

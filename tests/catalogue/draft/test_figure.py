@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -9,6 +10,7 @@ from pipelines.catalogue.draft.figure import FigureRequest, draft_figure
 from pipelines.catalogue.load import Catalogue, catalogue_of
 from pipelines.catalogue.needs import check, unsummable
 from pipelines.catalogue.yaml_file import DeclarationError
+from tests.catalogue.figures.sql import render
 from tests.layers import REAL, Layer
 
 SYSTEM = """\
@@ -153,13 +155,27 @@ def test_columns_of_the_tool_stand_beside_those_of_the_models(home: Layer) -> No
     assert "'hors période': 'lignes.annee > lignes.exercice'" in sql(home, "intermediate/int_quai__notes.sql")
 
 
+def test_lines_of_one_key_that_do_not_say_the_same_are_no_mere_doubles(home: Layer) -> None:
+    """A correction that came beside the first file: neither may be kept in silence."""
+    drafted(home, "stocks.volume", "stocks", total="volume", by="mois", unit="m³")
+    query = render(sql(home, "intermediate/int_quai__stocks.sql"))
+    with duckdb.connect() as db:
+        db.execute(
+            "create schema lake; create table lake.quai__stocks as select 2024 as exercice, 'Nord' as site, volume, 1 as mois, "
+            "'l' as _livraison, fichier as _fichier, null as _feuille, 2 as _ligne, 'c' as _colonne "
+            "from (values ('a.csv', 10), ('b.csv', 10), ('c.csv', 11)) as t (fichier, volume)"
+        )
+        found = db.execute(f"select _fichier, poids, motif from ({query}) order by 1").fetchall()
+    assert found == [("a.csv", 1, "compté"), ("b.csv", 0, "doublon"), ("c.csv", 0, "même clé, autres valeurs")]
+
+
 def test_lines_that_may_come_twice_count_once(home: Layer) -> None:
     made = drafted(home, "stocks.volume", "stocks", total="volume", by="mois", unit="m³")
     text = sql(home, "intermediate/int_quai__stocks.sql")
     assert "{{ double_de('doublons') }}" in text and "partition by exercice, site, mois, motif_exclusion" in text
     entry = made.project.said["int_quai__stocks"].data
     (tested,) = entry["columns"][0]["data_tests"]
-    assert tested["accepted_values"]["arguments"]["values"][-1] == "doublon"
+    assert tested["accepted_values"]["arguments"]["values"][-2:] == ["doublon", "même clé, autres valeurs"]
     (key,) = entry["data_tests"]
     assert key["unique_combination_of_columns"]["arguments"]["combination_of_columns"][-1] == "_colonne"
 

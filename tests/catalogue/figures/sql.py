@@ -39,6 +39,8 @@ MACROS = (
     "constat",
     "effets",
     "portees",
+    "double_de",
+    "motif",
 )
 
 

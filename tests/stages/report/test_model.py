@@ -504,6 +504,13 @@ def test_sentences_follow_the_number_and_the_sign(press: Press, value: int, stat
     assert [one.strip() for one in printed] == [number, sign]
 
 
+def test_a_unit_comes_before_the_mark_of_a_partial_figure(press: Press):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], 3, *rows[0][3:7], "partiel", *rows[0][8:]), *rows[1:]])
+    press.write("essai.md", """{{ f("a.total", unite="tonnes") }} collectées""")
+    assert said(press.block("texte")) == ["3\xa0tonnes\xa0(partiel) collectées"]
+
+
 @pytest.mark.parametrize(
     ("receipts", "found", "printed"),
     [
