@@ -67,7 +67,8 @@ def about_inputs(work: Workspace, also: Iterable[Finding]) -> list[Found]:
             for table in ref.export.tables:
                 source = f"{ref.system.system}/{table.name}"
                 if finding.ou in (source, ref.key, ref.system.system):
-                    why = work.rules[finding.code].titre if finding.cle is None else finding.attendu.rstrip(".")
+                    expected = finding.attendu.rstrip(".")  # of a check, whose rule says nothing of it
+                    why = work.rules[finding.code].titre if finding.cle is None else f"contrôle en échec : {expected}"
                     found.append((finding.code, source, finding.exercice, finding.effet, why, finding.empreinte or ""))
     return found
 
