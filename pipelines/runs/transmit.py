@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
+from pipelines.catalogue.organisation import Collectivite, Organisation
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
@@ -199,7 +199,7 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
 def _letters(
     work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
 ) -> Iterator[tuple[str, bytes]]:
-    """The drafts of a release, to be signed by the person who approved it."""
+    """The drafts of a release, to be signed by the person who signs the report, else by the one who approved it."""
     from pipelines.stages.report.acts import acts
 
     row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
@@ -213,7 +213,8 @@ def _letters(
             work.catalogue,
             work.organisation,
             edition,
-            signatory(work.organisation, row["visas"].get("approved_by", "")),
+            work.home.contenu,
+            row["visas"].get("approved_by", ""),
             [*pieces, "les empreintes de ces fichiers"],
             seal_of(work.home, work.ledger, release.name),
         )
@@ -222,14 +223,6 @@ def _letters(
 def folder_of(member: Collectivite) -> str:
     """The folder name of a member: that of its page in the report."""
     return plain(member.nom)
-
-
-def signatory(organisation: Organisation, name: str) -> Personne | None:
-    """The declared person of that name; None when there is none, or no longer."""
-    try:
-        return organisation.person(name)
-    except UnknownPerson:
-        return None
 
 
 def _changed(work: Workspace, folder: Path) -> list[str]:
