@@ -421,6 +421,7 @@ def build(
     _lead_somewhere(chapitres)
     collectivites = apart.sections(summary) if summary else []
     model = {
+        **_head(publication, organisation, contenu, edition),
         "titre": f"{cover.titre} {publication.exercice}",
         "intitules": {
             "rapport": cover.titre,
@@ -428,18 +429,6 @@ def build(
             "annexe": cover.annexe,
             "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
             "collectivites": summary.titre if summary else "",
-        },
-        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
-        "identite": identity(organisation.identite, contenu / IMAGES),
-        "exercice": publication.exercice,
-        "profil": publication.profile,
-        "demonstration": organisation.demonstration,
-        "edition": {
-            "nom": edition.name,
-            "est_projet": edition.name == "projet",
-            "date": edition.day.isoformat(),
-            "date_imprimee": french.date(edition.day),
-            **entry_of(edition),
         },
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
@@ -456,6 +445,41 @@ def build(
     return {
         **model,
         "calculs": calculations(figures.addresses, model, _about(catalogue, publication, organisation), figures.rows),
+    }
+
+
+def accounts(
+    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
+) -> Model | None:
+    """The accounts of the exercice, a section for each; None when there is none. Raises MissingTable."""
+    if catalogue.accounts is None:
+        return None
+    editor = replace(editor_of(publication, catalogue, organisation, contenu), alerts={})
+    model = {
+        **_head(publication, organisation, contenu, edition),
+        "titre": catalogue.accounts.titre.format(**editor.names),
+        "collectivites": editor.sections(catalogue.accounts),
+        "chapitres": [],
+        "chiffres": [],
+    }
+    return _typeset(model) if model["collectivites"] else None
+
+
+def _head(publication: Publication, organisation: Organisation, contenu: Path, edition: Edition) -> Model:
+    """What every document says of itself: whose it is, of which exercice and edition."""
+    return {
+        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
+        "identite": identity(organisation.identite, contenu / IMAGES),
+        "exercice": publication.exercice,
+        "profil": publication.profile,
+        "demonstration": organisation.demonstration,
+        "edition": {
+            "nom": edition.name,
+            "est_projet": edition.name == "projet",
+            "date": edition.day.isoformat(),
+            "date_imprimee": french.date(edition.day),
+            **entry_of(edition),
+        },
     }
 
 

@@ -172,10 +172,10 @@ def test_the_engine_names_no_chapter_application_indicator_or_figure():
 def test_the_exposures_follow_the_chapters(shipped: Layer):
     shipped.write("catalogue/report/01_essai.yml", MINIMAL)
     catalogue = shipped.catalogue()
-    written = exposures(catalogue.chapters, catalogue.summary, {"rpt_a"})
+    written = exposures(catalogue.printed, {"rpt_a"})
     (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
     assert chapter["depends_on"] == ["ref('rpt_a')"]
-    (rest,) = [one for one in exposures([], None, {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
+    (rest,) = [one for one in exposures([], {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
     assert rest["depends_on"] == ["ref('rpt_a')"]  # what no chapter prints
 
 
