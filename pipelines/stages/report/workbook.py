@@ -32,7 +32,7 @@ NAME_LENGTH, DIGITS = 31, 15  # of a spreadsheet
 CONTENTS, FIGURES = "Sommaire", "Chiffres"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 HEADER = 3  # the row of a list's headings, below its title and the link back
-NARROWEST, WIDEST, WIDEST_FIRST, STATE_WIDTH = 11, 56, 46, 16  # characters of a column
+NARROWEST, WIDEST, WIDEST_FIRST, STATE_WIDTH = 11, 64, 50, 16  # characters of a column
 LINE_HEIGHT = 15  # points
 PAGE_WIDTH, PAGE_HEIGHT = 780, 525  # points of a page of an A4 sheet on its side, inside its margins
 POINTS, SCALES = 0.75, (0.85, 0.8, 0.75, 0.7, 0.65, 0.6)  # of a pixel; of a printed page, the largest first
@@ -44,13 +44,13 @@ SHOWN = ("tableau", "matrice", "graphique", "liste")
 CALLED = {"tableau": "Tableau", "matrice": "Tableau", "graphique": "Figure"}
 FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
     "domaine": ("Chapitre", 26),
-    "libelle": ("Chiffre", 62),
+    "libelle": ("Chiffre", 74),
     "affichage": ("Valeur imprimée", 18),
     "valeur": ("Valeur exacte", 18),
     "unite": ("Unité", 12),
     "etat": ("État", 16),
-    "statut": ("D’où il vient", 30),
-    "rapprochement": ("Comparé au rapport publié", 26),
+    "statut": ("D’où il vient", 38),
+    "rapprochement": ("Comparé au rapport publié", 30),
     "code": ("Code", 50),
     "formule": ("Comment il est calculé", 90),
 }
@@ -218,7 +218,7 @@ class _Sheets:
         said = [organisation["nom"], f"édition {EDITIONS[model['profil']]}", kind, edition["date_imprimee"]]
         said += ["DÉMONSTRATION : les lignes sont inventées"] * model["demonstration"]
         self.begin(sheet, model["titre"], " · ".join(said))
-        self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [34, 110, 40], ())
+        self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
         self.link(sheet, HEADER + 1, FIGURES)
         sheet.write_string(HEADER + 1, 1, "Tous les chiffres du rapport : imprimés, exacts, calculés comment")
         row = HEADER + 2
@@ -292,7 +292,10 @@ class _Sheets:
             right = max(right, edge)
         # the largest scale that takes the fewest pages: what is narrow is printed as if it were wider
         wide = [max(right, PAGE_WIDTH / POINTS / scale) for scale in SCALES]
-        pages = [_breaks(starts, heights, PAGE_HEIGHT * POINTS * one / PAGE_WIDTH) for one in wide]
+        tall = [
+            PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - HEADER * LINE_HEIGHT for one in wide
+        ]  # below what is repeated
+        pages = [_breaks(starts, heights, one) for one in tall]
         breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
         sheet.print_area(0, 0, starts[-1] - 2, _columns_within(edge, widths) - 1)
         sheet.fit_to_pages(1, 0)
@@ -316,7 +319,7 @@ class _Sheets:
         sheet.write_string(row, 0, _called(block), self.format(bold=True, font_size=12, font_color="#1b4f7d"))
         header = row + 1
         numbers = [rank for rank, is_text in enumerate(texts, start=1) if not is_text]
-        self.head(sheet, header, headings, numbers, sum(not line.is_total for line in grid.lines))
+        self.head(sheet, header, headings, numbers, [*(line.is_total for line in grid.lines), True].index(True))
         sized(header, headings)
         for row, line in enumerate(grid.lines, start=header + 1):
             strong = {"bold": True, "top": 1} if line.is_total else {}
