@@ -62,6 +62,11 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     drawn = _drawn_accounts(work, release, exercice, profile) if accounts else None
     letters = dict(_letters(work, release, exercice, profile, bool(accounts)))
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
+    comptes = [(f"comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
+    comptes += [
+        (name, "le compte de l’exercice, document budgétaire tel qu’il a été transmis") for name in sorted(accounts)
+    ]
+    comptes += [(lines.name, "les lignes des budgets et des comptes, pour un tableur")] if lines.exists() else []
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     kept, sent = [], _sent(work, release.name, profile)
@@ -86,7 +91,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         kept += [member.nom] * bool(changed)
         for path in changed:
             shutil.copyfile(path, here / path.name)
-        said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines, bool(drawn))
+        said = _contents(work, release.name, exercice, profile, member, comptes, bool(accounts))
         (here / CONTENTS).write_text(said, encoding="utf-8")
         sums = sums_of(here, (file for file in names_in(here) if file not in LETTERS))  # of what is sent as prepared
         (here / SUMS).write_text(listed(sums), encoding="utf-8")
@@ -260,22 +265,19 @@ def _contents(
     exercice: int,
     profile: str,
     member: Collectivite,
-    accounts: list[str],
-    lines: Path,
-    is_drawn: bool,
+    comptes: list[tuple[str, str]],
+    has_accounts: bool,
 ) -> str:
     """The description of each file, for the reader of the folder."""
-    organisation, account = work.organisation, "le compte de l’exercice, document budgétaire tel qu’il a été transmis"
+    organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
         (f"page_{folder_of(member)}.pdf", f"la page de la collectivité ({member.nom})"),
-        *[(f"{ACCOUNTS}/comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] * is_drawn,
-        *((f"{ACCOUNTS}/{name}", account) for name in accounts),
-        *[(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")] * lines.exists(),
+        *((f"{ACCOUNTS}/{name}", what) for name, what in comptes),
         (LETTER, "le courrier d’accompagnement"),
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]
-    lacking = [] if accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
+    lacking = [] if has_accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
     mention = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
     kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
     text = [
