@@ -451,8 +451,8 @@ def build(
 def accounts(
     publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
 ) -> Model | None:
-    """The accounts of the exercice, a section for each; None when there is none. Raises MissingTable."""
-    if catalogue.accounts is None:
+    """The accounts of the exercice, a section for each; None when the publication has none."""
+    if catalogue.accounts is None or not set(catalogue.accounts.tables) <= publication.tables.keys():
         return None
     editor = replace(editor_of(publication, catalogue, organisation, contenu), alerts={})
     model = {
