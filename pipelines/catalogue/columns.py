@@ -49,7 +49,7 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
             for at, column in columns:
                 if column not in known:
                     yield _unknown(thing.at(*at), column, table, known)
-    for chapter in _chapters(catalogue):
+    for chapter in catalogue.printed:
         yield from _of_words(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter, promised)
     yield from _of_texts(catalogue)
     yield from _of_alerts(catalogue, promised)
@@ -70,7 +70,7 @@ def columns_read(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Na
             yield thing, figure.mesure.fait, _of_measure(figure, figure.mesure, figures.families)
     for thing in declared.families:
         yield from _of_family(thing, figures.families[thing.name])
-    for chapter in _chapters(catalogue):
+    for chapter in catalogue.printed:
         yield from _of_chapter(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter)
     for thing in catalogue.secrecy_declared["populations",]:
         population = catalogue.secrecy.populations[thing.name]
@@ -90,10 +90,6 @@ def columns_read(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Na
     for thing in catalogue.secrecy_declared["figures", "rules"]:
         rule = rules[thing.name]
         yield thing, rule.table, [(("column",), rule.column), *((("row", name), name) for name in rule.row)]
-
-
-def _chapters(catalogue: Catalogue) -> list[Chapitre]:
-    return [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]
 
 
 def _name_of(catalogue: Catalogue, chapter: Chapitre) -> str:

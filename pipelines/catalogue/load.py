@@ -44,7 +44,9 @@ from pipelines.settings import Home
 TEXTS = "catalogue/report/texte"
 TEMPLATES = "catalogue/report/modeles"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
+ACCOUNTS = "comptes"  # nor this: the accounts that go with the report
 COVER = "rapport"  # nor this: the report's own wording
+APART = (SUMMARY, ACCOUNTS, COVER)
 # What the files of several sections may hold.
 KNOWN = {
     "alertes.yml": (("alertes",), ("gardes",)),
@@ -110,7 +112,8 @@ class Catalogue:
 
     @functools.cached_property
     def chapters_declared(self) -> Overlay:
-        """One file per chapter; ``synthese`` is the page of a collectivité, ``rapport`` the report's own wording."""
+        """One file per chapter; ``synthese`` is the page of a collectivité, ``comptes`` the accounts that go with the report,
+        ``rapport`` its own wording."""
         return put_over(
             [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
@@ -245,7 +248,7 @@ class Catalogue:
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:
         """The chapters of the report, in the order of their files' names."""
-        chapters = (thing for thing in self.chapters_declared if thing.name not in (SUMMARY, COVER))
+        chapters = (thing for thing in self.chapters_declared if thing.name not in APART)
         things = sorted(chapters, key=lambda thing: thing.path.name)
         refuse_same_identifiers(things)
         return [make_chapter(thing, self.prose_declared, Chapitre) for thing in things]
@@ -256,6 +259,18 @@ class Catalogue:
         if SUMMARY not in self.chapters_declared:
             return None
         return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared, Synthese)
+
+    @functools.cached_property
+    def accounts(self) -> Chapitre | None:
+        """The accounts that go to each member with the report."""
+        if ACCOUNTS not in self.chapters_declared:
+            return None
+        return make_chapter(self.chapters_declared[ACCOUNTS], self.prose_declared, Chapitre)
+
+    @property
+    def printed(self) -> list[Chapitre]:
+        """The chapters, the page of a collectivité and the accounts: all that prints tables of ``rapport``."""
+        return [*self.chapters, *(one for one in (self.summary, self.accounts) if one)]
 
     @functools.cached_property
     def cover(self) -> Couverture:
@@ -404,9 +419,9 @@ class Catalogue:
 
 
 def _chapter(path: Path) -> Thing:
-    named = path.stem if path.stem in (SUMMARY, COVER) else ""
+    named = path.stem if path.stem in APART else ""
     thing = whole_file("chapter", path, None if named else "id", name=named)
-    if not named and thing.name in (SUMMARY, COVER):
+    if not named and thing.name in APART:
         raise DeclarationError(f"{thing.at('id')} id: « {thing.name} » n’est pas un chapitre : c’est {thing.name}.yml")
     return thing
 

@@ -65,7 +65,8 @@ class Collectivite(Declared):
     ``debiteur`` lists those under which lists of titres and mandats name it: anyone with another name there belongs to no
     member, so that an ``alias`` that happens to be a person's name is not taken for one. ``population`` is that of
     ``annee_population``. A body that is not a commune (communauté de communes, another syndicate, CCAS) has no code Insee:
-    its ``type`` says what it is, and its SIREN identifies it.
+    its ``type`` says what it is, and its SIREN identifies it. ``maire_nom``, ``maire_civilite`` and ``adresse`` are who
+    letters are written to (the mayor, or who presides another body), and where.
     """
 
     code_insee: str | None = PydanticField(None, pattern=r"^[0-9][0-9AB][0-9]{3}$")
@@ -74,6 +75,9 @@ class Collectivite(Declared):
     type: str = COMMUNE
     population: int | None = PydanticField(None, gt=0)
     annee_population: int | None = None
+    maire_nom: str | None = PydanticField(None, min_length=1)
+    maire_civilite: Literal["Madame", "Monsieur"] | None = None
+    adresse: str | None = PydanticField(None, min_length=1)
     alias: list[str] = []
     debiteur: list[str] = []
 
@@ -239,7 +243,7 @@ Address = Annotated[str, PydanticField(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 class Organisation(Declared):
     """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients.
 
-    ``article`` is what a sentence puts before ``sigle``.
+    ``article`` is what a sentence puts before ``sigle``, ``adresse`` is under its name in acts and letters.
     """
 
     nom: str
@@ -247,6 +251,7 @@ class Organisation(Declared):
     article: Literal["le", "la", "l’", "les", ""] = "le"
     siren: Siren
     alias: list[str] = []
+    adresse: str | None = PydanticField(None, min_length=1)
     demonstration: bool = False
     exercices: Exercices
     collectivites: list[Collectivite] = []

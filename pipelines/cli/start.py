@@ -169,8 +169,7 @@ def init(
 def _switch_off_chapters(home: Home) -> None:
     """Switch off, in the home, each shipped chapter that prints a table of some tool, and the page of each member."""
     catalogue = load_catalogue(home)
-    printed = [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]
-    off = {chapter.id: chapter.titre for chapter in printed if set(chapter.tables) - {"chiffres"}}
+    off = {chapter.id: chapter.titre for chapter in catalogue.printed if set(chapter.tables) - {"chiffres"}}
     folder = home.root / "catalogue" / "report"
     folder.mkdir(parents=True, exist_ok=True)
     for thing in catalogue.chapters_declared:

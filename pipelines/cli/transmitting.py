@@ -16,7 +16,7 @@ from pipelines.ledger.closing import close, seal_of
 from pipelines.ledger.store import now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
-from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare, signatory
+from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
 from pipelines.stages.report.acts import acts as drafts
 from pipelines.stages.report.acts import is_untouched
 from pipelines.stages.report.tables import read_publication
@@ -91,11 +91,11 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     with only_writer(session.home), open_ledger(session.home) as ledger:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
-        signed_by = signatory(session.organisation, visas.get("approved_by", ""))
         title(f"actes de {year}, {edition.name}", session.organisation)
         with read_publication(tables, year, profile) as publication:
             seal = seal_of(session.home, ledger, edition.name)
-            made = dict(drafts(publication, session.catalogue, session.organisation, edition, signed_by, seal=seal))
+            about = (session.catalogue, session.organisation, edition, session.home.contenu)
+            made = dict(drafts(publication, *about, visas.get("approved_by", ""), seal=seal))
         for name, content in made.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
+from pipelines.catalogue.organisation import Collectivite, Organisation
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
@@ -26,6 +26,7 @@ from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import write_states
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.release import EXPORTS, last_release
+from pipelines.stages.report.model import Edition
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
 
@@ -58,8 +59,14 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     report, members = release / "report" / profile, tuple(work.organisation.collectivites)
     folder = work.home.transmissions / release.name / profile
     accounts = dict(_accounts(work, release, exercice))
+    drawn = _drawn_accounts(work, release, exercice, profile) if accounts else None
     letters = dict(_letters(work, release, exercice, profile, bool(accounts)))
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
+    comptes = [(f"comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
+    comptes += [
+        (name, "le compte de l’exercice, document budgétaire tel qu’il a été transmis") for name in sorted(accounts)
+    ]
+    comptes += [(lines.name, "les lignes des budgets et des comptes, pour un tableur")] if lines.exists() else []
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     kept, sent = [], _sent(work, release.name, profile)
@@ -74,6 +81,8 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
         for file, original in accounts.items():
             shutil.copyfile(original, here / ACCOUNTS / file)
+        if drawn:
+            (here / ACCOUNTS / f"comptes_{exercice}.pdf").write_bytes(drawn)
         if lines.exists():
             shutil.copyfile(lines, here / ACCOUNTS / lines.name)
         (here / LETTER).write_bytes(letters[f"courriers/{name}.docx"])
@@ -82,7 +91,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         kept += [member.nom] * bool(changed)
         for path in changed:
             shutil.copyfile(path, here / path.name)
-        said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
+        said = _contents(work, release.name, exercice, profile, member, comptes, bool(accounts))
         (here / CONTENTS).write_text(said, encoding="utf-8")
         sums = sums_of(here, (file for file in names_in(here) if file not in LETTERS))  # of what is sent as prepared
         (here / SUMS).write_text(listed(sums), encoding="utf-8")
@@ -196,15 +205,32 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
                 yield file.name, original
 
 
+def _drawn_accounts(work: Workspace, release: Path, exercice: int, profile: str) -> bytes | None:
+    """The accounts of the year, to be read; None when the release publishes none."""
+    from pipelines.stages.report.model import accounts
+    from pipelines.stages.report.pdf import accounts_pdf
+
+    tables = release / FOLDERS[profile]
+    with read_publication(tables, exercice, profile) as publication:
+        edition = _edition(work, release, exercice, profile)
+        model = accounts(publication, work.catalogue, work.organisation, work.home.contenu, edition)
+    return accounts_pdf(model, work.home.cache) if model else None
+
+
+def _edition(work: Workspace, release: Path, exercice: int, profile: str) -> Edition:
+    build = next(row["build"] for row in work.ledger.all_rows("releases") if row["release"] == release.name)
+    return edition_of(work.ledger, exercice, release / FOLDERS[profile], profile, build, release.name)
+
+
 def _letters(
     work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
 ) -> Iterator[tuple[str, bytes]]:
-    """The drafts of a release, to be signed by the person who approved it."""
+    """The drafts of a release, to be signed by the person who signs the report, else by the one who approved it."""
     from pipelines.stages.report.acts import acts
 
     row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
     tables = release / FOLDERS[profile]
-    edition = edition_of(work.ledger, exercice, tables, profile, row["build"], release.name)
+    edition = _edition(work, release, exercice, profile)
     pieces = [f"le rapport d’activité de {exercice}", "la page de votre collectivité"]
     pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
     with read_publication(tables, exercice, profile) as publication:
@@ -213,7 +239,8 @@ def _letters(
             work.catalogue,
             work.organisation,
             edition,
-            signatory(work.organisation, row["visas"].get("approved_by", "")),
+            work.home.contenu,
+            row["visas"].get("approved_by", ""),
             [*pieces, "les empreintes de ces fichiers"],
             seal_of(work.home, work.ledger, release.name),
         )
@@ -222,14 +249,6 @@ def _letters(
 def folder_of(member: Collectivite) -> str:
     """The folder name of a member: that of its page in the report."""
     return plain(member.nom)
-
-
-def signatory(organisation: Organisation, name: str) -> Personne | None:
-    """The declared person of that name; None when there is none, or no longer."""
-    try:
-        return organisation.person(name)
-    except UnknownPerson:
-        return None
 
 
 def _changed(work: Workspace, folder: Path) -> list[str]:
@@ -241,19 +260,24 @@ def _changed(work: Workspace, folder: Path) -> list[str]:
 
 
 def _contents(
-    work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
+    work: Workspace,
+    release: str,
+    exercice: int,
+    profile: str,
+    member: Collectivite,
+    comptes: list[tuple[str, str]],
+    has_accounts: bool,
 ) -> str:
     """The description of each file, for the reader of the folder."""
-    organisation, account = work.organisation, "le compte de l’exercice, document budgétaire tel qu’il a été transmis"
+    organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
         (f"page_{folder_of(member)}.pdf", f"la page de la collectivité ({member.nom})"),
-        *((f"{ACCOUNTS}/{name}", account) for name in accounts),
-        *[(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")] * lines.exists(),
+        *((f"{ACCOUNTS}/{name}", what) for name, what in comptes),
         (LETTER, "le courrier d’accompagnement"),
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]
-    lacking = [] if accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
+    lacking = [] if has_accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
     mention = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
     kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
     text = [

@@ -23,6 +23,7 @@ from pipelines.stages.report.pandoc import rewritten
 FOLDER = PROJECT_ROOT / "catalogue/report/modeles"
 FONT = "Calibri"  # in every Word; LibreOffice has one of the same widths
 BLUE, OCHRE, GREY, LINE, PALE, INK = "1B4F7D", "8F4700", "5C6873", "C5CED6", "F3F6F9", "1F2933"
+YELLOW = "FFF1B8"
 WIDTH = 9638  # of the text, in twentieths of a point
 # name in Word, name in an .odt, size in points, colour, bold, space before and after in points
 STYLES = [
@@ -128,6 +129,9 @@ def report_docx() -> bytes:
 
 
 ACT = """\
+{%p if logo %}
+Normal|{{ logo }}
+{%p endif %}
 {%p for alerte in alertes %}
 Alerte|{{ alerte }}
 {%p endfor %}
@@ -164,7 +168,10 @@ def act_docx() -> bytes:
         for theme in [one for one in fonts.attrib if "heme" in one]:
             del fonts.attrib[theme]
     document.styles["Alerte"].font.bold = True
+    blank = document.styles.add_style("Blanc", WD_STYLE_TYPE.CHARACTER)  # what is left to fill
+    blank.element.get_or_add_rPr().append(_w("shd", val="clear", color="auto", fill=YELLOW))
     document.styles["À droite"].paragraph_format.left_indent = Pt(250)
+    document.styles["À droite"].paragraph_format.keep_with_next = True  # a signature is on one page
     about = document.styles["À droite"].element.pPr
     about.insert(list(about).index(about.find(qn("w:ind"))) + 1, _w("contextualSpacing"))
     for line in ACT.splitlines():

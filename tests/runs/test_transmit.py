@@ -30,6 +30,22 @@ collectivites:
   - {code_insee: "94054", siren: "219400546", nom: Orly}
   - {code_insee: "94022", siren: "219400223", nom: Choisy-le-Roi}
 """
+ACCOUNTS = """
+id: comptes
+titre: Les comptes de {exercice}
+sections:
+  - id: compte
+    titre: "Compte {libelle}"
+    pour_chaque: {table: rpt_effectifs, code: libelle}
+    blocs:
+      - genre: tableau
+        id: lignes
+        titre: Dépenses
+        table: rpt_effectifs
+        lignes: {nom: libelle, titre: Chapitre, format: texte}
+        colonnes: [{nom: nb_agents, titre: Réalisé, format: euros2}]
+        vide: Rien.
+"""
 WORDS = "{{ collectivite }} : {{ f('a.total') }} agents, {{ signataire }}, {{ fonction }}. {{ pieces | join(' ; ') }}\n"
 
 
@@ -115,6 +131,25 @@ def test_a_folder_a_member_holds_the_public_report_its_page_the_accounts_and_a_s
     }
     contents = files["SOMMAIRE.txt"].decode()
     assert all(f"- {name}\u00a0: " in contents for name in files if name != "SOMMAIRE.txt")
+
+
+def test_the_accounts_can_be_read_beside_the_document_that_they_come_from(
+    frozen: Bench, declared: Layer, press: Press
+) -> None:
+    from pypdf import PdfReader
+
+    with_accounts(frozen)
+    declared.write("catalogue/report/comptes.yml", ACCOUNTS.lstrip())
+    press.replace("rpt_effectifs", [(2019, "principal", 1, 1234), (2018, "annexe", 1, 9)])
+    table = press.publish() / "rapport" / "rpt_effectifs.parquet"
+    shutil.copyfile(table, frozen.home.releases / "2019-v1" / PUBLIC / "rapport" / table.name)
+    with frozen.work() as work:
+        here = prepare(work, 2019, PUBLIC).folder / "orly"
+    said = "".join(page.extract_text() for page in PdfReader(here / "comptes" / "comptes_2019.pdf").pages)
+    assert "Les comptes de 2019" in said and "Compte principal" in said and "annexe" not in said
+    assert "1\u202f234,00\u00a0€" in said
+    assert "- comptes/comptes_2019.pdf\u00a0: " in (here / "SOMMAIRE.txt").read_text(encoding="utf-8")
+    assert "comptes/comptes_2019.pdf" in (here / "SHA256SUMS").read_text(encoding="utf-8")
 
 
 def test_the_internal_edition_is_sent_only_when_it_is_asked_for(frozen: Bench) -> None:

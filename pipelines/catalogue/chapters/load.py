@@ -7,7 +7,7 @@ prose.
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from pipelines.catalogue.chapters.grammar import Chapitre, Synthese
+from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -46,12 +46,11 @@ def refuse_same_identifiers(things: Iterable[Thing]) -> None:
             seen[name] = place
 
 
-def exposures(chapters: list[Chapitre], summary: Synthese | None, models: Iterable[str]) -> list[dict[str, Any]]:
+def exposures(printed: list[Chapitre], models: Iterable[str]) -> list[dict[str, Any]]:
     """The dbt exposures: one per chapter, so that lineage ends at what is printed; ``models`` are those of ``rapport``.
 
     What neither a chapter nor the annex prints is for the people who check the year.
     """
-    printed = [*chapters, *([summary] if summary else [])]
     named = [(f"chapitre_{c.id.replace('-', '_')}", c.titre, c.tables) for c in printed] + [ANNEX]
     known = sorted(models)
     shown = {table for _, _, tables in named for table in tables}

@@ -61,9 +61,9 @@ def asked(text: str) -> Asked:
     calls = [(one.node.name, one) for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)]
     figures = [said for name, call in calls if name in OF_FIGURES for said in _words(call.args[: OF_FIGURES[name]])]
     columns = [
-        (words[0][0], words[0][1], [words[1][1], *(one.key for one in call.kwargs)])
+        (words[0][0], words[0][1], [*(column for _, column in words[1:]), *(one.key for one in call.kwargs)])
         for name, call in calls
-        if name == "dit" and len(words := list(_words(call.args))) == 2
+        if name == "dit" and len(words := list(_words(call.args))) > 1
     ]
     free = meta.find_undeclared_variables(tree)
     names = [(one.lineno, one.name) for one in tree.find_all(nodes.Name) if one.name in free]

@@ -59,7 +59,7 @@ ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
 def generated(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
     rapport = [model for model, layer in layers(catalogue).items() if layer == "rapport"]
-    printed = exposures(catalogue.chapters, catalogue.summary, rapport)
+    printed = exposures(catalogue.printed, rapport)
     files = {
         **{f"staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         "staging/_reference__sources.yml": reference_sources(catalogue.references.values()),

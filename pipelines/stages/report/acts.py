@@ -7,8 +7,10 @@ Their words are two texts of the catalogue, in Markdown with figures by referenc
 import datetime as dt
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,24 @@ from lxml import etree
 
 from pipelines import french
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.organisation import COMMUNE, Organisation, Personne
+from pipelines.catalogue.organisation import COMMUNE, Collectivite, Organisation, Personne, UnknownPerson
 from pipelines.characters import each_text, visible
 from pipelines.ledger.chain import Head
+from pipelines.publication import IMAGES
 from pipelines.stages.report.html import ORDINAL
+from pipelines.stages.report.identity import identity
 from pipelines.stages.report.model import Edition, editor_of
 from pipelines.stages.report.prose import Node, render
 from pipelines.stages.report.tables import Publication
 from pipelines.stages.report.template import filled_docx, saved
 
 TEMPLATES = {"deliberation": "acte.docx", "courrier": "courrier.docx"}  # text → template
+DUE = (9, 30)  # of the year after: the report is sent before that day
+GREETINGS = {  # of a commune, or of another body
+    True: {"Madame": "Madame la Maire", "Monsieur": "Monsieur le Maire"},
+    False: {"Madame": "Madame la Présidente", "Monsieur": "Monsieur le Président"},
+}
+BLANK, BLANK_STYLE = re.compile(r"(\[[^\]]+\])"), "Blanc"  # what is left to fill, and how a template shows it
 
 
 def acts(
@@ -35,27 +45,33 @@ def acts(
     catalogue: Catalogue,
     organisation: Organisation,
     edition: Edition,
-    signatory: Personne | None,
+    contenu: Path,
+    approved_by: str,
     pieces: Sequence[str] = (),
     seal: tuple[str, Head] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each draft: ``deliberation.docx``, then ``courriers/<collectivité>.docx``.
 
-    ``signatory`` approved the release; ``pieces`` are what goes with a letter, ``seal`` what proves the release
-    (``ledger.closing.seal_of``). Raises ProseError naming a text and its line.
+    Who signs the report signs them, else who approved the release, ``approved_by``. ``pieces`` are what goes with a
+    letter, ``seal`` what proves the release (``ledger.closing.seal_of``). Raises ProseError naming a text and its line.
     """
-    editor = editor_of(publication, catalogue, organisation, Path())
+    editor = replace(editor_of(publication, catalogue, organisation, contenu), exact=True)
+    logo = identity(organisation.identite, contenu / IMAGES)["logo"]
+    signatory = organisation.identite.signature or _declared(organisation, approved_by)
+    due = dt.date(publication.exercice + 1, *DUE)
     known = editor.known | {
         "suivant": publication.exercice + 1,
         "organisation": organisation.nom,
+        "siege": organisation.adresse,
+        "entier": lambda table: editor.builder.receipts.of(table, publication.exercice).is_whole,
         "version": None if edition.name == "projet" else edition.name,
         "date": french.date(edition.day),
+        "apres_echeance": edition.day > due,
         "signataire": signatory.nom if signatory else "",
         "fonction": french.capitalised(signatory.fonction) if signatory else "",
         "pieces": list(pieces),
         "liste": seal[0] if seal else "",
         "tete": f"{seal[1].entries} {seal[1].hash}" if seal else "",
-        "membres": len(organisation.collectivites),
     }
 
     def written(name: str, title: str, names: dict[str, Any]) -> bytes:
@@ -63,17 +79,38 @@ def acts(
         path = catalogue.prose(f"actes/{name}.md")
         assert path is not None, f"texte/actes/{name}.md is shipped, and no home can take it away"
         tree = each_text(render(path, f"texte/actes/{name}.md", editor.builder.figures, names, exact=True), visible)
-        said = {**names, "alertes": _warnings(organisation, edition), "corps": list(_paragraphs(tree))}
+        said = {**names, "alertes": _warnings(organisation, edition), "corps": list(_paragraphs(tree)), "logo": logo}
         return _draft(catalogue.modele(TEMPLATES[name]), said, title, organisation.nom, edition)
 
     about = f"rapport d’activité {publication.exercice}"
     yield "deliberation.docx", written("deliberation", f"Délibération, {about}", known)
     for member in organisation.collectivites:
-        names = known | {"collectivite": member.nom, "est_commune": member.type == COMMUNE}
+        names = known | {
+            "collectivite": member.nom,
+            "code": member.code,
+            "est_commune": member.type == COMMUNE,
+            "appel": _greeting(member),
+            "destinataire": member.maire_nom,
+            "adresse": member.adresse,
+        }
         yield (
             f"courriers/{french.plain(member.nom)}.docx",
             written("courrier", f"Courrier, {about}, {member.nom}", names),
         )
+
+
+def _declared(organisation: Organisation, name: str) -> Personne | None:
+    """The declared person of that name; None when there is none, or no longer."""
+    try:
+        return organisation.person(name)
+    except UnknownPerson:
+        return None
+
+
+def _greeting(member: Collectivite) -> str:
+    """« Madame la Maire »; both civilities, to strike out, until one is declared."""
+    forms = GREETINGS[member.type == COMMUNE]
+    return forms[member.maire_civilite] if member.maire_civilite else f"[{' ou '.join(forms.values())}]"
 
 
 def _draft(template: Path, names: dict[str, Any], title: str, author: str, edition: Edition) -> bytes:
@@ -128,9 +165,13 @@ def _add(words: RichText, nodes: list[Node], **marks: bool) -> None:
             more = {"fort": {"bold": True}, "accent": {"italic": True}}.get(node["genre"], {})
             _add(words, node["enfants"], **{**marks, **more})
         else:
-            at, text = 0, french.typeset(node["texte"])
-            for found in ORDINAL.finditer(text):
-                words.add(text[at : found.end(1)], **marks)
-                words.add(found[2], superscript=True, **marks)
-                at = found.end()
-            words.add(text[at:], **marks)
+            for text in BLANK.split(french.typeset(node["texte"])):
+                if BLANK.fullmatch(text):
+                    words.add(text, style=BLANK_STYLE, **marks)
+                    continue
+                at = 0
+                for found in ORDINAL.finditer(text):
+                    words.add(text[at : found.end(1)], **marks)
+                    words.add(found[2], superscript=True, **marks)
+                    at = found.end()
+                words.add(text[at:], **marks)

@@ -47,6 +47,7 @@ from pipelines.stages.report.cells import (
     Cell,
     absent,
     cell,
+    dated,
     is_partial,
     number,
     total,
@@ -129,6 +130,7 @@ class Builder:
             "lignes": lines,
             "legende": legend([c for line in lines for c in line["cellules"]]),
             "source": f"rapport.{bloc.table}",
+            "reserves": self._reserves(came, rows),
             "note": _joined(
                 bloc.note and bloc.note.format(**names),
                 f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
@@ -223,6 +225,7 @@ class Builder:
             "lignes": lines,
             "legende": legend(cells),
             "source": f"rapport.{bloc.table}",
+            "reserves": self._reserves(came, rows),
             "note": note(one for year, one in came.items() if self._is_shown(year, rows)),
         }
 
@@ -246,7 +249,7 @@ class Builder:
                 {
                     "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
-                        {"titre": column.titre, **self._detail(row, column)}
+                        {"titre": column.titre, **dated(row[column.nom], column), **self._detail(row, column)}
                         for column in bloc.details
                         if row[column.nom] is not None
                     ],
@@ -255,6 +258,7 @@ class Builder:
             ],
             "legende": [],
             "source": f"rapport.{bloc.table}",
+            "reserves": self._reserves({receipt.exercice: receipt}, rows),
             "note": note([receipt]),
         }
 
@@ -398,6 +402,10 @@ class Builder:
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
         """True for the report's year, and for any other year that has rows or is gathered in them."""
         return year == self.figures.exercice or any(row.get("exercice", year) == year for row in rows)
+
+    def _reserves(self, came: Mapping[int, Receipt], rows: list[Row]) -> dict[str, str]:
+        """The years of which the rows are not known to be whole, each with its state: those that the note is about."""
+        return {str(year): one.state for year, one in came.items() if one.state and self._is_shown(year, rows)}
 
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -604,6 +612,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     lines = [
         {
             "titre": _row_title(row, data),
+            **dated(row.get(data.lignes.nom), data.lignes),
             "est_total": _is_total(data, row),
             "cellules": [cell(row, column) for column in data.colonnes],
         }

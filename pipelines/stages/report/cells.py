@@ -57,7 +57,12 @@ def _cell(row: Row, column: Colonne) -> Cell:
         return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}
     if column.format in NUMBERS:
         return number(Decimal(value), *NUMBERS[column.format])
-    return {**empty(words(value, column.format)), "est_texte": True}
+    return {**empty(words(value, column.format)), "est_texte": True, **dated(value, column)}
+
+
+def dated(value: Any, column: Colonne) -> dict[str, str]:
+    """The day of a value that is printed as one, for what sorts it: ``{"jour": "2020-02-06"}``."""
+    return {"jour": value.isoformat()} if isinstance(value, dt.date) and column.format != "mois" else {}
 
 
 def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:

@@ -8,7 +8,7 @@ the published tables: no output can say anything different, or more.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -72,6 +72,8 @@ class Editor:
     is_own: Callable[[Path], bool]  # true for one of the home's own texts
     alerts: Mapping[str, Alerte] = field(default_factory=dict)
     pages_apart: bool = False  # each section is a page: its figures are numbered from 1
+    off: Collection[str] = ()  # the models that the home switched off
+    exact: bool = False  # amounts to the cent, as an act says them
 
     @property
     def names(self) -> dict[str, Any]:
@@ -325,19 +327,28 @@ class Editor:
             )
         return picture(self.contenu / IMAGES / name, alternative, f"contenu/{self.contenu.name}/{IMAGES}/{name}")
 
-    def _told(self, table: str, colonne: str, **filtres: Any) -> str:
-        """The different values of a column in the rows of the year, « a et b »; empty when no row has one."""
-        if self.builder.publication.is_withheld(table):
+    def _told(self, table: str, *colonnes: str, **filtres: Any) -> str:
+        """The different values of a column in the rows of the year, « a et b »; empty when no row has one.
+
+        Several columns are said one after the other, in the order of the table: « Anne Le Goff et Paul Martin ».
+        """
+        if table in self.off or self.builder.publication.is_withheld(table):
             return ""
-        rows = self.builder.publication.rows(table, filtres, [colonne])
+        rows = self.builder.publication.rows(table, filtres, [*colonnes] if len(colonnes) == 1 else [])
         of_row = self.builder.figures.addresses.of_row
         said: dict[str, str] = {}  # the exact words → the Markdown that prints them
         for row in rows:
-            value = row[colonne]
-            if value is not None:
-                shown = _as_said(colonne, value, is_rounded=True)
+            words, linked = [], []
+            for name in colonnes:
+                value = row[name]
+                if value is None:
+                    continue
+                shown = _as_said(name, value, is_rounded=not self.exact)
+                words.append(_as_said(name, value))
                 is_number = not isinstance(value, str | bool)
-                said[_as_said(colonne, value)] = f"[{shown}](#{of_row(table, row)})" if is_number else shown
+                linked.append(f"[{shown}](#{of_row(table, row)})" if is_number else shown)
+            if words:
+                said[" ".join(words)] = " ".join(linked)
         return Addressed(french.enumeration([*said]), french.enumeration([*said.values()]))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
@@ -394,7 +405,8 @@ def editor_of(publication: Publication, catalogue: Catalogue, organisation: Orga
     members = frozenset(one.nom for one in organisation.collectivites)
     builder = Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, members)
     of_year = contenu / str(publication.exercice)
-    return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
+    off = catalogue.project.off.keys()
+    return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts, off=off)
 
 
 def build(
@@ -409,6 +421,7 @@ def build(
     _lead_somewhere(chapitres)
     collectivites = apart.sections(summary) if summary else []
     model = {
+        **_head(publication, organisation, contenu, edition),
         "titre": f"{cover.titre} {publication.exercice}",
         "intitules": {
             "rapport": cover.titre,
@@ -416,18 +429,6 @@ def build(
             "annexe": cover.annexe,
             "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
             "collectivites": summary.titre if summary else "",
-        },
-        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
-        "identite": identity(organisation.identite, contenu / IMAGES),
-        "exercice": publication.exercice,
-        "profil": publication.profile,
-        "demonstration": organisation.demonstration,
-        "edition": {
-            "nom": edition.name,
-            "est_projet": edition.name == "projet",
-            "date": edition.day.isoformat(),
-            "date_imprimee": french.date(edition.day),
-            **entry_of(edition),
         },
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
@@ -444,6 +445,41 @@ def build(
     return {
         **model,
         "calculs": calculations(figures.addresses, model, _about(catalogue, publication, organisation), figures.rows),
+    }
+
+
+def accounts(
+    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
+) -> Model | None:
+    """The accounts of the exercice, a section for each; None when the publication has none."""
+    if catalogue.accounts is None or not set(catalogue.accounts.tables) <= publication.tables.keys():
+        return None
+    editor = replace(editor_of(publication, catalogue, organisation, contenu), alerts={})
+    model = {
+        **_head(publication, organisation, contenu, edition),
+        "titre": catalogue.accounts.titre.format(**editor.names),
+        "collectivites": editor.sections(catalogue.accounts),
+        "chapitres": [],
+        "chiffres": [],
+    }
+    return _typeset(model) if model["collectivites"] else None
+
+
+def _head(publication: Publication, organisation: Organisation, contenu: Path, edition: Edition) -> Model:
+    """What every document says of itself: whose it is, of which exercice and edition."""
+    return {
+        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
+        "identite": identity(organisation.identite, contenu / IMAGES),
+        "exercice": publication.exercice,
+        "profil": publication.profile,
+        "demonstration": organisation.demonstration,
+        "edition": {
+            "nom": edition.name,
+            "est_projet": edition.name == "projet",
+            "date": edition.day.isoformat(),
+            "date_imprimee": french.date(edition.day),
+            **entry_of(edition),
+        },
     }
 
 

@@ -42,6 +42,12 @@ def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
     return kept(cache, "pdf", made_of, lambda: _compile("synthese.typ", alone, files))
 
 
+def accounts_pdf(model: Model, cache: Path) -> bytes:
+    """The accounts that go to each member."""
+    model = each_text(model, drawable)
+    return _compile("comptes.typ", model, _files("comptes.typ", model, charts_of(model), cache))
+
+
 def _maker() -> tuple:
     """The versions and options on which the layout of the same files depends."""
     return importlib.metadata.version("typst"), STANDARDS, Path(tags.__file__).read_bytes()

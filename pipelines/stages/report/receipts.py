@@ -17,6 +17,8 @@ UNFOLLOWED, PARTIAL, REFUSED = "non suivie", "partielle", "refusée"
 RECEIVED = ("reçue", PARTIAL)
 DOUBT = "doute"
 UNSAID = "non dit"  # the public edition and older publications do not say why
+UNSURE = {DOUBT, UNSAID}
+PARTIEL, UNCONFIRMED = "partiel", "à confirmer"
 REASONS = {  # ``raisons`` of ``rpt_sources``, in words
     "lignes refusées": "des lignes reçues ont été refusées",
     "mois absent": "il manque un ou plusieurs mois",
@@ -77,6 +79,13 @@ class Receipt:
         return None
 
     @property
+    def state(self) -> str | None:
+        """What its rows are in one word, when they are not known to be whole: « partiel » or « à confirmer »."""
+        if self.lacking or self.refused or set(self.partial) - UNSURE:
+            return PARTIEL
+        return UNCONFIRMED if self.partial else None
+
+    @property
     def notes(self) -> list[str]:
         """What readers of the existing rows must know, each sentence with a place for the exercices."""
         said = self._absent(", absent d’ici")
@@ -84,7 +93,7 @@ class Receipt:
             named = french.enumeration(fields)
             said.append(f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {named}.")
         for why, labels in self.partial.items():
-            state = "à confirmer" if why in (DOUBT, UNSAID) else "incomplètes"
+            state = UNCONFIRMED if why in UNSURE else "incomplètes"
             said.append(f"Données {state} pour {{}}, {REASONS[why]} : {french.enumeration(labels)}.")
         return said
 

@@ -3,6 +3,7 @@
 A template may come from anybody: its braces are filled in a sandbox, and know nothing but the names they are given.
 """
 
+import base64
 import io
 import zipfile
 from collections.abc import Iterator
@@ -10,13 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docxtpl import DocxTemplate
+from docx.oxml.ns import qn
+from docx.shared import Mm
+from docxtpl import DocxTemplate, InlineImage
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import etree
 
 from pipelines.stages.report.pandoc import rewritten
 from pipelines.stages.report.prose import ProseError
+
+HEIGHT = 16  # of a picture, in millimetres
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -39,7 +44,15 @@ def filled_docx(template: Path, names: dict[str, Any]) -> "Document":
     """A .docx template with its braces filled. Raises ProseError naming it."""
     with _named(template, names):
         document = DocxTemplate(io.BytesIO(template.read_bytes()))
-        document.render(names, SandboxedEnvironment(undefined=StrictUndefined), autoescape=True)
+        pictures = {name: one for name, one in names.items() if isinstance(one, dict) and "donnees" in one}
+        drawn = {
+            name: InlineImage(document, io.BytesIO(base64.b64decode(one["donnees"])), height=Mm(HEIGHT))
+            for name, one in pictures.items()
+        }
+        document.render(names | drawn, SandboxedEnvironment(undefined=StrictUndefined), autoescape=True)
+        undescribed = (one for one in document.docx.element.body.iter(qn("wp:docPr")) if not one.get("descr"))
+        for place, one in zip(undescribed, pictures.values(), strict=False):
+            place.set("descr", one["alternatif"])
         return document.docx
 
 

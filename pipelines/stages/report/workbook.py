@@ -1,8 +1,9 @@
-"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet per table or chart of the report.
+"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet per chapter with its tables.
 
-A number keeps its exact value and is shown as it is printed; a missing one is its code, explained below. Charts are the
-spreadsheet's own, over the cells beside them (``workbook_charts``). The same model gives the same bytes. Programs
-should read the export instead (``stages.publish.workbook``).
+A number keeps its exact value and is shown as it is printed, a date is a date; a missing value is its code, explained below.
+A total is the formula that a reader would type, where it is the sum of what is above it. Charts are the spreadsheet's own,
+beside their table (``workbook_charts``). No page of a printed sheet cuts a table. The same model gives the same bytes.
+Programs should read the export instead (``stages.publish.workbook``).
 """
 
 import datetime as dt
@@ -13,42 +14,58 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_range
 
 from pipelines import french
 from pipelines.publication import EDITIONS
 from pipelines.spreadsheet import neutralised
 from pipelines.stages.report.cells import Cell, absent, empty
 from pipelines.stages.report.model import Model
-from pipelines.stages.report.workbook_charts import Area, add_charts, title_of
+from pipelines.stages.report.receipts import PARTIEL
+from pipelines.stages.report.workbook_charts import WIDTH, Area, add_chart, title_of
 
 NAME_LENGTH, DIGITS = 31, 15  # of a spreadsheet
 CONTENTS, FIGURES = "Sommaire", "Chiffres"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-HEADER = 3  # the row of a sheet's headings, below its title and the link back
-NARROWEST, WIDEST, WIDEST_FIRST = 11, 38, 46  # characters of a column
+HEADER = 3  # the row of a list's headings, below its title and the link back
+NARROWEST, WIDEST, WIDEST_FIRST, STATE_WIDTH = 11, 64, 50, 16  # characters of a column
 LINE_HEIGHT = 15  # points
-ONE_PAGE = 30  # lines of a table that stay readable on one printed page with their chart
-COMPLETE, PART = "complet", "partiel"
+PAGE_WIDTH, PAGE_HEIGHT = 780, 525  # points of a page of an A4 sheet on its side, inside its margins
+POINTS, SCALES = 0.75, (0.85, 0.8, 0.75, 0.7, 0.65, 0.6)  # of a pixel; of a printed page, the largest first
+LIST = 5  # lines from which a table has a filter
+COMPLETE = "complet"
+DAY = "[$-40C]d mmmm yyyy"
 PRINTED = re.compile(r"(−?[\d\u202f]+)(?:,(\d+))?(?:\u00a0(.+))?")
-LETTERS = {"tableau": "T", "matrice": "T", "graphique": "F", "liste": "L"}
+SHOWN = ("tableau", "matrice", "graphique", "liste")
 CALLED = {"tableau": "Tableau", "matrice": "Tableau", "graphique": "Figure"}
 FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
     "domaine": ("Chapitre", 26),
-    "libelle": ("Chiffre", 52),
+    "libelle": ("Chiffre", 74),
     "affichage": ("Valeur imprimée", 18),
     "valeur": ("Valeur exacte", 18),
     "unite": ("Unité", 12),
-    "etat": ("État", 30),
-    "statut": ("D’où il vient", 26),
-    "rapprochement": ("Comparé au rapport publié", 26),
+    "etat": ("État", 16),
+    "statut": ("D’où il vient", 38),
+    "rapprochement": ("Comparé au rapport publié", 30),
+    "code": ("Code", 50),
     "formule": ("Comment il est calculé", 90),
-    "code": ("Code", 46),
 }
 VALUES = ("affichage", "valeur")
 PRINTED_COLUMNS = 8  # on paper, the column that says how a figure is computed would leave the others no room
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a grid; ``day`` when its title is one."""
+
+    title: str
+    cells: list[Cell]
+    is_total: bool = False
+    day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,12 +75,34 @@ class Grid:
     block: Model
     corner: str
     head: list[str]
-    lines: list[tuple[str, list[Cell], bool]]  # title, cells, whether it is a total
+    lines: list[Line]
 
     @property
     def states(self) -> list[str]:
         """The state of each line: complete, partial, or why something is missing."""
-        return [_state(cells) for _, cells, _ in self.lines]
+        return [self._state(line) for line in self.lines]
+
+    def _state(self, line: Line) -> str:
+        counted = [one for one in line.cells if not one["est_texte"] and one["texte"]]
+        known = any(one["valeur"] is not None for one in counted)
+        lacking = dict.fromkeys(one["manque"] for one in counted if one["manque"])
+        said = [french.MISSING_CODES[code] for code in lacking if code != "—"]
+        doubts = list(self._doubts(line)) if known else []
+        said += [PARTIEL] * (not doubts and any(one["est_partiel"] for one in counted)) + doubts
+        return " ; ".join(dict.fromkeys(said)) or (COMPLETE if known else "")
+
+    def _doubts(self, line: Line) -> Iterator[str]:
+        """What the note of the block says of the years of a line: of its own, of those of its columns, or of all."""
+        of_columns = [head.rpartition(" · ")[2] for head in self.head]
+        by_state: dict[str, list[str]] = {}
+        for year, state in self.block["reserves"].items():
+            if year in of_columns:
+                if line.cells[of_columns.index(year)]["valeur"] is not None:
+                    by_state.setdefault(state, []).append(year)
+            elif line.title == year or not any(one.title.isdecimal() for one in self.lines):
+                by_state.setdefault(state, [])
+        for state, years in by_state.items():
+            yield f"{state} en {french.enumeration(years)}" if years else state
 
 
 def workbook(model: Model) -> bytes:
@@ -72,12 +111,13 @@ def workbook(model: Model) -> bytes:
     with xlsxwriter.Workbook(out, SAFE) as book:
         edition = dt.datetime.fromisoformat(model["edition"]["date"])  # no clock
         book.set_properties({"title": model["titre"], "author": model["organisation"]["nom"], "created": edition})
-        sheets = _Sheets(book, _names(model))
-        sheets.contents(model)
+        sheets = _Sheets(book)
+        contents = book.add_worksheet(CONTENTS)  # written last: it says where each table is
         sheets.figures(model)
-        for chapter, block in _blocks(model):
-            if block["genre"] in LETTERS:
-                sheets.block(chapter, grid_of(block))
+        for chapter in model["chapitres"]:
+            if grids := [grid_of(block) for block in _blocks(chapter) if block["genre"] in SHOWN]:
+                sheets.chapter(chapter, grids)
+        sheets.contents(contents, model)
     return out.getvalue()
 
 
@@ -85,15 +125,16 @@ def grid_of(block: Model) -> Grid:
     """A table, a chart, a matrix or a list as rows and columns of cells."""
     if block["genre"] == "matrice":
         head = [f"{name} · {year}" for name in block["entete"] for year in block["annees"]]
-        lines = [(line["titre"], list(_flat(line, block["annees"])), False) for line in block["lignes"]]
+        lines = [Line(line["titre"], list(_flat(line, block["annees"]))) for line in block["lignes"]]
         return Grid(block, block["coin"], head, lines)
     if block["genre"] == "liste":
         head = list(dict.fromkeys(one["titre"] for entry in block["entrees"] for one in entry["details"]))
-        said = [
-            (entry["titre"], {one["titre"]: one["texte"] for one in entry["details"]}) for entry in block["entrees"]
-        ]
-        return Grid(block, "", head, [(title, [_text(of.get(name, "")) for name in head], False) for title, of in said])
-    lines = [(line["titre"], line["cellules"], line["est_total"]) for line in block["lignes"]]
+        lines = []
+        for entry in block["entrees"]:
+            of = {one["titre"]: one for one in entry["details"]}
+            lines.append(Line(entry["titre"], [_text(of.get(name, {"texte": ""})) for name in head]))
+        return Grid(block, "Intitulé", [name or "Précisions" for name in head], lines)
+    lines = [Line(one["titre"], one["cellules"], one["est_total"], one.get("jour")) for one in block["lignes"]]
     return Grid(block, block["coin"], block["entete"], lines)
 
 
@@ -104,37 +145,20 @@ def _flat(line: Model, years: Sequence[str]) -> Iterator[Cell]:
         yield from cells if len(cells) == len(years) else [absent("—")] * len(years)
 
 
-def _text(said: str) -> Cell:
-    return {**empty(said), "est_texte": True}
+def _text(detail: Model) -> Cell:
+    return {**empty(detail["texte"]), "est_texte": True, "jour": detail.get("jour")}
 
 
-def _state(cells: Sequence[Cell]) -> str:
-    counted = [one for one in cells if not one["est_texte"] and one["texte"]]
-    lacking = dict.fromkeys(one["manque"] for one in counted if one["manque"])
-    said = [french.MISSING_CODES[code] for code in lacking if code != "—"]
-    said += [PART] * any(one["est_partiel"] for one in counted)
-    return " ; ".join(said) or (COMPLETE if any(one["valeur"] is not None for one in counted) else "")
+def _blocks(chapter: Model) -> Iterator[Model]:
+    """Every block of a chapter, in the order of the report."""
+    for section in chapter["sections"]:
+        yield from section["blocs"]
 
 
-def _blocks(model: Model) -> Iterator[tuple[Model, Model]]:
-    """Every block with its chapter, in the order of the report."""
-    for chapter in model["chapitres"]:
-        for section in chapter["sections"]:
-            yield from ((chapter, block) for block in section["blocs"])
-
-
-def _names(model: Model) -> dict[str, str]:
-    """Identifier of a block → its sheet: ``F3 Effectifs par statut``, within a spreadsheet's limits."""
-    names: dict[str, str] = {}
-    lists = 0
-    for _, block in _blocks(model):
-        if block["genre"] not in LETTERS:
-            continue
-        lists += block["genre"] == "liste"
-        rank = f"{LETTERS[block['genre']]}{block.get('numero', lists)}"
-        title = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\']", " ", title_of(block)))
-        names[block["id"]] = textwrap.shorten(f"{rank} {title}", NAME_LENGTH, placeholder="…")
-    return names
+def _name(chapter: Model) -> str:
+    """Its sheet: ``4 Les équipes``, within a spreadsheet's limits."""
+    title = re.sub(r"[\[\]:*?/\\']", " ", f"{chapter['numero']} {chapter['titre']}")
+    return textwrap.shorten(title, NAME_LENGTH, placeholder="").rstrip(" ,")
 
 
 @dataclass
@@ -142,8 +166,9 @@ class _Sheets:
     """Writes sheets that share the same head and foot."""
 
     book: Any
-    names: Mapping[str, str]
     formats: dict[tuple, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)  # identifier of a block → where it is, for a link
+    lists: int = 0
 
     def format(self, **said: Any) -> Any:
         """A format, made once."""
@@ -152,161 +177,275 @@ class _Sheets:
             self.formats[key] = self.book.add_format({"font_name": "Calibri", "valign": "top", **said})
         return self.formats[key]
 
-    def begin(self, name: str, title: str, under: str) -> Any:
-        """A sheet with its title and what is under it."""
-        sheet = self.book.add_worksheet(name)
+    def begin(self, sheet: Any, title: str, under: str) -> None:
+        """A sheet with its title and what is under it, which stay in view and are repeated on each printed page."""
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.55)
         sheet.set_footer("&L&A&R&P / &N")
         sheet.write_string(0, 0, title, self.format(bold=True, font_size=14, font_color="#1b4f7d"))
         sheet.write_string(1, 0, under, self.format(font_color="#5c6873"))
-        return sheet
+        if under == "":
+            self.link(sheet, 1, CONTENTS, "← Sommaire")
 
-    def head(self, sheet: Any, headings: Sequence[str], widths: Sequence[float], numbers: Collection[int] = ()) -> None:
-        """The headings of the columns, which stay in view and are repeated on each printed page."""
-        for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+    def head(
+        self, sheet: Any, row: int, headings: Sequence[str], numbers: Collection[int] = (), lines: int = 0
+    ) -> None:
+        """The headings of columns, with a filter over the ``lines`` below them, unless there are few or two share a name."""
+        shown = []
+        for column, heading in enumerate(headings):
             side = {"align": "right"} if column in numbers else {"align": "left", "indent": int(column > 0)}
-            sheet.set_column(column, column, width)
-            sheet.write_string(
-                HEADER, column, heading, self.format(bold=True, bottom=1, text_wrap=True, bg_color="#e9eef3", **side)
-            )
-        sheet.freeze_panes(HEADER + 1, 1)
-        sheet.repeat_rows(HEADER)
+            shown.append(self.format(bold=True, bottom=1, text_wrap=True, bg_color="#e9eef3", **side))
+            sheet.write_string(row, column, heading, shown[-1])
+        if lines >= LIST and len({one.casefold() for one in headings} - {""}) == len(headings):
+            named = [{"header": said, "header_format": one} for said, one in zip(headings, shown, strict=True)]
+            sheet.add_table(row, 0, row + lines, len(headings) - 1, {"style": None, "columns": named})
 
-    def contents(self, model: Model) -> None:
-        """What the workbook is, then each sheet by chapter, with a link and its state."""
+    def listed(self, sheet: Any, headings: Sequence[str], widths: Sequence[float], numbers: Collection[int]) -> None:
+        """The headings of a sheet that is one list: they stay in view and are repeated on each printed page."""
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+        self.head(sheet, HEADER, headings, numbers)
+        sheet.fit_to_pages(1, 0)
+        sheet.freeze_panes(HEADER + 1, 1)
+        sheet.repeat_rows(0, HEADER)
+
+    def contents(self, sheet: Any, model: Model) -> None:
+        """What the workbook is, then each table by chapter, with a link and its state."""
         edition, organisation = model["edition"], model["organisation"]
         kind = "projet, à ne pas diffuser comme définitif" if edition["est_projet"] else f"version {edition['nom']}"
         said = [organisation["nom"], f"édition {EDITIONS[model['profil']]}", kind, edition["date_imprimee"]]
         said += ["DÉMONSTRATION : les lignes sont inventées"] * model["demonstration"]
-        sheet = self.begin(CONTENTS, model["titre"], " · ".join(said))
-        self.head(sheet, ["Feuille", "Ce qu’elle montre", "État"], [34, 80, 52])
+        self.begin(sheet, model["titre"], " · ".join(said))
+        self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
         self.link(sheet, HEADER + 1, FIGURES)
         sheet.write_string(HEADER + 1, 1, "Tous les chiffres du rapport : imprimés, exacts, calculés comment")
-        row, chapter = HEADER + 2, None
-        for of, block in _blocks(model):
-            if block["genre"] not in (*LETTERS, "vide"):
-                continue
-            if of["id"] != chapter:
-                sheet.write_string(row, 0, f"{of['numero']}. {of['titre']}", self.format(bold=True, top=1))
-                row, chapter = row + 1, of["id"]
-            self._listed(sheet, row, block)
-            row += 1
-        for one in model["legende"]:
-            row += 1
-            sheet.write_string(row, 0, one["code"], self.format(align="right"))
-            sheet.write_string(row, 1, one["sens"], self.format())
+        row = HEADER + 2
+        for chapter in model["chapitres"]:
+            blocks = [block for block in _blocks(chapter) if block["genre"] in (*SHOWN, "vide")]
+            if blocks:
+                sheet.write_string(row, 0, f"{chapter['numero']}. {chapter['titre']}", self.format(bold=True, top=1))
+                sheet.write_row(row, 1, ["", ""], self.format(top=1))
+            for rank, block in enumerate(blocks, start=1):
+                self._entry(sheet, row + rank, block)
+            row += len(blocks) + bool(blocks)
+        for rank, one in enumerate(model["legende"], start=1):
+            sheet.write_string(row + rank, 0, one["code"], self.format(align="right"))
+            sheet.write_string(row + rank, 1, one["sens"], self.format())
 
-    def _listed(self, sheet: Any, row: int, block: Model) -> None:
+    def _entry(self, sheet: Any, row: int, block: Model) -> None:
         """A line of the contents."""
         wrapped = self.format(text_wrap=True)
-        sheet.write_string(row, 1, _called(block), wrapped)
+        sheet.write_string(row, 1, title_of(block), wrapped)
         if block["genre"] == "vide":
             sheet.write_string(row, 2, block["texte"], wrapped)
             return
-        self.link(sheet, row, self.names[block["id"]])
+        self.link(sheet, row, self.places[block["id"]], _rank(block) or "Liste")
         states = list(dict.fromkeys(filter(None, grid_of(block).states)))
         lacking = [one for one in states if one != COMPLETE]
         sheet.write_string(row, 2, " ; ".join(lacking) or "".join(states), wrapped)
 
     def link(self, sheet: Any, row: int, to: str, said: str | None = None) -> None:
-        """A link to a sheet."""
-        sheet.write_url(row, 0, f"internal:'{to}'!A1", self.format(font_color="#1b4f7d", underline=1), said or to)
+        """A link to a sheet, or to a cell of one."""
+        name, _, cell = to.partition("!")
+        shown = self.format(font_color="#1b4f7d", underline=1)
+        sheet.write_url(row, 0, f"internal:'{name}'!{cell or 'A1'}", shown, said or to)
 
     def figures(self, model: Model) -> None:
         """Every figure, with its state."""
-        sheet = self.begin(FIGURES, f"Les chiffres de {model['exercice']}", "")
-        self.link(sheet, 1, CONTENTS, "← Sommaire")
+        sheet = self.book.add_worksheet(FIGURES)
+        self.begin(sheet, f"Les chiffres de {model['exercice']}", "")
         headings, widths = zip(*FIGURE_COLUMNS.values(), strict=True)
-        self.head(sheet, headings, widths, [rank for rank, key in enumerate(FIGURE_COLUMNS) if key in VALUES])
+        self.listed(sheet, headings, widths, [rank for rank, key in enumerate(FIGURE_COLUMNS) if key in VALUES])
         for row, one in enumerate(model["chiffres"], start=HEADER + 1):
             for column, key in enumerate(FIGURE_COLUMNS):
                 self._figure(sheet, row, column, key, one)
-        sheet.print_area(0, 0, HEADER + max(len(model["chiffres"]), 1), PRINTED_COLUMNS - 1)
-        sheet.autofilter(HEADER, 0, HEADER + max(len(model["chiffres"]), 1), len(FIGURE_COLUMNS) - 1)
+        last = HEADER + max(len(model["chiffres"]), 1)
+        sheet.print_area(0, 0, last, PRINTED_COLUMNS - 1)
+        sheet.autofilter(HEADER, 0, last, len(FIGURE_COLUMNS) - 1)
 
     def _figure(self, sheet: Any, row: int, column: int, key: str, one: Model) -> None:
         if key == "valeur" and one["valeur"] is not None and _fits(Decimal(one["valeur"])):
             places = max(-Decimal(one["valeur"]).as_tuple().exponent, 0)
             shown = "#,##0" + ("." + "0" * places if places else "")
             sheet.write_number(row, column, float(one["valeur"]), self.format(num_format=shown))
-        else:
-            align = (
-                {"align": "right"} if key in VALUES else {"text_wrap": True, "align": "left", "indent": int(column > 0)}
-            )
-            sheet.write_string(row, column, neutralised(one[key] or ""), self.format(**align))
+            return
+        align = {"align": "right"} if key in VALUES else {"align": "left", "indent": int(column > 0)}
+        wrapped = {"text_wrap": True} if column < PRINTED_COLUMNS else {}  # what follows has the width of the screen
+        sheet.write_string(row, column, neutralised(one[key] or ""), self.format(**align, **wrapped))
 
-    def block(self, chapter: Model, grid: Grid) -> None:
-        """A sheet: its table, what readers must know of it, its chart."""
-        block = grid.block
-        sheet = self.begin(self.names[block["id"]], _called(block), "")
-        self.link(sheet, 1, CONTENTS, "← Sommaire")
-        sheet.write_string(1, 1, f"Chapitre {chapter['numero']}, {chapter['titre']}", self.format(font_color="#5c6873"))
-        if block["genre"] == "graphique" and len(grid.lines) <= ONE_PAGE:
-            sheet.fit_to_pages(1, 1)  # the chart is not split
-        states = grid.states if any(grid.states) else []
+    def chapter(self, chapter: Model, grids: Sequence[Grid]) -> None:
+        """A sheet: the tables of a chapter one below the other, what readers must know of each, its chart beside it."""
+        sheet = self.book.add_worksheet(_name(chapter))
+        self.begin(sheet, f"{chapter['numero']}. {chapter['titre']}", "")
+        sheet.freeze_panes(2, 1)
+        sheet.repeat_rows(0, 1)
+        widths = _widths(grids)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+        starts, right, heights = [HEADER], 0.0, {}
+        for grid in grids:
+            self.places[grid.block["id"]] = f"{_name(chapter)}!A{starts[-1] + 1}"
+            below, edge = self._block(sheet, _name(chapter), starts[-1], grid, widths, heights)
+            starts.append(below + 2)
+            right = max(right, edge)
+        # the largest scale that takes the fewest pages: what is narrow is printed as if it were wider
+        wide = [max(right, PAGE_WIDTH / POINTS / scale) for scale in SCALES]
+        tall = [
+            PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - HEADER * LINE_HEIGHT for one in wide
+        ]  # below what is repeated
+        pages = [_breaks(starts, heights, one) for one in tall]
+        breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
+        sheet.print_area(0, 0, starts[-1] - 2, _columns_within(edge, widths) - 1)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_h_pagebreaks(breaks)
+
+    def _block(
+        self, sheet: Any, name: str, row: int, grid: Grid, widths: Sequence[float], heights: dict[int, float]
+    ) -> tuple[int, float]:
+        """A table and its chart from a row; returns the last row and the right edge, in pixels."""
+        block, states = grid.block, grid.states if any(grid.states) else []
         headings = [grid.corner, *grid.head, *(["État"] if states else [])]
-        numbers = [rank for rank, is_text in enumerate(_are_texts(grid), start=1) if not is_text]
-        widths = _widths(grid) + [26] * bool(states)
-        self.head(sheet, headings, widths, numbers)
-        row = HEADER
-        for row, (title, cells, is_total) in enumerate(grid.lines, start=HEADER + 1):
-            strong = {"bold": True, "top": 1} if is_total else {}
-            sheet.write_string(row, 0, neutralised(title), self.format(text_wrap=True, **strong))
-            for column, cell in enumerate(cells, start=1):
-                self._cell(sheet, row, column, cell, strong)
+        own = widths[: len(headings)]
+        texts = _are_texts(grid)
+
+        def sized(at: int, said: Sequence[str]) -> None:
+            lines = max(_lines(text, width) for text, width in zip(said, widths, strict=False))
+            if lines > 1:
+                heights[at] = LINE_HEIGHT * lines
+                sheet.set_row(at, heights[at])
+
+        sheet.write_string(row, 0, _called(block), self.format(bold=True, font_size=12, font_color="#1b4f7d"))
+        header = row + 1
+        numbers = [rank for rank, is_text in enumerate(texts, start=1) if not is_text]
+        self.head(sheet, header, headings, numbers, [*(line.is_total for line in grid.lines), True].index(True))
+        sized(header, headings)
+        for row, line in enumerate(grid.lines, start=header + 1):
+            strong = {"bold": True, "top": 1} if line.is_total else {}
+            state = states[row - header - 1] if states else ""
+            if line.day:
+                shown = self.format(num_format=DAY, align="left", **strong)
+                sheet.write_datetime(row, 0, dt.datetime.fromisoformat(line.day), shown)
+            else:
+                sheet.write_string(row, 0, neutralised(line.title), self.format(text_wrap=True, **strong))
+            for column, cell in enumerate(line.cells, start=1):
+                above = xl_range(header + 1, column, row - 1, column)
+                formula = (
+                    f"=SUM({above})" if state == COMPLETE and _is_sum(grid, row - header - 1, column - 1) else None
+                )
+                self._cell(sheet, row, column, cell, strong, formula)
             if states:
                 said = self.format(text_wrap=True, align="left", indent=1, **strong)
-                sheet.write_string(row, len(headings) - 1, states[row - HEADER - 1], said)
-        row = self._foot(sheet, row + 2, block, widths)
-        add_charts(self.book, sheet, self.names[block["id"]], block, Area(HEADER, len(headings), row + 2))
+                sheet.write_string(row, len(headings) - 1, state, said)
+            sized(row, [line.title, *(cell["texte"] for cell in line.cells), state])
+        row = self._foot(sheet, row + 1, block, own, heights)
+        area = Area(header, len(headings))
+        height = add_chart(self.book, sheet, name, block, area)
+        edge = _pixels(own) + (WIDTH + 24 if height else 0)
+        return max(row, header + math.ceil(height / 20)), edge
 
-    def _cell(self, sheet: Any, row: int, column: int, cell: Cell, strong: Mapping[str, Any]) -> None:
+    def _cell(
+        self, sheet: Any, row: int, column: int, cell: Cell, strong: Mapping[str, Any], formula: str | None
+    ) -> None:
         if cell["valeur"] is not None and _fits(Decimal(cell["valeur"])):
             shown = self.format(num_format=number_format(cell), align="right", **strong)
-            sheet.write_number(row, column, float(cell["valeur"]), shown)
+            if formula:
+                sheet.write_formula(row, column, formula, shown, float(cell["valeur"]))
+            else:
+                sheet.write_number(row, column, float(cell["valeur"]), shown)
+            return
+        if cell.get("jour"):
+            shown = self.format(num_format=DAY, align="left", indent=1, **strong)
+            sheet.write_datetime(row, column, dt.datetime.fromisoformat(cell["jour"]), shown)
             return
         lacking = {"align": "right", "italic": True, "font_color": "#5c6873"} if cell["manque"] else {}
         aligned = {"text_wrap": True, "align": "left", "indent": 1} if cell["est_texte"] else {"align": "right"}
         sheet.write_string(row, column, neutralised(cell["texte"]), self.format(**{**strong, **aligned, **lacking}))
 
-    def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float]) -> int:
-        """The codes in words, the note, the source, no wider than the table: a printed sheet fits them; returns the row
-        that follows."""
+    def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float], heights: dict[int, float]) -> int:
+        """The codes in words and the note, no wider than the table; returns the last row."""
         said = [f"{one['code']} : {one['sens']}" for one in block["legende"]]
         said += [block["note"]] if block["note"] else []
-        for text in [*said, f"Source : {block['source']}"]:
-            lines = math.ceil(len(text) / sum(widths))
-            if lines > 1 and len(widths) > 1:
-                wrapped = self.format(font_color="#5c6873", text_wrap=True)
-                sheet.merge_range(row, 0, row, len(widths) - 1, "", wrapped)
-                sheet.set_row(row, LINE_HEIGHT * lines)
-                sheet.write_string(row, 0, text, wrapped)
-            else:
-                sheet.write_string(row, 0, text, self.format(font_color="#5c6873"))
-            row += 1
-        return row
+        wrapped = self.format(font_color="#5c6873", text_wrap=True)
+        for at, text in enumerate(said, start=row):
+            heights[at] = LINE_HEIGHT * _lines(text, sum(widths))
+            if len(widths) > 1:
+                sheet.merge_range(at, 0, at, len(widths) - 1, "", wrapped)
+            sheet.set_row(at, heights[at])
+            sheet.write_string(at, 0, text, wrapped)
+        return row + len(said) - 1
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column."""
+    return 1 if len(text) <= width else math.ceil(1.1 * len(text) / width)
+
+
+def _pixels(widths: Sequence[float]) -> float:
+    """What columns of these widths, in characters, take on a screen."""
+    return sum(7 * width + 5 for width in widths)
+
+
+def _columns_within(pixels: float, widths: Sequence[float]) -> int:
+    """How many columns reach as far as this; those that no table has are of the usual width."""
+    beyond = max(0.0, pixels - _pixels(widths))
+    return len(widths) + math.ceil(beyond / 64)
+
+
+def _breaks(starts: Sequence[int], heights: Mapping[int, float], page: float) -> list[int]:
+    """The rows that begin a page, so that none cuts a block that fits in one."""
+    found, used = [], 0.0
+    for start, end in pairwise(starts):
+        height = sum(heights.get(row, LINE_HEIGHT) for row in range(start, end))
+        if used and used + height > page:
+            found.append(start)
+            used = 0.0
+        used += height
+    return found
+
+
+def _is_sum(grid: Grid, at: int, column: int) -> bool:
+    """True for the cell of a total that is the sum of all the lines above it, none of which is partial, hidden or missing."""
+    above = [line.cells[column] for line in grid.lines[:at]]
+    total = grid.lines[at].cells[column]
+    if not grid.lines[at].is_total or any(line.is_total for line in grid.lines[:at]) or total["valeur"] is None:
+        return False
+    if any(one["est_partiel"] or one["manque"] not in (None, "—") for one in above):
+        return False
+    values = [Decimal(one["valeur"]) for one in above if one["valeur"] is not None]
+    return sum(map(bool, values)) > 1 and sum(values) == Decimal(total["valeur"])
+
+
+def _rank(block: Model) -> str:
+    return f"{CALLED[block['genre']]} {block['numero']}" if block["genre"] in CALLED else ""
 
 
 def _called(block: Model) -> str:
-    rank = f"{CALLED[block['genre']]} {block['numero']} — " if block["genre"] in CALLED else ""
-    return f"{rank}{title_of(block)}"
+    rank = _rank(block)
+    return f"{rank} — {title_of(block)}" if rank else title_of(block)
 
 
 def _are_texts(grid: Grid) -> list[bool]:
-    return [any(cells[rank]["est_texte"] for _, cells, _ in grid.lines) for rank in range(len(grid.head))]
+    return [any(line.cells[rank]["est_texte"] for line in grid.lines) for rank in range(len(grid.head))]
 
 
-def _widths(grid: Grid) -> list[float]:
-    """The widths of the columns: the longest text of each, within reason."""
-    first = max(map(len, [grid.corner, *(title for title, _, _ in grid.lines)]))
-    others = [
-        max([len(cells[rank]["texte"]) for _, cells, _ in grid.lines] + [max(map(len, head.split()), default=0)])
-        for rank, head in enumerate(grid.head)
-    ]
-    return [min(max(first, 18), WIDEST_FIRST), *(min(max(width + 2, NARROWEST), WIDEST) for width in others)]
+def _widths(grids: Sequence[Grid]) -> list[float]:
+    """The widths of the columns of a sheet: the longest text that each has in any table, within reason."""
+    found: list[float] = [18]
+    for grid in grids:
+        first = max(map(len, [grid.corner, *(line.title for line in grid.lines)]))
+        found[0] = max(found[0], min(first, WIDEST_FIRST))
+        for rank, head in enumerate(grid.head, start=1):
+            words = max(map(len, head.split()), default=0)
+            longest = max([len(line.cells[rank - 1]["texte"]) for line in grid.lines] + [words])
+            found[rank:] = [*found[rank:], *[NARROWEST] * (rank + 1 - len(found))]
+            found[rank] = max(found[rank], min(longest + 2, WIDEST))
+        if any(grid.states):
+            at = len(grid.head) + 1
+            found[at:] = [*found[at:], *[NARROWEST] * (at + 1 - len(found))]
+            found[at] = max(found[at], STATE_WIDTH)
+    return found
 
 
 def _fits(value: Decimal) -> bool:

@@ -4,6 +4,7 @@ A missing value has no bar, only its code as a label. What a spreadsheet cannot 
 cascade) is drawn from a few cells beside it, which say so.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any
 from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block
 
-WIDTH, ROW_HEIGHT = 760, 22  # pixels
-SMALL, ACROSS = (250, 190), 3  # of the small charts
+WIDTH, WIDE_BAR, THIN_BAR = 460, 16, 8  # pixels
+SMALL, ACROSS = (148, 120), 3  # of the small charts
+ASIDE = 40  # the column of what is for the drawing alone: beyond the tables, and the printed page
 BESIDE, PALE = "Pour le dessin", "#9aa5b1"
 DRAWN = re.compile(r"\s*\([^()]*\)$")  # how the report draws credits: « (contour : crédits ; plein : réalisé) »
 SIDES = "#,##0;#,##0"  # a pyramid has no negative side
@@ -21,11 +23,10 @@ SIDES = "#,##0;#,##0"  # a pyramid has no negative side
 
 @dataclass(frozen=True)
 class Area:
-    """Where a table is: the row of its headings, how many columns it takes, the first free row below."""
+    """Where a table is: the row of its headings, how many columns it takes."""
 
     header: int
     columns: int
-    below: int
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,25 @@ def title_of(block: Block) -> str:
     return DRAWN.sub("", block["titre"]) if block.get("forme") == "execution" else str(block["titre"])
 
 
-def add_charts(book: Any, sheet: Any, name: str, block: Block, area: Area) -> None:
-    """Draw a block below its table if it is a chart; otherwise do nothing."""
+def add_chart(book: Any, sheet: Any, name: str, block: Block, area: Area) -> int:
+    """Draw a block beside its table if it is a chart; returns the height that it takes, in pixels."""
     if block["genre"] != "graphique":
-        return
+        return 0
     lines = [line for line in block["lignes"] if not line["est_total"]]
     first, last = area.header + 1, area.header + len(lines)
     draw = {"multiples": _multiples, "pyramide": _pyramid, "cascade": _cascade, "mois": _months}.get(
         block["forme"], _bars
     )
-    for rank, chart in enumerate(draw(book, sheet, name, block, lines, (first, last, area))):
+    charts = list(draw(book, sheet, name, block, lines, (first, last, area)))
+    for rank, chart in enumerate(charts):
         options = {
             "description": block["alternative"],
             "object_position": 2,
-            "x_offset": 6 + rank % ACROSS * (SMALL[0] + 8),
+            "x_offset": 14 + rank % ACROSS * (SMALL[0] + 8),
+            "y_offset": rank // ACROSS * (SMALL[1] + 4),
         }
-        sheet.insert_chart(area.below + rank // ACROSS * (SMALL[1] // 20 + 2), 0, chart, options)
+        sheet.insert_chart(area.header, area.columns, chart, options)
+    return math.ceil(len(charts) / ACROSS) * (SMALL[1] + 4) if draw is _multiples else int(charts[0].height)
 
 
 def _chart(
@@ -85,7 +89,7 @@ def _chart(
                 ),
             }
         )
-    chart.set_title({"name": title_of(block), "name_font": {"size": 12, "color": BLUE}, "overlay": False})
+    chart.set_title({"none": True})  # it is over the table
     chart.set_legend({"position": "bottom"} if len([one for one in series if one.color]) > 1 else {"none": True})
     chart.set_chartarea({"border": {"none": True}})
     return chart
@@ -97,10 +101,12 @@ def _from_zero(lines: Sequence[Block]) -> dict[str, int]:
     return {"min": 0} if min(values, default=0.0) >= 0 else {}
 
 
-def _labels(lines: Sequence[Block], rank: int) -> list[dict[str, Any] | None]:
-    """One label per row: the code of what is missing instead of a zero that nobody counted."""
+def _labels(lines: Sequence[Block], rank: int, *, alone: bool = True) -> list[dict[str, Any] | None]:
+    """One label per row: the code of what is missing instead of a zero that nobody counted; the values that are counted
+    unless several bars share the row, which are told apart beside it."""
     cells = [line["cellules"][rank] for line in lines]
-    return [{"value": one["texte"]} if one["valeur"] is None else None for one in cells]
+    counted = None if alone else {"delete": True}
+    return [{"value": one["texte"]} if one["valeur"] is None else counted for one in cells]
 
 
 def _palette(heads: Sequence[str]) -> list[str]:
@@ -114,7 +120,7 @@ def _columns(block: Block, lines: Sequence[Block], first: int, last: int) -> lis
     heads = block["entete"]
     colors = [LIGHT, BLUE] if block["forme"] == "execution" else _palette(heads)
     return [
-        _Series(head, (first, rank + 1, last, rank + 1), color, _labels(lines, rank))
+        _Series(head, (first, rank + 1, last, rank + 1), color, _labels(lines, rank, alone=len(heads) == 1))
         for rank, (head, color) in enumerate(zip(heads, colors, strict=False))
     ]
 
@@ -126,7 +132,8 @@ def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], p
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **_from_zero(lines)})
-    chart.set_size({"width": WIDTH, "height": 110 + ROW_HEIGHT * len(lines) * max(len(series), 1)})
+    bars = len(lines) * len(series)
+    chart.set_size({"width": WIDTH, "height": 60 + bars * (WIDE_BAR if len(series) < 3 else THIN_BAR)})
     yield chart
 
 
@@ -142,7 +149,7 @@ def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block],
     chart.set_y_axis(
         {"major_gridlines": gridlines, "line": {"none": True}, **(_from_zero(lines) if kind == "column" else {})}
     )
-    chart.set_size({"width": WIDTH, "height": 320})
+    chart.set_size({"width": WIDTH, "height": 200})
     yield chart
 
 
@@ -151,10 +158,10 @@ def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Bloc
     first, _, area = place
     wide = len(block["entete"])
     for rank, line in enumerate(lines):
-        labels = [{"value": one["texte"]} if one["valeur"] is None else None for one in line["cellules"]]
+        labels = [{"value": one["texte"]} if one["valeur"] is None else {"delete": True} for one in line["cellules"]]
         series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels)]
         chart = _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, wide), series)
-        chart.set_title({"name": line["titre"], "name_font": {"size": 10, "color": BLUE}})
+        chart.set_title({"name": line["titre"], "name_font": {"size": 9, "color": BLUE}, "overlay": False})
         chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0})
         chart.set_size({"width": SMALL[0], "height": SMALL[1]})
         yield chart
@@ -164,7 +171,7 @@ def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     """Two columns back to back, the first one on the left, its numbers rewritten as negative."""
     first, last, area = place
     sides = block["entete"][:2]
-    column, pale = area.columns + 1, book.add_format({"font_color": PALE})
+    column, pale = ASIDE, book.add_format({"font_color": PALE})
     sheet.write_string(area.header, column, f"{BESIDE} : {sides[0]}", pale)
     for row, line in enumerate(lines, start=first):
         value = number_of(line["cellules"][0])
@@ -178,40 +185,33 @@ def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     chart = _chart(book, {"type": "bar", "subtype": "stacked"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "label_position": "low", "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 120 + ROW_HEIGHT * len(lines)})
+    chart.set_size({"width": WIDTH, "height": 70 + 22 * len(lines)})
     yield chart
 
 
 def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
     """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
     first, _, area = place
-    heads, cells = block["entete"], lines[0]["cellules"]
+    heads = block["entete"]
     starts, ends = zip(*steps(block), strict=True)
     if min(*starts, *ends) < 0:  # a bar that crosses zero has no base
         series = [_Series(lines[0]["titre"], (first, 1, first, len(heads)), BLUE, [None] * len(heads))]
         yield _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, len(heads)), series)
         return
-    column, top, pale = area.columns + 1, area.header, book.add_format({"font_color": PALE})
+    column, top, pale = ASIDE, area.header, book.add_format({"font_color": PALE})
     sheet.write_row(top, column, (BESIDE, "base", "en plus", "en moins"), pale)
     for row, (head, start, end) in enumerate(zip(heads, starts, ends, strict=True), start=top + 1):
         sheet.write_row(row, column, (head, min(start, end), max(end - start, 0.0), max(start - end, 0.0)), pale)
-    bottom, falls_at = top + len(heads), [end < start for start, end in zip(starts, ends, strict=True)]
-    rises, falls = (
-        [
-            {"value": one["texte"]} if falls is wanted else {"delete": True}
-            for one, falls in zip(cells, falls_at, strict=True)
-        ]
-        for wanted in (False, True)
-    )
+    bottom = top + len(heads)
     series = [
         _Series("base", (top + 1, column + 1, bottom, column + 1), None),
-        _Series("ce qui s’ajoute", (top + 1, column + 2, bottom, column + 2), BLUE, rises),
-        _Series("ce qui se retranche", (top + 1, column + 3, bottom, column + 3), OCHRE, falls),
+        _Series("ce qui s’ajoute", (top + 1, column + 2, bottom, column + 2), BLUE),
+        _Series("ce qui se retranche", (top + 1, column + 3, bottom, column + 3), OCHRE),
     ]
     chart = _chart(
         book, {"type": "column", "subtype": "stacked"}, name, block, (top + 1, column, bottom, column), series
     )
     chart.set_legend({"position": "bottom", "delete_series": [0]})
     chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 380})
+    chart.set_size({"width": WIDTH, "height": 200})
     yield chart

@@ -14,7 +14,7 @@ from pipelines.catalogue.yaml_file import DeclarationError
 from tests.layers import Layer
 
 CATALOGUE = load_catalogue()
-CHAPTERS = [*CATALOGUE.chapters, CATALOGUE.summary]
+CHAPTERS = CATALOGUE.printed
 REPORT = settings.shipped() / "catalogue" / "report"
 BLOCKS = [(chapter, section, bloc) for chapter in CHAPTERS for section in chapter.sections for bloc in section.blocs]
 MINIMAL = """
@@ -160,7 +160,8 @@ def test_the_engine_names_no_chapter_application_indicator_or_figure():
         *(system.system for system, table in CATALOGUE.registry.tables() if table.shape == "comptes"),
         *(part.id for chapter in CHAPTERS for part in (chapter, *chapter.sections)),
     }
-    words -= {"applications", "indicateurs", "collectivite", "collectivites"}  # keys of declarations and of the model
+    # keys of declarations and of the model, and a file of the catalogue
+    words -= {"applications", "indicateurs", "collectivite", "collectivites", "comptes"}
     named = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?![\w./-])")
     engine = [
         path for path in (settings.PROJECT_ROOT / "pipelines").rglob("*") if path.suffix in (".py", ".j2", ".typ")
@@ -172,10 +173,10 @@ def test_the_engine_names_no_chapter_application_indicator_or_figure():
 def test_the_exposures_follow_the_chapters(shipped: Layer):
     shipped.write("catalogue/report/01_essai.yml", MINIMAL)
     catalogue = shipped.catalogue()
-    written = exposures(catalogue.chapters, catalogue.summary, {"rpt_a"})
+    written = exposures(catalogue.printed, {"rpt_a"})
     (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
     assert chapter["depends_on"] == ["ref('rpt_a')"]
-    (rest,) = [one for one in exposures([], None, {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
+    (rest,) = [one for one in exposures([], {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
     assert rest["depends_on"] == ["ref('rpt_a')"]  # what no chapter prints
 
 
@@ -189,3 +190,11 @@ def test_alerts_ask_for_columns_that_are_promised():
             db.execute(f"create table lignes ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
             db.execute(alert.select("lignes"))
         assert {name for _, name, _, _ in string.Formatter().parse(alert.dit) if name} <= {*columns}
+
+
+def test_the_accounts_read_only_what_the_public_edition_keeps():
+    """Their folder goes with the public edition: a column that it empties would leave every table without a row."""
+    for section in CATALOGUE.accounts.sections:
+        for bloc in section.blocs:
+            read = {section.pour_chaque.code, *bloc.filtres, *(column.nom for column in (bloc.lignes, *bloc.colonnes))}
+            assert not read & set(CATALOGUE.secrecy.tables[bloc.table].never), bloc.id

@@ -1,15 +1,19 @@
 """The acts that go with a report: shipped texts with the figures of the year, a home's own texts, and warnings."""
 
+import dataclasses
 import datetime as dt
 import io
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document
+from PIL import Image
 
 from pipelines.catalogue.load import Catalogue, load_catalogue
-from pipelines.catalogue.organisation import Collectivite, Exercices, Organisation, Personne
+from pipelines.catalogue.organisation import Collectivite, Exercices, Identite, Organisation, Personne
 from pipelines.settings import Home
 from pipelines.stages.report.acts import acts, is_untouched
 from pipelines.stages.report.model import Edition
@@ -35,7 +39,7 @@ SIGNATORY = Personne(nom="C. Présidente", fonction="présidente du comité")
 
 
 @pytest.fixture
-def made(press: Press):
+def made(press: Press, tmp_path: Path):
     """The drafts of a year of these figures."""
     rows = [
         (code, 2040, value, unit, places, *_state(value), "Libellé", "d", "f")
@@ -50,13 +54,12 @@ def made(press: Press):
             sigle="SE",
             siren="123456782",
             exercices=Exercices(premier=2038, dernier=2040),
-            collectivites=MEMBERS,
-            **said,
+            personnes=[SIGNATORY],
+            **{"collectivites": MEMBERS, **said},
         )
         with read_publication(tables, 2040, "public") as publication:
-            return dict(
-                acts(publication, catalogue or load_catalogue(), organisation, edition, SIGNATORY, ["le rapport"])
-            )
+            about = (catalogue or load_catalogue(), organisation, edition, tmp_path / "contenu")
+            return dict(acts(publication, *about, SIGNATORY.nom, ["le rapport"]))
 
     return make
 
@@ -90,11 +93,72 @@ def test_the_figures_of_the_year_are_in_place_and_what_is_missing_is_not_spoken_
     assert "{" not in act and "None" not in act and "#c-" not in act
 
 
+def test_the_deliberation_takes_note_and_leaves_the_meeting_to_be_filled_in(made):
+    document = Document(io.BytesIO(made()["deliberation.docx"]))
+    act = "\n".join(one.text for one in document.paragraphs)
+    assert "L.\u00a05211-1 et L.\u00a05211-39" in act and "Vu les statuts du SE" in act and "a arrêté le compte" in act
+    for asked in ("Membres en exercice", "Quorum", "Présents", "Représentés", "Secrétaire de séance", "Rapporteur"):
+        assert re.search(rf"^{asked}.*: \[", act.replace("\u00a0", " "), re.MULTILINE), asked
+    assert "convoqué le [date de la convocation]" in act and "tribunal administratif de [ville]" in act
+    assert "représentant de l’État" in act and "Publiée le" in act and "voix" not in act and "unanimité" not in act
+    blanks = [run.text for one in document.paragraphs for run in one.runs if run.style.name == "Blanc"]
+    assert blanks == re.findall(r"\[[^\]]+\]", act) and len(blanks) > 15  # each is shown
+
+
+def test_a_year_closed_after_the_due_day_does_not_say_that_it_is_sent_before_it(made):
+    late = made(edition=dataclasses.replace(FROZEN, day=dt.date(2042, 3, 1)))
+    act, letter = text_of(late["deliberation.docx"]), text_of(late["courriers/orly.docx"])
+    assert "avant le 30 septembre 2041" not in act and "l’échéance du 30 septembre 2041 étant passée" in act
+    assert "après le 30 septembre 2041" in letter and "30 septembre" not in text_of(made()["courriers/orly.docx"])
+
+
+def test_who_signs_the_report_signs_what_goes_with_it(made):
+    files = made(identite=Identite(signature=Personne(nom="Anne Le Goff", fonction="présidente du SE")))
+    for content in files.values():
+        assert "Anne Le Goff" in text_of(content) and SIGNATORY.nom not in text_of(content)
+
+
+def test_a_letter_is_addressed_to_who_is_declared_with_one_civility_and_speaks_of_its_town(made, press: Press):
+    amounts = "montant_eur decimal(18,2), montant_par_habitant_eur decimal(18,2)"
+    press.tables["rpt_finances__contributions"] = (
+        f"exercice integer, code_collectivite varchar, {amounts}",
+        [(2040, "94054", Decimal("1234.5"), Decimal("2.5")), (2040, "94022", Decimal(9), Decimal(1))],
+    )
+    press.tables["rpt_gouvernance__comite"] = (
+        "exercice integer, rang integer, nom_elu varchar, prenom_elu varchar, code_collectivite varchar, "
+        "est_au_31_decembre boolean",
+        [
+            (2040, 2, "AMIEL", "Zoé", "94054", True),
+            (2040, 1, "ZOLA", "Ali", "94054", True),
+            (2040, 1, "PARTI", "Luc", "94054", False),
+            (2040, 3, "AUTRE", "Eva", "94022", True),
+        ],
+    )
+    press.publish()
+    known = {"maire_nom": "Ève Maire", "maire_civilite": "Madame", "adresse": "1, place du Puits"}
+    said = text_of(made(collectivites=[MEMBERS[0].model_copy(update=known)])["courriers/orly.docx"])
+    assert said.count("Madame la Maire") == 3 and "Monsieur" not in said
+    assert "Ève Maire" in said and "1, place du Puits" in said and "[adresse]" not in said
+    assert "s’est élevée à 1\u202f234,50\u00a0€, soit 2,50\u00a0€ par habitant" in said
+    assert "représentée au comité par Ali ZOLA et Zoé AMIEL." in said
+
+
+def test_the_logo_is_at_the_head_with_its_description(made, tmp_path: Path):
+    images = tmp_path / "contenu" / "images"
+    images.mkdir(parents=True)
+    Image.new("RGB", (40, 20), "red").save(images / "logo.png")
+    files = made(identite=Identite(logo={"fichier": "logo.png", "alternatif": "SE, le logo"}))
+    for content in files.values():
+        assert "SE, le logo" in Document(io.BytesIO(content)).paragraphs[0]._p.xml
+
+
 def test_a_mayor_and_another_body_are_not_written_to_alike(made):
     files = made()
     mayor, body = (text_of(files[f"courriers/{name}.docx"]) for name in ("orly", "grand-orly-seine-bievre"))
-    assert "Madame, Monsieur le Maire," in mayor and "séance publique" in mayor and "votre commune" in mayor
-    assert "Maire" not in body and "Madame la Présidente, Monsieur le Président," in body
+    assert (
+        "[Madame la Maire ou Monsieur le Maire]," in mayor and "séance publique" in mayor and "votre commune" in mayor
+    )
+    assert "Maire" not in body and "[Madame la Présidente ou Monsieur le Président]," in body
     for letter in (mayor, body):
         assert "L. 5211-39" in letter and "C. Présidente" in letter and "Présidente du comité" in letter
     placed = [one for one in Document(io.BytesIO(files["courriers/orly.docx"])).paragraphs if one.text == "Orly"]
@@ -155,12 +219,12 @@ def test_the_same_figures_give_the_same_bytes(made):
 
 
 @pytest.mark.campaign
-def test_an_office_opens_them_on_one_page_each(made, tmp_path: Path):
+def test_an_office_opens_them_on_one_or_two_pages(made, tmp_path: Path):
     from pypdf import PdfReader
 
     files = made()
     for name in ("deliberation.docx", "courriers/orly.docx"):
         file = tmp_path / Path(name).name
         file.write_bytes(files[name])
-        (page,) = PdfReader(converted(file, tmp_path, "pdf")).pages
-        assert "L. 5211-39" in page.extract_text()
+        pages = PdfReader(converted(file, tmp_path, "pdf")).pages
+        assert len(pages) == (2 if name == "deliberation.docx" else 1) and "5211-39" in pages[0].extract_text()

@@ -1,7 +1,7 @@
 """The workbook for people: what is printed, its exact value, its state, native charts, links, and the same bytes each time."""
 
+import datetime as dt
 import io
-import re
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +11,13 @@ import pytest
 
 from pipelines.stages.report.cells import marked, number
 from pipelines.stages.report.model import Model
-from pipelines.stages.report.workbook import CONTENTS, FIGURES, HEADER, number_format, workbook
+from pipelines.stages.report.workbook import CONTENTS, FIGURES, grid_of, number_format, workbook
 from tests.stages.report.office import converted
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
+SOURCES = "source varchar, exercice integer, statut_collecte varchar, raisons varchar"
+DATED = "exercice integer, libelle date, rang integer, nb_agents bigint"
+DATES = "colonnes: [{nom: libelle, titre: Le, format: date}, {nom: nb_agents, titre: Agents}]"
 FORMS = """
       - genre: graphique
         id: {id}
@@ -50,33 +53,97 @@ def cells(sheet, row: int) -> list:
     return [cell.value for cell in sheet[row]]
 
 
-def test_each_table_and_chart_has_a_sheet_which_the_contents_lead_to(book):
-    assert book.sheetnames[:5] == [CONTENTS, FIGURES, "F1 Effectifs", "F2 Indicateurs", "L1 Entrées"]
-    links = {cell.value: cell.hyperlink.location for row in book[CONTENTS] for cell in row if cell.hyperlink}
-    assert links.keys() == set(book.sheetnames) - {CONTENTS}
-    assert all(to == f"'{name}'!A1" for name, to in links.items())
-    assert all(sheet["A2"].hyperlink.location == f"'{CONTENTS}'!A1" for sheet in book.worksheets[1:])
+def place(sheet, title: str) -> int:
+    """The row of the headings of a table, from its title."""
+    return next(cell.row for cell in sheet["A"] if str(cell.value).startswith(title)) + 1
 
 
-def test_a_sheet_has_its_headings_fixed_its_numbers_and_the_state_of_each_line(book):
-    sheet = book["F1 Effectifs"]
-    assert sheet.freeze_panes == f"B{HEADER + 2}" and sheet.print_title_rows == f"${HEADER + 1}:${HEADER + 1}"
-    assert cells(sheet, HEADER + 1) == ["Statut", "Agents", "État"]
-    lines = [cells(sheet, HEADER + 1 + rank) for rank in range(1, 5)]
+def test_each_chapter_has_a_sheet_and_the_contents_lead_to_each_table(book):
+    assert book.sheetnames == [CONTENTS, FIGURES, "1 Essai"]
+    sheet, contents = book["1 Essai"], book[CONTENTS]
+    links = {cells(contents, cell.row)[1]: cell.hyperlink.location for cell in contents["A"] if cell.hyperlink}
+    assert links["Effectifs"] == f"'1 Essai'!A{place(sheet, 'Figure 1 — Effectifs') - 1}"
+    assert links["Entrées"] == f"'1 Essai'!A{place(sheet, 'Entrées') - 1}"
+    assert len(links) == 9 and all(to.startswith("'1 Essai'!A") for to in links.values() if FIGURES not in to)
+    assert all(one["A2"].hyperlink.location == f"'{CONTENTS}'!A1" for one in book.worksheets[1:])
+
+
+def test_a_table_has_its_headings_its_numbers_and_the_state_of_each_line(book):
+    sheet = book["1 Essai"]
+    at = place(sheet, "Figure 1")
+    assert [one for one in cells(sheet, at)[:4] if one] == ["Statut", "Agents", "État"]
+    lines = [cells(sheet, at + rank)[:3] for rank in range(1, 5)]
     assert lines[:2] == [["Contractuels", 14, "complet"], ["Titulaires", 13, "complet"]]
     assert lines[2][1:] == ["—", ""] and lines[3][0] == "Total"
     assert sheet.column_dimensions["A"].width > sheet.column_dimensions["B"].width > 10
 
 
-def test_no_text_of_a_tool_is_a_formula(book):
-    found = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
-    assert found == []
-    assert book["F1 Effectifs"][HEADER + 4][0].value.startswith("'=")
+def test_a_sheet_is_printed_on_its_side_on_whole_pages_and_keeps_its_head_in_view(book):
+    for sheet in book:
+        assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.freeze_panes and sheet.print_title_rows.startswith("$1:$") and "&P" in sheet.oddFooter.right.text
+    sheet = book["1 Essai"]
+    begins = [one.id + 1 for one in sheet.row_breaks.brk]
+    assert begins and all(str(sheet.cell(row, 1).value).startswith("Figure") for row in begins)
+
+
+def test_a_long_table_has_a_filter_which_leaves_its_total_in_view(press: Press):
+    press.replace("rpt_effectifs", [(2040, f"Statut {n}", n, n) for n in range(1, 7)])
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(press.model())))["1 Essai"]
+    at = place(sheet, "Figure 1")
+    filters = sorted(
+        (one.autoFilter.ref for one in sheet.tables.values()), key=lambda ref: int(ref[1 : ref.index(":")])
+    )
+    assert filters == [f"A{at}:C{at + 6}", f"A{place(sheet, 'Entrées')}:B{place(sheet, 'Entrées') + 6}"]
+    assert sheet.cell(at + 7, 1).value == "Total"
+
+
+def test_only_a_total_that_is_the_sum_of_what_is_above_it_is_a_formula(press: Press, model: Model, book):
+    def formulas(of) -> list:
+        return [(cell.coordinate, cell.value) for row in of["1 Essai"] for cell in row if cell.data_type == "f"]
+
+    at = place(book["1 Essai"], "Figure 1")
+    assert formulas(book) == [(f"B{at + 4}", f"=SUM(B{at + 1}:B{at + 3})")]  # no text of a tool either
+    values = openpyxl.load_workbook(io.BytesIO(workbook(model)), data_only=True)
+    assert values["1 Essai"].cell(at + 4, 2).value == 27
+    assert book["1 Essai"].cell(at + 3, 1).value.startswith("'=")
+    block = next(one for one in model["chapitres"][0]["sections"][0]["blocs"] if one["genre"] == "graphique")
+    block["lignes"][0]["cellules"][0]["est_partiel"] = True
+    assert formulas(openpyxl.load_workbook(io.BytesIO(workbook(model)))) == []
+
+
+def test_a_total_is_not_complete_over_a_year_that_is_not(press: Press):
+    press.models = {"rpt_effectifs": ["s__t"], "rpt_series": ["s__t"]}
+    reasons = {2038: ("reçue", None), 2039: ("partielle", "lignes refusées"), 2040: ("reçue", None)}
+    press.replace("rpt_sources", [("s/t", year, *said) for year, said in reasons.items()], columns=SOURCES)
+    assert _grid(press, "effectifs").states == ["complet"] * 3  # of 2040 alone
+    assert _grid(press, "series").states == ["non communiqué ; partiel en 2039", "partiel en 2039"]
+    press.replace("rpt_sources", [("s/t", 2040, "partielle", "lignes refusées")], columns=SOURCES)
+    assert _grid(press, "effectifs").states == ["partiel"] * 3
+    assert "Données incomplètes" in _grid(press, "effectifs").block["note"]
+    press.replace("rpt_sources", [("s/t", 2040, "partielle", "doute")], columns=SOURCES)
+    assert _grid(press, "effectifs").states == ["à confirmer"] * 3
+
+
+def _grid(press: Press, name: str):
+    blocks = press.model()["chapitres"][0]["sections"][0]["blocs"]
+    return grid_of(next(one for one in blocks if one.get("id") == name))
+
+
+def test_a_day_is_a_date(press: Press):
+    press.replace("rpt_effectifs", [(2040, dt.date(2040, 2, 6), 1, 5)], columns=DATED)
+    press.chapter = press.chapter.replace("colonnes: [{nom: nb_agents, titre: Agents}]", DATES, 1).replace(
+        "lignes: {nom: libelle, titre: Statut, format: texte}", "lignes: {nom: libelle, titre: Jour, format: date}", 1
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(press.model())))["1 Essai"]
+    row = place(sheet, "Tableau 1") + 1
+    assert [sheet.cell(row, column).value for column in (1, 2)] == [dt.datetime(2040, 2, 6)] * 2
+    assert "mmmm yyyy" in sheet.cell(row, 1).number_format
 
 
 def test_every_figure_is_there_printed_exact_and_with_its_state(book):
     sheet = book[FIGURES]
-    head = cells(sheet, HEADER + 1)
+    head = cells(sheet, 4)
     rows = {
         row["Code"]: row for row in (dict(zip(head, cells(sheet, r), strict=True)) for r in range(5, sheet.max_row + 1))
     }
@@ -90,17 +157,14 @@ def test_every_figure_is_there_printed_exact_and_with_its_state(book):
 
 
 def test_each_form_is_a_native_chart_over_the_cells_and_says_itself_in_words(model: Model, book):
-    charts = {sheet.title: sheet._charts for sheet in book if sheet._charts}
     drawn = [block for block in model["chapitres"][0]["sections"][0]["blocs"] if block["genre"] == "graphique"]
-    assert len(charts) == len(drawn) == 7
-    assert len(charts["F2 Indicateurs"]) == 2  # one a row
+    assert len(book["1 Essai"]._charts) == len(drawn) + 1 == 8  # one a row of the small ones
     with zipfile.ZipFile(io.BytesIO(workbook(model))) as parts:
         pictures = "".join(parts.read(name).decode() for name in parts.namelist() if "drawings/drawing" in name)
         series = [parts.read(name).decode() for name in sorted(parts.namelist()) if "charts/chart" in name]
     assert pictures.count("descr=") == 8 and "Effectifs. Agents" not in pictures
-    assert all(re.search(r"<c:f>'F\d [^']+'!\$", one) for one in series)
-    (missing,) = [one for one in series if "'F1 Effectifs'" in one]
-    assert "<a:t>—</a:t>" in missing  # a label says what is missing, where there would be a zero
+    assert all("<c:f>'1 Essai'!$" in one for one in series)
+    assert "<a:t>—</a:t>" in series[0]  # a label says what is missing, where there would be a zero
 
 
 def test_a_bar_begins_at_zero_and_no_title_says_how_the_report_draws(press: Press):
@@ -119,10 +183,10 @@ def test_a_note_is_no_wider_than_its_table(press: Press):
     model = press.model()
     block = next(one for one in model["chapitres"][0]["sections"][0]["blocs"] if one["genre"] == "graphique")
     block["note"] = "Une longue note. " * 20
-    sheet = openpyxl.load_workbook(io.BytesIO(workbook(model)))["F1 Effectifs"]
-    (merged,) = sheet.merged_cells.ranges
-    (row,) = [cell.row for (cell,) in sheet["A1:A40"] if str(cell.value).startswith("Une longue note.")]
-    assert (merged.min_row, merged.max_row, merged.min_col, merged.max_col) == (row, row, 1, 3)
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(model)))["1 Essai"]
+    (row,) = [cell.row for cell in sheet["A"] if str(cell.value).startswith("Une longue note.")]
+    (merged,) = [one for one in sheet.merged_cells.ranges if one.min_row == row]
+    assert (merged.max_row, merged.min_col, merged.max_col) == (row, 1, 3)
     assert sheet.cell(row, 1).alignment.wrap_text and sheet.row_dimensions[row].height > 60
 
 
@@ -132,9 +196,12 @@ def test_it_says_which_edition_it_is(press: Press):
 
 
 def test_a_pyramid_has_its_first_side_below_zero_and_both_without_sign(book):
-    sheet = book["F5 Dessin pyramide"]
-    (beside,) = [cell for cell in sheet[HEADER + 1] if str(cell.value).startswith("Pour le dessin")]
-    assert [sheet.cell(HEADER + 1 + rank, beside.column).value for rank in (1, 2)] == [-14, -13]
+    sheet = book["1 Essai"]
+    at = place(sheet, "Figure 5")
+    (beside,) = [cell for cell in sheet[at] if str(cell.value).startswith("Pour le dessin")]
+    assert [sheet.cell(at + rank, beside.column).value for rank in (1, 2)] == [-14, -13]
+    last = openpyxl.utils.range_boundaries(sheet.print_area.rpartition("!")[2])[2]
+    assert last < beside.column  # beyond what is printed
 
 
 def test_what_cannot_be_shown_is_in_the_contents_with_its_reason(press: Press):
@@ -142,7 +209,7 @@ def test_what_cannot_be_shown_is_in_the_contents_with_its_reason(press: Press):
     book = openpyxl.load_workbook(io.BytesIO(workbook(press.model())))
     said = [cells(book[CONTENTS], row.row if hasattr(row, "row") else row[0].row) for row in book[CONTENTS]]
     assert [None, "Effectifs", "Aucun agent en 2040."] in said
-    assert not any(name.endswith("Effectifs") for name in book.sheetnames)
+    assert not any("Effectifs" in str(cell.value) for cell in book["1 Essai"]["A"])
 
 
 @pytest.mark.parametrize(
