@@ -63,7 +63,8 @@ def render(sql: str) -> str:
 @cache
 def _macros(folder: Path) -> tuple[jinja2.Environment, dict[str, Any]]:
     """Jinja, and what a model finds there by name."""
-    environment, adapter = jinja2.Environment(undefined=jinja2.StrictUndefined), _Adapter()
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
+    adapter = _Adapter()
     names: dict[str, Any] = {
         "ref": lambda model: model,
         "source": lambda schema, table: f"{schema}.{table}",
