@@ -161,8 +161,8 @@ def test_lines_of_one_key_that_do_not_say_the_same_are_no_mere_doubles(home: Lay
     query = render(sql(home, "intermediate/int_quai__stocks.sql"))
     with duckdb.connect() as db:
         db.execute(
-            "create schema lake; create table lake.quai__stocks as select 2024 as exercice, 'Nord' as site, volume, date '2024-01-01' as mois, "
-            "'l' as _livraison, fichier as _fichier, null as _feuille, 2 as _ligne, 'c' as _colonne "
+            "create schema lake; create table lake.quai__stocks as select 2024 as exercice, 'Nord' as site, volume, "
+            "date '2024-01-01' as mois, 'l' as _livraison, fichier as _fichier, null as _feuille, 2 as _ligne, 'c' as _colonne "
             "from (values ('a.csv', 10), ('b.csv', 10), ('c.csv', 11)) as t (fichier, volume)"
         )
         found = db.execute(f"select _fichier, poids, motif from ({query}) order by 1").fetchall()
