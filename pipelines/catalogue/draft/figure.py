@@ -13,6 +13,7 @@ from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.figures.grammar import CODE_PATTERN, placeholders_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.spelling import folded_names
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.french import SIGNS, UNITS, agreed, enumeration
@@ -198,6 +199,7 @@ def _names(catalogue: Catalogue, home: Path, request: FigureRequest, source: str
     return {
         "code": request.code,
         "domain": domain,
+        "domain_title": _title_of(domain, catalogue, request, source),
         "source": source,
         "name": f"{domain}_{rest}",
         "intermediate": model or f"int_{lines}",
@@ -208,6 +210,20 @@ def _names(catalogue: Catalogue, home: Path, request: FigureRequest, source: str
         "chapter": chapter,
         "section": f"{domain}-{rest}".replace("_", "-"),
     }
+
+
+def _title_of(domain: str, catalogue: Catalogue, request: FigureRequest, source: str) -> str:
+    """What a domain is called: a word of what is declared, with its accents, or the title of the system named so."""
+    system, _, name = source.partition("/")
+    declared = catalogue.registry.systems[system]
+    titles = [request.label or "", declared.title]
+    titles += [title for export in declared.exports for one in export.tables for title in (export.title, one.title)]
+    words: list[str] = re.findall(r"[^\W\d_]+", " ".join(titles))
+    alike = folded_names([domain, *words])
+    for word in words:
+        if alike[word] == alike[domain]:
+            return word[:1].upper() + word[1:]
+    return declared.title if domain in (system, name) else domain.replace("_", " ").capitalize()
 
 
 def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, Any]:
@@ -246,15 +262,19 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "unit_words": None if unit in SIGNS else (agreed(unit, Decimal(1)), unit),
         "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
         "decimals": decimals,
-        "format": ("euros2" if unit == "EUR" else f"decimal{min(decimals, 2)}") if decimals else "entier",
+        "format": _format(unit, decimals),
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
         "label": label,
         "label_said": label[:1].lower() + label[1:] if label[1:2].islower() else label,
+        # in a title; the report prints the sign of an amount beside each number, and that of others on a card alone
+        "in_unit": "" if unit == "EUR" or _says_unit(label, unit) else f", en {unit}",
+        "is_sign": unit in (*SIGNS, "octets"),
         "is_labelled": request.label is not None,
         "words": words,
         "words_sql": words_sql,
         "axis": along,
         "axis_said": grain[along] if along else None,
+        "by_said": _by_said(label, grain[along]) if along else None,
         "grain": [*grain],
         "grain_said": enumeration([*grain.values()]),
         "feed": f"{{colonnes: {{{', '.join(f'{name}: {scalar(sql)}' for name, sql in values.items())}}}}}",
@@ -267,6 +287,25 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "is_unsure": known and summed is not None and not summed.constraints.required,
         "is_about_persons": table.has_personal_data,
     }
+
+
+def _format(unit: str, decimals: int) -> str:
+    """How a table and a chart print the number."""
+    if unit == "EUR":
+        return "euros2" if decimals else "euros"
+    return f"decimal{min(decimals, 2)}" if decimals else "entier"
+
+
+def _by_said(label: str, axis: str) -> str:
+    """The end of a chart's title: ``par nature du déchet``, unless its label says so, ``Déchets collectés par nature``."""
+    by = f" par {axis.split()[0]}"
+    return "" if f"{by} " in f"{label.lower()} " else f" par {axis}"
+
+
+def _says_unit(label: str, unit: str) -> bool:
+    """True when a label names its unit: ``Documents prêtés`` for documents, and not ``Tonnage collecté`` for kg."""
+    said = {*re.findall(r"[^\W\d_]+", label.casefold())}
+    return not said.isdisjoint({unit.casefold(), agreed(unit, Decimal(1)).casefold()})
 
 
 def _words_sql(field: Field, column: str) -> str:
