@@ -1150,3 +1150,14 @@ def test_a_unit_with_a_dot_is_read(bench, tmp_path) -> None:
     ref = drafted(bench, "nouveau")
     assert ref.export.tables[0].field("longueur").suffix == "p."
     assert read(bench, ref, path).acceptees == 2
+
+
+def test_values_that_come_twice_and_numbers_that_may_be_negative_are_to_decide(bench, tmp_path) -> None:
+    lines = [f"{100 + number};{number % 7},5;{number - 3}" for number in range(20)]
+    path = sample(tmp_path, "pesees_2019.csv", "\n".join(["N° de bon;Poids;Écart", *lines, lines[4]]) + "\n")
+    said = new(bench, path, "quai").stdout
+    assert "« N° de bon » est presque unique (1 valeur revient)" in said and "primaryKey: [numero_de_bon]" in said
+    assert "jamais négatif ?" in said
+    (table,) = drafted(bench, "quai").export.tables
+    assert table.primaryKey == []
+    assert [field.constraints.minimum for field in table.fields] == [None, 0, None]

@@ -97,10 +97,10 @@ def draft_source(
         else own_table(layout, sample, exercice, proof, {slug(place) for place in places})
         for sample, layout in found
     ]
-    export = [f"- name: {name}", *_format_lines(found[0][0], title, proof), *_unread_lines(found, unread), "  tables:"]
-    of_table = shape.title.split(" ")[0] if shape else "Données"
+    whole = f"{shape.title.split(' ')[0]} {_of(title)}" if shape else title
+    export = [f"- name: {name}", *_format_lines(found[0][0], whole, proof), *_unread_lines(found, unread), "  tables:"]
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
-        told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
+        told = whole + (f" : {sample.place}" if len(found) > 1 else "")
         export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
         declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
@@ -158,8 +158,8 @@ def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
             )
 
 
-def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
-    """What an export says of its files."""
+def _format_lines(sample: Sample, told: str, proof: str | None) -> list[str]:
+    """What an export, of which ``told`` is the title, says of its files."""
     options = [f"type: {sample.type}"]
     if sample.type == "csv":
         options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
@@ -167,7 +167,7 @@ def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
     if proof:
         options.append(f"title: {scalar(proof)}")
     return [
-        f"  title: {scalar(f'Export {_of(title)}')}",
+        f"  title: {scalar(told)}",
         f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
         *(["  archive: zip"] if sample.member else []),
         f"  format: {{{', '.join(options)}}}" + todo(" ; ".join(sample.doubts)),

@@ -5,6 +5,7 @@ The headings that declared systems already give to a field of a shape are what t
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import Field, Shape
 from pipelines.catalogue.sources import Registry
+from pipelines.french import how_many
 from pipelines.stages.ingest.draft.column import (
     CAPITALISED,
     CODE,
@@ -53,6 +55,7 @@ from pipelines.stages.ingest.draft.sample import Sample
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
 MOST_WORDS = 20  # a column with more is not a list of words
+NEARLY = 0.9  # of the lines have a value of their own in a column that is almost a key
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 DATED = ("date", "datetime", "year")
 
@@ -88,7 +91,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         elif not sample.has_header:
             doubts[name] = "que dit cette colonne ?"
     lines = place_lines(sample, has_period=bool(period))
-    lines += [f"primaryKey: [{key}]" + todo("est-ce unique dans chaque fichier ?")] if key else []
+    lines += [f"primaryKey: [{key}]" + todo("est-ce unique dans chaque fichier ?")] if key else _near_key(columns)
     lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)
     lines += [*named_heading, "fields:", *named_field]
@@ -139,6 +142,22 @@ def _may_be_key(column: Column) -> bool:
     return is_unique and column.guess.type in ("string", "integer") and says(column.heading, KEY)
 
 
+def _near_key(columns: dict[str, Column]) -> list[str]:
+    """What to decide of the columns that would be a key, but for a few values that come twice: all of their lines count."""
+    lines = []
+    for name, column in columns.items():
+        counts = Counter(cell.casefold() for cell in column.cells)
+        twice = sum(count > 1 for count in counts.values())
+        is_near = twice and "" not in counts and len(counts) >= NEARLY * len(column.cells)
+        if is_near and column.guess.type in ("string", "integer") and says(column.heading, KEY):
+            times = how_many(twice, "valeur revient|valeurs reviennent")
+            lines.append(
+                f"# TODO « {column.heading} » est presque unique ({times}) : si ce sont des doubles, primaryKey: [{name}] ici et "
+                "severity: warning à ce champ ; sinon toutes ces lignes comptent (docs/catalogue.md, « double_de »)"
+            )
+    return lines
+
+
 def _field(
     name: str, title: str, column: Column, kept_as: str | None, *, is_key: bool, is_member: bool
 ) -> Iterable[str]:
@@ -161,6 +180,16 @@ def _field(
         yield f"    {key}: {option(value)}"
     if is_key:
         yield "    constraints: {required: true}"
+    elif found.type in ("integer", "number") and _is_never_negative(found):
+        yield "    constraints: {minimum: 0}" + todo(
+            "jamais négatif ? Sinon l’effacer, ou severity: warning pour un constat"
+        )
+
+
+def _is_never_negative(found: Guess) -> bool:
+    """True for numbers of which none in the sample is below zero."""
+    values = [value for value in found.values if value is not None]
+    return bool(values) and min(values) >= 0
 
 
 def _options(name: str, found: Guess) -> dict[str, Any]:
