@@ -21,6 +21,7 @@ from pipelines.sql import literal
 
 NUMBERS = ("integer", "number")
 WORDS = ("string", "boolean", "integer", "year")  # the types whose values may be categories
+MOST_WORDS = 20  # a column with more is not a category
 # the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
 OF_FACTS = ("code_collectivite", "date_mois", "libelle_collectivite", "mois", "role_ligne")
@@ -36,6 +37,7 @@ class FigureRequest:
     by: str | None = None
     unit: str | None = None
     label: str | None = None
+    words: tuple[str, ...] = ()  # what the files received say in the column ``by``
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,7 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "is_sign": unit in (*SIGNS, "octets"),
         "is_labelled": request.label is not None,
         "words": words,
+        "axis_words": _axis_words(axis, request.words) if words and not table.has_personal_data else [],
         "words_sql": words_sql,
         "axis": along,
         "axis_said": grain[along] if along else None,
@@ -314,6 +317,13 @@ def _words_sql(field: Field, column: str) -> str:
         return f"case when {column} then 'oui' when not {column} then 'non' else 'non précisé' end"
     text = column if field.type == "string" else f"cast({column} as string)"
     return text if field.constraints.required else f"coalesce({text}, 'non précisé')"
+
+
+def _axis_words(axis: Field | None, seen: tuple[str, ...]) -> list[str]:
+    """The words of a category that anybody may read, when they are few."""
+    if axis and axis.type == "boolean":
+        return ["oui", "non"]
+    return sorted(seen) if len(seen) <= MOST_WORDS else []
 
 
 def _reasons(table: Table, date: Field | None, summed: Field | None) -> tuple[dict[str, str], list[str]]:

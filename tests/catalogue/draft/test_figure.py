@@ -228,3 +228,22 @@ def test_a_chapter_has_the_accents_of_what_is_declared(home: Layer, code: str, l
     made = drafted(home, code, "pesees", total="tonnage_t", unit="t", label=label)
     assert next(chapter for chapter in made.chapters if chapter.id == code.partition(".")[0]).titre == title
     assert made.figures.titles[code.partition(".")[0]] == title
+
+
+@pytest.mark.parametrize(
+    ("table", "by", "seen", "words"),
+    [
+        ("stocks", "site", ("Quai", "Centre"), ["Centre", "Quai", "non précisé"]),
+        ("stocks", "site", tuple(map(str, range(21))), None),
+        ("pesees", "motif", ("Retour",), None),  # its table has persons: one of its words may tell who
+    ],
+)
+def test_the_words_of_a_column_are_those_received_when_they_are_few(
+    home: Layer, table: str, by: str, seen: tuple[str, ...], words: list[str] | None
+) -> None:
+    request = FigureRequest("dechets.nombre", table, by=by, unit="passages", words=seen)
+    files = draft_figure(catalogue_of(REAL, home.root), home.root, request)
+    text = files[home.root / "catalogue/fields.yml"]
+    for name, entry in yaml.safe_load(text).items():
+        assert name == "nb_stocks" or name == "nb_pesees" or entry.get("words") == words
+    assert text.count("# TODO") == 2  # they are to decide, once, as how the number adds

@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+import duckdb
+
 from pipelines.catalogue.draft.yaml_text import quoted, scalar, todo, with_item
 from pipelines.catalogue.overlay import whole_file
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
 from pipelines.catalogue.sources import ExportRef, Registry, make_system
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import Home
+from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.draft.column import slug
 from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, take_apart, years_in
 from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
+from pipelines.stages.ingest.landing import files_of
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -126,6 +131,28 @@ def draft_source(
             )
     system = load(declaration, request.system, registry)
     return Draft(system, next(e for e in system.exports if e.name == name), exercice, declaration, organisation_lines)
+
+
+def words_received(home: Home, registry: Registry, source: str, column: str, years: Sequence[int]) -> list[str]:
+    """The words of a column of ``source`` (``system/table``) in the latest files of landing that can be read; none of a
+    column about persons."""
+    system, _, name = source.partition("/")
+    found = [(ref, one) for ref in registry.exports() for one in ref.export.tables if ref.system.system == system]
+    ref, table = next((ref, one) for ref, one in found if one.name == name)
+    if column not in [field.name for field in table.kept_fields if not field.personal]:
+        return []
+    for year in reversed(years):
+        if files := files_of(home.landing, ref, year):
+            with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
+                aside = Home(Path(folder))
+                try:
+                    counts = ingest(aside, ref, year, files, b"essai").tables[name]
+                except DeliveryRefused:
+                    continue
+                lines = parquet_scan(aside.lake / counts.parquet)
+                words = f"select distinct cast({column} as varchar) from {lines} where {column} is not null"
+                return [word for (word,) in duckdb.execute(words).fetchall()]
+    return []
 
 
 def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:

@@ -285,6 +285,10 @@ def shape_table(
         elif f.constraints.required and f.name not in given:  # a heading that no file contains
             headings[f.name] = scalar(f"(à compléter : {f.title})")
             doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
+            if constant := _constant(f, exercice):
+                doubts[f.name] += (
+                    f" ; si l’outil ne le dit pas : {{constant: {quoted(constant)}}}, le même pour chaque ligne"
+                )
     guesses = {name: column.guess for name, column in columns.items() if not fields[name].personal}
     dates = [name for name in guesses if fields[name].type in DATED]
     # a column with one same day throughout dates the file; a required one cannot come after it
@@ -319,6 +323,13 @@ def shape_table(
     lines += exercice_lines(guesses, rules, exercice, proof) + period
     numbers = {n: c for n, c in columns.items() if fields[n].type in ("integer", "number") and n in guesses}
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
+
+
+def _constant(f: Field, exercice: int) -> str | None:
+    """What to write of a required field that the tool does not give; None when nothing is true of every line."""
+    if f.type == "boolean":
+        return "true"
+    return str(f.constraints.minimum or f"{exercice}-01-01") if f.type == "date" else None
 
 
 def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> dict[str, Match]:
