@@ -23,6 +23,7 @@ from pipelines.stages.ingest.draft.column import (
     CAPITALISED,
     CODE,
     DOTTED,
+    HEALTH,
     KEY,
     KNOWN,
     WORDS,
@@ -46,9 +47,11 @@ from pipelines.stages.ingest.draft.lines import (
     header_lines,
     heading_of,
     ignore_lines,
+    months_as_columns,
     named_by,
     period_line,
     place_lines,
+    spread_lines,
 )
 from pipelines.stages.ingest.draft.sample import Sample
 
@@ -70,6 +73,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     are not persons.
     """
     columns: dict[str, Column] = {}
+    spread, layout = months_as_columns(layout, sample)
     unnamed = {column.place for column in layout.columns if _is_no_name(column, sample)}
     for column in layout.columns:
         columns[_field_name(column, columns, column.place in unnamed)] = column
@@ -77,6 +81,10 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     plain = {name: column.guess for name, column in columns.items() if not kept_as[name]}
     key = next((name for name, column in columns.items() if kept_as[name] != "drop" and _may_be_key(column)), None)
     named_heading, named_field, named_guess = _field_of_parts(sample, columns, places)
+    if spread:
+        headings, fields, month = spread_lines(spread, [*columns, *named_guess])
+        named_heading, named_field = [*named_heading, *headings], [*named_field, *fields]
+        named_guess = named_guess | {month: spread.months}
     dated = {name: found for name, found in (plain | named_guess).items() if found.type in DATED}
     period = period_line(dated, exercice)
     missing = sorted({word for column in columns.values() for word in column.guess.missing})
@@ -91,7 +99,12 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         elif not sample.has_header:
             doubts[name] = "que dit cette colonne ?"
     lines = place_lines(sample, has_period=bool(period))
-    lines += [f"primaryKey: [{key}]" + todo("est-ce unique dans chaque fichier ?")] if key else _near_key(columns)
+    keys = [key, *([month] if spread else [])]
+    lines += (
+        [f"primaryKey: {flow(filter(None, keys))}" + todo("est-ce unique dans chaque fichier ?")]
+        if key
+        else _near_key(columns)
+    )
     lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)
     lines += [*named_heading, "fields:", *named_field]
@@ -101,6 +114,8 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         lines += _field(name, title, column, kept_as[name], is_key=name == key, is_member=is_member)
     numbers = {name: columns[name] for name, found in plain.items() if found.type in ("integer", "number")}
     lines += exercice_lines(dated, [(name, "within") for name in dated], exercice, proof) + period
+    if spread and layout.below:
+        lines.append("# les totaux sous des mois en colonnes ne sont pas comparés à ceux des lignes")
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
 
 
@@ -171,7 +186,11 @@ def _field(
     yield f"  - name: {name}"
     yield f"    title: {scalar(title)}" + todo(doubts if is_text else "")
     if kept_as:
-        yield f"    personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien")
+        of_health = (
+            "donnée de santé ? Ne pas la lire : ôter ce champ, et son intitulé, ou nommer la feuille sous unread"
+        )
+        asked = of_health if says(column.heading, HEALTH) else f"donnée personnelle ? {kept_as}, ou rien"
+        yield f"    personal: {kept_as}" + todo(asked)
     elif is_text and is_member:
         yield "    member: true" + todo("nomme-t-elle chaque fois une collectivité d’organisation.yml ?")
     elif not is_text:
