@@ -260,8 +260,8 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "measure_title": summed.title if summed else label,
         "unit": unit,
         "field_unit": unit_of(measure) or unit,
-        # in a sentence, beside the number: for one, for several; the report writes a sign itself
-        "unit_words": None if unit in SIGNS else (agreed(unit, Decimal(1)), unit),
+        # in a sentence, after the number; the report writes a sign itself
+        "unit_argument": "" if unit in SIGNS else f', unite="{unit}"',
         "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
         "decimals": decimals,
         "format": _format(unit, decimals),
