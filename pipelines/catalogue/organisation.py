@@ -29,9 +29,9 @@ from pipelines.settings import Home
 def _checked(number: str) -> str:
     """Check the last digit of a SIREN or a SIRET (Luhn's formula). Raises ValueError when it is wrong."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
-    if sum(value // 10 + value % 10 for value in doubled) % 10:
-        kind = "SIREN" if len(number) == 9 else "SIRET"
-        raise ValueError(f"{number} n’est pas un {kind} : son dernier chiffre ne découle pas des autres")
+    if excess := sum(value // 10 + value % 10 for value in doubled) % 10:
+        kind, expected = "SIREN" if len(number) == 9 else "SIRET", (int(number[-1]) - excess) % 10
+        raise ValueError(f"{number} n’est pas un {kind} : son dernier chiffre, d’après les autres, est {expected}")
     return number
 
 

@@ -242,12 +242,16 @@ def figure_new(
 
     Rien n’est écrit que dbt ne sache lire. Chaque fichier est ensuite à soi ; TODO marque ce qu’il reste à trancher.
     """
-    # Jinja, which `schema` does without
+    # Jinja and DuckDB, which `schema` does without
     from pipelines.catalogue.draft.figure import FigureRequest, draft_figure, table_named
+    from pipelines.stages.ingest.draft.source import words_received
 
     session: Session = ctx.obj
-    organisation, system = session.organisation, table_named(session.catalogue, table)[0].partition("/")[0]
-    files = draft_figure(session.catalogue, session.home.root, FigureRequest(code, table, total, by, unit, label))
+    organisation, source = session.organisation, table_named(session.catalogue, table)[0]
+    system, registry = source.partition("/")[0], session.catalogue.registry
+    words = words_received(session.home, registry, source, by, organisation.years) if by else []
+    request = FigureRequest(code, table, total, by, unit, label, tuple(words))
+    files = draft_figure(session.catalogue, session.home.root, request)
     _refuse_unreadable(session, files)
     for path, text in files.items():
         if dry_run:

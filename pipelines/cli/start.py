@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
 from pipelines.catalogue.source_grammar import ACCOUNTS
@@ -167,9 +168,9 @@ def init(
 
 
 def _switch_off_chapters(home: Home) -> None:
-    """Switch off, in the home, each shipped chapter that prints a table of some tool, and the page of each member."""
+    """Switch off, in the home, each shipped chapter with a table or a chart of some tool, and the page of each member."""
     catalogue = load_catalogue(home)
-    off = {chapter.id: chapter.titre for chapter in catalogue.printed if set(chapter.tables) - {"chiffres"}}
+    off = {chapter.id: chapter.titre for chapter in catalogue.printed if _has_a_table(chapter)}
     folder = home.root / "catalogue" / "report"
     folder.mkdir(parents=True, exist_ok=True)
     for thing in catalogue.chapters_declared:
@@ -178,6 +179,11 @@ def _switch_off_chapters(home: Home) -> None:
             needs = "# docs/contenu-du-rapport.md dit ce qu’il lui faut.\n"
             switch = f"id: {thing.data['id']}\nenabled: false\n"
             (folder / thing.path.name).write_text(said + needs + switch, encoding="utf-8")
+
+
+def _has_a_table(chapter: Chapitre) -> bool:
+    """True when one of the blocks is made of the rows of a table, unlike figures, messages, dates and texts."""
+    return any(hasattr(bloc, "table") for section in chapter.sections for bloc in section.blocs)
 
 
 def _quoted(text: str) -> str:

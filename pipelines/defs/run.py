@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 LOOKS_EVERY = 2  # seconds between looks while a run waits for what is arriving; each reads the whole mailbox
+LONGEST_PAUSE = 5  # seconds; a run that is not to wait gives a file that was just copied this time
 CONSOLE = "console.log"  # what dbt says: standard output is for results
 BUILD_STEPS = {
     "entrepot": "l’entrepôt et ses contrôles",
@@ -75,7 +76,7 @@ def run_jobs(
     work_in(home)
     with open_workspace(home) as work:
         look = partial(pending, work, exercices, sources)
-        todo = once_arrived(look, say) if wait else look()
+        todo = once_arrived(look, say) if wait else soon_arrived(look, say)
     failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
     return RunReport(failed, list(dict.fromkeys([*todo.aside, *aside])))
 
@@ -85,6 +86,15 @@ def once_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pen
     while (todo := look()).aside:
         say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
         time.sleep(LOOKS_EVERY)
+    return todo
+
+
+def soon_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pending:
+    """What is left to do, after one short pause if something is on its way: a file that was only just copied is then read."""
+    if (todo := look()).aside:
+        say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
+        time.sleep(min(settings.quiet(), LONGEST_PAUSE))
+        todo = look()
     return todo
 
 

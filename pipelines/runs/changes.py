@@ -28,6 +28,9 @@ from pipelines.stages.validate.declared_expectations import QUESTIONED, REFUSED
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 CONTRADICTED, ERASED = "PUB-ECART", "PUB-RETIRE"
 SHIPPED = "catalogue livré"
+CHAPTER_OFF = (
+    "chapitre livré désactivé"  # the report is shorter: no figure and no proof changes, and nobody has to decide
+)
 # differences from a frozen version no longer matter once another version replaces it, or for the first one
 OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
 MAKERS = ("system", "model", "figure")  # kinds of things that have columns, rows or a value of their own
@@ -102,9 +105,9 @@ def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
     have no version: it waits for a decision.
     """
     found = {
-        (0, SHIPPED) if name is None else (year, name): differences
+        (0, SHIPPED) if name is None else (year, name): waiting
         for year, (name, differences) in changes.items()
-        if differences
+        if (waiting := [one for one in differences if one.nature != CHAPTER_OFF])
     }
     findings = []
     for (year, name), differences in sorted(found.items()):
@@ -144,7 +147,8 @@ def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
     for kind, thing, shipped in things_of_home(catalogue):
         if not thing.enabled:
             before = shipped.identity[:12] if shipped else "—"
-            yield Difference("déclaration livrée désactivée", thing.said, before, "rien")
+            nature = CHAPTER_OFF if kind == "chapter" else "déclaration livrée désactivée"
+            yield Difference(nature, thing.said, before, "rien")
         elif shipped:
             yield from _said_otherwise(thing.said, shipped.data, thing.data)
         elif _speaks_of_shipped(kind, thing.name, own):

@@ -338,7 +338,12 @@ def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ('"215600461"', '"215600462"', 10, "215600462 n’est pas un SIREN"),
+        (
+            '"215600461"',
+            '"215600462"',
+            10,
+            "215600462 n’est pas un SIREN : son dernier chiffre, d’après les autres, est 1",
+        ),
         (", type: communauté de communes", "", 11, "une commune a un code_insee"),
         (
             '{siren: "200043123"',

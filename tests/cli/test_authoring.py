@@ -1150,3 +1150,42 @@ def test_a_unit_with_a_dot_is_read(bench, tmp_path) -> None:
     ref = drafted(bench, "nouveau")
     assert ref.export.tables[0].field("longueur").suffix == "p."
     assert read(bench, ref, path).acceptees == 2
+
+
+def test_values_that_come_twice_and_numbers_that_may_be_negative_are_to_decide(bench, tmp_path) -> None:
+    lines = [f"{100 + number};{number % 7},5;{number - 3}" for number in range(20)]
+    path = sample(tmp_path, "pesees_2019.csv", "\n".join(["N° de bon;Poids;Écart", *lines, lines[4]]) + "\n")
+    said = new(bench, path, "quai").stdout
+    assert "« N° de bon » est presque unique (1 valeur revient)" in said and "primaryKey: [numero_de_bon]" in said
+    assert "jamais négatif ?" in said
+    (table,) = drafted(bench, "quai").export.tables
+    assert table.primaryKey == []
+    assert [field.constraints.minimum for field in table.fields] == [None, 0, None]
+
+
+def test_months_that_are_columns_become_lines(bench, tmp_path) -> None:
+    names = ["Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre"]
+    head = ";".join(["École", *names, "Total"])
+    lines = [f"{school};{';'.join(['10'] * 9)};;90" for school in ("Jules Ferry", "Jean Moulin")]
+    path = sample(tmp_path, "repas_2019.csv", "\n".join([head, *lines, f"Total;{';'.join(['20'] * 10)};200"]) + "\n")
+    said = new(bench, path, "cantine").stdout
+    assert "que compte chaque cellule ?" in said
+    ref = drafted(bench, "cantine")
+    (table,) = ref.export.tables
+    assert [(field.name, field.type) for field in table.fields] == [
+        ("mois", "date"),
+        ("nombre", "integer"),
+        ("ecole", "string"),
+    ]
+    assert table.header[2019]["mois"].ignore == "Total"
+    counts = read(bench, ref, path)
+    assert (counts.lues, counts.refusees, counts.ignorees) == (4, 0, 2)  # its headings and its total
+    assert "ne sont pas comparés" in declaration(bench, "cantine").read_text(encoding="utf-8")
+
+
+def test_births_and_health_are_left_out(bench, tmp_path) -> None:
+    text = "Dossier;Né le;Allergie;Quotient\nD1;03/02/2015;Arachide;7\nD2;04/05/2016;Gluten;8\n"
+    said = new(bench, sample(tmp_path, "pai_2019.csv", text), "cantine", "--exercice", "2019").stdout
+    (table,) = drafted(bench, "cantine").export.tables
+    assert [field.personal for field in table.fields] == [None, "drop", "drop", None]
+    assert said.count("donnée de santé ? Ne pas la lire") == 1

@@ -15,6 +15,7 @@ from pipelines.defs.run import (
     _collect,
     _failures,
     once_arrived,
+    soon_arrived,
     spans,
 )
 from pipelines.disk import why
@@ -39,6 +40,16 @@ def test_a_run_that_waits_says_for_what_until_it_has_arrived(bench):  # noqa: F8
         todo = once_arrived(lambda: pending(work, [2019], None), say)
     assert said == [f"attend {aside.fichier} ({aside.raison})"] and aside.fichier.endswith(".part")
     assert [ref.key for ref, _ in todo.arrived] == ["ventes/ventes"] and todo.aside == []
+
+
+def test_a_run_gives_a_file_that_was_just_copied_one_pause(bench, monkeypatch):  # noqa: F811
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019).with_suffix(".csv.part").touch()
+    said, slept = [], []
+    monkeypatch.setenv("MILLESIME_QUIET", "60")
+    monkeypatch.setattr("time.sleep", slept.append)
+    with bench.work() as work:
+        todo = soon_arrived(lambda: pending(work, [2019], None), said.append)
+    assert len(said) == 1 and slept == [5] and todo.aside  # what is still not there is left aside
 
 
 def test_only_what_came_is_collected_in_one_run_of_its_exercices(bench):  # noqa: F811

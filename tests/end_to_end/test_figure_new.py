@@ -156,7 +156,7 @@ def test_the_chapter_prints_each_sentence_and_chart(home: Path) -> None:
     printed = {chapter["id"]: chapter for chapter in model["chapitres"]}
     page = (home / "published/report/2024/interne/rapport_activite_2024.html").read_text(encoding="utf-8")
     text = " ".join(re.sub(r"<[^>]+>", "", page).split())
-    assert "En 2024, tonnage : 4,105 (partiel) t." in text
+    assert "Tonnage en 2024 : 4,105 t (partiel)." in text
     assert "Bennes : le chiffre de 2024 n’est pas connu." in text
     charts = [bloc["id"] for section in printed["dechets"]["sections"] for bloc in section["blocs"] if bloc.get("id")]
     assert charts == [

@@ -104,6 +104,13 @@ def test_before_a_release_a_home_s_own_additions_are_not_reported(filled):
     assert before_any(filled) == ([], [])
 
 
+def test_before_a_release_a_chapter_less_is_listed_and_waits_for_nobody(filled, declared):
+    declared.take("catalogue/report/05_rgpd.yml")
+    of_home(filled, "catalogue/report/05_rgpd.yml", "id: rgpd\nenabled: false\n")
+    (said,), found = before_any(filled)
+    assert said.startswith("chapitre livré désactivé : le chapitre « rgpd »") and found == []
+
+
 def test_before_a_release_a_check_of_a_shape_that_a_home_overrides_is_reported(filled, declared):
     declared.take("catalogue/systems/gma.yml")
     shipped = read_mapping(declared.root / "expectations/shapes/comptes.yml")[0]

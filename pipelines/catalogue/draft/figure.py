@@ -13,6 +13,7 @@ from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.figures.grammar import CODE_PATTERN, placeholders_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
+from pipelines.catalogue.spelling import folded_names
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.french import SIGNS, UNITS, agreed, enumeration
@@ -20,6 +21,7 @@ from pipelines.sql import literal
 
 NUMBERS = ("integer", "number")
 WORDS = ("string", "boolean", "integer", "year")  # the types whose values may be categories
+MOST_WORDS = 20  # a column with more is not a category
 # the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
 OF_FACTS = ("code_collectivite", "date_mois", "libelle_collectivite", "mois", "role_ligne")
@@ -35,6 +37,7 @@ class FigureRequest:
     by: str | None = None
     unit: str | None = None
     label: str | None = None
+    words: tuple[str, ...] = ()  # what the files received say in the column ``by``
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ def _names(catalogue: Catalogue, home: Path, request: FigureRequest, source: str
     return {
         "code": request.code,
         "domain": domain,
+        "domain_title": _title_of(domain, catalogue, request, source),
         "source": source,
         "name": f"{domain}_{rest}",
         "intermediate": model or f"int_{lines}",
@@ -208,6 +212,20 @@ def _names(catalogue: Catalogue, home: Path, request: FigureRequest, source: str
         "chapter": chapter,
         "section": f"{domain}-{rest}".replace("_", "-"),
     }
+
+
+def _title_of(domain: str, catalogue: Catalogue, request: FigureRequest, source: str) -> str:
+    """What a domain is called: a word of what is declared, with its accents, or the title of the system named so."""
+    system, _, name = source.partition("/")
+    declared = catalogue.registry.systems[system]
+    titles = [request.label or "", declared.title]
+    titles += [title for export in declared.exports for one in export.tables for title in (export.title, one.title)]
+    words: list[str] = re.findall(r"[^\W\d_]+", " ".join(titles))
+    alike = folded_names([domain, *words])
+    for word in words:
+        if alike[word] == alike[domain]:
+            return word[:1].upper() + word[1:]
+    return declared.title if domain in (system, name) else domain.replace("_", " ").capitalize()
 
 
 def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, Any]:
@@ -242,19 +260,24 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "measure_title": summed.title if summed else label,
         "unit": unit,
         "field_unit": unit_of(measure) or unit,
-        # in a sentence, beside the number: for one, for several; the report writes a sign itself
-        "unit_words": None if unit in SIGNS else (agreed(unit, Decimal(1)), unit),
+        # in a sentence, after the number; the report writes a sign itself
+        "unit_argument": "" if unit in SIGNS else f', unite="{unit}"',
         "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
         "decimals": decimals,
-        "format": ("euros2" if unit == "EUR" else f"decimal{min(decimals, 2)}") if decimals else "entier",
+        "format": _format(unit, decimals),
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
         "label": label,
         "label_said": label[:1].lower() + label[1:] if label[1:2].islower() else label,
+        # in a title; the report prints the sign of an amount beside each number, and that of others on a card alone
+        "in_unit": "" if unit == "EUR" or _says_unit(label, unit) else f", en {unit}",
+        "is_sign": unit in (*SIGNS, "octets"),
         "is_labelled": request.label is not None,
         "words": words,
+        "axis_words": _axis_words(axis, request.words) if words and not table.has_personal_data else [],
         "words_sql": words_sql,
         "axis": along,
         "axis_said": grain[along] if along else None,
+        "by_said": _by_said(label, grain[along]) if along else None,
         "grain": [*grain],
         "grain_said": enumeration([*grain.values()]),
         "feed": f"{{colonnes: {{{', '.join(f'{name}: {scalar(sql)}' for name, sql in values.items())}}}}}",
@@ -269,12 +292,38 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
     }
 
 
+def _format(unit: str, decimals: int) -> str:
+    """How a table and a chart print the number."""
+    if unit == "EUR":
+        return "euros2" if decimals else "euros"
+    return f"decimal{min(decimals, 2)}" if decimals else "entier"
+
+
+def _by_said(label: str, axis: str) -> str:
+    """The end of a chart's title: ``par nature du déchet``, unless its label says so, ``Déchets collectés par nature``."""
+    by = f" par {axis.split()[0]}"
+    return "" if f"{by} " in f"{label.lower()} " else f" par {axis}"
+
+
+def _says_unit(label: str, unit: str) -> bool:
+    """True when a label names its unit: ``Documents prêtés`` for documents, and not ``Tonnage collecté`` for kg."""
+    said = {*re.findall(r"[^\W\d_]+", label.casefold())}
+    return not said.isdisjoint({unit.casefold(), agreed(unit, Decimal(1)).casefold()})
+
+
 def _words_sql(field: Field, column: str) -> str:
     """The words of a category, in SQL over a line, those of a line that says nothing too."""
     if field.type == "boolean":
         return f"case when {column} then 'oui' when not {column} then 'non' else 'non précisé' end"
     text = column if field.type == "string" else f"cast({column} as string)"
     return text if field.constraints.required else f"coalesce({text}, 'non précisé')"
+
+
+def _axis_words(axis: Field | None, seen: tuple[str, ...]) -> list[str]:
+    """The words of a category that anybody may read, when they are few."""
+    if axis and axis.type == "boolean":
+        return ["oui", "non"]
+    return sorted(seen) if len(seen) <= MOST_WORDS else []
 
 
 def _reasons(table: Table, date: Field | None, summed: Field | None) -> tuple[dict[str, str], list[str]]:

@@ -251,7 +251,9 @@ def _multiples(block: Block, narrow: bool) -> Spec:
     across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of equal length
     slots = across if narrow or len(lines) > most else max(across, 4)
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
-    titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
+    titles = [
+        textwrap.wrap(line["titre"] + " (à part)" * line["est_total"], max(int(width / 6.8), 12)) for line in lines
+    ]
     marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
     top, below = 0, 42 if any(value["est_partiel"] for row in of_rows for value in row) else 30
     for first in range(0, len(lines), across):

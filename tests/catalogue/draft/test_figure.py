@@ -213,3 +213,53 @@ def test_nothing_is_written_over(home: Layer) -> None:
     drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
     text = (home.root / "catalogue/report/12_dechets.yml").read_text(encoding="utf-8")
     assert yaml.safe_load(text)["sections"][1]["id"] == "dechets-bennes" and "# à nous" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "card", "chart"),
+    [
+        ({"unit": "kg", "label": "Déchets pesés"}, "Déchets pesés, en kg", "Déchets pesés par flux, en kg"),
+        ({"unit": "tonnes", "label": "Tonnes de déchets"}, None, "Tonnes de déchets par flux"),
+        ({"unit": "EUR", "label": "Recettes"}, None, "Recettes par flux"),
+        ({"unit": "km", "label": "Trajets par flux"}, None, "Trajets par flux, en km"),
+    ],
+)
+def test_what_a_number_counts_is_said_beside_it(home: Layer, asked: dict, card: str | None, chart: str) -> None:
+    made = drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", **asked)
+    (section,) = next(chapter for chapter in made.chapters if chapter.id == "dechets").sections
+    _, cards, drawn = section.blocs
+    assert (cards.chiffres[0].libelle, drawn.titre) == (card, chart)
+
+
+@pytest.mark.parametrize(
+    ("code", "label", "title"),
+    [
+        ("dechets.tonnages", "Tonnage des déchets", "Déchets"),
+        ("pesees.tonnages", "Tonnage", "Pesées"),
+        ("quai.tonnages", "Tonnage", "Quai"),
+        ("collecte.tonnages", "Tonnage", "Collecte"),
+    ],
+)
+def test_a_chapter_has_the_accents_of_what_is_declared(home: Layer, code: str, label: str, title: str) -> None:
+    made = drafted(home, code, "pesees", total="tonnage_t", unit="t", label=label)
+    assert next(chapter for chapter in made.chapters if chapter.id == code.partition(".")[0]).titre == title
+    assert made.figures.titles[code.partition(".")[0]] == title
+
+
+@pytest.mark.parametrize(
+    ("table", "by", "seen", "words"),
+    [
+        ("stocks", "site", ("Quai", "Centre"), ["Centre", "Quai", "non précisé"]),
+        ("stocks", "site", tuple(map(str, range(21))), None),
+        ("pesees", "motif", ("Retour",), None),  # its table has persons: one of its words may tell who
+    ],
+)
+def test_the_words_of_a_column_are_those_received_when_they_are_few(
+    home: Layer, table: str, by: str, seen: tuple[str, ...], words: list[str] | None
+) -> None:
+    request = FigureRequest("dechets.nombre", table, by=by, unit="passages", words=seen)
+    files = draft_figure(catalogue_of(REAL, home.root), home.root, request)
+    text = files[home.root / "catalogue/fields.yml"]
+    for name, entry in yaml.safe_load(text).items():
+        assert name == "nb_stocks" or name == "nb_pesees" or entry.get("words") == words
+    assert text.count("# TODO") == 2  # they are to decide, once, as how the number adds

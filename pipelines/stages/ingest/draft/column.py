@@ -50,15 +50,18 @@ DATE = "date debut fin jour mois periode creation connexion ouverture cloture en
 FLAG = "actif active est enabled ouvert valide"
 YEAR_WORDS = "annee exercice an millesime year"
 KEY = "id identifiant numero reference ref ticket matricule cle key login code"
-DROPPED = "naissance nir securite adresse telephone tel portable mobile iban rib photo civilite sexe"
+DROPPED = "naissance ne nee nir securite adresse telephone tel portable mobile iban rib photo civilite sexe"
 PERSON = "nom prenom prenoms agent intervenant demandeur usager contact responsable referent beneficiaire technicien auteur titulaire"
+HEALTH = "sante allergie allergies allergene regime medical medicale handicap pathologie"
 PSEUDONYM = "login identifiant matricule mail email courriel user utilisateur username uid"
 THING = "commune collectivite application logiciel service produit fichier ville site structure etablissement lieu type nb nombre total"
 WORDS = "statut priorite urgence categorie motif nature etat niveau objet titre description solution filiere contrat cadre profil"
 NAMING = "nom name libelle intitule code de d du des la le les l"  # the words of the name of a thing
 
 QUANTITIES = "montant taux prix cout part solde base valeur quantite volume duree heure poste serveur"
-KNOWN = " ".join((CODE, DATE, FLAG, YEAR_WORDS, KEY, DROPPED, PERSON, PSEUDONYM, THING, WORDS, NAMING, QUANTITIES))
+KNOWN = " ".join(
+    (CODE, DATE, FLAG, YEAR_WORDS, KEY, DROPPED, HEALTH, PERSON, PSEUDONYM, THING, WORDS, NAMING, QUANTITIES)
+)
 
 CAPITAL = "A-ZÀ-ÖØ-Þ"
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
@@ -261,7 +264,7 @@ def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) 
     if says(heading, PSEUDONYM):
         return "pseudonymise"
     has_digits = most(cells, re.compile(r"\d").search)
-    return "drop" if says(heading, DROPPED) or (says(heading, PERSON) and not has_digits) else None
+    return "drop" if says(heading, f"{DROPPED} {HEALTH}") or (says(heading, PERSON) and not has_digits) else None
 
 
 def is_of_a_thing(heading: str) -> bool:

@@ -3,15 +3,28 @@
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from pipelines.catalogue.draft.yaml_text import flow, quoted, scalar, todo
+from pipelines.catalogue.draft.yaml_text import flow, option, quoted, scalar, todo
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.source_grammar import WORKBOOKS
-from pipelines.stages.ingest.draft.column import YEAR, Guess, are_parts_of_a_year, months, period_in, read
+from pipelines.french import MONTHS as MONTH_NAMES
+from pipelines.stages.ingest.draft.column import (
+    YEAR,
+    Guess,
+    are_parts_of_a_year,
+    guess,
+    length,
+    months,
+    period_in,
+    read,
+)
 from pipelines.stages.ingest.draft.layout import LAST_TOTAL, Column, Layout
 from pipelines.stages.ingest.draft.sample import Sample
 
 MONTHS = 7  # most of a year
+FEW = 3  # months that are columns
 MANY = 10  # lines a month from which a month without any is strange
 
 
@@ -99,6 +112,53 @@ def common_pattern(names: Sequence[str]) -> str:
     return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Columns that are each a month: every line of the table becomes one line for each of them."""
+
+    months: Guess  # how their headings are written
+    cells: Guess  # how their cells are
+    pattern: str  # of their headings
+    totals: str | None  # the pattern of the columns beside them that are their sum
+
+
+def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, Layout]:
+    """The months that are columns of numbers, and the layout without them; None when there are fewer than three."""
+    columns = [column for column in layout.columns if length(column.heading) == 1 and not column.occurrence]
+    headings = [column.heading for column in columns]
+    found = months(headings) if len(columns) >= FEW and sample.has_header and not sample.is_named else None
+    cells = guess("", [cell for column in columns for cell in column.cells], workbook=sample.type in WORKBOOKS)
+    if not found or cells.type not in ("integer", "number"):
+        return None, layout
+    totals = [column for column in layout.columns if LAST_TOTAL.match(column.heading)]
+    rest = [column for column in layout.columns if column not in columns and column not in totals]
+    if not rest:
+        return None, layout
+    names = [month.capitalize() for month in MONTH_NAMES]
+    seen = names if {same(heading) for heading in headings} <= {same(name) for name in names} else headings
+    ignored = "|".join(_literally(column.heading) for column in totals) or None
+    return Spread(found, cells, f"({'|'.join(map(_literally, seen))})", ignored), replace(layout, columns=rest)
+
+
+def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], str]:
+    """The headings and the fields of months that are columns, and the name of the field that is the month."""
+    month, value = "mois" if "mois" not in taken else "mois_2", "nombre" if "nombre" not in taken else "nombre_2"
+    ignored = f", ignore: {quoted(spread.totals)}" if spread.totals else ""
+    headings = [
+        f"    {month}: {{heading: {quoted(spread.pattern)}{ignored}}}",
+        f"    {value}: {{under: {month}, empty: skip}}"
+        + todo("une cellule vide n’est rien (skip) ; zéro (zero), ou une erreur (refuse) ?"),
+    ]
+    written = "".join(f", {key}: {option(said)}" for key, said in spread.cells.options.items())
+    fields = [
+        f"  - {{name: {month}, title: Mois, type: date, format: {option(spread.months.options['format'])}, "
+        "constraints: {required: true}}",
+        f"  - {{name: {value}, title: Nombre, type: {spread.cells.type}{written}, constraints: {{required: true}}}}"
+        + todo("que compte chaque cellule ? Le nommer, ici et dans header"),
+    ]
+    return headings, fields, month
+
+
 def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layout, exercice: int) -> list[str]:
     """The headings of the file, each as ``heading_of`` writes it, in the layout that begins with ``exercice``."""
     lines = []
@@ -112,7 +172,7 @@ def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layou
     if len(periods) > 1:
         lines.append(
             f"# TODO mois ou années en colonnes, {flow(periods)} : une ligne pour chaque ? "
-            "Voir heading et under (docs/adding-a-source.md)"
+            "Voir heading et under (docs/adding-a-source.md, « Months, or years, as columns »)"
         )
     if layout.header_rows > 1:
         lines.append(f"headerRows: {layout.header_rows}" + todo("l’intitulé d’un groupe, puis ceux de ses colonnes ?"))

@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+import duckdb
+
 from pipelines.catalogue.draft.yaml_text import quoted, scalar, todo, with_item
 from pipelines.catalogue.overlay import whole_file
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import ACCOUNTS, Export, System
 from pipelines.catalogue.sources import ExportRef, Registry, make_system
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import Home
+from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.draft.column import slug
 from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, take_apart, years_in
 from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
+from pipelines.stages.ingest.landing import files_of
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -97,10 +102,10 @@ def draft_source(
         else own_table(layout, sample, exercice, proof, {slug(place) for place in places})
         for sample, layout in found
     ]
-    export = [f"- name: {name}", *_format_lines(found[0][0], title, proof), *_unread_lines(found, unread), "  tables:"]
-    of_table = shape.title.split(" ")[0] if shape else "Données"
+    whole = f"{shape.title.split(' ')[0]} {_of(title)}" if shape else title
+    export = [f"- name: {name}", *_format_lines(found[0][0], whole, proof), *_unread_lines(found, unread), "  tables:"]
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
-        told = f"{of_table} {_of(title)}" + (f" : {sample.place}" if len(found) > 1 else "")
+        told = whole + (f" : {sample.place}" if len(found) > 1 else "")
         export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
         declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
@@ -126,6 +131,28 @@ def draft_source(
             )
     system = load(declaration, request.system, registry)
     return Draft(system, next(e for e in system.exports if e.name == name), exercice, declaration, organisation_lines)
+
+
+def words_received(home: Home, registry: Registry, source: str, column: str, years: Sequence[int]) -> list[str]:
+    """The words of a column of ``source`` (``system/table``) in the latest files of landing that can be read; none of a
+    column about persons."""
+    system, _, name = source.partition("/")
+    found = [(ref, one) for ref in registry.exports() for one in ref.export.tables if ref.system.system == system]
+    ref, table = next((ref, one) for ref, one in found if one.name == name)
+    if column not in [field.name for field in table.kept_fields if not field.personal]:
+        return []
+    for year in reversed(years):
+        if files := files_of(home.landing, ref, year):
+            with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
+                aside = Home(Path(folder))
+                try:
+                    counts = ingest(aside, ref, year, files, b"essai").tables[name]
+                except DeliveryRefused:
+                    continue
+                lines = parquet_scan(aside.lake / counts.parquet)
+                words = f"select distinct cast({column} as varchar) from {lines} where {column} is not null"
+                return [word for (word,) in duckdb.execute(words).fetchall()]
+    return []
 
 
 def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
@@ -158,8 +185,8 @@ def _refuse_taken(system: System, export: str, tables: Sequence[str]) -> None:
             )
 
 
-def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
-    """What an export says of its files."""
+def _format_lines(sample: Sample, told: str, proof: str | None) -> list[str]:
+    """What an export, of which ``told`` is the title, says of its files."""
     options = [f"type: {sample.type}"]
     if sample.type == "csv":
         options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
@@ -167,7 +194,7 @@ def _format_lines(sample: Sample, title: str, proof: str | None) -> list[str]:
     if proof:
         options.append(f"title: {scalar(proof)}")
     return [
-        f"  title: {scalar(f'Export {_of(title)}')}",
+        f"  title: {scalar(told)}",
         f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
         *(["  archive: zip"] if sample.member else []),
         f"  format: {{{', '.join(options)}}}" + todo(" ; ".join(sample.doubts)),

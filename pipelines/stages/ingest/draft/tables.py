@@ -5,6 +5,7 @@ The headings that declared systems already give to a field of a shape are what t
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,12 @@ from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import Field, Shape
 from pipelines.catalogue.sources import Registry
+from pipelines.french import how_many
 from pipelines.stages.ingest.draft.column import (
     CAPITALISED,
     CODE,
     DOTTED,
+    HEALTH,
     KEY,
     KNOWN,
     WORDS,
@@ -44,15 +47,18 @@ from pipelines.stages.ingest.draft.lines import (
     header_lines,
     heading_of,
     ignore_lines,
+    months_as_columns,
     named_by,
     period_line,
     place_lines,
+    spread_lines,
 )
 from pipelines.stages.ingest.draft.sample import Sample
 
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may represent
 MOST_WORDS = 20  # a column with more is not a list of words
+NEARLY = 0.9  # of the lines have a value of their own in a column that is almost a key
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 DATED = ("date", "datetime", "year")
 
@@ -67,6 +73,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     are not persons.
     """
     columns: dict[str, Column] = {}
+    spread, layout = months_as_columns(layout, sample)
     unnamed = {column.place for column in layout.columns if _is_no_name(column, sample)}
     for column in layout.columns:
         columns[_field_name(column, columns, column.place in unnamed)] = column
@@ -74,6 +81,10 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     plain = {name: column.guess for name, column in columns.items() if not kept_as[name]}
     key = next((name for name, column in columns.items() if kept_as[name] != "drop" and _may_be_key(column)), None)
     named_heading, named_field, named_guess = _field_of_parts(sample, columns, places)
+    if spread:
+        headings, fields, month = spread_lines(spread, [*columns, *named_guess])
+        named_heading, named_field = [*named_heading, *headings], [*named_field, *fields]
+        named_guess = named_guess | {month: spread.months}
     dated = {name: found for name, found in (plain | named_guess).items() if found.type in DATED}
     period = period_line(dated, exercice)
     missing = sorted({word for column in columns.values() for word in column.guess.missing})
@@ -88,7 +99,12 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         elif not sample.has_header:
             doubts[name] = "que dit cette colonne ?"
     lines = place_lines(sample, has_period=bool(period))
-    lines += [f"primaryKey: [{key}]" + todo("est-ce unique dans chaque fichier ?")] if key else []
+    keys = [key, *([month] if spread else [])]
+    lines += (
+        [f"primaryKey: {flow(filter(None, keys))}" + todo("est-ce unique dans chaque fichier ?")]
+        if key
+        else _near_key(columns)
+    )
     lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)
     lines += [*named_heading, "fields:", *named_field]
@@ -98,6 +114,8 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         lines += _field(name, title, column, kept_as[name], is_key=name == key, is_member=is_member)
     numbers = {name: columns[name] for name, found in plain.items() if found.type in ("integer", "number")}
     lines += exercice_lines(dated, [(name, "within") for name in dated], exercice, proof) + period
+    if spread and layout.below:
+        lines.append("# les totaux sous des mois en colonnes ne sont pas comparés à ceux des lignes")
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
 
 
@@ -139,6 +157,22 @@ def _may_be_key(column: Column) -> bool:
     return is_unique and column.guess.type in ("string", "integer") and says(column.heading, KEY)
 
 
+def _near_key(columns: dict[str, Column]) -> list[str]:
+    """What to decide of the columns that would be a key, but for a few values that come twice: all of their lines count."""
+    lines = []
+    for name, column in columns.items():
+        counts = Counter(cell.casefold() for cell in column.cells)
+        twice = sum(count > 1 for count in counts.values())
+        is_near = twice and "" not in counts and len(counts) >= NEARLY * len(column.cells)
+        if is_near and column.guess.type in ("string", "integer") and says(column.heading, KEY):
+            times = how_many(twice, "valeur revient|valeurs reviennent")
+            lines.append(
+                f"# TODO « {column.heading} » est presque unique ({times}) : si ce sont des doubles, primaryKey: [{name}] ici et "
+                "severity: warning à ce champ ; sinon toutes ces lignes comptent (docs/catalogue.md, « double_de »)"
+            )
+    return lines
+
+
 def _field(
     name: str, title: str, column: Column, kept_as: str | None, *, is_key: bool, is_member: bool
 ) -> Iterable[str]:
@@ -152,7 +186,11 @@ def _field(
     yield f"  - name: {name}"
     yield f"    title: {scalar(title)}" + todo(doubts if is_text else "")
     if kept_as:
-        yield f"    personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien")
+        of_health = (
+            "donnée de santé ? Ne pas la lire : ôter ce champ, et son intitulé, ou nommer la feuille sous unread"
+        )
+        asked = of_health if says(column.heading, HEALTH) else f"donnée personnelle ? {kept_as}, ou rien"
+        yield f"    personal: {kept_as}" + todo(asked)
     elif is_text and is_member:
         yield "    member: true" + todo("nomme-t-elle chaque fois une collectivité d’organisation.yml ?")
     elif not is_text:
@@ -161,6 +199,16 @@ def _field(
         yield f"    {key}: {option(value)}"
     if is_key:
         yield "    constraints: {required: true}"
+    elif found.type in ("integer", "number") and _is_never_negative(found):
+        yield "    constraints: {minimum: 0}" + todo(
+            "jamais négatif ? Sinon l’effacer, ou severity: warning pour un constat"
+        )
+
+
+def _is_never_negative(found: Guess) -> bool:
+    """True for numbers of which none in the sample is below zero."""
+    values = [value for value in found.values if value is not None]
+    return bool(values) and min(values) >= 0
 
 
 def _options(name: str, found: Guess) -> dict[str, Any]:
@@ -256,6 +304,10 @@ def shape_table(
         elif f.constraints.required and f.name not in given:  # a heading that no file contains
             headings[f.name] = scalar(f"(à compléter : {f.title})")
             doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
+            if constant := _constant(f, exercice):
+                doubts[f.name] += (
+                    f" ; si l’outil ne le dit pas : {{constant: {quoted(constant)}}}, le même pour chaque ligne"
+                )
     guesses = {name: column.guess for name, column in columns.items() if not fields[name].personal}
     dates = [name for name in guesses if fields[name].type in DATED]
     # a column with one same day throughout dates the file; a required one cannot come after it
@@ -290,6 +342,13 @@ def shape_table(
     lines += exercice_lines(guesses, rules, exercice, proof) + period
     numbers = {n: c for n, c in columns.items() if fields[n].type in ("integer", "number") and n in guesses}
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
+
+
+def _constant(f: Field, exercice: int) -> str | None:
+    """What to write of a required field that the tool does not give; None when nothing is true of every line."""
+    if f.type == "boolean":
+        return "true"
+    return str(f.constraints.minimum or f"{exercice}-01-01") if f.type == "date" else None
 
 
 def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> dict[str, Match]:
