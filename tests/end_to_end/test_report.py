@@ -77,8 +77,10 @@ def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demon
     (table,) = [
         b for c in model["chapitres"] for s in c["sections"] for b in s["blocs"] if b.get("id") == "contributions"
     ]
-    assert [line["titre"] for line in table["lignes"]][-1] == "Total" and table["entete"] == ["2018", "2019", "2020"]
-    by_town = {line["titre"]: line["cellules"][-1]["texte"] for line in table["lignes"]}
+    assert [line["titre"] for line in table["lignes"]][-1] == "Ensemble"
+    assert table["entete"] == ["2019", "2020", "Variation", "Part", "Habitants", "Par habitant"]
+    assert [one["texte"] for one in table["lignes"][-1]["cellules"]][2:4] == ["−1,6\xa0%", "100,0\xa0%"]
+    by_town = {line["titre"]: line["cellules"][1]["texte"] for line in table["lignes"]}
     for town in model["collectivites"]:
         (cards,) = [b["chiffres"] for b in town["blocs"] if b["genre"] == "chiffres"]
         assert by_town[town["titre"]] in [card["texte"] for card in cards]
