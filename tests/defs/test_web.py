@@ -183,6 +183,10 @@ def test_children_end_with_all_that_they_began_even_deaf(home, tmp_path):
             start(Path(sys.executable).name, "-c", CHILD, kind, str(tmp_path / kind))
         while not all((tmp_path / kind).exists() for kind in kinds):
             time.sleep(0.1)
+    for _ in range(600):  # a killed process takes a moment to go, on a busy machine
+        if not _of(home.root):
+            break
+        time.sleep(0.1)
     assert _of(home.root) == []
 
 
