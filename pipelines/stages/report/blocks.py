@@ -55,7 +55,7 @@ from pipelines.stages.report.cells import (
 )
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
-from pipelines.stages.report.showing import EVOLUTION, EXTREMES, Worked, are_years, title_nodes, titled
+from pipelines.stages.report.showing import EVOLUTION, EXTREMES, Worked, are_years, ratio, title_nodes, titled
 from pipelines.stages.report.tables import SECRET as SECRET_CELL
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
@@ -680,8 +680,8 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block], addresses: A
             cells[at] = _computed(_quotient(above, below, column), addresses, how, [*above, *below])
         if column.variation:
             now, before = (named[name] for name in column.variation)
-            how = "100 × (somme de {0} − somme de {1}) ÷ somme de {1}".format(*column.variation)
-            cells[at] = _computed(_change(now, before, column), addresses, how, [*now, *before])
+            change = _change(now, before, column)
+            cells[at] = _computed(change, addresses, ratio("", now, before, less=before).how or "", [*now, *before])
     return {"titre": data.total, "est_total": True, "cellules": cells}
 
 

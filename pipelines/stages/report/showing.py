@@ -62,7 +62,7 @@ def _of(cell: Cell) -> Worked:
     return Worked(cell["texte"], [cell])
 
 
-def _ratio(text: str, above: list[Cell], below: list[Cell], less: list[Cell] | None = None) -> Worked:
+def ratio(text: str, above: list[Cell], below: list[Cell], less: list[Cell] | None = None) -> Worked:
     """« 100 × (80 + 10) ÷ 150 », over the values of cells; ``less``: those taken away from the first."""
     taken = f"({_sum(above)} − {_sum(less)})" if less else _sum(above)
     return Worked(text, [*above, *below], f"100 × {taken} ÷ {_sum(below)}")
@@ -134,7 +134,7 @@ def _change(head: list[str], lines: list[Line]) -> Said | None:
         return [f"stable depuis {head[-2]}"]
     rounded = french.number(abs(change), 0)
     of_now, of_before = ([line["cellules"][column] for line in lines] for column in (-1, -2))
-    worked = _ratio(f"{rounded} %", of_now, of_before, less=of_before)
+    worked = ratio(f"{rounded} %", of_now, of_before, less=of_before)
     return [worked, f" de {'plus' if change > 0 else 'moins'} qu’en {head[-2]}"]
 
 
@@ -148,7 +148,7 @@ def _rate(head: list[str], lines: list[Line]) -> Said | None:
     verb = "ne s’exécute pas" if len(others) == 1 else "ne s’exécutent pas"
     apart = f", hors {french.enumeration(others)}, qui {verb}" if others else ""
     rate = f"{french.number(100 * sum(done) / sum(credits), 1)} %"
-    worked = _ratio(rate, *([line["cellules"][column] for line in carried_out] for column in (1, 0)))
+    worked = ratio(rate, *([line["cellules"][column] for line in carried_out] for column in (1, 0)))
     return [worked, f" de réalisation{apart}"]
 
 
@@ -163,7 +163,7 @@ def _majority(head: list[str], lines: list[Line]) -> Said | None:
         return None
     leading = totals.index(most)
     share = f"{french.number(100 * Decimal(most) / sum(totals), 0)} %"
-    worked = _ratio(share, _known(lines, [leading]), _known(lines, range(len(head))))
+    worked = ratio(share, _known(lines, [leading]), _known(lines, range(len(head))))
     return [f"{head[leading].lower()} majoritaires (", worked, ")"]
 
 
