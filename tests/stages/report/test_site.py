@@ -51,6 +51,14 @@ def test_a_link_to_a_title_leads_to_its_page_and_the_contents_to_that_of_each_me
     assert 'href="../collectivites/ville-haute.html">Ville-Haute<' in pages["index.html"]
 
 
+def test_the_home_offers_the_formats_that_are_beside_it(press: Press, cache: Path):
+    model = press.model()
+    for formats in (["html"], ["html", "pdf"], ["html", "pdf", "xlsx"]):
+        home = dict(site_pages(model, cache, formats))["index.html"]
+        offered = re.findall(r'href="\.\./rapport_activite_2040\.(\w+)"', home)
+        assert offered == formats[1:]
+
+
 def test_a_figure_opens_its_provenance_where_it_is(site: Path):
     with opened(site / "essai.html", 1280) as tab:
         button, bubble = (
