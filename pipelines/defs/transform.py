@@ -97,9 +97,10 @@ def _events(
     """
     of = {result.node: result for result in results}
     built = {result.name: result for result in results if result.kind == "model"}
+    kept = [] if failed(results) else published
     for key in TopologicalSorter(context.assets_def.asset_deps).static_order():
         result, is_listed = built.get(key.path[-1]), key in context.selected_asset_keys
-        if result is None and is_listed and [*key.path] in published and not failed(results):
+        if result is None and is_listed and [*key.path] in kept:
             yield dg.MaterializeResult(key, metadata={"inchangé": True})
         elif result and result.status == "success" and is_listed:
             yield dg.MaterializeResult(key, metadata={"status": result.status})
@@ -107,12 +108,12 @@ def _events(
             context.log_event(dg.AssetMaterialization(key, metadata={"status": result.status}))
     for spec in context.assets_def.check_specs:
         result = of.get(spec.metadata["dagster_dbt/unique_id"])
+        is_listed = spec.key in context.selected_asset_check_keys
+        if result is None and spec.blocking and is_listed and [*spec.asset_key.path] in kept:
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key, check_name=spec.name, passed=True, metadata={"inchangé": True}
+            )
         if result is None or result.status == "skipped":
-            is_kept = spec.blocking and [*spec.asset_key.path] in published and not failed(results)
-            if is_kept and result is None and spec.key in context.selected_asset_check_keys:
-                yield dg.AssetCheckResult(
-                    asset_key=spec.asset_key, check_name=spec.name, passed=True, metadata={"inchangé": True}
-                )
             continue
         said = {
             "asset_key": spec.asset_key,
@@ -121,7 +122,7 @@ def _events(
             "severity": dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
             "metadata": {"status": result.status, "dagster_dbt/failed_row_count": result.failures or 0},
         }
-        if spec.key in context.selected_asset_check_keys:
+        if is_listed:
             yield dg.AssetCheckResult(**said)
         else:
             context.instance.report_runless_asset_event(dg.AssetCheckEvaluation(**said))

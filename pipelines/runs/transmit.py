@@ -59,8 +59,12 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     report, members = release / "report" / profile, tuple(work.organisation.collectivites)
     folder = work.home.transmissions / release.name / profile
     accounts = dict(_accounts(work, release, exercice))
-    drawn = _drawn_accounts(work, release, exercice, profile) if accounts else None
-    letters = dict(_letters(work, release, exercice, profile, bool(accounts)))
+    row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
+    tables = release / FOLDERS[profile]
+    edition = edition_of(work.ledger, exercice, tables, profile, row["build"], release.name)
+    drawn = _drawn_accounts(work, tables, exercice, profile, edition) if accounts else None
+    approved_by = row["visas"].get("approved_by", "")
+    letters = dict(_letters(work, tables, exercice, profile, edition, approved_by, bool(accounts)))
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
     comptes = [(f"comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
     comptes += [
@@ -205,32 +209,28 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
                 yield file.name, original
 
 
-def _drawn_accounts(work: Workspace, release: Path, exercice: int, profile: str) -> bytes | None:
+def _drawn_accounts(work: Workspace, tables: Path, exercice: int, profile: str, edition: Edition) -> bytes | None:
     """The accounts of the year, to be read; None when the release publishes none."""
     from pipelines.stages.report.model import accounts
     from pipelines.stages.report.pdf import accounts_pdf
 
-    tables = release / FOLDERS[profile]
     with read_publication(tables, exercice, profile) as publication:
-        edition = _edition(work, release, exercice, profile)
         model = accounts(publication, work.catalogue, work.organisation, work.home.contenu, edition)
     return accounts_pdf(model, work.home.cache) if model else None
 
 
-def _edition(work: Workspace, release: Path, exercice: int, profile: str) -> Edition:
-    build = next(row["build"] for row in work.ledger.all_rows("releases") if row["release"] == release.name)
-    return edition_of(work.ledger, exercice, release / FOLDERS[profile], profile, build, release.name)
-
-
 def _letters(
-    work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
+    work: Workspace,
+    tables: Path,
+    exercice: int,
+    profile: str,
+    edition: Edition,
+    approved_by: str,
+    has_accounts: bool,
 ) -> Iterator[tuple[str, bytes]]:
     """The drafts of a release, to be signed by the person who signs the report, else by the one who approved it."""
     from pipelines.stages.report.acts import acts
 
-    row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
-    tables = release / FOLDERS[profile]
-    edition = _edition(work, release, exercice, profile)
     pieces = [f"le rapport d’activité de {exercice}", "la page de votre collectivité"]
     pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
     with read_publication(tables, exercice, profile) as publication:
@@ -240,9 +240,9 @@ def _letters(
             work.organisation,
             edition,
             work.home.contenu,
-            row["visas"].get("approved_by", ""),
+            approved_by,
             [*pieces, "les empreintes de ces fichiers"],
-            seal_of(work.home, work.ledger, release.name),
+            seal_of(work.home, work.ledger, edition.name),
         )
 
 

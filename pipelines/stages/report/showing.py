@@ -5,7 +5,7 @@ Each number of it leads to how it was computed: its cell, or the calculation ove
 added when a value that it depends on is missing, hidden or partial.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -53,7 +53,7 @@ def title_nodes(said: Said, addresses: Addresses) -> list[Model]:
     return nodes
 
 
-def are_years(head: list[str]) -> bool:
+def are_years(head: Sequence[str]) -> bool:
     """True for the columns of a table over several exercices."""
     return bool(head) and all(one.isdecimal() and len(one) == 4 for one in head)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block
+from pipelines.stages.report.showing import are_years
 
 WIDTH, WIDE_BAR, THIN_BAR = 460, 16, 8  # pixels
 SMALL, ACROSS = (148, 120), 3  # of the small charts
@@ -111,7 +112,7 @@ def _labels(lines: Sequence[Block], rank: int, *, alone: bool = True) -> list[di
 
 def _palette(heads: Sequence[str]) -> list[str]:
     """Years from light to dark; other things in distinct colours."""
-    if all(head.isdecimal() for head in heads):
+    if are_years(heads):
         return ([LIGHT] * len(heads) + [LIGHT, MIDDLE, BLUE])[-len(heads) :]
     return ([BLUE] if len(heads) == 1 else [OCHRE, BLUE, MIDDLE, LIGHT, GREY])[: len(heads)] + [GREY] * (len(heads) - 5)
 
