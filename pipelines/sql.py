@@ -72,8 +72,8 @@ def union(selects: Iterable[str], columns: Iterable[tuple[Any, ...]] = ()) -> st
 
 
 def where(tests: Sequence[str]) -> str:
-    """The clause that requires them all, one per line when there are several; empty when there is none."""
-    if len(tests) < 2:
+    """The clause that requires them all, below ``where`` when there are several or when one has several lines; empty without any."""
+    if len(tests) < 2 and "\n" not in "".join(tests):
         return "".join(f"where {test}" for test in tests)
     return f"where\n{indented(tests, between=chr(10) + 'and ')}"
 

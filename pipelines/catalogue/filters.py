@@ -99,7 +99,7 @@ def filters_control(catalogue: Catalogue) -> list[str]:
             select(
                 [f"{{{{ {called('constat', given)} }}}}"],
                 f"from (select distinct exercice {rows}) as annees",
-                f"where not exists (\n{indented([held])}\n)",
+                where([f"not exists (\n{indented([held])}\n)"]),
             )
         )
     return selects
