@@ -15,6 +15,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from demo.gouvernance import DEUX_DECISIONS, decisions_modificatives, vote
+
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 NOMENCLATURE = "M14-M14_COM_SUP3500"
 SIRET_D_UN_MEMBRE = "21940054600012"  # Orly: in 2018 a document of its own is delivered by mistake
@@ -22,7 +24,6 @@ SIRETS = {"P": "25940011700018", "A": "25940011700026"}
 LIBELLES = {"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"}
 COLLECTIVITE = "SICIO - DÉMONSTRATION"
 VILLE = "VILLE D'ORLY - DÉMONSTRATION"
-DATES = {"BP": "{n}-04-08", "DM1": "{n}-11-18", "DM2": "{n}-12-09", "CA": "{n1}-05-27"}
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
 COMPTE_INCONNU = "61888"  # in no M14 plan: a planted defect, in the décision modificative of 2018
@@ -243,7 +244,6 @@ DECISIONS = {
     ),
     "A": ({"62871": -150_000, "6156": 150_000},),
 }
-DEUX_DECISIONS = (2020, 2022)  # years of a second décision modificative, of the principal budget
 
 
 def write_budget(folder: Path, exercice: int) -> None:
@@ -272,8 +272,8 @@ def documents(exercice: int) -> dict[str, bytes]:
 
 def _premieres_versions(exercice: int) -> dict[str, bytes]:
     """Two documents that a correction replaces: an amount on the wrong account, restes à réaliser forgotten."""
-    primitif = Document("P", "BP", exercice, version="initial", date=f"{exercice}-03-28")
-    compte = Document("P", "CA", exercice, version="initial", date=f"{exercice + 1}-05-13")
+    primitif = Document("P", "BP", exercice, version="initial", date=f"{exercice}-03-21")
+    compte = Document("P", "CA", exercice, version="initial", date=f"{exercice + 1}-06-11")
     lignes = principal(exercice)
     return {
         primitif.fichier: primitif.octets(_deplace(lignes, "6156", "611", 2_000_000)),
@@ -471,9 +471,16 @@ class Document:
 
     @property
     def jour(self) -> str:
-        """Its date."""
-        nature = f"{self.nature}{self.numero or ''}"
-        return self.date or DATES[nature].format(n=self.exercice, n1=self.exercice + 1)
+        """Its date: that of the meeting of the comité which voted it."""
+        if self.date:
+            return self.date
+        if self.nature == "BP":
+            jour = vote("Vote du budget", self.exercice)
+        elif self.nature == "CA":
+            jour = vote("Compte administratif", self.exercice + 1)
+        else:
+            jour = decisions_modificatives(self.exercice)[self.numero - 1]
+        return jour.isoformat()
 
     def octets(self, lignes: Iterable[Ligne]) -> bytes:
         """The whole document."""

@@ -101,14 +101,19 @@ SEANCES = {
         (dt.date(2022, 6, 23), "Compte administratif", "Siège", 7, 2),
         (dt.date(2022, 12, 8), "Ordinaire", "Siège", 8, 2),
     ),
+    2023: ((dt.date(2023, 6, 22), "Compte administratif", "Siège", 8, 1),),  # where the accounts of 2022 are voted
 }
+DEUX_DECISIONS = (2020, 2022)  # years of a second décision modificative, of the principal budget
 SECONDES_CONVOCATIONS = (dt.date(2019, 10, 10),)
 QUORUM_CONTREDIT = dt.date(2019, 6, 20)  # the minutes wrongly say that five of ten is a quorum
 SANS_QUORUM = (dt.date(2019, 10, 3),)
 EXERCICE_SEANCE_REFUSEE = 2018
 
 MATIERES = {  # code of the nomenclature « Actes » → (its label, what was decided)
-    "7.1": ("Décisions budgétaires", ("Décision modificative", "Admission en non-valeur", "Provision pour risques")),
+    "7.1": (
+        "Décisions budgétaires",
+        ("Admission en non-valeur", "Durée d’amortissement des biens", "Provision pour risques"),
+    ),
     "4.1": ("Personnels titulaires et stagiaires de la FPT", ("Tableau des effectifs", "Régime indemnitaire")),
     "1.1": ("Marchés publics", ("Groupement de commandes", "Marché de maintenance", "Accord-cadre de matériel")),
     "5.2": ("Fonctionnement des assemblées", ("Procès-verbal de la séance précédente", "Règlement intérieur")),
@@ -120,6 +125,7 @@ OBLIGEES = {  # what is voted at each kind of meeting
     "Compte administratif": ("7.1", "Approbation du compte administratif et affectation du résultat"),
     "Installation du comité": ("5.1", "Élection de la présidente et des vice-présidents"),
 }
+MODIFICATIVE = ("7.1", "Décision modificative")
 LIBELLES = {code: libelle for code, (libelle, _) in MATIERES.items()} | {"5.1": "Élection exécutif"}
 
 
@@ -132,6 +138,17 @@ def comite(exercice: int) -> list[Livraison]:
     defauts = _seances(classeur, titre, exercice, nom)
     _deliberations(classeur, titre, exercice)
     return [Livraison(f"{exercice}/comite/{nom}", classeur.octets(), tuple(defauts))]
+
+
+def vote(nature: str, exercice: int) -> dt.date:
+    """The day of the year's meeting of this kind."""
+    return next(jour for jour, sorte, *_ in SEANCES[exercice] if sorte == nature)
+
+
+def decisions_modificatives(exercice: int) -> list[dt.date]:
+    """The days on which the credits of a year are changed: its last meetings."""
+    jours = [jour for jour, *_ in SEANCES[exercice]]
+    return jours[-2:] if exercice in DEUX_DECISIONS else jours[-1:]
 
 
 def mandats(exercice: int) -> list[Mandat]:
@@ -194,5 +211,6 @@ def _ordre_du_jour(rng: Random, jour: dt.date, nature: str) -> Iterator[tuple[st
         return
     if nature in OBLIGEES:
         yield OBLIGEES[nature]
-    choisies = rng.sample([(code, objet) for code, (_, objets) in MATIERES.items() for objet in objets], 4)
-    yield from sorted(choisies)
+    imposees = [MODIFICATIVE] if jour in decisions_modificatives(jour.year) else []
+    possibles = [(code, objet) for code, (_, objets) in MATIERES.items() for objet in objets]
+    yield from sorted([*imposees, *rng.sample(possibles, 4 - len(imposees))])

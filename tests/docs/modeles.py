@@ -34,7 +34,7 @@ STYLES = [
     ("Title", "Title", 40, BLUE, True, 150, 6),
     ("Subtitle", "Subtitle", 13, GREY, False, 0, 6),
     ("Author", "Author", 13, GREY, False, 0, 6),
-    ("Heading 1", "Heading_20_1", 20, BLUE, True, 0, 10),
+    ("Heading 1", "Heading_20_1", 20, BLUE, True, 22, 10),
     ("Heading 2", "Heading_20_2", 14, INK, True, 14, 6),
     ("Heading 3", "Heading_20_3", 11, INK, True, 10, 4),
     ("Heading 4", "Heading_20_4", 10.5, INK, True, 8, 4),
@@ -56,11 +56,12 @@ STYLES = [
     ("Nombre-lié", "Nombre-lié", 9, INK, False, 1, 1),
     ("Annexe", "Annexe", 7.5, INK, False, 1, 1),
     ("Annexe-nombre", "Annexe-nombre", 7.5, INK, False, 1, 1),
+    ("Saut", "Saut", 1, INK, False, 0, 0),
     ("Sommaire-titre", "Sommaire-titre", 20, BLUE, True, 0, 10),
     ("Sommaire-1", "Sommaire-1", 10, INK, True, 4, 0),
     ("Sommaire-2", "Sommaire-2", 9.5, INK, False, 0, 0),
 ]  # fmt: skip
-NEW_PAGE = ("Heading 1", "Sommaire-titre")
+NEW_PAGE = ("Saut", "Sommaire-titre")
 RIGHT = ("Nombre", "Nombre-lié", "Annexe-nombre")
 TOGETHER = ("Heading 1", "Heading 2", "Heading 3", "Heading 4", "Table Caption", "Légende", "Sommaire-titre", "Valeur",
             "Direction", "Service", "Cellule-liée", "Nombre-lié")  # with what follows  # fmt: skip

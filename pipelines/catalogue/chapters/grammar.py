@@ -179,7 +179,7 @@ class Matrice(Declared):
 
 
 class Liste(Declared):
-    """One entry per row: a title, then sentences."""
+    """One entry per row: a title, then sentences. In ``portraits``, it is a person, whose picture organisation.yml may give."""
 
     genre: Literal["liste"]
     id: Identifier
@@ -187,7 +187,7 @@ class Liste(Declared):
     table: Table
     filtres: dict[Name, Value | list[Value]] = {}
     ordre: list[Order] = []
-    forme: Literal["colonne", "grille"] = "colonne"
+    forme: Literal["colonne", "grille", "portraits"] = "colonne"
     entree: list[Name]
     details: list[Colonne] = []
     vide: str
@@ -333,9 +333,9 @@ class Alarmes(Declared):
 
 
 class Presentation(Declared):
-    """A part of organisation.yml: the portraits of ``elus``, the ``signature``, or the ``organigramme``."""
+    """A part of organisation.yml: the ``signature``, or the ``organigramme``."""
 
-    genre: Literal["elus", "signature", "organigramme"]
+    genre: Literal["signature", "organigramme"]
 
 
 Bloc = Annotated[

@@ -78,6 +78,7 @@ class Builder:
     secrecy: Secrecy = field(default_factory=Secrecy)
     members: frozenset[str] = frozenset()  # the labels of the members: a list of them all is « toutes »
     counts: dict[str, int] = field(default_factory=dict)
+    portraits: Mapping[str, Block] = field(default_factory=dict)  # the name of a person in capitals → its picture
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A table or a chart of the rows that ``only`` keeps; None when nothing behind it is followed."""
@@ -240,22 +241,25 @@ class Builder:
         rows = self._rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return self._empty(title, bloc, receipt, names)
+        entries = []
+        for row in rows:
+            named = [_said(row[name]) for name in bloc.entree if row[name] is not None]
+            details = [
+                {"titre": column.titre, **dated(row[column.nom], column), **self._detail(row, column)}
+                for column in bloc.details
+                if row[column.nom] is not None
+            ]
+            entry = {"titre": " ".join(named), "details": details}
+            if bloc.forme == "portraits":
+                entry["initiales"] = "".join(name[0].upper() for name in named)
+                entry["portrait"] = self.portraits.get(entry["titre"].upper())
+            entries.append(entry)
         return {
             "genre": "liste",
             "id": _identity(bloc.id, only),
             "forme": bloc.forme,
             "titre": title,
-            "entrees": [
-                {
-                    "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
-                    "details": [
-                        {"titre": column.titre, **dated(row[column.nom], column), **self._detail(row, column)}
-                        for column in bloc.details
-                        if row[column.nom] is not None
-                    ],
-                }
-                for row in rows
-            ],
+            "entrees": entries,
             "legende": [],
             "source": f"rapport.{bloc.table}",
             "reserves": self._reserves({receipt.exercice: receipt}, rows),
@@ -293,10 +297,16 @@ class Builder:
             return {"genre": "vide", "titre": title, "texte": WAITING}
         return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
 
-    def _empty(self, title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
-        """A block without rows, which says that there is nothing only if everything came and nothing waits."""
+    def _empty(
+        self, title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]
+    ) -> Block | None:
+        """A block without rows, which says that there is nothing only if everything came and nothing waits.
+
+        None when there is nothing and the block has nothing to say of it.
+        """
         waits = WAITING if self.publication.waiting(bloc.table) else None
-        return {"genre": "vide", "titre": title, "texte": receipt.reserve or waits or bloc.vide.format(**names)}
+        said = receipt.reserve or waits or bloc.vide.format(**names)
+        return {"genre": "vide", "titre": title, "texte": said} if said else None
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
         """Figures shown large: those that are followed and not hidden. Raises MissingTable when one of them is not declared."""

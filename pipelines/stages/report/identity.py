@@ -26,22 +26,15 @@ def identity(identite: Identite, images: Path) -> Model:
 
 def presented(genre: str, organisation: Organisation, images: Path) -> Model | None:
     """A block of organisation.yml; None when it says nothing of it. Raises ProseError: a picture cannot be read."""
-    match genre:
-        case "elus":
-            return _portraits(organisation.identite, images)
-        case "signature":
-            return _signature(organisation.identite)
-        case _:
-            services = [one.model_dump() for one in organisation.organigramme]
-            return {"genre": "organigramme", "services": services} if services else None
+    if genre == "signature":
+        return _signature(organisation.identite)
+    services = [one.model_dump() for one in organisation.organigramme]
+    return {"genre": "organigramme", "services": services} if services else None
 
 
-def _portraits(identite: Identite, images: Path) -> Model | None:
-    found = [
-        {"nom": one.nom, "fonction": french.capitalised(one.fonction), "portrait": _picture(one.portrait, images)}
-        for one in identite.elus
-    ]
-    return {"genre": "elus", "elus": found} if found else None
+def portraits(identite: Identite, images: Path) -> dict[str, Model]:
+    """The name of a person in capitals → its picture. Raises ProseError: a picture cannot be read."""
+    return {one.nom.upper(): found for one in identite.elus if (found := _picture(one.portrait, images))}
 
 
 def _signature(identite: Identite) -> Model | None:

@@ -39,7 +39,7 @@ from pipelines.stages.report.addresses import calculations, number_node
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
-from pipelines.stages.report.identity import glossary, identity, presented
+from pipelines.stages.report.identity import glossary, identity, portraits, presented
 from pipelines.stages.report.images import picture
 from pipelines.stages.report.prose import Addressed, Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
@@ -47,6 +47,7 @@ from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
 WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
+MOST_NAMED, SEVERAL_EXPORTS = 4, "Plusieurs exports réunis"  # in the annex
 FIGURES = "figures"  # in contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
@@ -267,7 +268,7 @@ class Editor:
                 return self.builder.entries(bloc, only, names)
             case "chiffres":
                 return self.builder.key_figures(bloc)
-            case "elus" | "signature" | "organigramme":
+            case "signature" | "organigramme":
                 return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
             case "alertes" | "messages":
                 return self._alarms() if isinstance(bloc, Alarmes) else self._messages(bloc)
@@ -403,7 +404,9 @@ def editor_of(publication: Publication, catalogue: Catalogue, organisation: Orga
         report_needs(catalogue),
     )
     members = frozenset(one.nom for one in organisation.collectivites)
-    builder = Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, members)
+    people = portraits(organisation.identite, contenu / IMAGES)
+    first = organisation.exercices.premier
+    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, members, portraits=people)
     of_year = contenu / str(publication.exercice)
     off = catalogue.project.off.keys()
     return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts, off=off)
@@ -420,6 +423,8 @@ def build(
     chapitres = editor.chapters(catalogue.chapters)
     _lead_somewhere(chapitres)
     collectivites = apart.sections(summary) if summary else []
+    about = _about(catalogue, publication, organisation)
+    cited = {target.removeprefix("#c-") for target in _targets(chapitres)} | set(_shown(chapitres))
     model = {
         **_head(publication, organisation, contenu, edition),
         "titre": f"{cover.titre} {publication.exercice}",
@@ -433,8 +438,8 @@ def build(
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
         "glossaire": glossary(cover.glossaire, chapitres),
-        "provenance": _provenance(chapitres),
-        "chiffres": figures.annex(),
+        "provenance": _provenance(chapitres, about),
+        "chiffres": [{**one, "est_cite": one["code"] in cited} for one in figures.annex()],
         "collectivites": collectivites,
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
@@ -444,7 +449,7 @@ def build(
     model = _typeset(model)
     return {
         **model,
-        "calculs": calculations(figures.addresses, model, _about(catalogue, publication, organisation), figures.rows),
+        "calculs": calculations(figures.addresses, model, about, figures.rows),
     }
 
 
@@ -535,13 +540,18 @@ def _titles(catalogue: Catalogue) -> dict[str, dict[str, str]]:
     }
 
 
-def _provenance(chapitres: list[Model]) -> list[Model]:
-    """The published tables, in the order of the report, each with what it is printed as."""
+def _provenance(chapitres: list[Model], about: Mapping[str, Model]) -> list[Model]:
+    """The published tables, in the order of the report, each with where its rows come from and what it is printed as."""
     found: dict[str, list[Model]] = {}
     shown = [b for chapter in chapitres for section in chapter["sections"] for b in section["blocs"] if "source" in b]
     for block in shown:
         found.setdefault(block["source"], []).append({"id": block["id"], "nom": _called(block)})
-    return [{"table": table, "blocs": blocks} for table, blocks in found.items()]
+    provenance = []
+    for table, blocks in found.items():
+        exports = [source["nom"] for source in about.get(table.removeprefix("rapport."), {}).get("sources", ())]
+        origin = french.enumeration(exports) if 0 < len(exports) <= MOST_NAMED else SEVERAL_EXPORTS
+        provenance.append({"table": table, "origine": origin, "blocs": blocks})
+    return provenance
 
 
 def _called(block: Model) -> str:
@@ -588,6 +598,14 @@ def _targets(part: Any) -> Iterator[str]:
         yield part["cible"]
     for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
         yield from _targets(one)
+
+
+def _shown(part: Any) -> Iterator[str]:
+    """The codes of the figures in the cells of a part of the model."""
+    if isinstance(part, dict) and part.get("chiffre"):
+        yield part["chiffre"]
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
+        yield from _shown(one)
 
 
 def charts_of(model: Model) -> list[Model]:

@@ -59,7 +59,7 @@ def report_document(model: Model, cache: Path, kind: str, template: Path) -> byt
 
 
 def _page(model: Model, drawings: dict[int, Model]) -> str:
-    figures = disclosed(model)
+    figures = [one for one in disclosed(model) if one["est_cite"]]
     return environment().get_template("document.html.j2").render(
         m=model,
         etat=_state(model),

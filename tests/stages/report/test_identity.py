@@ -9,7 +9,7 @@ from PIL import Image as Picture
 from pydantic import ValidationError
 
 from pipelines.catalogue.organisation import Exercices, Identite, Organisation
-from pipelines.stages.report.identity import glossary, identity, pictures, presented
+from pipelines.stages.report.identity import glossary, identity, pictures, portraits, presented
 from pipelines.stages.report.images import HEAVIEST, SIDE, encoded
 from pipelines.stages.report.images import picture as held
 from pipelines.stages.report.prose import ProseError
@@ -64,8 +64,9 @@ def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else
         "portrait": {"fichier": "p.png", "alternatif": "Portrait de A. B."},
     }
     said = organisation(identite={"elus": [elu], "signature": {"nom": "A. B.", "fonction": "présidente"}})
-    shown = presented("elus", said, tmp_path)
+    shown = portraits(said.identite, tmp_path)
     (portrait,) = pictures(shown)
+    assert list(shown) == ["A. B."]
     assert portrait["alternatif"] == "Portrait de A. B." and base64.b64decode(portrait["donnees"]).startswith(
         b"\x89PNG"
     )
@@ -77,7 +78,7 @@ def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else
             {"genre": "paragraphe", "enfants": words[1:]},
         ],
     }
-    assert [presented(genre, organisation(), tmp_path) for genre in ("elus", "signature", "organigramme")] == [None] * 3
+    assert [presented(genre, organisation(), tmp_path) for genre in ("signature", "organigramme")] == [None] * 2
     assert list(pictures(identity(Identite(), tmp_path))) == []
 
 

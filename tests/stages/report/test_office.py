@@ -18,7 +18,7 @@ from PIL import Image as Picture
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
-from pipelines.stages.report.identity import identity, presented
+from pipelines.stages.report.identity import identity, portraits, presented
 from pipelines.stages.report.model import Model, charts_of
 from pipelines.stages.report.office import report_document
 from pipelines.stages.report.prose import ProseError
@@ -119,7 +119,7 @@ def test_no_level_of_title_is_skipped(press: Press, cache: Path):
 def test_its_captions_are_numbered_in_the_order_of_the_report(content: bytes):
     document = opened(content)
     assert said_in(document, "Légende") == ["Figure 1 – Effectifs", "Figure 2 – Indicateurs"]
-    assert said_in(document, "Table Caption") == ["Tableau 1 – Statuts", "Les chiffres du rapport"]
+    assert said_in(document, "Table Caption") == ["Tableau 1 – Statuts", "Les chiffres cités"]
 
 
 def test_every_drawing_is_described(content: bytes, model: Model, cache: Path):
@@ -142,7 +142,7 @@ def test_the_header_of_every_table_is_repeated_on_each_page(content: bytes, mode
     tables = [one._tbl for one in opened(content).tables if one.style.name == "Table"]
     assert [one.tblPr.find(qn("w:tblCaption")).get(qn("w:val")) for one in tables] == [
         "Tableau 1 – Statuts",
-        "Les chiffres du rapport",
+        "Les chiffres cités",
     ]
     for one in tables:
         repeated = [row.trPr is not None and row.trPr.find(qn("w:tblHeader")) is not None for row in one.tr_lst]
@@ -160,7 +160,8 @@ def test_its_pages_are_numbered(content: bytes, model: Model, cache: Path):
 
 
 def test_the_annex_says_what_is_unusual_about_a_figure(model: Model, cache: Path):
-    figures = [{**one, "statut": "partiel"} if one["code"] == "a.montant" else one for one in model["chiffres"]]
+    figures = [{**one, "est_cite": True} for one in model["chiffres"]]
+    figures = [{**one, "statut": "partiel"} if one["code"] == "a.montant" else one for one in figures]
     document = opened(report_docx({**model, "chiffres": figures}, cache))
     printed = [row.cells[0].text.replace("\xa0", " ") for row in document.tables[-1].rows]
     assert "Agents" in printed
@@ -240,20 +241,25 @@ def test_it_shows_who_speaks_and_what_words_mean(model: Model, cache: Path, tmp_
             "logo": {"fichier": "a.png", "alternatif": "Logo"},
             "elus": [
                 {"nom": "A. B.", "fonction": "présidente", "portrait": shown},
-                {"nom": "C. D.", "fonction": "élu"},
             ],
             "mentions": ["Siège : ici"],
         },
         organigramme=[{"nom": "Direction", "services": [{"nom": "Accueil"}]}],
     )
     (chapter,) = model["chapitres"]
-    blocks = [presented(genre, said, tmp_path) for genre in ("elus", "organigramme")]
+    of_people = portraits(said.identite, tmp_path)
+    entries = [
+        {"titre": name, "initiales": name[0], "portrait": of_people.get(name), "details": [{"texte": "présidente"}]}
+        for name in ("A. B.", "C. D.")
+    ]
+    people = {"genre": "liste", "id": "elus", "forme": "portraits", "titre": "Élus", "entrees": entries, "note": None}
+    blocks = [{**people, "legende": [], "source": "rapport.rpt_elus"}, presented("organigramme", said, tmp_path)]
     section = {"id": "qui", "titre": "Qui", "blocs": blocks}
     more = {"identite": identity(said.identite, tmp_path), "glossaire": [{"terme": "SE", "sens": "le syndicat"}]}
     content = report_docx({**model, **more, "chapitres": [{**chapter, "sections": [section]}]}, cache)
     document = opened(content)
     assert [one._inline.docPr.get("descr") for one in document.inline_shapes] == ["Logo", "Portrait de A. B."]
-    assert [one.text for one in document.tables[0].row_cells(0)] == ["\nA. B.\nPrésidente", "C. D.\nÉlu", ""]
+    assert [one.text for one in document.tables[0].row_cells(0)] == ["\nA. B.\nprésidente", "C. D.\nprésidente"]
     assert said_in(document, "Direction") == ["Direction"] and document.tables[1].cell(0, 0).text == "Accueil"
     assert "Glossaire" in said_in(document, "Heading 1")
     assert "SE\u00a0: le syndicat" in [one.text for one in document.paragraphs]

@@ -64,6 +64,7 @@ def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
         pages = PdfReader(io.BytesIO(report_pdf(press.model(), cache))).pages
         return " ".join(" ".join(page.extract_text() for page in pages).split())
 
+    press.write("essai.md", '{{ f("a.montant") }}')
     assert "avec le rapport publié" in text()
     press.replace("rpt_rapprochement_publie", [])
     assert "avec le rapport publié" not in text()
@@ -279,12 +280,12 @@ def test_the_months_under_a_curve_stand_under_its_points(cache: Path, first: int
     assert months_pt({**block, "entete": head[:1]}) is None
 
 
-def test_the_annex_has_no_line_for_a_figure_that_is_hidden(press: Press, cache: Path):
+def test_the_annex_of_the_document_has_a_line_for_the_figures_that_it_cites(press: Press, cache: Path):
     _, rows = press.tables["chiffres"]
     hidden = ("a.cache", 2040, None, "agents", 0, "manquant", "s", "manquant", "Caché", "essai", "Somme.")
     press.replace("chiffres", [*rows, hidden])
     text = text_of(report_pdf(press.model(), cache))
-    assert "Caché" not in text and "Ceux que couvre le secret statistique" in text
+    assert "Caché" not in text and "Agents 27 agents" in text
 
 
 def test_a_text_is_never_code(press: Press, cache: Path):

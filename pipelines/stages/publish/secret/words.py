@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.catalogue.dbt.generated import model_texts
+from pipelines.catalogue.dbt.generated import all_models, model_texts
 from pipelines.catalogue.dbt.project import without_comments
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import Catalogue
@@ -124,7 +124,7 @@ def _texts_within(data: Any) -> Iterator[str]:
 def _of_models(catalogue: Catalogue) -> Iterator[str]:
     """The texts that models write themselves."""
     macros = (thing.data for thing in catalogue.project.macros)
-    for sql in (*model_texts(catalogue).values(), *macros):
+    for sql in {*model_texts(catalogue).values(), *all_models(catalogue).values(), *macros}:
         yield from (text.replace("''", "'") for text in LITERAL.findall(without_comments(sql)))
 
 
