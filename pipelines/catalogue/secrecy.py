@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field as PydanticField
 from pydantic import model_validator
 
+from pipelines.catalogue.figures.grammar import PUBLIC
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import DeclarationError, parse
@@ -19,8 +20,6 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 ROLE = "role_ligne"  # what a row is (detail, total, dont), which reveals nobody
 ALL = "*"  # every value of a level
-# what a figure counts (``compte``) that is nobody's secret: things, holders of a public mandate
-PUBLIC_KINDS = ("choses", "elus")
 Among = dict[Name, str | list[str]]  # level → the value, or values, of those who are counted
 
 
@@ -191,7 +190,7 @@ class Figures(Declared):
 
     def is_secret(self, code: str) -> bool:
         """True for a figure that counts persons, or does not say what it counts."""
-        return self.counted.get(_matched(self.counted, code) or "") not in PUBLIC_KINDS
+        return self.counted.get(_matched(self.counted, code) or "") not in PUBLIC
 
     def rule(self, code: str) -> Figure | None:
         """The rule that ``code`` matches, the parts of the code put in its row; None without one."""

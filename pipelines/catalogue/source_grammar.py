@@ -341,9 +341,9 @@ LEAST = Decimal("0.9")
 class Ignore(Declared):
     """Lines that are not data: those where ``column`` fully matches ``pattern``.
 
-    ``sums`` names the columns whose value on that line is a total, to compare with our own sum; ``counts`` the columns
-    that hold a number of lines. ``least`` is the share of an announced total below which the file is refused as
-    truncated.
+    ``sums`` names the columns whose value on that line is a total, to compare with our own sum (one total a column, for a
+    field read under several headings); ``counts`` the columns that hold a number of lines. ``least`` is the share of an
+    announced total below which the file is refused as truncated.
     """
 
     column: Name
@@ -367,10 +367,15 @@ class ExerciceRule(Declared):
 
 
 class Period(Declared):
-    """What a table is expected to cover: each month of its exercice, found in the dates of ``column``."""
+    """What a table is expected to cover: each month of its exercice, or of those in ``months``, found in the dates of ``column``."""
 
     column: Name
     every: Literal["month"] = "month"
+    months: list[Annotated[int, PydanticField(ge=1, le=12)]] = PydanticField(default=list(range(1, 13)), min_length=1)
+
+    def expects(self, month: str) -> bool:
+        """True of a month, as ``2020-03``, in which lines are expected."""
+        return int(month[-2:]) in self.months
 
 
 class CsvFormat(Declared):
@@ -518,11 +523,15 @@ class Table(Declared):
 
     @model_validator(mode="after")
     def _origins_fit(self) -> "Table":
-        read = {*self.optional, *(n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts))}
+        read = {*self.optional, *(n for rule in self.ignore for n in (rule.column, *rule.counts))}
+        summed = {name for rule in self.ignore for name in rule.sums}
         for year, header in self.header.items():
-            if wrong := sorted(name for name in read & header.keys() if not header[name].column):
+            elsewhere = {name for name in read & header.keys() if not header[name].column}
+            elsewhere |= {name for name in summed & header.keys() if not (header[name].column or header[name].under)}
+            if elsewhere:
                 raise ValueError(
-                    f"header de {year} : optional et ignore nomment des colonnes lues dans le fichier, et non {', '.join(wrong)}"
+                    f"header de {year} : optional et ignore nomment des colonnes lues dans le fichier, "
+                    f"et non {', '.join(sorted(elsewhere))}"
                 )
             spread = [name for name, origin in header.items() if origin.heading]
             cells = {name: origin for name, origin in header.items() if origin.under}
@@ -735,7 +744,9 @@ class Export(Declared):
         if kind in WORKBOOKS:
             read = [(table.member, sheet) for table in self.tables for sheet in table.sheets or [""]]
             if len(set(read)) != len(read):
-                raise ValueError("deux tables lisent la même feuille")
+                raise ValueError(
+                    "deux tables lisent la même feuille : plusieurs mesures d’une feuille sont une table (docs/catalogue.md, « mesure »)"
+                )
             if any(field.groupChar == "." for table in self.tables for field in table.fields):
                 raise ValueError(
                     "groupChar: les nombres d’un classeur ont un point, qui ne peut pas séparer les milliers"

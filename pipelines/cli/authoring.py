@@ -222,6 +222,7 @@ def figure() -> None:
     "--sum", "total", metavar="COLONNE", help="La colonne à additionner ; par défaut, les lignes sont comptées."
 )
 @click.option("--by", metavar="COLONNE", help="La colonne par laquelle un graphique le répartit.")
+@click.option("--only", metavar="COLONNE=MOT", help="Les lignes qui comptent : celles dont cette colonne dit ce mot.")
 @click.option("--unit", metavar="UNITÉ", help="Son unité : t, km, EUR, documents…")
 @click.option("--label", metavar="LIBELLÉ", help="Son nom dans le rapport.")
 @click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
@@ -233,6 +234,7 @@ def figure_new(
     table: str,
     total: str | None,
     by: str | None,
+    only: str | None,
     unit: str | None,
     label: str | None,
     dry_run: bool,
@@ -250,7 +252,10 @@ def figure_new(
     organisation, source = session.organisation, table_named(session.catalogue, table)[0]
     system, registry = source.partition("/")[0], session.catalogue.registry
     words = words_received(session.home, registry, source, by, organisation.years) if by else []
-    request = FigureRequest(code, table, total, by, unit, label, tuple(words))
+    name, _, word = (only or "").partition("=")
+    if only and not word:
+        raise click.BadParameter("attendu : COLONNE=MOT", param_hint="--only")
+    request = FigureRequest(code, table, total, by, (name, word) if only else None, unit, label, tuple(words))
     files = draft_figure(session.catalogue, session.home.root, request)
     _refuse_unreadable(session, files)
     for path, text in files.items():

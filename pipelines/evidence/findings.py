@@ -24,7 +24,7 @@ from pipelines.evidence.parquet import select
 from pipelines.evidence.progress_of_texts import unvalidated
 from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.check_findings import check_finding
-from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
+from pipelines.ledger.records import UNDECLARED, Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Current, Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
@@ -68,7 +68,8 @@ def about_inputs(work: Workspace, also: Iterable[Finding]) -> list[Found]:
                 source = f"{ref.system.system}/{table.name}"
                 if finding.ou in (source, ref.key, ref.system.system):
                     expected = finding.attendu.rstrip(".")  # of a check, whose rule says nothing of it
-                    why = work.rules[finding.code].titre if finding.cle is None else f"contrôle en échec : {expected}"
+                    failed = "alerte d’un contrôle" if finding.code == "ATT-ALERTE" else "contrôle en échec"
+                    why = work.rules[finding.code].titre if finding.cle is None else f"{failed} : {expected}"
                     found.append((finding.code, source, finding.exercice, finding.effet, why, finding.empreinte or ""))
     return found
 
@@ -284,8 +285,10 @@ def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
     """The columns for which ``other`` (the data of a manifest) announced a total, and these files do not."""
     if table not in manifest.tables:
         return []
-    ours = Counter(total["column"] for total in manifest.tables[table].totals)
-    theirs = Counter(total["column"] for total in other["tables"].get(table, {}).get("totals", []))
+    ours, theirs = (
+        Counter(total["column"] for total in totals if total["kind"] != UNDECLARED)
+        for totals in (manifest.tables[table].totals, other["tables"].get(table, {}).get("totals", []))
+    )
     several, files = len(other["files"]), len(manifest.files)
     return [
         column

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pipelines.catalogue.rules import Rule
 
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
+UNDECLARED = "undeclared"  # kind of a total that nothing declares
 FRESHNESS = "fraicheur"  # type of the results that say whether rows reach the end of their exercice
 
 
@@ -34,7 +35,8 @@ class TableCounts:
     ignorees: int
     parquet: str  # path inside the lake
     parquet_sha256: str
-    # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}, without file and sheet in an older manifest
+    # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}, without file and sheet in an older manifest; with
+    # ``intitule``, that of the column, when the field is read under several
     totals: list[dict[str, Any]] = field(default_factory=list)
     # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)

@@ -1,10 +1,13 @@
 """Gives the suite that checks each table of a delivery, and the name of the resulting verdict."""
 
+import duckdb
+
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.source_grammar import LEAST, Table
+from pipelines.catalogue.source_grammar import COLUMN, LEAST, Table
 from pipelines.catalogue.sources import ExportRef
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
+from pipelines.sql import parquet_scan
 from pipelines.stages.validate.suite import Suite, compile_suite
 
 
@@ -22,10 +25,19 @@ def suite_of(
         ref.system.system,
         table,
         work.catalogue.suites_of(ref.system.system, table),
-        previous_rows=before.acceptees if before else None,
+        previous_rows=_rows(work, table, before) if before else None,
         exercice=manifest.exercice,
         lacking=manifest.tables[table.name].lacking,
     )
+
+
+def _rows(work: Workspace, table: Table, counts: TableCounts) -> int:
+    """The rows that a delivery gave: its accepted lines, unless columns become rows."""
+    path = work.home.lake / counts.parquet
+    if COLUMN not in table.provenance or not path.exists():
+        return counts.acceptees
+    ((rows,),) = duckdb.execute(f"select count(*) from {parquet_scan(path)}").fetchall()
+    return int(rows)
 
 
 def verdict_name(manifest: Manifest, table: Table, suite: Suite) -> str:

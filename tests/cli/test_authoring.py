@@ -1180,7 +1180,37 @@ def test_months_that_are_columns_become_lines(bench, tmp_path) -> None:
     assert table.header[2019]["mois"].ignore == "Total"
     counts = read(bench, ref, path)
     assert (counts.lues, counts.refusees, counts.ignorees) == (4, 0, 2)  # its headings and its total
-    assert "ne sont pas comparés" in declaration(bench, "cantine").read_text(encoding="utf-8")
+    assert "Ajouter sums: [nombre] ? Ce n’est pas la somme" in said  # of October
+    assert table.primaryKey == [] and "Sans elle, un fichier corrigé" in said  # the schools may be persons
+    assert table.ignore[0].sums == []
+    places = [line.replace("Jules Ferry", "École 1").replace("Jean Moulin", "École 2") for line in lines]
+    path = sample(tmp_path, "gouters_2019.csv", "\n".join([head, *places, f"Total;{';'.join(['20'] * 9)};;180"]) + "\n")
+    new(bench, path, "gouters")
+    (table,) = drafted(bench, "gouters").export.tables
+    assert (table.primaryKey, table.ignore[0].sums) == (["ecole", "mois"], ["nombre"])
+
+
+def test_headings_over_two_lines_are_one_when_the_second_names_the_months_of_a_group(bench, tmp_path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Exploitation 2019"],
+        ["Circuit", "Transporteur", "Kilomètres", None, None, "Trajets", None, None],
+        [None, None, "Janvier", "Février", "Mars", "Janvier", "Février", "Mars"],
+        *([f"C{rank}", "Cars", rank + 0.5, rank + 1.5, rank, 3, 4, 5] for rank in range(5)),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("C2:E2")
+    sheet.merge_cells("F2:H2")
+    path = tmp_path / "exploitation_2019.xlsx"
+    book.save(path)
+    assert "mois ou années en colonnes" in new(bench, path, "exploitation").stdout
+    (table,) = drafted(bench, "exploitation").export.tables
+    assert table.header_rows_of(2019) == 2
+    assert [one.column for one in table.header[2019].values()][:3] == ["Circuit", "Transporteur", "Kilomètres Janvier"]
+    assert read(bench, drafted(bench, "exploitation"), path).acceptees == 5
 
 
 def test_births_and_health_are_left_out(bench, tmp_path) -> None:

@@ -52,6 +52,28 @@ def test_less_than_a_tenth_is_refused_until_somebody_says_why(work: Workspace, d
     assert collect(work, work.registry.export_of("essai/export"), 2020).status == "accepted"
 
 
+def test_columns_that_become_rows_are_compared_as_rows(depot: Depot) -> None:
+    months = {"mois": {"heading": "M(.+)"}, "nombre": {"under": "mois"}}
+    depot.declare(
+        [
+            {"name": "site", "title": "Site", "constraints": {"required": True}},
+            {"name": "mois", "title": "Mois", "constraints": {"required": True}},
+            {"name": "nombre", "title": "Nombre", "type": "integer", "constraints": {"required": True}},
+        ],
+        table={"header": {2019: {"site": "Site", **months}}, "primaryKey": ["site", "mois"]},
+    )
+    depot.organise()
+    head = f"Site;{';'.join(f'M{month}' for month in range(1, 13))}\n"
+    with open_ledger(depot.home) as ledger:
+        work = depot.work(ledger)
+        for exercice, lines in ((2019, 30), (2020, 4)):
+            text = "".join(f"S{line}{';1' * 12}\n" for line in range(lines))
+            depot.drop(head + text, exercice=exercice)
+            collect(work, work.registry.export_of("essai/export"), exercice)
+        (one,) = found(work, "ATT-ALERTE")
+        assert (one.cle, one.recu) == ("volume", "48 lignes") and "la moitié des 360" in one.attendu
+
+
 def test_half_of_it_is_as_expected(work: Workspace, depot: Depot) -> None:
     delivered(work, depot, 2019, 200)
     delivered(work, depot, 2020, 100)

@@ -35,6 +35,7 @@ class FigureRequest:
     table: str  # its name, or ``system/table``
     total: str | None = None
     by: str | None = None
+    only: tuple[str, str] | None = None  # a column and its value: the lines that count
     unit: str | None = None
     label: str | None = None
     words: tuple[str, ...] = ()  # what the files received say in the column ``by``
@@ -184,6 +185,29 @@ def _columns(request: FigureRequest, table: Table) -> Columns:
     return Columns(member, date, summed, chosen("--by", request.by, WORDS, expected), "words")
 
 
+def _only(request: FigureRequest, table: Table) -> tuple[Field, str] | None:
+    """The column that says which lines count, and its value. Raises DeclarationError when cells of several measures would add up."""
+    kept = {field.name: field for field in table.kept_fields}
+    if request.only:
+        name, value = request.only
+        if name not in kept or kept[name].personal or kept[name].type != "string":
+            raise DeclarationError(f"--only: « {name} » n’est pas une colonne de mots de la table")
+        known = [str(word) for word in kept[name].constraints.enum or []]
+        if known and value not in known:
+            raise DeclarationError(f"--only: « {value} » n’est pas un mot de « {name} » ({enumeration(known)})")
+        return kept[name], value
+    origins = [(name, origin) for header in table.header.values() for name, origin in header.items()]
+    summed = any(name == request.total and origin.under for name, origin in origins)
+    measures = [name for name, origin in origins if origin.heading and name in kept and kept[name].type == "string"]
+    if summed and measures and not kept[measures[0]].member:
+        words = enumeration([str(word) for word in kept[measures[0]].constraints.enum or ["…"]])
+        raise DeclarationError(
+            f"--sum: « {request.total} » est chaque fois l’une des mesures de « {measures[0]} » ({words}), qui ne s’ajoutent pas : "
+            f"dire laquelle, --only {measures[0]}=…"
+        )
+    return None
+
+
 def _free(name: str, taken: tuple[str, ...]) -> str:
     """The name of a column beside those that a model makes."""
     return f"{name}_source" if name in taken else name
@@ -245,6 +269,8 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
     values = {"mois": f"month({columns[said.date.name]})"} if said.date else {}
     values |= {words: words_sql} if words and words_sql and words != words_sql else {}
     of_line = columns[summed.name] if summed else "1"
+    if only := _only(request, table):
+        of_line = f"case when {columns[only[0].name]} = {literal(only[1])} then {of_line} else 0 end"
     values |= {measure: of_line} if measure != of_line else {}
     grain = {"exercice": "exercice"}
     grain |= {"mois": "mois"} if said.date else {}
@@ -257,6 +283,7 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "columns": columns,
         "measure": measure,
         "of_line": of_line,
+        "is_summed": bool(summed or only),
         "measure_title": summed.title if summed else label,
         "unit": unit,
         "field_unit": unit_of(measure) or unit,

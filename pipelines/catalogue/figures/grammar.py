@@ -54,6 +54,7 @@ _PART = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER = rf"\{{{_PART}\}}"
 CODE_PATTERN = rf"^{_PART}(\.({_PART}|{_PLACEHOLDER}))+$"
 SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER}|\*)/{_PART}$"
+PUBLIC = ("choses", "elus")  # what a figure counts that is nobody's secret: things, holders of a public mandate
 RELATION_PATTERN = r"^(fct|dim)_[a-z][a-z0-9_]*$"
 Operator = Literal["+", "-", "*", "/"]
 OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}

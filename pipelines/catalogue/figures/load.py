@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.figures.grammar import (
+    PUBLIC,
     Chapter,
     Family,
     Figure,
@@ -308,6 +309,11 @@ def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay)
                 f"est désactivé dans {things.off[code].place}" if code in things.off else "n’est pas un chiffre déclaré"
             )
             raise DeclarationError(f"{declared.place} operandes.{name}: « {code} » {why}")
+        if declared.figure.compte in PUBLIC and figures.by_code[code].figure.compte not in PUBLIC:
+            raise DeclarationError(
+                f"{declared.place} compte: « {code} », dont il est fait, compte des personnes ou ne dit pas ce qu’il compte : "
+                "public, ce chiffre le dirait ; écrire ce que compte l’opérande (agents, citoyens), ou rien"
+            )
     _refuse_circle(declared, figures, [declared.figure.code])
 
 

@@ -12,6 +12,7 @@ from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
+from pipelines.ledger.records import UNDECLARED
 from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file
 from pipelines.stages.ingest.readers.records import Records
@@ -424,26 +425,57 @@ class Part:
         """Each total that the file announces, compared with ours; one that cannot be read is wrong."""
         accepted = f"{parquet_scan(written)} where {self.here}"
         lines = f"((select count(*) from {accepted}) + (select count(*) from ({self.refused_lines()})))"
+        spread = {name for name, origin in self.origins.items() if origin.under}
+        keys = ("ligne", "annonce", "recalcule", "ok")
         found = []
         for rule, is_ignored in self.ignored_by:
             for kind, name in [*(("sums", name) for name in rule.sums), *(("counts", name) for name in rule.counts)]:
-                if (cell := self._raw_text(name)) is None:
-                    continue
-                reading = next(one.reading for one in self.cells if one.name == name)
-                if kind == "counts":  # the cell of a text column holds a number of lines
-                    announced, ours = f"try_cast(regexp_replace({cell}, '[^0-9]', '', 'g') as bigint)", lines
-                else:
-                    announced = f"({reading.value})"
-                    ours = f"(select coalesce(sum({identifier(name)}), 0) from {accepted})"
-                rows = self.db.execute(f"""
-                    select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar),
-                        coalesce({announced} = {ours}, false)
-                    from {self.not_accepted} where {is_ignored} and not {reading.missing} order by 1
-                """).fetchall()
-                keys = ("ligne", "annonce", "recalcule", "ok")
                 said = {"kind": kind, "column": name, "fichier": self.fichier, "feuille": self.records.feuille}
-                found += [said | dict(zip(keys, row, strict=True)) for row in rows]
-        return found
+                for one in self.cells:
+                    if one.name != name or (name not in spread and self._raw_text(name) is None):
+                        continue
+                    if kind == "counts":  # the cell of a text column holds a number of lines
+                        announced = f"try_cast(regexp_replace({self._raw_text(name)}, '[^0-9]', '', 'g') as bigint)"
+                        ours = lines
+                    else:
+                        announced = f"({one.reading.value})"
+                        below = f" and {COLUMN.name} = {literal(one.heading)}" if name in spread else ""
+                        ours = f"(select coalesce(sum({identifier(name)}), 0) from {accepted}{below})"
+                    rows = self.db.execute(f"""
+                        select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar),
+                            coalesce({announced} = {ours}, false)
+                        from {self.not_accepted} where {is_ignored} and not {one.reading.missing} order by 1
+                    """).fetchall()
+                    heading = {"intitule": one.heading} if name in spread else {}
+                    found += [said | heading | dict(zip(keys, row, strict=True)) for row in rows]
+        return [*found, *self._undeclared_totals()]
+
+    def _undeclared_totals(self) -> list[dict[str, Any]]:
+        """The accepted lines whose every number is the sum of those of all the others: a total that nothing declares.
+
+        In a few lines, a single number may be so by chance.
+        """
+        keys, kinds = self.table.primaryKey, ("integer", "number")
+        numbers = [
+            cell
+            for cell in self.cells
+            if cell.name not in keys and not cell.is_dropped and cell.reading.field.kept_type in kinds
+        ]
+        if not numbers:
+            return []
+        values = [f"coalesce({cell.value}, 0)" for cell in numbers]
+        is_sum = " and ".join(f"2 * {value} = sum({value}) over ()" for value in values)
+        told = " + ".join(f"({value} <> 0)::integer" for value in values)
+        first = f"coalesce({', '.join(f'nullif({value}, 0)::varchar' for value in values)})"
+        found = self.db.execute(f"""
+            select _ligne, valeur from (
+                select {self.line} as _ligne, {first} as valeur, {is_sum} as est_somme, {told} as dits, count(*) over () as lignes
+                from {self.typed} where brut is null
+            )
+            where est_somme and (dits > 1 and lignes > {FEW} or dits = 1 and lignes > {2 * FEW}) order by 1
+        """).fetchall()
+        said = {"kind": UNDECLARED, "column": numbers[0].name, "fichier": self.fichier, "feuille": self.records.feuille}
+        return [said | {"ligne": line, "annonce": value, "recalcule": value, "ok": False} for line, value in found]
 
     def forget(self) -> None:
         """Free the memory."""

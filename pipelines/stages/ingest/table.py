@@ -202,7 +202,8 @@ class TableWriter:
                 )
 
     def _days_without_rows(self, table: Table, target: Path) -> int | None:
-        """Days from the last row to the end of the exercice, for a table whose rows are all dated within it.
+        """Days from the last row to the end of the exercice, or of the last month in which lines are expected, for a table whose
+        rows are all dated within it.
 
         None for a few scattered dates: a register of rare events may well end in spring.
         """
@@ -210,8 +211,9 @@ class TableWriter:
         if rule is None or rule.rule != "within" or table.field(rule.column).type not in ("date", "datetime"):
             return None
         column = f"cast({identifier(rule.column)} as date)"
+        last = max(table.period.months) if table.period else 12
         days, dates, rows = self.delivery.db.execute(
-            f"select date_diff('day', max({column}), make_date({self.delivery.exercice}, 12, 31)), count(distinct {column}), "
+            f"select date_diff('day', max({column}), last_day(make_date({self.delivery.exercice}, {last}, 1))), count(distinct {column}), "
             f"count({column}) from {parquet_scan(target)}"
         ).fetchone()
         return days if rows >= MANY or (rows > 1 and dates == 1) else None

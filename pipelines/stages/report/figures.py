@@ -89,17 +89,11 @@ class Figures:
                 "formule": row["formule"],
                 "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "fichiers": self._files(row["formule"]),
-                "lignes": _lines(row) if self.files else None,
                 "statut": _status(row, self.decided.get(row["code"], []), tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
         ]
-
-
-def _lines(row: dict[str, Any]) -> str | None:
-    count = row.get("nb_lignes")
-    return french.quantity(Decimal(count), 0, "lignes") if count else None
 
 
 def _exact(row: dict[str, Any]) -> str:

@@ -323,9 +323,10 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
                 )
                 if table.period and (is_expected or came):
                     present = _months(db, ref.system, table, table.period.column, year)
-                    for month in sorted(present.keys() | set(ref.system.valid.months(year))):
+                    months = {month for month in ref.system.valid.months(year) if table.period.expects(month)}
+                    for month in sorted(present.keys() | months):
                         lines = present.get(month)
-                        awaited = is_expected and month in ref.system.valid.months(year)
+                        awaited = is_expected and month in months
                         there = lines is not None
                         others = (0, 0, 0) if there else (None, None, None)
                         told = (ref.key in used, awaited, there, there, delivery, lines, lines, *others)

@@ -16,7 +16,7 @@ from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.source_grammar import LEAST, Table
 from pipelines.catalogue.wording import shown
 from pipelines.french import how_many
-from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult, TableCounts
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, UNDECLARED, CheckResult, TableCounts
 
 REFUSED_SHARE = "part_refusee"
 A_MONTH = 30  # days: the last row is in December
@@ -34,14 +34,19 @@ def control_totals(table: Table, counts: TableCounts, exercice: int) -> list[Che
         key = f"{CONTROL_TOTAL}.{total['kind']}.{total['column']}"
         seen[key] += 1
         rank = f".{seen[key]}" if seen[key] > 1 else ""
-        results.append(_result(table, counts, total, f"{key}{rank}", titles.get(total["column"], total["column"])))
+        title = total.get("intitule") or titles.get(total["column"], total["column"])
+        results.append(_result(table, counts, total, f"{key}{rank}", title))
     return results
 
 
 def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, title: str) -> CheckResult:
     place = where(total["fichier"], total["feuille"]) if "fichier" in total else None
     line = f"en ligne {total['ligne']} {f'({place})' if place else 'du fichier'}"
-    if total["kind"] == "counts":
+    fix = "Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine."
+    if total["kind"] == UNDECLARED:
+        reason = f"Aucune ligne n’est la somme de toutes les autres, ce qu’est celle {line}."
+        fix = "Si c’est un total, l’écarter dans la déclaration (ignore) ; sinon, dire pourquoi elle compte."
+    elif total["kind"] == "counts":
         reason = f"Le nombre de lignes annoncé {line} est celui des lignes lues."
     else:
         reason = f"La somme de « {title} » annoncée {line} est celle des lignes lues."
@@ -54,7 +59,7 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
         observed=_observed(table, counts, total),
         unexpected=None,
         reason=reason,
-        fix="Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine.",
+        fix=fix,
         effet="réserve",
         fichier=place,
         ligne=total["ligne"],
@@ -64,13 +69,15 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
 def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
     """True when the file contains too little of what it announces; a sum proves nothing of this when lines were refused."""
     announced, ours = str(total["annonce"]), str(total["recalcule"])
-    if not (_NUMBER.fullmatch(announced) and _NUMBER.fullmatch(ours)) or (total["kind"] == "sums" and counts.refusees):
+    if total["kind"] == UNDECLARED or (total["kind"] == "sums" and counts.refusees):
+        return False
+    if not (_NUMBER.fullmatch(announced) and _NUMBER.fullmatch(ours)):
         return False
     shares = [rule.least for rule in table.ignore if total["column"] in getattr(rule, total["kind"])]
     return Decimal(announced) > 0 and Decimal(ours) < max(shares, default=LEAST) * Decimal(announced)
 
 
-def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
+def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str | None:
     """Both numbers, unless they may be a cell: in a table with personal data, the sum of a few lines, or an announced one that
     is far from ours (a shifted cell may be anything).
     """
@@ -81,6 +88,8 @@ def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
         announced = announced if is_sum else "égal" if total["ok"] else "différent"
         if counts.acceptees <= 1:
             return f"annoncé : {announced}"
+    if total["kind"] == UNDECLARED:
+        return None if table.has_personal_data else f"sur la ligne et en tout dans les autres : {ours}"
     return f"annoncé : {announced} ; recalculé : {ours}"
 
 

@@ -20,6 +20,7 @@ QUESTIONED, REFUSED, FEW = ("volume", "la moitié", 2), ("chute", "le dixième",
 
 REQUIRED = "required"  # the check of all columns that are never empty
 _LENGTHS = "expect_column_value_lengths_to_be_between"
+_TWICE = "Retirer le fichier qu’un autre remplace, ou corriger les lignes en double"
 _REEXPORT = "dans l’outil d’origine, puis réexporter."
 
 
@@ -157,7 +158,7 @@ def _primary_key(table: Table) -> Iterator[ExpectationSpec]:
         severity="critical" if any(f.severity == "critical" for f in fields) else "warning",
         column=", ".join(f.name for f in fields),
         reason=f"Deux lignes ne portent jamais la même clé : {_titles(fields)}.",
-        fix=f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+        fix=f"{_TWICE} {_REEXPORT}",
     )
 
 
@@ -177,7 +178,7 @@ def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
             "expect_column_values_to_be_unique",
             {},
             "chaque valeur n’apparaît qu’une fois.",
-            f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+            f"{_TWICE} {_REEXPORT}",
         )
     if c.enum is not None:
         yield _enum(field, c.enum)

@@ -55,6 +55,26 @@ exports:
           - {name: mois, title: Mois, type: date, format: "%B", severity: warning, constraints: {required: true}}
           - {name: volume, title: Volume, type: integer}
         period: {column: mois, every: month}
+  - name: mesures
+    title: Mesures
+    files: "mesures*.csv"
+    format: {type: csv}
+    tables:
+      - name: mesures
+        title: Mesures
+        header:
+          2024:
+            site: Site
+            mesure: {heading: '(Km|Trajets) .+'}
+            mois: {heading: '(?:Km|Trajets) (.+)'}
+            valeur: {under: mois}
+        primaryKey: [site, mesure, mois]
+        fields:
+          - {name: site, title: Site, constraints: {required: true}}
+          - {name: mesure, title: Mesure, constraints: {required: true, enum: [Km, Trajets]}}
+          - {name: mois, title: Mois, type: date, format: "%B", constraints: {required: true}}
+          - {name: valeur, title: Valeur, type: number, constraints: {required: true}}
+        period: {column: mois, every: month}
   - name: notes
     title: Notes
     files: "notes*.csv"
@@ -123,6 +143,13 @@ def test_a_table_with_persons_is_not_public_until_somebody_says_whom_it_counts(h
     made = drafted(home, "stocks.volume", "stocks", total="volume", by="site", unit="m³")
     assert made.figures.by_code["stocks.volume"].figure.compte == "choses"
     assert made.secrecy.tables["rpt_stocks__volume"].free == "Volume"
+
+
+def test_one_measure_of_several_alone_is_summed(home: Layer) -> None:
+    drafted(home, "dechets.km", "mesures", total="valeur", only=("mesure", "Km"), unit="km")
+    assert "sum(case when mesure = 'Km' then valeur else 0 end)" in sql(home, "marts/fct_dechets_km.sql")
+    drafted(home, "dechets.lignes", "mesures", only=("mesure", "Trajets"), unit="lignes")
+    assert "sum(case when mesure = 'Trajets' then 1 else 0 end)" in sql(home, "marts/fct_dechets_lignes.sql")
 
 
 def test_a_second_figure_of_a_table_is_made_of_the_same_lines(home: Layer) -> None:
@@ -195,6 +222,19 @@ def test_lines_that_may_come_twice_count_once(home: Layer) -> None:
         ("dechets.a", "pesees", {"by": "chauffeur"}, "« chauffeur » est une colonne personnelle"),
         ("dechets.a", "pesees", {"by": "tonnage_t"}, "« tonnage_t » est de type number"),
         ("dechets.a", "pesees", {"total": "bennes"}, "--unit: en quoi « bennes » est compté"),
+        ("dechets.a", "mesures", {"total": "valeur", "unit": "km"}, "l’une des mesures de « mesure » (Km et Trajets)"),
+        (
+            "dechets.a",
+            "mesures",
+            {"total": "valeur", "unit": "km", "only": ("mesure", "km")},
+            "« km » n’est pas un mot de « mesure »",
+        ),
+        (
+            "dechets.a",
+            "mesures",
+            {"total": "valeur", "unit": "km", "only": ("mois", "Mai")},
+            "« mois » n’est pas une colonne de mots",
+        ),
     ],
 )
 def test_what_does_not_fit_the_table_is_refused(home: Layer, code: str, table: str, asked: dict, said: str) -> None:

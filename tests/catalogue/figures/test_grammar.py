@@ -63,6 +63,11 @@ def load(folder, text):
         (("elise/comptes", "'{application}/comptes'"), "essai.yml:4", "que le code n’a pas"),
         (("code: essai.b", "code: essai.a"), "essai.yml:10", "le chiffre « essai.a » est déjà dans"),
         (("{a: essai.a}", "{a: essai.z}"), "essai.yml:10", "« essai.z » n’est pas un chiffre déclaré"),
+        (
+            ("    decimales: 2", "    decimales: 2\n    compte: choses"),
+            "essai.yml:10",
+            "« essai.a », dont il est fait, compte",
+        ),
         (("{a: essai.a}", "{a: essai.b}"), "essai.yml:10", "dépend de lui-même : essai.b → essai.b"),
         (("{a: essai.a}", "{a: essai.a, c: essai.a}"), "essai.yml:10", "n’emploie pas c"),
         (("(a + 1.5)", "(c + 1.5)"), "essai.yml:10", "ne donne pas : c"),

@@ -384,6 +384,32 @@ def test_a_total_line_and_a_blank_one_give_no_row(depot: Depot):
     assert (len(read.rows), read.ignored) == (2, [(1, "en-tête"), (3, "ligne vide"), (4, "total")])
 
 
+def test_a_total_line_under_each_month_is_compared_with_that_month(depot: Depot):
+    wide(depot, "skip", ignore=[{"column": "collectivite", "pattern": "Total.*", "sums": ["heures"]}])
+    read = depot.csv("Commune;01/2020;02/2020;Total\nOrly;1;2;3\nThiais;4;;4\nTotal général;5;9;7\n")
+    totals = read.manifest.tables["lignes"].totals
+    assert [(one["intitule"], one["ligne"], one["annonce"], one["recalcule"], one["ok"]) for one in totals] == [
+        ("01/2020", 4, "5.00", "5.00", True),
+        ("02/2020", 4, "9.00", "2.00", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("A;1;2\nB;3;4\nC;5;0\nEnsemble;9;6\n", [5]),
+        ("A;1;2\nB;3;4\nC;5;0\nEnsemble;9;7\n", []),  # not of every month
+        ("A;1;\nB;3;\nC;5;\nD;9;\n", []),  # one number of few lines may be so by chance
+        ("A;1;\nB;3;\nC;5;\nD;2;\nE;4;\nF;2;\nEnsemble;17;\n", [8]),
+        ("A;1;2\nEnsemble;1;2\n", []),
+    ],
+)
+def test_a_line_that_is_the_sum_of_all_the_others_is_told(depot: Depot, lines: str, found: list[int]):
+    wide(depot, "skip")
+    totals = depot.csv(f"Commune;01/2020;02/2020\n{lines}").manifest.tables["lignes"].totals
+    assert [(one["kind"], one["ligne"], one["ok"]) for one in totals] == [("undeclared", line, False) for line in found]
+
+
 def test_french_months_of_the_exercice(depot: Depot):
     months = "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre".split()
     wide(depot, month={**MONTH, "format": "%B"}, heading="(.+)")

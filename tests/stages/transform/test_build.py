@@ -103,6 +103,21 @@ def test_each_month_of_a_period_is_a_piece_that_is_there_or_not(lab: Lab):
     assert len(rows) == 2 + 12
 
 
+def test_a_month_in_which_nothing_is_expected_is_no_piece_unless_it_has_lines(lab: Lab):
+    lab.depot.declare(table={"period": {"column": "jour", "every": "month", "months": [1, 2, 9]}})
+    lab.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+    lab.accept(HEADER + "A;x;1,00;03/01/2020\nB;x;1,00;15/07/2020\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    query = "select piece, est_attendue, est_acceptee from collecte.pieces where nature = 'mois' and exercice = 2020 order by all"
+    assert ask(lab.home.warehouse_next, query) == [
+        ("2020-01", True, True),
+        ("2020-02", True, False),
+        ("2020-07", False, True),
+        ("2020-09", True, False),
+    ]
+
+
 def test_where_refused_lines_stand_is_loaded_and_not_what_they_hold(lab: Lab):
     accepted = lab.accept(HEADER + "A;x;un;oups\nB;x;1,00;03/02/2020\n;x;1,00;03/02/2020\n", 2020)
     with open_ledger(lab.home) as ledger:

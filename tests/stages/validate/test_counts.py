@@ -108,3 +108,17 @@ def test_rows_reach_the_last_month_or_a_warning_says_how_far_they_go(days: int, 
 
 def test_nothing_is_reported_where_rows_prove_nothing() -> None:
     assert freshness(dated(None), rules()) == []
+
+
+def test_a_total_that_nothing_declares_is_a_warning_and_shows_no_cell_of_a_person(people: Table) -> None:
+    said = total(kind="undeclared", recalcule="12.50")
+    (result,) = control_totals(LOG, counts(said), 2020)
+    assert (result.severity, result.success, result.effet) == ("warning", False, "réserve")
+    assert result.reason == "Aucune ligne n’est la somme de toutes les autres, ce qu’est celle en ligne 42 du fichier."
+    assert result.observed == "sur la ligne et en tout dans les autres : 12,5"
+    assert control_totals(people, counts(said), 2020)[0].observed is None
+
+
+def test_a_total_under_a_month_names_it() -> None:
+    (result,) = control_totals(LOG, counts(total(intitule="Janvier")), 2020)
+    assert result.reason == "La somme de « Janvier » annoncée en ligne 42 du fichier est celle des lignes lues."

@@ -151,6 +151,8 @@ def _header(sample: Sample) -> tuple[int, int]:
     rows = sample.rows[:LOOKED_ROWS]
     wide = [at for at in range(min(len(rows), SEARCHED_ROWS)) if _filled(rows[at]) >= _nearly_all(rows[at:])]
     first = wide[0]
+    if first > 1 and first - 1 not in wide and _name_together(first - 2, rows):
+        wide, first = [first - 2, *wide], first - 2
     if first + 1 == len(rows) and _holds_names(first, rows):
         return first, 1
     if not _names_columns(first, rows):
@@ -170,6 +172,13 @@ def _header(sample: Sample) -> tuple[int, int]:
             break
         first -= 1
     return first, last - first + 1
+
+
+def _name_together(at: int, rows: Rows) -> bool:
+    """True for two lines of names of which each column has one or the other, or both: a group above its parts."""
+    places = {place for _, cells in rows[at : at + 2] for place, cell in enumerate(cells) if cell.strip()}
+    is_named = _names_columns(at, rows) and _holds_names(at + 1, rows) and _filled(rows[at]) > 1
+    return is_named and len(places) >= _nearly_all(rows[at:])
 
 
 def _nearly_all(rows: Rows) -> float:

@@ -116,6 +116,7 @@ def common_pattern(names: Sequence[str]) -> str:
 class Spread:
     """Columns that are each a month: every line of the table becomes one line for each of them."""
 
+    columns: list[Column]
     months: Guess  # how their headings are written
     cells: Guess  # how their cells are
     pattern: str  # of their headings
@@ -137,11 +138,11 @@ def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, La
     names = [month.capitalize() for month in MONTH_NAMES]
     seen = names if {same(heading) for heading in headings} <= {same(name) for name in names} else headings
     ignored = "|".join(_literally(column.heading) for column in totals) or None
-    return Spread(found, cells, f"({'|'.join(map(_literally, seen))})", ignored), replace(layout, columns=rest)
+    return Spread(columns, found, cells, f"({'|'.join(map(_literally, seen))})", ignored), replace(layout, columns=rest)
 
 
-def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], str]:
-    """The headings and the fields of months that are columns, and the name of the field that is the month."""
+def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], str, str]:
+    """The headings and the fields of months that are columns, and the names of the fields that are the month and the cell."""
     month, value = "mois" if "mois" not in taken else "mois_2", "nombre" if "nombre" not in taken else "nombre_2"
     ignored = f", ignore: {quoted(spread.totals)}" if spread.totals else ""
     headings = [
@@ -156,7 +157,7 @@ def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[
         f"  - {{name: {value}, title: Nombre, type: {spread.cells.type}{written}, constraints: {{required: true}}}}"
         + todo("que compte chaque cellule ? Le nommer, ici et dans header"),
     ]
-    return headings, fields, month
+    return headings, fields, month, value
 
 
 def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layout, exercice: int) -> list[str]:
@@ -226,10 +227,10 @@ def period_line(guesses: dict[str, Guess], exercice: int) -> list[str]:
     return []
 
 
-def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers: dict[str, Column]) -> list[str]:
+def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers: dict[int, Column]) -> list[str]:
     """The lines below the data: ignored, except that a total which the sample confirms is compared with ours.
 
-    ``named``: place → field; ``numbers``: the fields that may be summed.
+    ``named``: place → field, the same for columns that become rows; ``numbers``: the columns that may be summed, by place.
     """
     rules: dict[str, str] = {}  # what identifies the line → the rule
     unknown = []
@@ -243,8 +244,8 @@ def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers:
             continue
         told = f"column: {named[place]}, pattern: {quoted(f'(?i){word}.*')}"
         if told not in rules:
-            others = {named[at]: cell for at, cell in enumerate(cells) if at in named and at != place and cell.strip()}
-            totals, doubts = _totals(layout, sample, others, numbers)
+            others = {at: cell for at, cell in enumerate(cells) if at in named and at != place and cell.strip()}
+            totals, doubts = _totals(layout, sample, others, named, numbers)
             reason = [] if LAST_TOTAL.match(cells[place]) else ["reason: commentaire"]
             doubts.insert(0, f"une ligne de données peut-elle commencer par « {word} » ?")
             rules[told] = f"  - {{{', '.join([told, *reason, *totals])}}}" + todo(" ".join(doubts))
@@ -252,21 +253,26 @@ def ignore_lines(layout: Layout, sample: Sample, named: dict[int, str], numbers:
 
 
 def _totals(
-    layout: Layout, sample: Sample, announced: dict[str, str], numbers: dict[str, Column]
+    layout: Layout, sample: Sample, announced: dict[int, str], named: dict[int, str], numbers: dict[int, Column]
 ) -> tuple[list[str], list[str]]:
     """``sums`` and ``counts`` of a total line when the sample confirms them, else a doubt."""
-    sums, counts, doubts = [], [], []
-    for name, text in announced.items():
-        if name in numbers:
-            found = numbers[name].guess
+    is_sum: dict[str, bool] = {}
+    counts = []
+    for place, text in announced.items():
+        name = named[place]
+        if place in numbers:
+            found = numbers[place].guess
             way = {"type": found.type, "decimals": 6, **found.options}
             (total,) = read([text.strip()], way, workbook=sample.type in WORKBOOKS)
             ours = sum(value or 0 for value in found.values[: layout.first])  # each sheet has totals of its own
-            if total == ours:
-                sums.append(name)
-            else:
-                doubts.append(f"Ajouter sums: [{name}] ? Ce n’est pas la somme des lignes, ou c’est écrit autrement.")
+            is_sum[name] = is_sum.get(name, True) and total == ours
         elif re.sub(r"\D", "", text) == str(layout.first):
             counts.append(name)
+    sums = [name for name, confirmed in is_sum.items() if confirmed]
+    doubts = [
+        f"Ajouter sums: [{name}] ? Ce n’est pas la somme des lignes, ou c’est écrit autrement."
+        for name, confirmed in is_sum.items()
+        if not confirmed
+    ]
     said_of = (("sums", sums), ("counts", counts))
     return [f"{key}: [{', '.join(names)}]" for key, names in said_of if names], doubts

@@ -82,7 +82,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     key = next((name for name, column in columns.items() if kept_as[name] != "drop" and _may_be_key(column)), None)
     named_heading, named_field, named_guess = _field_of_parts(sample, columns, places)
     if spread:
-        headings, fields, month = spread_lines(spread, [*columns, *named_guess])
+        headings, fields, month, value = spread_lines(spread, [*columns, *named_guess])
         named_heading, named_field = [*named_heading, *headings], [*named_field, *fields]
         named_guess = named_guess | {month: spread.months}
     dated = {name: found for name, found in (plain | named_guess).items() if found.type in DATED}
@@ -99,24 +99,26 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         elif not sample.has_header:
             doubts[name] = "que dit cette colonne ?"
     lines = place_lines(sample, has_period=bool(period))
-    keys = [key, *([month] if spread else [])]
-    lines += (
-        [f"primaryKey: {flow(filter(None, keys))}" + todo("est-ce unique dans chaque fichier ?")]
-        if key
-        else _near_key(columns)
-    )
+    keys = [key] if key else []
+    if spread and (told := keys or _telling_apart({name: columns[name] for name in plain}, layout.first)):
+        keys = [*told, month]
+    lines += _key_lines(keys, columns)
     lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)
     lines += [*named_heading, "fields:", *named_field]
     for name, column in columns.items():
         title = f"Colonne {column.place + 1}" if column.place in unnamed else climbed(column.heading)[1]
         is_member = names_members(column.heading, column.cells, places)
-        lines += _field(name, title, column, kept_as[name], is_key=name == key, is_member=is_member)
-    numbers = {name: columns[name] for name, found in plain.items() if found.type in ("integer", "number")}
+        lines += _field(name, title, column, kept_as[name], is_key=name in keys, is_member=is_member)
+    numbers = {
+        columns[name].place: columns[name] for name, found in plain.items() if found.type in ("integer", "number")
+    }
+    places_of = {column.place: name for name, column in columns.items()}
+    if spread:
+        numbers |= {column.place: column for column in spread.columns}
+        places_of |= {column.place: value for column in spread.columns}
     lines += exercice_lines(dated, [(name, "within") for name in dated], exercice, proof) + period
-    if spread and layout.below:
-        lines.append("# les totaux sous des mois en colonnes ne sont pas comparés à ceux des lignes")
-    return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
+    return lines + ignore_lines(layout, sample, places_of, numbers)
 
 
 def _is_no_name(column: Column, sample: Sample) -> bool:
@@ -157,8 +159,28 @@ def _may_be_key(column: Column) -> bool:
     return is_unique and column.guess.type in ("string", "integer") and says(column.heading, KEY)
 
 
-def _near_key(columns: dict[str, Column]) -> list[str]:
-    """What to decide of the columns that would be a key, but for a few values that come twice: all of their lines count."""
+def _telling_apart(columns: dict[str, Column], first: int) -> list[str]:
+    """The first of the columns of words in which no two of the ``first`` lines are alike, else all of them when that suffices.
+
+    Empty when some lines have the same words.
+    """
+    texts = {name: column.cells[:first] for name, column in columns.items() if column.guess.type == "string"}
+    for names in ([name] for name in texts):
+        if _are_all_told([texts[names[0]]]):
+            return names
+    return [*texts] if texts and _are_all_told([*texts.values()]) else []
+
+
+def _are_all_told(cells: Sequence[Sequence[str]]) -> bool:
+    lines = [tuple(cell.casefold() for cell in line) for line in zip(*cells, strict=True)]
+    return len(set(lines)) == len(lines) >= 2 and all(map(all, lines))
+
+
+def _key_lines(keys: Sequence[str], columns: dict[str, Column]) -> list[str]:
+    """The key; without one, what to decide of the columns that would be one but for a few values that come twice: all of their
+    lines count."""
+    if keys:
+        return [f"primaryKey: {flow(keys)}" + todo("est-ce unique dans chaque fichier ?")]
     lines = []
     for name, column in columns.items():
         counts = Counter(cell.casefold() for cell in column.cells)
@@ -170,7 +192,10 @@ def _near_key(columns: dict[str, Column]) -> list[str]:
                 f"# TODO « {column.heading} » est presque unique ({times}) : si ce sont des doubles, primaryKey: [{name}] ici et "
                 "severity: warning à ce champ ; sinon toutes ces lignes comptent (docs/catalogue.md, « double_de »)"
             )
-    return lines
+    return lines or [
+        "# TODO primaryKey : quelles colonnes distinguent deux lignes ? Sans elle, un fichier corrigé, déposé à côté du premier, "
+        "compte avec lui"
+    ]
 
 
 def _field(
@@ -340,7 +365,7 @@ def shape_table(
     declared = any(line.startswith("  - ") for line in formats)
     lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
     lines += exercice_lines(guesses, rules, exercice, proof) + period
-    numbers = {n: c for n, c in columns.items() if fields[n].type in ("integer", "number") and n in guesses}
+    numbers = {c.place: c for n, c in columns.items() if fields[n].type in ("integer", "number") and n in guesses}
     return lines + ignore_lines(layout, sample, {column.place: name for name, column in columns.items()}, numbers)
 
 
