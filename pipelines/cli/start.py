@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.catalogue import official_list
 from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
@@ -22,6 +23,7 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.textes import approve_all
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.progress_of_texts import VALIDATED, text_states
+from pipelines.french import NO_BREAK
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
@@ -48,7 +50,7 @@ exercices: {{premier: {premier}, dernier: {dernier}}}
 systemes: {systemes}
 
 # Ses membres. `alias` donne les noms que les outils écrivent, pour que chaque ligne trouve sa collectivité.
-collectivites: []
+collectivites:{collectivites}
 # collectivites:
 #   - code_insee: "56046"
 #     siren: "215600461"
@@ -120,6 +122,13 @@ seuil_secret: 5
 @click.option(
     "--system", "systems", multiple=True, metavar="SYSTÈME", help="Un système qu’elle utilise ; peut être répété."
 )
+@click.option(
+    "--member",
+    "members",
+    multiple=True,
+    metavar="CODE",
+    help="Un membre, par son SIREN ou son code Insee ; peut être répété. Ceux d’une communauté sont proposés d’office.",
+)
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
 @click.pass_context
@@ -132,6 +141,7 @@ def init(
     first: int,
     last: int | None,
     systems: tuple[str, ...],
+    members: tuple[str, ...],
     bare: bool,
 ) -> None:
     """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
@@ -155,6 +165,7 @@ def init(
         premier=first,
         dernier=last,
         systemes=f"[{', '.join(systems)}]",
+        collectivites=_proposed(siren, members),
         application=next(giving, next(iter(known), "exemple")),
     )
     organisation = make_home(session.home, text)
@@ -165,6 +176,26 @@ def init(
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     echo(f"  3. {session.command} run {first}")
+
+
+def _proposed(siren: str, members: tuple[str, ...]) -> str:
+    """What ``collectivites`` begins with: the members of the official list, for a person to confirm."""
+    named = official_list.bodies(members)
+    for code in members:
+        if all(code not in (one.siren, one.code_insee) for one in named):
+            raise click.BadParameter(
+                f"« {code} » n’est le SIREN ou le code Insee d’aucune commune ni d’aucun groupement à fiscalité propre "
+                f"({official_list.SOURCE}){NO_BREAK}: ajouter ce membre à organisation.yml",
+                param_hint="--member",
+            )
+    proposed = [*named, *(one for one in official_list.members_of(siren) if one not in named)]
+    if not proposed:
+        return " []"
+    lines = [f"  # PROPOSITION, d’après la {official_list.SOURCE} : à vérifier, puis effacer cette ligne."]
+    for one in proposed:
+        said = one.model_dump(exclude_defaults=True)
+        lines.append("  - {" + ", ".join(f"{key}: {_quoted(value)}" for key, value in said.items()) + "}")
+    return "\n".join(["", *lines])
 
 
 def _switch_off_chapters(home: Home) -> None:
@@ -186,9 +217,9 @@ def _has_a_table(chapter: Chapitre) -> bool:
     return any(hasattr(bloc, "table") for section in chapter.sections for bloc in section.blocs)
 
 
-def _quoted(text: str) -> str:
+def _quoted(value: str | int) -> str:
     """A YAML scalar: JSON strings are YAML."""
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def make_home(home: Home, organisation: str) -> Organisation:
