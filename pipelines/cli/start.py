@@ -36,6 +36,9 @@ from pipelines.settings import Home
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
+# What every public body sends to the State, whatever its software: `--flux-nationaux`.
+NATIONAL = ("dsn", "budget", "pes")
+
 # What `millesime init` writes, in French as its readers; the commented parts are examples.
 ORGANISATION = """\
 # L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
@@ -129,6 +132,12 @@ seuil_secret: 5
     metavar="CODE",
     help="Un membre, par son SIREN ou son code Insee ; peut être répété. Ceux d’une communauté sont proposés d’office.",
 )
+@click.option(
+    "--flux-nationaux",
+    "national",
+    is_flag=True,
+    help="Avec les trois flux que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
+)
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
 @click.pass_context
@@ -142,6 +151,7 @@ def init(
     last: int | None,
     systems: tuple[str, ...],
     members: tuple[str, ...],
+    national: bool,
     bare: bool,
 ) -> None:
     """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
@@ -152,6 +162,7 @@ def init(
     if last < first:
         raise click.BadParameter(f"{last} vient avant {first}", param_hint="--last")
     known = load_catalogue(session.home).registry.systems
+    systems = tuple(dict.fromkeys((*NATIONAL * national, *systems)))
     for system in systems:
         if system not in known:
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
@@ -176,6 +187,11 @@ def init(
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     echo(f"  3. {session.command} run {first}")
+    if national:
+        echo(
+            f"  4. {session.command} findings {first} propose la liste des budgets, à confirmer dans organisation.yml."
+        )
+        echo(f"  5. {session.command} contenu export {first} écrit le document des textes à compléter.")
 
 
 def _proposed(siren: str, members: tuple[str, ...]) -> str:
@@ -268,24 +284,35 @@ def _approve(session: Session, years: list[int], person: str) -> None:
     metavar="EXERCICE",
     help=f"Dernier exercice ; le premier est {DEMONSTRATION_FROM}.",
 )
+@click.option(
+    "--flux-nationaux",
+    "national",
+    is_flag=True,
+    help="Un syndicat inventé qui n’a que ses DSN, ses documents budgétaires et ses flux PES : deux exercices, dans data-flux/.",
+)
 @click.option("--run/--no-run", "and_run", default=True, help="L’exécuter, ou seulement la créer.")
 @global_options
 @click.pass_context
-def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
+def demo(ctx: click.Context, path: Path | None, through: int, national: bool, and_run: bool) -> None:
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
     Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
     chiffres sont inventés aussi.
     """
+    from demo.flux import EXERCICES
+    from demo.home import make_flux
     from demo.home import make_home as make_demonstration
 
     session: Session = ctx.obj
-    session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
+    session.chosen = path or session.chosen or settings.PROJECT_ROOT / ("data-flux" if national else "data-demo")
     home = session.home
-    years = list(range(DEMONSTRATION_FROM, through + 1))
+    years = list(EXERCICES) if national else list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
     try:
-        make_demonstration(home.root, years)
+        if national:
+            make_flux(home.root)
+        else:
+            make_demonstration(home.root, years)
     except ValueError as error:  # someone else's home or deliveries
         raise click.UsageError(str(error)) from None
     write_instance(home)

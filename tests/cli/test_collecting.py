@@ -420,6 +420,15 @@ def test_init_proposes_the_members_of_the_official_list_for_a_person_to_confirm(
     assert (refused.exit_code, "259400117" in refused.stderr) == (2, True)
 
 
+def test_init_for_the_three_national_flows(tmp_path: Path) -> None:
+    root = tmp_path / "flux"
+    made = init(root, "--flux-nationaux", "--system", "dsn")
+    assert made.exit_code == 0, made.output
+    assert "findings 2020" in made.stdout
+    organisation = load_organisation(Home(root), load_catalogue(Home(root)))
+    assert organisation.systemes == ["dsn", "budget", "pes"]
+
+
 def test_init_never_touches_an_existing_home(bench) -> None:
     before = contents(bench.home)
     result = init(bench.home.root)
