@@ -200,8 +200,10 @@ listes as (
         {{ texte_joint("coalesce(libelle_budget, siret || ' ' || code_budget)", 'siret, code_budget') }} as budgets,
         -- as lines of organisation.yml, for a person to confirm
         {{ texte_joint(
-            "'- {siret: \"' || siret || '\", code: \"' || code_budget || '\"' || coalesce(', libelle: \"' || replace(libelle_budget, '\"', '') || '\"', '')"
-            ~ " || coalesce(', type: ' || type_budget, '') || ', nomenclature: ' || famille || ', debut: ' || cast(exercice as string) || '}'",
+            "'- {siret: \"' || siret || '\", code: \"' || code_budget || '\"'"
+            ~ " || coalesce(', libelle: \"' || translate(libelle_budget, '\"' || chr(10), '  ') || '\"', '')"
+            ~ " || coalesce(', type: ' || type_budget, '')"
+            ~ " || ', nomenclature: ' || famille || ', debut: ' || cast(exercice as string) || '}'",
             'siret, code_budget', '\n  '
         ) }} as lignes
     from (
