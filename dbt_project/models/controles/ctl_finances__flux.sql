@@ -80,6 +80,20 @@ d_autres_annees as (
         )
 ),
 
+-- no body goes a year without paying, or without a receipt
+cotes as (
+    select annees.exercice, cotes.source
+    from (
+        select distinct exercice from bordereaux
+        where exercice_bordereau = exercice
+    ) as annees
+    cross join (select 'pes/mandats' as source union all select 'pes/titres' as source) as cotes
+    where not exists (
+        select 1 from bordereaux
+        where bordereaux.exercice = annees.exercice and bordereaux.source = cotes.source and bordereaux.poids = 1
+    )
+),
+
 -- account by account, where the accounts of the year and that side of the flows have come
 montants as (
     select exercice, siret, sens_budgetaire, compte, realise_eur, cast(null as decimal(18, 2)) as emis_eur
@@ -121,6 +135,9 @@ ecarts as (
     group by exercice, siret, sens_budgetaire
 )
 
+select {{ constat('PES-COTE', ou='source', sujet='source', effet='manque') }}
+from cotes
+union all
 select
     {{ constat(
         'PES-TOTAL', ou='source', sujet='nom', attendu='annonce', recu='constate', ecart='constate - annonce', fichier='_fichier', ligne='_ligne',

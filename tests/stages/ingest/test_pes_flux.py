@@ -82,7 +82,8 @@ CASES = {
     # of the year before, sent in January
     "janvier.xml": flux("JANVIER", [bordereau(88, piece(900, ligne("6064", "77.00")), exer=2015)], day="2016-01-12"),
 }
-LATE = {"janvier.xml": CASES["janvier.xml"]}
+# of the year before: no titre came
+BEFORE = {"un.xml": flux("UN", [bordereau(1, piece(1, ligne("6064", "1.00")), exer=2015)])}
 COUNTED = ("cas.xml", "deux.xml", "trois_corrige.xml", "quatre.xml", "six.xml", "neuf.xml", "dix.xml", "serie.xml")
 ACCOUNTS = document(
     budget(
@@ -110,12 +111,17 @@ def warehouse(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> I
     manifests = []
     with open_ledger(home) as ledger:
         registry = organisation.applied(registry)
-        for key, files in {"pes/flux": CASES, "budget/documents": {"CA.xml": ACCOUNTS}}.items():
-            place = folder / "landing" / key
+        deliveries = [
+            ("pes/flux", 2016, CASES),
+            ("pes/flux", 2015, BEFORE),
+            ("budget/documents", 2016, {"CA.xml": ACCOUNTS}),
+        ]
+        for key, year, files in deliveries:
+            place = folder / "landing" / str(year) / key
             place.mkdir(parents=True)
             for name, content in files.items():
                 place.joinpath(name).write_bytes(content)
-            manifests.append(ingest(home, registry.export_of(key), 2016, sorted(place.iterdir()), b"k" * 32))
+            manifests.append(ingest(home, registry.export_of(key), year, sorted(place.iterdir()), b"k" * 32))
         work = Workspace(home, ledger, load_catalogue(), organisation)
         load_warehouse(folder / "warehouse.duckdb", work, Frozen("", manifests))
     with duckdb.connect(str(folder / "warehouse.duckdb")) as db:
@@ -149,10 +155,10 @@ def independent() -> dict[tuple[str, str], Decimal]:
 def test_the_amounts_of_each_side_and_account_are_those_of_another_program(warehouse):
     found = ask(
         warehouse,
-        "select upper(left(sens_budgetaire, 1)), compte, sum(montant_eur) from marts.fct_ecritures group by all",
+        "select upper(left(sens_budgetaire, 1)), compte, sum(montant_eur) from marts.fct_ecritures where exercice = 2016 group by all",
     )
     assert {(side, account): amount for side, account, amount in found} == independent()
-    assert ask(warehouse, "select count(*) from marts.fct_ecritures where exercice <> 2016") == [(0,)]
+    assert ask(warehouse, "select fichier from marts.fct_ecritures where exercice <> 2016") == [("un.xml",)]
 
 
 def test_each_piece_has_its_type_its_section_and_its_amounts(warehouse):
@@ -209,6 +215,7 @@ def test_the_controls_say_what_is_missing_wrong_or_elsewhere(warehouse):
     )
     assert said == [
         ("PES-COMPTE", 2016, None, "3 comptes en écart : 6064 (16.00), 6156 (1300.50), 673 (150.00)"),
+        ("PES-COTE", 2015, None, "aucun"),
         ("PES-CUMUL", 2016, "dix.xml", "106,00 €"),
         ("PES-DOUBLE", 2016, "deux.xml", "le même contenu qu’un autre envoi, qui compte"),
         ("PES-DOUBLE", 2016, "quatre_tard.xml", "un autre contenu que l’envoi accepté, qui compte"),

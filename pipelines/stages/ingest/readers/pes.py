@@ -15,9 +15,9 @@ reading.
 """
 
 import hashlib
-import mmap
 import re
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +26,7 @@ from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.records import Records, written_rows
-from pipelines.stages.ingest.readers.xml_outline import Outline
+from pipelines.stages.ingest.readers.xml_outline import CHUNK, Outline
 
 DEPENSE, RECETTE = "PES_DepenseAller", "PES_RecetteAller"
 ROOTS = ("PES_Aller", "PES_ACQUIT")
@@ -90,6 +90,7 @@ PRINCIPAL = "01"  # the debtor, among those who owe together
 
 AMOUNT = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{0,2})?")
 OPENING = re.compile(rb"<(?:[\w.-]+:)?(PES_DepenseAller|PES_RecetteAller|Bordereau|LigneDePiece|ElementACQUIT)[\s/>]")
+LONGEST_TAG = 200  # bytes of one of these tags, at most
 WHOLE = "un flux PES entier"
 
 
@@ -100,7 +101,7 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     FIC-XML, FIC-DOCTYPE, FIC-TAILLE, or FIC-NATURE when it is neither a PES Aller nor a PES_ACQUIT.
     """
     paths = {name: workdir / f"{name}.csv" for name in COLUMNS}
-    counts, is_ranked = _count(path) if path.stat().st_size else (Counter(), False)
+    counts, is_ranked = _count(path)
     with ExitStack() as stack:
         sheets = {name: stack.enter_context(written_rows(path)) for name, path in paths.items()}
         _Reading(fichier, sheets, is_ranked=is_ranked).read(path)
@@ -122,18 +123,34 @@ def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: De
 def _count(path: Path) -> tuple[Counter[str], bool]:
     """The records of each table, by their opening tags: a search in the bytes, no reading. And whether two of a table
     begin on one line: all are then numbered by rank, since a line must identify one record."""
-    counts, side, last, is_ranked = Counter[str](), DEPENSE, dict[str, int](), False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        for match in OPENING.finditer(content):
-            tag = match[1].decode()
+    counts, side, line, last, is_ranked = Counter[str](), DEPENSE, 0, dict[str, int](), False
+    for piece in _pieces(path):
+        place = 0
+        for match in OPENING.finditer(piece):
+            line += piece.count(b"\n", place, match.start())
+            place, tag = match.start(), match[1].decode()
             if tag in LINES:
                 side = tag
                 continue
             name = {"Bordereau": "bordereaux", "ElementACQUIT": "acquits"}.get(tag) or LINES[side]
-            is_ranked |= name in last and content.find(b"\n", last[name], match.start()) < 0
-            last[name] = match.start()
+            is_ranked |= last.get(name) == line
+            last[name] = line
             counts[name] += 1
+        line += piece.count(b"\n", place)
     return counts, is_ranked
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The bytes of the file, piece by piece, none of which cuts a tag."""
+    rest = b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            text = rest + chunk
+            begun = text.rfind(b"<", max(len(text) - LONGEST_TAG, 0))
+            cut = begun if begun >= 0 else len(text)
+            yield text[:cut]
+            rest = text[cut:]
+    yield rest
 
 
 class _Step(dict[str, "_Step"]):

@@ -14,6 +14,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.readers import pes
+from pipelines.stages.ingest.readers.xml_outline import CHUNK
 from tests.deliveries import KEY
 from tests.stages.ingest.pes_writer import acquit, bordereau, flux, ligne, piece, tiers
 
@@ -85,6 +86,14 @@ def test_records_on_one_line_are_numbered_by_rank(read) -> None:
     found = read(flux("F", MANDATS, TITRES).replace(b"\n", b""))
     assert [row["_ligne"] for row in found["mandats"]] == ["1", "2"]
     assert [row["_ligne"] for row in found["bordereaux"]] == ["1", "2"]
+
+
+@pytest.mark.parametrize("before", range(0, 120, 9))
+def test_a_tag_at_the_edge_of_what_is_searched_together_is_counted(read, before) -> None:
+    whole = flux("F", MANDATS, TITRES)
+    at = whole.index(b"<Bordereau>")
+    found = read(whole[:at] + b" " * (CHUNK - at - before) + whole[at:])
+    assert [len(found[name]) for name in ("bordereaux", "mandats", "titres")] == [2, 2, 1]
 
 
 def test_names_that_recur_elsewhere_are_not_read(read) -> None:
