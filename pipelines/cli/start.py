@@ -297,7 +297,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, national: bool, an
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
     Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
-    chiffres sont inventés aussi.
+    chiffres sont inventés aussi, comme tout l’est avec --flux-nationaux.
     """
     from demo.flux import EXERCICES
     from demo.home import make_flux
