@@ -87,7 +87,7 @@ cotes as (
         select distinct exercice from bordereaux
         where exercice_bordereau = exercice
     ) as annees
-    cross join (select 'pes/mandats' as source union all select 'pes/titres' as source) as cotes
+    cross join (values ('pes/mandats'), ('pes/titres')) as cotes (source)
     where not exists (
         select 1 from bordereaux
         where bordereaux.exercice = annees.exercice and bordereaux.source = cotes.source and bordereaux.poids = 1
