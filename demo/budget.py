@@ -8,7 +8,7 @@ computes them from these documents.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -18,16 +18,36 @@ from lxml import etree
 from demo.gouvernance import DEUX_DECISIONS, decisions_modificatives, vote
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
-NOMENCLATURE = "M14-M14_COM_SUP3500"
 SIRET_D_UN_MEMBRE = "21940054600012"  # Orly: in 2018 a document of its own is delivered by mistake
-SIRETS = {"P": "25940011700018", "A": "25940011700026"}
-LIBELLES = {"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"}
-COLLECTIVITE = "SICIO - DÉMONSTRATION"
 VILLE = "VILLE D'ORLY - DÉMONSTRATION"
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
 COMPTE_INCONNU = "61888"  # in no M14 plan: a planted defect, in the décision modificative of 2018
 REELLE, ORDRE = "0", "1"
+
+
+@dataclass(frozen=True)
+class Organisme:
+    """A body that votes budgets: P is the principal one, A an annexe."""
+
+    nom: str
+    prefixe: str  # of the names of its files
+    departement: str
+    code_insee: str
+    nomenclature: str
+    sirets: Mapping[str, str]
+    libelles: Mapping[str, str]
+
+
+SICIO = Organisme(
+    nom="SICIO - DÉMONSTRATION",
+    prefixe="SICIO",
+    departement="94",
+    code_insee="94022",
+    nomenclature="M14-M14_COM_SUP3500",
+    sirets={"P": "25940011700018", "A": "25940011700026"},
+    libelles={"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"},
+)
 
 
 @dataclass(frozen=True)
@@ -456,13 +476,17 @@ class Document:
     version: str = ""
     date: str = ""
     siret: str = ""  # when the document belongs to another body
+    organisme: Organisme = SICIO
     avant: dict[tuple[str, str], int] = field(default_factory=dict)  # credits of the year before
 
     @property
     def fichier(self) -> str:
         """The name of its file."""
         nature = f"{self.nature}{self.numero or ''}"
-        return "_".join(filter(None, ["SICIO", str(self.exercice), self.budget, nature, self.version])) + ".xml"
+        return (
+            "_".join(filter(None, [self.organisme.prefixe, str(self.exercice), self.budget, nature, self.version]))
+            + ".xml"
+        )
 
     @property
     def encodage(self) -> str:
@@ -491,10 +515,10 @@ class Document:
         _valeurs(
             _fils(root, "EnTeteDocBudgetaire"),
             DteStr=self.jour,
-            LibelleColl=VILLE if self.siret else COLLECTIVITE,
-            IdColl=self.siret or SIRETS["P"],
+            LibelleColl=VILLE if self.siret else self.organisme.nom,
+            IdColl=self.siret or self.organisme.sirets["P"],
             NatCEPL="Syndicat intercommunal",
-            Departement="94",
+            Departement=self.organisme.departement,
         )
         budget = _fils(root, "Budget")
         self._entete(budget)
@@ -513,13 +537,14 @@ class Document:
     def _entete(self, budget: etree._Element) -> None:
         _valeurs(
             _fils(budget, "EnTeteBudget"),
-            LibelleEtab=VILLE if self.siret else LIBELLES[self.budget],
-            IdEtab=self.siret or SIRETS[self.budget],
-            CodInseeColl="94022",
+            LibelleEtab=VILLE if self.siret else self.organisme.libelles[self.budget],
+            IdEtab=self.siret or self.organisme.sirets[self.budget],
+            CodInseeColl=self.organisme.code_insee,
             CodBud={"P": "00", "A": "01"}[self.budget],
-            Nomenclature=NOMENCLATURE,
+            Nomenclature=self.organisme.nomenclature,
         )
-        parent = {"IdEtabPal": SIRETS["P"], "LibelleEtabPal": LIBELLES["P"]} if self.budget == "A" else {}
+        sirets, libelles = self.organisme.sirets, self.organisme.libelles
+        parent = {"IdEtabPal": sirets["P"], "LibelleEtabPal": libelles["P"]} if self.budget == "A" else {}
         _valeurs(
             _fils(budget, "BlocBudget"),
             NatDec=NATURES[self.nature],
@@ -594,7 +619,7 @@ class Document:
                 MtCredOuv=_euros(sum(ligne.credits for ligne in totalisees)),
                 MtRealMandatTitre=_euros(sum(ligne.realise for ligne in realisees)),
                 RAR=_euros(sum(ligne.restes for ligne in totalisees)),
-                SiretBudAnnexe=SIRETS[self.budget],
+                SiretBudAnnexe=self.organisme.sirets[self.budget],
             )
 
     def _ligne(self, budget: etree._Element, ligne: Ligne, montants: dict[str, int]) -> None:

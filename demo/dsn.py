@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 
 from demo.livraisons import Livraison
 
@@ -139,22 +140,23 @@ def nir_invente(sexe: str, naissance: dt.date, rang: int) -> str:
     return f"{numero}{97 - int(numero) % 97:02d}"
 
 
-def livraisons(exercice: int, salaries: Sequence[Salarie]) -> Iterator[Livraison]:
+def livraisons(exercice: int, salaries: Sequence[Salarie], employeur: Employeur = SYNDICAT) -> Iterator[Livraison]:
     """Every file of the year, in the order it was sent: 12 months, plus a test, a replacement, a cancellation."""
+    livraison = partial(_livraison, employeur=employeur)
     for mois in range(1, 13):
         declaration = Declaration(dt.date(exercice, mois, 1))
         if mois == MOIS_ESSAI:
-            yield _livraison("essai", declaration, salaries, est_test=True)
-            yield _livraison("", declaration, salaries)
+            yield livraison("essai", declaration, salaries, est_test=True)
+            yield livraison("", declaration, salaries)
         elif mois == MOIS_REMPLACE:
-            yield _livraison("", declaration, salaries[:-1])
-            yield _livraison("annule_remplace", declaration.suivante(REMPLACE, 6), salaries)
+            yield livraison("", declaration, salaries[:-1])
+            yield livraison("annule_remplace", declaration.suivante(REMPLACE, 6), salaries)
         elif mois == MOIS_ANNULE:
-            yield _livraison("erreur", declaration, [_double(salarie, mois) for salarie in salaries])
-            yield _livraison("annule", annulation := declaration.suivante(ANNULE, 1), [])
-            yield _livraison("", annulation.suivante(NORMALE, 1, annule=False), salaries)
+            yield livraison("erreur", declaration, [_double(salarie, mois) for salarie in salaries])
+            yield livraison("annule", annulation := declaration.suivante(ANNULE, 1), [])
+            yield livraison("", annulation.suivante(NORMALE, 1, annule=False), salaries)
         else:
-            yield _livraison("", declaration, salaries)
+            yield livraison("", declaration, salaries)
 
 
 def fichier(
@@ -182,10 +184,10 @@ def fichier(
 
 
 def _livraison(
-    suffixe: str, declaration: Declaration, salaries: Sequence[Salarie], *, est_test: bool = False
+    suffixe: str, declaration: Declaration, salaries: Sequence[Salarie], *, employeur: Employeur, est_test: bool = False
 ) -> Livraison:
     nom = "_".join(filter(None, ["dsn", f"{declaration.mois:%Y_%m}", suffixe]))
-    contenu = fichier([(declaration, salaries)], est_test=est_test)
+    contenu = fichier([(declaration, salaries)], est_test=est_test, employeur=employeur)
     return Livraison(f"{declaration.mois.year}/dsn/{nom}.dsn", contenu)
 
 

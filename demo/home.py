@@ -1,8 +1,8 @@
-"""Makes the demonstration's home: its organisation, every export of its exercices and the prose of its reports.
+"""Makes a demonstration's home: its organisation, every export of its exercices and the prose of its reports.
 
 The rows are invented so as to give the published figures, then plausible ones for the years that no report
 describes yet (``chiffres``); the same code gives the same bytes. A home that holds anybody else's deliveries is
-refused.
+refused. ``make_flux`` makes that of a body which has nothing but its three national flows.
 """
 
 import os
@@ -19,6 +19,7 @@ from demo import (
     exports_dsn,
     exports_rh,
     finances,
+    flux,
     glpi,
     gouvernance,
     infrastructure,
@@ -64,7 +65,7 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
         raise ValueError(
             f"la démonstration connaît {', '.join(map(str, CONNUS))}, et non {', '.join(map(str, unknown))}"
         )
-    _refuse_other_organisation(home)
+    _refuse_other_organisation(home, ORGANISATION)
     home.mkdir(parents=True, exist_ok=True)
     workdir = Path(tempfile.mkdtemp(prefix=".demonstration-", dir=home))
     try:
@@ -81,6 +82,17 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
         _put(home / "organisation.yml", _organisation(max(*EXERCICES, *years)))
     finally:
         shutil.rmtree(workdir)
+
+
+def make_flux(home: Path) -> None:
+    """Write the home of the body that is known by its three national flows (``flux``). Raises ValueError as ``make_home`` does."""
+    _refuse_other_organisation(home, flux.ORGANISATION)
+    home.mkdir(parents=True, exist_ok=True)
+    deliveries = {one.chemin: one.contenu for exercice in flux.EXERCICES for one in flux.livraisons(exercice)}
+    _refuse_other_deliveries(home, deliveries.keys())
+    for name, content in deliveries.items():
+        _put(home / "landing" / name, content)
+    _put(home / "organisation.yml", flux.ORGANISATION.read_bytes())
 
 
 def livraisons(exercice: int) -> Iterator[Livraison]:
@@ -117,11 +129,11 @@ def _deliveries(workdir: Path, exercices: Collection[int]) -> dict[str, bytes]:
     return found | {path.relative_to(workdir).as_posix(): path.read_bytes() for path in files}
 
 
-def _refuse_other_organisation(home: Path) -> None:
+def _refuse_other_organisation(home: Path, organisation: Path) -> None:
     declared = home / "organisation.yml"
     if declared.exists():
-        data = yaml.safe_load(declared.read_text(encoding="utf-8"))
-        if not (isinstance(data, dict) and data.get("demonstration") is True):
+        data, ours = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in (declared, organisation))
+        if not (isinstance(data, dict) and data.get("demonstration") is True and data.get("siren") == ours["siren"]):
             raise ValueError(
                 f"{home} est le dossier d’une autre organisation : choisir un autre dossier pour la démonstration"
             )

@@ -342,10 +342,10 @@ class Organisation(Declared):
         return system.model_copy(update={**own.get(system.system, {}), **valid, "exports": exports})
 
     def _naming(self, table: Table) -> Table:
-        """A table whose fields of kind « member » know the spellings of each member: part of a delivery's identity."""
+        """A table whose fields of kind « member » know the spellings of each member, and its SIREN: part of a delivery's identity."""
         if all(field.personal != "member" for field in table.fields):
             return table
-        known = {one.code: sorted(set(one.debiteur)) for one in self.collectivites if one.debiteur}
+        known = {one.code: sorted({one.siren, *one.debiteur}) for one in self.collectivites}
         named = [f.model_copy(update={"values": known}) if f.personal == "member" else f for f in table.fields]
         return table.model_copy(update={"fields": named})
 

@@ -419,11 +419,11 @@ class ToolFormat(Declared):
     """A format of one tool or standard: the Python reader of that name gives its tables, with its own headings.
 
     ``budget_xml``: budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``). ``dsn``: monthly social
-    declarations. ``zimbra``: what ``zmprov gqu``, ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a
-    Citrix Gateway.
+    declarations. ``pes``: what is sent to the public accountant (PES V2 Aller). ``zimbra``: what ``zmprov gqu``,
+    ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a Citrix Gateway.
     """
 
-    type: Literal["budget_xml", "dsn", "zimbra", "citrix"]
+    type: Literal["budget_xml", "dsn", "pes", "zimbra", "citrix"]
 
 
 Format = Annotated[CsvFormat | WorkbookFormat | TreeFormat | ToolFormat, PydanticField(discriminator="type")]
@@ -718,7 +718,8 @@ class Export(Declared):
     may_repeat: bool = False  # the same bytes may serve several exercices: a list kept by hand
     nominative: bool = False  # file names may contain a person's: they are shown by pattern and SHA-256
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
-    archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
+    # of the files, those named .zip are archives, whose members are of that ``format``
+    archive: Literal["zip"] | None = None
     format: Format
     tables: list[Table]
     unread: list[

@@ -106,6 +106,12 @@ def _blocks(one: Standing, rules: Rules) -> bool:
     return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
+def _advice(aide: str | None) -> list[tuple[str, str]]:
+    """What to do, and below it the lines to copy if it ends with some."""
+    first, *to_copy = (aide or "").split("\n")
+    return [("aide", first), *(("", line) for line in to_copy)]
+
+
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal
     names."""
@@ -120,7 +126,7 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart and not FINGERPRINT.fullmatch(finding.ecart) and signed(finding.ecart)),
-        ("aide", finding.aide),
+        *_advice(finding.aide),
         ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),
     ]

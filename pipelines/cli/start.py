@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.catalogue import official_list
 from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
@@ -22,6 +23,7 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.textes import approve_all
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.progress_of_texts import VALIDATED, text_states
+from pipelines.french import NO_BREAK
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
@@ -33,6 +35,9 @@ from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
+
+# What every public body sends to the State, whatever its software: `--flux-nationaux`.
+NATIONAL = ("dsn", "budget", "pes")
 
 # What `millesime init` writes, in French as its readers; the commented parts are examples.
 ORGANISATION = """\
@@ -48,7 +53,7 @@ exercices: {{premier: {premier}, dernier: {dernier}}}
 systemes: {systemes}
 
 # Ses membres. `alias` donne les noms que les outils écrivent, pour que chaque ligne trouve sa collectivité.
-collectivites: []
+collectivites:{collectivites}
 # collectivites:
 #   - code_insee: "56046"
 #     siren: "215600461"
@@ -120,6 +125,19 @@ seuil_secret: 5
 @click.option(
     "--system", "systems", multiple=True, metavar="SYSTÈME", help="Un système qu’elle utilise ; peut être répété."
 )
+@click.option(
+    "--member",
+    "members",
+    multiple=True,
+    metavar="CODE",
+    help="Un membre, par son SIREN ou son code Insee ; peut être répété. Ceux d’une communauté sont proposés d’office.",
+)
+@click.option(
+    "--flux-nationaux",
+    "national",
+    is_flag=True,
+    help="Avec les trois flux que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
+)
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
 @click.pass_context
@@ -132,6 +150,8 @@ def init(
     first: int,
     last: int | None,
     systems: tuple[str, ...],
+    members: tuple[str, ...],
+    national: bool,
     bare: bool,
 ) -> None:
     """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
@@ -142,6 +162,7 @@ def init(
     if last < first:
         raise click.BadParameter(f"{last} vient avant {first}", param_hint="--last")
     known = load_catalogue(session.home).registry.systems
+    systems = tuple(dict.fromkeys((*NATIONAL * national, *systems)))
     for system in systems:
         if system not in known:
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
@@ -155,6 +176,7 @@ def init(
         premier=first,
         dernier=last,
         systemes=f"[{', '.join(systems)}]",
+        collectivites=_proposed(siren, members),
         application=next(giving, next(iter(known), "exemple")),
     )
     organisation = make_home(session.home, text)
@@ -165,6 +187,31 @@ def init(
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     echo(f"  3. {session.command} run {first}")
+    if national:
+        echo(
+            f"  4. {session.command} findings {first} propose la liste des budgets, à confirmer dans organisation.yml."
+        )
+        echo(f"  5. {session.command} contenu export {first} écrit le document des textes à compléter.")
+
+
+def _proposed(siren: str, members: tuple[str, ...]) -> str:
+    """What ``collectivites`` begins with: the members of the official list, for a person to confirm."""
+    named = official_list.bodies(members)
+    for code in members:
+        if all(code not in (one.siren, one.code_insee) for one in named):
+            raise click.BadParameter(
+                f"« {code} » n’est le SIREN ou le code Insee d’aucune commune ni d’aucun groupement à fiscalité propre "
+                f"({official_list.SOURCE}){NO_BREAK}: ajouter ce membre à organisation.yml",
+                param_hint="--member",
+            )
+    proposed = [*named, *(one for one in official_list.members_of(siren) if one not in named)]
+    if not proposed:
+        return " []"
+    lines = [f"  # PROPOSITION, d’après la {official_list.SOURCE} : à vérifier, puis effacer cette ligne."]
+    for one in proposed:
+        said = one.model_dump(exclude_defaults=True)
+        lines.append("  - {" + ", ".join(f"{key}: {_quoted(value)}" for key, value in said.items()) + "}")
+    return "\n".join(["", *lines])
 
 
 def _switch_off_chapters(home: Home) -> None:
@@ -186,9 +233,9 @@ def _has_a_table(chapter: Chapitre) -> bool:
     return any(hasattr(bloc, "table") for section in chapter.sections for bloc in section.blocs)
 
 
-def _quoted(text: str) -> str:
+def _quoted(value: str | int) -> str:
     """A YAML scalar: JSON strings are YAML."""
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def make_home(home: Home, organisation: str) -> Organisation:
@@ -237,24 +284,35 @@ def _approve(session: Session, years: list[int], person: str) -> None:
     metavar="EXERCICE",
     help=f"Dernier exercice ; le premier est {DEMONSTRATION_FROM}.",
 )
+@click.option(
+    "--flux-nationaux",
+    "national",
+    is_flag=True,
+    help="Un syndicat inventé qui n’a que ses DSN, ses documents budgétaires et ses flux PES : deux exercices, dans data-flux/.",
+)
 @click.option("--run/--no-run", "and_run", default=True, help="L’exécuter, ou seulement la créer.")
 @global_options
 @click.pass_context
-def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
+def demo(ctx: click.Context, path: Path | None, through: int, national: bool, and_run: bool) -> None:
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
     Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
-    chiffres sont inventés aussi.
+    chiffres sont inventés aussi, comme tout l’est avec --flux-nationaux.
     """
+    from demo.flux import EXERCICES
+    from demo.home import make_flux
     from demo.home import make_home as make_demonstration
 
     session: Session = ctx.obj
-    session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
+    session.chosen = path or session.chosen or settings.PROJECT_ROOT / ("data-flux" if national else "data-demo")
     home = session.home
-    years = list(range(DEMONSTRATION_FROM, through + 1))
+    years = list(EXERCICES) if national else list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
     try:
-        make_demonstration(home.root, years)
+        if national:
+            make_flux(home.root)
+        else:
+            make_demonstration(home.root, years)
     except ValueError as error:  # someone else's home or deliveries
         raise click.UsageError(str(error)) from None
     write_instance(home)

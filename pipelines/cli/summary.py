@@ -39,7 +39,7 @@ def show_summary(
     """One column per exercice, then the warehouse, what blocks and where to look."""
     title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
     if session.organisation.demonstration:
-        echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
+        echo("Les lignes sont inventées : elles montrent le programme, et ne prouvent aucun chiffre.")
     echo()
     columns = [ShownColumn("group", ""), ShownColumn("line", "")]
     columns += [ShownColumn(str(year), str(year), right=True) for year in years]

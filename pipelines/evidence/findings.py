@@ -195,10 +195,10 @@ def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
 def _fewer_files(work: Workspace) -> list[Finding]:
     """The exports that came in fewer files or sheets than the year before (the year after, for the first): one may have been forgotten.
 
-    Budget documents are excepted: their number varies from year to year, and they are expected one by one.
+    Documents are excepted: their number varies from year to year.
     """
     rule, current, found = work.rules["COL-FICHIERS"], work.ledger.current(), []
-    counted = {ref.key: ref.export for ref in work.registry.exports() if ref.export.format.type != "budget_xml"}
+    counted = {ref.key: ref.export for ref in work.registry.exports() if not ref.export.by_document}
     for (key, exercice), delivery in sorted(current.items()):
         other = next((year for year in (exercice - 1, exercice + 1) if (key, year) in current), None)
         if exercice not in work.organisation.years or other is None or key not in counted:

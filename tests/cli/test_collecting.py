@@ -402,6 +402,33 @@ def test_init_refuses_what_would_not_load_and_leaves_nothing(declared, tmp_path:
     assert not (tmp_path / "neuf" / "organisation.yml").exists()
 
 
+def test_init_proposes_the_members_of_the_official_list_for_a_person_to_confirm(tmp_path: Path) -> None:
+    auray, orly = "200043123", "94054"
+    assert init(tmp_path / "communaute", "--siren", auray, "--member", orly).exit_code == 0
+    text = Home(tmp_path / "communaute").organisation_file.read_text(encoding="utf-8")
+    assert "PROPOSITION" in text
+    home = Home(tmp_path / "communaute")
+    members = load_organisation(home, load_catalogue(home)).collectivites
+    assert len(members) == 25  # 24 communes, and the one that was named
+    belz = next(one for one in members if one.code_insee == "56013")
+    assert (belz.nom, belz.siren, belz.population, belz.annee_population) == ("Belz", "215600131", 3893, 2023)
+    assert init(tmp_path / "syndicat", "--member", auray, "--member", orly).exit_code == 0
+    home = Home(tmp_path / "syndicat")
+    members = load_organisation(home, load_catalogue(home)).collectivites
+    assert [one.type for one in members] == ["commune", "communauté de communes"]
+    refused = init(tmp_path / "inconnu", "--member", "259400117")
+    assert (refused.exit_code, "259400117" in refused.stderr) == (2, True)
+
+
+def test_init_for_the_three_national_flows(tmp_path: Path) -> None:
+    root = tmp_path / "flux"
+    made = init(root, "--flux-nationaux", "--system", "dsn")
+    assert made.exit_code == 0, made.output
+    assert "findings 2020" in made.stdout
+    organisation = load_organisation(Home(root), load_catalogue(Home(root)))
+    assert organisation.systemes == ["dsn", "budget", "pes"]
+
+
 def test_init_never_touches_an_existing_home(bench) -> None:
     before = contents(bench.home)
     result = init(bench.home.root)

@@ -59,7 +59,10 @@ def test_what_blocks_is_printed_first_each_finding_with_its_place_its_day_and_it
     filled.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
     with filled.ledger() as ledger:
         ledger.record_build("b1", True, [], [])
-        ledger.record_findings("b1", [Finding("PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", ecart="-1")])
+        gap = Finding(
+            "PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", ecart="-1", aide="Recopier :\n  - {a: 1}"
+        )
+        ledger.record_findings("b1", [gap])
     clock("2020-03-05T08:00:00+00:00")
     sight(filled)
     (alert,) = findings(filled, code="ATT-ALERTE")
@@ -67,6 +70,7 @@ def test_what_blocks_is_printed_first_each_finding_with_its_place_its_day_and_it
     _title, *printed, _count = filled.millesime("findings", 2019).stdout.split("\n\n")
     assert " bloquant FIC-VIDE ventes/ventes (v.csv) — " in printed[0]
     assert " alerte PUB-ECART essai.ventes.total — " in printed[1]  # it must be decided: before what need not be
+    assert "\n  aide      Recopier :\n              - {a: 1}" in printed[1]  # each line to copy is a line
     (line,) = [one for one in printed if " LIG-TYPE ventes/" in one]
     assert " alerte LIG-TYPE ventes/ventes (ventes_2019.csv:3) — " in line and "\n  depuis    05/03/2020" in line
     (decided,) = [one for one in printed if alert["constat"] in one]

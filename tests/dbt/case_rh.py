@@ -115,6 +115,7 @@ def _contract(number: int, who: str, contract: str, nature: str, statut: str, **
         "matricule": f"k1:{who}",
         "numero_contrat": contract,
         "date_debut": "2030-01-01",
+        "tranche_age": 40,
         "code_nature_contrat": nature,
         "code_statut": statut,
         "quotite_contrat": "151.67",
@@ -124,12 +125,12 @@ def _contract(number: int, who: str, contract: str, nature: str, statut: str, **
 
 CONTRACTS = [
     _contract(1, "a", "1", "50", "01"),
-    _contract(2, "a", "1", "50", "01"),
+    _contract(2, "a", "1", "50", "01", tranche_age=50),
     _contract(2, "b", "1", "50", "01"),
     _contract(2, "c", "1", "50", "08"),
-    _contract(2, "i", "1", "50", "08"),
-    _contract(2, "j", "1", "10", "02", quotite_contrat="50"),
-    _contract(2, "j", "2", "10", "02", quotite_contrat="100"),
+    _contract(2, "i", "1", "50", "08", date_debut="2042-03-01"),
+    _contract(2, "j", "1", "10", "02", quotite_contrat="50", date_debut="2042-01-10"),
+    _contract(2, "j", "2", "10", "02", quotite_contrat="100", date_debut="2042-09-01", tranche_age=None),
     _contract(2, "elue", "1", "81", "99"),
     _contract(2, "k", "1", "50", "01", code_motif_suspension="632", date_suspension="2042-05-01"),  # parental leave
     _contract(2, "l", "1", "10", "02", date_fin="2042-12-31"),
@@ -137,7 +138,11 @@ CONTRACTS = [
     _contract(5, "ailleurs", "1", "50", "01"),
     _contract(3, "a", "1", "50", "01"),
     _contract(3, "n", "1", "10", "02"),  # gone in December
+    _contract(3, "o", "1", "10", "02", date_fin="2042-11-30", code_motif_rupture="059"),
+    _contract(3, "p", "1", "10", "02", date_fin="2042-11-30", code_motif_rupture="031"),
+    _contract(2, "p", "2", "10", "02", date_debut="2042-12-01", date_fin="2042-12-31", code_motif_rupture="031"),
     _contract(1, "a", "1", "50", "01", mois="2043-01-01", exercice=2043),
+    _contract(1, "p", "1", "10", "02", mois="2043-01-01", exercice=2043, date_debut="2043-01-01"),  # renewed twice
 ]
 
 

@@ -75,6 +75,20 @@ def test_declared_head_count_of_31_december(warehouse):
         ("k1:k", "1", "contrat suspendu sans rémunération"),
         ("k1:l", "1", "contrat terminé"),
         ("k1:m", "1", "contrat pas encore commencé"),
+        ("k1:p", "2", "contrat terminé"),
+    ]
+
+
+def test_who_came_and_left_by_the_declarations_alone(warehouse):
+    rows = warehouse.rows(
+        "select exercice, matricule, sens, date_mouvement::varchar, code_motif, code_statut "
+        "from intermediate.int_rh__mouvements_dsn order by all"
+    )
+    assert rows == [
+        (2042, "k1:i", "arrivee", "2042-03-01", "non_renseigne", "fonctionnaire"),
+        (2042, "k1:j", "arrivee", "2042-01-10", "non_renseigne", "contractuel"),
+        (2042, "k1:l", "depart", "2042-12-31", "non_renseigne", "contractuel"),
+        (2042, "k1:o", "depart", "2042-11-30", "demission", "contractuel"),
     ]
 
 
@@ -88,6 +102,10 @@ def test_declared_head_count_of_31_december(warehouse):
         ("effectif_declare.total", 2042, "5"),
         ("effectif_declare.fonctionnaire", 2042, "4"),
         ("effectif_declare.contractuel", 2042, "1"),
+        ("age_moyen_declare.fonctionnaire", 2042, "45"),  # (52.5 + 3 × 42.5) / 4
+        ("age_moyen_declare.total", 2042, "?"),  # that of one of them is not known
+        ("mouvement_declare.arrivees", 2042, "2"),
+        ("mouvement_declare.departs", 2042, "2"),
         ("effectif_declare.total", 2043, "m"),  # December is not declared yet
         ("effectif.contractuel_non_permanent", 2041, "0"),
         ("filiere.technique.titulaire", 2041, "100"),

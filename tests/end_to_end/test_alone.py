@@ -107,6 +107,8 @@ def test_social_declarations_alone_give_what_they_say(declared: Path):
     figures = {code: (state, is_some) for code, state, is_some in rows}
     for name in ("heures_remunerees", "etpr.total", "heures.fonctionnaire", "effectif_declare.total"):
         assert figures[f"rh.{name}"] == ("complet", True)
+    for name in ("age_moyen_declare.total", "mouvement_declare.arrivees", "mouvement_declare.departs"):
+        assert figures[f"rh.{name}"][0] == "complet"
     assert not any(code.startswith(("rh.effectif.", "rh.filiere.", "rh.mouvement.")) for code in figures)
     shown = "select libelle_statut, heures from publie.rapport.rpt_rh__etpr order by rang"
     by_statut = dict(ask(declared, shown))

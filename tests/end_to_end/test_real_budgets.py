@@ -6,7 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
+from pipelines.catalogue.organisation import Budget
 from tests.end_to_end.conftest import millesime, opened
 from tests.end_to_end.real_budgets import DOCUMENTS, make_home
 from tests.stages.publish.scdl import problems
@@ -85,6 +87,17 @@ def test_no_reconciliation_of_real_documents_raises_an_alarm(home: Path) -> None
     # neither the document of another body nor the list of budgets, which nobody confirmed, is a reconciliation
     codes = "select code_regle from audit.constats where code_regle like 'FIN-%'"
     assert {code for (code,) in report.execute(codes).fetchall()} == {"FIN-ORGANISME", "FIN-LISTE"}
+
+
+def test_the_budgets_of_the_documents_are_proposed_as_lines_of_the_organisation(home: Path) -> None:
+    said = opened(home).execute("select exercice, aide from audit.constats where code_regle = 'FIN-LISTE'").fetchall()
+    for year, aide in said:
+        proposed = [Budget(**one) for one in yaml.safe_load(aide.partition("\n")[2])]
+        received = opened(home).execute(
+            f"select distinct siret, code_budget, type_budget from marts.fct_documents_budgetaires where exercice = {year}"
+        )
+        assert [(one.siret, one.code, one.type) for one in proposed] == sorted(received.fetchall())
+        assert {(one.nomenclature, one.debut) for one in proposed} <= {("M14", year), ("M57", year), ("M4", year)}
 
 
 def test_the_published_budget_is_valid_open_data(home: Path) -> None:

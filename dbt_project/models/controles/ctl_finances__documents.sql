@@ -197,9 +197,19 @@ listes as (
     select
         exercice,
         count(*) as nb_budgets,
-        {{ texte_joint("coalesce(libelle_budget, siret || ' ' || code_budget)", 'siret, code_budget') }} as budgets
+        {{ texte_joint("coalesce(libelle_budget, siret || ' ' || code_budget)", 'siret, code_budget') }} as budgets,
+        -- as lines of organisation.yml, for a person to confirm
+        {{ texte_joint(
+            "'- {siret: \"' || siret || '\", code: \"' || code_budget || '\"'"
+            ~ " || coalesce(', libelle: \"' || translate(libelle_budget, '\"' || chr(10), '  ') || '\"', '')"
+            ~ " || coalesce(', type: ' || type_budget, '')"
+            ~ " || ', nomenclature: ' || famille || ', debut: ' || cast(exercice as string) || '}'",
+            'siret, code_budget', '\n  '
+        ) }} as lignes
     from (
-        select exercice, siret, code_budget, max(libelle_budget) as libelle_budget
+        select
+            exercice, siret, code_budget, max(libelle_budget) as libelle_budget, max(type_budget) as type_budget,
+            max(regexp_replace(declinaison, '_.*$', '')) as famille
         from documents
         group by exercice, siret, code_budget
     ) as recus
@@ -245,7 +255,7 @@ absents as (
 
 select
     {{ constat(
-        'FIN-LISTE', ou="'budget/documents'", recu='nb_budgets', effet='réserve', cle='budgets', valeurs={'budgets': 'budgets'},
+        'FIN-LISTE', ou="'budget/documents'", recu='nb_budgets', effet='réserve', cle='budgets', valeurs={'budgets': 'budgets', 'lignes': 'lignes'},
         axes="'|est_compte_administratif=true|type_budget=annexe|'"
     ) }}
 from listes

@@ -40,7 +40,7 @@ from pipelines.stages.ingest.table import table_writer
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 # formats in which nothing but its line break says that a line is whole
 LINES = ("csv", "key_value", "zimbra", "citrix")
-DOCUMENTS = ("budget_xml",)  # the readers that can say which documents a refused file held
+DOCUMENTS = ("budget_xml", "pes")  # the readers that can say which documents a refused file held
 READER_VERSION = 6  # increase it when the same bytes give other rows; the golden tests fail until then
 
 WORK = ".lecture-"  # working folders, in the archive
@@ -159,7 +159,7 @@ def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Pat
                 raise
             found = _lost(ref.export, source, refusal, folder)
         for name, parts in found.tables.items():
-            contents.tables[name] += parts
+            contents.tables[name] += [part for part in parts if part[1].read or not contents.tables[name]]
         contents.unread += found.unread
         contents.ends |= found.ends
     return contents
@@ -176,7 +176,7 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
     """What one file holds. Raises DeliveryRefused."""
     export = ref.of(exercice).export
     contents = Contents.of(export)
-    if export.archive is None:
+    if export.archive is None or not source.file.name.casefold().endswith(".zip"):
         _read_one(export, export.tables, source.file.name, source.path, exercice, workdir, contents, careful=careful)
         return contents
     for index, member in enumerate(_members(export, source, workdir)):

@@ -75,11 +75,13 @@ class Part:
         self.delivery, self.db, self.table, self.fichier, self.records = delivery, delivery.db, table, fichier, records
         tables = ("typed", "not_accepted", "misshapen", "set_apart")
         self.typed, self.not_accepted, self.misshapen, self.set_apart = (f"{name}_{index}" for name in tables)
-        self.place = fichier, records.feuille
-        self.named = where(*self.place)
+        self.in_files = [(name, records.feuille) for name in records.fichiers or (fichier,)]
+        self.named = where(fichier, records.feuille)
         sheet = literal(records.feuille)
         self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
-        self.origin = f"{literal(fichier)} as _fichier, cast({sheet} as varchar) as _feuille"
+        self.of_many = "fichier, " if records.fichiers else ""  # the column that names the file of each record
+        named = "fichier" if records.fichiers else literal(fichier)
+        self.origin = f"{named} as _fichier, cast({sheet} as varchar) as _feuille"
         # either DuckDB counts the lines, or the reader wrote the line of each record
         self.is_counted = records.first_line is not None
         self.line = f"(rowid + {records.first_line})" if self.is_counted else "ligne"
@@ -205,7 +207,7 @@ class Part:
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
 
     def _typed_table(self) -> str:
-        line = "" if self.is_counted else "ligne, "
+        line = "" if self.is_counted else f"{self.of_many}ligne, "
         computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
         kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
         informative = [cell for cell in self.cells if cell.reading.field.informative]
@@ -225,7 +227,8 @@ class Part:
 
     def _csv(self) -> str:
         """The records as DuckDB reads them, each cell a text."""
-        columns = [] if self.is_counted else [("ligne", "BIGINT")]
+        columns = [("fichier", "VARCHAR")] if self.of_many else []
+        columns += [] if self.is_counted else [("ligne", "BIGINT")]
         columns += [(cell, "VARCHAR") for cell in self.raw]
         if not self.records.path.stat().st_size:
             empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
@@ -247,7 +250,7 @@ class Part:
             select *, {dropped}{" or ".join(is_not_data)} as _hors
             from (
                 select *{self.taken}
-                from (select {self.line} as _ligne, {kept}{cells} from {self.typed} where brut is not null)
+                from (select {self.of_many}{self.line} as _ligne, {kept}{cells} from {self.typed} where brut is not null)
             )
         """
 
@@ -370,7 +373,7 @@ class Part:
             select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, motif.regle as regle,
                 motif.attendu as attendu, motif.recu as recu, _montant_eur
             from (
-                select _ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif
+                select {self.of_many}_ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif
                 from {self.not_accepted} where not _hors{others}
             )
         """
@@ -409,7 +412,7 @@ class Part:
         return f"""
             select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, motif.regle as regle,
                 motif.attendu as attendu, motif.recu as recu
-            from (select {self.line} as _ligne, unnest(illisibles) as motif from {self.typed} where brut is null)
+            from (select {self.of_many}{self.line} as _ligne, unnest(illisibles) as motif from {self.typed} where brut is null)
         """
 
     def ignored(self) -> str:

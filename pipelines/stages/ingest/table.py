@@ -4,9 +4,10 @@ Each file (of a workbook, each sheet) is a ``Part``, read once. The balance read
 against the reader's independent count. ``delivery`` moves the resulting files to their final place.
 """
 
+import csv
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,14 +19,15 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync
 from pipelines.french import how_many, number
 from pipelines.ledger.records import TableCounts
-from pipelines.settings import memory, threads
+from pipelines.settings import limits, memory, threads
 from pipelines.sql import literal, parquet_scan
 from pipelines.stages.ingest import database
 from pipelines.stages.ingest.part import Delivery, Part
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import Records, written_rows
 from pipelines.stages.ingest.typing import identifier
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
+MOST_APART = 40  # files of a table that are typed each by itself
 MANY = 50  # dated rows from which it is strange for a year to have none in December
 Counted = dict[tuple[str, str | None], int]  # file, its sheet → lines
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
@@ -72,6 +74,8 @@ class TableWriter:
             raise IngestFailed(f"{kind}, table {table.name} de {files[0][0]}{said}") from None
 
     def _write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
+        if len(files) > MOST_APART:
+            files = _joined(table, files)
         parts = [Part(self.delivery, table, index, name, records) for index, (name, records) in enumerate(files)]
         for part in parts:
             part.load()
@@ -117,19 +121,19 @@ class TableWriter:
             for name in part.without:
                 found.setdefault(name, []).append(part)
         proved = {n: lack for n, lack in found.items() if len(lack) == len(parts) or not lack[0].records.unseen}
-        return {name: sum(part.lines_of(rows.get(part.place, 0)) for part in lack) for name, lack in proved.items()}
+        return {name: sum(part.lines_of(_of(part, rows)) for part in lack) for name, lack in proved.items()}
 
     @staticmethod
     def _prove_balance(parts: list[Part], rows: Counted, left_out: Counted) -> tuple[int, int, int]:
         """Refuse the delivery if a file or a sheet of it lost a line; return how many are accepted, refused and ignored."""
         kept = 0
         for part in parts:
-            accepted, ignored = part.lines_of(rows.get(part.place, 0)), left_out.get(part.place, 0)
+            accepted, ignored = part.lines_of(_of(part, rows)), _of(part, left_out)
             kept += accepted
             if part.records.read != accepted + part.lost + ignored:
                 raise DeliveryRefused(
                     "FIC-BILAN",
-                    fichier=where(*part.place),
+                    fichier=part.named,
                     recu=how_many(part.records.read, "ligne lue|lignes lues"),
                     attendu=f"{accepted} acceptées + {part.lost} refusées + {ignored} ignorées",
                 )
@@ -217,6 +221,36 @@ class TableWriter:
             f"count({column}) from {parquet_scan(target)}"
         ).fetchone()
         return days if rows >= MANY or (rows > 1 and dates == 1) else None
+
+
+def _joined(table: Table, files: list[tuple[str, Records]]) -> list[tuple[str, Records]]:
+    """The files, those that only hold records as one: hundreds of small ones would each take the time and memory of a large one.
+
+    A file stays apart when something is said of it alone: lines that are no records, totals, what its name says.
+    """
+    named = any(origin.file for header in table.header.values() for origin in header.values())
+    if table.ignore or named or any(records.first_line is not None or records.feuille for _, records in files):
+        return files
+    plain = [one for one in files if not (one[1].misshapen or one[1].ignored or one[1].unseen)]
+    if len(plain) < 2:
+        return files
+    csv.field_size_limit(limits().cell)
+    joined = replace(
+        plain[0][1],
+        path=plain[0][1].path.with_suffix(".joined"),
+        read=sum(records.read for _, records in plain),
+        fichiers=tuple(name for name, _ in plain),
+    )
+    with written_rows(joined.path) as rows:
+        for name, records in plain:
+            with records.path.open(encoding="utf-8", newline="") as file:
+                rows.writerows([name, *cells] for cells in csv.reader(file))
+    return [(plain[0][0], joined), *(one for one in files if one not in plain)]
+
+
+def _of(part: Part, counted: Counted) -> int:
+    """How many of the lines that were counted are of a part's files."""
+    return sum(counted.get(place, 0) for place in part.in_files)
 
 
 def _limit(field: Field) -> int:

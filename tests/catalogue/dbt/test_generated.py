@@ -249,4 +249,5 @@ def test_a_printed_table_made_from_several_systems_says_which_of_them_it_needs()
         if any(not one & other for one, other in combinations(of_systems.values(), 2)) and table not in needs:
             found.append(table)
     assert found == []
-    assert needs["rpt_finances__contributions"] == [{"ciril_finances/mandats", "ciril_finances/titres"}]
+    ledger = {f"{system}/{table}" for system in ("ciril_finances", "pes") for table in ("mandats", "titres")}
+    assert needs["rpt_finances__contributions"] == [ledger]

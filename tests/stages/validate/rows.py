@@ -186,7 +186,8 @@ def _in_sql(spec: ExpectationSpec, rows: list[Row], more: ValidRows) -> Iterator
         key = {name: rows[1][name] for name in spec.column.split(", ")}
         yield "twice", [rows[0] | key, *rows[1:]], 2
         return
-    declaration = next(d for file in more.files for d in file.expectations if d.key == spec.key)
+    # that of the table, where it replaces that of its shape
+    *_, declaration = (d for file in more.files for d in file.expectations if d.key == spec.key)
     yield "counterexample", [*rows, *(more.row(changes) for changes in declaration.counterexample)], None
 
 

@@ -7,7 +7,7 @@ select
     cast(siret as string) as siret,
     cast(libelle_budget as string) as libelle_budget,
     cast(type_budget as string) as type_budget,
-    cast(code_budget || '/' || cast(numero_piece as string) as string) as piece_id,
+    cast(piece_id as string) as piece_id,
     cast(numero_bordereau as bigint) as numero_bordereau,
     cast(numero_piece as bigint) as numero_piece,
     cast(numero_ligne as bigint) as numero_ligne,

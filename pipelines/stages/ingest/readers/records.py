@@ -53,6 +53,8 @@ class Records:
     feuille: str | None = None  # of a workbook
     lists: dict[str, int] = field(default_factory=dict)  # path of what looks like records in the document → number
     unseen: list[str] = field(default_factory=list)  # of ``columns``, those that no record names
+    # of several files in one, the names: the first column of ``path`` is then the file of each record
+    fichiers: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class _Outline(Outline):
                 above.inside[name] = kind
         kind.count += 1
         kind.is_several |= name in seen
-        kind.holds_more |= self.has_attributes
+        kind.holds_more |= bool(self.attributes)
         if name in above.inside:
             seen.add(name)
         self._kinds.append(kind)

@@ -17,11 +17,12 @@ NAMES = 50  # different names of elements, at most, for each column that a table
 class Outline:
     """Sees every element with the line where it begins; ``start`` and ``end`` are for those that extend it.
 
-    A name is ``namespace name``, or ``name`` alone; ``has_attributes`` describes the element that begins.
+    A name is ``namespace name``, or ``name`` alone; ``attributes`` are those of the element that begins.
     """
 
     def __init__(self, fichier: str):
-        self.fichier, self.root, self.has_attributes = fichier, "", False
+        self.fichier, self.root = fichier, ""
+        self.attributes: dict[str, str] = {}
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
@@ -64,8 +65,8 @@ class Outline:
         line = self._parser.CurrentLineNumber
         raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
 
-    def _start(self, name: str, attributes: dict) -> None:
-        self.root, self.has_attributes = self.root or name, bool(attributes)
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.root, self.attributes = self.root or name, attributes
         self._names.add(name)
         if len(self._names) > (most := NAMES * self._columns):
             self._too_much(f"{most} noms d’éléments différents au plus")
