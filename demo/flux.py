@@ -228,8 +228,8 @@ def _reprise(exercice: int) -> tuple[int, int]:
 def documents(exercice: int) -> Iterator[Livraison]:
     """The budget primitif and the compte administratif."""
     avant = {} if exercice == EXERCICES[0] else {(x.compte, x.sens): x.credits for x in lignes(exercice - 1)}
-    for nature in ("BP", "CA"):
-        document = budget.Document("P", nature, exercice, avant=avant, organisme=ORGANISME)
+    for nature, jour in (("BP", f"{exercice}-04-08"), ("CA", f"{exercice + 1}-05-27")):
+        document = budget.Document("P", nature, exercice, date=jour, avant=avant, organisme=ORGANISME)
         yield Livraison(f"{exercice}/budget/{document.fichier}", document.octets(lignes(exercice)))
 
 
