@@ -23,7 +23,7 @@ numerotes as (
     where exercice_bordereau = exercice and rang = 1 and code_type_bordereau in ('01', '02')
     window serie as (
         partition by exercice, siret_budget, code_budget, code_sens, code_type_bordereau
-        order by numero_bordereau
+        order by numero_bordereau nulls last
     )
 ),
 
@@ -59,7 +59,8 @@ d_autres_annees as (
         ailleurs.*,
         annees.exercice is not null as est_suivie,
         row_number() over (
-            partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source order by ailleurs._fichier, ailleurs._ligne
+            partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source
+            order by ailleurs._fichier nulls last, ailleurs._ligne nulls last
         ) as rang_annee,
         count(*) over (partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source) as nb_bordereaux,
         sum(ailleurs.montant_lignes_eur) over (partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source) as montant_eur

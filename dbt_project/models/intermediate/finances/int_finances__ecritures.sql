@@ -146,7 +146,7 @@ corrigees as (
             partition by
                 corrections.exercice, corrections.code_sens, corrections.siret_budget, corrections.code_budget,
                 corrections.numero_piece_origine, corrections.numero_ligne_origine
-            order by corrections.numero_bordereau, corrections.numero_piece, corrections.numero_ligne
+            order by corrections.numero_bordereau nulls last, corrections.numero_piece nulls last, corrections.numero_ligne nulls last
             rows unbounded preceding
         ) as reste_eur
     from qualifiees as corrections
