@@ -5,54 +5,15 @@ organisation's file to its page of the report.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from demo import exports_dsn, glpi
-from demo.livraisons import Livraison
 from tests.end_to_end.conftest import millesime
+from tests.end_to_end.homes import ask, home_of
 
 pytestmark = pytest.mark.long
-
-MEMBERS = """\
-collectivites:
-  - {code_insee: "94054", siren: "219400546", nom: Orly}
-  - {siren: "200043123", nom: Communauté d’essai, type: communauté de communes, alias: [Choisy-le-Roi]}
-"""
-
-
-def home_of(folder: Path, system: str, year: int, exports: Callable[[int], list[Livraison]]) -> Path:
-    """A home made as a user makes one, whose only system has delivered a year of the demonstration, and run."""
-    home = folder / "home"
-    who = [
-        "--name",
-        "Syndicat intercommunal pour l’informatique et ses outils",
-        "--sigle",
-        "SICIO",
-        "--siren",
-        "259400117",
-    ]
-    made = millesime(home, "init", *who, "--first", str(year), "--system", system)
-    assert made.returncode == 0, made.stderr
-    organisation = home / "organisation.yml"
-    text = organisation.read_text(encoding="utf-8")
-    organisation.write_text(text.replace("collectivites: []\n", MEMBERS, 1), encoding="utf-8")
-    for delivery in exports(year):
-        path = home / "landing" / delivery.chemin
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(delivery.contenu)
-    done = millesime(home, "run", str(year))
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return home
-
-
-def ask(home: Path, query: str) -> list[tuple]:
-    with duckdb.connect() as db:
-        db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only)")
-        return db.execute(query).fetchall()
 
 
 def interne(home: Path, year: int) -> Path:

@@ -24,15 +24,14 @@ from demo import dsn
 from pipelines import settings
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import PROJECT_ROOT
-from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
+from tests.end_to_end.homes import ALLOWED, holds_a_canary
 
 pytestmark = pytest.mark.campaign(minutes=4)
 
 NUMBER = 20
 MARK = "ZZCANARI"  # in every name and matricule
 FREE = "ZZLIBRE"  # in a free text that the lake keeps and nothing shows
-ALLOWED = ("landing", "archive")
 KEPT = (*ALLOWED, "lake", "warehouse")  # where a free text may be
 # what dbt and DuckDB say of a cell that they cannot read: in quotes of one kind, of the other, in none
 QUOTING = {
@@ -195,27 +194,6 @@ class Lab:
             if not kept_aside and holds_a_canary(path, needle):
                 found.append(str(path))
         return found
-
-
-def holds_a_canary(path: Path, needle: re.Pattern) -> bool:
-    """True when a row of a Parquet or DuckDB file, or the bytes of any other file, contain a canary."""
-    if path.suffix == ".parquet":
-        return _found(duckdb.connect(), parquet_scan(path), needle)
-    if path.suffix == ".duckdb":
-        with duckdb.connect() as db:
-            db.execute(f"attach '{path}' as warehouse (read_only)")
-            tables = db.execute(
-                "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
-            ).fetchall()
-            return any(_found(db, f'warehouse."{schema}"."{table}"', needle) for schema, table in tables)
-    return re.search(needle.pattern.encode(), path.read_bytes()) is not None
-
-
-def _found(db: duckdb.DuckDBPyConnection, relation: str, needle: re.Pattern) -> bool:
-    query = (
-        f"select 1 from {relation} as rangee where regexp_matches(cast(rangee as varchar), '{needle.pattern}') limit 1"
-    )
-    return db.execute(query).fetchone() is not None
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import pytest
 
 from demo.livraisons import Livraison
 from tests.end_to_end.conftest import millesime
-from tests.end_to_end.test_alone import ask, home_of
-from tests.end_to_end.test_canaries import ALLOWED, holds_a_canary
+from tests.end_to_end.homes import ALLOWED, ask, holds_a_canary, home_of
 from tests.stages.ingest.pes_writer import acquit, bordereau, flux, ligne, piece
 
 pytestmark = pytest.mark.campaign(minutes=2)
