@@ -462,7 +462,7 @@ class Part:
         numbers = [
             cell
             for cell in self.cells
-            if cell.name not in keys and not cell.is_dropped and cell.reading.field.kept_type in kinds
+            if cell.name not in keys and cell.reading.field.personal is None and cell.reading.field.type in kinds
         ]
         if not numbers:
             return []

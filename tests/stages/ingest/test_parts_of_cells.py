@@ -410,6 +410,13 @@ def test_a_line_that_is_the_sum_of_all_the_others_is_told(depot: Depot, lines: s
     assert [(one["kind"], one["ligne"], one["ok"]) for one in totals] == [("undeclared", line, False) for line in found]
 
 
+def test_a_birth_is_no_number_that_a_total_might_be(depot: Depot):
+    born = {"name": "age", "title": "Né le", "type": "date", "personal": "generalise", "band": 5}
+    depot.declare([TOWN, born, HOURS])
+    lines = "".join(f"Orly;2000-01-0{day};{day}\n" for day in range(1, 8))
+    assert depot.csv(f"Collectivité;Né le;Heures\n{lines}").manifest.tables["lignes"].totals == []
+
+
 def test_french_months_of_the_exercice(depot: Depot):
     months = "Janvier Février Mars Avril Mai Juin Juillet Août Septembre Octobre Novembre Décembre".split()
     wide(depot, month={**MONTH, "format": "%B"}, heading="(.+)")
