@@ -194,6 +194,14 @@ def test_more_elements_than_a_record_may_hold_are_refused(depot: Depot, monkeypa
     assert "f.xml:2 FIC-TAILLE" in said and "dans un enregistrement" in said
 
 
+def test_a_value_of_too_many_levels_is_refused_at_its_line(depot: Depot):
+    depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l"}, files="*")
+    deep = '{"l": [{"code": 1},\n{"code": %s%s}]}'
+    assert depot.csv(deep % ("[" * 500, "]" * 500), "e.json").counts == (2, 2, 0, 0)
+    said = refused(depot, depot.drop(deep % ("[" * 5000, "]" * 5000), "f.json"))
+    assert "f.json:2 FIC-TAILLE" in said and "millier de niveaux" in said
+
+
 def test_a_line_too_long_to_be_held_is_refused(depot: Depot):
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "jsonl"}, files="*")
     said = refused(depot, depot.drop('{"code": 1}\n' + " " * plain_lines.LONGEST_LINE, "e.jsonl"))
