@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.stages.ingest import child
 from tests.stages.ingest.hostile import SEED, answer, hostile
 
 GIGABYTE = 1 << 20  # in kilobytes, as the system counts them
@@ -21,4 +22,7 @@ def test_every_file_is_answered(tmp_path: Path) -> None:
             assert (said == "FIC-TAILLE") == one.too_large, (one.what, one.base.format, said)
         count += 1
     assert count > 200
+    forks, connection = child._parent()
+    connection.close()
+    forks.wait()  # its children count only once it has ended
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < GIGABYTE
