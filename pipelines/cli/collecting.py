@@ -309,7 +309,8 @@ def _show_judged(manifest: Manifest, verdicts: list[Verdict], rejects: list[Reje
     for reject in rejects[:SHOWN_REJECTS]:
         echo(f"\n{reject_text(reject)}")
     if len(rejects) > SHOWN_REJECTS:
-        echo(f"\n… et {how_many(len(rejects) - SHOWN_REJECTS, 'autres')}.")
+        at_least = "plus de " if any(reject.counts_others for reject in rejects) else ""
+        echo(f"\n… et {at_least}{how_many(len(rejects) - SHOWN_REJECTS, 'autres')}.")
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:

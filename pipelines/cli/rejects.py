@@ -86,10 +86,11 @@ def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
     for reject in found:
         echo(f"\n{reject_text(reject)}")
     whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
-    lines = {(one.source, one.fichier, one.ligne) for one in found if one.gravite == REFUSED_LINE}
+    lines = {(one.source, one.fichier, one.ligne) for one in found if one.gravite == REFUSED_LINE and one.ligne}
     checks = {(one.source, one.attendu) for one in found if one.gravite == TO_CHECK}
+    at_least = "plus de " if any(reject.counts_others for reject in found) else ""
     echo(
-        f"\n{how_many(len(lines), 'ligne refusée|lignes refusées')}, "
+        f"\n{at_least}{how_many(len(lines), 'ligne refusée|lignes refusées')}, "
         f"{how_many(len(whole), 'livraison refusée|livraisons refusées')}, "
         f"{how_many(len(checks), 'contrôle|contrôles')} à vérifier."
     )

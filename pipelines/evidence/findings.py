@@ -22,7 +22,7 @@ from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.misprinted import misprinted
 from pipelines.evidence.parquet import select
 from pipelines.evidence.progress_of_texts import unvalidated
-from pipelines.french import day, enumeration, quantity
+from pipelines.french import day, enumeration, how_many, quantity
 from pipelines.ledger.check_findings import check_finding
 from pipelines.ledger.records import UNDECLARED, Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Current, Ledger
@@ -388,27 +388,45 @@ def _declared_at(work: Workspace, table: str, key: str) -> str | None:
     return None
 
 
-def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
-    """The reasons for refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
+def refused_lines(home: Home, manifest: Manifest, most: int | None = None) -> list[dict]:
+    """The reasons for refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu, empreinte.
+
+    ``most``: in each table, those beyond it are counted, by column and by rule, in reasons without a line; none has its print.
+    """
     rows = []
     for name, counts in manifest.tables.items():
         if counts.refusees:
             file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
             over = "over (partition by _fichier, _feuille, _ligne)"
-            said = refused_print(manifest.system, name, manifest.exercice, over)
-            rows += [{"systeme": manifest.system, "table": name, **row} for row in _reasons(file, said, stamp(file))]
+            said = "null" if most else refused_print(manifest.system, name, manifest.exercice, over)
+            reasons = _reasons(file, said, stamp(file), most) + (_more_reasons(file, most) if most else [])
+            rows += [{"systeme": manifest.system, "table": name, **row} for row in reasons]
     return rows
 
 
 @functools.lru_cache(maxsize=1000)
-def _reasons(file: Path, said: str, _stamp: Stamp) -> list[dict]:
+def _reasons(file: Path, said: str, _stamp: Stamp, most: int | None) -> list[dict]:
     """The reasons in one file, read once: a run gathers its findings several times."""
     found = select(
         file,
         "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu, "
-        f"{said} as empreinte from {{lake}} order by all",
+        f"{said} as empreinte from {{lake}} order by all {f'limit {most}' if most else ''}",
     )
     return [{"fichier": where(row.pop("_fichier"), row.pop("_feuille")), **row} for row in found]
+
+
+def _more_reasons(file: Path, most: int) -> list[dict]:
+    """How many reasons there are beyond the first ones, by column and by rule."""
+    found = select(
+        file,
+        "select _fichier, _feuille, colonne, position, regle, min(attendu) as attendu, count(*) as nb from ("
+        "select _fichier, _feuille, _ligne, colonne, position, regle, attendu, recu "
+        f"from {{lake}} order by all offset {most}) group by all order by all",
+    )
+    for row in found:
+        row |= {"fichier": where(row.pop("_fichier"), row.pop("_feuille")), "ligne": None}
+        row["recu"] = f"{how_many(row.pop('nb'), 'autres lignes')}, non détaillées"
+    return found
 
 
 def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:

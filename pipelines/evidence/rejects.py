@@ -23,6 +23,7 @@ from pipelines.settings import Home
 # not be shown is None
 Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int, dict[str, str | None]]]]
 
+MOST_REASONS = 10_000  # of a table, that are listed one by one; the others are counted
 NAMED = 3  # files that a reject about a whole table names
 GRAVEST = REFUSED_DELIVERY, TO_CHECK, REFUSED_LINE = "livraison refusée", "à vérifier", "ligne refusée"
 
@@ -52,6 +53,11 @@ class Reject:
         if self.blocking:
             return REFUSED_DELIVERY
         return REFUSED_LINE if self.regle.startswith("LIG-") else TO_CHECK
+
+    @property
+    def counts_others(self) -> bool:
+        """True when it stands for the refused lines that are not listed one by one."""
+        return self.gravite == REFUSED_LINE and self.ligne is None
 
     def as_dict(self) -> dict[str, Any]:
         """The reject as JSON data."""
@@ -85,7 +91,7 @@ def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: 
 
 
 def line_rejects(home: Home, ref: ExportRef, manifest: Manifest, rules: Rules) -> list[Reject]:
-    """The refused lines of one delivery."""
+    """The refused lines of one delivery: the first ones of each table, then how many others there are."""
     tables = {table.name: table for table in ref.of(manifest.exercice).export.tables}
     return [
         Reject(
@@ -96,12 +102,12 @@ def line_rejects(home: Home, ref: ExportRef, manifest: Manifest, rules: Rules) -
             regle=row["regle"],
             titre=rules[row["regle"]].titre,
             attendu=_expected(row, tables[row["table"]], manifest.exercice),
-            recu="rien" if row["regle"] == "LIG-OBLIGATOIRE" else row["recu"],
+            recu="rien" if row["regle"] == "LIG-OBLIGATOIRE" and row["ligne"] else row["recu"],
             aide=rules[row["regle"]].aide,
             masque=tables[row["table"]].has_personal_data and row["regle"] != "LIG-OBLIGATOIRE" and row["recu"] is None,
             **{name: row[name] for name in ("fichier", "ligne", "colonne")},
         )
-        for row in refused_lines(home, manifest)
+        for row in refused_lines(home, manifest, MOST_REASONS)
     ]
 
 

@@ -66,7 +66,9 @@ def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[s
     exports = arrivals.exports(work.registry, organisation)
     publication = publication_status(ledger)
     follows = publication is not None and not publication.behind
-    published = {row["code"]: row for row in published_figures(home, exercice) or []} if follows else {}
+    rows = published_figures(home, exercice) or [] if follows else []
+    # the first version's figures have no state: the next publication gives them one
+    published = {row["code"]: row for row in rows if "etat" in row}
     gaps = Gaps(
         figures,
         work.registry,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.stages.ingest import child
+
 Measure = dict[str, Any]
 
 
@@ -18,6 +20,10 @@ def answer(work: Callable[[], Measure]) -> None:
     start = time.perf_counter()
     said = work()
     said.setdefault("seconds", time.perf_counter() - start)
+    if child._parent.cache_info().currsize:  # what it forked is counted once it has ended
+        process, connection = child._parent()
+        connection.close()
+        process.wait()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     said["processor"] = sum(one.ru_utime + one.ru_stime for one in used)
     said["peak_mb"] = max(one.ru_maxrss for one in used) / 1024

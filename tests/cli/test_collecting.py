@@ -285,6 +285,19 @@ def test_check_gives_json_when_the_file_itself_is_refused(bench) -> None:
     assert (reject["regle"], reject["fichier"], reject["blocking"]) == ("FIC-ENTETE", "ventes_2019.csv", True)
 
 
+def test_beyond_a_number_the_refused_lines_of_a_table_are_counted_by_column(filled, judged, monkeypatch) -> None:
+    monkeypatch.setattr("pipelines.evidence.rejects.MOST_REASONS", 24)
+    many = VENTES_2019 + "V4;05/01/2019;x\n" * 29
+    path = filled.drop("2019/ventes/ventes_2019.csv", many)
+    judged(check("ok", True))
+    assert "… et plus de 5 autres." in filled.millesime("check", path).stdout
+    *listed, last = json.loads(filled.millesime("check", path, "--format", "json").stdout)["rejets"]
+    assert [one["ligne"] for one in listed] == [3, *range(5, 28)]
+    assert (last["ligne"], last["colonne"], last["recu"]) == (None, "Montant", "6 autres lignes, non détaillées")
+    filled.receive("ventes/ventes", 2019, check("ok", True))
+    assert "plus de 25 lignes refusées" in filled.millesime("rejects", 2019).stdout
+
+
 def test_check_refuses_the_bytes_of_another_exercice(filled, judged) -> None:
     judged(check("ok", True))
     path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019)

@@ -36,6 +36,7 @@ WAY = [
             "pipelines/runs/collect.py",
             "pipelines/stages/ingest/delivery.py",
             "pipelines/stages/ingest/archive.py",
+            "pipelines/stages/ingest/reading.py",
             "pipelines/stages/ingest/readers/csv_file.py",
         ],
         "`format`; each format has its reader",

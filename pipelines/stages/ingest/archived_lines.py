@@ -13,8 +13,8 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home, limits
-from pipelines.stages.ingest.delivery import Source, read_file
 from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.reading import Source, read_file
 
 Cells = dict[str, str]  # heading in the file → the cell as it is written there
 Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne

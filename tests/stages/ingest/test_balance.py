@@ -153,8 +153,8 @@ def test_the_careful_reader_agrees_with_the_fast_one(file, mutations):
             outcomes = [outcome(fast, data)]
             from pipelines.stages.ingest import delivery
 
-            real = delivery.read_csv
-            patch.setattr(delivery, "read_csv", lambda *a, **options: real(*a, **{**options, "careful": True}))
+            real = delivery.read_file
+            patch.setattr(delivery, "read_file", lambda *a, careful: real(*a, careful=True))
             outcomes.append(outcome(careful, data))
         assert outcomes[0] == outcomes[1]
 

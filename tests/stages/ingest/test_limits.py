@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import WrongSetting, limits
+from pipelines.stages.ingest import reading
 from pipelines.stages.ingest.landing import known_by
 from pipelines.stages.ingest.readers import json_file, plain_lines, xml_file
 from tests.deliveries import HEADER, Depot
@@ -173,6 +174,7 @@ def test_more_records_than_a_document_may_hold_are_refused_and_no_further_counte
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(json_file, "MOST_RECORDS", 3)
+    monkeypatch.setattr(reading, "in_child", lambda read, *arguments: read(*arguments))
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l"}, files="*")
     listed = '{"l": [{"code": 1}, {"code": 2}, {"code": 3}, {"code": 4}'
     assert "FIC-TAILLE" in refused(depot, depot.drop(listed + "]}", "e.json"))
@@ -184,11 +186,20 @@ def test_more_records_than_a_document_may_hold_are_refused_and_no_further_counte
 
 def test_more_elements_than_a_record_may_hold_are_refused(depot: Depot, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(xml_file, "MOST_INSIDE", 3)
+    monkeypatch.setattr(reading, "in_child", lambda read, *arguments: read(*arguments))
     depot.declare([{"name": "code", "title": "c"}], kind={"type": "xml"}, table={"records": "r/l"}, files="*")
     record = "<l><c>1</c><x><y/></x></l>\n"
     assert depot.csv(f"<r>{record * 2}</r>", "e.xml").counts == (2, 2, 0, 0)
     said = refused(depot, depot.drop(f"<r>{record}<l><c>1</c><x><y/><y/></x></l></r>", "f.xml"))
     assert "f.xml:2 FIC-TAILLE" in said and "dans un enregistrement" in said
+
+
+def test_a_value_of_too_many_levels_is_refused_at_its_line(depot: Depot):
+    depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l"}, files="*")
+    deep = '{"l": [{"code": 1},\n{"code": %s%s}]}'
+    assert depot.csv(deep % ("[" * 500, "]" * 500), "e.json").counts == (2, 2, 0, 0)
+    said = refused(depot, depot.drop(deep % ("[" * 5000, "]" * 5000), "f.json"))
+    assert "f.json:2 FIC-TAILLE" in said and "millier de niveaux" in said
 
 
 def test_a_line_too_long_to_be_held_is_refused(depot: Depot):

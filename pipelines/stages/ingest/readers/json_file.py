@@ -24,6 +24,7 @@ from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
 MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole
 MOST_RECORDS = 3_000_000  # of a document; lines are not counted
+DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -121,7 +122,7 @@ def decoded(text: str, place: int, fichier: str, line: int) -> tuple[Any, int]:
     except _Unsound as error:
         code, at, expected = "FIC-JSON", line, str(error)
     except RecursionError:
-        code, at, expected = "FIC-TAILLE", line, "moins d’un millier de niveaux d’imbrication"
+        code, at, expected = "FIC-TAILLE", line, DEEPEST
     raise DeliveryRefused(code, fichier=fichier, ligne=at, attendu=expected)  # outside: the error holds the text
 
 
@@ -138,7 +139,10 @@ def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[s
                 "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=heading, attendu="une seule valeur"
             )
         if values:
-            found[heading] = text_of(values[0])
+            try:
+                found[heading] = text_of(values[0])
+            except RecursionError:
+                raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=DEEPEST) from None
     return found
 
 

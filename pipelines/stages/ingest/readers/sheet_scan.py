@@ -1,6 +1,6 @@
 """Scans the bytes of a workbook, independently of calamine, for rows that hold something, formulas and errors.
 
-One scanner per kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in ``workbook_child``.
+One scanner per kind of workbook: the XML of ``.xlsx`` and ``.ods``, the records of ``.xls``. All run in a child process.
 """
 
 import io

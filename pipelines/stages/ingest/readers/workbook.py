@@ -1,54 +1,35 @@
 """Reads workbooks (.xlsx, .ods, .xls): a pre-scan of the container, then calamine in a child process with memory and time limits.
 
 A five-kilobyte workbook with one far cell makes calamine abort, and a small bomb takes gigabytes: neither may reach
-the process that runs the pipeline. Another process, ``workbook_child``, forks the children: to start, and to import what they
-need, would take each longer than reading most workbooks.
+the process that runs the pipeline.
 """
 
 import csv
-import functools
 import itertools
-import json
-import os
 import shutil
 import struct
-import subprocess
-import sys
-import threading
 import zipfile
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pipelines.catalogue.patterns import is_named, same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import Table, WorkbookFormat
 from pipelines.settings import limits
+from pipelines.stages.ingest.child import Exceeded, in_child
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
 from pipelines.stages.ingest.parts_of_cells import gives_rows
 from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_misshapen
+from pipelines.stages.ingest.readers.sheet_scan import Refused
+from pipelines.stages.ingest.readers.workbook_sheets import Sheet, read_sheets
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
 OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-CHILD = "pipelines.stages.ingest.readers.workbook_child"
 KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un ancien classeur .xls"}
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet of a workbook: ``rows`` hold something; ``csv`` holds them as text when the sheet was requested."""
-
-    name: str
-    is_hidden: bool
-    is_first: bool  # of those that are visible
-    rows: int
-    csv: Path | None
-    # (row, column, first row) of the cells that a merged one covers, and that are empty
-    merged: list[tuple[int, int, int]]
 
 
 def read_workbook(
@@ -108,12 +89,15 @@ def _open(path: Path, fichier: str, kind: str, patterns: list[str], workdir: Pat
         _refuse_bomb(path, fichier, kind)
     out = workdir / f"{path.name}.sheets"
     out.mkdir()
-    answer = _ask([dict(os.environ), str(path), kind, str(out), patterns])
-    if answer is None:
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
-    if refusal := answer.get("refused"):
-        raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
-    return [Sheet(**one | {"csv": one["csv"] and Path(one["csv"])}) for one in answer["sheets"]]
+    try:
+        return in_child(read_sheets, path, kind, out, patterns)
+    except (Exceeded, MemoryError):
+        expected = "un classeur que le lecteur peut ouvrir"
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu=expected) from None
+    except Refused as refused:
+        raise DeliveryRefused(fichier=fichier, **refused.answer) from None
+    except Exception:  # the message of any error in calamine, zip or XML could quote a cell
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=f"{KINDS[kind]} lisible") from None
 
 
 def _refuse_other_kind(path: Path, fichier: str, kind: str) -> None:
@@ -148,35 +132,6 @@ def _refuse_bomb(path: Path, fichier: str, kind: str) -> None:
                             raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 300 Mo décompressés")
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError):
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=f"{KINDS[kind]} entier") from None
-
-
-_lock = threading.Lock()
-
-
-def _ask(request: list[Any]) -> dict[str, Any] | None:
-    """The answer of a child; None when it died."""
-    with _lock:
-        if _parent.cache_info().currsize and _parent().poll() is not None:
-            _parent.cache_clear()
-        parent = _parent()
-        assert parent.stdin and parent.stdout
-        try:
-            parent.stdin.write(json.dumps(request).encode() + b"\n")
-            answer = json.loads(parent.stdout.readline())
-        except (OSError, ValueError):
-            answer = None
-        except BaseException:  # the answer would be taken for that of the next workbook
-            parent.kill()
-            parent.wait()
-            raise
-        return answer
-
-
-@functools.cache
-def _parent() -> subprocess.Popen[bytes]:
-    """The process that forks the children; it ends when its standard input is closed, thus with this one."""
-    pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, "-m", CHILD], stdin=pipe, stdout=pipe, stderr=null, bufsize=0)
 
 
 def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fichier: str) -> Records:

@@ -480,6 +480,7 @@ def test_a_record_that_the_reading_loses_is_noticed(tmp_path: Path, monkeypatch:
             close(reading)
 
     monkeypatch.setattr(dsn._Reading, "_close", losing)
+    monkeypatch.setattr("pipelines.stages.ingest.reading.in_child", lambda read, *arguments: read(*arguments))
     with pytest.raises(DeliveryRefused) as caught:
         deliver(tmp_path, CONTENT)
     assert caught.value.code == "FIC-BILAN"

@@ -2,19 +2,14 @@
 
 import datetime as dt
 import io
-import os
-import signal
-import threading
 import time
 import zipfile
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers import workbook
 from tests.deliveries import FIELDS, Depot
 
 HEAD = ["Code", "Libellé", "Montant", "Jour"]
@@ -350,55 +345,6 @@ def test_a_zip_bomb_is_refused_before_anything_opens_it(depot: Depot):
     start = time.monotonic()
     assert refusal(depot, path).code == "FIC-TAILLE"
     assert time.monotonic() - start < 10
-
-
-def test_a_child_that_dies_refuses_its_file_only(depot: Depot):
-    declare(depot)
-    path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
-    before = workbook._parent().pid
-    assert workbook._ask([]) is None
-    depot.ingest(path)
-    assert workbook._parent().pid == before
-
-
-def test_a_process_that_forks_no_more_refuses_the_file_and_is_replaced(depot: Depot, monkeypatch):
-    declare(depot)
-    path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
-    workbook._parent.cache_clear()
-    with monkeypatch.context() as patched:
-        patched.setattr("pipelines.stages.ingest.readers.workbook.sys.executable", "/bin/false")
-        assert refusal(depot, path).code == "FIC-TAILLE"
-    workbook._parent().wait()
-    depot.ingest(path)
-
-
-def test_an_interruption_leaves_no_answer_to_the_next_workbook(depot: Depot):
-    declare(depot)
-    path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
-    parent = workbook._parent()
-    os.kill(parent.pid, signal.SIGSTOP)
-    threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
-    with pytest.raises(KeyboardInterrupt):
-        workbook._ask([])
-    assert parent.wait() == -signal.SIGKILL
-    depot.ingest(path)
-
-
-def test_an_interruption_ends_the_child_that_is_reading(tmp_path: Path):
-    os.mkfifo(tmp_path / "f.xlsx")  # to open it never ends
-    parent, reading = workbook._parent(), []
-
-    def interrupt() -> None:
-        reading.extend(Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Timer(0.5, interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
-        workbook._ask([dict(os.environ), str(tmp_path / "f.xlsx"), "xlsx", str(tmp_path), ["*"]])
-    end = time.monotonic() + 10
-    while time.monotonic() < end and Path(f"/proc/{reading[0]}/exe").exists():
-        time.sleep(0.05)
-    assert not Path(f"/proc/{reading[0]}/exe").exists()
 
 
 def test_the_lines_under_a_merged_cell_are_refused_with_what_they_lack(depot: Depot):

@@ -1,22 +1,14 @@
-"""The processes that open workbooks, one each, under limits, and the one that forks them: ``python -m …``.
+"""Opens a workbook, in a child process: writes one CSV for each sheet that a pattern names (physical row, then cells as text).
 
-This one reads requests, a line each: ``[environment, workbook, kind, folder, patterns]`` in JSON. A child writes one CSV for each
-sheet that a pattern names (physical row, then cells as text) and prints one JSON answer, which lists every sheet. It may be
-killed at any moment: the answer is then ``null``, or broken, and the file refused. Text of a cell: numbers with a dot and up to 15
-digits (a longer one is in scientific form, so that no pattern takes its rounded digits for the real ones), dates in ISO form,
-booleans ``true``/``false``. A sheet is scanned (``sheet_scan``) before calamine opens it: what is counted and found there does
-not come from calamine.
+Text of a cell: numbers with a dot and up to 15 digits (a longer one is in scientific form, so that no pattern takes its
+rounded digits for the real ones), dates in ISO form, booleans ``true``/``false``. A sheet is scanned (``sheet_scan``) before
+calamine opens it: what is counted and found there does not come from calamine.
 """
 
 import csv
-import ctypes
 import datetime as dt
-import json
-import os
-import resource
-import signal
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import python_calamine
@@ -25,65 +17,27 @@ from pipelines.catalogue.patterns import is_one_of
 from pipelines.settings import limits
 from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name, open_scanner
 
-MEMORY = 2 * 1024**3
-CPU_SECONDS = 90
-PR_SET_PDEATHSIG = 1  # of Linux's prctl
-SECONDS = 600  # generous, for a busy machine
 LARGEST_GRID = 12_000_000  # cells: some 900 MB
 MOST_MERGED = 1_000_000  # rows that merged cells cover
 LAST_ROW = 1_048_576  # of a sheet
 MOST_SHEETS = 500
 
 
-def main() -> None:
-    """Have a child answer each request."""
-    for request in sys.stdin:
-        if not (child := os.fork()):
-            try:
-                _die_with_the_parent()
-                _answer(*json.loads(request))
-                os._exit(0)
-            finally:
-                os._exit(1)
-        died = os.waitpid(child, 0)[1] != 0
-        _say("null\n" if died else "\n")  # whatever it said, one line
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook; ``csv`` holds its rows as text when a pattern names it."""
+
+    name: str
+    is_hidden: bool
+    is_first: bool  # of those that are visible
+    rows: int  # that hold something, counted by the scan
+    csv: Path | None
+    # (row, column, first row) of the cells that a merged one covers, and that are empty
+    merged: list[tuple[int, int, int]]
 
 
-def _die_with_the_parent() -> None:
-    """Be killed with the process that forks, which an interruption kills: what is read would still be written."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _answer(environment: dict[str, str], path: str, kind: str, folder: str, patterns: list[str]) -> None:
-    """Read one workbook in this process, which does nothing else."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    signal.alarm(SECONDS)
-    os.environ.clear()
-    os.environ.update(environment)
-    try:
-        answer: dict = {"sheets": read_sheets(Path(path), kind, Path(folder), patterns)}
-    except Refused as refused:
-        answer = {"refused": refused.answer}
-    except MemoryError:
-        answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
-    except Exception:  # the message of any error in calamine, zip or XML could quote a cell
-        answer = {"refused": {"code": "FIC-NATURE", "attendu": f"un classeur .{kind} lisible"}}
-    _say(json.dumps(answer))
-
-
-def _say(text: str) -> None:
-    with open(sys.stdout.fileno(), "w", closefd=False) as out:
-        out.write(text)
-
-
-def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[dict]:
-    """Write each requested sheet; return the fields of a ``workbook.Sheet`` for every sheet of the workbook.
-
-    ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names; ``merged``:
-    ``under_merged``. The pattern ``""`` names the first visible sheet.
-    """
+def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[Sheet]:
+    """Write each requested sheet; return every sheet of the workbook. The pattern ``""`` names the first visible sheet."""
     scanner = open_scanner(path, kind)
     if len(scanner.names) > MOST_SHEETS:
         raise Refused("FIC-TAILLE", attendu=f"{MOST_SHEETS} feuilles au plus")
@@ -93,7 +47,7 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
         raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe") from None
     visible = {m.name for m in workbook.sheets_metadata if m.visible == python_calamine.SheetVisibleEnum.Visible}
     first = next((name for name in scanner.names if name in visible), None)
-    found = []
+    found: list[Sheet] = []
     for index, name in enumerate(scanner.names):
         is_wanted = (name == first and "" in patterns) or is_one_of(name, filter(None, patterns))
         scan = scanner.scan(name)
@@ -113,14 +67,14 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
             grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             write_sheet(grid, scan, target)
         found.append(
-            {
-                "name": name,
-                "is_hidden": name not in visible,
-                "is_first": name == first,
-                "rows": len(scan.rows),
-                "csv": str(target) if is_wanted else None,
-                "merged": under_merged(grid, scan) if is_wanted else [],
-            }
+            Sheet(
+                name,
+                is_hidden=name not in visible,
+                is_first=name == first,
+                rows=len(scan.rows),
+                csv=target if is_wanted else None,
+                merged=under_merged(grid, scan) if is_wanted else [],
+            )
         )
     return found
 
@@ -180,7 +134,3 @@ def text(value: object) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     return "" if value is None else str(value)
-
-
-if __name__ == "__main__":
-    main()
