@@ -24,7 +24,7 @@ from pipelines.cli.arguments import complete_sources
 from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.did_you_mean import suggestion
-from pipelines.french import how_many
+from pipelines.french import enumeration, how_many
 from pipelines.settings import Home
 from pipelines.stages.transform.dbt import parse, run_dbt
 
@@ -255,6 +255,11 @@ def figure_new(
     name, _, word = (only or "").partition("=")
     if only and not word:
         raise click.BadParameter("attendu : COLONNE=MOT", param_hint="--only")
+    seen = words_received(session.home, registry, source, name, organisation.years) if only else []
+    if seen and word not in seen:
+        raise click.BadParameter(
+            f"« {word} » n’est dans aucun fichier reçu ({enumeration(sorted(seen))})", param_hint="--only"
+        )
     request = FigureRequest(code, table, total, by, (name, word) if only else None, unit, label, tuple(words))
     files = draft_figure(session.catalogue, session.home.root, request)
     _refuse_unreadable(session, files)

@@ -190,7 +190,11 @@ class Links:
         if state.get("build") not in {row["build"] for row in own}:
             yield problem(self.home, path, "n’est pas de la construction que le registre connaît")
         head = head_in(state)
-        if head and all(self.ledger.settled_head((table, row["seq"])) != head for row in own):
+        entries = [(table, row["seq"]) for row in own]
+        known = [self.ledger.settled_head(entry) for entry in entries] + [
+            self.ledger.head_before(*one) for one in entries
+        ]
+        if head and head not in known:
             yield problem(self.home, path, "l’état ne repose pas sur les écritures qui précèdent la sienne")
         gone = tuple(f"{one}/" for _, one in self.withdrawn if one.startswith(place))
         names = (name for name in self.looked.lists[file] if name not in (file, place + path.name))

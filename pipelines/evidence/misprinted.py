@@ -22,7 +22,7 @@ def misprinted(work: Workspace) -> list[Finding]:
         for path in sorted(reports.glob(f"*/{profile}/modele.json")):
             model = json.loads(path.read_text(encoding="utf-8"))
             tables = work.home.published / FOLDERS[profile] / "rapport"
-            if "collectivites" not in model["intitules"]:  # of a former version; the next publication will say
+            if "collectivites" not in model.get("intitules", {}):  # of a former version; the next publication will say
                 continue
             said = list(passages(model))
             for name, guard in work.catalogue.guards.items():

@@ -123,6 +123,8 @@ def _databases(home: Home, looked: Looked) -> Iterator[str]:
     that there is nothing else in it."""
     for folder in sorted(path for path in home.builds.glob("*") if looked.of(path / SUMS)):
         tables = json_of(folder / STATE).get("tables", {})
+        if not tables:  # of the first version, whose databases are listed as the other files
+            continue
         if (folder / FORMER_DATABASE).exists():
             tables = {**tables, FORMER_DATABASE: tables.get(DATABASES[INTERNE], {})}
         for file in [folder / name for name in tables if looked.stands(folder / name)]:

@@ -46,6 +46,9 @@ def close_former(home: Home, ledger: Entries) -> None:
         }
         if (folder / LEDGER).is_file():
             sums[LEDGER] = sha256_of(folder / LEDGER)
+        if not ledger.all_rows("writings"):  # the first version recorded nothing of it: it is closed as it was found
+            found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+            sums = sums_of(folder, found) | sums
         if sums:
             enter(home, ledger, folder / SUMS, sums)
 

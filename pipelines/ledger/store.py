@@ -515,6 +515,11 @@ class Ledger:
         with closing(sqlite3.connect(file)) as copied:
             cut(copied, "publications", publication, PUBLISHING)
 
+    def head_before(self, table: str, row: int) -> Head:
+        """The end of the chain just before this row was entered: what the states of the first version rest on."""
+        with self.engine.connect() as connection:
+            return head(raw(connection), before=(table, row))
+
     def head_at(self, table: str, row: int) -> Head:
         """The end of the chain when this row had just been entered: later entries do not move it."""
         with self.engine.connect() as connection:

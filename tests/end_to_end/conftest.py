@@ -68,8 +68,8 @@ def opened(home: Path) -> duckdb.DuckDBPyConnection:
 FORMER_HOME = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
 
 
-def unpacked(folder: Path) -> Path:
+def unpacked(folder: Path, kept_as: Path = FORMER_HOME) -> Path:
     """The home in ``folder``, with its key beside it."""
-    with tarfile.open(FORMER_HOME) as kept:
+    with tarfile.open(kept_as) as kept:
         kept.extractall(folder, filter="data")
     return folder / "home"

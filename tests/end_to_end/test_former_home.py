@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.end_to_end.conftest import MILLESIME, unpacked
+from tests.end_to_end.conftest import FORMER_HOME, MILLESIME, unpacked
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.campaign(minutes=4)
 
 
 class Kept:
@@ -77,3 +77,34 @@ def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
     here -= {"fraicheur.parquet"}  # it speaks of the publication
     assert len(there & here) > 30 and others == {f"rapport/{name}" for name in there | here}, replayed.stdout
     assert "le code n’est pas celui qui a fait cette version" in replayed.stdout
+
+
+def test_a_home_that_the_first_version_published_is_upgraded_by_the_documented_commands(tmp_path: Path) -> None:
+    """Commit 68541a68 of ``sicio``: three systems, published and with 2020 frozen; nothing was recorded of what it published."""
+    home = unpacked(tmp_path, FORMER_HOME.with_name("published.tar.xz"))
+    env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(tmp_path / "key")}
+
+    def said(*arguments: str) -> str:
+        done = subprocess.run(
+            [MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    assert "pas construits" in said("status", "2020")
+    assert "Rien n’a été modifié." in said("verify")
+    said("run", "2020")
+    assert "Rien n’a été modifié." in said("verify")
+    assert "à jour de ce qui est accepté" in said("status", "2020")
+    assert "SICIO_2020_P_CA.xml" in said("trace", "finances.principal.fonctionnement.depenses_realisees", "2020")
+    frozen = home / "releases" / "2020-v1" / "rapport" / "chiffres.parquet"
+    here = home / "published" / "rapport" / "chiffres.parquet"
+    known = "select code, valeur from '{}' where exercice = 2020 and valeur is not null order by all"
+    with duckdb.connect() as db:
+        before, after = (dict(db.execute(known.format(path)).fetchall()) for path in (frozen, here))
+    assert len(before.keys() & after.keys()) > 10 and all(
+        before[code] == after[code] for code in before.keys() & after.keys()
+    )
+    (home / "releases" / "2020-v1" / "release.json").write_text("{}", encoding="utf-8")
+    done = subprocess.run([MILLESIME, "verify"], env=env, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode != 0 and "release.json" in done.stdout

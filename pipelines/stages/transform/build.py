@@ -193,7 +193,7 @@ def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Findi
     count = lines if result.failures else "exécution impossible"
     first = blamed[0] if blamed else None
     place = {"fichier": first.fichier, "ligne": first.ligne} if first else {}
-    expected = "" if result.kind == ENGINE else "aucune ligne"
+    expected = "" if result.kind in (ENGINE, "model") else "aucune ligne"
     came = ", ".join(map(str, blamed)) or words(result) or None
     return Finding.of(rule, 0, result.name, f"{result.name} ({count})", expected, came, severity="bloquant", **place)
 

@@ -28,6 +28,9 @@ _ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # the model, the macros that l
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
 OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # names in double quotes are the program's own
 OF_VALUES = ("Conversion", "Range")  # these quote a value in either way; what any other error contains is not known
+_MISMATCH = re.compile(
+    r"\|\s*(\w+)\s*\|\s*(\w[^|]*?)?\s*\|\s*(\w[^|]*?)?\s*\|\s*(?:data type mismatch|missing in \w+)\s*\|"
+)
 _NULL = re.compile(r"NOT NULL constraint \w+: \S+\.(\w+)")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
@@ -53,10 +56,17 @@ class Culprit:
 
 def words(result: NodeResult) -> str:
     """dbt's message on one line, without colours or values; in French if DuckDB refuses a text."""
+    if differing := _MISMATCH.findall(_COLOUR.sub("", result.message or "")):
+        told = [f"{name} ({_type(declared)} déclarée, {_type(made)} calculée)" for name, made, declared in differing]
+        return f"le modèle n’est pas ce que dit son contrat : {', '.join(told)}"
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
     said = [line for line in lines if not _ABOUT.match(line)]
     told = next((line for line in said if _ERROR.search(line)), said[-1] if said else "")
     return in_french(without_values(told))[:300]
+
+
+def _type(said: str) -> str:
+    return said.lower() or "non"
 
 
 def without_values(text: str) -> str:

@@ -173,6 +173,18 @@ def test_what_fails_by_many_rows_together_names_none_of_them(lab: Lab):
         ("x\n  Invalid Input Error: la cellule de Dupont", "Invalid Input Error"),
         ('Constraint Error: Duplicate key "nom: Dupont" violates primary key constraint.', "Constraint Error"),
         ("\x1b[31mBinder Error: column 'l''âge' of \"fct_x\"\x1b[0m", 'Binder Error: column … of "fct_x"'),
+        (
+            "Compilation Error in model fct_x (models/fct_x.sql)\n  This model has an enforced contract that failed.\n"
+            "  Please ensure the name, data_type, and number of columns in your contract match the columns in your model's "
+            "definition.\n  \n"
+            "  | column_name | definition_type | contract_type | mismatch_reason       |\n"
+            "  | ----------- | --------------- | ------------- | --------------------- |\n"
+            "  | nb_prises   | BIGINT          | VARCHAR       | data type mismatch    |\n"
+            "  | mois        | INTEGER         |               | missing in contract   |\n"
+            "  | annee       |                 | DECIMAL(9, 2) | missing in definition |\n",
+            "le modèle n’est pas ce que dit son contrat : nb_prises (varchar déclarée, bigint calculée), "
+            "mois (non déclarée, integer calculée), annee (decimal(9, 2) déclarée, non calculée)",
+        ),
     ],
 )
 def test_the_words_of_dbt_without_colours_nor_values(message: str | None, said: str):
