@@ -290,7 +290,8 @@ def test_beyond_a_number_the_refused_lines_of_a_table_are_counted_by_column(fill
     many = VENTES_2019 + "V4;05/01/2019;x\n" * 29
     path = filled.drop("2019/ventes/ventes_2019.csv", many)
     judged(check("ok", True))
-    assert "… et plus de 5 autres." in filled.millesime("check", path).stdout
+    # twenty are shown; left are four lines, what counts the others, and the share that was refused
+    assert "… et plus de 6 autres." in filled.millesime("check", path).stdout
     *listed, last = json.loads(filled.millesime("check", path, "--format", "json").stdout)["rejets"]
     assert [one["ligne"] for one in listed] == [3, *range(5, 28)]
     assert (last["ligne"], last["colonne"], last["recu"]) == (None, "Montant", "6 autres lignes, non détaillées")

@@ -120,5 +120,5 @@ def _answer(
     except MemoryError:
         return None, Exceeded()
     except Exception as error:
-        error.add_note("".join(["In the process that reads:\n", *traceback.format_tb(error.__traceback__)]))
+        error.add_note("".join(["Dans le processus qui lit :\n", *traceback.format_tb(error.__traceback__)]))
         return None, error
