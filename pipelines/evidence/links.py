@@ -191,10 +191,7 @@ class Links:
             yield problem(self.home, path, "n’est pas de la construction que le registre connaît")
         head = head_in(state)
         entries = [(table, row["seq"]) for row in own]
-        known = [self.ledger.settled_head(entry) for entry in entries] + [
-            self.ledger.head_before(*one) for one in entries
-        ]
-        if head and head not in known:
+        if head and not any(head in (self.ledger.settled_head(one), self.ledger.head_before(*one)) for one in entries):
             yield problem(self.home, path, "l’état ne repose pas sur les écritures qui précèdent la sienne")
         gone = tuple(f"{one}/" for _, one in self.withdrawn if one.startswith(place))
         names = (name for name in self.looked.lists[file] if name not in (file, place + path.name))

@@ -35,6 +35,7 @@ def close_former(home: Home, ledger: Entries) -> None:
     made += [
         one for top, depth in LISTS.items() if depth for one in (home.root / top).glob("/".join(["[!.]*"] * depth))
     ]
+    is_unrecorded = not ledger.all_rows("writings")  # by the first version: what is there is closed as it was found
     for folder in [folder for folder in made if folder.is_dir()]:
         place = folder.relative_to(home.root)
         if folder.parent == home.builds:
@@ -46,7 +47,7 @@ def close_former(home: Home, ledger: Entries) -> None:
         }
         if (folder / LEDGER).is_file():
             sums[LEDGER] = sha256_of(folder / LEDGER)
-        if not ledger.all_rows("writings"):  # the first version recorded nothing of it: it is closed as it was found
+        if is_unrecorded:
             found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
             sums = sums_of(folder, found) | sums
         if sums:

@@ -433,13 +433,13 @@ class Part:
         found = []
         for rule, is_ignored in self.ignored_by:
             for kind, name in [*(("sums", name) for name in rule.sums), *(("counts", name) for name in rule.counts)]:
+                raw = self._raw_text(name)
+                if raw is None and name not in spread:
+                    continue
                 said = {"kind": kind, "column": name, "fichier": self.fichier, "feuille": self.records.feuille}
-                for one in self.cells:
-                    if one.name != name or (name not in spread and self._raw_text(name) is None):
-                        continue
+                for one in (one for one in self.cells if one.name == name):
                     if kind == "counts":  # the cell of a text column holds a number of lines
-                        announced = f"try_cast(regexp_replace({self._raw_text(name)}, '[^0-9]', '', 'g') as bigint)"
-                        ours = lines
+                        announced, ours = f"try_cast(regexp_replace({raw}, '[^0-9]', '', 'g') as bigint)", lines
                     else:
                         announced = f"({one.reading.value})"
                         below = f" and {COLUMN.name} = {literal(one.heading)}" if name in spread else ""

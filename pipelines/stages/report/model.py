@@ -424,7 +424,7 @@ def build(
     _lead_somewhere(chapitres)
     collectivites = apart.sections(summary) if summary else []
     about = _about(catalogue, publication, organisation)
-    cited = {target.removeprefix("#c-") for target in _targets(chapitres)} | set(_shown(chapitres))
+    cited = {target.removeprefix("#c-") for target in _every(chapitres, "cible")} | set(_every(chapitres, "chiffre"))
     model = {
         **_head(publication, organisation, contenu, edition),
         "titre": f"{cover.titre} {publication.exercice}",
@@ -571,7 +571,7 @@ def _typeset(part: Any) -> Any:
 def _check_anchors(model: Model) -> None:
     """Check titles: a link finds one by its identifier, so no two may share it, and each link must lead to an existing one."""
     titled = {part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"]) if part["titre"]}
-    for target in _targets(model["chapitres"]):
+    for target in _every(model["chapitres"], "cible"):
         if not target.startswith(("#c-", "https://")) and target[1:] not in titled:
             raise ProseError(f"un lien mène à « {target} », qu’aucun titre ne porte dans ce rapport")
     names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
@@ -592,20 +592,12 @@ def _lead_somewhere(chapters: list[Model]) -> None:
                     item["enfants"].pop()
 
 
-def _targets(part: Any) -> Iterator[str]:
-    """Where the links of a part of the model lead."""
-    if isinstance(part, dict) and "cible" in part:
-        yield part["cible"]
+def _every(part: Any, name: str) -> Iterator[str]:
+    """What a part of the model has under a key, wherever it is: where its links lead (``cible``), its figures (``chiffre``)."""
+    if isinstance(part, dict) and part.get(name):
+        yield part[name]
     for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
-        yield from _targets(one)
-
-
-def _shown(part: Any) -> Iterator[str]:
-    """The codes of the figures in the cells of a part of the model."""
-    if isinstance(part, dict) and part.get("chiffre"):
-        yield part["chiffre"]
-    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
-        yield from _shown(one)
+        yield from _every(one, name)
 
 
 def charts_of(model: Model) -> list[Model]:

@@ -165,9 +165,9 @@ def _telling_apart(columns: dict[str, Column], first: int) -> list[str]:
     Empty when some lines have the same words.
     """
     texts = {name: column.cells[:first] for name, column in columns.items() if column.guess.type == "string"}
-    for names in ([name] for name in texts):
-        if _are_all_told([texts[names[0]]]):
-            return names
+    for name, cells in texts.items():
+        if _are_all_told([cells]):
+            return [name]
     return [*texts] if texts and _are_all_told([*texts.values()]) else []
 
 

@@ -1,6 +1,5 @@
 """The DSN reader: every block is read once, with its line and its parents; an incomplete or invalid file is refused."""
 
-import csv
 import datetime as dt
 import re
 import time
@@ -26,6 +25,7 @@ from pipelines.stages.ingest.readers import dsn
 from tests.deliveries import KEY, table
 from tests.layers import rules
 from tests.services import unavailable
+from tests.stages.ingest.readers.written_tables import written_tables
 
 TABLES = ["declarations", "contrats", "activites"]
 TITULAIRE = Salarie(
@@ -88,15 +88,8 @@ LINES = CONTENT.decode("iso-8859-1").splitlines()
 
 
 def rows_of(content: bytes, folder: Path) -> dict[str, list[dict[str, str]]]:
-    """Table → its records; ``_ligne`` is the physical line. The independent count must agree."""
-    path = folder / "mois.dsn"
-    path.write_bytes(content)
-    found = {}
-    for name, records in dsn.read(path, "mois.dsn", TABLES, folder).items():
-        with records.path.open(encoding="utf-8", newline="") as file:
-            found[name] = [dict(zip(["_ligne", *records.columns], cells, strict=True)) for cells in csv.reader(file)]
-        assert records.read == len(found[name])
-    return found
+    """Table → its records, as ``written_tables`` gives them."""
+    return written_tables(dsn, "mois.dsn", TABLES, content, folder)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The PES reader: what a flow holds is read by path, whatever its spelling; nobody is named; a hostile file costs nothing."""
 
-import csv
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pipelines.stages.ingest.readers import pes
 from pipelines.stages.ingest.readers.xml_outline import CHUNK
 from tests.deliveries import KEY
 from tests.stages.ingest.pes_writer import acquit, bordereau, flux, ligne, piece, tiers
+from tests.stages.ingest.readers.written_tables import written_tables
 
 MANDATS = [bordereau(1, piece(1, ligne("60612", "12.50"), ligne("6156", "3032", 2)), ht="3044.50")]
 TITRES = [bordereau(2, piece(7, ligne("74741", "5.00", who=tiers("21940054600010", "01", "23"))))]
@@ -25,15 +25,8 @@ ATTACHED = '<PES_PJ><PJ><Contenu><Fichier MIMEType="application/pdf">{}</Fichier
 
 
 def rows_of(content: bytes, folder: Path) -> dict[str, list[dict[str, str]]]:
-    """Table → its records; the independent count must agree."""
-    path = folder / "flux.xml"
-    path.write_bytes(content)
-    found = {}
-    for name, records in pes.read(path, "flux.xml", list(pes.COLUMNS), folder).items():
-        with records.path.open(encoding="utf-8", newline="") as file:
-            found[name] = [dict(zip(["_ligne", *records.columns], cells, strict=True)) for cells in csv.reader(file)]
-        assert records.read == len(found[name])
-    return found
+    """Table → its records, as ``written_tables`` gives them."""
+    return written_tables(pes, "flux.xml", list(pes.COLUMNS), content, folder)
 
 
 @pytest.fixture
