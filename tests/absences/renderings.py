@@ -33,6 +33,8 @@ MARKS = (
 PRINTED = re.compile(
     r'<(?:a href="[^"]*#c-|button type="button" class="chiffre" popovertarget="p-)([^"]+)"[^>]*>([^<]*)</(?:a|button)>([^<]{0,12})'
 )
+SPACES = re.compile(r"[\s\u200b]")
+THREE = re.compile(r"^[^·]{1,20}·(?=[^·]{1,20}·[^·]{1,20}$)")
 LINKED = re.compile(r'<w:hyperlink w:anchor="([^"]+)"[^>]*>(.*?)</w:hyperlink>((?:(?!</w:p>).){0,400})', re.DOTALL)
 
 Row = dict[str, Any]
@@ -106,9 +108,12 @@ def _without_state(report: Path, rows: list[Row], exercice: int) -> Iterator[str
     if not lacking:
         yield "no figure lacks anything"
     readers = {"modele": _in_model, "html": _in_annex, "pdf": _in_pdf, "docx": _in_word, "xlsx": _in_workbook}
+    cited = _cited(report)
     for name, read in readers.items():
         said = read(report)
         for row in lacking:
+            if name in ("pdf", "docx") and row["code"] not in cited:
+                continue
             if not _says_so(said.get(row["code"]), row["etat"]):
                 yield f"{name}: {row['code']} is {row['etat']}, and reads {said.get(row['code'])!r}"
 
@@ -123,16 +128,19 @@ def _bare_numbers(report: Path, rows: list[Row]) -> Iterator[str]:
 def _texts(report: Path) -> dict[str, str]:
     """All that the page, the PDF and the document for Word say, without spaces."""
     (page,), (pdf,), (file,) = (report.glob(f"rapport*.{kind}") for kind in ("html", "pdf", "docx"))
-    document = zipfile.ZipFile(file).read("word/document.xml").decode()
-    said = {
-        # without what the annex of the page repeats of each number, so that it leads to how it was computed
-        "html": html.unescape(
-            re.sub('<ul class="calculs">.*?</ul>|<[^>]+>', "", page.read_text(encoding="utf-8"), flags=re.S)
-        ),
-        "pdf": "".join(one.extract_text() for one in PdfReader(pdf).pages),
-        "docx": html.unescape(re.sub("<[^>]+>", "", document)),
+    # without what the annex of the page repeats of each number, so that it leads to how it was computed
+    said = re.sub('<ul class="calculs">.*?</ul>', "", page.read_text(encoding="utf-8"), flags=re.S)
+    return {
+        "html": _as_the_pdf(said),
+        "pdf": SPACES.sub("", "".join(one.extract_text() for one in PdfReader(pdf).pages)),
+        "docx": _as_the_pdf(zipfile.ZipFile(file).read("word/document.xml").decode()),
     }
-    return {name: re.sub(r"[\s\u200b]", "", text) for name, text in said.items()}
+
+
+def _as_the_pdf(source: str) -> str:
+    """The text of a document, without the first of three exercices in a cell: the PDF has a curve there."""
+    cells = (html.unescape(re.sub("<[^>]+>", "", cell)) for cell in re.split("</(?:t[dh]|w:tc)>", source))
+    return "|".join(THREE.sub("", SPACES.sub("", cell)) for cell in cells)
 
 
 def _figures(folder: Path) -> list[Row]:
@@ -167,32 +175,33 @@ def _in_annex(report: Path) -> dict[str, str]:
 
 
 def _in_pdf(report: Path) -> dict[str, str]:
-    """What follows the code of each figure in the annex, without spaces: the state, then the value."""
-    text = _texts(report)["pdf"]
-    codes = {one["code"]: one for one in json.loads((report / "modele.json").read_text(encoding="utf-8"))["chiffres"]}
+    """What follows the label of each cited figure in the annex, without spaces: the state, then the value."""
+    text = _texts(report)["pdf"].rpartition("Leschiffrescités")[2]
     said = {}
-    for code, one in codes.items():
-        value = re.sub(r"[\s\u200b]", "", one["affichage"])
-        found = re.findall(rf"{re.escape(code)}((?:,[^|]{{0,80}}?)?){re.escape(value)}", text)
-        if found:
-            said[code] = f"{found[-1]} {value}"
+    for code, one in _cited(report).items():
+        label, value = (re.escape(SPACES.sub("", one[name])) for name in ("libelle", "affichage"))
+        if found := re.search(rf"{label}(,[^|]{{0,80}}?)?{value}", text):
+            said[code] = f"{found[1] or ''} {one['affichage']}"
     return said
 
 
 def _in_word(report: Path) -> dict[str, str]:
-    """The state and the value beside the code of each figure in the annex."""
+    """What follows the label of each cited figure in the annex: the state, then the value."""
     (file,) = report.glob("rapport*.docx")
     xml = zipfile.ZipFile(file).read("word/document.xml").decode()
+    codes = {f"c-{code}": code for code in _cited(report)} | {_bookmark(f"c-{code}"): code for code in _cited(report)}
     said = {}
     for line in re.findall(r"<w:tr[ >].*?</w:tr>", xml, flags=re.DOTALL):
-        cells = [
-            html.unescape(re.sub("<[^>]+>", "", one))
-            for one in re.findall(r"<w:tc[ >].*?</w:tc>", line, flags=re.DOTALL)
-        ]
-        if len(cells) == 3 and re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", cells[1]):
-            remarks = re.findall(r"\([^()]*(?:calculé|publié)[^()]*\)$", cells[0])
-            said[cells[1]] = f"{cells[2]} {''.join(remarks)}"
+        for name in re.findall('<w:bookmarkStart[^>]*w:name="([^"]+)"', line):
+            if name in codes:
+                said[codes[name]] = html.unescape(re.sub("<[^>]+>", "", line))
     return said
+
+
+def _cited(report: Path) -> dict[str, Row]:
+    """The figures that the report cites, which alone are in the annex of what is printed, by code."""
+    model = json.loads((report / "modele.json").read_text(encoding="utf-8"))
+    return {one["code"]: one for one in model["chiffres"] if one["est_cite"]}
 
 
 def _in_workbook(report: Path) -> dict[str, str]:

@@ -272,7 +272,7 @@ def what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home:
     for folder in folders:
         assert sha256_of(folder / "rapport_activite_2020.pdf") == sha256_of(frozen / "rapport_activite_2020.pdf")
         accounts = {path.name for path in (folder / "comptes").iterdir()}
-        assert accounts == {"SICIO_2020_P_CA.xml", "SICIO_2020_A_CA.xml", "budget_2020.csv"}
+        assert accounts == {"SICIO_2020_P_CA.xml", "SICIO_2020_A_CA.xml", "budget_2020.csv", "comptes_2020.pdf"}
         assert "CA" in (folder / "SOMMAIRE.txt").read_text(encoding="utf-8")
     assert {one["exercice"] for year in (2019, 2020) for one in findings(home, year) if one["code"] == "TRA-ENVOI"} == {
         2019,
