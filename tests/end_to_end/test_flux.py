@@ -58,6 +58,14 @@ def test_staff_is_that_of_the_declarations(home: Path, year: int) -> None:
     assert {statut: number for statut, number in hours if statut != "tous"} == said.hours
 
 
+@pytest.mark.parametrize("year", EXERCICES)
+def test_what_the_declarations_pay_is_charged_to_the_accounts_of_pay(home: Path, year: int) -> None:
+    compared = "select valeur, valeur_attendue, est_egal from rapport.rpt_rh__rapprochements where code_controle = 'RH-DSN-PAIE'"
+    charged = realised(home / "landing", year)
+    pay = sum(amount for (side, account), amount in charged.items() if side == "D" and account.startswith("641"))
+    assert ask(home, f"{compared} and exercice = {year}") == [(pay, pay, True)]
+
+
 def test_what_was_spoilt_is_found_and_takes_away_what_it_must(home: Path) -> None:
     found = ask(home, "select exercice, code_regle from audit.constats where code_regle like 'PES-%' order by all")
     assert found == [

@@ -11,7 +11,8 @@ select
         "case when perimetre like '%non reconnu' then 'RH-ORTHOGRAPHE' else code_controle end", ou="'rh'", sujet='perimetre',
         attendu='valeur_attendue', recu='valeur', ecart='ecart', cle='perimetre', exercice='rapprochements.exercice',
         effet="case when code_controle in ('RH-THEORIQUE', 'RH-DSN-EFFECTIF', 'RH-DSN-HEURES') then 'réserve' else 'rien' end",
-        source="case when code_controle = 'RH-DSN-HEURES' then 'dsn/activites' else concat_ws('|', agents.sources, 'dsn/contrats') end"
+        source="case code_controle when 'RH-DSN-HEURES' then 'dsn/activites' when 'RH-DSN-PAIE' then 'dsn/declarations' "
+            ~ "else concat_ws('|', agents.sources, 'dsn/contrats') end"
     ) }}
 from {{ ref('rpt_rh__rapprochements') }} as rapprochements
 left join agents on rapprochements.exercice = agents.exercice

@@ -49,6 +49,7 @@ select
     numero_ordre,
     date_fichier,
     nb_individus,
+    cast(montant_brut_eur as decimal(18, 2)) as montant_brut_eur,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,

@@ -37,6 +37,23 @@ heures as (
     group by exercice
 ),
 
+paies as (
+    select
+        exercice,
+        left(siret, 9) as siren,
+        case when count(*) = count(montant_brut_eur) then sum(montant_brut_eur) end as declare_eur
+    from {{ ref('int_rh__declarations_dsn') }}
+    where poids = 1
+    group by exercice, siren
+),
+
+comptes as (
+    select exercice, left(siret, 9) as siren, sum(realise_eur) as realise_eur
+    from {{ ref('fct_lignes_documents') }}
+    where est_compte_administratif and sens_budgetaire = 'dépense' and compte like '641%'
+    group by exercice, siren
+),
+
 -- what is unknown for a year can be neither compared with its list of agents nor looked up in it
 listes as (
     select distinct exercice from {{ ref('int_rh__agents') }}
@@ -88,6 +105,16 @@ controles as (
         heures_du_systeme as valeur_attendue
     from heures
     where heures_declarees is not null and heures_du_systeme is not null
+    union all
+    select
+        'RH-DSN-PAIE' as code_controle,
+        paies.exercice,
+        'Rémunérations brutes et comptes 641, en euros' as perimetre,
+        paies.declare_eur as valeur,
+        comptes.realise_eur as valeur_attendue
+    from paies
+    inner join comptes on paies.exercice = comptes.exercice and paies.siren = comptes.siren
+    where paies.declare_eur is not null
     union all
     select
         'RH-REFERENTIEL' as code_controle,

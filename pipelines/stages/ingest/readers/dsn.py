@@ -3,8 +3,8 @@
 ``declarations`` holds one record per S20.G00.05 (declaration), ``contrats`` one per S21.G00.40 (contract) with its
 person, its end (62) and its last suspension (65), ``activites`` one per S21.G00.53 (activity) with the remuneration
 (51) that it follows. Headings are the rubriques of the norm (``S21.G00.40.007``), values their text; a few, such as
-``NumDeclaration``, are counted here. The rest is ignored. Which declaration counts and what the codes
-mean is dbt's work.
+``NumDeclaration``, are counted here, and ``MontantBrut`` is the sum of what a declaration pays: nobody's own pay is
+kept. The rest is ignored. Which declaration counts and what the codes mean is dbt's work.
 
 A file is ISO-8859-1, one rubrique per line: ``S21.G00.40.006,'ADJOINT D'ANIMATION'``. The value lies between the first
 apostrophe and the last one of the line; an apostrophe inside is not escaped. A block begins when the code
@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ PARENTS = {  # the branches of the norm's tree that are read
 COMPLEMENTS = (ENTREPRISE, ETABLISSEMENT, FIN, SUSPENSION)
 TABLES = {DECLARATION: "declarations", CONTRAT: "contrats", ACTIVITE: "activites"}
 
+BRUT = "001"  # S21.G00.51.011: rémunération brute non plafonnée
+MANDATS = ("80", "81")  # S21.G00.40.007: elected members, who are no staff
 NORME, NAISSANCE = f"{ENVOI}.006", f"{INDIVIDU}.006"
 KEY = ["NumDeclaration", f"{DECLARATION}.005", f"{INDIVIDU}.019"]
 
@@ -64,6 +67,7 @@ COLUMNS = {
         *_rubriques(ENTREPRISE, 1),
         *_rubriques(ETABLISSEMENT, 1),
         "NbIndividus",
+        "MontantBrut",
     ],
     "contrats": [
         *KEY,
@@ -186,11 +190,25 @@ class _Reading:
         if not self._open[0].values.get(NORME):
             raise self._refusal("FIC-DSN", "la version de la norme avant la première déclaration", NORME)
         self._declarations += 1
-        self._open[-1].values |= {"NumDeclaration": str(self._declarations), "NbIndividus": "0"}
+        self._open[-1].values |= {"NumDeclaration": str(self._declarations), "NbIndividus": "0", "MontantBrut": "0"}
 
     def _count_up(self, block: str, name: str) -> None:
         values = next(above.values for above in self._open if above.code == block)
         values[name] = str(int(values.get(name, "0")) + 1)
+
+    def _pay(self, paid: dict[str, str]) -> None:
+        """Add a gross pay to what its declaration pays; with an amount that is no number, its sum is refused."""
+        declaration, individu = (
+            next(above.values for above in self._open if above.code == code) for code in (DECLARATION, INDIVIDU)
+        )
+        nature = individu.get(f"nature {paid.get(f'{REMUNERATION}.010')}")
+        if paid.get(f"{REMUNERATION}.011") != BRUT or nature in MANDATS:
+            return
+        amount = paid.get(f"{REMUNERATION}.013", "")
+        try:
+            declaration["MontantBrut"] = str(Decimal(declaration["MontantBrut"]) + Decimal(amount))
+        except InvalidOperation:
+            declaration["MontantBrut"] = "illisible"
 
     def _close(self) -> None:
         """Close the innermost block: write its record, or complete its parent."""
@@ -198,6 +216,12 @@ class _Reading:
         if name := TABLES.get(block.code):
             values = {name: value for above in self._open for name, value in above.values.items()} | block.values
             self._sheets[name].writerow([block.line, *(values.get(column, "") for column in COLUMNS[name])])
+            if block.code == CONTRAT:
+                self._open[-1].values[f"nature {block.values.get(f'{CONTRAT}.009')}"] = block.values.get(
+                    f"{CONTRAT}.007", ""
+                )
+        elif block.code == REMUNERATION:
+            self._pay(block.values)
         elif block.code in COMPLEMENTS:
             above = self._open[-1].values
             if block.code != SUSPENSION and f"{block.code}.001" in above:

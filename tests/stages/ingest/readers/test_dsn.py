@@ -139,6 +139,7 @@ def test_every_block_is_read_with_its_parents(read) -> None:
         "S21.G00.06.001": "259400117",
         "S21.G00.11.001": "00018",
         "NbIndividus": "2",
+        "MontantBrut": "5365.81",
     }
     assert [(c["S21.G00.30.019"], c["S21.G00.40.009"], c["S21.G00.40.006"]) for c in found["contrats"]] == [
         ("M0007", "00001", "ADJOINT D'ANIMATION"),
@@ -161,6 +162,16 @@ def test_every_block_is_read_with_its_parents(read) -> None:
         ("M0008", "00001", "01032022", "002", "01", "70.00"),
         ("M0008", "00002", "01032022", "002", "01", "60.50"),
     ]
+
+
+def test_gross_pay_is_a_sum_without_elected_members_which_an_amount_that_is_no_number_spoils(read) -> None:
+    elected = replace(TITULAIRE, contrats=(replace(TITULAIRE.contrats[0], nature="80"),))
+    assert read(fichier([(MARS, [elected])]))["declarations"][0]["MontantBrut"] == "0"
+    paid = "S21.G00.51.013,'2957.56'"
+    assert LINES.count(paid) == 2  # as gross pay, then as what is subject to contributions
+    lines = [*LINES]
+    lines[lines.index(paid)] = "S21.G00.51.013,'beaucoup'"
+    assert read(written(lines))["declarations"][0]["MontantBrut"] == "illisible"
 
 
 def test_of_several_suspensions_the_last_is_kept_and_all_are_counted(read) -> None:
@@ -387,6 +398,13 @@ def test_another_parser_finds_the_same_declarations_persons_contracts_and_hours(
     persons, contracts, hours, declarations = [], [], [], []
     for number, declaration in enumerate(other_parser(content).declarations, start=1):
         establishment = declaration.entreprise.etablissement
+        gross = sum(
+            Decimal(pay.montant)
+            for person in establishment.individu
+            for payment in person.versement_individu
+            for pay in payment.remuneration
+            if pay.type.value == "001" and not person.matricule_de_lindividu_dans_lentreprise.startswith("E")  # elected
+        )
         declarations.append(
             (
                 declaration.type_de_la_declaration.value,
@@ -395,6 +413,7 @@ def test_another_parser_finds_the_same_declarations_persons_contracts_and_hours(
                 declaration.entreprise.siren,
                 establishment.nic,
                 str(len(establishment.individu)),
+                str(gross),
             )
         )
         for person in establishment.individu:
@@ -411,7 +430,9 @@ def test_another_parser_finds_the_same_declarations_persons_contracts_and_hours(
         return [tuple(row[rubrique] for rubrique in rubriques) for row in found[name]]
 
     own = [f"S20.G00.05.{n}" for n in ("002", "004", "005")]
-    assert columns("declarations", *own, "S21.G00.06.001", "S21.G00.11.001", "NbIndividus") == declarations
+    assert (
+        columns("declarations", *own, "S21.G00.06.001", "S21.G00.11.001", "NbIndividus", "MontantBrut") == declarations
+    )
     of_person = [f"S21.G00.30.{n}" for n in ("001", "019", "002", "004")]
     assert list(dict.fromkeys(columns("contrats", "NumDeclaration", *of_person))) == persons
     assert columns("contrats", "S21.G00.30.019", "S21.G00.40.009", "S21.G00.62.001") == contracts
