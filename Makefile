@@ -29,10 +29,10 @@ spark: $(SPARK)/.ready ## install what MILLESIME_ENGINE=spark needs besides Java
 test: setup $(VENV)/.ready-dev ## run the tests that any change needs, in minutes
 	@$(BIN)/pytest $(WORKERS)
 
-test-full: setup $(VENV)/.ready-dev $(SPARK)/.ready $(RELEASE)/.ready ## run the long tests, which `make test` leaves out
+test-full: setup $(VENV)/.ready-dev $(RELEASE)/.ready ## run the long tests, which `make test` leaves out
 	@$(BIN)/pytest $(MORE_WORKERS) -m 'campaign and not long'
 
-test-long: setup $(VENV)/.ready-dev ## run the longest tests, over many cases of which the other two suites take a few
+test-long: setup $(VENV)/.ready-dev $(SPARK)/.ready ## run the longest tests: many cases of which the other two suites take a few, and Spark
 	@$(BIN)/pytest $(WORKERS) -m long
 
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1 and query every chart (Python 3.11)

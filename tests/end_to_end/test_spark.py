@@ -20,7 +20,7 @@ from pipelines.stages.transform.dbt import parse
 from pipelines.stages.transform.spark import made_by_spark
 from tests.end_to_end.conftest import copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=5)
+pytestmark = pytest.mark.long
 
 SCHEMAS = ("intermediate", "controles", "calculs", "marts", "restreint", "rapport")
 MADE = "warehouse/current/warehouse.duckdb"

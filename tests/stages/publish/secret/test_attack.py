@@ -20,7 +20,7 @@ CASES = [
     *((12, seed) for seed in range(3)),
     *((27, seed) for seed in range(3)),
     pytest.param(150, 0, marks=pytest.mark.campaign),
-    pytest.param(150, 1, marks=pytest.mark.campaign),
+    pytest.param(150, 1, marks=pytest.mark.long),
     pytest.param(900, 0, marks=pytest.mark.long),
 ]
 
@@ -108,7 +108,7 @@ def corrected(years: dict[int, Year], exercice: int, more: int) -> dict[int, Yea
     return years | {exercice: replace(year, agents=[*year.agents, *[Agent(cadre="attaches")] * more])}
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_who_reads_two_or_three_versions_learns_nothing(tmp_path: Path, seed: int):
     publisher, years = Publisher(tmp_path), history(27, seed)
     readers = [read(publisher, years)]
