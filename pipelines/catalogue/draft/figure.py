@@ -21,6 +21,7 @@ from pipelines.sql import literal
 
 NUMBERS = ("integer", "number")
 WORDS = ("string", "boolean", "integer", "year")  # the types whose values may be categories
+SYMBOL = 3  # letters at most of the symbol of a unit
 MOST_WORDS = 20  # a column with more is not a category
 # the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
@@ -288,7 +289,7 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "field_unit": unit_of(measure) or unit,
         # in a sentence, after the number; the report writes a sign itself
         "unit_argument": "" if unit in SIGNS else f', unite="{unit}"',
-        "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
+        "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > SYMBOL else unit),
         "decimals": decimals,
         "format": _format(unit, decimals),
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
@@ -317,7 +318,19 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "is_spread": COLUMN in table.provenance,
         "is_unsure": known and summed is not None and not summed.constraints.required,
         "is_about_persons": table.has_personal_data,
+        "counts": _counts(table, unit, is_sum=bool(summed)),
     }
+
+
+def _counts(table: Table, unit: str, *, is_sum: bool) -> str | None:
+    """What the figure counts, in the words of ``compte``; None when nothing says whether it may be persons.
+
+    A measure has a symbol (t, kWh); what has a name (documents, élèves), or initials (ETP), may be anybody.
+    """
+    if not is_sum and any(table.field(name).personal for name in table.primaryKey):
+        return "citoyens"
+    is_measure = unit in SIGNS or (len(unit) <= SYMBOL and not unit.isupper())
+    return "choses" if is_measure and not table.has_personal_data else None
 
 
 def _format(unit: str, decimals: int) -> str:

@@ -146,6 +146,32 @@ def test_a_table_with_persons_is_not_public_until_somebody_says_whom_it_counts(h
     assert made.secrecy.tables["rpt_stocks__volume"].free == "Volume"
 
 
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        ({"total": "volume", "unit": "m³"}, "choses"),
+        ({"total": "volume", "unit": "ETP"}, None),
+        ({"total": "volume", "unit": "abonnés"}, None),
+        ({"unit": "abonnés"}, None),  # nothing says that its lines are no persons
+    ],
+)
+def test_what_may_be_persons_is_not_said_to_be_things(home: Layer, asked: dict, counts: str | None) -> None:
+    made = drafted(home, "dechets.abonnes", "stocks", by="site", **asked)
+    assert made.figures.by_code["dechets.abonnes"].figure.compte == counts
+    assert ("rpt_dechets__abonnes" in made.secrecy.tables) == bool(counts)
+    asks = "# TODO compte: choses" in (home.root / "catalogue/figures/dechets_abonnes.yml").read_text(encoding="utf-8")
+    assert asks == (counts is None)
+
+
+def test_lines_whose_key_is_a_person_count_persons(home: Layer) -> None:
+    home.write("catalogue/systems/quai.yml", SYSTEM.replace("primaryKey: [bon]", "primaryKey: [bon, chauffeur]"))
+    made = drafted(home, "dechets.chauffeurs", "pesees", by="flux", unit="chauffeurs")
+    assert made.figures.by_code["dechets.chauffeurs"].figure.compte == "citoyens"
+    assert "rpt_dechets__chauffeurs" not in made.secrecy.tables
+    made = drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    assert made.figures.by_code["dechets.bennes"].figure.compte is None
+
+
 def test_the_word_of_the_lines_that_count_is_a_filter_which_a_control_watches(home: Layer) -> None:
     home.write("catalogue/systems/quai.yml", SYSTEM.replace(", enum: [Km, Trajets]", ""))
     made = drafted(home, "dechets.km", "mesures", total="valeur", by="site", only=("mesure", "Km"), unit="km")
