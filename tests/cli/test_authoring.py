@@ -1206,11 +1206,54 @@ def test_headings_over_two_lines_are_one_when_the_second_names_the_months_of_a_g
     sheet.merge_cells("F2:H2")
     path = tmp_path / "exploitation_2019.xlsx"
     book.save(path)
-    assert "mois ou années en colonnes" in new(bench, path, "exploitation").stdout
-    (table,) = drafted(bench, "exploitation").export.tables
+    assert "des mesures qui ne s’ajoutent pas" in new(bench, path, "exploitation").stdout
+    ref = drafted(bench, "exploitation")
+    (table,) = ref.export.tables
     assert table.header_rows_of(2019) == 2
-    assert [one.column for one in table.header[2019].values()][:3] == ["Circuit", "Transporteur", "Kilomètres Janvier"]
-    assert read(bench, drafted(bench, "exploitation"), path).acceptees == 5
+    assert (table.field("mesure").constraints.enum, table.primaryKey[-2:]) == (
+        ["Kilomètres", "Trajets"],
+        ["mesure", "mois"],
+    )
+    home = Home(tmp_path / "lu")
+    written = ingest(home, ref, 2019, [path], b"essai").tables[table.name]
+    rows = duckdb.sql(
+        f"select mesure, month(mois), sum(nombre) from '{home.lake / written.parquet}' group by all order by all"
+    )
+    assert (written.acceptees, written.refusees) == (5, 0)
+    assert [(word, month, float(total)) for word, month, total in rows.fetchall()] == [
+        *[("Kilomètres", 1, 12.5), ("Kilomètres", 2, 17.5), ("Kilomètres", 3, 10)],
+        *[("Trajets", 1, 15), ("Trajets", 2, 20), ("Trajets", 3, 25)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headings", "words"),
+    [
+        (
+            "Km 01/2019;Km 02/2019;Km 03/2019;Trajets 01/2019;Trajets 02/2019;Trajets 03/2019;Km total",
+            ["Km", "Trajets"],
+        ),
+        (
+            "Janvier Km;Janvier Nb de trajets;Février Km;Février Nb de trajets;Mars Km;Mars Nb de trajets",
+            ["Km", "Nb de trajets"],
+        ),
+        ("Km Janvier;Km Février;Km Mars;Km Avril;Km Mai;Km Juin;Total Km", None),  # one measure, named each time
+        ("Km Janvier;Km Février;Km Mars;Trajets Janvier;Trajets Février", []),  # a month of one is lacking
+    ],
+)
+def test_each_measure_of_months_that_are_columns_is_a_word(
+    bench, tmp_path, headings: str, words: list[str] | None
+) -> None:
+    values = ";".join("1" for _ in headings.split(";"))
+    path = sample(tmp_path, "trajets_2019.csv", f"Circuit;{headings}\nC1;{values}\nC2;{values}\n")
+    said = new(bench, path, "exploitation").stdout
+    ref = drafted(bench, "exploitation")
+    (table,) = ref.export.tables
+    assert ("mois ou années en colonnes" in said) == (words == [])
+    measure = [field.constraints.enum for field in table.fields if field.name == "mesure"]
+    assert measure == ([words] if words else [])
+    assert ("mois" in table.header[2019]) == (words != [])
+    assert read(bench, ref, path).acceptees == 2
 
 
 def test_births_and_health_are_left_out(bench, tmp_path) -> None:

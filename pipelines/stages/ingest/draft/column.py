@@ -328,6 +328,17 @@ def period_in(heading: str) -> str | None:
     return next((tail for cut in range(len(parts)) if length(tail := " ".join(parts[cut:]))), None)
 
 
+def month_in(heading: str) -> tuple[str, str, str] | None:
+    """The month that a heading is, begins or ends with, between what is before it and what is after it: ``Km``, ``janvier``, none."""
+    words = heading.split(" ")
+    for cut in range(len(words)):
+        if length(end := " ".join(words[cut:])) == 1:
+            return " ".join(words[:cut]), end, ""
+        if length(start := " ".join(words[: len(words) - cut])) == 1:
+            return "", start, " ".join(words[len(words) - cut :])
+    return None
+
+
 def months(names: Sequence[str]) -> Guess | None:
     """How names are written that are all a month, with or without its year: ``janvier``, ``01``, ``03-2024``."""
     for fmt in (*MONTHS, "%B", "%b", "%m"):
