@@ -1163,6 +1163,21 @@ def test_values_that_come_twice_and_numbers_that_may_be_negative_are_to_decide(b
     assert [field.constraints.minimum for field in table.fields] == [None, 0, None]
 
 
+def test_names_with_digits_do_not_look_like_numbers(bench, tmp_path) -> None:
+    rows = "".join(f"Gare n° {rank} Nord;C{rank} Sud\n" for rank in range(1, 9))
+    said = new(bench, sample(tmp_path, "arrets_2019.csv", f"Arrêt;Circuit\n{rows}"), "bus").stdout
+    assert "ressemblent à des nombres" not in said
+
+
+def test_an_organisation_that_cannot_be_read_is_said_and_the_draft_made_all_the_same(bench, tmp_path) -> None:
+    bench.home.organisation_file.write_text("nom: Syndicat\nsiren: '12'\n", encoding="utf-8")
+    result = new(bench, sample(tmp_path, "a_2019.csv", "Commune;Prêts\nOrly;1\nThiais;3\n"), "nouveau")
+    assert "organisation.yml:2 siren: est attendu un nombre de neuf chiffres" in result.stderr
+    assert "aucune collectivité" in result.stderr and drafted(bench, "nouveau").export.tables
+    bench.home.organisation_file.unlink()
+    assert new(bench, sample(tmp_path, "b_2019.csv", "Commune;Prêts\nOrly;1\nThiais;3\n"), "autre").stderr == ""
+
+
 def test_months_that_are_columns_become_lines(bench, tmp_path) -> None:
     names = ["Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre"]
     head = ";".join(["École", *names, "Total"])

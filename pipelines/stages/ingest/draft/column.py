@@ -41,7 +41,7 @@ MONTHS = ["%B %Y", "%b %Y", "%b-%y", "%m/%Y", "%m-%Y", "%Y-%m"]
 YEARLESS = ["%B", "%b", "%d %B", "%d %b"]  # of the exercice
 TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H:%M:%S.%f%z"]
 MOMENTS = ["default", *(day + time for day in ["%Y-%m-%d", *DAYS[1:]] for time in TIMES)]
-QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
+QUANTITY = re.compile(rf"([+\u2212-]?[\d.,{SPACES}]*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
 GLUED = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "o", "ko", "Ko", "Mo", "Go", "To"}  # units that may be
 
 # What the words of a heading say. Digits are a code under some, a date under others.
