@@ -5,7 +5,7 @@ from collections import Counter
 from pipelines.cli.output import echo
 from pipelines.cli.session import Session
 from pipelines.evidence.arrivals import ExportStatus
-from pipelines.evidence.findings import of_year, stops_a_release
+from pipelines.evidence.findings import export_about, of_year, stops_a_release
 from pipelines.evidence.progress_of_texts import RULE as TEXT
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.french import how_many
@@ -83,11 +83,9 @@ def _named(work: Workspace, exports: list[ExportStatus]) -> str:
 
 def _of_whom(work: Workspace, findings: list[Finding]) -> str:
     """How many of the findings are about what each owner sends, in parentheses; nothing when they are about nobody's."""
-    owners = {ref.key: ref.owner for ref in work.registry.exports()}
-    for ref in work.registry.exports():
-        owners |= {f"{ref.system.system}/{table.name}": ref.owner for table in ref.export.tables}
-    counts = Counter(owners[one.ou] for one in findings if one.ou in owners)
-    said = [f"{_reached(work, owner)} : {count}" for owner, count in sorted(counts.items())]
+    about = [export_about(work.registry, one) for one in findings]
+    counts = Counter(_reached(work, ref.owner) for ref in about if ref)
+    said = [f"{who} : {count}" for who, count in sorted(counts.items())]
     return f" ({' ; '.join(said)})" if said else ""
 
 

@@ -15,7 +15,7 @@ from pipelines.stages.ingest.draft.column import (
     Guess,
     are_parts_of_a_year,
     guess,
-    month_in,
+    length,
     months,
     period_in,
     read,
@@ -128,33 +128,29 @@ class Spread:
 
 def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, Layout]:
     """The months that are columns of numbers, and the layout without them; None when there are fewer than three of a measure."""
-    parts = {c.place: said for c in layout.columns if not c.occurrence and (said := month_in(c.heading))}
-    columns = [column for column in layout.columns if column.place in parts]
-    named = {(bool(before), before or after) for before, _, after in parts.values()}
-    measures = sorted({measure for _, measure in named if measure})
-    written = list(dict.fromkeys(month for _, month, _ in parts.values()))
-    is_grid = len(written) * max(len(measures), 1) == len(columns) and len({order for order, _ in named}) == 1
-    found = months(written) if len(written) >= FEW and is_grid and sample.has_header and not sample.is_named else None
+    found = [(c, said) for c in layout.columns if not c.occurrence and (said := period_in(c.heading))]
+    found = [(column, said) for column, said in found if length(said[1]) == 1]
+    found = [(column, said) for column, said in found if column.heading == said[1]] or found  # months alone go first
+    columns, written = [column for column, _ in found], list(dict.fromkeys(month for _, (_, month, _) in found))
+    measures = sorted({before or after for _, (before, _, after) in found} - {""})
+    orders = {bool(before) for _, (before, _, _) in found}
+    is_grid = len(written) * max(len(measures), 1) == len(columns) and len(orders) == 1
+    guessed = months(written) if len(written) >= FEW and is_grid and sample.has_header and not sample.is_named else None
     cells = guess("", [cell for column in columns for cell in column.cells], workbook=sample.type in WORKBOOKS)
-    if not found or cells.type not in ("integer", "number"):
-        return None, layout
     others = [column for column in layout.columns if column not in columns]
     totals = [c for c in others if any(LAST_TOTAL.match(c.heading.removeprefix(one)) for one in ("", *measures))]
     rest = [column for column in others if column not in totals]
-    if not rest:
+    if not guessed or cells.type not in ("integer", "number") or not rest:
         return None, layout
     names = [month.capitalize() for month in MONTH_NAMES]
     seen = names if {same(month) for month in written} <= {same(name) for name in names} else written
     month, measure = "|".join(map(_literally, seen)), "|".join(map(_literally, measures))
-    is_first = (True, measures[0]) in named if measures else False
-    ordered = (
-        (f"(?:{measure}) ({month})", f"({measure}) .+") if is_first else (f"({month}) (?:{measure})", f".+ ({measure})")
-    )
-    patterns = ordered if measures else (f"({month})", "")
+    patterns = (f"({month}) (?:{measure})", f".+ ({measure})") if measures else (f"({month})", "")
+    if True in orders:
+        patterns = f"(?:{measure}) ({month})", f"({measure}) .+"
     ignored = "|".join(_literally(column.heading) for column in totals) or None
-    return Spread(columns, found, cells, *patterns, measures if len(measures) > 1 else [], ignored), replace(
-        layout, columns=rest
-    )
+    spread = Spread(columns, guessed, cells, *patterns, measures if len(measures) > 1 else [], ignored)
+    return spread, replace(layout, columns=rest)
 
 
 def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], list[str], str]:
