@@ -168,13 +168,17 @@ LONGEST_HOME = 400  # bytes of a home's path: SQLite opens no file whose path ha
 
 
 def home() -> Home:
-    """The home that this process works on: ``MILLESIME_HOME``, or ``data/`` in the checkout. Raises WrongSetting."""
+    """The home that this process works on: that of ``usual_root``. Raises WrongSetting."""
     return home_at(usual_root())
 
 
 def usual_root() -> Path:
-    """The folder of that home, without any check."""
-    return Path(os.environ.get("MILLESIME_HOME", PROJECT_ROOT / "data")).resolve()
+    """``MILLESIME_HOME``, else the home that one stands in, as git finds its repository, else ``data/`` in the checkout."""
+    if named := os.environ.get("MILLESIME_HOME"):
+        return Path(named).resolve()
+    here = Path.cwd()
+    stood_in = (folder for folder in (here, *here.parents) if Home(folder).organisation_file.is_file())
+    return next(stood_in, (PROJECT_ROOT / "data").resolve())
 
 
 def home_at(root: Path) -> Home:

@@ -2,7 +2,8 @@
 
 The values of a column are known when dbt proves them (``accepted_values``, here or at the other end of ``relationships``) and
 when it is a boolean: a filter on another value is refused when the catalogue is read. Elsewhere, a figure that keeps a value
-that no line has is a row of the control ``CONTROL``.
+that no line has is a row of the control ``CONTROL``, in each exercice, or in those alone that say a word which no exercice
+with that value says: their tool may have renamed it.
 """
 
 import functools
@@ -72,7 +73,7 @@ def _proved(catalogue: Catalogue, table: str, column: str) -> set[str] | None:
 
 
 def filters_control(catalogue: Catalogue) -> list[str]:
-    """The SQL of the control, a select per figure and value that nothing proves: a row per exercice in which no line has it."""
+    """The SQL of the control, a select per figure and value that nothing proves."""
     # (figure, or the fact in which the members of a family are; this fact; what is kept of it)
     measured: list[tuple[str, str, Filter]] = []
     for code, declared in catalogue.figures.by_code.items():
@@ -82,24 +83,27 @@ def filters_control(catalogue: Catalogue) -> list[str]:
         if there := family.presents_dans:
             measured.append((there.fait, there.fait, there.filtre))
     unproved = dict.fromkeys(
-        (subject, fact, column, value)
+        (subject, fact, column, value, tuple(_listed(values)))
         for subject, fact, filtre in measured
         for column, values in filtre.items()
         for value in _listed(values)
         if isinstance(value, str) and _proved(catalogue, fact, column) is None
     )
     selects = []
-    for subject, fact, column, value in unproved:
+    for subject, fact, column, value, kept in unproved:
         said = {"ou": subject, "sujet": f"{column} : {value}", "attendu": value, "cle": f"{column} {value}"}
         given = [f"'{RULE}'", *(f"{key}={json.dumps(literal(text), ensure_ascii=False)}" for key, text in said.items())]
         given.append("effet='rien'")
         rows = f"from {{{{ ref('{fact}') }}}}"
         held = select(["1"], rows, where(measure.conditions({column: value})))
+        having = select(["exercice"], rows, where(measure.conditions({column: [*kept]})))
+        known = select([column], rows, where([f"{column} is not null", f"exercice in (\n{indented([having])}\n)"]))
+        changed = select(["exercice"], rows, where([f"{column} not in (\n{indented([known])}\n)"]))
         selects.append(
             select(
                 [f"{{{{ {called('constat', given)} }}}}"],
                 f"from (select distinct exercice {rows}) as annees",
-                where([f"not exists (\n{indented([held])}\n)"]),
+                where([f"not exists (\n{indented([held])}\n)\nor exercice in (\n{indented([changed])}\n)"]),
             )
         )
     return selects

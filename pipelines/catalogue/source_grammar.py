@@ -612,9 +612,10 @@ class Table(Declared):
         named = any(origin.file or origin.sheet for header in self.header.values() for origin in header.values())
         return named or len(self.sheets) > 1 or any(set("*?[") & set(one) for one in (*self.sheets, self.member or ""))
 
-    def reads_sheet(self, name: str) -> bool:
-        """True when one of its patterns names that sheet."""
-        return is_one_of(name, self.sheets)
+    def reads_sheet(self, name: str, unread: Iterable[str] = ()) -> bool:
+        """True when one of its patterns names that sheet, unless one of ``unread`` does and no name without ``*``."""
+        plain = [one for one in self.sheets if not set("*?[") & set(one)]
+        return is_one_of(name, plain) or (is_one_of(name, self.sheets) and not is_one_of(name, unread))
 
     def may_hold(self, wanted: Mapping[str, bool | int | str]) -> bool:
         """True when some line of it may hold these values: no layout leaves their fields out, or gives another constant."""
@@ -652,6 +653,12 @@ class Table(Declared):
     def kept_fields(self) -> list[Field]:
         """The fields that enter the lake, in order."""
         return [field for field in self.fields if field.personal != "drop"]
+
+    @property
+    def measures(self) -> list[Field]:
+        """The numbers that say how much, and neither which line nor anything of a person."""
+        numbers = [field for field in self.fields if field.type in ("integer", "number") and field.personal is None]
+        return [field for field in numbers if field.name not in self.primaryKey]
 
     @property
     def informative_fields(self) -> list[Field]:

@@ -55,6 +55,7 @@ PYDANTIC = {
 }
 PATTERNS = {  # in words
     r"^[a-z][a-z0-9_]{0,62}$": "un nom fait de minuscules sans accent, de chiffres et de _, une lettre d’abord",
+    r"^[a-z][a-z0-9-]*$": "un nom fait de minuscules sans accent, de chiffres et de tirets, une lettre d’abord (transport-scolaire)",
     r"^[0-9]{9}$": "un nombre de neuf chiffres",
     r"^[0-9]{14}$": "un nombre de quatorze chiffres",
     r"^[0-9][0-9AB][0-9]{3}$": "un code Insee de cinq caractères, entre guillemets",

@@ -281,7 +281,9 @@ def millesime(ctx: click.Context) -> None:
     """D’un dossier d’exports annuels aux chiffres du rapport d’activité.
 
     Pour commencer : `millesime demo`, ou `millesime init` pour son organisation. Sans commande, dans un dossier : ce
-    qui manque, ce qui attend, et la commande suivante.
+    qui manque, ce qui attend et de qui, et la commande suivante.
+
+    Le dossier est celui de --home ou de MILLESIME_HOME, sinon celui où l’on se trouve, s’il contient organisation.yml.
     """
     session = ctx.ensure_object(Session)
     refuse_wrong()  # reported before anything is done

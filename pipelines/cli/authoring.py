@@ -135,10 +135,12 @@ def source_new(
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
     samples = read_samples(sample, sheet, has_header=not no_header)
-    try:
-        members = load_organisation(session.home, session.catalogue).collectivites
-    except DeclarationError:  # a draft may come before an organisation, or while it is being written
-        members = []
+    members = []
+    if session.home.organisation_file.exists():  # a draft may come before an organisation, or while it is being written
+        try:
+            members = load_organisation(session.home, session.catalogue).collectivites
+        except DeclarationError as error:
+            note(f"{error}\nLe brouillon n’y reconnaît donc aucune collectivité.")
     places = [name for member in members for name in (member.nom, *member.alias)]
     drafted = draft_source(samples, request, registry, known, indicators, needs, places)
     how_it_reads = _read_back(drafted, sample)

@@ -38,7 +38,7 @@ class Session:
 
     @property
     def home(self) -> "Home":
-        """The home that was chosen: ``--home``, else ``MILLESIME_HOME``, else ``data/`` in the checkout."""
+        """The home that was chosen: ``--home``, else the usual one."""
         return settings.home_at(self.chosen or self.usual)
 
     @property
@@ -202,7 +202,7 @@ def global_options(function: Callable) -> Callable:
         expose_value=False,
         callback=_remember("chosen"),
         metavar="DOSSIER",
-        help="Le dossier de l’organisation (MILLESIME_HOME).",
+        help="Le dossier de l’organisation ; par défaut MILLESIME_HOME, sinon celui où l’on se trouve.",
     )
     debug = click.option(
         "--debug",

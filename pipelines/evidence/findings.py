@@ -124,18 +124,20 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
     What is gathered does not depend on the date, so that what is published keeps its bytes.
     """
-    return [one for one in standing if one.finding.code not in LATE or _due(registry, one.finding) < today]
+    found = []
+    for one in standing:
+        ref = export_about(registry, one.finding) if one.finding.code in LATE else None
+        if ref is None or ref.due(one.finding.exercice) < today:
+            found.append(one)
+    return found
 
 
-def _due(registry: Registry, finding: Finding) -> str:
-    """The day by which the export that a finding is about is expected; ``ou`` is an export or one of its tables."""
+def export_about(registry: Registry, finding: Finding) -> ExportRef | None:
+    """The export that a finding is about: ``ou`` is an export, or one of its tables, or something else."""
     system, _, name = finding.ou.partition("/")
     exports = [ref for ref in registry.exports() if ref.system.system == system]
-    return next(
-        ref.due(finding.exercice)
-        for ref in exports
-        if name in (ref.export.name, *(table.name for table in ref.export.tables))
-    )
+    named = (ref for ref in exports if name in (ref.export.name, *(table.name for table in ref.export.tables)))
+    return next(named, None)
 
 
 def blockers(standing: Iterable[Standing], today: str) -> list[Finding]:

@@ -1163,6 +1163,21 @@ def test_values_that_come_twice_and_numbers_that_may_be_negative_are_to_decide(b
     assert [field.constraints.minimum for field in table.fields] == [None, 0, None]
 
 
+def test_names_with_digits_do_not_look_like_numbers(bench, tmp_path) -> None:
+    rows = "".join(f"Gare n° {rank} Nord;C{rank} Sud\n" for rank in range(1, 9))
+    said = new(bench, sample(tmp_path, "arrets_2019.csv", f"Arrêt;Circuit\n{rows}"), "bus").stdout
+    assert "ressemblent à des nombres" not in said
+
+
+def test_an_organisation_that_cannot_be_read_is_said_and_the_draft_made_all_the_same(bench, tmp_path) -> None:
+    bench.home.organisation_file.write_text("nom: Syndicat\nsiren: '12'\n", encoding="utf-8")
+    result = new(bench, sample(tmp_path, "a_2019.csv", "Commune;Prêts\nOrly;1\nThiais;3\n"), "nouveau")
+    assert "organisation.yml:2 siren: est attendu un nombre de neuf chiffres" in result.stderr
+    assert "aucune collectivité" in result.stderr and drafted(bench, "nouveau").export.tables
+    bench.home.organisation_file.unlink()
+    assert new(bench, sample(tmp_path, "b_2019.csv", "Commune;Prêts\nOrly;1\nThiais;3\n"), "autre").stderr == ""
+
+
 def test_months_that_are_columns_become_lines(bench, tmp_path) -> None:
     names = ["Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre"]
     head = ";".join(["École", *names, "Total"])
@@ -1206,11 +1221,54 @@ def test_headings_over_two_lines_are_one_when_the_second_names_the_months_of_a_g
     sheet.merge_cells("F2:H2")
     path = tmp_path / "exploitation_2019.xlsx"
     book.save(path)
-    assert "mois ou années en colonnes" in new(bench, path, "exploitation").stdout
-    (table,) = drafted(bench, "exploitation").export.tables
+    assert "des mesures qui ne s’ajoutent pas" in new(bench, path, "exploitation").stdout
+    ref = drafted(bench, "exploitation")
+    (table,) = ref.export.tables
     assert table.header_rows_of(2019) == 2
-    assert [one.column for one in table.header[2019].values()][:3] == ["Circuit", "Transporteur", "Kilomètres Janvier"]
-    assert read(bench, drafted(bench, "exploitation"), path).acceptees == 5
+    assert (table.field("mesure").constraints.enum, table.primaryKey[-2:]) == (
+        ["Kilomètres", "Trajets"],
+        ["mesure", "mois"],
+    )
+    home = Home(tmp_path / "lu")
+    written = ingest(home, ref, 2019, [path], b"essai").tables[table.name]
+    rows = duckdb.sql(
+        f"select mesure, month(mois), sum(nombre) from '{home.lake / written.parquet}' group by all order by all"
+    )
+    assert (written.acceptees, written.refusees) == (5, 0)
+    assert [(word, month, float(total)) for word, month, total in rows.fetchall()] == [
+        *[("Kilomètres", 1, 12.5), ("Kilomètres", 2, 17.5), ("Kilomètres", 3, 10)],
+        *[("Trajets", 1, 15), ("Trajets", 2, 20), ("Trajets", 3, 25)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headings", "words"),
+    [
+        (
+            "Km 01/2019;Km 02/2019;Km 03/2019;Trajets 01/2019;Trajets 02/2019;Trajets 03/2019;Km total",
+            ["Km", "Trajets"],
+        ),
+        (
+            "Janvier Km;Janvier Nb de trajets;Février Km;Février Nb de trajets;Mars Km;Mars Nb de trajets",
+            ["Km", "Nb de trajets"],
+        ),
+        ("Km Janvier;Km Février;Km Mars;Km Avril;Km Mai;Km Juin;Total Km", None),  # one measure, named each time
+        ("Km Janvier;Km Février;Km Mars;Trajets Janvier;Trajets Février", []),  # a month of one is lacking
+    ],
+)
+def test_each_measure_of_months_that_are_columns_is_a_word(
+    bench, tmp_path, headings: str, words: list[str] | None
+) -> None:
+    values = ";".join("1" for _ in headings.split(";"))
+    path = sample(tmp_path, "trajets_2019.csv", f"Circuit;{headings}\nC1;{values}\nC2;{values}\n")
+    said = new(bench, path, "exploitation").stdout
+    ref = drafted(bench, "exploitation")
+    (table,) = ref.export.tables
+    assert ("mois ou années en colonnes" in said) == (words == [])
+    measure = [field.constraints.enum for field in table.fields if field.name == "mesure"]
+    assert measure == ([words] if words else [])
+    assert ("mois" in table.header[2019]) == (words != [])
+    assert read(bench, ref, path).acceptees == 2
 
 
 def test_births_and_health_are_left_out(bench, tmp_path) -> None:

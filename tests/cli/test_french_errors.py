@@ -207,6 +207,11 @@ CATALOGUE = [
         "id: neuf\ntitre: T\nsections: []\ncouleur: bleu\n",
         "couleur: cette clé n’existe pas ici",
     ),
+    (
+        "catalogue/report/neuf.yml",
+        "id: transport_scolaire\ntitre: T\nsections: []\n",
+        "neuf.yml:1 id: est attendu un nom fait de minuscules sans accent, de chiffres et de tirets",
+    ),
     ("catalogue/secrecy.yml", "tables:\n  rpt_a: {free: 3}\n", "un texte est attendu, et non « 3 »"),
     (
         "catalogue/secrecy.yml",

@@ -78,6 +78,19 @@ FIGURES = [
     ("dechets.passages", "--table", "quai/pesees", "--by", "commune", "--unit", "passages", "--label", "Passages"),
     ("dechets.rythme", "--table", "pesees", "--by", "jour", "--unit", "passages"),
     ("dechets.bennes", "--table", "pesees", "--sum", "bennes", "--by", "est_trie", "--unit", "bennes"),
+    (
+        "dechets.verre",
+        "--table",
+        "pesees",
+        "--sum",
+        "tonnage_t",
+        "--only",
+        "flux=Verre",
+        "--by",
+        "commune",
+        "--unit",
+        "t",
+    ),
     ("stocks.volume", "--table", "stocks", "--sum", "volume", "--by", "mois", "--unit", "m³"),
 ]
 
@@ -119,6 +132,7 @@ def test_each_figure_is_what_its_file_says(published: duckdb.DuckDBPyConnection)
         "dechets.passages": len(COUNTED),
         "dechets.rythme": len(COUNTED),
         "dechets.bennes": None,  # a line that counts does not say how many
+        "dechets.verre": sum(Decimal(line[5].replace(",", ".")) for line in COUNTED if line[3] == "Verre"),
         "stocks.volume": 10 + 20 + 1 + 2,
     }
 
@@ -161,7 +175,7 @@ def test_the_chapter_prints_each_sentence_and_chart(home: Path) -> None:
     charts = [bloc["id"] for section in printed["dechets"]["sections"] for bloc in section["blocs"] if bloc.get("id")]
     assert charts == [
         *("dechets-tonnages-par-flux", "dechets-passages-par-code-collectivite"),
-        *("dechets-rythme-par-mois", "dechets-bennes-par-est-trie"),
+        *("dechets-rythme-par-mois", "dechets-bennes-par-est-trie", "dechets-verre-par-code-collectivite"),
     ]
 
 

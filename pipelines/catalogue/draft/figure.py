@@ -21,6 +21,7 @@ from pipelines.sql import literal
 
 NUMBERS = ("integer", "number")
 WORDS = ("string", "boolean", "integer", "year")  # the types whose values may be categories
+SYMBOL = 3  # letters at most of the symbol of a unit
 MOST_WORDS = 20  # a column with more is not a category
 # the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
@@ -185,8 +186,8 @@ def _columns(request: FigureRequest, table: Table) -> Columns:
     return Columns(member, date, summed, chosen("--by", request.by, WORDS, expected), "words")
 
 
-def _only(request: FigureRequest, table: Table) -> tuple[Field, str] | None:
-    """The column that says which lines count, and its value. Raises DeclarationError when cells of several measures would add up."""
+def _only(request: FigureRequest, table: Table) -> Field | None:
+    """The column that says which lines count. Raises DeclarationError when cells of several measures would add up."""
     kept = {field.name: field for field in table.kept_fields}
     if request.only:
         name, value = request.only
@@ -195,7 +196,7 @@ def _only(request: FigureRequest, table: Table) -> tuple[Field, str] | None:
         known = [str(word) for word in kept[name].constraints.enum or []]
         if known and value not in known:
             raise DeclarationError(f"--only: « {value} » n’est pas un mot de « {name} » ({enumeration(known)})")
-        return kept[name], value
+        return kept[name]
     origins = [(name, origin) for header in table.header.values() for name, origin in header.items()]
     summed = any(name == request.total and origin.under for name, origin in origins)
     measures = [name for name, origin in origins if origin.heading and name in kept and kept[name].type == "string"]
@@ -265,17 +266,17 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
     label = request.label or (summed.title if summed else table.title)
     decimals = summed.decimals if summed and summed.type == "number" else 0
     words = _free(columns[axis.name], OF_FACTS) if axis and said.along == "words" else None
-    words_sql = _words_sql(axis, columns[axis.name]) if axis and words else None
+    only, kept = _only(request, table), {words: axis} if axis and words else {}
+    only_by = _free(columns[only.name], OF_FACTS) if only else None
+    kept |= {only_by: only} if only and only_by else {}
+    words_sql = {name: _words_sql(field, columns[field.name]) for name, field in kept.items()}
     values = {"mois": f"month({columns[said.date.name]})"} if said.date else {}
-    values |= {words: words_sql} if words and words_sql and words != words_sql else {}
     of_line = columns[summed.name] if summed else "1"
-    if only := _only(request, table):
-        of_line = f"case when {columns[only[0].name]} = {literal(only[1])} then {of_line} else 0 end"
-    values |= {measure: of_line} if measure != of_line else {}
+    values |= {name: sql for name, sql in {**words_sql, measure: of_line}.items() if name != sql}
     grain = {"exercice": "exercice"}
     grain |= {"mois": "mois"} if said.date else {}
     grain |= {"code_collectivite": "collectivité"} if said.member else {}
-    grain |= {words: axis.title.lower()} if axis and words else {}
+    grain |= {name: field.title.lower() for name, field in kept.items()}
     along = {"member": "code_collectivite", "month": "mois", "words": words, None: None}[said.along]
     motifs, lacking = _reasons(table, said.date, None if known else summed)
     return {
@@ -283,13 +284,12 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "columns": columns,
         "measure": measure,
         "of_line": of_line,
-        "is_summed": bool(summed or only),
         "measure_title": summed.title if summed else label,
         "unit": unit,
         "field_unit": unit_of(measure) or unit,
         # in a sentence, after the number; the report writes a sign itself
         "unit_argument": "" if unit in SIGNS else f', unite="{unit}"',
-        "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > 3 else unit),
+        "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > SYMBOL else unit),
         "decimals": decimals,
         "format": _format(unit, decimals),
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
@@ -300,6 +300,8 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "is_sign": unit in (*SIGNS, "octets"),
         "is_labelled": request.label is not None,
         "words": words,
+        "kept": kept,
+        "only": {only_by: request.only[1]} if request.only else {},
         "axis_words": _axis_words(axis, request.words) if words and not table.has_personal_data else [],
         "words_sql": words_sql,
         "axis": along,
@@ -316,7 +318,19 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "is_spread": COLUMN in table.provenance,
         "is_unsure": known and summed is not None and not summed.constraints.required,
         "is_about_persons": table.has_personal_data,
+        "counts": _counts(table, unit, is_sum=bool(summed)),
     }
+
+
+def _counts(table: Table, unit: str, *, is_sum: bool) -> str | None:
+    """What the figure counts, in the words of ``compte``; None when nothing says whether it may be persons.
+
+    A measure has a symbol (t, kWh); what has a name (documents, élèves), or initials (ETP), may be anybody.
+    """
+    if not is_sum and any(table.field(name).personal for name in table.primaryKey):
+        return "citoyens"
+    is_measure = unit in SIGNS or (len(unit) <= SYMBOL and not unit.isupper())
+    return "choses" if is_measure and not table.has_personal_data else None
 
 
 def _format(unit: str, decimals: int) -> str:
@@ -380,11 +394,12 @@ def _gained(catalogue: Catalogue, home: Path, said: dict[str, Any]) -> dict[str,
     def keys(name: str) -> list[str]:
         if name not in declared:
             return [name]
-        return [] if declared[name].path.is_relative_to(home) else [f"{table}.{name}" for table in tables]
+        there = tables if name in (said["measure"], said["words"]) else tables[:1]
+        return [] if declared[name].path.is_relative_to(home) else [f"{table}.{name}" for table in there]
 
     return {
         "is_new_domain": said["domain"] not in catalogue.figures.titles,
         "is_new_word": f"{said['domain']}.{said['measure']}" not in catalogue.figures_declared.words,
         "measure_keys": keys(said["measure"]),
-        "words_keys": keys(said["words"]) if said["words"] else [],
+        "words_keys": {name: keys(name) for name in said["kept"]},
     }

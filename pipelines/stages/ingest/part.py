@@ -458,12 +458,8 @@ class Part:
 
         In a few lines, a single number may be so by chance.
         """
-        keys, kinds = self.table.primaryKey, ("integer", "number")
-        numbers = [
-            cell
-            for cell in self.cells
-            if cell.name not in keys and cell.reading.field.personal is None and cell.reading.field.type in kinds
-        ]
+        measures = {field.name for field in self.table.measures}
+        numbers = [cell for cell in self.cells if cell.name in measures]
         if not numbers:
             return []
         values = [f"coalesce({cell.value}, 0)" for cell in numbers]

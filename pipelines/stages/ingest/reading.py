@@ -106,7 +106,7 @@ def _read_one(
     if fmt.type in LINES:
         contents.ends[fichier] = _ends_its_last_line(path)
     if isinstance(fmt, WorkbookFormat):
-        sheets, others = read_workbook(path, fichier, fmt, tables, exercice, workdir)
+        sheets, others = read_workbook(path, fichier, fmt, tables, exercice, workdir, export.unread)
         found = [(name, records) for name, parts in sheets.items() for records in parts]
         contents.unread += [
             Unread(fichier, sheet.name, sheet.rows, sheet.is_hidden, is_one_of(sheet.name, export.unread))

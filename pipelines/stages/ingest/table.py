@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.catalogue.rules import DeliveryRefused, where
-from pipelines.catalogue.source_grammar import WORKBOOKS, Field, Table
+from pipelines.catalogue.source_grammar import COLUMN, WORKBOOKS, Field, Table
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of, sync
 from pipelines.french import how_many, number
-from pipelines.ledger.records import TableCounts
+from pipelines.ledger.records import UNDECLARED, TableCounts
 from pipelines.settings import limits, memory, threads
 from pipelines.sql import literal, parquet_scan
 from pipelines.stages.ingest import database
@@ -28,6 +29,7 @@ from pipelines.stages.ingest.typing import identifier
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MOST_APART = 40  # files of a table that are typed each by itself
+FEW = 3  # files, or sheets, of which one may be the sum of the others by chance, of a single number
 MANY = 50  # dated rows from which it is strange for a year to have none in December
 Counted = dict[tuple[str, str | None], int]  # file, its sheet → lines
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
@@ -92,7 +94,7 @@ class TableWriter:
         rows, left_out = self._count_by_part(target), self._count_by_part(ignores)
         accepted, refused, ignored = self._prove_balance(parts, rows, left_out)
         read = sum(part.records.read for part in parts)
-        totals = [total for part in parts for total in part.totals(target)]
+        totals = [total for part in parts for total in part.totals(target)] + self._undeclared_totals(table, target)
         unread = target.with_suffix(".illisibles.parquet")
         told = [part.unread() for part in parts] if table.informative_fields else []
         if told and self.delivery.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
@@ -204,6 +206,32 @@ class TableWriter:
                     colonne=field.title,
                     attendu=f"un total de moins de 10 puissance {len(str(_limit(field))) - 1}",
                 )
+
+    def _undeclared_totals(self, table: Table, target: Path) -> list[dict[str, Any]]:
+        """The files, or sheets, whose every number is the sum of those of all the others: totals that nothing declares."""
+        if not table.measures:
+            return []
+        heading = COLUMN.name if COLUMN in table.provenance else "''"
+        names = [identifier(field.name) for field in table.measures]
+        sums = ", ".join(f"coalesce(sum({name}), 0) as {name}" for name in names)
+        is_sum = " and ".join(f"2 * {name} = sum({name}) over (partition by intitule)" for name in names)
+        told = " + ".join(f"({name} <> 0)::integer" for name in names)
+        first = ", ".join(f"nullif({name}, 0)::varchar" for name in names)
+        found = self.delivery.db.execute(f"""
+            with sommes as (
+                select _fichier, _feuille, {heading} as intitule, {sums} from {parquet_scan(target)} group by all
+            ), sous as (
+                select _fichier, _feuille, intitule, {is_sum} as est_somme, {told} as dits, coalesce({first}) as valeur from sommes
+            ), parties as (
+                select _fichier, _feuille, any_value(valeur order by intitule) as valeur, sum(dits) as dits, count(*) over () as parties,
+                    bool_and(est_somme) and count(*) = (select count(distinct intitule) from sous) as est_somme
+                from sous group by all
+            )
+            select _fichier, _feuille, valeur from parties
+            where est_somme and (dits > 1 and parties > 2 or dits = 1 and parties > {FEW}) order by all
+        """).fetchall()
+        said = {"kind": UNDECLARED, "column": table.measures[0].name, "ligne": None, "ok": False}
+        return [said | {"fichier": a, "feuille": b, "annonce": value, "recalcule": value} for a, b, value in found]
 
     def _days_without_rows(self, table: Table, target: Path) -> int | None:
         """Days from the last row to the end of the exercice, or of the last month in which lines are expected, for a table whose

@@ -43,7 +43,10 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
     place = where(total["fichier"], total["feuille"]) if "fichier" in total else None
     line = f"en ligne {total['ligne']} {f'({place})' if place else 'du fichier'}"
     fix = "Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine."
-    if total["kind"] == UNDECLARED:
+    if total["kind"] == UNDECLARED and not total["ligne"]:
+        reason = f"Aucune feuille, ni aucun fichier, n’est la somme de toutes les autres, ce qu’est {place}."
+        fix = "Si c’est une récapitulation, l’écarter dans la déclaration (unread, ou files) ; sinon, dire pourquoi elle compte."
+    elif total["kind"] == UNDECLARED:
         reason = f"Aucune ligne n’est la somme de toutes les autres, ce qu’est celle {line}."
         fix = "Si c’est un total, l’écarter dans la déclaration (ignore) ; sinon, dire pourquoi elle compte."
     elif total["kind"] == "counts":
@@ -89,7 +92,7 @@ def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str |
         if counts.acceptees <= 1:
             return f"annoncé : {announced}"
     if total["kind"] == UNDECLARED:
-        return None if table.has_personal_data else f"sur la ligne et en tout dans les autres : {ours}"
+        return None if table.has_personal_data else f"là et en tout dans les autres : {ours}"
     return f"annoncé : {announced} ; recalculé : {ours}"
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from pipelines.catalogue.draft.figure import FigureRequest, draft_figure
+from pipelines.catalogue.filters import filters_control
 from pipelines.catalogue.load import Catalogue, catalogue_of
 from pipelines.catalogue.needs import check, unsummable
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -145,11 +146,54 @@ def test_a_table_with_persons_is_not_public_until_somebody_says_whom_it_counts(h
     assert made.secrecy.tables["rpt_stocks__volume"].free == "Volume"
 
 
-def test_one_measure_of_several_alone_is_summed(home: Layer) -> None:
-    drafted(home, "dechets.km", "mesures", total="valeur", only=("mesure", "Km"), unit="km")
-    assert "sum(case when mesure = 'Km' then valeur else 0 end)" in sql(home, "marts/fct_dechets_km.sql")
-    drafted(home, "dechets.lignes", "mesures", only=("mesure", "Trajets"), unit="lignes")
-    assert "sum(case when mesure = 'Trajets' then 1 else 0 end)" in sql(home, "marts/fct_dechets_lignes.sql")
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        ({"total": "volume", "unit": "m³"}, "choses"),
+        ({"total": "volume", "unit": "ETP"}, None),
+        ({"total": "volume", "unit": "abonnés"}, None),
+        ({"unit": "abonnés"}, None),  # nothing says that its lines are no persons
+    ],
+)
+def test_what_may_be_persons_is_not_said_to_be_things(home: Layer, asked: dict, counts: str | None) -> None:
+    made = drafted(home, "dechets.abonnes", "stocks", by="site", **asked)
+    assert made.figures.by_code["dechets.abonnes"].figure.compte == counts
+    assert ("rpt_dechets__abonnes" in made.secrecy.tables) == bool(counts)
+    asks = "# TODO compte: choses" in (home.root / "catalogue/figures/dechets_abonnes.yml").read_text(encoding="utf-8")
+    assert asks == (counts is None)
+
+
+def test_lines_whose_key_is_a_person_count_persons(home: Layer) -> None:
+    home.write("catalogue/systems/quai.yml", SYSTEM.replace("primaryKey: [bon]", "primaryKey: [bon, chauffeur]"))
+    made = drafted(home, "dechets.chauffeurs", "pesees", by="flux", unit="chauffeurs")
+    assert made.figures.by_code["dechets.chauffeurs"].figure.compte == "citoyens"
+    assert "rpt_dechets__chauffeurs" not in made.secrecy.tables
+    made = drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    assert made.figures.by_code["dechets.bennes"].figure.compte is None
+
+
+def test_the_word_of_the_lines_that_count_is_a_filter_which_a_control_watches(home: Layer) -> None:
+    home.write("catalogue/systems/quai.yml", SYSTEM.replace(", enum: [Km, Trajets]", ""))
+    made = drafted(home, "dechets.km", "mesures", total="valeur", by="site", only=("mesure", "Km"), unit="km")
+    mesure = made.figures.by_code["dechets.km"].figure.mesure
+    assert mesure and mesure.filtre == {"mesure": "Km"}
+    with duckdb.connect() as db:
+        db.execute(
+            "create table int_quai__mesures (exercice int, site text, mesure text, mois date, valeur int, poids int)"
+        )
+        for year, word in ((2024, "Km"), (2025, "Kilomètres")):  # the tool renamed it
+            rows = (
+                f"({year}, 'Nord', '{word}', '{year}-01-01', 5, 1), ({year}, 'Nord', 'Trajets', '{year}-01-01', 2, 1)"
+            )
+            db.execute(f"insert into int_quai__mesures values {rows}")
+        db.execute(f"create table fct_dechets_km as {render(sql(home, 'marts/fct_dechets_km.sql'))}")
+        chart = db.execute(
+            f"select exercice, valeur from ({render(sql(home, 'rapport/rpt_dechets__km.sql'))})"
+        ).fetchall()
+        (control,) = [one for one in filters_control(made) if "dechets.km" in one]
+        found = db.execute(f"select exercice, sujet from ({render(control)})").fetchall()
+    assert chart == [(2024, 5)]
+    assert found == [(2025, "mesure : Km")]
 
 
 def test_a_second_figure_of_a_table_is_made_of_the_same_lines(home: Layer) -> None:

@@ -432,7 +432,7 @@ def test_a_workbook_whose_headings_are_months(depot: Depot):
     assert spread(read) == [(2, "2020-01-01", "Orly", 1, Decimal("1.50"))]
 
 
-def a_sheet_a_town(depot: Depot) -> None:
+def a_sheet_a_town(depot: Depot, **export) -> None:
     header = {
         "collectivite": {"sheet": "(.+)"},
         "mois": {"heading": "(.+)", "ignore": "Indicateur|Total"},
@@ -442,6 +442,7 @@ def a_sheet_a_town(depot: Depot) -> None:
         [TOWN, {**MONTH, "format": "%B"}, HOURS],
         kind={"type": "xlsx"},
         table={"sheet": "*", "header": {2019: header}, "primaryKey": ["collectivite", "mois"]},
+        **export,
     )
 
 
@@ -455,6 +456,39 @@ def test_months_as_columns_of_a_sheet_a_town_need_no_other_column(depot: Depot):
         (4, "Orly", 2, Decimal(20)),
         (2, "Sucy", 3, Decimal(7)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("recap", "found"),
+    [
+        ([17, 4], ["Ensemble"]),
+        ([17, 5], []),  # of one month alone
+        ([17, ""], []),
+    ],
+)
+def test_a_sheet_that_is_the_sum_of_all_the_others_is_told_until_it_is_left_unread(depot: Depot, recap, found):
+    months = ["Indicateur", "Janvier", "Février"]
+    sheets = {
+        "Orly": [months, ["A", 10, 1], ["B", 2, 3]],
+        "Sucy": [months[:2], ["A", 5]],
+        "Ensemble": [months, ["A", *recap]],
+    }
+    a_sheet_a_town(depot)
+    totals = depot.ingest(depot.workbook(sheets)).manifest.tables["lignes"].totals
+    assert [(one["kind"], one["feuille"], one["recalcule"]) for one in totals] == [
+        ("undeclared", name, "4.00") for name in found
+    ]
+    a_sheet_a_town(depot, export={"unread": ["Ens*"]})
+    read = depot.ingest(depot.workbook(sheets))
+    assert {row["collectivite"] for row in read.rows} == {"Orly", "Sucy"}
+    assert read.manifest.tables["lignes"].totals == []
+    assert [(one.feuille, one.ecartee) for one in read.manifest.non_lus] == [("Ensemble", True)]
+
+
+def test_of_three_files_of_one_number_one_may_be_the_sum_of_the_others(depot: Depot):
+    depot.declare([LABEL, HOURS])
+    files = [depot.drop(f"Libellé;Heures\nA;{hours}\n", f"lot_{hours}.csv") for hours in (1, 2, 3)]
+    assert depot.ingest(*files).manifest.tables["lignes"].totals == []
 
 
 def test_a_sheet_without_a_column_that_gives_rows_is_refused(depot: Depot):

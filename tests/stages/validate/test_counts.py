@@ -115,7 +115,9 @@ def test_a_total_that_nothing_declares_is_a_warning_and_shows_no_cell_of_a_perso
     (result,) = control_totals(LOG, counts(said), 2020)
     assert (result.severity, result.success, result.effet) == ("warning", False, "réserve")
     assert result.reason == "Aucune ligne n’est la somme de toutes les autres, ce qu’est celle en ligne 42 du fichier."
-    assert result.observed == "sur la ligne et en tout dans les autres : 12,5"
+    assert result.observed == "là et en tout dans les autres : 12,5"
+    (result,) = control_totals(LOG, counts(total(kind="undeclared", ligne=None, fichier="t.xlsx", feuille="T2")), 2020)
+    assert result.reason.endswith("n’est la somme de toutes les autres, ce qu’est t.xlsx, feuille « T2 ».")
     assert control_totals(people, counts(said), 2020)[0].observed is None
 
 

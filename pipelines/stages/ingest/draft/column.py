@@ -41,7 +41,7 @@ MONTHS = ["%B %Y", "%b %Y", "%b-%y", "%m/%Y", "%m-%Y", "%Y-%m"]
 YEARLESS = ["%B", "%b", "%d %B", "%d %b"]  # of the exercice
 TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H:%M:%S.%f%z"]
 MOMENTS = ["default", *(day + time for day in ["%Y-%m-%d", *DAYS[1:]] for time in TIMES)]
-QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
+QUANTITY = re.compile(rf"([+\u2212-]?[\d.,{SPACES}]*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
 GLUED = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "o", "ko", "Ko", "Mo", "Go", "To"}  # units that may be
 
 # What the words of a heading say. Digits are a code under some, a date under others.
@@ -322,10 +322,17 @@ def length(period: str) -> int | None:
     return 1 if any(re.fullmatch(pattern_of(fmt), period) for fmt in (*MONTHS, "%B", "%b")) else None
 
 
-def period_in(heading: str) -> str | None:
-    """The month, quarter, semester or year that a heading is, or ends with: ``Prêts janvier 2024`` → ``janvier 2024``."""
-    parts = heading.split(" ")
-    return next((tail for cut in range(len(parts)) if length(tail := " ".join(parts[cut:]))), None)
+def period_in(heading: str) -> tuple[str, str, str] | None:
+    """The month, quarter, semester or year that a heading is, begins or ends with, between what is before it and what is after it:
+    ``Prêts``, ``janvier 2024`` and nothing.
+    """
+    words = heading.split(" ")
+    for cut in range(len(words)):
+        if length(end := " ".join(words[cut:])):
+            return " ".join(words[:cut]), end, ""
+        if length(start := " ".join(words[: len(words) - cut])):
+            return "", start, " ".join(words[len(words) - cut :])
+    return None
 
 
 def months(names: Sequence[str]) -> Guess | None:
@@ -341,6 +348,6 @@ def are_parts_of_a_year(names: Sequence[str]) -> bool:
     """True when each of several names ends with a month, a quarter or a semester, or with its number alone."""
     numbers = sorted(int(last) for name in names if (last := name.rpartition(" ")[2]).isdecimal())
     return len(names) > 1 and (
-        all((length(period_in(name) or "") or 12) < 12 for name in names)
+        all((found := period_in(name)) and (length(found[1]) or 12) < 12 for name in names)
         or (len(names) in (2, 4, 12) and numbers == list(range(1, len(names) + 1)))
     )

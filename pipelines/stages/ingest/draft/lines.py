@@ -114,39 +114,52 @@ def common_pattern(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Spread:
-    """Columns that are each a month: every line of the table becomes one line for each of them."""
+    """Columns that are each a month, of one measure or of each of several: every line of the table becomes one line for each of
+    them."""
 
     columns: list[Column]
     months: Guess  # how their headings are written
     cells: Guess  # how their cells are
-    pattern: str  # of their headings
+    month: str  # the pattern of what their headings say of the month
+    measure: str  # the same of the measure
+    measures: list[str]  # none when the headings are months alone
     totals: str | None  # the pattern of the columns beside them that are their sum
 
 
 def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, Layout]:
-    """The months that are columns of numbers, and the layout without them; None when there are fewer than three."""
-    columns = [column for column in layout.columns if length(column.heading) == 1 and not column.occurrence]
-    headings = [column.heading for column in columns]
-    found = months(headings) if len(columns) >= FEW and sample.has_header and not sample.is_named else None
+    """The months that are columns of numbers, and the layout without them; None when there are fewer than three of a measure."""
+    found = [(c, said) for c in layout.columns if not c.occurrence and (said := period_in(c.heading))]
+    found = [(column, said) for column, said in found if length(said[1]) == 1]
+    found = [(column, said) for column, said in found if column.heading == said[1]] or found  # months alone go first
+    columns, written = [column for column, _ in found], list(dict.fromkeys(month for _, (_, month, _) in found))
+    measures = sorted({before or after for _, (before, _, after) in found} - {""})
+    orders = {bool(before) for _, (before, _, _) in found}
+    is_grid = len(written) * max(len(measures), 1) == len(columns) and len(orders) == 1
+    guessed = months(written) if len(written) >= FEW and is_grid and sample.has_header and not sample.is_named else None
     cells = guess("", [cell for column in columns for cell in column.cells], workbook=sample.type in WORKBOOKS)
-    if not found or cells.type not in ("integer", "number"):
-        return None, layout
-    totals = [column for column in layout.columns if LAST_TOTAL.match(column.heading)]
-    rest = [column for column in layout.columns if column not in columns and column not in totals]
-    if not rest:
+    others = [column for column in layout.columns if column not in columns]
+    totals = [c for c in others if any(LAST_TOTAL.match(c.heading.removeprefix(one)) for one in ("", *measures))]
+    rest = [column for column in others if column not in totals]
+    if not guessed or cells.type not in ("integer", "number") or not rest:
         return None, layout
     names = [month.capitalize() for month in MONTH_NAMES]
-    seen = names if {same(heading) for heading in headings} <= {same(name) for name in names} else headings
+    seen = names if {same(month) for month in written} <= {same(name) for name in names} else written
+    month, measure = "|".join(map(_literally, seen)), "|".join(map(_literally, measures))
+    patterns = (f"({month}) (?:{measure})", f".+ ({measure})") if measures else (f"({month})", "")
+    if True in orders:
+        patterns = f"(?:{measure}) ({month})", f"({measure}) .+"
     ignored = "|".join(_literally(column.heading) for column in totals) or None
-    return Spread(columns, found, cells, f"({'|'.join(map(_literally, seen))})", ignored), replace(layout, columns=rest)
+    spread = Spread(columns, guessed, cells, *patterns, measures if len(measures) > 1 else [], ignored)
+    return spread, replace(layout, columns=rest)
 
 
-def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], str, str]:
-    """The headings and the fields of months that are columns, and the names of the fields that are the month and the cell."""
-    month, value = "mois" if "mois" not in taken else "mois_2", "nombre" if "nombre" not in taken else "nombre_2"
+def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], list[str], str]:
+    """The headings and the fields of months that are columns, the names of the fields that tell the rows of a line apart, the
+    month last, and that of the cell."""
+    measure, month, value = (name if name not in taken else f"{name}_2" for name in ("mesure", "mois", "nombre"))
     ignored = f", ignore: {quoted(spread.totals)}" if spread.totals else ""
     headings = [
-        f"    {month}: {{heading: {quoted(spread.pattern)}{ignored}}}",
+        f"    {month}: {{heading: {quoted(spread.month)}{ignored}}}",
         f"    {value}: {{under: {month}, empty: skip}}"
         + todo("une cellule vide n’est rien (skip) ; zéro (zero), ou une erreur (refuse) ?"),
     ]
@@ -157,7 +170,13 @@ def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[
         f"  - {{name: {value}, title: Nombre, type: {spread.cells.type}{written}, constraints: {{required: true}}}}"
         + todo("que compte chaque cellule ? Le nommer, ici et dans header"),
     ]
-    return headings, fields, month, value
+    if not spread.measures:
+        return headings, fields, [month], value
+    headings.insert(0, f"    {measure}: {{heading: {quoted(spread.measure)}}}")
+    words = f"constraints: {{required: true, enum: {flow(spread.measures)}}}"
+    asked = todo(f"des mesures qui ne s’ajoutent pas : un chiffre est de l’une d’elles (figure new --only {measure}=…)")
+    fields.insert(0, f"  - {{name: {measure}, title: Mesure, {words}}}{asked}")
+    return headings, fields, [measure, month], value
 
 
 def header_lines(headings: dict[str, str], doubts: dict[str, str], layout: Layout, exercice: int) -> list[str]:

@@ -82,9 +82,9 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     key = next((name for name, column in columns.items() if kept_as[name] != "drop" and _may_be_key(column)), None)
     named_heading, named_field, named_guess = _field_of_parts(sample, columns, places)
     if spread:
-        headings, fields, month, value = spread_lines(spread, [*columns, *named_guess])
+        headings, fields, told_by, value = spread_lines(spread, [*columns, *named_guess])
         named_heading, named_field = [*named_heading, *headings], [*named_field, *fields]
-        named_guess = named_guess | {month: spread.months}
+        named_guess = named_guess | {told_by[-1]: spread.months}
     dated = {name: found for name, found in (plain | named_guess).items() if found.type in DATED}
     period = period_line(dated, exercice)
     missing = sorted({word for column in columns.values() for word in column.guess.missing})
@@ -101,7 +101,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     lines = place_lines(sample, has_period=bool(period))
     keys = [key] if key else []
     if spread and (told := keys or _telling_apart({name: columns[name] for name in plain}, layout.first)):
-        keys = [*told, month]
+        keys = [*told, *told_by]
     lines += _key_lines(keys, columns)
     lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)

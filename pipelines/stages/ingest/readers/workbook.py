@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,7 +33,13 @@ KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un anci
 
 
 def read_workbook(
-    path: Path, fichier: str, fmt: WorkbookFormat, tables: list[Table], exercice: int, workdir: Path
+    path: Path,
+    fichier: str,
+    fmt: WorkbookFormat,
+    tables: list[Table],
+    exercice: int,
+    workdir: Path,
+    unread: Collection[str],
 ) -> tuple[dict[str, list[Records]], list[Sheet]]:
     """Table name → the records of each sheet that it reads, and the sheets that no table reads.
 
@@ -42,8 +48,10 @@ def read_workbook(
     patterns = [pattern for table in tables for pattern in table.sheets or [""]]
     sheets = _open(path, fichier, fmt.type, patterns, workdir)
     found: dict[str, list[Records]] = {}
+    read: set[str] = set()
     for table in tables:
-        own = [sheet for sheet in sheets if (table.reads_sheet(sheet.name) if table.sheets else sheet.is_first)]
+        own = [one for one in sheets if (table.reads_sheet(one.name, unread) if table.sheets else one.is_first)]
+        read |= {sheet.name for sheet in own}
         lacking = [pattern for pattern in table.sheets if not any(is_named(sheet.name, pattern) for sheet in own)]
         if lacking or not own:
             present = ", ".join(sheet.name for sheet in sheets)
@@ -52,7 +60,7 @@ def read_workbook(
                 "FIC-FEUILLE", fichier=fichier, colonne=wanted, attendu=f"feuilles présentes : {present}"
             )
         found[table.name] = [_records(sheet, table, fmt, exercice, fichier) for sheet in own]
-    return found, [sheet for sheet in sheets if sheet.csv is None]
+    return found, [sheet for sheet in sheets if sheet.name not in read]
 
 
 def raw_sheets(path: Path, fichier: str, sheet: str | None, workdir: Path) -> dict[str, list[tuple[int, list[str]]]]:
