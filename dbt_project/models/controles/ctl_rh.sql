@@ -10,8 +10,10 @@ select
     {{ constat(
         "case when perimetre like '%non reconnu' then 'RH-ORTHOGRAPHE' else code_controle end", ou="'rh'", sujet='perimetre',
         attendu='valeur_attendue', recu='valeur', ecart='ecart', cle='perimetre', exercice='rapprochements.exercice',
-        effet="case when code_controle in ('RH-THEORIQUE', 'RH-DSN-EFFECTIF', 'RH-DSN-HEURES') then 'réserve' else 'rien' end",
+        effet="case when code_controle in ('RH-THEORIQUE', 'RH-DSN-EFFECTIF', 'RH-DSN-HEURES') then 'réserve' "
+            ~ "when code_controle = 'RH-DSN-AUCUNE' then 'manque' else 'rien' end",
         source="case code_controle when 'RH-DSN-HEURES' then 'dsn/activites' when 'RH-DSN-PAIE' then 'dsn/declarations' "
+            ~ "when 'RH-DSN-AUCUNE' then 'dsn/declarations|dsn/contrats|dsn/activites' "
             ~ "else concat_ws('|', agents.sources, 'dsn/contrats') end"
     ) }}
 from {{ ref('rpt_rh__rapprochements') }} as rapprochements

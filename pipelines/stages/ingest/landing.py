@@ -11,6 +11,7 @@ from pipelines import settings
 from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.disk import MEGA, sha256_of
 
+ADDED = ("thumbs.db", "desktop.ini")
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")
 # what programs put beside a file they are writing or have open, and its name: Office, LibreOffice, rsync
 BESIDE = [re.compile(r"~\$(.+)"), re.compile(r"\.~lock\.(.+)#"), re.compile(r"\.(.+)\.[A-Za-z0-9]{6}")]
@@ -108,8 +109,9 @@ def leaves(landing: Path, path: Path) -> bool:
 
 
 def ignored(path: Path) -> bool:
-    """Hidden files, Office locks and files still being copied are not exports."""
-    return path.name.startswith((".", "~$")) or path.name.casefold().endswith(UNFINISHED)
+    """Hidden files, Office locks, what an explorer adds by itself and files still being copied are not exports."""
+    name = path.name.casefold()
+    return name.startswith((".", "~$")) or name in ADDED or name.endswith(UNFINISHED)
 
 
 def astray(landing: Path, exercices: Collection[int]) -> list[Path]:

@@ -79,7 +79,7 @@ def test_a_temporary_file_or_a_lock_keeps_the_whole_export_waiting(declared: Dep
 
 
 @pytest.mark.parametrize(
-    "beside", [".DS_Store", "._export.csv", "Thumbs.db", "autre.csv.part", "~$autre.xlsx", "lu.txt"]
+    "beside", [".DS_Store", "._export.csv", "Thumbs.db", "Desktop.ini", "autre.csv.part", "~$autre.xlsx", "lu.txt"]
 )
 def test_what_is_of_no_file_of_the_export_keeps_nothing_waiting(declared: Depot, beside: str):
     declared.drop("a")

@@ -16,7 +16,7 @@ entiers as (
         exercice,
         bool_and(effet = 'rien') as est_entier
     from {{ ref('fct_collecte') }}
-    where split_part(source, '/', 2) = 'titres' and statut_collecte <> 'non suivie'
+    where (split_part(source, '/', 2) = 'titres' or source = 'pes/bordereaux') and statut_collecte <> 'non suivie'
     group by exercice
 ),
 

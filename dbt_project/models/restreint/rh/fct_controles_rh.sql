@@ -107,6 +107,16 @@ controles as (
     where heures_declarees is not null and heures_du_systeme is not null
     union all
     select
+        'RH-DSN-AUCUNE' as code_controle,
+        exercice,
+        'Déclarations sociales' as perimetre,
+        0 as valeur,
+        count(*) as valeur_attendue
+    from {{ ref('int_rh__declarations_dsn') }}
+    group by exercice
+    having sum(poids) = 0
+    union all
+    select
         'RH-DSN-PAIE' as code_controle,
         paies.exercice,
         'Rémunérations brutes et comptes 641, en euros' as perimetre,

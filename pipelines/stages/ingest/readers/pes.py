@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.french import how_many
 from pipelines.stages.ingest.readers.records import Records, written_rows
 from pipelines.stages.ingest.readers.xml_outline import CHUNK, Outline
 
@@ -88,7 +89,7 @@ PERSON, LOCAL_BODIES = "01", ("23", "24")  # category of the tiers
 SIRET, SIREN = "01", "02"  # nature of its identifier
 PRINCIPAL = "01"  # the debtor, among those who owe together
 
-AMOUNT = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{0,2})?")
+AMOUNT = re.compile(r"[+-]?[0-9]{1,14}(?:\.[0-9]{0,2})?")
 OPENING = re.compile(rb"<(?:[\w.-]+:)?(PES_DepenseAller|PES_RecetteAller|Bordereau|LigneDePiece|ElementACQUIT)[\s/>]")
 LONGEST_TAG = 200  # bytes of one of these tags, at most
 WHOLE = "un flux PES entier"
@@ -98,13 +99,23 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     """Read ``path``, delivered as ``fichier``, and write one CSV per table into ``workdir``.
 
     Returns the records of each of ``tables`` (bordereaux, mandats, titres, acquits). Raises DeliveryRefused: FIC-VIDE,
-    FIC-XML, FIC-DOCTYPE, FIC-TAILLE, or FIC-NATURE when it is neither a PES Aller nor a PES_ACQUIT.
+    FIC-XML, FIC-DOCTYPE, FIC-TAILLE, FIC-NATURE when it is neither a PES Aller nor a PES_ACQUIT, FIC-ENCODAGE when
+    its tags cannot be counted apart: in UTF-16, or with tags in a comment.
     """
     paths = {name: workdir / f"{name}.csv" for name in COLUMNS}
     counts, is_ranked = _count(path)
     with ExitStack() as stack:
         sheets = {name: stack.enter_context(written_rows(path)) for name, path in paths.items()}
-        _Reading(fichier, sheets, is_ranked=is_ranked).read(path)
+        reading = _Reading(fichier, sheets, is_ranked=is_ranked)
+        reading.read(path)
+    for name in COLUMNS:
+        if reading.written[name] != counts[name]:
+            raise DeliveryRefused(
+                "FIC-ENCODAGE",
+                fichier=fichier,
+                recu=f"{how_many(counts[name], 'balises')} de {name}, dont {reading.written[name]} se lisent",
+                attendu="un flux en UTF-8 ou en ISO-8859-1, sans bordereau ni pièce en commentaire",
+            )
     return {name: Records(paths[name], list(COLUMNS[name]), None, counts[name]) for name in tables}
 
 
@@ -201,7 +212,7 @@ class _Reading(Outline):
 
     def __init__(self, fichier: str, sheets: dict[str, Any], *, is_ranked: bool):
         super().__init__(fichier)
-        self._sheets, self._is_ranked, self._ranks = sheets, is_ranked, Counter[str]()
+        self._sheets, self._is_ranked, self.written = sheets, is_ranked, Counter[str]()
         self._steps: list[_Step | None] = []
         self._scopes = [_Scope(1)]
         self._side = DEPENSE
@@ -267,8 +278,8 @@ class _Reading(Outline):
         self._scopes.append(opened)
 
     def _write(self, table: str, line: int, values: dict[str, str]) -> None:
-        self._ranks[table] += 1
-        place = self._ranks[table] if self._is_ranked else line
+        self.written[table] += 1
+        place = self.written[table] if self._is_ranked else line
         self._sheets[table].writerow([place, *(values.get(column, "") for column in COLUMNS[table])])
 
     def _bordereau(self, scope: _Scope) -> None:

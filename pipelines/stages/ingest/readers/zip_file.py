@@ -32,7 +32,7 @@ class Member:
     @property
     def is_junk(self) -> bool:
         """True for files that an operating system adds by itself."""
-        return self.name.startswith("__MACOSX/") or ignored(PurePosixPath(self.name)) or self.name.endswith("Thumbs.db")
+        return self.name.startswith("__MACOSX/") or ignored(PurePosixPath(self.name))
 
     def count_lines(self) -> int:
         """How many lines hold something; a file that is not text counts as one."""

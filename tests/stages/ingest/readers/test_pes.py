@@ -130,6 +130,8 @@ def test_only_what_may_be_a_public_body_is_read_of_a_tiers(read, who, kept) -> N
         (flux("F", MANDATS)[:-30], "FIC-XML"),
         (flux("F", MANDATS, start='<!DOCTYPE a [<!ENTITY e "x">]>'), "FIC-DOCTYPE"),
         (flux("F", MANDATS).replace(b'<Exer V="2016"/>', b'<Exer V="2016"/><Exer V="2017"/>'), "FIC-XML"),
+        (flux("F", MANDATS, encoding="UTF-16").decode("utf-16").encode("utf-16"), "FIC-ENCODAGE"),
+        (flux("F", MANDATS, start="<!-- <Bordereau> -->"), "FIC-ENCODAGE"),
     ],
 )
 def test_what_is_no_whole_flow_is_refused(content, code, tmp_path) -> None:
@@ -143,6 +145,11 @@ def test_an_amount_that_is_none_refuses_its_line_and_no_other(collect) -> None:
     wrong.append(piece(7, ligne("60612", "1.00", tva="x")))
     counts = collect({"flux.xml": flux("F", [bordereau(1, *wrong)])}).tables["mandats"]
     assert (counts.lues, counts.acceptees, counts.refusees) == (7, 1, 6)
+
+
+def test_the_sign_of_an_amount_changes_nothing(read) -> None:
+    (row,) = read(flux("F", [bordereau(1, piece(1, ligne("60612", "+12.50")))]))["bordereaux"]
+    assert row["MtLignesHT"] == "12.50"
 
 
 def test_a_zip_is_read_as_the_files_that_it_holds_and_a_broken_one_loses_no_other(collect, tmp_path) -> None:
