@@ -8,7 +8,6 @@
 The same bytes under the same declaration give the same delivery: it is then read from its manifest, not again.
 """
 
-import importlib
 import json
 import os
 import shutil
@@ -19,21 +18,19 @@ from pathlib import Path
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.shown_name import shown_names
-from pipelines.catalogue.source_grammar import Export, Table
+from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
-from pipelines.stages.ingest.child import Exceeded, in_child
 from pipelines.stages.ingest.part import IrregularRecord
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.records import Records
-from pipelines.stages.ingest.reading import Contents, Source, read_file
+from pipelines.stages.ingest.reading import Contents, Source, lost_file, read_file
 from pipelines.stages.ingest.table import table_writer
 
-DOCUMENTS = ("budget_xml", "pes")  # the readers that can say which documents a refused file held
 READER_VERSION = 6  # increase it when the same bytes give other rows; the golden tests fail until then
 
 WORK = ".lecture-"  # working folders, in the archive
@@ -125,25 +122,14 @@ def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Pat
             found = read_file(ref, exercice, source, folder, careful=careful)
         except DeliveryRefused as refusal:
             refused += 1
-            if not ref.export.by_document or ref.export.format.type not in DOCUMENTS or refused == len(sources):
+            if refused == len(sources):
                 raise
-            found = _lost(ref.export, source, refusal, folder)
+            found = lost_file(ref.export, source, refusal, folder)
         for name, parts in found.tables.items():
             contents.tables[name] += [part for part in parts if part[1].read or not contents.tables[name]]
         contents.unread += found.unread
         contents.ends |= found.ends
     return contents
-
-
-def _lost(export: Export, source: Source, refusal: DeliveryRefused, workdir: Path) -> Contents:
-    """Refused lines in place of the documents of a refused file; only its reader knows which they are."""
-    reader = importlib.import_module(f"pipelines.stages.ingest.readers.{export.format.type}")
-    tables = [table.name for table in export.tables]
-    try:
-        found = in_child(reader.lost, source.path, source.file.name, tables, workdir, refusal)
-    except Exceeded:
-        raise refusal from None
-    return Contents({name: [(source.file.name, records)] for name, records in found.items()}, [])
 
 
 def _write(

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.headings import climbed
 from pipelines.catalogue.patterns import is_one_of
@@ -56,12 +57,34 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
         raise DeliveryRefused("FIC-TAILLE", fichier=source.file.name, attendu=enough) from None
 
 
+def lost_file(export: Export, source: Source, refusal: DeliveryRefused, workdir: Path) -> Contents:
+    """Refused lines in place of the documents of a refused file. Raises ``refusal`` when its reader cannot say which they are."""
+    try:
+        found = in_child(_lost, export, source.file.name, source.path, refusal, workdir)
+    except Exceeded:
+        raise refusal from None
+    return Contents({name: [(source.file.name, records)] for name, records in found.items()}, [])
+
+
+def _lost(export: Export, fichier: str, path: Path, refusal: DeliveryRefused, workdir: Path) -> dict[str, Records]:
+    reader = export.by_document and isinstance(export.format, ToolFormat) and _reader(export.format.type)
+    if not hasattr(reader, "lost"):
+        raise refusal
+    return reader.lost(path, fichier, [table.name for table in export.tables], workdir, refusal)
+
+
+def _reader(name: str) -> Any:
+    """The module that reads a format: each loads its own libraries."""
+    return importlib.import_module(f"pipelines.stages.ingest.readers.{name}")
+
+
 def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, careful: bool) -> Contents:
     export = ref.of(exercice).export
     contents = Contents.of(export)
     if export.archive is None or not source.file.name.casefold().endswith(".zip"):
         _read_one(export, export.tables, source.file.name, source.path, exercice, workdir, contents, careful=careful)
         return contents
+    read, refused = 0, list[DeliveryRefused]()
     for index, member in enumerate(_members(export, source, workdir)):
         shown = anonymous_name(member.name, sha256_of(member.path)) if export.nominative else member.name
         fichier = f"{source.file.name}/{shown}"
@@ -69,10 +92,18 @@ def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, car
         if tables:
             folder = workdir / f"member{index}"
             folder.mkdir()
-            _read_one(export, tables, fichier, member.path, exercice, folder, contents, careful=careful)
+            read += 1
+            try:
+                _read_one(export, tables, fichier, member.path, exercice, folder, contents, careful=careful)
+            except DeliveryRefused as refusal:
+                refused.append(refusal)
+                for name, records in _lost(export, fichier, member.path, refusal, folder).items():
+                    contents.tables[name].append((fichier, records))
         else:
             is_aside = member.is_junk or is_one_of(member.name, export.unread)
             contents.unread.append(Unread(fichier, None, member.count_lines(), ecartee=is_aside))
+    if refused and len(refused) == read:
+        raise refused[0]
     for table in export.tables:
         if not contents.tables[table.name]:
             there = ", ".join(one.fichier.partition("/")[2] for one in contents.unread) or "aucun"
@@ -117,7 +148,7 @@ def _read_one(
             (table.name, read_csv(path, fichier, fmt, table, exercice, workdir, careful=careful)) for table in tables
         ]
     elif isinstance(fmt, TreeFormat):
-        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{TREES[fmt.type]}")
+        reader = _reader(TREES[fmt.type])
         found = [(table.name, reader.read(path, fichier, fmt, table, exercice, workdir)) for table in tables]
         lists = {path: count for _, records in found for path, count in records.lists.items()}
         contents.unread += [
@@ -125,7 +156,7 @@ def _read_one(
             for path, count in _unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
         ]
     elif isinstance(fmt, ToolFormat):
-        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
+        reader = _reader(fmt.type)
         found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())
     for name, records in found:
         contents.tables[name].append((fichier, records))

@@ -157,9 +157,10 @@ def test_a_zip_is_read_as_the_files_that_it_holds_and_a_broken_one_loses_no_othe
     with zipfile.ZipFile(tmp_path / "lot.zip", "w") as archive:
         for name, content in files.items():
             archive.writestr(f"janvier/{name}", content)
+        archive.writestr("janvier/d.xml", flux("D", MANDATS)[:-30])
     manifest = collect({"lot.zip": (tmp_path / "lot.zip").read_bytes(), "c.xml": flux("C", MANDATS)[:-30]})
     counts = {name: (table.lues, table.acceptees, table.refusees) for name, table in manifest.tables.items()}
-    assert counts == {"bordereaux": (3, 2, 1), "mandats": (2, 2, 0), "titres": (1, 1, 0), "acquits": (1, 1, 0)}
+    assert counts == {"bordereaux": (4, 2, 2), "mandats": (2, 2, 0), "titres": (1, 1, 0), "acquits": (1, 1, 0)}
 
 
 def test_many_files_are_typed_a_few_at_a_time(collect) -> None:
