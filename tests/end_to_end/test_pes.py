@@ -14,6 +14,7 @@ from tests.stages.ingest.pes_writer import acquit, bordereau, flux, ligne, piece
 pytestmark = pytest.mark.campaign(minutes=2)
 
 MARK, NIR = "ZZCANARI", "1610394054001"
+SIRET = "25940011700018"  # of the organisation of these homes
 NEEDLE = re.compile(f"{MARK}|{NIR}|304559321")  # the last one: the SIREN of a company
 PRIVATE = "ComplNom Prenom Civilite DteNaissance LieuNaissance".split()
 ADDRESS = "".join(f'<{name} V="{MARK}"/>' for name in ("Adr1", "Adr2", "Adr3", "CP", "Ville"))
@@ -51,10 +52,12 @@ def flows(year: int) -> Iterator[Livraison]:
     """Two flows and their answers; a line that is refused; a bordereau that did not come."""
     refused = piece(6, ligne("60612", MARK, who=somebody(NIR, "04", "01")), more=OBJECTS)
     files = {
-        "mandats.xml": flux("M", [bordereau(1, *pieces("10.00", "60612"), refused, exer=year)], end=ATTACHED),
-        "titres.xml": flux("T", [], [bordereau(2, *pieces("100.00", "74741"), exer=year)], end=ATTACHED),
+        "mandats.xml": flux(
+            "M", [bordereau(1, *pieces("10.00", "60612"), refused, exer=year)], end=ATTACHED, siret=SIRET
+        ),
+        "titres.xml": flux("T", [], [bordereau(2, *pieces("100.00", "74741"), exer=year)], end=ATTACHED, siret=SIRET),
         "accuse.xml": acquit("M", (5, 1, None, None)).replace(b"refus", MARK.encode()),
-        "coupe.xml": flux("C", [bordereau(3, *pieces("10.00", "60612"), exer=year)])[:-400],
+        "coupe.xml": flux("C", [bordereau(3, *pieces("10.00", "60612"), exer=year)], siret=SIRET)[:-400],
     }
     for name, content in files.items():
         yield Livraison(f"{year}/pes/{name}", content)

@@ -1,7 +1,6 @@
 -- What the bordereaux sent to the public accountant say of themselves, and of those that did not come: a number that is
--- missing from a series, a running total that leaves one out, one of another year that counts in none. What they announce
--- is often wrong, and takes nothing away. Several series of numbers may run side by side: a jump of more than a thousand
--- begins another.
+-- missing from a series, a running total that leaves one out, one of another year that counts in none, an answer to a flow
+-- that is not there. What they announce is often wrong, and takes nothing away. Several series of numbers may run side by side.
 with bordereaux as (
     select
         *,
@@ -13,27 +12,154 @@ with bordereaux as (
     from {{ ref('int_finances__bordereaux') }}
 ),
 
+siens as (
+    select * from bordereaux
+    where motif <> 'bordereau d’un autre organisme'
+),
+
+-- whose they are is said of each SIRET once
+origines as (
+    select
+        exercice,
+        source,
+        siret_budget,
+        motif = 'bordereau d’un autre organisme' as est_autre,
+        count(*) as nb_bordereaux,
+        min(_fichier) as fichier
+    from bordereaux
+    where motif = 'bordereau d’un autre organisme' or (siren is null and poids = 1)
+    group by exercice, source, siret_budget, motif = 'bordereau d’un autre organisme'
+),
+
+-- the answers to flows that did not come; what was refused takes nothing away when its bordereau came in another flow
+acquits_seuls as (
+    select
+        acquits.nom_flux,
+        acquits.code_sens,
+        annees.exercice,
+        bool_or(acquits.est_accepte) as est_accepte,
+        bool_or(acquits.est_accepte or renvois.numero_bordereau is null) as est_perdu,
+        min(acquits._fichier) as fichier
+    from {{ source('lake', 'pes__acquits') }} as acquits
+    inner join {{ ref('int_communs__exercices') }} as annees
+        on coalesce(acquits.exercice_bordereau, acquits.exercice) = annees.exercice
+    left join (
+        select distinct exercice_bordereau, code_sens, numero_bordereau from siens
+        where exercice_bordereau = exercice
+    ) as renvois
+        on acquits.exercice_bordereau = renvois.exercice_bordereau
+        and acquits.code_sens = renvois.code_sens
+        and acquits.numero_bordereau = renvois.numero_bordereau
+    where
+        coalesce(acquits.code_domaine, '') not in ('4', '04')
+        and not exists (
+            select 1 from bordereaux
+            where
+                bordereaux.nom_commun = {{ nom_flux('acquits.nom_flux') }}
+                and bordereaux.code_sens = coalesce(acquits.code_sens, bordereaux.code_sens)
+                and bordereaux.numero_bordereau = coalesce(acquits.numero_bordereau, bordereaux.numero_bordereau)
+                and bordereaux.exercice_bordereau = coalesce(acquits.exercice_bordereau, bordereaux.exercice_bordereau)
+        )
+    group by acquits.nom_flux, acquits.code_sens, annees.exercice
+),
+
 -- those of the year's budget, each number once: a refused one that nobody sent again is no hole
 numerotes as (
     select
         *,
-        lag(numero_bordereau) over serie as numero_precedent,
-        lag(cumul_annonce_eur) over serie as cumul_precedent_eur
-    from bordereaux
+        count(*) over (partition by exercice, siret_budget, code_budget, code_sens, numero_bordereau) as nb_types,
+        code_type_bordereau <> lag(code_type_bordereau) over cote
+        and date_emission < lag(date_emission) over cote as est_anterieur_a_un_autre_type
+    from siens
     where exercice_bordereau = exercice and rang = 1 and code_type_bordereau in ('01', '02')
-    window serie as (
-        partition by exercice, siret_budget, code_budget, code_sens, code_type_bordereau
-        order by numero_bordereau nulls last
+    window cote as (
+        partition by exercice, siret_budget, code_budget, code_sens
+        order by numero_bordereau nulls last, code_type_bordereau nulls last
     )
+),
+
+-- annulations are numbered with the ordinary ones when no number is of both and their dates follow one another
+numerotations as (
+    select
+        *,
+        case
+            when max(nb_types) over cote > 1 or coalesce(bool_or(est_anterieur_a_un_autre_type) over cote, false) then code_type_bordereau
+            else 'commune'
+        end as numerotation
+    from numerotes
+    window cote as (partition by exercice, siret_budget, code_budget, code_sens)
+),
+
+precedes as (
+    select
+        *,
+        lag(numero_bordereau) over serie as numero_precedent,
+        lag(cumul_annonce_eur) over serie as cumul_de_la_serie_eur,
+        max(date_emission) over (
+            partition by exercice, siret_budget, code_budget, code_sens, numerotation
+            order by numero_bordereau nulls last
+            rows between unbounded preceding and 1 preceding
+        ) as date_precedente,
+        case when row_number() over du_type = 1 then 0 else lag(cumul_annonce_eur) over du_type end as cumul_precedent_eur
+    from numerotations
+    window
+        serie as (
+            partition by exercice, siret_budget, code_budget, code_sens, numerotation
+            order by numero_bordereau nulls last
+        ),
+        du_type as (
+            partition by exercice, siret_budget, code_budget, code_sens, code_type_bordereau
+            order by numero_bordereau nulls last
+        )
+),
+
+-- another series begins after a jump of more than a thousand, when its running total, or without one its dates, say so
+series as (
+    select
+        *,
+        numero_bordereau - coalesce(numero_precedent, 0) > 1000 as est_un_saut,
+        numero_bordereau - coalesce(numero_precedent, 0) > 1000
+        and coalesce(
+            cumul_annonce_eur - montant_lignes_eur < cumul_precedent_eur,
+            date_emission <= date_precedente,
+            false
+        ) as est_autre_serie
+    from precedes
+),
+
+attendus as (
+    select
+        *,
+        case
+            when est_autre_serie then numero_bordereau - greatest(mod(numero_bordereau, 1000) - 1, 0)
+            else coalesce(numero_precedent, 0) + 1
+        end as premier_attendu,
+        case when est_autre_serie then 0 else cumul_precedent_eur end as cumul_attendu_eur
+    from series
 ),
 
 suivis as (
     select
         *,
-        coalesce(numero_precedent, 0) + 1 as premier_attendu,
-        case when numero_precedent is null then 0 else cumul_precedent_eur end as cumul_attendu_eur
-    from numerotes
-    where numero_bordereau - coalesce(numero_precedent, 0) <= 1000
+        cumul_annonce_eur - cumul_attendu_eur in (montant_lignes_eur, montant_lignes_eur + tva_lignes_eur)
+        or coalesce(
+            cumul_annonce_eur - cumul_de_la_serie_eur in (montant_lignes_eur, montant_lignes_eur + tva_lignes_eur),
+            false
+        ) as suit_le_cumul
+    from attendus
+),
+
+-- where a running total goes on, the numbers between were never used; where it does not, what lacks has no number that is
+-- known when none was skipped or too many were
+ruptures as (
+    select
+        *,
+        case
+            when suit_le_cumul then null
+            when not suit_le_cumul and (numero_bordereau = coalesce(numero_precedent, 0) + 1 or est_un_saut) then 'PES-CUMUL'
+            when numero_bordereau > premier_attendu then 'PES-TROU'
+        end as regle
+    from suivis
 ),
 
 annonces as (
@@ -47,7 +173,7 @@ annonces as (
             '{{ quoi }}' as quoi,
             cast({{ annonce }} as decimal(18, 2)) as annonce,
             cast({{ constate }} as decimal(18, 2)) as constate
-        from bordereaux
+        from siens
         where {{ annonce }} <> {{ constate }} and exercice_bordereau = exercice
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -64,20 +190,20 @@ d_autres_annees as (
         ) as rang_annee,
         count(*) over (partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source) as nb_bordereaux,
         sum(ailleurs.montant_lignes_eur) over (partition by ailleurs.exercice, ailleurs.exercice_bordereau, ailleurs.source) as montant_eur
-    from bordereaux as ailleurs
+    from siens as ailleurs
     left join {{ ref('int_communs__exercices') }} as annees on ailleurs.exercice_bordereau = annees.exercice
     where
         ailleurs.exercice_bordereau <> ailleurs.exercice
         and not exists (
-            select 1 from bordereaux as siens
+            select 1 from siens as memes
             where
-                siens.exercice = ailleurs.exercice_bordereau
-                and siens.exercice_bordereau = ailleurs.exercice_bordereau
-                and siens.siret_budget = ailleurs.siret_budget
-                and siens.code_budget = ailleurs.code_budget
-                and siens.code_sens = ailleurs.code_sens
-                and siens.code_type_bordereau = ailleurs.code_type_bordereau
-                and siens.numero_bordereau = ailleurs.numero_bordereau
+                memes.exercice = ailleurs.exercice_bordereau
+                and memes.exercice_bordereau = ailleurs.exercice_bordereau
+                and memes.siret_budget = ailleurs.siret_budget
+                and memes.code_budget = ailleurs.code_budget
+                and memes.code_sens = ailleurs.code_sens
+                and memes.code_type_bordereau = ailleurs.code_type_bordereau
+                and memes.numero_bordereau = ailleurs.numero_bordereau
         )
 ),
 
@@ -93,6 +219,14 @@ cotes as (
         select 1 from bordereaux
         where bordereaux.exercice = annees.exercice and bordereaux.source = cotes.source and bordereaux.poids = 1
     )
+),
+
+-- lines that count, against those of the year before: copies of a flow are delivered lines as well
+volumes as (
+    select exercice, 'pes/' || nature_piece || 's' as source, count(*) as nb_lignes
+    from {{ ref('int_finances__ecritures') }}
+    where systeme = 'pes' and poids = 1
+    group by exercice, nature_piece
 ),
 
 -- account by account, where the accounts of the year and that side of the flows have come
@@ -130,7 +264,7 @@ ecarts as (
         sens_budgetaire,
         count(*) as nb_comptes,
         sum(abs(ecart_eur)) as ecart_eur,
-        {{ texte_joint("compte || ' (' || cast(ecart_eur as string) || ')'", 'compte') }} as comptes
+        {{ texte_joint("compte || '=' || cast(ecart_eur as string)", 'compte') }} as comptes
     from comptes
     where sont_venus and ecart_eur <> 0
     group by exercice, siret, sens_budgetaire
@@ -152,8 +286,8 @@ select
         montant_perdu='abs(cumul_annonce_eur - montant_lignes_eur - cumul_attendu_eur)', cle='nom',
         valeurs={'premier': 'premier_attendu', 'dernier': 'numero_bordereau - 1'}
     ) }}
-from suivis
-where numero_bordereau > premier_attendu
+from ruptures
+where regle = 'PES-TROU'
 union all
 select
     {{ constat(
@@ -162,10 +296,31 @@ select
         montant_perdu='abs(cumul_annonce_eur - cumul_attendu_eur - montant_lignes_eur)', fichier='_fichier', ligne='_ligne', cle='nom',
         valeurs={'unite': "'EUR'"}
     ) }}
-from suivis
-where
-    numero_bordereau = premier_attendu
-    and cumul_annonce_eur - cumul_attendu_eur not in (montant_lignes_eur, montant_lignes_eur + tva_lignes_eur)
+from ruptures
+where regle = 'PES-CUMUL'
+union all
+select
+    {{ constat(
+        'PES-ORGANISME', ou='source', recu='siret_budget', fichier='fichier', cle='siret_budget', valeurs={'nb_bordereaux': 'nb_bordereaux'}
+    ) }}
+from origines
+where est_autre
+union all
+select
+    {{ constat(
+        'PES-SIRET', ou='source', recu='siret_budget', effet='réserve', fichier='fichier', cle="coalesce(siret_budget, '')",
+        valeurs={'nb_bordereaux': 'nb_bordereaux'}
+    ) }}
+from origines
+where not est_autre
+union all
+select
+    {{ constat(
+        'PES-ACQUIT', ou="'pes/acquits'", sujet='nom_flux', effet="case when est_perdu then 'réserve' else 'rien' end",
+        source="case code_sens when 'D' then 'pes/mandats' when 'R' then 'pes/titres' else 'pes/mandats|pes/titres' end",
+        fichier='fichier', cle="concat_ws('/', code_sens, nom_flux)", valeurs={'est_accepte': 'est_accepte', 'est_perdu': 'est_perdu'}
+    ) }}
+from acquits_seuls
 union all
 select
     {{ constat(
@@ -183,7 +338,17 @@ select
         valeurs={'est_identique': "motif = 'bordereau envoyé deux fois'", 'est_retenu_accepte': 'est_retenu_accepte'}
     ) }}
 from bordereaux
-where motif in ('bordereau envoyé deux fois', 'bordereau remplacé par un autre envoi')
+where
+    motif in ('bordereau envoyé deux fois', 'bordereau remplacé par un autre envoi')
+    and not (est_indecis and not est_retenu_accepte and motif = 'bordereau remplacé par un autre envoi')
+union all
+select
+    {{ constat(
+        'PES-HOMONYME', ou='source', sujet='nom', recu='montant_lignes_eur', effet='réserve', fichier='_fichier', ligne='_ligne',
+        cle="nom || ' ' || cast(rang as string)"
+    ) }}
+from bordereaux
+where est_indecis and not est_retenu_accepte and motif = 'bordereau remplacé par un autre envoi'
 union all
 select
     {{ constat(
@@ -201,3 +366,12 @@ select
         recu='nb_comptes', cle='siret', valeurs={'comptes': 'comptes'}
     ) }}
 from ecarts
+union all
+select
+    {{ constat(
+        'PES-VOLUME', ou='volumes.source', exercice='volumes.exercice', attendu='precedents.nb_lignes', recu='volumes.nb_lignes',
+        effet='réserve'
+    ) }}
+from volumes
+inner join volumes as precedents on volumes.exercice = precedents.exercice + 1 and volumes.source = precedents.source
+where precedents.nb_lignes >= 10 and volumes.nb_lignes * 2 < precedents.nb_lignes

@@ -1,17 +1,62 @@
--- Every bordereau sent to the public accountant, with its weight. One that he refuses is void, and so is the whole file when
+-- Every bordereau sent to the public accountant, with its weight. That of another body never counts; one that does not say
+-- whose it is counts, and a control says so. One that the accountant refuses is void, and so is the whole file when
 -- he cannot read it; the refusal of a bordereau because it was sent before voids what is sent again, never the first.
--- Of those with one number, a whole one is chosen, never lines: one that he accepted or, without an answer, the last one
--- made. What is not budget execution (ordres de paiement and de recette, rôles) is set aside: the mandat or titre that
--- regularises it counts.
-with bordereaux as (
+-- An answer finds its flow by name, whatever the year under which either lies. Of two flows of one name, what is refused
+-- was sent before what is accepted; when their dates or answers do not tell them apart, neither is judged (est_indecis).
+-- Of the bordereaux with one number, a whole one is chosen, never lines: one that he accepted or, without an answer, the
+-- last one made. What is not budget execution (ordres de paiement and de recette, rôles) is set aside: the mandat or titre
+-- that regularises it counts.
+with lus as (
     select
         *,
-        row_number() over envois as rang_envoi
+        replace(siret_budget, ' ', '') as siret,
+        {{ nom_flux('nom_flux') }} as nom_commun
     from {{ source('lake', 'pes__bordereaux') }}
-    window envois as (
-        partition by exercice, siret_budget, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau
-        order by date_flux nulls first, _fichier nulls first, rang_bordereau nulls first
+),
+
+dates as (
+    select
+        *,
+        case when length(siret) >= 9 then left(siret, 9) end as siren,
+        min(empreinte_contenu) over du_jour <> max(empreinte_contenu) over du_jour as est_double_du_jour
+    from lus
+    window du_jour as (
+        partition by
+            nom_commun, siret, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau, date_flux
     )
+),
+
+bordereaux as (
+    select
+        *,
+        min(empreinte_contenu) over du_nom <> max(empreinte_contenu) over du_nom as est_homonyme,
+        bool_or(est_double_du_jour) over du_nom as est_sans_ordre,
+        row_number() over envois as rang_envoi
+    from dates
+    window
+        du_nom as (
+            partition by nom_commun, siret, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau
+        ),
+        envois as (
+            partition by exercice, siret, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau
+            order by date_flux nulls first, _fichier nulls first, rang_bordereau nulls first
+        )
+),
+
+-- an answer that names no year is about the flow of that name in its own folder, if there is one
+acquits as (
+    select
+        acquits.*,
+        noms.nom_commun is not null as est_de_son_dossier,
+        {{ nom_flux('acquits.nom_flux') }} as nom_commun
+    from {{ source('lake', 'pes__acquits') }} as acquits
+    left join (
+        select distinct exercice, nom_commun from bordereaux
+        where exercice_bordereau = exercice
+    ) as noms
+        on acquits.exercice = noms.exercice
+        and {{ nom_flux('acquits.nom_flux') }} = noms.nom_commun
+    where coalesce(acquits.code_domaine, '') not in ('4', '04')  -- of an attached document
 ),
 
 reponses as (
@@ -19,39 +64,51 @@ reponses as (
         bordereaux._livraison,
         bordereaux._fichier,
         bordereaux.rang_bordereau,
-        coalesce(bool_or(acquits.est_accepte and acquits.numero_bordereau is not null), false) as est_accepte,
-        coalesce(
-            bool_or(
-                not acquits.est_accepte
-                and (coalesce(acquits.code_anomalie, '') <> 'ERREUR_DOUBLON_BORDEREAU' or bordereaux.rang_envoi > 1)
-            ),
-            false
-        ) as est_refuse
+        bool_or(acquits.est_accepte and acquits.numero_bordereau is not null) as a_une_acceptation,
+        bool_or(not acquits.est_accepte and coalesce(acquits.code_anomalie, '') <> 'ERREUR_DOUBLON_BORDEREAU') as a_un_refus,
+        bool_or(not acquits.est_accepte and coalesce(acquits.code_anomalie, '') = 'ERREUR_DOUBLON_BORDEREAU') as est_dit_double
     from bordereaux
-    inner join {{ source('lake', 'pes__acquits') }} as acquits
-        on bordereaux.exercice = acquits.exercice
-        and bordereaux.nom_flux = acquits.nom_flux
-        and (
-            (
-                bordereaux.code_sens = acquits.code_sens
-                and bordereaux.numero_bordereau = acquits.numero_bordereau
-                and bordereaux.exercice_bordereau = coalesce(acquits.exercice_bordereau, bordereaux.exercice_bordereau)
-            )
-            or (acquits.numero_bordereau is null and acquits.code_domaine in ('0', '99'))
-        )
+    inner join acquits
+        on bordereaux.nom_commun = acquits.nom_commun
+        and bordereaux.code_sens = coalesce(acquits.code_sens, bordereaux.code_sens)
+        and bordereaux.numero_bordereau = coalesce(acquits.numero_bordereau, bordereaux.numero_bordereau)
+        and bordereaux.exercice_bordereau = coalesce(acquits.exercice_bordereau, bordereaux.exercice_bordereau)
+        and (acquits.exercice_bordereau is not null or not acquits.est_de_son_dossier or bordereaux.exercice = acquits.exercice)
     group by bordereaux._livraison, bordereaux._fichier, bordereaux.rang_bordereau
 ),
 
-juges as (
+repondus as (
     select
         bordereaux.*,
-        coalesce(reponses.est_accepte, false) as est_accepte,
-        coalesce(reponses.est_refuse and not reponses.est_accepte, false) as est_refuse
+        coalesce(reponses.a_une_acceptation, false) as a_une_acceptation,
+        coalesce(reponses.a_un_refus, false) as a_un_refus,
+        coalesce(reponses.est_dit_double, false) as est_dit_double,
+        coalesce(
+            bordereaux.est_homonyme
+            and (reponses.a_une_acceptation or reponses.a_un_refus or reponses.est_dit_double)
+            and (
+                bordereaux.est_sans_ordre
+                or not ((reponses.a_une_acceptation and reponses.a_un_refus) or reponses.est_dit_double)
+            ),
+            false
+        ) as est_indecis
     from bordereaux
     left join reponses
         on bordereaux._livraison = reponses._livraison
         and bordereaux._fichier = reponses._fichier
         and bordereaux.rang_bordereau = reponses.rang_bordereau
+),
+
+juges as (
+    select
+        *,
+        a_une_acceptation and not est_indecis as est_accepte,
+        not est_indecis
+        and (
+            (a_un_refus and not a_une_acceptation)
+            or (est_dit_double and rang_envoi > 1 and (est_homonyme or not a_une_acceptation))
+        ) as est_refuse
+    from repondus
 ),
 
 choisis as (
@@ -62,7 +119,7 @@ choisis as (
         first_value(est_accepte) over envois as est_retenu_accepte
     from juges
     window envois as (
-        partition by exercice, siret_budget, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau
+        partition by exercice, siret, code_budget, exercice_bordereau, code_sens, code_type_bordereau, numero_bordereau
         order by
             est_refuse asc nulls last, est_accepte desc nulls last, date_flux desc nulls last, _fichier desc nulls last,
             rang_bordereau desc nulls last
@@ -71,8 +128,9 @@ choisis as (
 
 qualifies as (
     select
-        *,
+        choisis.*,
         {{ motif({
+            'bordereau d’un autre organisme': 'choisis.siren <> profil.siren',
             'bordereau d’un autre exercice': 'exercice_bordereau <> exercice',
             'bordereau refusé par le comptable': 'est_refuse',
             'bordereau envoyé deux fois': 'rang > 1 and empreinte_contenu = empreinte_retenue',
@@ -82,19 +140,21 @@ qualifies as (
             'bordereau de type inconnu': "code_type_bordereau not in ('01', '02')",
         }) }} as motif_exclusion
     from choisis
+    cross join {{ source('organisation', 'profil') }} as profil
 )
 
 select
     exercice,
     exercice_bordereau,
-    siret_budget,
+    siret as siret_budget,
+    siren,
     code_budget,
     case code_sens when 'D' then 'dépense' else 'recette' end as sens,
     code_sens,
     code_type_bordereau,
     numero_bordereau,
     rang_bordereau,
-    nom_flux,
+    nom_commun,
     date_flux,
     date_emission,
     nb_pieces_annoncees,
@@ -106,6 +166,7 @@ select
     cumul_annonce_eur,
     est_accepte,
     est_refuse,
+    est_indecis,
     rang,
     est_retenu_accepte,
     case when motif_exclusion is null then 1 else 0 end as poids,

@@ -10,7 +10,7 @@ with pieces as (
         exercice_comptable,
         case nom_table when 'mandats' then 'D' when 'titres' then 'R' end as code_sens,
         code_budget,
-        siret_budget,
+        replace(siret_budget, ' ', '') as siret_budget,
         code_type_bordereau,
         numero_bordereau,
         rang_bordereau,
@@ -103,9 +103,10 @@ placees as (
         and pieces.compte = votes.compte
         and votes.sens = case pieces.code_sens when 'D' then 'dépense' else 'recette' end
     window doublons as (
+        -- of a flow, whole bordereaux are chosen: only a line written twice in its own is a double
         partition by
-            pieces.exercice, pieces.code_sens, pieces.siret_budget, pieces.code_budget, pieces.code_type_bordereau, pieces.numero_piece,
-            pieces.numero_ligne, coalesce(bordereaux.poids, 1)
+            pieces.exercice, pieces.code_sens, pieces.siret_budget, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne,
+            pieces.rang_bordereau, case when pieces.rang_bordereau is not null then pieces._fichier end
         order by pieces._fichier nulls last, pieces._feuille nulls first, pieces._ligne nulls last
     )
 ),
@@ -167,6 +168,7 @@ corrigees as (
         corrections.exercice, corrections.code_sens, corrections.siret_budget, corrections.code_budget, corrections.numero_piece_origine,
         corrections.numero_ligne_origine, corrections.numero_bordereau, corrections.numero_piece, corrections.numero_ligne,
         corrections._livraison, corrections._fichier, corrections._ligne
+    having count(*) = 1  -- two bordereaux may number their pieces alike: which one is corrected is then unknown
 )
 
 select
@@ -182,6 +184,7 @@ select
     qualifiees.numero_bordereau,
     concat_ws(
         '/', qualifiees.siret_budget, qualifiees.code_budget, nullif(qualifiees.code_type_bordereau, '01'),
+        case when qualifiees.rang_bordereau is not null then cast(qualifiees.numero_bordereau as string) end,
         cast(qualifiees.numero_piece as string)
     ) as piece_id,
     qualifiees.numero_piece,
