@@ -41,6 +41,7 @@ def summary_model(
                     f"{one.habitants or 'null'} as habitants",
                     f"{literal(_per_inhabitant(one))} as libelle_rapporte",
                     f"{literal(one.table in free)} as est_diffusable",
+                    f"{literal(one.verse)} as est_verse",
                 ]
             )
         )
@@ -135,6 +136,7 @@ valeurs as (
         indicateurs.libelle_rapporte,
         collectivites.nb_habitants,
         indicateurs.est_diffusable,
+        indicateurs.est_verse,
         case
             when mesures.rang is not null then mesures.valeur
             when etats.est_recu and etats.est_entier then 0
@@ -209,6 +211,7 @@ select
         as decimal(20, 6)
     ) as ecart_ensemble_pct,
     cast(valeurs.est_diffusable as boolean) as est_diffusable,
+    cast(valeurs.est_verse as boolean) as est_verse,
     {{{{ role_ligne() }}}}
 from valeurs
 inner join moyennes on valeurs.exercice = moyennes.exercice and valeurs.rang = moyennes.rang
@@ -244,6 +247,7 @@ select
     cast(null as decimal(20, 6)) as ensemble_rapporte,
     cast(null as decimal(20, 6)) as ecart_ensemble_pct,
     cast(null as boolean) as est_diffusable,
+    cast(null as boolean) as est_verse,
     {{ role_ligne() }}
 where false
 """

@@ -361,12 +361,13 @@ class IndicateurMembre(Declared):
     and ``code_collectivite``; or by exercice alone, over the rows that list the member: ``concerne``, as in a block.
 
     With ``habitants``, what the members count adds up: it is also told for that many inhabitants, beside what all members
-    together have, and as a part of it."""
+    together have, and as a part of it. ``verse``: it is what the member pays; of the others, what it receives."""
 
     libelle: str
     unite: str
     decimales: int = PydanticField(default=0, ge=0, le=6)
     habitants: int | None = PydanticField(default=None, ge=1)
+    verse: bool = False
     table: Table
     colonne: Name | None = None
     concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
