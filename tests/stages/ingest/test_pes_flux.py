@@ -40,8 +40,8 @@ ANNULATIONS = bordereau(
 TITRES = bordereau(
     7,
     piece(31, ligne("74741", "125000.00", who=tiers(f"{COMMUNE}00010", "01", "23"))),
-    piece(32, ligne("74741", "98000.00", who=tiers(COMMUNE, "02", "23"))),
-    piece(33, ligne("752", "640.00", who=tiers(category="01") + tiers(COMMUNE, "02", "23", role="03"))),
+    piece(32, ligne("74758", "98000.00", who=tiers(COMMUNE, "02", "23"))),
+    piece(33, ligne("74758", "640.00", who=tiers(category="01") + tiers(COMMUNE, "02", "23", role="03"))),
     piece(34, ligne("7478", "1000.00"), kind="11"),
     piece(35, ligne("7062", "900.00"), kind="06", more='<IdRol V="5"/>'),
     ht="225540.00",

@@ -120,7 +120,10 @@ qualifiees as (
             placees.code_section,
             case when left(placees.compte, 1) in ('6', '7') then 'F' else 'I' end
         ) as code_section_retenue,
-        placees.code_sens = 'R' and contributions.compte is not null as est_contribution,
+        -- a member that is a groupement of communes pays on 7475, where groupements that are no members pay other things
+        placees.code_sens = 'R'
+        and (contributions.compte is not null or (placees.compte like '7475%' and placees.code_collectivite is not null))
+            as est_contribution,
         coalesce(nullif(placees.motif_bordereau, 'compté'), {{ motif({
             'pièce d’un autre exercice': 'placees.exercice_comptable <> placees.exercice',
             'pièce que donne aussi un autre outil': 'placees.systeme <> placees.systeme_retenu',
