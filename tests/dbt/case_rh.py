@@ -13,8 +13,6 @@ ACCEPTED = {
     ("dsn/activites", 2042): 0,
     ("dsn/declarations", 2043): 0,
     ("dsn/contrats", 2043): 0,
-    ("dsn/declarations", 2044): 0,
-    ("dsn/contrats", 2044): 0,
 }
 TITULAIRE, STAGIAIRE, CONTRACTUEL = "Fonctionnaire titulaire", "Fonctionnaire stagiaire", "Agent contractuel"
 
@@ -107,7 +105,6 @@ DECLARATIONS = [
     _declaration(4, "2042-12-01", 9, est_test=True),
     _declaration(5, "2042-12-01", 3, "03", siren="999999999"),  # another employer's
     _declaration(1, "2043-01-01", 1, exercice=2043),
-    _declaration(1, "2044-12-01", 1, siren="999999999", exercice=2044),
 ]
 
 
