@@ -189,7 +189,7 @@ def _in_word(report: Path) -> dict[str, str]:
     """What follows the label of each cited figure in the annex: the state, then the value."""
     (file,) = report.glob("rapport*.docx")
     xml = zipfile.ZipFile(file).read("word/document.xml").decode()
-    codes = {f"c-{code}": code for code in _cited(report)} | {_bookmark(f"c-{code}"): code for code in _cited(report)}
+    codes = {name: code for code in _cited(report) for name in (f"c-{code}", _bookmark(f"c-{code}"))}
     said = {}
     for line in re.findall(r"<w:tr[ >].*?</w:tr>", xml, flags=re.DOTALL):
         for name in re.findall('<w:bookmarkStart[^>]*w:name="([^"]+)"', line):

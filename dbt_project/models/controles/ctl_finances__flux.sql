@@ -8,7 +8,8 @@ with bordereaux as (
         'bordereau ' || cast(numero_bordereau as string)
         || case code_type_bordereau when '02' then ' d’annulation' when '01' then '' else ' de type ' || code_type_bordereau end
         || case code_sens when 'D' then ' de mandats' else ' de titres' end
-        || ', budget ' || code_budget as nom
+        || ', budget ' || code_budget as nom,
+        est_indecis and not est_retenu_accepte and motif = 'bordereau remplacé par un autre envoi' as est_a_trancher
     from {{ ref('int_finances__bordereaux') }}
 ),
 
@@ -340,7 +341,7 @@ select
 from bordereaux
 where
     motif in ('bordereau envoyé deux fois', 'bordereau remplacé par un autre envoi')
-    and not (est_indecis and not est_retenu_accepte and motif = 'bordereau remplacé par un autre envoi')
+    and not est_a_trancher
 union all
 select
     {{ constat(
@@ -348,7 +349,7 @@ select
         cle="nom || ' ' || cast(rang as string)"
     ) }}
 from bordereaux
-where est_indecis and not est_retenu_accepte and motif = 'bordereau remplacé par un autre envoi'
+where est_a_trancher
 union all
 select
     {{ constat(

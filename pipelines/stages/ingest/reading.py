@@ -67,7 +67,7 @@ def lost_file(export: Export, source: Source, refusal: DeliveryRefused, workdir:
 
 
 def _lost(export: Export, fichier: str, path: Path, refusal: DeliveryRefused, workdir: Path) -> dict[str, Records]:
-    reader = export.by_document and isinstance(export.format, ToolFormat) and _reader(export.format.type)
+    reader = _reader(export.format.type) if export.by_document and isinstance(export.format, ToolFormat) else None
     if not hasattr(reader, "lost"):
         raise refusal
     return reader.lost(path, fichier, [table.name for table in export.tables], workdir, refusal)

@@ -192,15 +192,17 @@ class _Reading:
         self._declarations += 1
         self._open[-1].values |= {"NumDeclaration": str(self._declarations), "NbIndividus": "0", "MontantBrut": "0"}
 
+    def _values(self, block: str) -> dict[str, str]:
+        """What is noted of the open block of this code."""
+        return next(above.values for above in self._open if above.code == block)
+
     def _count_up(self, block: str, name: str) -> None:
-        values = next(above.values for above in self._open if above.code == block)
+        values = self._values(block)
         values[name] = str(int(values.get(name, "0")) + 1)
 
     def _pay(self, paid: dict[str, str]) -> None:
         """Add a gross pay to what its declaration pays; with an amount that is no number, its sum is refused."""
-        declaration, individu = (
-            next(above.values for above in self._open if above.code == code) for code in (DECLARATION, INDIVIDU)
-        )
+        declaration, individu = self._values(DECLARATION), self._values(INDIVIDU)
         nature = individu.get(f"nature {paid.get(f'{REMUNERATION}.010')}")
         if paid.get(f"{REMUNERATION}.011") != BRUT or nature in MANDATS:
             return
