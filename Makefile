@@ -1,5 +1,7 @@
 # What a new user runs: `make demo`, `make test`, `make dev`. Everything lives in .venv and data-demo.
 PYTHON ?= python3
+# compiled modules are kept, whatever the machine says: each command that a test starts imports hundreds
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo

@@ -81,9 +81,9 @@ def run_and_tell(
     full: bool = False,
     wait: bool = False,
     form: str = "text",
-    then: Callable[[], None] = lambda: None,
+    before_publishing: Callable[[], object] | None = None,
 ) -> int:
-    """Run the jobs, ``then`` something else if they ended, print the summary, return the exit code."""
+    """Run the jobs, and ``before_publishing`` between the last two; print the summary, return the exit code."""
     with only_writer(session.home):
         pass  # raises Busy before anything is started
     with progress() as say:
@@ -92,7 +92,9 @@ def run_and_tell(
 
         before = _standing(session)
         with interruptible(lambda: _kept(before, _standing(session))):
-            report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
+            report = run_jobs(
+                *(session.home, years, systems, say), whole=full, wait=wait, before_publishing=before_publishing
+            )
     if report.ended(Ending.NO_DISK) or (report.ended(Ending.BROKEN) and is_crowded(session.home.root)):
         note(f"Erreur : {no_disk(session.home)}")
         return NO_DISK
@@ -102,8 +104,6 @@ def run_and_tell(
     if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
         return FROZEN if stopped.ending == Ending.FROZEN else BUSY
-    if not report.failed:
-        then()
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = blocking_of(session, ledger, years)

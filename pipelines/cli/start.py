@@ -30,7 +30,6 @@ from pipelines.locking import only_writer
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
 from pipelines.runs.key import give_key
-from pipelines.runs.publish import publish_warehouse
 from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
@@ -267,11 +266,9 @@ def _give_key(home: Home) -> None:
 
 
 def _approve(session: Session, years: list[int], person: str) -> None:
-    """Have a person of the demonstration approve what its tools say, and publish it."""
+    """Have a person of the demonstration approve what its tools say."""
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        work = session.work(ledger)
-        if approve_all(work, years, person):
-            publish_warehouse(work)
+        approve_all(session.work(ledger), years, person)
 
 
 @click.command()
@@ -325,7 +322,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, national: bool, an
                 ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
-        code = run_and_tell(session, years, None, then=lambda: _approve(session, years, person))
+        code = run_and_tell(session, years, None, before_publishing=lambda: _approve(session, years, person))
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
             echo("\nÀ diffuser, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)

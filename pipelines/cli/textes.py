@@ -59,11 +59,10 @@ def textes(ctx: click.Context, year: int, chosen: str | None, by: str | None) ->
         note(f"Pour que leurs lignes soient publiques : {session.command} run {year}")
 
 
-def approve_all(work: Workspace, years: list[int], person: str) -> bool:
-    """Enter that a person has read every text of these years; False when none waited."""
+def approve_all(work: Workspace, years: list[int], person: str) -> None:
+    """Enter that a person has read every text of these years."""
     texts = {one.typed.reading for year in years for one in typed_texts(work, year) if not one.is_read}
     work.ledger.record_readings(sorted(texts), person)
-    return bool(texts)
 
 
 def _numbered(found: list[Listed]) -> list[tuple[int, Listed]]:

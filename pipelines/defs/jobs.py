@@ -31,7 +31,8 @@ from pipelines.stages.ingest.landing import arriving, files_of
 WEEKLY = "purge_hebdomadaire"
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
-BUILD = dg.AssetSelection.groups(*LAYERS, "publication")
+MODELS = dg.AssetSelection.groups(*LAYERS)
+BUILD = MODELS | dg.AssetSelection.groups("publication")
 
 
 def _sensing() -> dg.DefaultSensorStatus:

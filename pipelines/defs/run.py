@@ -64,11 +64,12 @@ def run_jobs(
     *,
     whole: bool = False,
     wait: bool = False,
+    before_publishing: Callable[[], object] | None = None,
 ) -> RunReport:
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish what that changed.
 
     ``whole``: every model is built, even if nothing changed. ``wait``: until what is on its way into landing has
-    arrived.
+    arrived. ``before_publishing`` is called once the warehouse is built.
 
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
@@ -77,7 +78,23 @@ def run_jobs(
     with open_workspace(home) as work:
         look = partial(pending, work, exercices, sources)
         todo = once_arrived(look, say) if wait else soon_arrived(look, say)
-    failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
+    if todo.is_nothing and not whole:
+        return RunReport([], list(dict.fromkeys(todo.aside)))
+
+    # what takes seconds to import is needed from here only
+    from pipelines.defs.code_location import definitions_of
+    from pipelines.defs.dead_runs import end_dead_runs
+    from pipelines.defs.history import forget_all_but
+    from pipelines.defs.instance import open_instance
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # what it logs is in the run; this command says the rest
+    with open_instance(home) as instance, (home.dagster / CONSOLE).open("w") as log, redirect_stdout(log):
+        say("collecte")
+        end_dead_runs(instance, home)
+        loaded = definitions_of(home)
+        failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
+        failed += _build(loaded, instance, home, say, whole=whole, before_publishing=before_publishing)
+    forget_all_but(home, settings.kept_runs())
     return RunReport(failed, list(dict.fromkeys([*todo.aside, *aside])))
 
 
@@ -96,24 +113,6 @@ def soon_arrived(look: Callable[[], Pending], say: Callable[[str], None]) -> Pen
         time.sleep(min(settings.quiet(), LONGEST_PAUSE))
         todo = look()
     return todo
-
-
-def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
-    """Have Dagster do what is left; return what failed, and the files that began to change meanwhile."""
-    from pipelines.defs.code_location import definitions_of
-    from pipelines.defs.dead_runs import end_dead_runs
-    from pipelines.defs.history import forget_all_but
-    from pipelines.defs.instance import open_instance
-
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # what it logs is in the run; this command says the rest
-    with open_instance(home) as instance, (home.dagster / CONSOLE).open("w") as log, redirect_stdout(log):
-        say("collecte")
-        end_dead_runs(instance, home)
-        loaded = definitions_of(home)
-        failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
-        failed += _build(loaded, instance, home, say, whole=whole)
-    forget_all_but(home, settings.kept_runs())
-    return failed, aside
 
 
 def _collect(
@@ -136,27 +135,44 @@ def _collect(
 
 
 def _build(
-    loaded: "dg.Definitions", instance: "dg.DagsterInstance", home: Home, say: Callable[[str], None], *, whole: bool
+    loaded: "dg.Definitions",
+    instance: "dg.DagsterInstance",
+    home: Home,
+    say: Callable[[str], None],
+    *,
+    whole: bool,
+    before_publishing: Callable[[], object] | None = None,
 ) -> list[Failed]:
     """Build and publish; only publish when the warehouse would come out the same, and do nothing when the publication
     would too."""
     import dagster as dg
 
+    from pipelines.defs.jobs import MODELS
     from pipelines.defs.transform import WHOLE, changed_models
 
-    last_steps = dg.AssetSelection.groups("publication")
+    last_steps, job = dg.AssetSelection.groups("publication"), loaded.resolve_job_def("build")
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)
         if unchanged and is_published(work):
             return []
         models = None if whole else changed_models(work)
-    selection = last_steps if unchanged else models and models | last_steps
+    if unchanged:
+        selections = [last_steps]
+    elif before_publishing:
+        selections = [models or MODELS, last_steps]
+    else:
+        selections = [models and models | last_steps]
     graph = loaded.resolve_asset_graph()
     steps = len(last_steps.resolve(graph)) + (not unchanged)
     heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
-    tags = {WHOLE: "true"} if whole else {}
-    keys = selection.resolve(graph) if selection else None
-    return _failures(_execute(loaded.resolve_job_def("build"), instance, heard, selection=keys, tags=tags))
+    for selection in selections:
+        if before_publishing and selection == last_steps:
+            before_publishing()
+        keys = selection.resolve(graph) if selection else None
+        events = _execute(job, instance, heard, selection=keys, tags={WHOLE: "true"} if whole else {})
+        if failed := _failures(events):
+            return failed
+    return []
 
 
 @dataclass

@@ -29,7 +29,14 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
         asked: list = []
 
         def run_jobs(
-            home: Home, exercices: list[int], sources: list[str] | None, say: Callable, *, whole: bool, wait: bool
+            home: Home,
+            exercices: list[int],
+            sources: list[str] | None,
+            say: Callable,
+            *,
+            whole: bool,
+            wait: bool,
+            before_publishing: Callable | None,
         ) -> object:
             asked.append((home.root, exercices, sources, *["whole"] * whole, *["wait"] * wait))
             monkeypatch.setenv("MILLESIME_HOME", str(home.root))  # as the orchestrator needs it

@@ -72,7 +72,8 @@ def test_only_what_came_is_collected_in_one_run_of_its_exercices(bench):  # noqa
 
 def test_where_nothing_came_nothing_runs_unless_all_is_asked_for(filled, monkeypatch):  # noqa: F811
     ran = []
-    monkeypatch.setattr(run, "_run", lambda *_, whole: ran.append(whole) or ([], []))
+    monkeypatch.setattr("pipelines.defs.code_location.definitions_of", lambda _: None)
+    monkeypatch.setattr(run, "_build", lambda *_, whole, before_publishing: ran.append(whole) or [])
     monkeypatch.setattr(run, "pending", lambda *_: Pending([], [], is_nothing=True))
     report = run.run_jobs(filled.home, [2019])
     assert (report.failed, report.aside, ran) == ([], [], [])
@@ -89,7 +90,7 @@ def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monke
     def published() -> None:
         ran.append("published")
 
-    @dg.asset(group_name="entrepot")
+    @dg.asset(group_name="rapport")
     def models() -> None:
         ran.append("models")
 
@@ -98,8 +99,12 @@ def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monke
     loaded = dg.Definitions(assets=[published, models], jobs=[dg.define_asset_job("build")])
     with dg.DagsterInstance.ephemeral() as instance:
         assert run._build(loaded, instance, bench.home, said.append, whole=False) == []
-    assert sorted(ran) == (["published"] if current else ["models", "published"])
-    assert len(said) == len(ran) and said[0].startswith(f"construction et publication 1/{len(ran)} : ")
+        assert sorted(ran) == (["published"] if current else ["models", "published"])
+        assert len(said) == len(ran) and said[0].startswith(f"construction et publication 1/{len(ran)} : ")
+        ran.clear()
+        how = {"whole": False, "before_publishing": lambda: ran.append("approved")}
+        assert run._build(loaded, instance, bench.home, said.append, **how) == []
+    assert ran == (["approved", "published"] if current else ["models", "approved", "published"])
 
 
 def broken(name: str, error: BaseException) -> dg.OpDefinition:
