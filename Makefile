@@ -59,8 +59,9 @@ lint-sql: setup $(VENV)/.ready-dev ## run sqlfluff on dbt_project/: our models a
 site: $(SITE)/.ready ## write the documentation as a site that opens without a network, in dist/site
 	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet
 
-release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/
+release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag, write the wheel, SBOM, licences and notes to dist/, and a home of this version to commit
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
+	@$(BIN)/python deploy/kept_home.py
 
 dev: setup ## serve the Dagster UI on http://127.0.0.1:3000, for the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
@@ -72,7 +73,7 @@ bench: setup $(VENV)/.ready-dev ## measure ingest by format, a run that changes 
 bench-spark: setup $(VENV)/.ready-dev $(SPARK)/.ready ## measure DuckDB and Spark at 1, 10 and 30 times the lines (half an hour)
 	@$(BIN)/python -m tests.bench.spark
 
-chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,purge,backup,restore
+chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,release,transmit,serve,purge,backup,restore
 	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PHASES),--phases $(PHASES))
 
 lock: ## resolve the versions again (needs uv)

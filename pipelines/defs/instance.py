@@ -1,8 +1,9 @@
 """Dagster's instance of a home: opened here, or named to a child process."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import dagster as dg
 
@@ -16,7 +17,11 @@ def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
     """The instance of this home, with today's settings. Raises WrongSetting."""
     write_instance(home)
     os.environ.update(_database())
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    events = home.dagster / "event_log.db"
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, ExitStack() as held:
+        if events.exists():
+            # Dagster opens and closes a connection for each event, and SQLite tidies the file whenever the last one closes
+            held.enter_context(closing(sqlite3.connect(events))).execute("pragma user_version")
         yield instance
 
 

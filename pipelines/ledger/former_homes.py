@@ -7,11 +7,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.disk import read_json, sha256_of
-from pipelines.ledger.closing import LISTS, NAMES, PARTS, SUMS, Entries, Sums, enter, refused_name, sums_of
+from pipelines.ledger.closing import (
+    LISTS,
+    NAMES,
+    PARTS,
+    REWRITTEN,
+    SUMS,
+    Entries,
+    Sums,
+    enter,
+    is_by_hand,
+    names_in,
+    refused_name,
+    sums_of,
+)
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
 from pipelines.settings import Home
 
+SENDINGS = "transmissions/"
 WHOLE = {"exports": 3, "transmissions": 4}  # how many names make up a folder that was written whole each time
 
 
@@ -35,7 +49,9 @@ def close_former(home: Home, ledger: Entries) -> None:
     made += [
         one for top, depth in LISTS.items() if depth for one in (home.root / top).glob("/".join(["[!.]*"] * depth))
     ]
-    is_unrecorded = not ledger.all_rows("writings")  # by the first version: what is there is closed as it was found
+    # what a former version recorded nothing of is closed as it was found
+    is_unrecorded = not ledger.all_rows("writings")
+    are_sendings_unrecorded = is_unrecorded or not any(path.startswith(SENDINGS) for path in recorded)
     for folder in [folder for folder in made if folder.is_dir()]:
         place = folder.relative_to(home.root)
         if folder.parent == home.builds:
@@ -47,9 +63,10 @@ def close_former(home: Home, ledger: Entries) -> None:
         }
         if (folder / LEDGER).is_file():
             sums[LEDGER] = sha256_of(folder / LEDGER)
-        if is_unrecorded:
-            found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-            sums = sums_of(folder, found) | sums
+        found = [name for name in names_in(folder) if name != SUMS]
+        if not (are_sendings_unrecorded if folder.is_relative_to(home.transmissions) else is_unrecorded):
+            found = [name for name in found if is_by_hand(f"{place}/{name}", REWRITTEN)]  # a letter, until it is sent
+        sums = sums_of(folder, found) | sums
         if sums:
             enter(home, ledger, folder / SUMS, sums)
 

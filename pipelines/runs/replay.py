@@ -23,7 +23,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import STATE, State, frozen_names, read_release, state_file, write_state
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.publication import FOLDERS, PROFILES
+from pipelines.publication import FOLDERS, IMAGES, PROFILES
 from pipelines.runs.audit.state import Known, state
 from pipelines.runs.key import key_of
 from pipelines.runs.pages import DATA, PAGE
@@ -114,7 +114,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
                 _publish_again(home, work, made, release, listed)
             say("dessin du rapport")
             _draw(own, work, folder, made, release, listed)
-            if publication:
+            if publication and not result.other_code:  # the page of another program has other parts
                 _audit_again(work, folder, made, release["exercice"], listed)
         _compare(listed, sums_of(made), result)
     return result
@@ -176,8 +176,11 @@ def _publish_again(home: Home, work: Workspace, made: Path, release: State, list
 def _draw(own: Workspace, work: Workspace, folder: Path, made: Path, release: State, listed: Sums) -> None:
     """Make the report again from the tables just made, without any cache."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
+    pictures = own.home.contenu / IMAGES
+    if pictures.is_dir() and not (texts / IMAGES).is_dir():  # an older release did not keep those that it shows
+        shutil.copytree(pictures, work.home.contenu / IMAGES)
     if texts.is_dir():
-        shutil.copytree(texts, work.home.contenu)
+        shutil.copytree(texts, work.home.contenu, dirs_exist_ok=True)
     for profile, place in FOLDERS.items():
         kept = [path for path in listed if path.startswith(f"report/{profile}/")]
         formats = [

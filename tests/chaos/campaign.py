@@ -2,11 +2,13 @@
 
 Each phase starts from a copy of one home. Everything that was there before must still be there (nothing **lost**); readers must
 see one whole publication, the old one or the new one (nothing **mixed**); and the same command, run again, must end like one that
-was not killed, with the same digest (**same**). The seed chooses phases and moments; how far a command got depends on the machine.
+was not killed, with the same digest (**same**): after ``serve``, which does not end by itself, ``run``. The seed chooses phases and
+moments; how far a command got depends on the machine.
 """
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +29,7 @@ from pipelines.ledger.state import STATE
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
+from tests.services import free_port
 
 MILLESIME = str(Path(sys.executable).with_name("millesime"))
 WHO = (
@@ -38,6 +41,8 @@ WHO = (
     "123456782",
     "--first",
     "2020",
+    "--member",
+    "94022",
     "--system",
     "absences",
     "--system",
@@ -59,16 +64,24 @@ class Phase:
     command: tuple[str, ...]
     dropped: str | None = None
     code: int = 0
+    done: int | None = None  # what the command answers when all was done before it was killed; None: the same
+    lasts: int | None = None  # seconds, for a command that does not end by itself, which RUN follows
 
 
 RUN = ("run", "2020")
 TAKEN = ("purge", "--delivery", "{delivery}", "--reason", "essai", "--by", "A. Martin")
+PERSONS = ("A. Martin", "B. Petit", "C. Roux")
+SIGNED = zip(("--prepared-by", "--reviewed-by", "--approved-by"), PERSONS, strict=True)
+FREEZE = ("release", "2020", *(word for visa in SIGNED for word in visa))
 PHASES = {
     "first": Phase("dropped", RUN),
     "correction": Phase("published", RUN, CORRECTED),
     "refusal": Phase("published", RUN, "rien;de;tel\n1;2;3\n", 1),
     "whole": Phase("published", (*RUN, "--full")),
     "export": Phase("published", ("export", "2020")),
+    "release": Phase("decided", FREEZE, done=1),
+    "transmit": Phase("frozen", ("transmit", "2020")),
+    "serve": Phase("published", ("serve", "--port", "{port}"), CORRECTED, lasts=60),
     "purge": Phase("collected", TAKEN),
     "backup": Phase("collected", ("backup", "{}/kept")),
     "restore": Phase("kept", ("restore", "{}/kept", "--nothing-removed")),
@@ -109,15 +122,15 @@ class Campaign:
 
     def round(self, name: str, moment: float) -> None:
         """Kill one command at a ``moment`` (from 0, its beginning, to 1, its usual end), check the home, and run it again."""
-        usual, reference = self.reference(name)
+        (usual, reference), phase = self.reference(name), PHASES[name]
         place = self.folder / "round"
         home, command, before = self.prepared(name, place)
         killed = called(home, command, place, kill_after=moment * usual) is None
         faults = looked_at(home, before, reference)
         finished = home.ledger_file.exists() and name == "restore"  # done before it was killed: it would refuse a home
-        code = PHASES[name].code if finished else called(home, command, place)
+        code = phase.code if finished else called(home, list(RUN) if phase.lasts else command, place)
         after = digest(home, place)
-        if (code, after) != (PHASES[name].code, reference):
+        if code not in (phase.code, phase.done or phase.code) or after != reference:
             differing = [part for part in reference if after[part] != reference[part]]
             faults["differing"] = f"code {code}, {', '.join(differing) or 'the same digest'}"
         shutil.rmtree(place)
@@ -131,11 +144,11 @@ class Campaign:
         """How long the command of a phase takes without a kill, and its result."""
         if name not in self.references:
             place = self.folder / "reference"
-            home, command, _ = self.prepared(name, place)
+            (home, command, _), phase = self.prepared(name, place), PHASES[name]
             begun = time.monotonic()
-            code = called(home, command, place)
-            assert code == PHASES[name].code, f"{name}: code {code}\n{(place / 'said').read_text()}"
-            self.references[name] = (time.monotonic() - begun, digest(home, place))
+            code = called(home, list(RUN) if phase.lasts else command, place)
+            assert code == phase.code, f"{name}: code {code}\n{(place / 'said').read_text()}"
+            self.references[name] = (phase.lasts or time.monotonic() - begun, digest(home, place))
             shutil.rmtree(place)
         return self.references[name]
 
@@ -151,7 +164,7 @@ class Campaign:
             with open_ledger(home) as ledger:
                 head = ledger.head()
                 delivery = next((one.manifest.delivery for one in ledger.current().values()), "")
-        return home, [word.format(place, delivery=delivery) for word in phase.command], head
+        return home, [word.format(place, delivery=delivery, port=free_port()) for word in phase.command], head
 
     # where rounds start ------------------------------------------------------------
 
@@ -163,8 +176,9 @@ class Campaign:
         home = Home(place / "home")
         assert called(home, ["init", str(home.root), *WHO], place) == 0
         declared = home.organisation_file.read_text(encoding="utf-8")
-        person = "personnes: [{nom: A. Martin, fonction: essai}]"
-        home.organisation_file.write_text(declared.replace("personnes: []", person), encoding="utf-8")
+        persons = ", ".join(f"{{nom: {name}, fonction: essai}}" for name in PERSONS)
+        declared = declared.replace("personnes: []", f"personnes: [{persons}]")
+        home.organisation_file.write_text(declared, encoding="utf-8")
         drop(home, FIRST)
         teams = home.landing / "2020" / "teams"
         teams.mkdir()
@@ -187,6 +201,24 @@ class Campaign:
         """The same home, published."""
         place = shutil.copytree(self.dropped, self.folder / "published", symlinks=True)
         assert called(Home(place / "home"), list(RUN), place) == 0, (place / "said").read_text()
+        return place
+
+    @cached_property
+    def decided(self) -> Path:
+        """The same home, published, in which nothing stops a release."""
+        tried = shutil.copytree(self.published, self.folder / "tried", symlinks=True)
+        called(Home(tried / "home"), list(FREEZE), tried)
+        place = shutil.copytree(self.published, self.folder / "decided", symlinks=True)
+        for finding in re.findall(r"^([0-9a-f]{12}) ", (tried / "said").read_text(), re.MULTILINE):
+            decision = ["decide", finding, "--because", "lu", "--by", PERSONS[0]]
+            assert called(Home(place / "home"), decision, place) == 0, (place / "said").read_text()
+        return place
+
+    @cached_property
+    def frozen(self) -> Path:
+        """The same home, with a frozen year."""
+        place = shutil.copytree(self.decided, self.folder / "frozen", symlinks=True)
+        assert called(Home(place / "home"), list(FREEZE), place) == 0, (place / "said").read_text()
         return place
 
     @cached_property
@@ -258,5 +290,9 @@ def digest(home: Home, place: Path) -> dict[str, Any]:
         "lake": sorted(str(path.relative_to(home.lake)) for path in home.lake.rglob("*.parquet")),
         "exports": sorted(str(path.relative_to(home.exports)) for path in home.exports.rglob("*") if path.is_file()),
         "kept": sorted(str(path.relative_to(kept)) for path in kept.rglob("*")),
+        "frozen": {
+            str(path.relative_to(home.releases)): sha256_of(path) for path in home.releases.glob("*/rapport/*.parquet")
+        },
+        "sent": sorted(str(path.relative_to(home.root)) for path in home.transmissions.rglob("*")),
         "beside": sorted(path.name for path in place.glob(".*")),
     }

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import duckdb
@@ -63,13 +62,3 @@ def opened(home: Path) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only); use publie")
     return db
-
-
-FORMER_HOME = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
-
-
-def unpacked(folder: Path, kept_as: Path = FORMER_HOME) -> Path:
-    """The home in ``folder``, with its key beside it."""
-    with tarfile.open(kept_as) as kept:
-        kept.extractall(folder, filter="data")
-    return folder / "home"

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from pipelines.settings import PROJECT_ROOT
-from tests.end_to_end.conftest import MILLESIME, millesime, unpacked
+from tests.end_to_end.conftest import MILLESIME, millesime
 
 pytestmark = pytest.mark.long
 
+YEARS, SYSTEMS, APPLICATION = (2019, 2020), ["budget", "cegid_rh", "journal_formations"], "sirius"
 FIGURE = "finances.principal.fonctionnement.depenses_realisees"
 FIRST = {
     # a system switched off: the union of its shape and the figures of applications lose a branch
@@ -63,13 +65,16 @@ SECOND = FIRST | {
 
 
 def made(folder: Path, declared: dict[str, str]) -> Path:
-    """A home with these declarations."""
-    home = unpacked(folder)
-    shutil.rmtree(home / "releases")  # what it froze is another catalogue's
-    shutil.rmtree(home / "lake")  # nor does a ledger begin beside what another one spoke of
-    (home / "ledger.db").unlink()
-    (home / "ledger.head").unlink()
-    declare(home, declared)
+    """A home of four systems with these declarations."""
+    home = folder / "home"
+    assert millesime(home, "demo", "--no-run", str(home)).returncode == 0
+    for deposit in (home / "landing").glob("*/*"):
+        if int(deposit.parent.name) not in YEARS or deposit.name not in (*SYSTEMS, APPLICATION):
+            shutil.rmtree(deposit)
+    organisation = yaml.safe_load((home / "organisation.yml").read_text(encoding="utf-8"))
+    applications = [one for one in organisation["applications"] if one["code"] == APPLICATION]
+    organisation |= {"exercices": {"premier": YEARS[0], "dernier": YEARS[-1]}, "systemes": SYSTEMS}
+    declare(home, declared | {"organisation.yml": yaml.safe_dump(organisation | {"applications": applications})})
     return home
 
 

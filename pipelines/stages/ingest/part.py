@@ -291,13 +291,16 @@ class Part:
 
     def _would_fit(self, one: Cell, other: Cell, rows: str) -> bool:
         """True when every line could be read with the cells of each column under the other's heading, neither being empty."""
-        tests = []
+        fits, filled = [], []
         for cell, place in ((one, other), (other, one)):
             reading = self._read(cell.reading.field, f"c{place.position - 1}")
-            tests.append(f"bool_and({fine_sql(reading, f'({reading.value})')}) and bool_or(not {reading.missing})")
+            fits.append(fine_sql(reading, f"({reading.value})"))
+            filled.append(f"bool_or(not {reading.missing})")
         others = [cell for cell in self.cells if cell.name not in (one.name, other.name)]
-        tests += [f"bool_and({fine_sql(cell.computed, cell.value)})" for cell in others]
-        return bool(self.db.execute(f"select {' and '.join(tests)} from {rows}").fetchone()[0])
+        fits += [fine_sql(cell.computed, cell.value) for cell in others]
+        if self.db.execute(f"select 1 from {rows} and not ({' and '.join(fits)}) limit 1").fetchone():
+            return False
+        return bool(self.db.execute(f"select {' and '.join(filled)} from {rows}").fetchone()[0])
 
     # what is written -------------------------------------------------------------------------------------------------
 
