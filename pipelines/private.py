@@ -37,6 +37,10 @@ def work_in(home: Home) -> None:
     own.mkdir(parents=True, exist_ok=True, mode=0o700)
     tempfile.tempdir = str(own)
     os.environ["TMPDIR"] = str(own)  # for its children
+    if not os.access(
+        Path.cwd(), os.X_OK
+    ):  # root’s own, from which it calls a service’s account: dbt looks around there
+        os.chdir(home.root)
     atexit.register(shutil.rmtree, own, ignore_errors=True)
 
 

@@ -48,6 +48,17 @@ def test_a_home_that_was_open_is_closed_by_the_first_command(tmp_path):
     assert mode(tmp_path) == 0o700
 
 
+def test_a_command_that_was_called_from_a_folder_closed_to_its_account_works_in_its_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    work_in(Home(home))
+    assert Path.cwd() == tmp_path
+    monkeypatch.setattr(os, "access", lambda path, _: path != str(tmp_path))  # root is refused nothing
+    work_in(Home(home))
+    assert Path.cwd() == home
+
+
 def test_what_a_killed_process_left_lies_in_the_home_and_is_swept(tmp_path):
     home, system = tmp_path / "home", tmp_path / "system"
     home.mkdir()
