@@ -54,7 +54,7 @@ def test_a_command_that_was_called_from_a_folder_closed_to_its_account_works_in_
     home.mkdir()
     work_in(Home(home))
     assert Path.cwd() == tmp_path
-    monkeypatch.setattr(os, "access", lambda path, _: path != str(tmp_path))  # root is refused nothing
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)  # root is refused nothing
     work_in(Home(home))
     assert Path.cwd() == home
 

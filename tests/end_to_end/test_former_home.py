@@ -58,7 +58,10 @@ class Former:
         return done.stdout
 
 
-@pytest.fixture(scope="module", params=[*sorted(path.name[: -len(".tar.xz")] for path in KEPT.iterdir()), HERE])
+VERSIONS = sorted(path.name.removesuffix(".tar.xz") for path in KEPT.iterdir())
+
+
+@pytest.fixture(scope="module", params=[*VERSIONS, pytest.param(HERE, marks=pytest.mark.long)])
 def former(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Former:
     return Former(tmp_path_factory.mktemp("former"), request.param)
 
