@@ -72,7 +72,7 @@ COLUMNS = {
         *"NbrPce MtCumulAnnuel MtBordHT MtBordTVA".split(),
         *COMPUTED["bordereaux"],
     ],
-    "acquits": ["NomFic", *OF_ACQUIT.values(), *COMPUTED["acquits"]],
+    "acquits": ["NomFic", "DteStr", *OF_ACQUIT.values(), *COMPUTED["acquits"]],
 }
 OF_LINES = [*KEY, "IdPce", *"IdLigne Nature Fonction ExerRat IdPceOrig IdLigneOrig".split(), *COMPUTED["lignes"]]
 COLUMNS |= dict.fromkeys(LINES.values(), OF_LINES)
