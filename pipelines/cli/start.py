@@ -36,9 +36,6 @@ from pipelines.settings import Home
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
-# What every public body sends to the State, whatever its software: `--flux-nationaux`.
-NATIONAL = ("dsn", "budget", "pes")
-
 # What `millesime init` writes, in French as its readers; the commented parts are examples.
 ORGANISATION = """\
 # L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
@@ -136,7 +133,7 @@ seuil_secret: 5
     "--flux-nationaux",
     "national",
     is_flag=True,
-    help="Avec les trois flux que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
+    help="Avec ce que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
 )
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
@@ -162,7 +159,8 @@ def init(
     if last < first:
         raise click.BadParameter(f"{last} vient avant {first}", param_hint="--last")
     known = load_catalogue(session.home).registry.systems
-    systems = tuple(dict.fromkeys((*NATIONAL * national, *systems)))
+    of_all = [name for name, system in known.items() if system.national] if national else []
+    systems = tuple(dict.fromkeys((*of_all, *systems)))
     for system in systems:
         if system not in known:
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")

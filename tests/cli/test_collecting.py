@@ -441,7 +441,7 @@ def test_init_for_the_three_national_flows(tmp_path: Path) -> None:
     assert made.exit_code == 0, made.output
     assert "findings 2020" in made.stdout
     organisation = load_organisation(Home(root), load_catalogue(Home(root)))
-    assert organisation.systemes == ["dsn", "budget", "pes"]
+    assert organisation.systemes == ["budget", "dsn", "pes"]
 
 
 def test_init_never_touches_an_existing_home(bench) -> None:

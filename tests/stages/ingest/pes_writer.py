@@ -65,7 +65,8 @@ def flux(name: str, depenses: Sequence[str] = (), recettes: Sequence[str] = (), 
 
 
 def acquit(name: str, *answers: tuple[int, int, int | None, str | None], day: str | None = None) -> bytes:
-    """The acknowledgement of the flow ``name``, made on a ``day``; each answer: domain (5 expenditure, 6 receipts), 1 or 0, bordereau, anomaly."""
+    """The acknowledgement of the flow ``name``, made on a ``day``. Of each answer: its domain (5 expenditure, 6 receipts), 1 or
+    0, the bordereau, the anomaly."""
     said = ""
     for domain, state, number, anomaly in answers:
         year = 2016 if number else None

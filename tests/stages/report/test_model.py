@@ -722,7 +722,7 @@ def test_a_list_of_all_the_members_is_shortened_to_a_word(press: Press):
         found.extend(one["details"][0]["texte"] for b in blocks if b["genre"] == "liste" for one in b["entrees"])
 
     press.edited(look)
-    assert found == ["toutes celles du syndicat", "A, C"]
+    assert found == ["toutes les collectivités membres", "A, C"]
 
 
 # what alarms ------------------------------------------------------------

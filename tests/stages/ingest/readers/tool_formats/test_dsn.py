@@ -22,7 +22,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import pseudonym
-from pipelines.stages.ingest.readers import dsn
+from pipelines.stages.ingest.readers.tool_formats import dsn
 from tests.deliveries import KEY, table
 from tests.layers import rules
 from tests.services import unavailable
@@ -501,7 +501,9 @@ def test_a_record_that_the_reading_loses_is_noticed(tmp_path: Path, monkeypatch:
     assert caught.value.code == "FIC-BILAN"
 
 
-def test_records_of_a_file_in_which_none_is_counted_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_of_a_file_in_which_none_is_counted_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are not left out with the tables that a file does not hold."""
     count, calls = dsn._count, []
 
