@@ -11,7 +11,7 @@ from pipelines import settings
 from pipelines.catalogue import official_list
 from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
+from pipelines.catalogue.organisation import COMMUNE, Organisation, first_siret, load_organisation
 from pipelines.catalogue.source_grammar import ACCOUNTS
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
@@ -41,7 +41,7 @@ ORGANISATION = """\
 # L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
 nom: {nom}
 sigle: {sigle}
-article: le   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
+article: {article}   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
 siren: {siren}
 # alias: [exemple.fr]   # les noms que ses outils donnent au syndicat lui-même, quand il en est utilisateur
 exercices: {{premier: {premier}, dernier: {dernier}}}
@@ -168,6 +168,7 @@ def init(
     giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
     text = ORGANISATION.format(
         nom=_quoted(name),
+        article='""' if any(one.type == COMMUNE for one in official_list.bodies([siren])) else "le",
         sigle=_quoted(sigle),
         siren=_quoted(siren),
         siret_budget=first_siret(siren),

@@ -76,7 +76,7 @@ reponses as (
         and bordereaux.numero_bordereau = coalesce(acquits.numero_bordereau, bordereaux.numero_bordereau)
         and bordereaux.exercice_bordereau = coalesce(acquits.exercice_bordereau, bordereaux.exercice_bordereau)
         and (acquits.exercice_bordereau is not null or not acquits.est_de_son_dossier or bordereaux.exercice = acquits.exercice)
-        and coalesce(bordereaux.date_flux <= acquits.date_flux or acquits.date_flux < bordereaux.premiere_date, true)
+        and coalesce(bordereaux.date_flux <= acquits.date_flux or bordereaux.premiere_date > acquits.date_flux, true)
     group by bordereaux._livraison, bordereaux._fichier, bordereaux.rang_bordereau
 ),
 
