@@ -7,9 +7,11 @@ retention. Reading the YAML and resolving shapes is the work of ``sources``; rea
 """
 
 import datetime as dt
+import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
@@ -29,6 +31,8 @@ OTHERS = "autres"  # what replaces a cell of kind « member » that names no mem
 ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists separately
 WORKBOOKS = ("xlsx", "ods", "xls")
 TREES = ("json", "jsonl", "xml", "key_value")
+READERS = Path(__file__).parents[1] / "stages" / "ingest" / "readers" / "tool_formats"
+TOOLS = tuple(module.name for module in pkgutil.iter_modules([str(READERS)]))
 # What a date's format may consist of: strptime's directives, except that %B and %b are French months, that %y is 20yy,
 # that .%f may be absent from a cell and that %z is also Z.
 DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
@@ -416,14 +420,10 @@ class TreeFormat(Declared):
 
 
 class ToolFormat(Declared):
-    """A format of one tool or standard: the Python reader of that name gives its tables, with its own headings.
+    """A format of one tool or standard: the Python reader of that name (``readers/tool_formats``) gives its tables, with its own
+    headings."""
 
-    ``budget_xml``: budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``). ``dsn``: monthly social
-    declarations. ``pes``: what is sent to the public accountant (PES V2 Aller). ``zimbra``: what ``zmprov gqu``,
-    ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a Citrix Gateway.
-    """
-
-    type: Literal["budget_xml", "dsn", "pes", "zimbra", "citrix"]
+    type: Literal[TOOLS]  # type: ignore[valid-type]
 
 
 Format = Annotated[CsvFormat | WorkbookFormat | TreeFormat | ToolFormat, PydanticField(discriminator="type")]
@@ -666,11 +666,11 @@ class Table(Declared):
         return [field for field in self.fields if field.informative]
 
     def origins_of(self, exercice: int) -> dict[str, Origin]:
-        """Field name → where its text comes from, in the files of ``exercice``. Without a header, a title is a heading."""
-        first = max((year for year in self.header if year <= exercice), default=None)
-        named = self.header[first] if first is not None else {}
-        if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
-            return dict(named)
+        """Field name → where its text comes from, in the files of ``exercice``: a header holds from its first exercice on,
+        the oldest for those before it as well. Without a header, a title is a heading."""
+        if self.header:  # it lists what the file holds; what it leaves out is absent and therefore empty
+            first = max((year for year in self.header if year <= exercice), default=min(self.header))
+            return dict(self.header[first])
         return {field.name: Origin(column=field.title) for field in self.fields}
 
     def titles_in_files(self, exercice: int) -> dict[str, str]:
@@ -855,6 +855,7 @@ class System(Declared):
     system: Name
     title: str
     owner: str
+    national: bool = False  # what any public body sends to the State, whatever its software
     due: Day = "03-31"  # of the year after the exercice
     retention: str = PydanticField("P5Y", pattern=RETENTION)  # of the originals, after the exercice
     valid: Valid = Valid()

@@ -11,7 +11,7 @@ from pipelines import settings
 from pipelines.catalogue import official_list
 from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
+from pipelines.catalogue.organisation import COMMUNE, Organisation, first_siret, load_organisation
 from pipelines.catalogue.source_grammar import ACCOUNTS
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
@@ -35,15 +35,12 @@ from pipelines.settings import Home
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
-# What every public body sends to the State, whatever its software: `--flux-nationaux`.
-NATIONAL = ("dsn", "budget", "pes")
-
 # What `millesime init` writes, in French as its readers; the commented parts are examples.
 ORGANISATION = """\
 # L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
 nom: {nom}
 sigle: {sigle}
-article: le   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
+article: {article}   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
 siren: {siren}
 # alias: [exemple.fr]   # les noms que ses outils donnent au syndicat lui-même, quand il en est utilisateur
 exercices: {{premier: {premier}, dernier: {dernier}}}
@@ -135,7 +132,7 @@ seuil_secret: 5
     "--flux-nationaux",
     "national",
     is_flag=True,
-    help="Avec les trois flux que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
+    help="Avec ce que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
 )
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
 @global_options
@@ -161,7 +158,8 @@ def init(
     if last < first:
         raise click.BadParameter(f"{last} vient avant {first}", param_hint="--last")
     known = load_catalogue(session.home).registry.systems
-    systems = tuple(dict.fromkeys((*NATIONAL * national, *systems)))
+    of_all = [name for name, system in known.items() if system.national] if national else []
+    systems = tuple(dict.fromkeys((*of_all, *systems)))
     for system in systems:
         if system not in known:
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
@@ -169,6 +167,7 @@ def init(
     giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
     text = ORGANISATION.format(
         nom=_quoted(name),
+        article='""' if any(one.type == COMMUNE for one in official_list.bodies([siren])) else "le",
         sigle=_quoted(sigle),
         siren=_quoted(siren),
         siret_budget=first_siret(siren),

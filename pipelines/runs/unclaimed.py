@@ -34,11 +34,14 @@ def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
 
 def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
     rule, folder = work.rules["FIC-NON-RECONNU"], _folder(work, exercice, path)
+    place = path.relative_to(work.home.landing / str(exercice)).parts
     names = [ref.export.files for ref in work.exports(exercice) if folder in (ref.system.system, "landing")]
     expected = [f"« {name.removeprefix('/')} »" for name in names if name.startswith("/") == (folder == "landing")]
     shown = anonymous_name(path.name, known_by(path))
     wanted, came = "un fichier dans le dossier d’un système souscrit", "un nom qui ne correspond à aucun export"
-    if expected:
+    if folder != "landing" and len(place) > 2:
+        wanted, came = "un fichier déposé dans le dossier du système lui-même", "un fichier dans un sous-dossier"
+    elif expected:
         wanted = f"un nom de la forme {enumeration(expected)}"
     return Finding.of(rule, exercice, folder, shown, wanted, came, fichier=shown)
 
@@ -65,5 +68,5 @@ def _link(work: Workspace, exercice: int, path: Path) -> Finding:
 
 def _folder(work: Workspace, exercice: int, path: Path) -> str:
     """The system whose folder a file is in; ``landing`` when it is in none."""
-    folder = path.relative_to(work.home.landing / str(exercice)).parent.as_posix()
+    folder = next(iter(path.relative_to(work.home.landing / str(exercice)).parts), "")
     return folder if folder in work.registry.systems else "landing"

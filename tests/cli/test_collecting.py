@@ -448,7 +448,17 @@ def test_init_for_the_three_national_flows(tmp_path: Path) -> None:
     assert made.exit_code == 0, made.output
     assert "findings 2020" in made.stdout
     organisation = load_organisation(Home(root), load_catalogue(Home(root)))
-    assert organisation.systemes == ["dsn", "budget", "pes"]
+    assert organisation.systemes == ["budget", "dsn", "pes"]
+
+
+def test_init_for_a_commune(tmp_path: Path) -> None:
+    """It has no members, and its name takes no article."""
+    arguments = ["--name", "Commune de Belz", "--sigle", "Belz", "--siren", "215600131", "--first", "2020"]
+    made = CliRunner().invoke(millesime, ["init", str(tmp_path / "belz"), *arguments])
+    assert made.exit_code == 0, made.output
+    home = Home(tmp_path / "belz")
+    organisation = load_organisation(home, load_catalogue(home))
+    assert (organisation.du_sigle, organisation.collectivites) == ("de Belz", [])
 
 
 def test_init_never_touches_an_existing_home(bench) -> None:

@@ -232,7 +232,15 @@ volumes as (
 
 -- account by account, where the accounts of the year and that side of the flows have come
 montants as (
-    select exercice, siret, sens_budgetaire, compte, realise_eur, cast(null as decimal(18, 2)) as emis_eur
+    select
+        exercice,
+        siret,
+        sens_budgetaire,
+        section,
+        code_chapitre,
+        compte,
+        realise_eur,
+        cast(null as decimal(18, 2)) as emis_eur
     from {{ ref('fct_lignes_documents') }}
     where
         est_compte_administratif
@@ -240,7 +248,15 @@ montants as (
         and type_operation = 'réelle'
         and code_chapitre not in ('001', '002')
     union all
-    select exercice, siret, sens as sens_budgetaire, compte, null as realise_eur, montant_eur as emis_eur
+    select
+        exercice,
+        siret,
+        sens as sens_budgetaire,
+        section,
+        coalesce(code_chapitre, 'inconnu') as code_chapitre,
+        compte,
+        null as realise_eur,
+        montant_eur as emis_eur
     from {{ ref('int_finances__ecritures') }}
     where poids = 1 and systeme = 'pes' and siret is not null
 ),
@@ -250,12 +266,28 @@ comptes as (
         exercice,
         siret,
         sens_budgetaire,
+        section,
+        code_chapitre,
         compte,
         coalesce(sum(emis_eur), 0) - coalesce(sum(realise_eur), 0) as ecart_eur,
         bool_or(count(emis_eur) > 0) over cote and bool_or(count(realise_eur) > 0) over cote as sont_venus
     from montants
-    group by exercice, siret, sens_budgetaire, compte
+    group by exercice, siret, sens_budgetaire, section, code_chapitre, compte
     window cote as (partition by exercice, siret, sens_budgetaire)
+),
+
+-- what one account of a chapter lacks and another has too much takes nothing away
+chapitres as (
+    select
+        exercice,
+        siret,
+        sens_budgetaire,
+        count(*) as nb_comptes,
+        abs(sum(ecart_eur)) as ecart_eur,
+        {{ texte_joint("compte || '=' || cast(ecart_eur as string)", 'compte') }} as comptes
+    from comptes
+    where sont_venus and ecart_eur <> 0
+    group by exercice, siret, sens_budgetaire, section, code_chapitre
 ),
 
 ecarts as (
@@ -263,11 +295,10 @@ ecarts as (
         exercice,
         siret,
         sens_budgetaire,
-        count(*) as nb_comptes,
-        sum(abs(ecart_eur)) as ecart_eur,
-        {{ texte_joint("compte || '=' || cast(ecart_eur as string)", 'compte') }} as comptes
-    from comptes
-    where sont_venus and ecart_eur <> 0
+        sum(nb_comptes) as nb_comptes,
+        sum(ecart_eur) as ecart_eur,
+        {{ texte_joint('comptes', 'comptes') }} as comptes
+    from chapitres
     group by exercice, siret, sens_budgetaire
 )
 
@@ -364,7 +395,8 @@ union all
 select
     {{ constat(
         'PES-COMPTE', ou="case sens_budgetaire when 'dépense' then 'pes/mandats' else 'pes/titres' end", sujet="'budget ' || siret",
-        recu='nb_comptes', cle='siret', valeurs={'comptes': 'comptes'}
+        recu='nb_comptes', effet="case when ecart_eur = 0 then 'rien' else 'réserve' end", montant_perdu='ecart_eur', cle='siret',
+        valeurs={'comptes': 'comptes'}
     ) }}
 from ecarts
 union all

@@ -1,6 +1,7 @@
 -- The amounts that two places must agree on, and that are not equal. The accounts are then in doubt, or the pieces that were
 -- issued, when it is they that differ from the accounts. What nobody must equal takes nothing away; what accounts that did
--- not come amount to is said with their absence, once a budget (ctl_finances__documents).
+-- not come amount to is said with their absence, once a budget (ctl_finances__documents); and what only flows to the public
+-- accountant lack, account by account (ctl_finances__flux).
 with ecritures as (
     select exercice, nom_table, {{ texte_joint('source', 'source', '|') }} as sources
     from (select distinct exercice, nom_table, systeme || '/' || nom_table as source from {{ ref('stg_ecritures') }}) as tables
@@ -22,4 +23,9 @@ left join {{ ref('int_finances__documents') }} as documents on rapprochements.do
 left join ecritures
     on rapprochements.exercice = ecritures.exercice
     and case rapprochements.sens_budgetaire when 'dépense' then 'mandats' when 'recette' then 'titres' end = ecritures.nom_table
-where not est_egal and controle not in ('FIN-COMPTE-ABSENT', 'FIN-ANNEXE-ABSENTE')
+where
+    not est_egal
+    and controle not in ('FIN-COMPTE-ABSENT', 'FIN-ANNEXE-ABSENTE')
+    and not (
+        controle = 'FIN-ECRITURES' and rapprochements.document_id is not null and ecritures.sources in ('pes/mandats', 'pes/titres')
+    )

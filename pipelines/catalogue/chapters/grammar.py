@@ -398,6 +398,7 @@ class Presence(Declared):
 class Section(Declared):
     """Blocks under one title; with ``si``, the section is left out if everything came for the year and there are no such rows.
 
+    ``membres``: it is about the members, and left out for an organisation without any, unless a row says otherwise.
     ``objet`` is its part of the chapter's title (« le réseau »), for an organisation that does not follow all of them.
     """
 
@@ -405,6 +406,7 @@ class Section(Declared):
     titre: str
     objet: str | None = None
     si: Presence | None = None
+    membres: bool = False
     pour_chaque: PourChaque | None = None
     blocs: list[Bloc]
 

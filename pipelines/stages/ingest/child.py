@@ -76,7 +76,7 @@ def _parent() -> tuple[subprocess.Popen[bytes], Connection]:
 def main(number: int) -> None:
     """Have a child answer each request of a connection, until whoever asks is gone."""
     readers = import_module("pipelines.stages.ingest.readers")
-    for module in pkgutil.iter_modules(readers.__path__, f"{readers.__name__}."):
+    for module in pkgutil.walk_packages(readers.__path__, f"{readers.__name__}."):
         import_module(module.name)
     asking = Connection(number)
     while True:

@@ -67,7 +67,11 @@ def lost_file(export: Export, source: Source, refusal: DeliveryRefused, workdir:
 
 
 def _lost(export: Export, fichier: str, path: Path, refusal: DeliveryRefused, workdir: Path) -> dict[str, Records]:
-    reader = _reader(export.format.type) if export.by_document and isinstance(export.format, ToolFormat) else None
+    reader = (
+        _reader(f"tool_formats.{export.format.type}")
+        if export.by_document and isinstance(export.format, ToolFormat)
+        else None
+    )
     if not hasattr(reader, "lost"):
         raise refusal
     return reader.lost(path, fichier, [table.name for table in export.tables], workdir, refusal)
@@ -156,7 +160,7 @@ def _read_one(
             for path, count in _unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
         ]
     elif isinstance(fmt, ToolFormat):
-        reader = _reader(fmt.type)
+        reader = _reader(f"tool_formats.{fmt.type}")
         found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())
     for name, records in found:
         contents.tables[name].append((fichier, records))

@@ -63,7 +63,7 @@ Block = dict[str, Any]
 SECRET = "secret statistique"
 UNDISCLOSED = "non_diffuse"  # a block that is left out of the public edition
 WAITING = "Ce qui s’y trouve attend d’être relu."
-ALL_MEMBERS = "toutes celles du syndicat"
+ALL_MEMBERS = "toutes les collectivités membres"
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
 

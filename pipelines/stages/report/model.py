@@ -130,6 +130,13 @@ class Editor:
         exercice = self.builder.figures.exercice
         return any(self.builder.receipts.of(table, exercice, []).is_followed for table in tables)
 
+    def _is_for_nobody(self, section: Section) -> bool:
+        """True for a section about the members of an organisation that has none, and of which no row is."""
+        if not section.membres or self.organisation.collectivites:
+            return False
+        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table")]
+        return not any(self.builder.publication.rows(table, {}, []) for table in tables)
+
     def sections(self, chapter: Chapitre) -> list[Model]:
         """The sections of a chapter that have content; none if only introductory words are left."""
         bears = {section.id: any(map(self._bears, section.blocs)) for section in chapter.sections}
@@ -173,7 +180,7 @@ class Editor:
     def _sections(self, section: Section, bears: bool) -> list[Model]:
         """A section, or one per value that it is repeated for; none without a block that ``bears`` it."""
         each = section.pour_chaque
-        if section.si and self.builder.has_no(section.si):
+        if self._is_for_nobody(section) or (section.si and self.builder.has_no(section.si)):
             return []
         if each is None:
             made = [self._section(section, section.id, {}, self.names)]

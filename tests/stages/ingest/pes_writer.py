@@ -64,8 +64,9 @@ def flux(name: str, depenses: Sequence[str] = (), recettes: Sequence[str] = (), 
     return text.encode(encoding)
 
 
-def acquit(name: str, *answers: tuple[int, int, int | None, str | None]) -> bytes:
-    """The acknowledgement of the flow ``name``; each answer: domain (5 expenditure, 6 receipts), 1 or 0, bordereau, anomaly."""
+def acquit(name: str, *answers: tuple[int, int, int | None, str | None], day: str | None = None) -> bytes:
+    """The acknowledgement of the flow ``name``, made on a ``day``. Of each answer: its domain (5 expenditure, 6 receipts), 1 or
+    0, the bordereau, the anomaly."""
     said = ""
     for domain, state, number, anomaly in answers:
         year = 2016 if number else None
@@ -74,5 +75,6 @@ def acquit(name: str, *answers: tuple[int, int, int | None, str | None]) -> byte
         said += f"<ElementACQUIT>{block}{why}</ElementACQUIT>"
     return f"""<?xml version="1.0" encoding="ISO-8859-1"?>
 <n:PES_ACQUIT xmlns:n="http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0/retour/v2">
-<Enveloppe><Parametres>{tag("NomFic", name)}</Parametres></Enveloppe><ACQUIT>{said}</ACQUIT></n:PES_ACQUIT>
+<Enveloppe><Parametres>{tag("NomFic", name)}</Parametres></Enveloppe>
+<EnTetePES>{tag("DteStr", day)}</EnTetePES><ACQUIT>{said}</ACQUIT></n:PES_ACQUIT>
 """.encode("iso-8859-1")

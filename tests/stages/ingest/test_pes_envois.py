@@ -45,10 +45,15 @@ def put(
 
 
 def answer(
-    year: int, file: str, name: str, *answers: tuple[int, int, int | None, str | None], of: int | None = None
+    year: int,
+    file: str,
+    name: str,
+    *answers: tuple[int, int, int | None, str | None],
+    of: int | None = None,
+    day: str | None = None,
 ) -> None:
-    """An answer to the flow ``name`` under ``year``, about bordereaux of the year ``of``."""
-    content = pes_writer.acquit(name, *answers)
+    """An answer to the flow ``name`` under ``year``, about bordereaux of the year ``of``, made on a ``day``."""
+    content = pes_writer.acquit(name, *answers, day=day and f"{year}-{day}")
     FOLDERS[year][file] = content.replace(b'ExerciceBord V="2016"', f'ExerciceBord V="{of or year}"'.encode())
 
 
@@ -157,6 +162,28 @@ def make() -> None:
 
     case(2023, "less than half", 5, "partiel", "PES-VOLUME")
     put(2023, "r1", titres(2023, 1, *[1] * 5))
+
+    case(2024, "refused, then corrected without an answer, and the refusal is dated", 7100, "complet", "PES-REFUSE")
+    put(2024, "a", titres(2024, 1, 7000), name="R")
+    put(2024, "b", titres(2024, 1, 7100), name="R", day="06-05")
+    answer(2024, "accuse", "R", (6, 0, 1, REFUS), day="06-02")
+
+    case(2025, "accepted, then sent again and refused, which only dates tell", 7000, "complet", "PES-REFUSE")
+    put(2025, "a", titres(2025, 1, 7000), name="R")
+    put(2025, "b", titres(2025, 1, 7100), name="R", day="06-05")
+    answer(2025, "accuse_a", "R", (6, 1, 1, None), day="06-02")
+    answer(2025, "accuse_b", "R", (6, 0, 1, REFUS), day="06-06")
+
+    case(2026, "refused, corrected, accepted, each on its day", 7100, "complet", "PES-DOUBLE")
+    put(2026, "a", titres(2026, 1, 7000), name="R")
+    put(2026, "b", titres(2026, 1, 7100), name="R", day="06-05")
+    answer(2026, "accuse_a", "R", (6, 0, 1, REFUS), day="06-01")
+    answer(2026, "accuse_b", "R", (6, 1, 1, None), day="06-05")
+
+    case(2027, "both sent before they are answered, without an acceptance", 7100, "partiel", "PES-HOMONYME")
+    put(2027, "a", titres(2027, 1, 7000), name="R")
+    put(2027, "b", titres(2027, 1, 7100), name="R", day="06-05")
+    answer(2027, "accuse", "R", (6, 0, 1, REFUS), day="06-09")
 
 
 make()

@@ -216,3 +216,5 @@ def test_what_a_missing_bordereau_takes_away_shows_in_the_figures(warehouse):
         warehouse,
         "select effet, montant_perdu_eur from controles.controles__entrees where code_regle = 'PES-CUMUL' order by 2",
     ) == [("réserve", Decimal("5.00")), ("réserve", Decimal("579.83"))]
+    gap = "select effet, montant_perdu_eur from controles.controles__entrees where code_regle = 'PES-COMPTE'"
+    assert ask(warehouse, gap) == [("réserve", Decimal("1466.50"))]

@@ -290,6 +290,14 @@ def test_a_section_for_each_row_of_a_withheld_table_is_left_out(press: Press):
     assert press.model()["chapitres"] == []
 
 
+def test_a_section_about_members_is_left_out_when_there_are_none_and_no_row_is_about_one(press: Press):
+    press.chapter = press.chapter.replace("titre: Partie de {exercice}\n", "titre: Partie\n    membres: true\n")
+    assert [section["titre"] for section in press.model()["chapitres"][0]["sections"]] == ["Partie"]
+    for table in ("rpt_effectifs", "rpt_series"):
+        press.replace(table, [])
+    assert press.model()["chapitres"] == []
+
+
 def test_a_column_that_is_not_there_is_an_error(press: Press):
     press.chapter = CHAPTER.replace("ordre: [rang]", "ordre: [rangs]", 1)
     with pytest.raises(MissingTable, match="rangs"):
@@ -722,7 +730,7 @@ def test_a_list_of_all_the_members_is_shortened_to_a_word(press: Press):
         found.extend(one["details"][0]["texte"] for b in blocks if b["genre"] == "liste" for one in b["entrees"])
 
     press.edited(look)
-    assert found == ["toutes celles du syndicat", "A, C"]
+    assert found == ["toutes les collectivités membres", "A, C"]
 
 
 # what alarms ------------------------------------------------------------

@@ -1,8 +1,9 @@
 -- Every bordereau sent to the public accountant, with its weight. That of another body never counts; one that does not say
 -- whose it is counts, and a control says so. One that the accountant refuses is void, and so is the whole file when
 -- he cannot read it; the refusal of a bordereau because it was sent before voids what is sent again, never the first.
--- An answer finds its flow by name, whatever the year under which either lies. Of two flows of one name, what is refused
--- was sent before what is accepted; when their dates or answers do not tell them apart, neither is judged (est_indecis).
+-- An answer finds its flow by name, whatever the year under which either lies; one made before a flow of that name is about
+-- an earlier one. Of two flows of one name, what is refused was sent before what is accepted; when their dates or answers do
+-- not tell them apart, neither is judged (est_indecis).
 -- Of the bordereaux with one number, a whole one is chosen, never lines: one that he accepted or, without an answer, the
 -- last one made. What is not budget execution (ordres de paiement and de recette, rôles) is set aside: the mandat or titre
 -- that regularises it counts.
@@ -31,6 +32,7 @@ bordereaux as (
         *,
         min(empreinte_contenu) over du_nom <> max(empreinte_contenu) over du_nom as est_homonyme,
         bool_or(est_double_du_jour) over du_nom as est_sans_ordre,
+        min(date_flux) over du_nom as premiere_date,
         row_number() over envois as rang_envoi
     from dates
     window
@@ -74,6 +76,7 @@ reponses as (
         and bordereaux.numero_bordereau = coalesce(acquits.numero_bordereau, bordereaux.numero_bordereau)
         and bordereaux.exercice_bordereau = coalesce(acquits.exercice_bordereau, bordereaux.exercice_bordereau)
         and (acquits.exercice_bordereau is not null or not acquits.est_de_son_dossier or bordereaux.exercice = acquits.exercice)
+        and coalesce(bordereaux.date_flux <= acquits.date_flux or bordereaux.premiere_date > acquits.date_flux, true)
     group by bordereaux._livraison, bordereaux._fichier, bordereaux.rang_bordereau
 ),
 
@@ -86,9 +89,14 @@ repondus as (
         coalesce(
             bordereaux.est_homonyme
             and (reponses.a_une_acceptation or reponses.a_un_refus or reponses.est_dit_double)
+            and min(case when reponses.rang_bordereau is not null then bordereaux.empreinte_contenu end) over du_nom
+            <> max(case when reponses.rang_bordereau is not null then bordereaux.empreinte_contenu end) over du_nom
             and (
                 bordereaux.est_sans_ordre
-                or not ((reponses.a_une_acceptation and reponses.a_un_refus) or reponses.est_dit_double)
+                or not (
+                    (bool_or(reponses.a_une_acceptation) over du_nom and bool_or(reponses.a_un_refus) over du_nom)
+                    or reponses.est_dit_double
+                )
             ),
             false
         ) as est_indecis
@@ -97,6 +105,11 @@ repondus as (
         on bordereaux._livraison = reponses._livraison
         and bordereaux._fichier = reponses._fichier
         and bordereaux.rang_bordereau = reponses.rang_bordereau
+    window du_nom as (
+        partition by
+            bordereaux.nom_commun, bordereaux.siret, bordereaux.code_budget, bordereaux.exercice_bordereau, bordereaux.code_sens,
+            bordereaux.code_type_bordereau, bordereaux.numero_bordereau
+    )
 ),
 
 juges as (

@@ -56,6 +56,11 @@ class Records:
     # of several files in one, the names: the first column of ``path`` is then the file of each record
     fichiers: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing was counted and nothing was written."""
+        return not (self.read or self.ignored or self.misshapen or self.path.stat().st_size)
+
 
 @contextmanager
 def written_rows(path: Path) -> Iterator[Any]:

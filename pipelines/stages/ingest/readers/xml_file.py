@@ -87,15 +87,15 @@ class _Outline(Outline):
                 attendu=f"des éléments « {wanted} »",
             )
 
-    def start(self, name: str, line: int) -> None:
+    def start(self, name: str) -> None:
         self._open.append(name.rpartition(" ")[2])
         self._inside = self._inside + 1 if len(self._open) > len(self._place) else 0
         if self._inside > MOST_INSIDE:
             most = "moins de deux millions d’éléments dans un enregistrement"
-            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=line, attendu=most)
+            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self.line, attendu=most)
         self._count(self._open[-1])
         if self._open == self._place:
-            self.lines.append(line)
+            self.lines.append(self.line)
         elif self._open == self._place[:-1]:
             self._holds_the_list = True
 

@@ -15,9 +15,9 @@ NAMES = 50  # different names of elements, at most, for each column that a table
 
 
 class Outline:
-    """Sees every element with the line where it begins; ``start`` and ``end`` are for those that extend it.
+    """Sees every element; ``start`` and ``end`` are for those that extend it.
 
-    A name is ``namespace name``, or ``name`` alone; ``attributes`` are those of the element that begins.
+    A name is ``namespace name``, or ``name`` alone; ``attributes`` and ``line`` are those of the element that begins.
     """
 
     def __init__(self, fichier: str):
@@ -50,7 +50,12 @@ class Outline:
                 "FIC-XML", fichier=self.fichier, ligne=error.lineno, attendu="un document XML bien formé"
             ) from None
 
-    def start(self, name: str, line: int) -> None:
+    @property
+    def line(self) -> int:
+        """The line that the parser has come to."""
+        return self._parser.CurrentLineNumber
+
+    def start(self, name: str) -> None:
         """An element begins."""
 
     def end(self, name: str) -> None:
@@ -58,19 +63,19 @@ class Outline:
 
     def _too_much(self, attendu: str) -> None:
         """What a parser holds whole, and looks at again with each chunk or each element."""
-        line = self._parser.CurrentLineNumber
-        raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=line, attendu=attendu)
+        raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self.line, attendu=attendu)
 
     def _doctype(self, *_: object) -> None:
-        line = self._parser.CurrentLineNumber
-        raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
+        raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=self.line, attendu="un document sans DOCTYPE")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.root, self.attributes = self.root or name, attributes
-        self._names.add(name)
-        if len(self._names) > (most := NAMES * self._columns):
-            self._too_much(f"{most} noms d’éléments différents au plus")
-        self.start(name, self._parser.CurrentLineNumber)
+        self.attributes = attributes
+        if name not in self._names:
+            self.root = self.root or name
+            self._names.add(name)
+            if len(self._names) > (most := NAMES * self._columns):
+                self._too_much(f"{most} noms d’éléments différents au plus")
+        self.start(name)
 
     def _namespace(self, _: str | None, uri: str | None) -> None:
         self._namespaces.add(uri or "")

@@ -72,7 +72,7 @@ COLUMNS = {
         *"NbrPce MtCumulAnnuel MtBordHT MtBordTVA".split(),
         *COMPUTED["bordereaux"],
     ],
-    "acquits": ["NomFic", *OF_ACQUIT.values(), *COMPUTED["acquits"]],
+    "acquits": ["NomFic", "DteStr", *OF_ACQUIT.values(), *COMPUTED["acquits"]],
 }
 OF_LINES = [*KEY, "IdPce", *"IdLigne Nature Fonction ExerRat IdPceOrig IdLigneOrig".split(), *COMPUTED["lignes"]]
 COLUMNS |= dict.fromkeys(LINES.values(), OF_LINES)
@@ -213,34 +213,41 @@ class _Reading(Outline):
     def __init__(self, fichier: str, sheets: dict[str, Any], *, is_ranked: bool):
         super().__init__(fichier)
         self._sheets, self._is_ranked, self.written = sheets, is_ranked, Counter[str]()
-        self._steps: list[_Step | None] = []
+        self._steps: list[_Step] = []
+        self._depth = 0  # below an element that is not known
         self._scopes = [_Scope(1)]
         self._side = DEPENSE
         self._bordereaux = 0
         self._tiers: list[dict[str, str]] = []  # of the open line
         self._ends = {"Bordereau": self._bordereau, "LigneDePiece": self._ligne, "ElementACQUIT": self._acquit}
 
-    def start(self, name: str, line: int) -> None:
-        local = name.rpartition(" ")[2]
+    def start(self, name: str) -> None:
+        if self._depth:
+            self._depth += 1
+            return
+        local = name.rpartition(" ")[2] if " " in name else name
         if not self._steps:
             self._check_root(local)
             self._steps.append(TREE)
             return
-        above = self._steps[-1]
-        step = None if above is None else above.get(local)
-        self._steps.append(step)
+        step = self._steps[-1].get(local)
         if step is None:
+            self._depth = 1
             return
-        if local in LINES:
-            self._side = local
+        self._steps.append(step)
         if step.heading:
-            self._note(step.heading, line)
+            self._note(step.heading)
         elif step.scope:
-            self._begin(step.scope, line)
+            self._begin(step.scope)
+        elif local in LINES:
+            self._side = local
 
     def end(self, name: str) -> None:
+        if self._depth:
+            self._depth -= 1
+            return
         step = self._steps.pop()
-        if step and step.scope:
+        if step.scope:
             scope = self._scopes.pop()
             if end := self._ends.get(step.scope):
                 end(scope)
@@ -257,16 +264,16 @@ class _Reading(Outline):
                 attendu="un flux PES Aller (PES_Aller) ou son accusé (PES_ACQUIT)",
             )
 
-    def _note(self, heading: str, line: int) -> None:
+    def _note(self, heading: str) -> None:
         """Keep a value; two for one heading are refused: neither can be chosen."""
         value = self.attributes.get("V", "").strip()
         if self._scopes[-1].values.setdefault(heading, value) != value:
             raise DeliveryRefused(
-                "FIC-XML", fichier=self.fichier, ligne=line, colonne=heading, attendu="une seule valeur"
+                "FIC-XML", fichier=self.fichier, ligne=self.line, colonne=heading, attendu="une seule valeur"
             )
 
-    def _begin(self, scope: str, line: int) -> None:
-        opened = _Scope(line)
+    def _begin(self, scope: str) -> None:
+        opened = _Scope(self.line)
         if scope == "Bordereau":
             self._bordereaux += 1
             opened.values["NumBordereau"] = str(self._bordereaux)
@@ -280,7 +287,7 @@ class _Reading(Outline):
     def _write(self, table: str, line: int, values: dict[str, str]) -> None:
         self.written[table] += 1
         place = self.written[table] if self._is_ranked else line
-        self._sheets[table].writerow([place, *(values.get(column, "") for column in COLUMNS[table])])
+        self._sheets[table].writerow([place, *map(values.get, COLUMNS[table])])
 
     def _bordereau(self, scope: _Scope) -> None:
         values = self._scopes[0].values | scope.values

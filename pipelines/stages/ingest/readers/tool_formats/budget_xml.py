@@ -146,9 +146,9 @@ class _Outline(Outline):
         root = f"racine « {name[:60]} »"
         raise DeliveryRefused(code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget")
 
-    def start(self, name: str, line: int) -> None:
+    def start(self, name: str) -> None:
         if (lines := self._lines_of.get(name)) is not None:
-            lines.append(line)
+            lines.append(self.line)
 
 
 class _Sheet:

@@ -12,7 +12,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.ingest.readers import pes
+from pipelines.stages.ingest.readers.tool_formats import pes
 from pipelines.stages.ingest.readers.xml_outline import CHUNK
 from tests.deliveries import KEY
 from tests.stages.ingest.pes_writer import acquit, bordereau, flux, ligne, piece, tiers

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -21,7 +22,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import pseudonym
-from pipelines.stages.ingest.readers import dsn
+from pipelines.stages.ingest.readers.tool_formats import dsn
 from tests.deliveries import KEY, table
 from tests.layers import rules
 from tests.services import unavailable
@@ -497,6 +498,23 @@ def test_a_record_that_the_reading_loses_is_noticed(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("pipelines.stages.ingest.reading.in_child", lambda read, *arguments: read(*arguments))
     with pytest.raises(DeliveryRefused) as caught:
         deliver(tmp_path, CONTENT)
+    assert caught.value.code == "FIC-BILAN"
+
+
+def test_records_of_a_file_in_which_none_is_counted_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not left out with the tables that a file does not hold."""
+    count, calls = dsn._count, []
+
+    def losing(path: Path) -> Counter[str]:
+        calls.append(path)
+        return count(path) if len(calls) == 1 else Counter()
+
+    monkeypatch.setattr(dsn, "_count", losing)
+    monkeypatch.setattr("pipelines.stages.ingest.reading.in_child", lambda read, *arguments: read(*arguments))
+    with pytest.raises(DeliveryRefused) as caught:
+        deliver(tmp_path, *(fichier([(Declaration(dt.date(2022, mois, 1)), [TITULAIRE])]) for mois in (1, 2)))
     assert caught.value.code == "FIC-BILAN"
 
 

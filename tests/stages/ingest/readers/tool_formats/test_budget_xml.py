@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.budget_xml import COLUMNS, lost
-from pipelines.stages.ingest.readers.budget_xml import read as read_budget_xml
+from pipelines.stages.ingest.readers.tool_formats.budget_xml import COLUMNS, lost
+from pipelines.stages.ingest.readers.tool_formats.budget_xml import read as read_budget_xml
 from tests.layers import rules
 from tests.stages.ingest.budget_documents import NAMESPACE, budget, document, line, loan
 
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "budget"
+FIXTURES = Path(__file__).parents[4] / "fixtures" / "budget"
 TABLES = ["documents", "lignes", "emprunts"]
 CA = [line("6064", "D", CredOuv="10.00", MtReal="8.50"), line("70878", "R", CredOuv="10.00")]
 
