@@ -290,6 +290,7 @@ class Origin(Declared):
     A heading alone is short for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one
     group captures. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading``
     being what the first field reads (several may each read a part of it) and the cell what the second one reads.
+    ``total`` keeps, with its group, the word that the headings of those it adds up have in common.
     """
 
     column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
@@ -304,6 +305,7 @@ class Origin(Declared):
     ignore: Pattern | None = None  # with ``heading``: headings of the columns that are not read, such as totals
     under: Name | None = None  # * the cell under the heading that this field reads
     empty: Literal["refuse", "skip", "zero"] = "refuse"  # with ``under``: an empty cell refuses, gives no row, or is 0
+    total: Pattern | None = None  # with ``under``: headings of the columns that hold the sum of the cells of their line
 
     @model_validator(mode="before")
     @classmethod
@@ -315,9 +317,12 @@ class Origin(Declared):
         given = self.model_dump(exclude_defaults=True).keys()
         if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
             raise ValueError("donner une de ces clés, et une seule : column, constant, file, sheet, heading, under")
-        for key, beside in (("pattern", "column"), ("occurrence", "column"), ("ignore", "heading"), ("empty", "under")):
-            if key in given and beside not in given:
-                raise ValueError(f"{key} va avec {beside}")
+        beside = {"pattern": "column", "occurrence": "column", "ignore": "heading", "empty": "under", "total": "under"}
+        for key in beside.keys() & given:
+            if beside[key] not in given:
+                raise ValueError(f"{key} va avec {beside[key]}")
+        if self.total and re.compile(self.total).groups > 1:
+            raise ValueError("total: un groupe entre parenthèses au plus, le mot des colonnes que la somme additionne")
         if self.occurrence and isinstance(self.column, list):
             raise ValueError("occurrence: d’un seul intitulé, et non de plusieurs colonnes jointes")
         return self
@@ -555,8 +560,8 @@ class Table(Declared):
                     f"header de {year} : {', '.join(wrong)} : donnée personnelle, qui se lirait dans l’origine que garde chaque ligne"
                 )
             for name, origin in cells.items():
-                if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
-                    raise ValueError(f"header de {year} : {name} : seul un nombre peut valoir zéro")
+                if (origin.empty == "zero" or origin.total) and self.field(name).type not in ("integer", "number"):
+                    raise ValueError(f"header de {year} : {name} : seul un nombre peut valoir zéro, ou avoir un total")
         return self
 
     @model_validator(mode="after")

@@ -12,13 +12,14 @@ from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
-from pipelines.ledger.records import UNDECLARED
+from pipelines.ledger.records import ACROSS, UNDECLARED
 from pipelines.sql import insert, literal, parquet_scan
-from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file
+from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file, total_columns
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import SPACES, Reading, fine_sql, identifier, read_field, reason_sql
 
 FEW = 3  # lines from which it is strange that none can be read
+UNREADABLE = "illisible"
 
 
 class IrregularRecord(Exception):
@@ -60,6 +61,17 @@ class Cell:
         return replace(self.reading, value=self.value)
 
 
+@dataclass(frozen=True)
+class LineTotal:
+    """A column that holds the sum of the cells of its line; ``value`` is its column in the table of typed lines."""
+
+    name: str  # of the field
+    heading: str
+    announced: str  # text of the number, NULL when its cell is empty
+    value: str
+    ours: str
+
+
 class Part:
     """One file, or one sheet, of one table.
 
@@ -96,6 +108,7 @@ class Part:
         )
         self.spread = self._spread_columns()  # those that each give a row; none in most tables
         self.cells = [cell for field in table.fields for cell in self._cells_of(field)]
+        self.line_totals = self._line_totals()
         # SQL booleans, never NULL, of a line that is not data
         self.ignored_by = [(rule, self._matches(rule)) for rule in table.ignore]
         self.is_blank = " and ".join(f"coalesce(trim({cell}, {literal(SPACES)}), '') = ''" for cell in self.raw)
@@ -118,13 +131,23 @@ class Part:
     # what each field is read from ------------------------------------------------------------------------------------
 
     def _spread_columns(self) -> list[Any]:
-        known = {same(heading) for origin in self.origins.values() for heading in origin.columns}
-        named = {name: origin for name, origin in self.origins.items() if origin.heading}
-        columns = spread_columns(named, known, self.records, self.named) if named else []
+        columns = spread_columns(self.origins, self.records, self.named)
         for column in columns:
             for name, text in column.texts.items():
                 self._prove(name, text, "FIC-ENTETE", column.heading)
         return columns
+
+    def _line_totals(self) -> list[LineTotal]:
+        found = []
+        for name, origin in self.origins.items():
+            columns = total_columns(origin.total, self.records.columns, self.spread) if origin.total else {}
+            for index, ranks in columns.items():
+                reading = self._read(self.table.field(name), f"c{index}")
+                value = f"coalesce(cast({reading.value} as varchar), {literal(UNREADABLE)})"
+                announced = f"case when not {reading.missing} then {value} end"
+                ours = " + ".join(f"coalesce(v{rank}_{name}, 0)" for rank in ranks) or "0"
+                found.append(LineTotal(name, self.records.columns[index], announced, f"total_{index}", ours))
+        return found
 
     def _cells_of(self, field: Field) -> list[Cell]:
         """The readings of ``field``: one, several under the columns that each give a row, none from their headings."""
@@ -209,7 +232,9 @@ class Part:
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "
         computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
+        computed += "".join(f", {one.announced} as {one.value}" for one in self.line_totals)
         kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
+        kept += "".join(f"{one.value}, " for one in self.line_totals)
         informative = [cell for cell in self.cells if cell.reading.field.informative]
         wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         is_fine = [fine_sql(cell.reading, cell.value) for cell in self.cells]
@@ -445,13 +470,36 @@ class Part:
                         below = f" and {COLUMN.name} = {literal(one.heading)}" if name in spread else ""
                         ours = f"(select coalesce(sum({identifier(name)}), 0) from {accepted}{below})"
                     rows = self.db.execute(f"""
-                        select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar),
+                        select _ligne, coalesce(cast({announced} as varchar), {literal(UNREADABLE)}), cast({ours} as varchar),
                             coalesce({announced} = {ours}, false)
                         from {self.not_accepted} where {is_ignored} and not {one.reading.missing} order by 1
                     """).fetchall()
                     heading = {"intitule": one.heading} if name in spread else {}
                     found += [said | heading | dict(zip(keys, row, strict=True)) for row in rows]
-        return [*found, *self._undeclared_totals()]
+        return [*found, *self._totals_of_lines(), *self._undeclared_totals()]
+
+    def _totals_of_lines(self) -> list[dict[str, Any]]:
+        """Each column that holds the sum of its line: how many accepted lines agree, and the first that does not."""
+        found = []
+        for one in self.line_totals:
+            compared, right, line, announced, ours = self.db.execute(f"""
+                select count(*), count(*) filter (est_juste), {
+                ", ".join(
+                    f"arg_min({column}, ligne) filter (not est_juste)" for column in ("ligne", "annonce", "recalcule")
+                )
+            }
+                from (
+                    select {self.line} as ligne, {one.value} as annonce, cast({one.ours} as varchar) as recalcule,
+                        coalesce(try_cast({one.value} as decimal(38, 6)) = {one.ours}, false) as est_juste
+                    from {self.typed} where brut is null and {one.value} is not null
+                )
+            """).fetchone()
+            if compared:
+                said = {"kind": ACROSS, "column": one.name, "fichier": self.fichier, "feuille": self.records.feuille}
+                said |= {"intitule": one.heading, "justes": right, "comparees": compared, "ok": right == compared}
+                numbers = (None, None) if self.table.has_personal_data else (announced, ours)
+                found.append(said | dict(zip(("ligne", "annonce", "recalcule"), (line, *numbers), strict=True)))
+        return found
 
     def _undeclared_totals(self) -> list[dict[str, Any]]:
         """The accepted lines whose every number is the sum of those of all the others: a total that nothing declares.
