@@ -592,6 +592,11 @@ class Table(Declared):
         return self
 
     @property
+    def has_doubles(self) -> bool:
+        """True when several lines of one key may come, each a finding."""
+        return bool(self.primaryKey) and all(self.field(name).severity == "warning" for name in self.primaryKey)
+
+    @property
     def shapes(self) -> list[str]:
         """The shapes that it fills."""
         return [self.shape] if isinstance(self.shape, str) else self.shape or []

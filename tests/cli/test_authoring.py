@@ -409,6 +409,7 @@ def test_sheets_of_quarters_with_dates_are_expected_by_their_months(bench, tmp_p
     new(bench, path, "regie")
     ref = drafted(bench, "regie")
     (table,) = ref.export.tables
+    assert (table.name, table.title) == ("regie", "Regie")  # no name of one of them
     assert (table.sheet, table.period.column, set(ref.export.unread)) == ("T?", "jour", {"Notice", "Totaux"})
     assert read(bench, ref, path).acceptees == 36
     sheets.pop("T3")  # its months are then without a line
@@ -737,6 +738,30 @@ def test_the_title_that_proves_the_exercice_is_in_every_sheet(bench, tmp_path) -
     result = new(bench, path, "sans")
     assert drafted(bench, "sans").export.format.title is None
     assert "aucune colonne de dates ne prouve l’exercice" in result.stdout and "lit l’exemple" in result.stdout
+
+
+def test_headings_of_a_machine_are_titles_and_the_object_that_holds_all_of_a_record_names_nothing(
+    bench, tmp_path
+) -> None:
+    one = '{"fields": {"ref": "R%d", "hall": {"name": "Salon"}, "duree_min": 30}}'
+    path = sample(tmp_path, "salles_2019.json", f"[{', '.join(one % rank for rank in range(4))}]")
+    new(bench, path, "salles", "--exercice", "2019")
+    ref = drafted(bench, "salles")
+    (table,) = ref.export.tables
+    assert {field.name: field.title for field in table.fields} == {
+        "ref": "Ref",
+        "hall_name": "Hall name",
+        "duree_min": "Duree min",
+    }
+    assert (table.header[2019]["hall_name"].column, read(bench, ref, path).acceptees) == ("fields.hall.name", 4)
+
+
+def test_a_second_draft_lists_what_it_adds_to_decide(bench, tmp_path) -> None:
+    first = new(bench, sample(tmp_path, "a_2019.csv", "Date;Nb\n01/02/2019;1\n02/03/2019;2\n"), "regie").stdout
+    again = new(bench, sample(tmp_path, "b_2019.csv", "Jour;Prix\n01/02/2019;1\n02/03/2019;2\n"), "regie").stdout
+    asked = first.partition("À décider (")[2].partition(")")[0]
+    assert f", outre {asked} des brouillons précédents :" in again
+    assert not any("regie.yml:5 " in line for line in again.splitlines())  # its due date, asked before
 
 
 def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:

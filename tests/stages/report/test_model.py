@@ -509,6 +509,8 @@ def test_a_unit_comes_before_the_mark_of_a_partial_figure(press: Press):
     press.replace("chiffres", [(*rows[0][:2], 3, *rows[0][3:7], "partiel", *rows[0][8:]), *rows[1:]])
     press.write("essai.md", """{{ f("a.total", unite="tonnes") }} collectées""")
     assert said(press.block("texte")) == ["3\xa0tonnes\xa0(partiel) collectées"]
+    press.replace("chiffres", [(*rows[0][:2], 0, *rows[0][3:]), *rows[1:]])
+    assert said(press.block("texte")) == ["0\xa0tonne collectées"]  # it agrees
 
 
 @pytest.mark.parametrize(
