@@ -290,7 +290,7 @@ class Origin(Declared):
     A heading alone is short for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one
     group captures. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading``
     being what the first field reads (several may each read a part of it) and the cell what the second one reads.
-    ``total`` keeps, with its group, the word that the headings of those it adds up have in common.
+    A group of ``total`` keeps the word that the headings of the columns it adds up have in common.
     """
 
     column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
@@ -318,11 +318,9 @@ class Origin(Declared):
         if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
             raise ValueError("donner une de ces clés, et une seule : column, constant, file, sheet, heading, under")
         beside = {"pattern": "column", "occurrence": "column", "ignore": "heading", "empty": "under", "total": "under"}
-        for key in beside.keys() & given:
-            if beside[key] not in given:
-                raise ValueError(f"{key} va avec {beside[key]}")
-        if self.total and re.compile(self.total).groups > 1:
-            raise ValueError("total: un groupe entre parenthèses au plus, le mot des colonnes que la somme additionne")
+        for key, other in beside.items():
+            if key in given and other not in given:
+                raise ValueError(f"{key} va avec {other}")
         if self.occurrence and isinstance(self.column, list):
             raise ValueError("occurrence: d’un seul intitulé, et non de plusieurs colonnes jointes")
         return self

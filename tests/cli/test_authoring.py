@@ -1305,7 +1305,7 @@ def test_each_measure_of_months_that_are_columns_is_a_word(
         (
             "Km Mars;Km Avril;Km Mai;Trajets Mars;Trajets Avril;Trajets Mai;Km total;Trajets total",
             ["1;2;3;1;1;1;6;3"] * 2,
-            "(Km|Trajets) total",
+            "(Km) total|(Trajets) total",
             None,
         ),
     ],

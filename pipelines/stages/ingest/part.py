@@ -61,17 +61,6 @@ class Cell:
         return replace(self.reading, value=self.value)
 
 
-@dataclass(frozen=True)
-class LineTotal:
-    """A column that holds the sum of the cells of its line; ``value`` is its column in the table of typed lines."""
-
-    name: str  # of the field
-    heading: str
-    announced: str  # text of the number, NULL when its cell is empty
-    value: str
-    ours: str
-
-
 class Part:
     """One file, or one sheet, of one table.
 
@@ -137,16 +126,16 @@ class Part:
                 self._prove(name, text, "FIC-ENTETE", column.heading)
         return columns
 
-    def _line_totals(self) -> list[LineTotal]:
+    def _line_totals(self) -> list[tuple[Cell, str]]:
+        """The columns that hold the sum of cells of their line, each with the SQL of these: its value is a text, NULL when empty."""
         found = []
         for name, origin in self.origins.items():
             columns = total_columns(origin.total, self.records.columns, self.spread) if origin.total else {}
             for index, ranks in columns.items():
                 reading = self._read(self.table.field(name), f"c{index}")
-                value = f"coalesce(cast({reading.value} as varchar), {literal(UNREADABLE)})"
-                announced = f"case when not {reading.missing} then {value} end"
-                ours = " + ".join(f"coalesce(v{rank}_{name}, 0)" for rank in ranks) or "0"
-                found.append(LineTotal(name, self.records.columns[index], announced, f"total_{index}", ours))
+                said = f"case when not {reading.missing} then coalesce({reading.value}::varchar, {literal(UNREADABLE)}) end"
+                cell = Cell(replace(reading, value=said), f"total_{index}", self.records.columns[index], index + 1)
+                found.append((cell, " + ".join(f"coalesce(v{rank}_{name}, 0)" for rank in ranks) or "0"))
         return found
 
     def _cells_of(self, field: Field) -> list[Cell]:
@@ -231,10 +220,9 @@ class Part:
 
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "
-        computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
-        computed += "".join(f", {one.announced} as {one.value}" for one in self.line_totals)
-        kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
-        kept += "".join(f"{one.value}, " for one in self.line_totals)
+        cells = [*self.cells, *(total for total, _ in self.line_totals)]
+        computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in cells)
+        kept = "".join(f"{cell.value}, " for cell in cells if not cell.is_dropped)
         informative = [cell for cell in self.cells if cell.reading.field.informative]
         wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         is_fine = [fine_sql(cell.reading, cell.value) for cell in self.cells]
@@ -481,24 +469,21 @@ class Part:
     def _totals_of_lines(self) -> list[dict[str, Any]]:
         """Each column that holds the sum of its line: how many accepted lines agree, and the first that does not."""
         found = []
-        for one in self.line_totals:
-            compared, right, line, announced, ours = self.db.execute(f"""
-                select count(*), count(*) filter (est_juste), {
-                ", ".join(
-                    f"arg_min({column}, ligne) filter (not est_juste)" for column in ("ligne", "annonce", "recalcule")
-                )
-            }
+        for total, ours in self.line_totals:
+            said = {"kind": ACROSS, "column": total.name, "fichier": self.fichier, "feuille": self.records.feuille}
+            first = "arg_min({0}, ligne) filter (not ok)".format
+            numbers = ["null", "null"] if self.table.has_personal_data else [first("annonce"), first("recalcule")]
+            rows = self.db.execute(f"""
+                select count(*) filter (ok), count(*), bool_and(ok), {first("ligne")}, {", ".join(numbers)}
                 from (
-                    select {self.line} as ligne, {one.value} as annonce, cast({one.ours} as varchar) as recalcule,
-                        coalesce(try_cast({one.value} as decimal(38, 6)) = {one.ours}, false) as est_juste
-                    from {self.typed} where brut is null and {one.value} is not null
+                    select {self.line} as ligne, {total.value} as annonce, cast({ours} as varchar) as recalcule,
+                        coalesce(try_cast({total.value} as decimal(38, 6)) = {ours}, false) as ok
+                    from {self.typed} where brut is null and {total.value} is not null
                 )
-            """).fetchone()
-            if compared:
-                said = {"kind": ACROSS, "column": one.name, "fichier": self.fichier, "feuille": self.records.feuille}
-                said |= {"intitule": one.heading, "justes": right, "comparees": compared, "ok": right == compared}
-                numbers = (None, None) if self.table.has_personal_data else (announced, ours)
-                found.append(said | dict(zip(("ligne", "annonce", "recalcule"), (line, *numbers), strict=True)))
+                having count(*) > 0
+            """).fetchall()
+            keys = ("justes", "comparees", "ok", "ligne", "annonce", "recalcule")
+            found += [said | {"intitule": total.heading} | dict(zip(keys, row, strict=True)) for row in rows]
         return found
 
     def _undeclared_totals(self) -> list[dict[str, Any]]:

@@ -125,13 +125,13 @@ def spread_columns(origins: Mapping[str, Origin], records: Records, fichier: str
 
 def total_columns(pattern: str, columns: Sequence[str], spread: Sequence[Spread]) -> dict[int, list[int]]:
     """The columns that hold the sum of the cells of each line → the ranks in ``spread`` of those they add up: all, or those of
-    whose heading the group of ``pattern`` keeps a word."""
+    whose heading a group of ``pattern`` keeps a word."""
     found = {}
-    for index, heading in enumerate(map(_clean, columns)):
-        if matched := _match(pattern, heading):
-            word = same(matched[1] or "") if matched.re.groups else ""
-            is_of_it = [not word or word in map(same, one.texts.values()) for one in spread]
-            found[index] = [rank for rank, is_one in enumerate(is_of_it) if is_one]
+    for index, heading in enumerate(columns):
+        if matched := _match(pattern, _clean(heading)):
+            word = next((same(one) for one in matched.groups() if one), "")
+            told = [["", *map(same, one.texts.values())] for one in spread]
+            found[index] = [rank for rank, texts in enumerate(told) if word in texts]
     return found
 
 

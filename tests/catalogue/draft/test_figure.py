@@ -252,7 +252,9 @@ def test_a_key_that_lets_doubles_come_once_a_figure_is_drafted_counts_none_of_th
 
 def test_another_measure_says_which_lines_it_lacks_and_formulas_name_its_column(home: Layer) -> None:
     made = drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", unit="t", label="Déchets pesés")
-    assert made.figures_declared.words["dechets.tonnage_t"].data == "tonnage"  # another figure may be of the same column
+    assert (
+        made.figures_declared.words["dechets.tonnage_t"].data == "tonnage"
+    )  # another figure may be of the same column
     assert "case when count(*) = count(tonnage_t)" in sql(home, "marts/fct_dechets_tonnages.sql")
     drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
     asked = "-- TODO les lignes sans tonnage_t n’y comptent pas"

@@ -614,7 +614,6 @@ WIDE = {"collectivite": "Commune", "mois": {"heading": "(.+)"}, "heures": {"unde
         ({**WIDE, "collectivite": {"column": "C", "empty": "skip"}}, {}, "empty va avec under"),
         ({**WIDE, "collectivite": {"column": "C", "ignore": "x"}}, {}, "ignore va avec heading"),
         ({**WIDE, "mois": {"heading": "(.+)", "total": "x"}}, {}, "total va avec under"),
-        ({**WIDE, "heures": {"under": "mois", "total": "(a)(b)"}}, {}, "un groupe entre parenthèses au plus"),
         ({**WIDE, "heures": {"constant": "1"}, "libelle": {"under": "mois", "total": "T"}}, {}, "avoir un total"),
         ({**WIDE, "collectivite": {"column": ["C"]}}, {}, "au moins 2"),
         ({**WIDE, "collectivite": {"sheet": "(.*)"}, "libelle": "L"}, {}, "un fichier csv n’a pas de feuille"),

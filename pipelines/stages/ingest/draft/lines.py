@@ -163,27 +163,25 @@ def _confirmed(
     cells: Guess,
     sample: Sample,
 ) -> tuple[str | None, list[Column]]:
-    """The columns that are on most lines the sum of the months, or of those of the measure that they name; their pattern, whose
-    group keeps the measure."""
+    """The columns that are on most lines the sum of the months, or of those of the measure that they name, which their pattern keeps."""
     way = {"type": cells.type, "decimals": 6, **cells.options}
 
     def values(column: Column) -> list[Any]:
         return read([cell.strip() for cell in column.cells], way, workbook=sample.type in WORKBOOKS)
 
-    written: dict[tuple[str, str], dict[str, Column]] = {}  # what is around the measure → the measure → the column
+    patterns, confirmed = [], []
     for column in totals:
         measure = next((one for one in measures if one in column.heading), "")
         summed = [values(month) for month, (before, _, after) in found if measure in ("", before or after)]
         ours = [sum(value or 0 for value in line) for line in zip(*summed, strict=True)]
-        told = [(said, own) for said, own in zip(values(column), ours, strict=True) if said is not None]
-        if 2 * sum(said == own for said, own in told) > len(told):
-            before, _, after = column.heading.partition(measure) if measure else (column.heading, "", "")
-            written.setdefault((before, after), {})[measure] = column
-    if not written:
-        return None, []
-    (before, after), columns = next(iter(written.items()))
-    words = "|".join(map(_literally, columns))
-    return f"{_literally(before)}{words and f'({words})'}{_literally(after)}", [*columns.values()]
+        told = [said == own for said, own in zip(values(column), ours, strict=True) if said is not None]
+        if 2 * sum(told) > len(told):
+            word = _literally(measure)
+            patterns.append(
+                _literally(column.heading).replace(word, f"({word})") if word else _literally(column.heading)
+            )
+            confirmed.append(column)
+    return "|".join(patterns) or None, confirmed
 
 
 def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], list[str], str]:
