@@ -28,6 +28,7 @@ from pipelines.catalogue.secrecy import ROLE
 from pipelines.catalogue.wording import misworded
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
+from pipelines.sql import literal
 
 PARTS = (
     "fields",
@@ -84,6 +85,7 @@ def check(catalogue: Catalogue) -> None:
         _of_columns,
         _of_figures,
         _of_lineage,
+        _of_doubles,
         _of_chapters,
         _of_alerts,
         _of_guards,
@@ -283,6 +285,18 @@ def _of_lineage(catalogue: Catalogue) -> Iterator[str]:
                     f"{declared.place} {code}: les lignes de « {fact} » viennent aussi de « {table} », que ses sources ne nomment pas : "
                     "l’y ajouter, ou dire dans sans_effet pourquoi le chiffre est le même sans elle"
                 )
+
+
+def _of_doubles(catalogue: Catalogue) -> Iterator[str]:
+    """The models that would count each of the lines of one key, which a table lets come."""
+    lines = {said.source: model for model, said in catalogue.lines_declared.items()}
+    for system, table in catalogue.registry.tables():
+        model = lines.get(literal(source := f"{system.system}/{table.name}"))
+        if table.has_doubles and model and "double_de" not in catalogue.project.models[model].data:
+            yield (
+                f"{catalogue.project.models[model].place} compte toutes les lignes de « {source} » qui ont la même clé, et que "
+                f"severity: warning laisse venir ({', '.join(table.primaryKey)}) : y nommer celle qui compte (double_de, docs/catalogue.md)"
+            )
 
 
 def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:

@@ -294,6 +294,7 @@ class Origin(Declared):
     A heading alone is short for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one
     group captures. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading``
     being what the first field reads (several may each read a part of it) and the cell what the second one reads.
+    A group of ``total`` keeps the word that the headings of the columns it adds up have in common.
     """
 
     column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
@@ -308,6 +309,7 @@ class Origin(Declared):
     ignore: Pattern | None = None  # with ``heading``: headings of the columns that are not read, such as totals
     under: Name | None = None  # * the cell under the heading that this field reads
     empty: Literal["refuse", "skip", "zero"] = "refuse"  # with ``under``: an empty cell refuses, gives no row, or is 0
+    total: Pattern | None = None  # with ``under``: headings of the columns that hold the sum of the cells of their line
 
     @model_validator(mode="before")
     @classmethod
@@ -319,9 +321,10 @@ class Origin(Declared):
         given = self.model_dump(exclude_defaults=True).keys()
         if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
             raise ValueError("donner une de ces clés, et une seule : column, constant, file, sheet, heading, under")
-        for key, beside in (("pattern", "column"), ("occurrence", "column"), ("ignore", "heading"), ("empty", "under")):
-            if key in given and beside not in given:
-                raise ValueError(f"{key} va avec {beside}")
+        beside = {"pattern": "column", "occurrence": "column", "ignore": "heading", "empty": "under", "total": "under"}
+        for key, other in beside.items():
+            if key in given and other not in given:
+                raise ValueError(f"{key} va avec {other}")
         if self.occurrence and isinstance(self.column, list):
             raise ValueError("occurrence: d’un seul intitulé, et non de plusieurs colonnes jointes")
         return self
@@ -555,8 +558,8 @@ class Table(Declared):
                     f"header de {year} : {', '.join(wrong)} : donnée personnelle, qui se lirait dans l’origine que garde chaque ligne"
                 )
             for name, origin in cells.items():
-                if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
-                    raise ValueError(f"header de {year} : {name} : seul un nombre peut valoir zéro")
+                if (origin.empty == "zero" or origin.total) and self.field(name).type not in ("integer", "number"):
+                    raise ValueError(f"header de {year} : {name} : seul un nombre peut valoir zéro, ou avoir un total")
         return self
 
     @model_validator(mode="after")
@@ -585,6 +588,11 @@ class Table(Declared):
             if name not in kept or kept[name].type not in ("integer", "number"):
                 raise ValueError(f"ignore: sums: « {name} » n’est pas un nombre qui est gardé")
         return self
+
+    @property
+    def has_doubles(self) -> bool:
+        """True when several lines of one key may come, each a finding."""
+        return bool(self.primaryKey) and all(self.field(name).severity == "warning" for name in self.primaryKey)
 
     @property
     def shapes(self) -> list[str]:

@@ -3,6 +3,7 @@ declarations or SQL."""
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,19 +144,14 @@ def source_new(
             note(f"{error}\nLe brouillon n’y reconnaît donc aucune collectivité.")
     places = [name for member in members for name in (member.nom, *member.alias)]
     drafted = draft_source(samples, request, registry, known, indicators, needs, places)
-    how_it_reads = _read_back(drafted, sample)
-    if dry_run:
-        echo(f"--- {shown(target)}\n{drafted.declaration}")
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(drafted.declaration, encoding="utf-8", newline="\n")
+    echo(_read_back(drafted, sample))
+    _write({target: drafted.declaration}, dry_run)
     if declared and declared.path != target:
         note(
             f"{shown(target)} tient ce qui est livré aujourd’hui avec un export de plus, et le remplace en entier : "
             f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
-    echo(how_it_reads)
-    _tell_next(session, sample, target, drafted, dry_run)
+    _tell_next(session, sample, drafted)
 
 
 def _read_back(drafted: "Draft", sample: Path) -> str:
@@ -172,9 +168,7 @@ def _read_back(drafted: "Draft", sample: Path) -> str:
     return f"Le brouillon lit l’exemple : {' ; '.join(told)}."
 
 
-def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", dry_run: bool) -> None:
-    """Print what was written, what is left to decide, and the next steps."""
-    _tell_written({target: drafted.declaration}, dry_run)
+def _tell_next(session: Session, sample: Path, drafted: "Draft") -> None:
     command, system = session.command, drafted.system.system
     key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
@@ -190,15 +184,26 @@ def _tell_next(session: Session, sample: Path, target: Path, drafted: "Draft", d
     _tell_steps(steps)
 
 
-def _tell_written(files: Mapping[Path, str], dry_run: bool) -> None:
-    """Print which files were written, and what each leaves to decide."""
-    todo = []
+def _write(files: Mapping[Path, str], dry_run: bool) -> None:
+    """Write the files, or show them; print which ones, and what each leaves to decide that was not there before."""
+    todo, before = [], 0
     for path, text in files.items():
-        echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(path)}")
+        former = Counter(path.read_text(encoding="utf-8").splitlines() if path.exists() else [])
+        if dry_run:
+            echo(f"--- {shown(path)}\n{text}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
         for number, line in enumerate(text.splitlines(), start=1):
-            if "TODO " in line:
+            if "TODO " in line and former[line]:
+                former[line] -= 1
+                before += 1
+            elif "TODO " in line:
                 todo.append(f"{shown(path)}:{number}  {line.partition('TODO ')[2]}")
-    echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
+    for path in files:
+        echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(path)}")
+    besides = f", outre {before} des brouillons précédents" if before else ""
+    echo(f"\nÀ décider ({len(todo)}){besides} :" if todo else "\nRien ne reste à décider.")
     for line in todo:
         echo(f"  {line}")
 
@@ -265,13 +270,7 @@ def figure_new(
     request = FigureRequest(code, table, total, by, (name, word) if only else None, unit, label, tuple(words))
     files = draft_figure(session.catalogue, session.home.root, request)
     _refuse_unreadable(session, files)
-    for path, text in files.items():
-        if dry_run:
-            echo(f"--- {shown(path)}\n{text}")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-    _tell_written(files, dry_run)
+    _write(files, dry_run)
     year = organisation.years[-1]
     sentence = next(path for path in files if path.suffix == ".md")
     report = session.home.published / "report" / str(year) / "interne" / f"rapport_activite_{year}.html"

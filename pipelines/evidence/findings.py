@@ -24,7 +24,7 @@ from pipelines.evidence.parquet import select
 from pipelines.evidence.progress_of_texts import unvalidated
 from pipelines.french import day, enumeration, how_many, quantity
 from pipelines.ledger.check_findings import check_finding
-from pipelines.ledger.records import UNDECLARED, Finding, Manifest, Standing, Unread, Verdict
+from pipelines.ledger.records import ACROSS, UNDECLARED, Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Current, Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
@@ -262,7 +262,7 @@ def _lost_totals(work: Workspace) -> list[Finding]:
             if columns:
                 source = f"{manifest.system}/{table.name}"
                 titles = ", ".join(f"« {field.title} »" for field in table.fields if field.name in columns)
-                expected = f"la ligne de total de chaque fichier ({titles}), comme dans une livraison de {year}"
+                expected = f"le total de chaque fichier ({titles}), comme dans une livraison de {year}"
                 came = f"aucune, ou pas dans tous : {', '.join(file.name for file in manifest.files)}"
                 place = {"fichier": manifest.files[0].name}
                 found.append(Finding.of(rule, manifest.exercice, source, source, expected, came, **place))
@@ -288,14 +288,12 @@ def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
     if table not in manifest.tables:
         return []
     ours, theirs = (
-        Counter(total["column"] for total in totals if total["kind"] != UNDECLARED)
+        Counter((total["column"], total["kind"] == ACROSS) for total in totals if total["kind"] != UNDECLARED)
         for totals in (manifest.tables[table].totals, other["tables"].get(table, {}).get("totals", []))
     )
     several, files = len(other["files"]), len(manifest.files)
     return [
-        column
-        for column, count in sorted(theirs.items())
-        if not ours[column] or (count >= several > 1 and ours[column] < files)
+        one[0] for one, count in sorted(theirs.items()) if not ours[one] or (count >= several > 1 and ours[one] < files)
     ]
 
 

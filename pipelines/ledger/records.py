@@ -13,6 +13,7 @@ from pipelines.catalogue.rules import Rule
 
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
 UNDECLARED = "undeclared"  # kind of a total that nothing declares
+ACROSS = "across"  # kind of the totals of a column that holds the sum of each line
 FRESHNESS = "fraicheur"  # type of the results that say whether rows reach the end of their exercice
 
 
@@ -36,7 +37,8 @@ class TableCounts:
     parquet: str  # path inside the lake
     parquet_sha256: str
     # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}, without file and sheet in an older manifest; with
-    # ``intitule``, that of the column, when the field is read under several
+    # ``intitule``, that of the column, when the field is read under several; of sums of lines, the first that differs, and
+    # ``justes``, ``comparees``: how many lines agree, of how many
     totals: list[dict[str, Any]] = field(default_factory=list)
     # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)

@@ -409,6 +409,7 @@ def test_sheets_of_quarters_with_dates_are_expected_by_their_months(bench, tmp_p
     new(bench, path, "regie")
     ref = drafted(bench, "regie")
     (table,) = ref.export.tables
+    assert (table.name, table.title) == ("regie", "Regie")  # no name of one of them
     assert (table.sheet, table.period.column, set(ref.export.unread)) == ("T?", "jour", {"Notice", "Totaux"})
     assert read(bench, ref, path).acceptees == 36
     sheets.pop("T3")  # its months are then without a line
@@ -737,6 +738,30 @@ def test_the_title_that_proves_the_exercice_is_in_every_sheet(bench, tmp_path) -
     result = new(bench, path, "sans")
     assert drafted(bench, "sans").export.format.title is None
     assert "aucune colonne de dates ne prouve l’exercice" in result.stdout and "lit l’exemple" in result.stdout
+
+
+def test_headings_of_a_machine_are_titles_and_the_object_that_holds_all_of_a_record_names_nothing(
+    bench, tmp_path
+) -> None:
+    one = '{"fields": {"ref": "R%d", "hall": {"name": "Salon"}, "duree_min": 30}}'
+    path = sample(tmp_path, "salles_2019.json", f"[{', '.join(one % rank for rank in range(4))}]")
+    new(bench, path, "salles", "--exercice", "2019")
+    ref = drafted(bench, "salles")
+    (table,) = ref.export.tables
+    assert {field.name: field.title for field in table.fields} == {
+        "ref": "Ref",
+        "hall_name": "Hall name",
+        "duree_min": "Duree min",
+    }
+    assert (table.header[2019]["hall_name"].column, read(bench, ref, path).acceptees) == ("fields.hall.name", 4)
+
+
+def test_a_second_draft_lists_what_it_adds_to_decide(bench, tmp_path) -> None:
+    first = new(bench, sample(tmp_path, "a_2019.csv", "Date;Nb\n01/02/2019;1\n02/03/2019;2\n"), "regie").stdout
+    again = new(bench, sample(tmp_path, "b_2019.csv", "Jour;Prix\n01/02/2019;1\n02/03/2019;2\n"), "regie").stdout
+    asked = first.partition("À décider (")[2].partition(")")[0]
+    assert f", outre {asked} des brouillons précédents :" in again
+    assert not any("regie.yml:5 " in line for line in again.splitlines())  # its due date, asked before
 
 
 def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
@@ -1192,7 +1217,7 @@ def test_months_that_are_columns_become_lines(bench, tmp_path) -> None:
         ("nombre", "integer"),
         ("ecole", "string"),
     ]
-    assert table.header[2019]["mois"].ignore == "Total"
+    assert (table.header[2019]["mois"].ignore, table.header[2019]["nombre"].total) == (None, "Total")
     counts = read(bench, ref, path)
     assert (counts.lues, counts.refusees, counts.ignorees) == (4, 0, 2)  # its headings and its total
     assert "Ajouter sums: [nombre] ? Ce n’est pas la somme" in said  # of October
@@ -1245,7 +1270,7 @@ def test_headings_over_two_lines_are_one_when_the_second_names_the_months_of_a_g
     ("headings", "words"),
     [
         (
-            "Km 01/2019;Km 02/2019;Km 03/2019;Trajets 01/2019;Trajets 02/2019;Trajets 03/2019;Km total",
+            "Km 01/2019;Km 02/2019;Km 03/2019;Trajets 01/2019;Trajets 02/2019;Trajets 03/2019",
             ["Km", "Trajets"],
         ),
         (
@@ -1269,6 +1294,34 @@ def test_each_measure_of_months_that_are_columns_is_a_word(
     assert measure == ([words] if words else [])
     assert ("mois" in table.header[2019]) == (words != [])
     assert read(bench, ref, path).acceptees == 2
+
+
+@pytest.mark.parametrize(
+    ("headings", "lines", "total", "ignored"),
+    [
+        ("Mars;Avril;Mai;Total", ["1;2;3;6", "4;5;;9", "1;1;1;4"], "Total", None),  # one of three is wrong
+        ("Mars;Avril;Mai;Total", ["1;2;3;9", "4;5;;8", "1;1;1;3"], None, "Total"),
+        ("Mars;Avril;Mai;Total T1;Total", ["1;2;3;1;6", "4;5;6;4;15"], "Total", "Total T1"),
+        (
+            "Km Mars;Km Avril;Km Mai;Trajets Mars;Trajets Avril;Trajets Mai;Km total;Trajets total",
+            ["1;2;3;1;1;1;6;3"] * 2,
+            "(Km) total|(Trajets) total",
+            None,
+        ),
+    ],
+)
+def test_the_total_of_each_line_is_declared_when_most_lines_agree(
+    bench, tmp_path, headings: str, lines: list[str], total: str | None, ignored: str | None
+) -> None:
+    text = "\n".join([f"Circuit;{headings}", *(f"C{rank};{line}" for rank, line in enumerate(lines)), ""])
+    path = sample(tmp_path, "trajets_2019.csv", text)
+    said = new(bench, path, "exploitation").stdout
+    ref = drafted(bench, "exploitation")
+    header = ref.export.tables[0].header[2019]
+    assert (header["nombre"].total, header["mois"].ignore) == (total, ignored)
+    assert ("n’est pas la somme des mois" in said) == bool(ignored)
+    told = [(one["comparees"], one["ok"]) for one in read(bench, ref, path).totals if one["kind"] == "across"]
+    assert set(told) == ({(len(lines), len(lines) != 3)} if total else set())
 
 
 def test_births_and_health_are_left_out(bench, tmp_path) -> None:

@@ -160,7 +160,7 @@ def test_a_total_that_a_file_no_longer_announces_is_a_finding(work: Workspace, d
     assert collected(2019, total, total) == []
     (one,) = collected(2020, total, "")
     assert (one.exercice, one.ou, one.fichier) == (2020, "essai/lignes", "export_1.csv")
-    assert one.attendu == "la ligne de total de chaque fichier (« Libellé »), comme dans une livraison de 2019"
+    assert one.attendu == "le total de chaque fichier (« Libellé »), comme dans une livraison de 2019"
     assert one.recu == "aucune, ou pas dans tous : export_1.csv, export_2.csv"
     assert depot.work(ledger).rules["TOTAL-ABSENT"].a_decider
     assert [one.exercice for one in collected(2020, "", "")] == [2020]

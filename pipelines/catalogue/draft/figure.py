@@ -67,6 +67,9 @@ def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> di
     source, table = table_named(catalogue, request.table)
     model = _model_of_lines(catalogue, home, source)
     said = _names(catalogue, home, request, source, model) | _words(request, table, known=bool(model))
+    # a line without the measure of the first figure counts in no other
+    aside = re.search(r"'sans valeur': 'lignes\.(\w+) is null'", catalogue.project.models[model].data if model else "")
+    said["without"] = aside[1] if aside and aside[1] != request.total else None
     said |= _gained(catalogue, home, said)
     chapter = catalogue.chapters_declared.on.get(said["chapter"])
     environment = _environment()
@@ -264,6 +267,7 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
     if not unit:
         raise DeclarationError(f"--unit: en quoi « {measure} » est compté : t, km, EUR, documents…")
     label = request.label or (summed.title if summed else table.title)
+    measured = summed.title if summed else label
     decimals = summed.decimals if summed and summed.type == "number" else 0
     words = _free(columns[axis.name], OF_FACTS) if axis and said.along == "words" else None
     only, kept = _only(request, table), {words: axis} if axis and words else {}
@@ -284,7 +288,8 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "columns": columns,
         "measure": measure,
         "of_line": of_line,
-        "measure_title": summed.title if summed else label,
+        "measure_title": measured,
+        "measure_said": measured[:1].lower() + measured[1:] if measured[1:2].islower() else measured,
         "unit": unit,
         "field_unit": unit_of(measure) or unit,
         # in a sentence, after the number; the report writes a sign itself
@@ -294,7 +299,6 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "format": _format(unit, decimals),
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
         "label": label,
-        "label_said": label[:1].lower() + label[1:] if label[1:2].islower() else label,
         # in a title; the report prints the sign of an amount beside each number, and that of others on a card alone
         "in_unit": "" if unit == "EUR" or _says_unit(label, unit) else f", en {unit}",
         "is_sign": unit in (*SIGNS, "octets"),
@@ -313,10 +317,9 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "motifs": motifs,
         "lacking": lacking,
         "key": [columns[name] for name in table.primaryKey],
-        "has_doubles": bool(table.primaryKey)
-        and all(table.field(name).severity == "warning" for name in table.primaryKey),
         "is_spread": COLUMN in table.provenance,
-        "is_unsure": known and summed is not None and not summed.constraints.required,
+        "may_be_empty": summed is not None and not summed.constraints.required,
+        "is_known": known,
         "is_about_persons": table.has_personal_data,
         "counts": _counts(table, unit, is_sum=bool(summed)),
     }

@@ -36,7 +36,7 @@ def find_header(
         for first, last, headings in _candidates(records, table.header_rows_of(exercice), read, fichier):
             found = wanted.keys() & set(map(same, headings))
             is_wide = sum(1 for heading in headings if heading.strip()) >= least
-            if len(found) == len(wanted) and (not spread or (is_wide and gives_rows(headings, spread))):
+            if len(found) == len(wanted) and (not spread or (is_wide and gives_rows(headings, origins.values()))):
                 _refuse_doubles(headings, read, fichier, records[first][0])
                 return first, last, headings
             if len(found) > len(best_found):

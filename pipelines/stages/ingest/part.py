@@ -12,13 +12,14 @@ from pipelines.catalogue.pattern_words import in_words
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
-from pipelines.ledger.records import UNDECLARED
+from pipelines.ledger.records import ACROSS, UNDECLARED
 from pipelines.sql import insert, literal, parquet_scan
-from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file
+from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file, total_columns
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.typing import SPACES, Reading, fine_sql, identifier, read_field, reason_sql
 
 FEW = 3  # lines from which it is strange that none can be read
+UNREADABLE = "illisible"
 
 
 class IrregularRecord(Exception):
@@ -96,6 +97,7 @@ class Part:
         )
         self.spread = self._spread_columns()  # those that each give a row; none in most tables
         self.cells = [cell for field in table.fields for cell in self._cells_of(field)]
+        self.line_totals = self._line_totals()
         # SQL booleans, never NULL, of a line that is not data
         self.ignored_by = [(rule, self._matches(rule)) for rule in table.ignore]
         self.is_blank = " and ".join(f"coalesce(trim({cell}, {literal(SPACES)}), '') = ''" for cell in self.raw)
@@ -118,13 +120,23 @@ class Part:
     # what each field is read from ------------------------------------------------------------------------------------
 
     def _spread_columns(self) -> list[Any]:
-        known = {same(heading) for origin in self.origins.values() for heading in origin.columns}
-        named = {name: origin for name, origin in self.origins.items() if origin.heading}
-        columns = spread_columns(named, known, self.records, self.named) if named else []
+        columns = spread_columns(self.origins, self.records, self.named)
         for column in columns:
             for name, text in column.texts.items():
                 self._prove(name, text, "FIC-ENTETE", column.heading)
         return columns
+
+    def _line_totals(self) -> list[tuple[Cell, str]]:
+        """The columns that hold the sum of cells of their line, each with the SQL of these: its value is a text, NULL when empty."""
+        found = []
+        for name, origin in self.origins.items():
+            columns = total_columns(origin.total, self.records.columns, self.spread) if origin.total else {}
+            for index, ranks in columns.items():
+                reading = self._read(self.table.field(name), f"c{index}")
+                said = f"case when not {reading.missing} then coalesce({reading.value}::varchar, {literal(UNREADABLE)}) end"
+                cell = Cell(replace(reading, value=said), f"total_{index}", self.records.columns[index], index + 1)
+                found.append((cell, " + ".join(f"coalesce(v{rank}_{name}, 0)" for rank in ranks) or "0"))
+        return found
 
     def _cells_of(self, field: Field) -> list[Cell]:
         """The readings of ``field``: one, several under the columns that each give a row, none from their headings."""
@@ -208,8 +220,9 @@ class Part:
 
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "
-        computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
-        kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
+        cells = [*self.cells, *(total for total, _ in self.line_totals)]
+        computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in cells)
+        kept = "".join(f"{cell.value}, " for cell in cells if not cell.is_dropped)
         informative = [cell for cell in self.cells if cell.reading.field.informative]
         wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         is_fine = [fine_sql(cell.reading, cell.value) for cell in self.cells]
@@ -448,13 +461,33 @@ class Part:
                         below = f" and {COLUMN.name} = {literal(one.heading)}" if name in spread else ""
                         ours = f"(select coalesce(sum({identifier(name)}), 0) from {accepted}{below})"
                     rows = self.db.execute(f"""
-                        select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar),
+                        select _ligne, coalesce(cast({announced} as varchar), {literal(UNREADABLE)}), cast({ours} as varchar),
                             coalesce({announced} = {ours}, false)
                         from {self.not_accepted} where {is_ignored} and not {one.reading.missing} order by 1
                     """).fetchall()
                     heading = {"intitule": one.heading} if name in spread else {}
                     found += [said | heading | dict(zip(keys, row, strict=True)) for row in rows]
-        return [*found, *self._undeclared_totals()]
+        return [*found, *self._totals_of_lines(), *self._undeclared_totals()]
+
+    def _totals_of_lines(self) -> list[dict[str, Any]]:
+        """Each column that holds the sum of its line: how many accepted lines agree, and the first that does not."""
+        found = []
+        for total, ours in self.line_totals:
+            said = {"kind": ACROSS, "column": total.name, "fichier": self.fichier, "feuille": self.records.feuille}
+            first = "arg_min({0}, ligne) filter (not ok)".format
+            numbers = ["null", "null"] if self.table.has_personal_data else [first("annonce"), first("recalcule")]
+            rows = self.db.execute(f"""
+                select count(*) filter (ok), count(*), bool_and(ok), {first("ligne")}, {", ".join(numbers)}
+                from (
+                    select {self.line} as ligne, {total.value} as annonce, cast({ours} as varchar) as recalcule,
+                        coalesce(try_cast({total.value} as decimal(38, 6)) = {ours}, false) as ok
+                    from {self.typed} where brut is null and {total.value} is not null
+                )
+                having count(*) > 0
+            """).fetchall()
+            keys = ("justes", "comparees", "ok", "ligne", "annonce", "recalcule")
+            found += [said | {"intitule": total.heading} | dict(zip(keys, row, strict=True)) for row in rows]
+        return found
 
     def _undeclared_totals(self) -> list[dict[str, Any]]:
         """The accepted lines whose every number is the sum of those of all the others: a total that nothing declares.

@@ -7,7 +7,7 @@ it, and refuses a line that does not contain it. Case matters in cells, but not 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -89,48 +89,65 @@ def _match(pattern: str, name: str) -> re.Match | None:
     return re.fullmatch(pattern, name, re.IGNORECASE)
 
 
-def spread_columns(origins: Mapping[str, Origin], known: set[str], records: Records, fichier: str) -> list[Spread]:
-    """The columns that each give a row, in order; ``origins`` are those of the fields that read a part of their headings.
+def spread_columns(origins: Mapping[str, Origin], records: Records, fichier: str) -> list[Spread]:
+    """The columns that each give a row, in order; ``origins`` are those of the table, field by field.
 
-    ``known`` are the headings that other fields read, as ``same`` writes them.
-
-    Every other heading must be one that the declaration ignores: a misspelt month is not silently lost. Raises
+    Every other heading must be one that the declaration reads or leaves out: a misspelt month is not silently lost. Raises
     DeliveryRefused: FIC-ENTETE, FIC-COLONNE-DOUBLE.
     """
+    patterns = {name: origin.heading for name, origin in origins.items() if origin.heading}
+    known = {same(heading) for origin in origins.values() for heading in origin.columns}
     found: dict[tuple[str, ...], Spread] = {}
-    for index, cell in enumerate(records.columns):
+    for index, cell in enumerate(records.columns if patterns else []):
         heading = _clean(cell)
-        left_out = any(origin.ignore and _match(origin.ignore, heading) for origin in origins.values())
-        if not heading or same(heading) in known or left_out:
+        if not heading or same(heading) in known or _is_left_out(heading, origins.values()):
             continue
         texts = {}
-        for name, origin in origins.items():
-            matched = _match(origin.heading or "", heading)
+        for name, pattern in patterns.items():
+            matched = _match(pattern, heading)
             if matched is None or not (matched[1] or "").strip():
                 raise DeliveryRefused(
                     "FIC-ENTETE",
                     fichier=fichier,
                     colonne=heading,
                     recu="une colonne que rien ne lit",
-                    attendu=f"un intitulé de la forme {in_words(origin.heading or '')}, ou à écarter (ignore)",
+                    attendu=f"un intitulé de la forme {in_words(pattern)}, ou à écarter (ignore)",
                 )
             texts[name] = matched[1]
         if (said := tuple(map(same, texts.values()))) in found:
             raise DeliveryRefused("FIC-COLONNE-DOUBLE", fichier=fichier, colonne=heading, attendu="une seule colonne")
         found[said] = Spread(index, heading, texts)
-    if not found:
-        forms = " et ".join(in_words(origin.heading or "") for origin in origins.values())
+    if patterns and not found:
+        forms = " et ".join(map(in_words, patterns.values()))
         raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu=f"des colonnes de la forme {forms}")
     return list(found.values())
 
 
-def gives_rows(headings: Iterable[str], origins: Sequence[Origin]) -> bool:
+def total_columns(pattern: str, columns: Sequence[str], spread: Sequence[Spread]) -> dict[int, list[int]]:
+    """The columns that hold the sum of the cells of each line → the ranks in ``spread`` of those they add up: all, or those of
+    whose heading a group of ``pattern`` keeps a word."""
+    found = {}
+    for index, heading in enumerate(columns):
+        if matched := _match(pattern, _clean(heading)):
+            word = next((same(one) for one in matched.groups() if one), "")
+            told = [["", *map(same, one.texts.values())] for one in spread]
+            found[index] = [rank for rank, texts in enumerate(told) if word in texts]
+    return found
+
+
+def gives_rows(headings: Iterable[str], origins: Collection[Origin]) -> bool:
     """True when one of ``headings`` gives a row: each origin reads its part of it, and none leaves it out."""
+    patterns = [origin.heading for origin in origins if origin.heading]
     return any(
-        all(_match(o.heading or "", text) and not (o.ignore and _match(o.ignore, text)) for o in origins)
+        all(_match(pattern, text) for pattern in patterns) and not _is_left_out(text, origins)
         for text in map(_clean, headings)
         if text
     )
+
+
+def _is_left_out(heading: str, origins: Iterable[Origin]) -> bool:
+    """True for a heading whose column gives no row: it is ignored, or holds the sum of those that do."""
+    return any(_match(pattern, heading) for o in origins for pattern in (o.ignore, o.total) if pattern)
 
 
 def _clean(name: str) -> str:

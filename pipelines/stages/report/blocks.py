@@ -64,6 +64,7 @@ SECRET = "secret statistique"
 UNDISCLOSED = "non_diffuse"  # a block that is left out of the public edition
 WAITING = "Ce qui s’y trouve attend d’être relu."
 ALL_MEMBERS = "toutes les collectivités membres"
+WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
 
@@ -136,6 +137,7 @@ class Builder:
                 bloc.note and bloc.note.format(**names),
                 f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 SEVERAL if _shared(data, rows) else None,
+                waiting_lines(self.publication.waiting(bloc.table)),
                 note(one for year, one in came.items() if self._is_shown(year, rows)),
                 *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_persons),
             ),
@@ -305,7 +307,7 @@ class Builder:
         None when there is nothing and the block has nothing to say of it.
         """
         waits = WAITING if self.publication.waiting(bloc.table) else None
-        said = receipt.reserve or waits or bloc.vide.format(**names)
+        said = _joined(receipt.reserve, waits) or bloc.vide.format(**names)
         return {"genre": "vide", "titre": title, "texte": said} if said else None
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
@@ -514,6 +516,11 @@ def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], 
 def _is_hidden(cells: list[Cell]) -> bool:
     """True if secrecy hides every number of these cells."""
     return any(one["manque"] == HIDDEN for one in cells) and all(one["valeur"] is None for one in cells)
+
+
+def waiting_lines(count: int) -> str | None:
+    """How many lines the public edition leaves out until somebody has read their texts; None when there are none."""
+    return f"{count} {french.form(WAIT, Decimal(count))}" if count else None
 
 
 def _joined(*notes: str | None) -> str | None:

@@ -36,7 +36,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.publication import IMAGES
 from pipelines.stages.report.addresses import calculations, number_node
-from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
+from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median, waiting_lines
 from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, portraits, presented
@@ -46,7 +46,6 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
-WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 MOST_NAMED, SEVERAL_EXPORTS = 4, "Plusieurs exports réunis"  # in the annex
 FIGURES = "figures"  # in contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
@@ -144,10 +143,9 @@ class Editor:
         if any(bears.values()) and not any(bears[section.id] for section, _ in found):
             return []
         sections = self._said_once([one for _, one in found])
-        waiting = Decimal(sum(map(self.builder.publication.waiting, chapter.tables)))
-        if waiting:
+        if waiting := waiting_lines(sum(map(self.builder.publication.waiting, chapter.tables))):
             for one in sections if self.pages_apart else sections[-1:]:
-                one["blocs"].append(_sentence(f"{waiting} {french.form(WAIT, waiting)}"))
+                one["blocs"].append(_sentence(waiting))
         return sections
 
     def _said_once(self, sections: list[Model]) -> list[Model]:

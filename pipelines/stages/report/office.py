@@ -23,7 +23,6 @@ BLUE = b"1B4F7D"  # of the titles in the shipped templates: the organisation's o
 NO_DATE = b"1970-01-01T00:00:00Z"  # Pandoc's, in its sandbox
 NO_LINE = b'<style:table-cell-properties fo:border="none" />'  # of every cell of an .odt
 LINE = b'<style:table-cell-properties fo:border="none" fo:border-bottom="0.5pt solid #c5ced6" fo:padding="1mm" />'
-PAGE_PT = 481  # the width of the text
 
 
 def report_document(model: Model, cache: Path, kind: str, template: Path) -> bytes:

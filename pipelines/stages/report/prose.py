@@ -1,8 +1,8 @@
 """Turns Markdown with figures by reference into a tree that the page and the PDF lay out alike.
 
 ``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from, and marked as partial when it is;
-``{{ f("…", unite="tonnes") }}`` adds words before that mark; ``{{ f("…", "un nombre inconnu") }}`` gives those to print
-when it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is the figure of another year. ``{% if
+``{{ f("…", unite="tonnes") }}`` adds words before that mark, which agree with it; ``{{ f("…", "un nombre inconnu") }}``
+gives those to print when it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is the figure of another year. ``{% if
 connu("…") %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and
 ``nul("…")`` detect figures that are printed alike, and a zero for which everything came; ``suivi("…")`` detects a
 figure whose systems the organisation uses, known or not, and ``secret("…")`` a hidden one: of any other missing figure,
@@ -26,7 +26,7 @@ from markdown_it import MarkdownIt
 
 from pipelines.catalogue.chapters.texts import WRITTEN, environment
 from pipelines.did_you_mean import suggestion
-from pipelines.french import NO_BREAK
+from pipelines.french import NO_BREAK, agreed
 from pipelines.stages.report.cells import HIDDEN, MARK, is_certain
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET, MissingTable
@@ -151,7 +151,7 @@ def _figure(figures: Figures, *, exact: bool):
             return escaped(sinon)
         row = figures.get(code, exercice)
         partial = "" if row["etat"] != "partiel" else MARK if is_certain(row) else f"{NO_BREAK}(partiel)"
-        words = f"{NO_BREAK}{escaped(unite)}" if unite else ""
+        words = f"{NO_BREAK}{escaped(agreed(unite, row['valeur']))}" if unite else ""
         return f"[{printed}](#{figures.addresses.of_figure(code, exercice)}){words}{partial}"
 
     return f

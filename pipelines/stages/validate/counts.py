@@ -16,7 +16,7 @@ from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.source_grammar import LEAST, Table
 from pipelines.catalogue.wording import shown
 from pipelines.french import how_many
-from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, UNDECLARED, CheckResult, TableCounts
+from pipelines.ledger.records import ACROSS, CONTROL_TOTAL, FRESHNESS, UNDECLARED, CheckResult, TableCounts
 
 REFUSED_SHARE = "part_refusee"
 A_MONTH = 30  # days: the last row is in December
@@ -49,6 +49,9 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
     elif total["kind"] == UNDECLARED:
         reason = f"Aucune ligne n’est la somme de toutes les autres, ce qu’est celle {line}."
         fix = "Si c’est un total, l’écarter dans la déclaration (ignore) ; sinon, dire pourquoi elle compte."
+    elif total["kind"] == ACROSS:
+        reason = f"« {title} » est, sur chaque ligne de {place}, la somme de ce qu’il additionne."
+        fix = "Corriger dans l’outil d’origine la cellule ou le total qui est faux ; la ligne compte pour ses cellules."
     elif total["kind"] == "counts":
         reason = f"Le nombre de lignes annoncé {line} est celui des lignes lues."
     else:
@@ -72,7 +75,7 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
 def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
     """True when the file contains too little of what it announces; a sum proves nothing of this when lines were refused."""
     announced, ours = str(total["annonce"]), str(total["recalcule"])
-    if total["kind"] == UNDECLARED or (total["kind"] == "sums" and counts.refusees):
+    if total["kind"] in (UNDECLARED, ACROSS) or (total["kind"] == "sums" and counts.refusees):
         return False
     if not (_NUMBER.fullmatch(announced) and _NUMBER.fullmatch(ours)):
         return False
@@ -84,8 +87,13 @@ def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str |
     """Both numbers, unless they may be a cell: in a table with personal data, the sum of a few lines, or an announced one that
     is far from ours (a shifted cell may be anything).
     """
-    unit = "EUR" if total["kind"] == "sums" and unit_of(total["column"]) == "EUR" else None
+    unit = "EUR" if total["kind"] in ("sums", ACROSS) and unit_of(total["column"]) == "EUR" else None
     announced, ours = _shown(total["annonce"], unit), _shown(total["recalcule"], unit)
+    if total["kind"] == ACROSS:
+        agree = f"{how_many(total['justes'], 'ligne juste|lignes justes')} sur {total['comparees']}"
+        if total["ok"] or table.has_personal_data:
+            return agree
+        return f"{agree} ; en ligne {total['ligne']}, annoncé : {announced} ; recalculé : {ours}"
     if table.has_personal_data and total["kind"] != "counts":
         is_sum = counts.acceptees > FEW and _is_near(total)
         announced = announced if is_sum else "égal" if total["ok"] else "différent"

@@ -155,7 +155,7 @@ def _primary_key(table: Table) -> Iterator[ExpectationSpec]:
         key="primary_key",
         type=type_,
         kwargs=kwargs,
-        severity="critical" if any(f.severity == "critical" for f in fields) else "warning",
+        severity="warning" if table.has_doubles else "critical",
         column=", ".join(f.name for f in fields),
         reason=f"Deux lignes ne portent jamais la même clé : {_titles(fields)}.",
         fix=f"{_TWICE} {_REEXPORT}",

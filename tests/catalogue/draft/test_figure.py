@@ -240,6 +240,28 @@ def test_lines_of_one_key_that_do_not_say_the_same_are_no_mere_doubles(home: Lay
     assert found == [("a.csv", 1, "compté"), ("b.csv", 0, "doublon"), ("c.csv", 0, "même clé, autres valeurs")]
 
 
+def test_a_key_that_lets_doubles_come_once_a_figure_is_drafted_counts_none_of_them(home: Layer) -> None:
+    drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", unit="t")
+    home.write("catalogue/systems/quai.yml", SYSTEM.replace("title: Bon,", "title: Bon, severity: warning,"))
+    check(catalogue_of(REAL, home.root))
+    place = "dbt_project/models/intermediate/int_quai__pesees.sql"
+    home.write(place, (home.root / place).read_text(encoding="utf-8").replace("double_de", "rang"))  # one of its own
+    with pytest.raises(DeclarationError, match="compte toutes les lignes de « quai/pesees » qui ont la même clé"):
+        check(catalogue_of(REAL, home.root))
+
+
+def test_another_measure_says_which_lines_it_lacks_and_formulas_name_its_column(home: Layer) -> None:
+    made = drafted(home, "dechets.tonnages", "pesees", total="tonnage_t", by="flux", unit="t", label="Déchets pesés")
+    assert (
+        made.figures_declared.words["dechets.tonnage_t"].data == "tonnage"
+    )  # another figure may be of the same column
+    assert "case when count(*) = count(tonnage_t)" in sql(home, "marts/fct_dechets_tonnages.sql")
+    drafted(home, "dechets.bennes", "pesees", total="bennes", unit="bennes")
+    asked = "-- TODO les lignes sans tonnage_t n’y comptent pas"
+    assert asked in sql(home, "marts/fct_dechets_bennes.sql")
+    assert asked not in sql(home, "marts/fct_dechets_tonnages.sql")
+
+
 def test_lines_that_may_come_twice_count_once(home: Layer) -> None:
     made = drafted(home, "stocks.volume", "stocks", total="volume", by="mois", unit="m³")
     text = sql(home, "intermediate/int_quai__stocks.sql")

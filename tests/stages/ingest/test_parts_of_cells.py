@@ -314,7 +314,9 @@ def test_an_informative_part_is_reported_and_refuses_nothing(depot: Depot):
 # --- columns that become rows
 
 
-def wide(depot: Depot, empty: str = "refuse", month: dict = MONTH, heading: str = r"(\d{2}/\d{4})", **table) -> None:
+def wide(
+    depot: Depot, empty: str = "refuse", month: dict = MONTH, heading: str = r"(\d{2}/\d{4})", total: str = "", **table
+) -> None:
     depot.declare(
         [TOWN, month, HOURS],
         kind=table.pop("kind", None),
@@ -322,8 +324,8 @@ def wide(depot: Depot, empty: str = "refuse", month: dict = MONTH, heading: str 
             "header": {
                 2019: {
                     "collectivite": "Commune",
-                    "mois": {"heading": heading, "ignore": "Total.*"},
-                    "heures": {"under": "mois", "empty": empty},
+                    "mois": {"heading": heading} | ({} if total else {"ignore": "Total.*"}),
+                    "heures": {"under": "mois", "empty": empty} | ({"total": total} if total else {}),
                 }
             },
             "primaryKey": ["collectivite", "mois"],
@@ -391,6 +393,48 @@ def test_a_total_line_under_each_month_is_compared_with_that_month(depot: Depot)
     assert [(one["intitule"], one["ligne"], one["annonce"], one["recalcule"], one["ok"]) for one in totals] == [
         ("01/2020", 4, "5.00", "5.00", True),
         ("02/2020", 4, "9.00", "2.00", False),
+    ]
+
+
+def test_the_total_of_each_line_is_compared_with_its_cells_and_the_first_that_differs_is_told(depot: Depot):
+    wide(depot, "skip", total="Total")
+    read = depot.csv(
+        "Commune;01/2020;02/2020;Total\nOrly;1;2;3\nThiais;4;;5\nRungis;1;1;?\nVilleneuve;2;2;\nAblon;x;1;1\n"
+    )
+    assert [row[2:] for row in spread(read)][:3] == [
+        ("Orly", 1, Decimal(1)),
+        ("Orly", 2, Decimal(2)),
+        ("Thiais", 1, Decimal(4)),
+    ]
+    (told,) = read.manifest.tables["lignes"].totals
+    assert (told["kind"], told["intitule"], told["justes"], told["comparees"], told["ok"]) == (
+        "across",
+        "Total",
+        1,
+        3,
+        False,
+    )
+    assert (told["ligne"], told["annonce"], told["recalcule"]) == (3, "5.00", "4.00")
+    assert read.counts == (6, 4, 1, 1)  # no line is refused for its total
+
+
+def test_each_measure_has_the_total_that_names_it(depot: Depot):
+    header = {
+        "collectivite": "Commune",
+        "libelle": {"heading": "(Prêts|Retours) .+"},
+        "mois": {"heading": r"(?:Prêts|Retours) (\d{2}/\d{4})"},
+        "heures": {"under": "mois", "empty": "zero", "total": "Total (Prêts|Retours)|Ensemble"},
+    }
+    depot.declare(
+        [TOWN, LABEL, MONTH, HOURS],
+        table={"header": {2019: header}, "primaryKey": ["collectivite", "libelle", "mois"]},
+    )
+    heading = "Commune;Prêts 01/2020;Prêts 02/2020;Retours 01/2020;Total prêts;Total retours;Ensemble"
+    read = depot.csv(f"{heading}\nOrly;1;2;5;3;5;8\nThiais;1;;4;1;5;5\n")
+    assert [(one["intitule"], one["ok"]) for one in read.manifest.tables["lignes"].totals] == [
+        ("Total prêts", True),
+        ("Total retours", False),
+        ("Ensemble", True),
     ]
 
 
@@ -569,6 +613,8 @@ WIDE = {"collectivite": "Commune", "mois": {"heading": "(.+)"}, "heures": {"unde
         ({**WIDE, "collectivite": {"file": "(.*)", "pattern": "(.*)"}}, {}, "pattern va avec column"),
         ({**WIDE, "collectivite": {"column": "C", "empty": "skip"}}, {}, "empty va avec under"),
         ({**WIDE, "collectivite": {"column": "C", "ignore": "x"}}, {}, "ignore va avec heading"),
+        ({**WIDE, "mois": {"heading": "(.+)", "total": "x"}}, {}, "total va avec under"),
+        ({**WIDE, "heures": {"constant": "1"}, "libelle": {"under": "mois", "total": "T"}}, {}, "avoir un total"),
         ({**WIDE, "collectivite": {"column": ["C"]}}, {}, "au moins 2"),
         ({**WIDE, "collectivite": {"sheet": "(.*)"}, "libelle": "L"}, {}, "un fichier csv n’a pas de feuille"),
         (WIDE, {"kind": {"type": "jsonl"}}, "heading demande une ligne d’intitulés"),

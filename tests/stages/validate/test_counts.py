@@ -124,3 +124,13 @@ def test_a_total_that_nothing_declares_is_a_warning_and_shows_no_cell_of_a_perso
 def test_a_total_under_a_month_names_it() -> None:
     (result,) = control_totals(LOG, counts(total(intitule="Janvier")), 2020)
     assert result.reason == "La somme de « Janvier » annoncée en ligne 42 du fichier est celle des lignes lues."
+
+
+def test_the_totals_of_lines_say_how_many_agree_and_no_cell_of_a_person(people: Table) -> None:
+    said = total(kind="across", intitule="Total", fichier="t.csv", feuille=None, justes=1, comparees=2)
+    (result,) = control_totals(LOG, counts(said), 2020)
+    assert (result.code, result.severity, result.effet, result.ligne) == ("TOTAL", "warning", "réserve", 42)
+    assert result.reason == "« Total » est, sur chaque ligne de t.csv, la somme de ce qu’il additionne."
+    assert result.observed == "1 ligne juste sur 2 ; en ligne 42, annoncé : 12,5 ; recalculé : 11,5"
+    hidden = said | {"column": "nom", "annonce": None, "recalcule": None}
+    assert control_totals(people, counts(hidden), 2020)[0].observed == "1 ligne juste sur 2"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from pipelines.catalogue.draft.yaml_text import flow, option, quoted, scalar, todo
 from pipelines.catalogue.patterns import same
@@ -123,7 +124,8 @@ class Spread:
     month: str  # the pattern of what their headings say of the month
     measure: str  # the same of the measure
     measures: list[str]  # none when the headings are months alone
-    totals: str | None  # the pattern of the columns beside them that are their sum
+    total: str | None  # the pattern of the columns beside them that are their sum on most lines
+    ignored: str | None  # the same of those that are called a total and are not
 
 
 def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, Layout]:
@@ -148,19 +150,52 @@ def months_as_columns(layout: Layout, sample: Sample) -> tuple[Spread | None, La
     patterns = (f"({month}) (?:{measure})", f".+ ({measure})") if measures else (f"({month})", "")
     if True in orders:
         patterns = f"(?:{measure}) ({month})", f"({measure}) .+"
-    ignored = "|".join(_literally(column.heading) for column in totals) or None
-    spread = Spread(columns, guessed, cells, *patterns, measures if len(measures) > 1 else [], ignored)
-    return spread, replace(layout, columns=rest)
+    measures = measures if len(measures) > 1 else []
+    total, summed = _confirmed(totals, found, measures, cells, sample)
+    ignored = "|".join(_literally(column.heading) for column in totals if column not in summed) or None
+    return Spread(columns, guessed, cells, *patterns, measures, total, ignored), replace(layout, columns=rest)
+
+
+def _confirmed(
+    totals: Sequence[Column],
+    found: Sequence[tuple[Column, tuple[str, str, str]]],
+    measures: Sequence[str],
+    cells: Guess,
+    sample: Sample,
+) -> tuple[str | None, list[Column]]:
+    """The columns that are on most lines the sum of the months, or of those of the measure that they name, which their pattern keeps."""
+    way = {"type": cells.type, "decimals": 6, **cells.options}
+
+    def values(column: Column) -> list[Any]:
+        return read([cell.strip() for cell in column.cells], way, workbook=sample.type in WORKBOOKS)
+
+    patterns, confirmed = [], []
+    for column in totals:
+        measure = next((one for one in measures if one in column.heading), "")
+        summed = [values(month) for month, (before, _, after) in found if measure in ("", before or after)]
+        ours = [sum(value or 0 for value in line) for line in zip(*summed, strict=True)]
+        told = [said == own for said, own in zip(values(column), ours, strict=True) if said is not None]
+        if 2 * sum(told) > len(told):
+            word = _literally(measure)
+            patterns.append(
+                _literally(column.heading).replace(word, f"({word})") if word else _literally(column.heading)
+            )
+            confirmed.append(column)
+    return "|".join(patterns) or None, confirmed
 
 
 def spread_lines(spread: Spread, taken: Iterable[str]) -> tuple[list[str], list[str], list[str], str]:
     """The headings and the fields of months that are columns, the names of the fields that tell the rows of a line apart, the
     month last, and that of the cell."""
     measure, month, value = (name if name not in taken else f"{name}_2" for name in ("mesure", "mois", "nombre"))
-    ignored = f", ignore: {quoted(spread.totals)}" if spread.totals else ""
+    ignored = f", ignore: {quoted(spread.ignored)}" if spread.ignored else ""
+    total = f", total: {quoted(spread.total)}" if spread.total else ""
     headings = [
-        f"    {month}: {{heading: {quoted(spread.month)}{ignored}}}",
-        f"    {value}: {{under: {month}, empty: skip}}"
+        f"    {month}: {{heading: {quoted(spread.month)}{ignored}}}"
+        + todo(
+            f"« {spread.ignored} » n’est pas la somme des mois de l’exemple : à écarter ?" if spread.ignored else ""
+        ),
+        f"    {value}: {{under: {month}, empty: skip{total}}}"
         + todo("une cellule vide n’est rien (skip) ; zéro (zero), ou une erreur (refuse) ?"),
     ]
     written = "".join(f", {key}: {option(said)}" for key, said in spread.cells.options.items())

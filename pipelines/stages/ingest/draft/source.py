@@ -105,7 +105,7 @@ def draft_source(
     whole = f"{shape.title.split(' ')[0]} {_of(title)}" if shape else title
     export = [f"- name: {name}", *_format_lines(found[0][0], whole, proof), *_unread_lines(found, unread), "  tables:"]
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
-        told = whole + (f" : {sample.place}" if len(found) > 1 else "")
+        told = whole + (f" : {sample.place}" if len(found) > 1 and not sample.alike else "")
         export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
     if known:
         declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
@@ -164,10 +164,10 @@ def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
 
 
 def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> list[str]:
-    """A name for each table: the largest is named as the author says, or after the shape or the file."""
+    """A name for each table: the largest is named as the author says, or after the shape or the file, as are sheets read together."""
     names: list[str] = []
     for sample, _ in found:
-        text = sample.place if len(found) > 1 else sample.name
+        text = sample.place if len(found) > 1 and not sample.alike else sample.name
         stem = slug(re.sub(r"\d+", "", PurePosixPath(text).stem if text != sample.sheet else text))
         stem = stem if NAME.fullmatch(stem) and scalar(stem) == stem else "donnees"
         name = ((request.table or request.shape) if not names else None) or stem

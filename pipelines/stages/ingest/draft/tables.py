@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.catalogue.dbt.generated import report_fields, report_sources
 from pipelines.catalogue.draft.yaml_text import flow, option, quoted, scalar, todo
-from pipelines.catalogue.headings import climbed
+from pipelines.catalogue.headings import EACH, UP, climbed
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import Field, Shape
 from pipelines.catalogue.sources import Registry
@@ -74,9 +74,11 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     """
     columns: dict[str, Column] = {}
     spread, layout = months_as_columns(layout, sample)
+    wrapper = _wrapper(layout, sample)
     unnamed = {column.place for column in layout.columns if _is_no_name(column, sample)}
     for column in layout.columns:
-        columns[_field_name(column, columns, column.place in unnamed)] = column
+        name = "" if column.place in unnamed else column.heading.removeprefix(wrapper)
+        columns[_field_name(name, column, columns)] = column
     kept_as = {name: personal(column.heading, column.cells, places) for name, column in columns.items()}
     plain = {name: column.guess for name, column in columns.items() if not kept_as[name]}
     key = next((name for name, column in columns.items() if kept_as[name] != "drop" and _may_be_key(column)), None)
@@ -107,7 +109,9 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
     lines += header_lines({name: heading_of(c) for name, c in columns.items()}, doubts, layout, exercice)
     lines += [*named_heading, "fields:", *named_field]
     for name, column in columns.items():
-        title = f"Colonne {column.place + 1}" if column.place in unnamed else climbed(column.heading)[1]
+        title = (
+            f"Colonne {column.place + 1}" if column.place in unnamed else _title(column.heading.removeprefix(wrapper))
+        )
         is_member = names_members(column.heading, column.cells, places)
         lines += _field(name, title, column, kept_as[name], is_key=name in keys, is_member=is_member)
     numbers = {
@@ -131,9 +135,25 @@ def _is_no_name(column: Column, sample: Sample) -> bool:
     return bool(is_person(heading) or is_login or is_alike) and not says(heading, KNOWN)
 
 
-def _field_name(column: Column, taken: Iterable[str], is_no_name: bool) -> str:
-    """A name for the column that SQL and the lake leave free."""
-    name = "" if is_no_name else slug(column.heading)[:50].strip("_")
+def _wrapper(layout: Layout, sample: Sample) -> str:
+    """``fields.``: the path of an object that holds all that records say, which names nothing."""
+    headings = [column.heading for column in layout.columns if not column.heading.startswith((UP, EACH))]
+    first = {heading.partition(".")[0] for heading in headings}
+    return f"{first.pop()}." if sample.is_named and len(headings) > 1 and len(first) == 1 else ""
+
+
+def _title(heading: str) -> str:
+    """What a report prints of a heading: ``Hall name`` for a machine's ``hall.name``."""
+    text = climbed(heading)[1]
+    if " " in text or not re.search(r"\w", text):
+        return text
+    words = " ".join(re.findall(r"[^\W_]+", text)) if re.search(r"[._@/]", text) else text
+    return words[:1].upper() + words[1:]
+
+
+def _field_name(said: str, column: Column, taken: Iterable[str]) -> str:
+    """A name for the column that SQL and the lake leave free; ``said`` is that of its heading, if it is one."""
+    name = slug(said)[:50].strip("_")
     name = name or f"colonne_{column.place + 1}"
     if not name[0].isalpha():
         name = f"c_{name}"

@@ -163,10 +163,11 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
 def _lacking(sheet: Sheet, header: list[str], above: int, table: Table, exercice: int) -> Iterator[Misshapen]:
     """The cells that the table reads and that lack the value of a cell merged over several of its lines."""
     read = set(map(same, table.columns_of(exercice)))
-    spread = [origin for origin in table.origins_of(exercice).values() if origin.heading]
+    origins = table.origins_of(exercice).values()
+    is_spread = any(origin.heading for origin in origins)
     for line, column, first in sheet.merged:
         heading = header[column - 1] if column <= len(header) else ""
-        if first > above and (same(heading) in read or (spread and gives_rows([heading], spread))):
+        if first > above and (same(heading) in read or (is_spread and gives_rows([heading], origins))):
             received = f"rien : la cellule est fusionnée avec celle de la ligne {first}"
             yield line, "LIG-FUSION", "une valeur sur chaque ligne", received, heading
 
