@@ -304,9 +304,12 @@ class Builder:
     ) -> Block | None:
         """A block without rows, which says that there is nothing only if everything came and nothing waits.
 
-        None when there is nothing and the block has nothing to say of it.
+        None when the block has nothing to say of it: everything came, or no year has any such row.
         """
         waits = WAITING if self.publication.waiting(bloc.table) else None
+        is_absent = receipt.lacking or receipt.refused or waits
+        if not bloc.vide and not is_absent and not self.publication.rows(bloc.table, bloc.filtres, [], exercices=10):
+            return None
         said = _joined(receipt.reserve, waits) or bloc.vide.format(**names)
         return {"genre": "vide", "titre": title, "texte": said} if said else None
 

@@ -98,6 +98,17 @@ def test_what_came_in_part_proves_nothing_for_the_reason_that_it_is_partial(
     assert [one.replace("\u202f;", " ;") for one in empty(followed)] == [sentence] * 2
 
 
+def test_a_block_that_no_year_has_and_with_nothing_to_say_of_it_is_left_out_when_what_came_is_partial(followed: Press):
+    followed.chapter = CHAPTER.replace("Aucun agent en {exercice}.", '""').replace("Aucune entrée.", '""')
+    states(followed, a="partielle", b="reçue")
+    assert empty(followed) == []
+    states(followed, a="manquante", b="reçue")
+    assert empty(followed) == ["Non reçu pour 2040\u00a0: a/agents."] * 2
+    followed.replace("rpt_effectifs", [(2039, "Titulaires", 1, 3)])
+    states(followed, a="partielle", b="reçue")
+    assert all("ne prouve rien" in text for text in empty(followed)) and empty(followed)
+
+
 def test_of_several_tables_those_that_lack_are_named(followed: Press):
     followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
     states(followed, a="reçue", b="reçue", c="manquante")
