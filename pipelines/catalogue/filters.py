@@ -3,7 +3,7 @@
 The values of a column are known when dbt proves them (``accepted_values``, here or at the other end of ``relationships``) and
 when it is a boolean: a filter on another value is refused when the catalogue is read. Elsewhere, a figure that keeps a value
 that no line has is a row of the control ``CONTROL``, in each exercice, or in those alone that say a word which no exercice
-with that value says: their tool may have renamed it.
+with that value says: their tool may have renamed it, and the figure is then partial.
 """
 
 import functools
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pipelines.catalogue.columns import columns_read
 from pipelines.catalogue.fields import NUMBERS
 from pipelines.catalogue.figures import measure
-from pipelines.catalogue.figures.grammar import Filter, Value
+from pipelines.catalogue.figures.grammar import Filter, Value, placeholders_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.did_you_mean import suggestion
 from pipelines.french import enumeration
@@ -72,6 +72,16 @@ def _proved(catalogue: Catalogue, table: str, column: str) -> set[str] | None:
     return next((known for link in links if (known := _proved(catalogue, link.parent, link.key))), None)
 
 
+def _inputs(catalogue: Catalogue, subject: str) -> str:
+    """The tables behind a figure, as a control names several; empty for those that only a member of a family has."""
+    if subject not in catalogue.figures.by_code:
+        return ""
+    sources = [source for group in catalogue.figures.sources(subject) for source in group]
+    if any(map(placeholders_of, sources)):
+        return ""
+    return "|".join(dict.fromkeys(table for one in sources for table in catalogue.figures.tables_of(one, subject)))
+
+
 def filters_control(catalogue: Catalogue) -> list[str]:
     """The SQL of the control, a select per figure and value that nothing proves."""
     # (figure, or the fact in which the members of a family are; this fact; what is kept of it)
@@ -92,17 +102,22 @@ def filters_control(catalogue: Catalogue) -> list[str]:
     selects = []
     for subject, fact, column, value, kept in unproved:
         said = {"ou": subject, "sujet": f"{column} : {value}", "attendu": value, "cle": f"{column} {value}"}
-        given = [f"'{RULE}'", *(f"{key}={json.dumps(literal(text), ensure_ascii=False)}" for key, text in said.items())]
-        given.append("effet='rien'")
         rows = f"from {{{{ ref('{fact}') }}}}"
         held = select(["1"], rows, where(measure.conditions({column: value})))
         having = select(["exercice"], rows, where(measure.conditions({column: [*kept]})))
         known = select([column], rows, where([f"{column} is not null", f"exercice in (\n{indented([having])}\n)"]))
         changed = select(["exercice"], rows, where([f"{column} not in (\n{indented([known])}\n)"]))
+        effect = "'rien'"
+        if tables := _inputs(catalogue, subject):  # nobody knows how many lines say it otherwise
+            said |= {"source": tables, "axes": f"|{column}={value}=|"}
+            effect = "\"case when nb_lignes > 0 then 'réserve' else 'rien' end\""
+        given = [f"'{RULE}'", *(f"{key}={json.dumps(literal(text), ensure_ascii=False)}" for key, text in said.items())]
+        given.append(f"effet={effect}")
+        lines = select(["count(*) as nb_lignes"], rows, where(measure.conditions({column: value})))
         selects.append(
             select(
                 [f"{{{{ {called('constat', given)} }}}}"],
-                f"from (select distinct exercice {rows}) as annees",
+                f"from (select distinct exercice {rows}) as annees\ncross join (\n{indented([lines])}\n) as tenues",
                 where([f"not exists (\n{indented([held])}\n)\nor exercice in (\n{indented([changed])}\n)"]),
             )
         )

@@ -131,9 +131,12 @@ def test_a_value_that_nothing_lists_is_a_finding_as_long_as_no_line_has_it(tmp_p
         assert found == [
             ("CAT-FILTRE", year, "essai.compte", "code_collectivite : 94abc", "rien") for year in (2019, 2020)
         ]
-        years = f"select exercice from ({control}) order by 1"
+        years = f"select exercice, effet from ({control}) order by 1"
         db.execute("insert into fct_tickets values (2018, '94abc')")
-        assert db.execute(years).fetchall() == [(2019,), (2020,)]  # the tool may have called it 94001 since
+        # the tool may have called it 94001 since
+        assert db.execute(years).fetchall() == [(2019, "réserve"), (2020, "réserve")]
+        (inputs,) = db.execute(f"select distinct source, axes from ({control})").fetchall()
+        assert "glpi/tickets" in inputs[0].split("|") and inputs[1] == "|code_collectivite=94abc=|"
         db.execute("insert into fct_tickets values (2018, '94001')")
         assert db.execute(years).fetchall() == []  # it has both words: none of them replaced the other
     assert rules()["CAT-FILTRE"].a_decider
