@@ -133,8 +133,9 @@ class Editor:
         """True for a section about the members of an organisation that has none, and of which no row is."""
         if not section.membres or self.organisation.collectivites:
             return False
-        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table")]
-        return not any(self.builder.publication.rows(table, {}, []) for table in tables)
+        publication = self.builder.publication
+        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table") and bloc.table in publication.tables]
+        return not any(publication.rows(table, {}, []) for table in tables)
 
     def sections(self, chapter: Chapitre) -> list[Model]:
         """The sections of a chapter that have content; none if only introductory words are left."""
