@@ -37,9 +37,8 @@ def work_in(home: Home) -> None:
     own.mkdir(parents=True, exist_ok=True, mode=0o700)
     tempfile.tempdir = str(own)
     os.environ["TMPDIR"] = str(own)  # for its children
-    if not os.access(
-        Path.cwd(), os.X_OK
-    ):  # root’s own, from which it calls a service’s account: dbt looks around there
+    # dbt looks around where it is called, which may be root's own folder, from where it calls a service's account
+    if not os.access(Path.cwd(), os.X_OK):
         os.chdir(home.root)
     atexit.register(shutil.rmtree, own, ignore_errors=True)
 

@@ -103,7 +103,6 @@ def filters_control(catalogue: Catalogue) -> list[str]:
     for subject, fact, column, value, kept in unproved:
         said = {"ou": subject, "sujet": f"{column} : {value}", "attendu": value, "cle": f"{column} {value}"}
         rows = f"from {{{{ ref('{fact}') }}}}"
-        held = select(["1"], rows, where(measure.conditions({column: value})))
         having = select(["exercice"], rows, where(measure.conditions({column: [*kept]})))
         known = select([column], rows, where([f"{column} is not null", f"exercice in (\n{indented([having])}\n)"]))
         changed = select(["exercice"], rows, where([f"{column} not in (\n{indented([known])}\n)"]))
@@ -113,12 +112,12 @@ def filters_control(catalogue: Catalogue) -> list[str]:
             effect = "\"case when nb_lignes > 0 then 'réserve' else 'rien' end\""
         given = [f"'{RULE}'", *(f"{key}={json.dumps(literal(text), ensure_ascii=False)}" for key, text in said.items())]
         given.append(f"effet={effect}")
-        lines = select(["count(*) as nb_lignes"], rows, where(measure.conditions({column: value})))
+        held = select(["count(*) as nb_lignes"], rows, where(measure.conditions({column: value})))
         selects.append(
             select(
                 [f"{{{{ {called('constat', given)} }}}}"],
-                f"from (select distinct exercice {rows}) as annees\ncross join (\n{indented([lines])}\n) as tenues",
-                where([f"not exists (\n{indented([held])}\n)\nor exercice in (\n{indented([changed])}\n)"]),
+                f"from (select distinct exercice {rows}) as annees\ncross join (\n{indented([held])}\n) as tenues",
+                where([f"nb_lignes = 0\nor exercice in (\n{indented([changed])}\n)"]),
             )
         )
     return selects

@@ -228,7 +228,7 @@ def _switch_off_chapters(home: Home) -> None:
 
 def _has_a_table(chapter: Chapitre) -> bool:
     """True when one of the blocks is made of the rows of a table, unlike figures, messages, dates and texts."""
-    return any(hasattr(bloc, "table") for section in chapter.sections for bloc in section.blocs)
+    return any(section.tables for section in chapter.sections)
 
 
 def _quoted(value: str | int) -> str:

@@ -156,23 +156,20 @@ def _build(
         if unchanged and is_published(work):
             return []
         models = None if whole else changed_models(work)
-    if unchanged:
-        selections = [last_steps]
-    elif before_publishing:
-        selections = [models or MODELS, last_steps]
-    else:
-        selections = [models and models | last_steps]
     graph = loaded.resolve_asset_graph()
     steps = len(last_steps.resolve(graph)) + (not unchanged)
     heard = _Steps(say, "construction et publication", steps, BUILD_STEPS)
-    for selection in selections:
-        if before_publishing and selection == last_steps:
-            before_publishing()
+
+    def failed(selection: dg.AssetSelection | None) -> list[Failed]:
         keys = selection.resolve(graph) if selection else None
-        events = _execute(job, instance, heard, selection=keys, tags={WHOLE: "true"} if whole else {})
-        if failed := _failures(events):
-            return failed
-    return []
+        return _failures(_execute(job, instance, heard, selection=keys, tags={WHOLE: "true"} if whole else {}))
+
+    if before_publishing is None:
+        return failed(last_steps if unchanged else models and models | last_steps)
+    if not unchanged and (broken := failed(models or MODELS)):
+        return broken
+    before_publishing()
+    return failed(last_steps)
 
 
 @dataclass

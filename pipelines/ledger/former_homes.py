@@ -25,7 +25,6 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, state_file
 from pipelines.settings import Home
 
-SENDINGS = "transmissions/"
 WHOLE = {"exports": 3, "transmissions": 4}  # how many names make up a folder that was written whole each time
 
 
@@ -51,7 +50,7 @@ def close_former(home: Home, ledger: Entries) -> None:
     ]
     # what a former version recorded nothing of is closed as it was found
     is_unrecorded = not ledger.all_rows("writings")
-    are_sendings_unrecorded = is_unrecorded or not any(path.startswith(SENDINGS) for path in recorded)
+    are_sendings_unrecorded = not any(Path(path).is_relative_to(home.transmissions.name) for path in recorded)
     for folder in [folder for folder in made if folder.is_dir()]:
         place = folder.relative_to(home.root)
         if folder.parent == home.builds:

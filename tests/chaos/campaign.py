@@ -71,8 +71,8 @@ class Phase:
 RUN = ("run", "2020")
 TAKEN = ("purge", "--delivery", "{delivery}", "--reason", "essai", "--by", "A. Martin")
 PERSONS = ("A. Martin", "B. Petit", "C. Roux")
-SIGNED = zip(("--prepared-by", "--reviewed-by", "--approved-by"), PERSONS, strict=True)
-FREEZE = ("release", "2020", *(word for visa in SIGNED for word in visa))
+VISAS = ("--prepared-by", "--reviewed-by", "--approved-by")
+FREEZE = ("release", "2020", *(word for visa in zip(VISAS, PERSONS, strict=True) for word in visa))
 PHASES = {
     "first": Phase("dropped", RUN),
     "correction": Phase("published", RUN, CORRECTED),

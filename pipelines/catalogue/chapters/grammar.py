@@ -410,6 +410,11 @@ class Section(Declared):
     pour_chaque: PourChaque | None = None
     blocs: list[Bloc]
 
+    @property
+    def tables(self) -> list[str]:
+        """The tables of ``rapport`` of its blocks, one a block that has one."""
+        return [bloc.table for bloc in self.blocs if hasattr(bloc, "table")]
+
 
 class Chapitre(Declared):
     """A file: one chapter; ``page_seule`` when no other shares its pages."""
@@ -423,7 +428,7 @@ class Chapitre(Declared):
     @property
     def tables(self) -> list[str]:
         """The tables of ``rapport`` that are printed, by name."""
-        named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
+        named = {table for section in self.sections for table in section.tables}
         named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
         named |= {section.si.table for section in self.sections if section.si}

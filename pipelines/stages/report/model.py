@@ -125,17 +125,15 @@ class Editor:
 
     def _is_followed(self, section: Section) -> bool:
         """True when the organisation uses a system behind one of its tables, whichever came."""
-        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table")]
         exercice = self.builder.figures.exercice
-        return any(self.builder.receipts.of(table, exercice, []).is_followed for table in tables)
+        return any(self.builder.receipts.of(table, exercice, []).is_followed for table in section.tables)
 
     def _is_for_nobody(self, section: Section) -> bool:
         """True for a section about the members of an organisation that has none, and of which no row is."""
         if not section.membres or self.organisation.collectivites:
             return False
         publication = self.builder.publication
-        tables = [bloc.table for bloc in section.blocs if hasattr(bloc, "table") and bloc.table in publication.tables]
-        return not any(publication.rows(table, {}, []) for table in tables)
+        return not any(publication.rows(table, {}, []) for table in section.tables if table in publication.tables)
 
     def sections(self, chapter: Chapitre) -> list[Model]:
         """The sections of a chapter that have content; none if only introductory words are left."""
