@@ -19,6 +19,7 @@ SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 )
 CSV, XLSX, XML, JSON = '{type: csv, encoding: utf-8, delimiter: ";"}', "{type: xlsx}", "{type: xml}", "{type: json}"
+PAIRS = "{type: key_value}"
 
 
 def columns(path: Path, many: int) -> None:
@@ -92,6 +93,12 @@ def children(path: Path, many: int) -> None:
     path.write_text("<a><b>" + "<c/>" * (10 * many) + "</b></a>", encoding="utf-8")
 
 
+def pairs(path: Path, many: int) -> None:
+    """Half a million lines of a log."""
+    line = 'Numéro=1 Date=2020-01-02 Libellé="x y" Code=AB123 Montant=1.00 Soldé=O\n'
+    path.write_text(line * (many // 2), encoding="utf-8")
+
+
 def _workbook(path: Path, sheet: str) -> None:
     import xlsxwriter
 
@@ -110,6 +117,7 @@ CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
     **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names, children)},
     **{one.__name__: (one, JSON) for one in (text, objects)},
+    pairs.__name__: (pairs, PAIRS),
 }
 
 

@@ -26,7 +26,7 @@ from pipelines.stages.validate.suite import Suite
 EMPTY = "vide"
 LONGEST = 40  # characters of a value that a message names
 NAME = "lot"  # the rows of one Parquet file of the lake, and nothing else
-SMALL = 2 * 1024 * 1024  # bytes below which rows are copied in memory once rather than read again by every query
+SMALL = 512 * 1024  # bytes below which rows are copied in memory once rather than read again by every query
 
 
 def relation_kind(parquet: Path) -> str:
