@@ -27,12 +27,13 @@ MADE_AGAIN = ("cache", "dagster", "dbt", "warehouse", ".lock")
 def keep(version: str) -> Path:
     """Make the home of this version, and return the archive that keeps it."""
     kept = FOLDER / f"{version}.tar.xz"
-    with tempfile.TemporaryDirectory() as place, tarfile.open(kept, "w:xz", preset=9) as archive:
+    with tempfile.TemporaryDirectory() as place:
         home = make(Path(place))
-        archive.add(home.with_name("key"), "key", filter=_anonymous)
-        for path in sorted(home.iterdir()):
-            if path.name not in MADE_AGAIN:
-                archive.add(path, f"home/{path.name}", filter=_anonymous)
+        with tarfile.open(kept, "w:xz", preset=9) as archive:
+            archive.add(home.with_name("key"), "key", filter=_anonymous)
+            for path in sorted(home.iterdir()):
+                if path.name not in MADE_AGAIN:
+                    archive.add(path, f"home/{path.name}", filter=_anonymous)
     return kept
 
 
@@ -41,7 +42,9 @@ def make(folder: Path) -> Path:
     home = folder / "home"
     _millesime(home, "demo", "--no-run", "--through", str(EXERCICE), str(home))
     for deposit in (home / "landing").glob("*/*"):
-        if deposit.parent.name != str(EXERCICE) or deposit.name not in SYSTEMS:
+        if deposit.is_file():
+            deposit.unlink()  # what is declared absent
+        elif deposit.parent.name != str(EXERCICE) or deposit.name not in SYSTEMS:
             shutil.rmtree(deposit)
     said = yaml.safe_load((home / "organisation.yml").read_text(encoding="utf-8"))
     said |= {"demonstration": False, "exercices": {"premier": EXERCICE, "dernier": EXERCICE}}

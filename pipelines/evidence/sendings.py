@@ -27,12 +27,16 @@ def unsent_findings(work: Workspace, today: str) -> list[Finding]:
 
 
 def _lacking(work: Workspace, year: int) -> str | None:
-    """The members with no sending entered, as the end of a finding; None when all were sent, among those with a page in it."""
+    """The members with no sending entered, as the end of a finding; None when all were sent.
+
+    Where the report has a page for each member, those without one joined later.
+    """
     rows = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == year]
     if not rows:
         return ""
     served = {code for row in rows for code in row["recipients"]}
     reports = [work.home.releases / row["release"] / "report" / row["profile"] for row in rows]
     pages = {page.stem for report in reports for page in report.glob("collectivites/*.pdf")}
-    left = [one.nom for one in work.organisation.collectivites if one.code not in served and plain(one.nom) in pages]
+    unserved = [one.nom for one in work.organisation.collectivites if one.code not in served]
+    left = [name for name in unserved if not pages or plain(name) in pages]
     return f" à {enumeration(left)}" if left else None

@@ -64,13 +64,19 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     edition = edition_of(work.ledger, exercice, tables, profile, row["build"], release.name)
     drawn = _drawn_accounts(work, tables, exercice, profile, edition) if accounts else None
     approved_by = row["visas"].get("approved_by", "")
-    letters = dict(_letters(work, tables, exercice, profile, edition, approved_by, bool(accounts)))
+    pages = report / "collectivites"  # a body whose tables say nothing of each member has none
+    letters = dict(_letters(work, tables, exercice, profile, edition, approved_by, pages.exists(), bool(accounts)))
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
-    comptes = [(f"comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
+    comptes = [(f"{ACCOUNTS}/comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
     comptes += [
-        (name, "le compte de l’exercice, document budgétaire tel qu’il a été transmis") for name in sorted(accounts)
+        (f"{ACCOUNTS}/{name}", "le compte de l’exercice, document budgétaire tel qu’il a été transmis")
+        for name in sorted(accounts)
     ]
-    comptes += [(lines.name, "les lignes des budgets et des comptes, pour un tableur")] if lines.exists() else []
+    comptes += (
+        [(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")]
+        if lines.exists()
+        else []
+    )
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     kept, sent = [], _sent(work, release.name, profile)
@@ -82,7 +88,8 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
             continue
         (here / ACCOUNTS if accounts or lines.exists() else here).mkdir(parents=True)
         shutil.copyfile(report / f"rapport_activite_{exercice}.pdf", here / f"rapport_activite_{exercice}.pdf")
-        shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
+        if pages.exists():
+            shutil.copyfile(pages / f"{name}.pdf", here / f"page_{name}.pdf")
         for file, original in accounts.items():
             shutil.copyfile(original, here / ACCOUNTS / file)
         if drawn:
@@ -95,7 +102,8 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         kept += [member.nom] * bool(changed)
         for path in changed:
             shutil.copyfile(path, here / path.name)
-        said = _contents(work, release.name, exercice, profile, member, comptes, bool(accounts))
+        page = [(f"page_{name}.pdf", f"la page de la collectivité ({member.nom})")] * pages.exists()
+        said = _contents(work, release.name, exercice, profile, member, [*page, *comptes], bool(accounts))
         (here / CONTENTS).write_text(said, encoding="utf-8")
         sums = sums_of(here, (file for file in names_in(here) if file not in LETTERS))  # of what is sent as prepared
         (here / SUMS).write_text(listed(sums), encoding="utf-8")
@@ -178,7 +186,8 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
         )
     report = release / "report" / profile
     needed = [report / f"rapport_activite_{exercice}.pdf"]
-    needed += [report / "collectivites" / f"{folder_of(member)}.pdf" for member in work.organisation.collectivites]
+    if (pages := report / "collectivites").exists():
+        needed += [pages / f"{folder_of(member)}.pdf" for member in work.organisation.collectivites]
     if lacking := [path.relative_to(release).as_posix() for path in needed if not path.exists()]:
         other = f" ; --profile {INTERNE} envoie l’édition interne" if profile == PUBLIC else ""
         raise CannotTransmit(f"la version {release.name} n’a pas {', '.join(lacking)}{other}")
@@ -226,12 +235,14 @@ def _letters(
     profile: str,
     edition: Edition,
     approved_by: str,
+    has_pages: bool,
     has_accounts: bool,
 ) -> Iterator[tuple[str, bytes]]:
     """The drafts of a release, to be signed by the person who signs the report, else by the one who approved it."""
     from pipelines.stages.report.acts import acts
 
-    pieces = [f"le rapport d’activité de {exercice}", "la page de votre collectivité"]
+    pieces = [f"le rapport d’activité de {exercice}"]
+    pieces += ["la page de votre collectivité"] * has_pages
     pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
     with read_publication(tables, exercice, profile) as publication:
         yield from acts(
@@ -265,15 +276,14 @@ def _contents(
     exercice: int,
     profile: str,
     member: Collectivite,
-    comptes: list[tuple[str, str]],
+    pieces: list[tuple[str, str]],
     has_accounts: bool,
 ) -> str:
     """The description of each file, for the reader of the folder."""
     organisation = work.organisation
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
-        (f"page_{folder_of(member)}.pdf", f"la page de la collectivité ({member.nom})"),
-        *((f"{ACCOUNTS}/{name}", what) for name, what in comptes),
+        *pieces,
         (LETTER, "le courrier d’accompagnement"),
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]

@@ -68,7 +68,7 @@ def made(folder: Path, declared: dict[str, str]) -> Path:
     """A home of four systems with these declarations."""
     home = folder / "home"
     assert millesime(home, "demo", "--no-run", str(home)).returncode == 0
-    for deposit in (home / "landing").glob("*/*"):
+    for deposit in (home / "landing").glob("*/*/"):
         if int(deposit.parent.name) not in YEARS or deposit.name not in (*SYSTEMS, APPLICATION):
             shutil.rmtree(deposit)
     organisation = yaml.safe_load((home / "organisation.yml").read_text(encoding="utf-8"))

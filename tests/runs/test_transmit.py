@@ -19,7 +19,7 @@ from pipelines.ledger.closing import close
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.runs.audit.state import look, state
-from pipelines.runs.transmit import LINES, CannotTransmit, enter_sending, prepare
+from pipelines.runs.transmit import CONTENTS, LINES, CannotTransmit, enter_sending, prepare
 from pipelines.stages.report.etat.page import render
 from tests.cli.conftest import VENTES_2019, Bench
 from tests.layers import Layer
@@ -240,6 +240,17 @@ def test_only_a_frozen_year_with_its_pages_goes_to_members_that_there_are(frozen
             prepare(work, 2019, PUBLIC)
     said = frozen.millesime("transmit", 2019, "--sent", "2020-09-14")
     assert said.exit_code == 2 and "--sent va avec --by" in said.stderr
+
+
+def test_a_report_without_pages_of_members_goes_to_each_of_them_all_the_same(frozen: Bench) -> None:
+    shutil.rmtree(frozen.home.releases / "2019-v1" / "report" / PUBLIC / "collectivites")
+    with frozen.work() as work:
+        sent = prepare(work, 2019, PUBLIC).folder / "orly"
+        assert (sent / "rapport_activite_2019.pdf").exists() and not (sent / "page_orly.pdf").exists()
+        assert "page" not in (sent / CONTENTS).read_text(encoding="utf-8")
+        work.ledger.record_sending("2019-v1", 2019, PUBLIC, {"94054": "Orly"}, "2020-09-14", "courriel", {})
+        (finding,) = unsent_findings(work, "2030-01-01")
+        assert finding.recu == "aucun envoi enregistré à Choisy-le-Roi"
 
 
 @pytest.mark.parametrize(("day", "years"), [("2020-08-31", []), ("2020-09-01", [2019])])
