@@ -49,6 +49,8 @@ def make(folder: Path) -> Path:
     said = yaml.safe_load((home / "organisation.yml").read_text(encoding="utf-8"))
     said |= {"demonstration": False, "exercices": {"premier": EXERCICE, "dernier": EXERCICE}}
     said |= {"systemes": SYSTEMS, "applications": []}
+    cover = said["identite"].pop("couverture")["fichier"]  # a third of each report's bytes
+    (home / "contenu" / "images" / cover).unlink()
     (home / "organisation.yml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
     prepared, reviewed, approved = (person["nom"] for person in said["personnes"])
 
