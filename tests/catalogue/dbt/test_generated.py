@@ -217,7 +217,7 @@ def test_what_came_of_a_budget_is_not_what_came_of_every_tool() -> None:
     assert sources["rpt_finances__consolidation"] == sources["rpt_finances__chapitres"]
     rows = figure_tables(CATALOGUE.figures)["chiffres_sources"][1]
     of_figure = {table for code, _, _, table in rows if code == "finances.contributions"}
-    # as whole on the page of a member as in the report: an annexe of the debt that lacks takes nothing from a contribution
+    # as whole in its table and on the page of a member: a budget document that lacks takes nothing from a contribution
     assert {*sources["rpt_finances__contributions"]} == of_figure
 
 

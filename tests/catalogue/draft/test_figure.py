@@ -334,6 +334,7 @@ def test_nothing_is_written_over(home: Layer) -> None:
         ({"unit": "tonnes", "label": "Tonnes de déchets"}, None, "Tonnes de déchets par flux"),
         ({"unit": "EUR", "label": "Recettes"}, None, "Recettes par flux"),
         ({"unit": "km", "label": "Trajets par flux"}, None, "Trajets par flux, en km"),
+        ({"unit": "%", "label": "Part triée"}, None, "Part triée par flux, en %"),
     ],
 )
 def test_what_a_number_counts_is_said_beside_it(home: Layer, asked: dict, card: str | None, chart: str) -> None:
@@ -341,6 +342,8 @@ def test_what_a_number_counts_is_said_beside_it(home: Layer, asked: dict, card: 
     (section,) = next(chapter for chapter in made.chapters if chapter.id == "dechets").sections
     _, cards, drawn = section.blocs
     assert (cards.chiffres[0].libelle, drawn.titre) == (card, chart)
+    figure = (home.root / "catalogue/figures/dechets_tonnages.yml").read_text(encoding="utf-8")
+    assert ("des pourcentages ne s’ajoutent pas" in figure) == (asked["unit"] == "%")
 
 
 @pytest.mark.parametrize(
