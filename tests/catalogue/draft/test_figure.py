@@ -6,6 +6,7 @@ import duckdb
 import pytest
 import yaml
 
+from pipelines.catalogue.dbt.provenance import provenance
 from pipelines.catalogue.draft.figure import FigureRequest, draft_figure
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.filters import filters_control
@@ -199,6 +200,8 @@ def test_the_word_of_the_lines_that_count_is_a_filter_which_a_control_watches(ho
         db.execute("insert into catalogue.chiffres_filtres values ('dechets.km', 'mesure', '', 'Kilomètres')")
         assert sorted(db.execute(chart).fetchall()) == [(2024, 5), (2025, 5)]
     assert before == [(2024, 5)]
+    (lines,) = provenance(made).readings("rpt_dechets__km")
+    assert any("'Km'" in test for test in lines.conditions) and lines.is_whole  # a bar is traced to no other lines
     assert found == [(2025, "mesure : Km")]
 
 
