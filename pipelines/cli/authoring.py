@@ -262,13 +262,13 @@ def figure_new(
     name, _, word = (only or "").partition("=")
     if only and not word:
         raise click.BadParameter("attendu : COLONNE=MOT", param_hint="--only")
+    request = FigureRequest(code, table, total, by, (name, word) if only else None, unit, label, tuple(words))
+    files = draft_figure(session.catalogue, session.home.root, request)
     seen = words_received(session.home, registry, source, name, organisation.years) if only else []
     if seen and word not in seen:
         raise click.BadParameter(
             f"« {word} » n’est dans aucun fichier reçu ({enumeration(sorted(seen))})", param_hint="--only"
         )
-    request = FigureRequest(code, table, total, by, (name, word) if only else None, unit, label, tuple(words))
-    files = draft_figure(session.catalogue, session.home.root, request)
     _refuse_unreadable(session, files)
     _write(files, dry_run)
     year = organisation.years[-1]

@@ -278,6 +278,10 @@ def test_every_sheet_is_a_table_and_those_alike_are_one(bench, tmp_path) -> None
     new(bench, path, "mediatheque")
     lent, fonds = drafted(bench, "mediatheque").export.tables
     assert (lent.sheets, fonds.sheets) == (["Orly", "Choisy"], ["Fonds"])
+    asked = [
+        line for line in declaration(bench, "mediatheque").read_text(encoding="utf-8").splitlines() if "somme" in line
+    ]
+    assert ["Fonds" in line for line in asked] == [True]
     assert lent.origins_of(2019)["feuille"].sheet == "(.+)"
     counts = ingest(bench.home, drafted(bench, "mediatheque"), 2019, [path], b"k" * 32).tables
     assert [one.acceptees for one in counts.values()] == [6, 1]

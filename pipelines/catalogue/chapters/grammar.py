@@ -417,7 +417,7 @@ class Section(Declared):
 
 
 class Chapitre(Declared):
-    """A file: one chapter; ``page_seule`` when no other shares its pages."""
+    """A file: one chapter; ``page_seule`` when no other shares its pages, unless a section is left out."""
 
     id: Identifier
     titre: str

@@ -169,11 +169,13 @@ class Candidate:
         change = abs(row["valeur"] - former["valeur"])
         both = ((code, year), (code, year - 1))
         how = f"{year} moins {year - 1}, et la part que cela fait de {year - 1}"
+        is_share = row["unite"] == "%"
         if name == "difference":
-            is_share = row["unite"] == "%"
             said = french.points(change, row["decimales"]) if is_share else _printed({**row, "valeur": change}, words)
             return Piece(said, both, how)
-        return Piece(_percent(100 * change / abs(former["valeur"])), both, how) if former["valeur"] else None
+        if is_share or not former["valeur"]:
+            return None
+        return Piece(_percent(100 * change / abs(former["valeur"])), both, how)
 
     def _part(self) -> Piece | None:
         whole, share = self.rows.get((self.message.sur or "", self.exercice)), self.share
@@ -189,7 +191,8 @@ def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
     if row is None:
         return None
     former = _whole(rows.get((message.chiffre, exercice - 1))) if _whole(row) else None
-    move = _move(row, former)
+    share = row["valeur"] - former["valeur"] if former and row["unite"] == "%" else Decimal(0)  # in points
+    move = share if abs(share) >= 1 else _move(row, former)
     if row["valeur"] < 0:
         forms = [message.negatif]
     elif not row["valeur"]:

@@ -15,6 +15,7 @@ from typing import Any
 from pipelines.address import FIGURES
 from pipelines.catalogue.dbt.generated import all_models
 from pipelines.catalogue.dbt.unions import CONTROLS
+from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
 from pipelines.sql import literal
 
@@ -102,6 +103,7 @@ class Provenance:
     texts: Mapping[str, str]
     macros: str
     lines: Collection[str]  # the line-grain models
+    words: Callable[[str, str], str] | None = None  # what ``mots_du_filtre`` asks of the warehouse
     _found: dict[str, list[_Found]] = field(default_factory=dict)
 
     @functools.cached_property
@@ -180,6 +182,7 @@ class Provenance:
             "ref": lambda *names: names[-1],
             "source": lambda *names: "__".join(names),
             "config": lambda **_: "",
+            "mots_du_filtre": self.words,
         }
         known |= {"adapter": Adapter(), "return": lambda value: value, "execute": False}
         module = environment.from_string(self.macros, known).module
@@ -359,7 +362,12 @@ def provenance(catalogue: Catalogue) -> Provenance:
     macros = "\n".join(thing.data for thing in project.macros)
     texts = {thing.name: thing.data for thing in project.models if project.layer_of(thing.name) != CONTROLS}
     texts |= {Path(path).stem: text for path, text in all_models(catalogue).items() if path.startswith("rapport/")}
-    return Provenance(texts, macros, catalogue.lines_declared)
+    filters = figure_tables(catalogue.figures)["chiffres_filtres"][1]
+
+    def words(code: str, column: str) -> str:
+        return ", ".join(literal(value) for figure, name, _, value in filters if (figure, name) == (code, column))
+
+    return Provenance(texts, macros, catalogue.lines_declared, words)
 
 
 def key_of(catalogue: Catalogue, table: str, columns: Collection[str]) -> list[str]:

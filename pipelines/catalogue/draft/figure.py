@@ -195,7 +195,10 @@ def _only(request: FigureRequest, table: Table) -> Field | None:
     if request.only:
         name, value = request.only
         if name not in kept or kept[name].personal or kept[name].type != "string":
-            raise DeclarationError(f"--only: « {name} » n’est pas une colonne de mots de la table")
+            raise DeclarationError(
+                f"--only: « {name} » n’est pas une colonne de mots de la table ; une autre condition est un motif, "
+                "dans le modèle des lignes"
+            )
         known = [str(word) for word in kept[name].constraints.enum or []]
         if known and value not in known:
             raise DeclarationError(f"--only: « {value} » n’est pas un mot de « {name} » ({enumeration(known)})")

@@ -55,7 +55,7 @@ def site_pages(model: Model, cache: Path, formats: Collection[str] = ()) -> Iter
     """
     by_code = {figure["code"]: figure for figure in disclosed(model)}
     chapters = model["chapitres"]
-    pages = {part["id"]: f"{one['id']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
+    pages = {part["id"]: f"{one['page']}.html" for one in chapters for part in (one, *one["sections"])}  # of each title
     members = {section["titre"]: f"../{summary_name(section, 'html')}" for section in model["collectivites"]}
 
     retained = (
@@ -82,7 +82,7 @@ def site_pages(model: Model, cache: Path, formats: Collection[str] = ()) -> Iter
 
     yield page("index.html", model["intitules"]["sommaire"], home=next(retained, None))
     for chapter in model["chapitres"]:
-        yield page(f"{chapter['id']}.html", chapter["titre"], chapter)
+        yield page(f"{chapter['page']}.html", chapter["titre"], chapter)
         for block in (block for section in chapter["sections"] for block in section["blocs"]):
             if block["genre"] in ("tableau", "graphique", "matrice"):
                 yield f"tableaux/{block['id']}.csv", _csv(block)

@@ -100,13 +100,16 @@ class Editor:
         kept: list[Model] = []
         for chapter in chapters:
             if sections := self.sections(chapter):
+                title = self._title(chapter)
+                is_whole = title == chapter.titre.format(**self.names)
                 kept.append(
                     {
                         "id": chapter.id,
+                        "page": chapter.id if is_whole else french.plain(title.replace("’", " ")),  # of the site
                         "numero": len(kept) + 1,
-                        "titre": self._title(chapter),
+                        "titre": title,
                         "partie": chapter.partie,
-                        "page_seule": chapter.page_seule,
+                        "page_seule": chapter.page_seule and len(sections) >= len(chapter.sections),
                         "sections": sections,
                     }
                 )
@@ -163,8 +166,8 @@ class Editor:
         return kept
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures, which only introduces the block next to it."""
-        return not isinstance(bloc, Texte) or bool(self._asked(bloc))
+        """False for a text without figures and for a signature: they only go with the block next to them."""
+        return bool(self._asked(bloc)) if isinstance(bloc, Texte) else bloc.genre != "signature"
 
     def _asked(self, bloc: Texte) -> list[str]:
         return codes_asked(self._path(bloc.fichier).read_text(encoding="utf-8"))

@@ -69,6 +69,12 @@ def test_what_is_missing_hidden_or_partial_is_no_message(now: dict) -> None:
 def test_amounts_are_rounded_and_shares_move_by_points() -> None:
     amounts = {"a.a": [row(1_686_867.78, "EUR", 2), row(599_826.38, "EUR", 2)]}
     assert said(amounts, message(tous=True)) == ["Il y en a 1,69 M€, 1,09 M€ de plus que 600 k€ en 2019, soit 181 %."]
+    words = {"dit": "Le taux est de {valeur}", "hausse": "Le taux est de {valeur}, soit {difference} de plus"}
+    share = message(tous=True, seuil={"plus_de": 10}, **words)
+    for former, more in ((81.9, ", soit 2,1 points de plus"), (83, ", soit 1,0 point de plus"), (83.9, "")):
+        assert said({"a.a": [row(84, "%", 1), row(former, "%", 1)]}, share) == [f"Le taux est de 84,0 %{more}."]
+    # no share of a share: a form that asks for one is not used
+    assert said({"a.a": [row(50, "%"), row(60, "%")]}, share) == ["Le taux est de 50 %."]
 
 
 OTHERS = {f"b.{n}": [row(1000 * n + 100), row(1000)] for n in range(1, 10)}  # nine figures that moved more

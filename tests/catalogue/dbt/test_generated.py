@@ -215,6 +215,10 @@ def test_what_came_of_a_budget_is_not_what_came_of_every_tool() -> None:
     """A table that asks whether the accounts came has no rows of the others: a file that is refused there takes nothing from it."""
     sources = report_sources(CATALOGUE)
     assert sources["rpt_finances__consolidation"] == sources["rpt_finances__chapitres"]
+    rows = figure_tables(CATALOGUE.figures)["chiffres_sources"][1]
+    of_figure = {table for code, _, _, table in rows if code == "finances.contributions"}
+    # as whole in its table and on the page of a member: a budget document that lacks takes nothing from a contribution
+    assert {*sources["rpt_finances__contributions"]} == of_figure
 
 
 def test_rows_that_no_table_can_hold_are_nobody_s(home: Layer) -> None:

@@ -6,13 +6,16 @@ import duckdb
 import pytest
 import yaml
 
+from pipelines.catalogue.dbt.provenance import provenance
 from pipelines.catalogue.draft.figure import FigureRequest, draft_figure
+from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.filters import filters_control
 from pipelines.catalogue.load import Catalogue, catalogue_of
 from pipelines.catalogue.needs import check, unsummable
 from pipelines.catalogue.yaml_file import DeclarationError
 from tests.catalogue.figures.sql import render
 from tests.layers import REAL, Layer
+from tests.values import values
 
 SYSTEM = """\
 system: quai
@@ -177,7 +180,10 @@ def test_the_word_of_the_lines_that_count_is_a_filter_which_a_control_watches(ho
     made = drafted(home, "dechets.km", "mesures", total="valeur", by="site", only=("mesure", "Km"), unit="km")
     mesure = made.figures.by_code["dechets.km"].figure.mesure
     assert mesure and mesure.filtre == {"mesure": "Km"}
+    spec, filters = figure_tables(made.figures)["chiffres_filtres"]
     with duckdb.connect() as db:
+        db.execute(f"create schema catalogue; create table catalogue.chiffres_filtres ({spec})")
+        db.execute(f"insert into catalogue.chiffres_filtres values {values(filters)}")
         db.execute(
             "create table int_quai__mesures (exercice int, site text, mesure text, mois date, valeur int, poids int)"
         )
@@ -187,12 +193,15 @@ def test_the_word_of_the_lines_that_count_is_a_filter_which_a_control_watches(ho
             )
             db.execute(f"insert into int_quai__mesures values {rows}")
         db.execute(f"create table fct_dechets_km as {render(sql(home, 'marts/fct_dechets_km.sql'))}")
-        chart = db.execute(
-            f"select exercice, valeur from ({render(sql(home, 'rapport/rpt_dechets__km.sql'))})"
-        ).fetchall()
+        chart = f"select exercice, valeur from ({render(sql(home, 'rapport/rpt_dechets__km.sql'))})"
+        before = db.execute(chart).fetchall()
         (control,) = [one for one in filters_control(made) if "dechets.km" in one]
         found = db.execute(f"select exercice, sujet from ({render(control)})").fetchall()
-    assert chart == [(2024, 5)]
+        db.execute("insert into catalogue.chiffres_filtres values ('dechets.km', 'mesure', '', 'Kilomètres')")
+        assert sorted(db.execute(chart).fetchall()) == [(2024, 5), (2025, 5)]
+    assert before == [(2024, 5)]
+    (lines,) = provenance(made).readings("rpt_dechets__km")
+    assert any("'Km'" in test for test in lines.conditions) and lines.is_whole  # a bar is traced to no other lines
     assert found == [(2025, "mesure : Km")]
 
 
@@ -328,6 +337,7 @@ def test_nothing_is_written_over(home: Layer) -> None:
         ({"unit": "tonnes", "label": "Tonnes de déchets"}, None, "Tonnes de déchets par flux"),
         ({"unit": "EUR", "label": "Recettes"}, None, "Recettes par flux"),
         ({"unit": "km", "label": "Trajets par flux"}, None, "Trajets par flux, en km"),
+        ({"unit": "%", "label": "Part triée"}, None, "Part triée par flux, en %"),
     ],
 )
 def test_what_a_number_counts_is_said_beside_it(home: Layer, asked: dict, card: str | None, chart: str) -> None:
@@ -335,6 +345,8 @@ def test_what_a_number_counts_is_said_beside_it(home: Layer, asked: dict, card: 
     (section,) = next(chapter for chapter in made.chapters if chapter.id == "dechets").sections
     _, cards, drawn = section.blocs
     assert (cards.chiffres[0].libelle, drawn.titre) == (card, chart)
+    figure = (home.root / "catalogue/figures/dechets_tonnages.yml").read_text(encoding="utf-8")
+    assert ("des pourcentages ne s’ajoutent pas" in figure) == (asked["unit"] == "%")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ MACROS = (
     "portees",
     "double_de",
     "motif",
+    "mots_du_filtre",
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from pipelines import french, settings
 from pipelines.catalogue.chapters.grammar import NAMES
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Personne
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.state import write_manifest
 from pipelines.stages.report.cells import number
@@ -735,6 +737,33 @@ def test_a_list_of_all_the_members_is_shortened_to_a_word(press: Press):
 
     press.edited(look)
     assert found == ["toutes les collectivités membres", "A, C"]
+
+
+APART = """
+id: edito
+titre: L’édito
+page_seule: true
+sections:
+  - {id: mots, titre: "", blocs: [{genre: contenu, fichier: edito.md}, {genre: signature}]}
+"""
+
+
+def test_a_page_is_left_to_a_chapter_that_is_whole_and_none_to_a_signature_alone(press: Press):
+    found: list[list[tuple[str, bool]]] = []
+
+    def look(editor: Editor, chapters: list) -> None:
+        signed = editor.organisation.identite.model_copy(update={"signature": Personne(nom="A. B.", fonction="maire")})
+        organisation = editor.organisation.model_copy(update={"identite": signed})
+        printed = replace(editor, organisation=organisation).chapters(chapters)
+        found.append([(chapter["id"], chapter["page_seule"]) for chapter in printed])
+
+    press.chapter = APART
+    press.edited(look)
+    press.write("edito.md", "Une année de plus.")
+    press.edited(look)
+    press.chapter += "  - {id: suite, titre: Suite, blocs: [{genre: contenu, fichier: suite.md}]}\n"
+    press.edited(look)
+    assert found == [[], [("edito", True)], [("edito", False)]]
 
 
 # what alarms ------------------------------------------------------------

@@ -389,19 +389,19 @@ sections:
 
 @pytest.mark.parametrize("profile", ["interne", "public"])
 @pytest.mark.parametrize(
-    ("of", "title"),
+    ("of", "title", "page"),
     [
-        ({"a": "reçue", "b": "manquante", "c": "reçue"}, "Les agents et les séries de 2040"),
-        ({"a": "non suivie", "b": "manquante", "c": "reçue"}, "Les séries"),
-        ({"a": "reçue", "b": "non suivie", "c": "non suivie"}, "Les agents"),
-        ({"a": "non suivie", "b": "non suivie", "c": "reçue"}, "D’autres agents en 2040"),
+        ({"a": "reçue", "b": "manquante", "c": "reçue"}, "Les agents et les séries de 2040", "essai"),
+        ({"a": "non suivie", "b": "manquante", "c": "reçue"}, "Les séries", "les-series"),
+        ({"a": "reçue", "b": "non suivie", "c": "non suivie"}, "Les agents", "les-agents"),
+        ({"a": "non suivie", "b": "non suivie", "c": "reçue"}, "D’autres agents en 2040", "d-autres-agents-en-2040"),
     ],
 )
 def test_a_chapter_is_named_after_what_is_followed_in_every_edition(
-    followed: Press, profile: str, of: dict[str, str], title: str
+    followed: Press, profile: str, of: dict[str, str], title: str, page: str
 ):
     followed.chapter, followed.profile = PARTS, profile
     followed.models["rpt_autres"] = ["c__autres"]
     followed.tables["rpt_autres"] = followed.tables["rpt_effectifs"]
     states(followed, **of)
-    assert [chapter["titre"] for chapter in followed.model()["chapitres"]] == [title]
+    assert [(chapter["titre"], chapter["page"]) for chapter in followed.model()["chapitres"]] == [(title, page)]

@@ -27,6 +27,7 @@ from pipelines.stages.ingest.landing import files_of
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+SUM = "n’est-ce que la somme des parties ci-dessus ? Alors l’ôter, et l’ajouter à unread : rien ne les compare"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def draft_source(
     export = [f"- name: {name}", *_format_lines(found[0][0], whole, proof), *_unread_lines(found, unread), "  tables:"]
     for table, body, (sample, _) in zip(names, bodies, found, strict=True):
         told = whole + (f" : {sample.place}" if len(found) > 1 and not sample.alike else "")
-        export += [f"    - name: {table}", f"      title: {scalar(told)}", *(f"      {line}" for line in body)]
+        asked = todo(SUM if found[0][0].alike and sample is not found[0][0] else "")
+        export += [f"    - name: {table}", f"      title: {scalar(told)}{asked}", *(f"      {line}" for line in body)]
     if known:
         declaration, organisation_lines = with_item(known, ["exports"], "\n".join(export)), ""
     else:
