@@ -333,15 +333,19 @@ def post() -> Post | None:
     address = secret("MILLESIME_SMTP_URL")
     if not address:
         return None
-    url, sender = urlsplit(address), os.environ.get("MILLESIME_MAIL_FROM", "")
+    form = "MILLESIME_SMTP_URL est de la forme smtp://utilisateur:motdepasse@serveur:587, ou smtps://…"
+    try:
+        url, sender = urlsplit(address), os.environ.get("MILLESIME_MAIL_FROM", "")
+        port = url.port or {"smtp": 587, "smtps": 465}.get(url.scheme)
+    except ValueError:
+        raise WrongSetting(form) from None
     operators = tuple(os.environ.get("MILLESIME_MAIL_TO", "").replace(",", " ").split())
-    if url.scheme not in ("smtp", "smtps") or not url.hostname:
-        raise WrongSetting("MILLESIME_SMTP_URL est de la forme smtp://utilisateur:motdepasse@serveur:587, ou smtps://…")
+    if url.scheme not in ("smtp", "smtps") or not url.hostname or port is None:
+        raise WrongSetting(form)
     if not (operators and all("@" in one for one in (sender, *operators))):
         raise WrongSetting(
             "MILLESIME_MAIL_FROM et MILLESIME_MAIL_TO sont les adresses de l’expéditeur et du responsable de ce dossier"
         )
-    port = url.port or {"smtp": 587, "smtps": 465}[url.scheme]
     user, password = (unquote(said) if said else None for said in (url.username, url.password))
     if not all(said.isascii() for said in (user or "", password or "")):
         raise WrongSetting(

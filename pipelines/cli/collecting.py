@@ -229,6 +229,8 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     year = session.exercice(exercice or guess_exercice(session, files[0]))
     ref = ref.of(year)
     for path in files:
+        if not path.is_file():  # it would be waited for
+            raise click.UsageError(f"{shown(path)} n’est pas un fichier, mais un tube ou un périphérique")
         if not ref.export.takes(path.name):
             note(f"Attention : {path.name} n’a pas le nom que la collecte attend : {ref.export.files}")
     check_declarations(session.catalogue)

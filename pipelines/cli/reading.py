@@ -266,6 +266,10 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
     rows = published_figures(session.home, year)
     if rows is None:
         raise click.UsageError(f"rien n’est encore publié : {session.command} run {year}")
+    if rows and "etat" not in rows[0]:
+        raise click.UsageError(
+            f"une version plus ancienne du programme a publié ces chiffres : {session.command} run {year}"
+        )
     rows = _narrowed(rows, codes)
     for row in rows:  # at its own number of decimals, and as the report prints it
         value, decimals = row["valeur"], row["decimales"]

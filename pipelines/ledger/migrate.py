@@ -20,19 +20,29 @@ class NewerLedger(Unsound):
 
 
 def migrate(engine: "Engine") -> bool:
-    """Run the revisions that the file needs, in one transaction; True when there were any. Raises NewerLedger.
+    """Run the revisions that the file needs, in one transaction; True until ``settle`` says that what follows is done.
 
-    A ledger of an older revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back.
+    A ledger of an older revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back. Raises NewerLedger.
     """
     with engine.connect() as connection:
-        former = _revision(connection)
-    if former and former < REVISION:
-        _keep(Path(str(engine.url.database)), former)
-    with engine.begin() as connection:
         if _revision(connection) == REVISION:
-            return False
+            return bool(connection.exec_driver_sql("pragma user_version").scalar())
+    with engine.begin() as connection:
+        connection.exec_driver_sql("begin immediate")  # or the driver commits each table as it is made
+        former = _revision(connection)
+        if former == REVISION:
+            return True
+        if former and former < REVISION:
+            _keep(Path(str(engine.url.database)), former)
         _upgrade(connection)
+        connection.exec_driver_sql("pragma user_version = 1")
         return True
+
+
+def settle(engine: "Engine") -> None:
+    """Note that all that follows a migration is done."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("pragma user_version = 0")
 
 
 def _keep(file: Path, revision: str) -> None:

@@ -22,7 +22,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import written_whole
 from pipelines.ledger.chain import Broken, Head, append, check, copy, cut, dated_back, head, latest, order, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
-from pipelines.ledger.migrate import migrate
+from pipelines.ledger.migrate import migrate, settle
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Reading, Removal, Standing, Verdict
 from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
@@ -72,6 +72,8 @@ class Ledger:
             from pipelines.ledger.former_homes import close_former  # it calls this module
 
             close_former(home, self)
+        if migrated:
+            settle(self.engine)
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it.

@@ -1,6 +1,7 @@
 """Sends mail through the organisation's SMTP server, and never sends a password unencrypted."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -38,7 +39,9 @@ def send(post: Post, mails: Iterable[Mail], sent: Callable[[Mail], None]) -> Non
                 server.send_message(_message(post, mail))
                 sent(mail)
     except (OSError, smtplib.SMTPException) as error:
-        said = why(error) if isinstance(error, OSError) and error.errno else "il rompt la conversation"
+        said = why(error) if isinstance(error, OSError) and error.errno else "il se tait, ou rompt la conversation"
+        if isinstance(error, socket.gaierror):
+            said = "ce nom de serveur est inconnu"
         if isinstance(error, ssl.SSLError):  # its numbers are not the system's
             said = "son certificat n’est pas reconnu par ce poste, ou son chiffrement n’est pas conforme"
         if isinstance(error, smtplib.SMTPResponseException):

@@ -26,7 +26,8 @@ def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
     landing = work.home.landing
     for exercice in work.organisation.years:
         for path in unknown_files(landing, work.registry, exercice):
-            yield (_link if leaves(landing, path) else _unclaimed)(work, exercice, path), path
+            is_link = leaves(landing, path) or (path.is_symlink() and not path.is_file())
+            yield (_link if is_link else _unclaimed)(work, exercice, path), path
     for path in astray(landing, work.organisation.years):
         for finding in _astray(work, path):
             yield finding, path
@@ -58,7 +59,7 @@ def _astray(work: Workspace, path: Path) -> Iterator[Finding]:
 
 
 def _link(work: Workspace, exercice: int, path: Path) -> Finding:
-    """A link in the mailbox to a file outside of it, which no collection reads: it is identified by its target."""
+    """A link in the mailbox to a folder, to nothing or to what is outside, which no collection reads: it is identified by its target."""
     rule = work.rules["FIC-LIEN"]
     leads = f"{path.name} {path.readlink() if path.is_symlink() else ''}"
     shown = anonymous_name(path.name, hashlib.sha256(leads.encode()).hexdigest())

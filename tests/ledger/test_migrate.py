@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from pipelines.ledger import former_homes
 from pipelines.ledger.migrate import NewerLedger
 from pipelines.ledger.schema import REVISION
 from pipelines.ledger.store import open_ledger
@@ -93,6 +95,30 @@ def test_what_was_there_before_is_kept_and_is_the_way_back(former: Home) -> None
     shutil.copy(kept, former.ledger_file)  # and the program of before; then of today again
     with open_ledger(former) as ledger:
         assert len(ledger.all_rows("deliveries")) == deliveries
+
+
+def test_one_that_is_interrupted_is_made_whole_by_the_next_command(
+    former: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, closed = rows(former.ledger_file), list[Home]()
+
+    def interrupted(*said: object) -> None:
+        if isinstance(said[0], Home) or "create trigger" in str(said[2]).lower():
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", interrupted)
+    with pytest.raises(KeyboardInterrupt), open_ledger(former):
+        pass
+    sa.event.remove(sa.Engine, "after_cursor_execute", interrupted)
+    assert rows(former.ledger_file) == before  # nothing is half made
+    monkeypatch.setattr(former_homes, "close_former", interrupted)  # the revisions are there, the lists are not
+    with pytest.raises(KeyboardInterrupt), open_ledger(former):
+        pass
+    monkeypatch.setattr(former_homes, "close_former", lambda home, _: closed.append(home))
+    for _ in range(2):
+        with open_ledger(former):
+            pass
+    assert closed == [former]
 
 
 def test_a_new_ledger_and_one_of_tomorrow_leave_no_copy(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ def test_nor_is_a_folder_or_a_link_to_nothing(depot: Depot, place: str) -> None:
     (link.parent / "boucle").symlink_to(link.parent / "boucle")
     assert files_of(depot.home.landing, depot.ref, YEAR) == []
     with open_ledger(depot.home) as ledger:
-        assert [one.code for one in unclaimed(depot.work(ledger))] == ["FIC-LIEN"]
+        found = [one.code for one in unclaimed(depot.work(ledger))]
+    assert found == ["FIC-LIEN"] * (1 if place == "2020" else 2)  # the loop too, where it lies in the year
 
 
 def test_what_depends_on_the_day_is_found_from_that_day(depot: Depot) -> None:

@@ -251,6 +251,10 @@ def test_a_secret_that_others_read_is_refused_and_so_is_half_a_setting(server: K
     monkeypatch.setenv("MILLESIME_SMTP_URL", "smtp://millesime:%C3%A9@serveur.example")
     with pytest.raises(WrongSetting, match="sans accent"):
         settings.post()
+    for wrong in ("smtp://[::1", "smtp://serveur.example:port", "http://serveur.example"):
+        monkeypatch.setenv("MILLESIME_SMTP_URL", wrong)
+        with pytest.raises(WrongSetting, match="de la forme"):
+            settings.post()
     monkeypatch.delenv("MILLESIME_SMTP_URL")
     (tmp_path / "smtp").chmod(0o640)
     with pytest.raises(WrongSetting, match="chmod 600"):

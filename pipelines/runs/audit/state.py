@@ -212,7 +212,7 @@ def _figures(known: Known, exercice: int) -> dict[str, Any] | None:
         "total": len(rows),
         "manquants": sum(row["code_manquant"] not in (None, NOT_APPLICABLE) for row in rows),
         "sans_objet": sum(row["code_manquant"] == NOT_APPLICABLE for row in rows),
-        "partiels": sum(row["etat"] == "partiel" for row in rows),
+        "partiels": sum(row.get("etat") == "partiel" for row in rows),
         "version": release.name if release else None,
         "inchanges": None,
     }

@@ -122,13 +122,17 @@ def astray(landing: Path, exercices: Collection[int]) -> list[Path]:
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
-    """What belongs to no declared export of the year: files, pipes and devices, and links that lead outside landing or
-    nowhere."""
+    """What belongs to no declared export of the year: files, pipes and devices, and links that lead outside landing,
+    nowhere, or to a folder in that of a system: no export is read through them."""
     folder = landing / str(exercice)
     if not folder.is_dir():
         return []
     if leaves(landing, folder):
         return [folder]
     known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
-    there = (p for p in folder.rglob("*") if (p.exists() and not p.is_dir()) or (p.is_symlink() and leaves(landing, p)))
+    there = (
+        p
+        for p in folder.rglob("*")
+        if not p.is_dir() or (p.is_symlink() and (leaves(landing, p) or p.parent != folder))
+    )
     return sorted(p for p in there if not ignored(p) and p not in known)

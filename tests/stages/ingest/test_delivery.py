@@ -187,9 +187,11 @@ def test_what_is_no_file_is_named_and_never_opened(depot: Depot):
     depot.declare(files="export*.csv")
     folder = depot.drop("x", "autre.csv").parent
     os.mkfifo(folder / "export_tube.csv")  # nobody writes to it: opening it would wait for ever
+    (folder / "boucle").symlink_to("boucle")
+    (folder / "parent").symlink_to("..")
     found = unknown_files(depot.home.landing, depot.registry(), 2020)
-    assert [p.name for p in found] == ["autre.csv", "export_tube.csv"]
-    assert len({known_by(p) for p in found}) == 2
+    assert [p.name for p in found] == ["autre.csv", "boucle", "export_tube.csv", "parent"]
+    assert len({known_by(p) for p in found}) == 4
 
 
 def test_a_name_in_capitals_is_the_same_file_and_two_cases_are_two(depot: Depot):

@@ -315,7 +315,10 @@ def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) ->
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except csv.Error as error:
+            if "limit" in str(error) and above + reader.line_num == line:  # else a quote took the lines that follow
+                most = f"une cellule de {limits().cell} caractères au plus"
+                raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=most) from None
             raise DeliveryRefused(
                 "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu="des guillemets doublés ou refermés"
             ) from None

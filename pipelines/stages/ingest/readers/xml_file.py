@@ -32,6 +32,7 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     return replace(sheet.close(len(outline.lines)), lists=outline.lists)
 
 
+DEEPEST = 255  # as lxml, which reads the records afterwards
 MOST_INSIDE = 2_000_000  # elements of a record, which is held in memory
 
 
@@ -88,6 +89,9 @@ class _Outline(Outline):
             )
 
     def start(self, name: str) -> None:
+        if len(self._open) == DEEPEST:
+            most = f"{DEEPEST} niveaux d’éléments au plus"
+            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self.line, attendu=most)
         self._open.append(name.rpartition(" ")[2])
         self._inside = self._inside + 1 if len(self._open) > len(self._place) else 0
         if self._inside > MOST_INSIDE:

@@ -446,7 +446,9 @@ def test_a_lost_line_refuses_the_delivery(depot: Depot, monkeypatch):
 def test_a_very_long_cell(depot: Depot):
     depot.declare()
     assert len(depot.csv(HEADER + f"A1;{'x' * 900_000};1;\n").column("libelle")[0]) == 900_000
-    assert refusal(depot, HEADER + f"A1;{'x' * 11_000_000};1;\n").code == "FIC-GUILLEMETS"
+    assert refusal(depot, HEADER + f"A1;{'x' * 11_000_000};1;\n").code == "FIC-TAILLE"
+    stray = HEADER + 'A1;"x;1;\n' + "A1;x;1;\n" * 200_000  # the quote takes all that follows
+    assert refusal(depot, stray).code == "FIC-GUILLEMETS"
 
 
 def test_a_field_may_have_a_reserved_name(depot: Depot):
