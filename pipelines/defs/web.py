@@ -5,6 +5,7 @@ mutations by GET. ``WorkspaceProcessContext`` and its target are private names o
 nothing else.
 """
 
+import functools
 import os
 import signal
 import socket
@@ -33,6 +34,7 @@ from pipelines.defs.instance import environment, open_instance
 from pipelines.locking import if_nobody_has
 from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
+from pipelines.stages.ingest.child import end_with_parent
 
 LOCAL = "127.0.0.1"  # outside visitors come through a proxy of this machine
 CODE = 4266  # port of the code server, when it is a container of its own
@@ -161,7 +163,9 @@ def children(home: Home) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [_beside(program), *arguments]
-        started.append(subprocess.Popen(command, env=environment(home), start_new_session=True))
+        # killed, this process would leave a daemon that goes on beside the next one
+        with_us = functools.partial(end_with_parent, signal.SIGTERM)
+        started.append(subprocess.Popen(command, env=environment(home), start_new_session=True, preexec_fn=with_us))
         return started[-1]
 
     try:

@@ -26,7 +26,7 @@ def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
     landing = work.home.landing
     for exercice in work.organisation.years:
         for path in unknown_files(landing, work.registry, exercice):
-            is_link = leaves(landing, path) or (path.is_symlink() and not path.is_file())
+            is_link = leaves(landing, path) or not path.is_file()
             yield (_link if is_link else _unclaimed)(work, exercice, path), path
     for path in astray(landing, work.organisation.years):
         for finding in _astray(work, path):
@@ -59,11 +59,12 @@ def _astray(work: Workspace, path: Path) -> Iterator[Finding]:
 
 
 def _link(work: Workspace, exercice: int, path: Path) -> Finding:
-    """A link in the mailbox to a folder, to nothing or to what is outside, which no collection reads: it is identified by its target."""
+    """What no collection reads in the mailbox: a pipe, a device, a link to a folder, to nothing or to what is outside, which
+    its target identifies."""
     rule = work.rules["FIC-LIEN"]
     leads = f"{path.name} {path.readlink() if path.is_symlink() else ''}"
     shown = anonymous_name(path.name, hashlib.sha256(leads.encode()).hexdigest())
-    place, expected = _folder(work, exercice, path), "un fichier déposé, et non un lien"
+    place, expected = _folder(work, exercice, path), "un fichier déposé, et non un lien, un tube ou un périphérique"
     return Finding.of(rule, exercice, place, shown, expected, severity="bloquant", fichier=shown)
 
 

@@ -190,6 +190,24 @@ def test_children_end_with_all_that_they_began_even_deaf(home, tmp_path):
     assert _of(home.root) == []
 
 
+PARENT = """import os, signal, sys
+from pathlib import Path
+from pipelines.defs.web import children
+from pipelines.settings import Home
+with children(Home(Path(sys.argv[1]))) as start:
+    start(Path(sys.executable).name, "-c", "import time; time.sleep(600)")
+    os.kill(os.getpid(), signal.SIGKILL)"""
+
+
+def test_children_end_with_a_parent_that_is_killed(home):
+    assert subprocess.run([sys.executable, "-c", PARENT, str(home.root)], check=False).returncode == -signal.SIGKILL
+    for _ in range(600):
+        if not _of(home.root):
+            break
+        time.sleep(0.1)
+    assert _of(home.root) == []
+
+
 ATTACK = """mutation { launchRun(executionParams: {selector: {jobName: "purge", repositoryName: "__repository__",
     repositoryLocationName: "rapport_activite"},
     runConfigData: {ops: {purger: {config: {par: "A. Préparateur"}}}}}) { __typename } }"""

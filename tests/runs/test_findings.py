@@ -30,7 +30,7 @@ def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depo
     assert (found.code, found.severity) == ("FIC-LIEN", "bloquant") and re.fullmatch(
         r"[0-9a-f]{12}\.csv", found.fichier
     )
-    assert found.attendu == "un fichier déposé, et non un lien"
+    assert found.attendu == "un fichier déposé, et non un lien, un tube ou un périphérique"
 
 
 @pytest.mark.parametrize("place", ["2020", "2020/essai", "2020/essai/dessous", "2020/essai/vrai.csv"])

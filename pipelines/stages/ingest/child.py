@@ -103,13 +103,18 @@ def main(number: int) -> None:
         asking.send(answer)
 
 
+def end_with_parent(number: int) -> None:
+    """Have this process given a signal when the one that started it ends, be it killed; on Linux alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def _answer(
     environment: dict[str, str], function: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[Any, Exception | None]:
     """What a function gives, or its error, in this process, which does nothing else."""
     _Child.is_this = True
-    if sys.platform == "linux":  # killed with the process that forks, which an interruption kills
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)  # the process that forks, which an interruption kills
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     signal.alarm(SECONDS)

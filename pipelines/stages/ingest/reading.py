@@ -1,6 +1,7 @@
 """Reads the files of one export: each in a child process, whose answer is where it wrote their records as text."""
 
 import importlib
+import resource
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from pipelines.catalogue.source_grammar import CsvFormat, Export, Table, ToolFor
 from pipelines.catalogue.sources import ExportRef
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import DeliveredFile, Unread
-from pipelines.stages.ingest.child import Exceeded, in_child
+from pipelines.settings import WrongSetting
+from pipelines.stages.ingest.child import MEMORY, Exceeded, in_child
 from pipelines.stages.ingest.readers.csv_file import read_csv
 from pipelines.stages.ingest.readers.records import Records
 from pipelines.stages.ingest.readers.workbook import read_workbook
@@ -49,10 +51,14 @@ class Contents:
 
 
 def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> Contents:
-    """What one file holds. Raises DeliveryRefused."""
+    """What one file holds. Raises DeliveryRefused, and WrongSetting when it is this machine that gives too little memory."""
     try:
         return in_child(_read_file, ref, exercice, source, workdir, careful)
     except Exceeded:
+        given, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if 0 <= given < MEMORY:
+            said = f"ce programme n’a droit qu’à {given // 1024**2} Mo de mémoire (ulimit -v)"
+            raise WrongSetting(f"{said} : il en faut 2 Go pour lire un fichier") from None
         enough = "un fichier que le lecteur peut ouvrir avec 2 Go de mémoire"
         raise DeliveryRefused("FIC-TAILLE", fichier=source.file.name, attendu=enough) from None
 

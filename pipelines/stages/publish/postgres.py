@@ -28,7 +28,7 @@ from pipelines.publication import INTERNE, PROFILES, RESTREINT
 from pipelines.settings import Server
 from pipelines.sql import literal
 from pipelines.stages.publish.encryption import failure_of
-from pipelines.stages.publish.freshness import FRESHNESS
+from pipelines.stages.publish.freshness import FRESHNESS, refuse_former
 from pipelines.stages.publish.postgres_tables import (
     Copied,
     Link,
@@ -43,7 +43,7 @@ from pipelines.stages.publish.postgres_tables import (
     link,
     tables_there,
 )
-from pipelines.stages.publish.profiles import NotPublished, Profile, opened, tables_in
+from pipelines.stages.publish.profiles import Profile, opened, tables_in
 from pipelines.stages.publish.restricted import DATABASE
 
 CONNECT_SECONDS = 10
@@ -117,10 +117,7 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
         _restricted(published, server, profile) as apart,
         _connected(server) as connection,
     ):
-        if not any(table.full_name == FRESHNESS for table in profile.tables):
-            raise NotPublished(
-                "ce qui est publié l’a été par une version antérieure du programme : `millesime run EXERCICE`, puis publier"
-            )
+        refuse_former(profile)
         with connection.cursor() as cursor:
             (moment,) = cursor.execute("select now()::text").fetchone()
             wanted = copied_tables(profile, server.prefix, moment, removals)

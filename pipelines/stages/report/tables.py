@@ -23,6 +23,9 @@ BUILD_NAMED = "fraicheur"  # the table that names the build, which no report sho
 SECRET = "est_secret"  # the column that says, in the public profile, that a number of the row is hidden
 
 
+AGAIN = " ; si elle est déclarée depuis, ou publiée par une version antérieure du programme : `millesime run EXERCICE`"
+
+
 class MissingTable(ValueError):
     """A chapter names a table or a column that is not in the publication."""
 
@@ -50,7 +53,7 @@ class Publication:
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns. Raises MissingTable."""
         if table not in self.tables:
-            raise MissingTable(f"la publication n’a pas de table rapport.{table}")
+            raise MissingTable(f"la publication n’a pas de table rapport.{table}{AGAIN}")
         return self.tables[table]
 
     def is_withheld(self, table: str, exercice: int | None = None) -> bool:
@@ -138,7 +141,7 @@ class Publication:
     ) -> list[Row]:
         known = self.columns(table)
         if absent := [name for name in [*filters, *(o.lstrip("-") for o in order)] if name not in known]:
-            raise MissingTable(f"rapport.{table} n’a pas de colonne {', '.join(absent)}")
+            raise MissingTable(f"rapport.{table} n’a pas de colonne {', '.join(absent)}{AGAIN}")
         where = [f"{name} {_is(value)}" for name, value in filters.items()]
         if "exercice" in known:
             where.append(f"exercice between {self.exercice - exercices + 1} and {self.exercice}")

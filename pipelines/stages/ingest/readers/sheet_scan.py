@@ -16,6 +16,7 @@ from lxml import etree
 from pipelines.settings import limits
 
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+LAST_COLUMN = 16_384  # XFD
 MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, when they hold something
 
 
@@ -181,6 +182,8 @@ class _Xlsx:
             if element.get("r") and not place:
                 raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
+            if column > LAST_COLUMN:
+                raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             self._see(scan, element, row, column)
         return scan
 
