@@ -17,6 +17,7 @@ from pipelines.settings import limits
 
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 LAST_COLUMN = 16_384  # XFD
+MOST_CELLS = 1_000_000  # of a sheet that is not written as the usual programs do, and takes long to look at
 MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, when they hold something
 
 
@@ -164,7 +165,7 @@ class _Xlsx:
         return scan
 
     def _scan_any(self, xml: bytes) -> Scan:
-        scan, row, column = Scan(), 0, 0
+        scan, row, column, cells = Scan(), 0, 0, 0
         for event, element in _elements(xml, "row", "c", "mergeCell"):
             if element.tag.endswith("}mergeCell"):
                 if event == "end":
@@ -182,6 +183,11 @@ class _Xlsx:
             if element.get("r") and not place:
                 raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
+            cells += 1
+            if cells > MOST_CELLS:
+                raise Refused(
+                    "FIC-TAILLE", attendu="un classeur de moins de cellules, ou enregistré de nouveau par un tableur"
+                )
             if column > LAST_COLUMN:
                 raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             self._see(scan, element, row, column)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.settings import limits
+from pipelines.stages.ingest.readers import sheet_scan
 from pipelines.stages.ingest.readers.sheet_scan import MOST_REPEATED, Refused, _is_plain, _Xlsx, open_scanner
 from tests.ods import Xml, write_ods
 
@@ -102,6 +103,15 @@ def test_what_the_usual_programs_write_is_looked_at_quickly(scanner: _Xlsx):
 )
 def test_what_is_unusual_is_looked_at_thoroughly(unusual: bytes):
     assert not _is_plain(unusual)
+
+
+@pytest.mark.parametrize(("cells", "code"), [(20_000, "FIC-NATURE"), (12, "FIC-TAILLE")])
+def test_cells_without_places_are_not_counted_for_ever(scanner: _Xlsx, monkeypatch, cells: int, code: str):
+    monkeypatch.setattr(sheet_scan, "MOST_CELLS", 10 if code == "FIC-TAILLE" else cells)
+    xml = HEAD + f"<row>{'<c><v>1</v></c>' * cells}</row>" + END
+    with pytest.raises(Refused) as refused:
+        scanner._scan_any(xml.encode())
+    assert refused.value.answer["code"] == code
 
 
 def test_an_empty_text_written_in_a_cell_is_nothing(scanner: _Xlsx):
