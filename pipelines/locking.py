@@ -1,9 +1,12 @@
-"""One writer per home: a file lock shared by the CLI and the UI, held by a run from its first step to its last."""
+"""One writer per home: a file lock shared by the CLI and the UI, held by a run from its first step to its last; and children
+that do not outlive the one that started them."""
 
+import ctypes
 import fcntl
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +17,7 @@ from pipelines import settings
 from pipelines.disk import remove_empty
 from pipelines.settings import Home
 
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 # what a process writes aside, with its number in the name, before the name that counts
 ASIDE = re.compile(r"\.(lecture-\d+-.*|(.*\.)?\d+)")
 
@@ -116,3 +120,9 @@ def nothing_goes(home: Home) -> Iterator[None]:
     """Hold the guarantee that no original or row of a home is removed meanwhile: taken by a purge that removes some, or by a backup."""
     with one_at_a_time(home.work / "kept"):
         yield
+
+
+def end_with_parent(number: int) -> None:
+    """Have this process given a signal when the one that started it ends, be it killed; on Linux alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

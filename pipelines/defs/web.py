@@ -31,10 +31,9 @@ from starlette.websockets import WebSocketClose
 
 from pipelines import settings
 from pipelines.defs.instance import environment, open_instance
-from pipelines.locking import if_nobody_has
+from pipelines.locking import end_with_parent, if_nobody_has
 from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
-from pipelines.stages.ingest.child import end_with_parent
 
 LOCAL = "127.0.0.1"  # outside visitors come through a proxy of this machine
 CODE = 4266  # port of the code server, when it is a container of its own

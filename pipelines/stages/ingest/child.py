@@ -4,7 +4,6 @@ One process, started once, has imported the readers and forks a child for each c
 would take each longer than reading most files.
 """
 
-import ctypes
 import functools
 import os
 import pkgutil
@@ -19,8 +18,9 @@ from importlib import import_module
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, TypeVar
 
+from pipelines.locking import end_with_parent
+
 MEMORY = 2 * 1024**3
-PR_SET_PDEATHSIG = 1  # of Linux's prctl
 CPU_SECONDS = 600  # a gigabyte takes some 100
 SECONDS = 3600  # generous, for a busy machine
 MAIN = "from pipelines.stages.ingest.child import main; main({})"
@@ -101,12 +101,6 @@ def main(number: int) -> None:
         receiving.close()
         os.waitpid(child, 0)
         asking.send(answer)
-
-
-def end_with_parent(number: int) -> None:
-    """Have this process given a signal when the one that started it ends, be it killed; on Linux alone."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def _answer(
