@@ -1,5 +1,4 @@
-"""One writer per home: a file lock shared by the CLI and the UI, held by a run from its first step to its last; and children
-that do not outlive the one that started them."""
+"""One writer per home, by a file lock that a run holds from its first step to its last; children that end with their parent."""
 
 import ctypes
 import fcntl

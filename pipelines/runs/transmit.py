@@ -67,16 +67,11 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     pages = report / "collectivites"  # a body whose tables say nothing of each member has none
     letters = dict(_letters(work, tables, exercice, profile, edition, approved_by, pages.exists(), bool(accounts)))
     lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
-    comptes = [(f"{ACCOUNTS}/comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
+    comptes = [(f"comptes_{exercice}.pdf", "les comptes de l’exercice, à lire")] if drawn else []
     comptes += [
-        (f"{ACCOUNTS}/{name}", "le compte de l’exercice, document budgétaire tel qu’il a été transmis")
-        for name in sorted(accounts)
+        (name, "le compte de l’exercice, document budgétaire tel qu’il a été transmis") for name in sorted(accounts)
     ]
-    comptes += (
-        [(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")]
-        if lines.exists()
-        else []
-    )
+    comptes += [(lines.name, "les lignes des budgets et des comptes, pour un tableur")] if lines.exists() else []
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     kept, sent = [], _sent(work, release.name, profile)
@@ -102,8 +97,9 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         kept += [member.nom] * bool(changed)
         for path in changed:
             shutil.copyfile(path, here / path.name)
-        page = [(f"page_{name}.pdf", f"la page de la collectivité ({member.nom})")] * pages.exists()
-        said = _contents(work, release.name, exercice, profile, member, [*page, *comptes], bool(accounts))
+        pieces = [(f"page_{name}.pdf", f"la page de la collectivité ({member.nom})")] if pages.exists() else []
+        pieces += [(f"{ACCOUNTS}/{file}", what) for file, what in comptes]
+        said = _contents(work, release.name, exercice, profile, member, pieces, bool(accounts))
         (here / CONTENTS).write_text(said, encoding="utf-8")
         sums = sums_of(here, (file for file in names_in(here) if file not in LETTERS))  # of what is sent as prepared
         (here / SUMS).write_text(listed(sums), encoding="utf-8")

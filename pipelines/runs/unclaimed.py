@@ -26,8 +26,8 @@ def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
     landing = work.home.landing
     for exercice in work.organisation.years:
         for path in unknown_files(landing, work.registry, exercice):
-            is_link = leaves(landing, path) or not path.is_file()
-            yield (_link if is_link else _unclaimed)(work, exercice, path), path
+            is_a_file = path.is_file() and not leaves(landing, path)
+            yield (_unclaimed if is_a_file else _no_file)(work, exercice, path), path
     for path in astray(landing, work.organisation.years):
         for finding in _astray(work, path):
             yield finding, path
@@ -58,7 +58,7 @@ def _astray(work: Workspace, path: Path) -> Iterator[Finding]:
         yield Finding.of(rule, exercice, key, shown, expected, came, fichier=shown)
 
 
-def _link(work: Workspace, exercice: int, path: Path) -> Finding:
+def _no_file(work: Workspace, exercice: int, path: Path) -> Finding:
     """What no collection reads in the mailbox: a pipe, a device, a link to a folder, to nothing or to what is outside, which
     its target identifies."""
     rule = work.rules["FIC-LIEN"]

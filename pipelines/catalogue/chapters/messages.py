@@ -191,8 +191,8 @@ def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
     if row is None:
         return None
     former = _whole(rows.get((message.chiffre, exercice - 1))) if _whole(row) else None
-    share = row["valeur"] - former["valeur"] if former and row["unite"] == "%" else Decimal(0)  # in points
-    move = share if abs(share) >= 1 else _move(row, former)
+    points = row["valeur"] - former["valeur"] if former and row["unite"] == "%" else Decimal(0)
+    move = points if abs(points) >= 1 else _move(row, former)
     if row["valeur"] < 0:
         forms = [message.negatif]
     elif not row["valeur"]:

@@ -180,16 +180,14 @@ class _Xlsx:
                 _forget(element)
                 continue
             place = REF.fullmatch(element.get("r") or "")
-            if element.get("r") and not place:
-                raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
+            if (element.get("r") and not place) or column > LAST_COLUMN:
+                raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             cells += 1
             if cells > MOST_CELLS:
                 raise Refused(
                     "FIC-TAILLE", attendu="un classeur de moins de cellules, ou enregistré de nouveau par un tableur"
                 )
-            if column > LAST_COLUMN:
-                raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             self._see(scan, element, row, column)
         return scan
 
