@@ -358,7 +358,8 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
         )
 
     constraints = reading.field.constraints
-    cases = []
+    # most cells of a refused line are right, and cost no more than this
+    cases = [] if reading.field.informative else [f"when {fine_sql(reading, f'({reading.value})')} then null"]
     if reading.unmatched:  # do not show what was received: only a part of such a cell may be kept
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
