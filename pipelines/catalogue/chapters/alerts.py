@@ -15,6 +15,7 @@ from pydantic import field_validator
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Table
+from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.source_grammar import Declared, Name
 
 FOLDER = "alertes"  # of contenu/<exercice>
@@ -59,7 +60,7 @@ class Alerte(Declared):
         for words, column, forms, _ in Formatter().parse(self.dit):
             yield words, False
             if column is not None:
-                value = _Value(row[column])
+                value = _Value(row[column], unit_of(column))
                 said = format(value, forms or "")
                 yield said, value.is_number and format(value) in said
 
@@ -74,13 +75,16 @@ class _Value:
     """A value of a row in a sentence."""
 
     value: Any
+    unit: str | None
 
     @property
     def is_number(self) -> bool:
         return isinstance(self.value, int | Decimal) and not isinstance(self.value, bool)
 
     def __format__(self, forms: str) -> str:
-        printed = french.exact(self.value) if self.is_number else str(self.value)
+        printed = str(self.value)
+        if self.is_number:
+            printed = french.number(self.value, 1) if self.unit == "%" else french.exact(self.value)
         if not forms:
             return printed
         none, one, many = forms.split("|")

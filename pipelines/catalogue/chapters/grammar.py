@@ -142,16 +142,17 @@ class Graphique(Donnees):
 
     ``montre``: what its title adds, when it is known: the first row, the highest or lowest month (of each column), the
     change of the total since the year before, the share of the credits that was carried out, the column that holds most, the
-    row that does, where one row begins and ends. ``seuil_pct``: a row that
+    row that does, where one row begins and ends, how far the first row is from others. ``seuil_pct``: a row that
     is farther than this from the median of its column gets a sentence, followed by the text ``figures/<id>.md`` of the
     year.
     """
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
-    montre: Literal["premier", "pic", "creux", "evolution", "taux", "majorite", "plus_fournie", "extremites"] | None = (
-        None
-    )
+    montre: (
+        Literal["premier", "pic", "creux", "evolution", "taux", "majorite", "plus_fournie", "extremites", "ecarts"]
+        | None
+    ) = None
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade", "ecarts"]
 
 

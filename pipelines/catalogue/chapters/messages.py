@@ -12,7 +12,7 @@ it makes at least 40 % of a declared total.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from pipelines import french
@@ -26,6 +26,7 @@ WHOLE = "complet"
 MARK = f"{french.NO_BREAK}(p)"  # after a number that lacks a little
 LEAST_MOVE, FEW = Decimal(5), 30  # in %, and in persons or acts: less is nothing to tell
 LEAST_SHARE = 40  # in %
+JOINT = " ; "  # before what a fact means: a colon would say that one is the cause of the other
 LEAST_WORTH, LEAST_WORTH_ALONE = 4, 2  # of a candidate; when the year before is not known
 
 
@@ -50,7 +51,7 @@ class Sentence:
     def text(self) -> str:
         """The whole sentence."""
         fact, meaning = ("".join(piece.text for piece in pieces) for pieces in (self.fact, self.meaning))
-        return french.typeset(f"{fact} : {meaning}." if meaning else f"{fact}.")
+        return french.typeset(f"{fact}{JOINT}{meaning}." if meaning else f"{fact}.")
 
 
 def told(bloc: Messages, rows: Rows, exercice: int) -> list[Sentence]:
@@ -193,6 +194,8 @@ def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
     former = _whole(rows.get((message.chiffre, exercice - 1))) if _whole(row) else None
     points = row["valeur"] - former["valeur"] if former and row["unite"] == "%" else Decimal(0)
     move = points if abs(points) >= 1 else _move(row, former)
+    if former and row["unite"] == "EUR":  # an amount is compared even when it moved little
+        move = row["valeur"] - former["valeur"] or None
     if row["valeur"] < 0:
         forms = [message.negatif]
     elif not row["valeur"]:
@@ -250,4 +253,5 @@ def _printed(row: Row, words: str) -> str:
 
 
 def _percent(share: Decimal) -> str:
-    return french.quantity(share.quantize(Decimal(1), ROUND_HALF_UP), 0, "%")
+    """« 16 % », « 1,6 % »."""
+    return french.quantity(share, 0 if abs(share) >= 10 else 1, "%")

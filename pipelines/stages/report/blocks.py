@@ -31,7 +31,7 @@ from pipelines.catalogue.chapters.grammar import (
     Presence,
     Tableau,
 )
-from pipelines.catalogue.chapters.messages import WHOLE, Piece, Sentence, told
+from pipelines.catalogue.chapters.messages import JOINT, WHOLE, Piece, Sentence, told
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
 from pipelines.stages.report.addresses import ADDRESS, Addresses, number_node
@@ -352,7 +352,7 @@ class Builder:
 
     def _message(self, one: Sentence) -> Block:
         said = [_node("fort", *map(self._piece, one.fact))]
-        said += [_words(" : "), *map(self._piece, one.meaning)] if one.meaning else []
+        said += [_words(JOINT), *map(self._piece, one.meaning)] if one.meaning else []
         more = {**_node("lien", _words(one.message.domaine)), "cible": f"#{one.message.vers}"}
         return _node("element", *said, _words(". "), more)
 
@@ -406,7 +406,7 @@ class Builder:
                 "libelle": row[bloc.libelle],
                 **cell(row, Colonne(nom="valeur", titre="", format="chiffre")),
                 "chiffre": None,
-                "suite": " ; ".join([*_moved(row, before), *_part(row, bloc.part)]) or None,
+                "suite": " ; ".join([*_moved(row, before, bloc.part), *_part(row, bloc.part)]) or None,
             }
             for row in rows
         ]
@@ -495,6 +495,8 @@ def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[in
         return {"cellules": [absent(nothing)], "hauteurs": []}
     cells = [found.get((row, column, year), absent(one.code)) for year, one in came.items()]
     numbers = [number_of(one) for one in cells]
+    # a zero of incomplete data is no point of a curve
+    numbers = [None if not value and one["est_incertain"] else value for value, one in zip(numbers, cells, strict=True)]
     top = max((abs(one) for one in numbers if one is not None), default=0) or 1
     return {"cellules": cells, "hauteurs": [None if one is None else round(max(one, 0) / top, 4) for one in numbers]}
 
@@ -564,11 +566,12 @@ def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> b
     return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
 
 
-def _moved(row: Row, before: int) -> list[str]:
+def _moved(row: Row, before: int, part: str | None) -> list[str]:
+    """The value of the year before, and the change of what is part of a whole: what is made of it changes as much."""
     if row["valeur_precedente"] is None:
         return []
     former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
-    return [f"{former} en {before}{_rate(row)}"]
+    return [f"{former} en {before}{_rate(row) if part is None or row[part] is not None else ''}"]
 
 
 def _part(row: Row, column: str | None) -> list[str]:

@@ -252,7 +252,8 @@ def _multiples(block: Block, narrow: bool) -> Spec:
     slots = across if narrow or len(lines) > most else max(across, 4)
     width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
     titles = [
-        textwrap.wrap(line["titre"] + " (à part)" * line["est_total"], max(int(width / 6.8), 12)) for line in lines
+        textwrap.wrap(line["titre"] + " (autre échelle)" * line["est_total"], max(int(width / 6.8), 12))
+        for line in lines
     ]
     marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
     top, below = 0, 42 if any(value["est_partiel"] for row in of_rows for value in row) else 30

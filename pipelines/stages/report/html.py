@@ -125,9 +125,9 @@ def _exact(one: Cell) -> str:
     return one["texte"] if one["valeur"] is None else format(Decimal(one["valeur"]).normalize(), "f")
 
 
-def summary_page(model: Model, section: Model, cache: Path) -> str:
-    """The page of one collectivité; its figures are not links, the annex being in the report."""
-    return _page("synthese.html.j2", model, cache, s=section, links={})
+def summary_page(model: Model, section: Model, cache: Path, pdf: str | None = None) -> str:
+    """The page of one collectivité, beside its ``pdf``; its figures are not links, the annex being in the report."""
+    return _page("synthese.html.j2", model, cache, s=section, pdf=pdf, links={})
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:

@@ -42,7 +42,7 @@ from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.identity import glossary, identity, portraits, presented
 from pipelines.stages.report.images import picture
 from pipelines.stages.report.prose import Addressed, Node, ProseError, render
-from pipelines.stages.report.receipts import read_receipts
+from pipelines.stages.report.receipts import Receipts, read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
@@ -445,7 +445,7 @@ def build(
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
         "glossaire": glossary(cover.glossaire, chapitres),
-        "provenance": _provenance(chapitres, about),
+        "provenance": _provenance(chapitres, about, editor.builder.receipts, publication.exercice),
         "chiffres": [{**one, "est_cite": one["code"] in cited} for one in figures.annex()],
         "collectivites": collectivites,
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
@@ -547,15 +547,17 @@ def _titles(catalogue: Catalogue) -> dict[str, dict[str, str]]:
     }
 
 
-def _provenance(chapitres: list[Model], about: Mapping[str, Model]) -> list[Model]:
-    """The published tables, in the order of the report, each with where its rows come from and what it is printed as."""
+def _provenance(chapitres: list[Model], about: Mapping[str, Model], receipts: Receipts, exercice: int) -> list[Model]:
+    """The published tables, in the order of the report, each with where its rows of the year come from and what it is printed as."""
+    followed = set(map(french.typeset, receipts.followed(exercice)))
     found: dict[str, list[Model]] = {}
     shown = [b for chapter in chapitres for section in chapter["sections"] for b in section["blocs"] if "source" in b]
     for block in shown:
         found.setdefault(block["source"], []).append({"id": block["id"], "nom": _called(block)})
     provenance = []
     for table, blocks in found.items():
-        exports = [source["nom"] for source in about.get(table.removeprefix("rapport."), {}).get("sources", ())]
+        sources = about.get(table.removeprefix("rapport."), {}).get("sources", ())
+        exports = [source["nom"] for source in sources if source["nom"] in followed]
         origin = french.enumeration(exports) if 0 < len(exports) <= MOST_NAMED else SEVERAL_EXPORTS
         provenance.append({"table": table, "origine": origin, "blocs": blocks})
     return provenance

@@ -127,10 +127,10 @@ def _widths(block: Model) -> list[int]:
     shares = []
     for said, is_text in zip(columns, [True, *block["textes"]], strict=True):
         if is_text:
-            shares.append(min(max(18, *map(len, said)), 42))
+            shares.append(min(max(18, *map(len, said)), 32))
         else:
             shares.append(
-                2 + max([*map(len, said[1:]), *(len(word) + 1 for word in said[0].split()), min(len(said[0]), 12)])
+                3 + max([*map(len, said[1:]), *(len(word) + 1 for word in said[0].split()), min(len(said[0]), 12)])
             )
     return shares
 

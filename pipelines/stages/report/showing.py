@@ -1,5 +1,5 @@
 """Completes the title of a chart with what it shows: the first bar, the highest or lowest months, the larger column, the largest
-row, where it begins and ends, how its total changed, what share of the credits was used.
+row, where it begins and ends, how far it is from others, how its total changed, what share of the credits was used.
 
 Each number of it leads to how it was computed: its cell, or the calculation over several. Nothing is
 added when a value that it depends on is missing, hidden or partial.
@@ -76,7 +76,13 @@ def _sum(cells: list[Cell]) -> str:
 
 def _first(head: list[str], lines: list[Line]) -> Said | None:
     highest = _highest(lines)
-    return _leads(highest, _of(highest["cellules"][-1])) if highest else None
+    if highest is None:
+        return None
+    one = highest["cellules"][-1]
+    if one["texte"] != french.number(Decimal(one["valeur"]), 0):  # a share, or an amount
+        return [_of(one), f" pour « {highest['titre']} »"]
+    cells = _known(lines, [-1])
+    return _leads(highest, _of(one), Worked(french.number(sum(_values(lines, -1) or []), 0), cells, _sum(cells)))
 
 
 def _peak(head: list[str], lines: list[Line]) -> Said | None:
@@ -182,12 +188,13 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
     if sums.count(most) > 1 or not _stands_out(sums):
         return None
     fullest = lines[sums.index(most)]
-    cells = _known([fullest], range(len(head)))
-    return _leads(fullest, Worked(french.number(most, 0), cells, _sum(cells) if len(cells) > 1 else None))
+    cells, every = _known([fullest], range(len(head))), _known(lines, range(len(head)))
+    amount = Worked(french.number(most, 0), cells, _sum(cells) if len(cells) > 1 else None)
+    return _leads(fullest, amount, Worked(french.number(sum(sums), 0), every, _sum(every)))
 
 
-def _leads(line: Line, amount: Worked) -> Said:
-    return [f"surtout « {line['titre']} » (", amount, ")"]
+def _leads(line: Line, amount: Worked, whole: Worked) -> Said:
+    return [amount, " sur ", whole, f" pour « {line['titre']} »"]
 
 
 def _ends(head: list[str], lines: list[Line]) -> Said | None:
@@ -206,6 +213,20 @@ def _values(lines: list[Line], column: int, blank: str | None = None) -> list[De
     return [Decimal(one["valeur"]) for one in cells]
 
 
+def _gaps(head: list[str], lines: list[Line]) -> Said | None:
+    """The first gap, and between what the others lie; the gaps, in %, are the first column."""
+    gaps = _values(lines, 0)
+    if gaps is None or len(gaps) < 3:
+        return None
+
+    def gap(at: int) -> Worked:
+        cell = lines[at]["cellules"][0]
+        return Worked("+" * (gaps[at] > 0) + cell["texte"], [cell])
+
+    others = sorted(range(1, len(gaps)), key=lambda at: gaps[at])
+    return [gap(0), f" pour « {lines[0]['titre']} », de ", gap(others[0]), " à ", gap(others[-1]), " pour le reste"]
+
+
 EVOLUTION, EXTREMES = "evolution", ("pic", "creux")
 SHOWN = {
     "premier": _first,
@@ -216,4 +237,5 @@ SHOWN = {
     "majorite": _majority,
     "plus_fournie": _fullest,
     "extremites": _ends,
+    "ecarts": _gaps,
 }

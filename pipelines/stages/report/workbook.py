@@ -46,7 +46,7 @@ FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
     "domaine": ("Chapitre", 26),
     "libelle": ("Chiffre", 74),
     "affichage": ("Valeur imprimée", 18),
-    "valeur": ("Valeur exacte", 18),
+    "valeur": ("Valeur", 18),
     "unite": ("Unité", 12),
     "etat": ("État", 16),
     "statut": ("D’où il vient", 38),
@@ -131,8 +131,8 @@ def grid_of(block: Model) -> Grid:
         head = list(dict.fromkeys(one["titre"] for entry in block["entrees"] for one in entry["details"]))
         lines = []
         for entry in block["entrees"]:
-            of = {one["titre"]: one for one in entry["details"]}
-            lines.append(Line(entry["titre"], [_text(of.get(name, {"texte": ""})) for name in head]))
+            of = {name: [one for one in entry["details"] if one["titre"] == name] for name in head}
+            lines.append(Line(entry["titre"], [_text(of[name]) for name in head]))
         return Grid(block, "Intitulé", [name or "Précisions" for name in head], lines)
     lines = [Line(one["titre"], one["cellules"], one["est_total"], one.get("jour")) for one in block["lignes"]]
     return Grid(block, block["coin"], block["entete"], lines)
@@ -145,8 +145,10 @@ def _flat(line: Model, years: Sequence[str]) -> Iterator[Cell]:
         yield from cells if len(cells) == len(years) else [absent("—")] * len(years)
 
 
-def _text(detail: Model) -> Cell:
-    return {**empty(detail["texte"]), "est_texte": True, "jour": detail.get("jour")}
+def _text(details: Sequence[Model]) -> Cell:
+    """The details that share a heading, as one cell; one alone keeps its day."""
+    day = details[0].get("jour") if len(details) == 1 else None
+    return {**empty(", ".join(one["texte"] for one in details)), "est_texte": True, "jour": day}
 
 
 def _blocks(chapter: Model) -> Iterator[Model]:
@@ -220,7 +222,7 @@ class _Sheets:
         self.begin(sheet, model["titre"], " · ".join(said))
         self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
         self.link(sheet, HEADER + 1, FIGURES)
-        sheet.write_string(HEADER + 1, 1, "Tous les chiffres du rapport : imprimés, exacts, calculés comment")
+        sheet.write_string(HEADER + 1, 1, "Les chiffres du rapport et ce dont ils sont faits : valeur, état, calcul")
         row = HEADER + 2
         for chapter in model["chapitres"]:
             blocks = [block for block in _blocks(chapter) if block["genre"] in (*SHOWN, "vide")]
@@ -273,7 +275,8 @@ class _Sheets:
             return
         align = {"align": "right"} if key in VALUES else {"align": "left", "indent": int(column > 0)}
         wrapped = {"text_wrap": True} if column < PRINTED_COLUMNS else {}  # what follows has the width of the screen
-        sheet.write_string(row, column, neutralised(one[key] or ""), self.format(**align, **wrapped))
+        said = french.UNITS.get(one[key], one[key]) if key == "unite" else one[key]
+        sheet.write_string(row, column, neutralised(said or ""), self.format(**align, **wrapped))
 
     def chapter(self, chapter: Model, grids: Sequence[Grid]) -> None:
         """A sheet: the tables of a chapter one below the other, what readers must know of each, its chart beside it."""

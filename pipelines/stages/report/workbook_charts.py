@@ -19,6 +19,7 @@ SMALL, ACROSS = (148, 120), 3  # of the small charts
 ASIDE = 40  # the column of what is for the drawing alone: beyond the tables, and the printed page
 BESIDE, PALE = "Pour le dessin", "#9aa5b1"
 DRAWN = re.compile(r"\s*\([^()]*\)$")  # how the report draws credits: « (contour : crédits ; plein : réalisé) »
+HATCHED = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": BLUE, "bg_color": "#ffffff"}}
 SIDES = "#,##0;#,##0"  # a pyramid has no negative side
 
 
@@ -38,6 +39,7 @@ class _Series:
     values: tuple[int, int, int, int]
     color: str | None
     labels: Sequence[dict[str, Any] | None] = ()
+    points: Sequence[dict[str, Any] | None] = ()  # the bars drawn otherwise
 
 
 def title_of(block: Block) -> str:
@@ -83,6 +85,7 @@ def _chart(
                 "gap": 40,
                 **({"overlap": 100} if kind.get("subtype") == "stacked" else {}),
                 **({"data_labels": labels} if labels else {}),
+                **({"points": list(one.points)} if one.points else {}),
                 **(
                     {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}}
                     if kind["type"] == "line"
@@ -155,15 +158,23 @@ def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block],
 
 
 def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """A small chart per row, the years from left to right, each with its own scale."""
+    """A small chart per row, the years from left to right; rows that measure the same thing have the same scale, and a year
+    that is not whole is hatched."""
     first, _, area = place
     wide = len(block["entete"])
+    highest = max((number_of(one) or 0.0 for line in lines for one in line["cellules"]), default=0.0)
+    scale = {"max": highest} if "incomplets" in block and highest else {}
     for rank, line in enumerate(lines):
         labels = [{"value": one["texte"]} if one["valeur"] is None else {"delete": True} for one in line["cellules"]]
-        series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels)]
+        is_partial = [
+            head in block.get("incomplets", ()) or one["est_partiel"]
+            for head, one in zip(block["entete"], line["cellules"], strict=True)
+        ]
+        points = [HATCHED if partial else None for partial in is_partial]
+        series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels, points)]
         chart = _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, wide), series)
         chart.set_title({"name": line["titre"], "name_font": {"size": 9, "color": BLUE}, "overlay": False})
-        chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0})
+        chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0, **scale})
         chart.set_size({"width": SMALL[0], "height": SMALL[1]})
         yield chart
 

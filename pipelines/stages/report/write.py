@@ -139,7 +139,8 @@ def _drawn(
         for name, content in site_pages(model, cache, formats):
             yield f"site/{name}", content
         for section in model["collectivites"]:
-            yield summary_name(section, "html"), summary_page(model, section, cache)
+            pdf = summary_name(section, "pdf").rpartition("/")[2] if "pdf" in formats else None
+            yield summary_name(section, "html"), summary_page(model, section, cache, pdf)
     if "pdf" in formats:
         yield f"{stem}.pdf", report_pdf(model, cache)
         for section in model["collectivites"]:

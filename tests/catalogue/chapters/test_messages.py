@@ -130,8 +130,8 @@ def test_the_worthiest_come_first_one_per_domain_with_the_services_that_are_want
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        ({"c.c": [row(27)]}, "Il y en a 40 agents : 27 agents y sont."),
-        ({"c.c": [row(1)]}, "Il y en a 40 agents : 1 agent y est."),
+        ({"c.c": [row(27)]}, "Il y en a 40 agents ; 27 agents y sont."),
+        ({"c.c": [row(1)]}, "Il y en a 40 agents ; 1 agent y est."),
         ({"c.c": [row(27, **MUCH)]}, "Il y en a 40 agents."),
         ({}, "Il y en a 40 agents."),
     ],

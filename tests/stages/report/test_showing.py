@@ -30,7 +30,7 @@ TOTAL = line("Total", 99, 99, total=True)
             "premier",
             ["Agents"],
             [line("A", 3), line("B", 5), line("T", 8, total=True)],
-            "Titre : surtout « B » (5) (Go)",
+            "Titre : 5 sur 8 pour « B » (Go)",
         ),
         ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 14), line("B", 13)], "Titre (Go)"),  # next to nothing
@@ -83,7 +83,7 @@ TOTAL = line("Total", 99, 99, total=True)
             "plus_fournie",
             ["Femmes", "Hommes"],
             [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="—")],
-            "Titre : surtout « 25 à 29 ans » (4) (Go)",
+            "Titre : 4 sur 7 pour « 25 à 29 ans » (Go)",
         ),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", 1, 3)], "Titre (Go)"),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="s")], "Titre (Go)"),
@@ -117,10 +117,9 @@ def test_a_number_of_a_title_leads_to_its_calculation(shows, head, lines, said: 
     for rank, one in enumerate(cell for row in lines for cell in row["cellules"]):
         one["adresse"] = f"a9{rank}"
     addresses = Addresses()
-    (number,) = (
-        node for node in title_nodes(titled("Titre", shows, head, lines), addresses) if node["genre"] == "nombre"
-    )
-    (entry,) = addresses.made.values()
+    titles = title_nodes(titled("Titre", shows, head, lines), addresses)
+    number = next(node for node in titles if node["genre"] == "nombre")
+    entry, *_ = addresses.made.values()
     assert (number["enfants"][0]["texte"], entry["calcul"], number["adresse"]) == (said, how, entry["id"])
     assert set(entry["de"]) <= {cell["adresse"] for row in lines for cell in row["cellules"]}
 

@@ -147,12 +147,12 @@ def test_every_figure_is_there_printed_exact_and_with_its_state(book):
     rows = {
         row["Code"]: row for row in (dict(zip(head, cells(sheet, r), strict=True)) for r in range(5, sheet.max_row + 1))
     }
-    assert (rows["a.montant"]["Valeur imprimée"], rows["a.montant"]["Valeur exacte"]) == (
+    assert (rows["a.montant"]["Valeur imprimée"], rows["a.montant"]["Valeur"]) == (
         "1\u202f234\u202f567,89\u00a0€",
         1234567.885,
     )
     assert rows["a.montant"]["État"] == "complet"
-    assert (rows["a.absent"]["Valeur imprimée"], rows["a.absent"]["Valeur exacte"]) == ("NC", "")
+    assert (rows["a.absent"]["Valeur imprimée"], rows["a.absent"]["Valeur"]) == ("NC", "")
     assert rows["a.absent"]["État"] == "non communiqué"
 
 
