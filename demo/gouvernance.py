@@ -112,12 +112,37 @@ EXERCICE_SEANCE_REFUSEE = 2018
 MATIERES = {  # code of the nomenclature « Actes » → (its label, what was decided)
     "7.1": (
         "Décisions budgétaires",
-        ("Admission en non-valeur", "Durée d’amortissement des biens", "Provision pour risques"),
+        (
+            "Admission en non-valeur de titres anciens",
+            "Durée d’amortissement des matériels et logiciels",
+            "Provision pour créances douteuses",
+        ),
     ),
-    "4.1": ("Personnels titulaires et stagiaires de la FPT", ("Tableau des effectifs", "Régime indemnitaire")),
-    "1.1": ("Marchés publics", ("Groupement de commandes", "Marché de maintenance", "Accord-cadre de matériel")),
-    "5.2": ("Fonctionnement des assemblées", ("Procès-verbal de la séance précédente", "Règlement intérieur")),
-    "8.8": ("Environnement numérique", ("Convention de mise à disposition", "Schéma directeur informatique")),
+    "4.1": (
+        "Personnels titulaires et stagiaires de la FPT",
+        ("Mise à jour du tableau des effectifs", "Régime indemnitaire des ingénieurs", "Charte du télétravail"),
+    ),
+    "1.1": (
+        "Marchés publics",
+        (
+            "Groupement de commandes pour la téléphonie",
+            "Marché de maintenance des applications métiers",
+            "Marché de maintenance des serveurs",
+            "Marché d’accès à internet",
+            "Accord-cadre de postes de travail",
+            "Avenant au marché d’impression et de mise sous pli",
+        ),
+    ),
+    "5.2": ("Fonctionnement des assemblées", ("Règlement intérieur du comité", "Délégations à la présidence")),
+    "8.8": (
+        "Environnement numérique",
+        (
+            "Convention de mise à disposition de la fibre",
+            "Schéma directeur informatique",
+            "Politique de protection des données",
+            "Convention d’accès distant avec les communes",
+        ),
+    ),
 }
 OBLIGEES = {  # what is voted at each kind of meeting
     "Débat d’orientation budgétaire": ("7.1", "Débat d’orientation budgétaire"),
@@ -125,7 +150,8 @@ OBLIGEES = {  # what is voted at each kind of meeting
     "Compte administratif": ("7.1", "Approbation du compte administratif et affectation du résultat"),
     "Installation du comité": ("5.1", "Élection de la présidente et des vice-présidents"),
 }
-MODIFICATIVE = ("7.1", "Décision modificative")
+MODIFICATIVE = ("7.1", "Décision modificative n° {}")
+PRECEDENTE = ("5.2", "Procès-verbal de la séance précédente")
 LIBELLES = {code: libelle for code, (libelle, _) in MATIERES.items()} | {"5.1": "Élection exécutif"}
 
 
@@ -194,9 +220,11 @@ def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
         ],
         gras=True,
     )
+    possibles = [(code, objet) for code, (_, objets) in MATIERES.items() for objet in objets]
+    rng.shuffle(possibles)
     numero = 0
     for jour, nature, _, presents, pouvoirs in SEANCES[exercice]:
-        for code, objet in _ordre_du_jour(rng, jour, nature):
+        for code, objet in _ordre_du_jour(possibles, jour, nature):
             numero += 1
             # the president withdraws when the accounts are voted (CGCT, art. L. 2121-14)
             votants = presents + pouvoirs - (objet == OBLIGEES["Compte administratif"][1])
@@ -205,12 +233,14 @@ def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
             feuille.ajoute([f"{exercice}-{numero:02d}", jour, code, LIBELLES[code], objet, 10, votants, *votes])
 
 
-def _ordre_du_jour(rng: Random, jour: dt.date, nature: str) -> Iterator[tuple[str, str]]:
-    """What is voted at one meeting; nothing when there was no quorum."""
+def _ordre_du_jour(possibles: list[tuple[str, str]], jour: dt.date, nature: str) -> Iterator[tuple[str, str]]:
+    """What is voted at one meeting, taken from what is still ``possibles`` in the year; nothing when there was no quorum."""
     if jour in SANS_QUORUM:
         return
     if nature in OBLIGEES:
         yield OBLIGEES[nature]
-    imposees = [MODIFICATIVE] if jour in decisions_modificatives(jour.year) else []
-    possibles = [(code, objet) for code, (_, objets) in MATIERES.items() for objet in objets]
-    yield from sorted([*imposees, *rng.sample(possibles, 4 - len(imposees))])
+    votees, (code, objet) = [PRECEDENTE], MODIFICATIVE
+    modificatives = decisions_modificatives(jour.year)
+    if jour in modificatives:
+        votees.append((code, objet.format(1 + modificatives.index(jour))))
+    yield from sorted([*votees, *(possibles.pop() for _ in range(4 - len(votees)))])
