@@ -369,9 +369,9 @@ class Editor:
 
 
 def _as_said(column: str, value: Any, *, is_rounded: bool = False) -> str:
-    """A value of a row in a sentence: an amount with its sign, to the cent unless rounded, any other number as exact as it is."""
+    """A value of a row in a sentence: a date in words, an amount in euros, to the cent unless rounded, another number exact."""
     if not isinstance(value, Decimal):
-        return str(value)
+        return french.date(value) if isinstance(value, dt.date) else str(value)
     if unit_of(column) != "EUR":
         return french.exact(value)
     return french.rounded(value, 2, "EUR") if is_rounded else french.quantity(value, 2, "EUR")
