@@ -10,13 +10,12 @@ snapshot has the tables that it makes itself.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.primary_keys import Keys, key_of
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 
 SNAPSHOT = "dbt_project/contracts.csv"  # in a layer
@@ -33,6 +32,7 @@ class Promise(NamedTuple):
     key: str = ""
 
 
+Keys = Mapping[str, list[str]]  # table → the columns of its key, which dbt proves at each build
 HEADER = ("table", "column", *Promise._fields)
 Shape = Mapping[str, Mapping[str, Promise]]  # by ``schema.table``, then column
 
@@ -43,6 +43,15 @@ class Difference(NamedTuple):
     kind: Literal["added", "removed", "changed"]
     name: str  # ``schema.table`` or ``schema.table.column``
     said: str = ""
+
+
+def key_of(keys: Keys, table: str, filled: Set[str]) -> list[str]:
+    """The columns of the primary key of ``table``, whose columns ``filled`` are never empty.
+
+    There are none when a column of its key may be empty: no database accepts it as a primary key.
+    """
+    columns = keys.get(table, [])
+    return columns if {*columns} <= filled else []
 
 
 def contracted(entry: Thing, keys: Keys, fields: Fields) -> dict[str, Promise]:

@@ -33,7 +33,7 @@ GROUPS = {
     "Charger": {
         "init": ("start", "Créer le dossier d’une organisation."),
         "demo": ("start", "Créer la démonstration, et l’exécuter."),
-        "snapshot": ("snapshot", "Lire la base d’un outil et déposer son export."),
+        "snapshot": ("collecting", "Lire la base d’un outil et déposer son export."),
         "check": ("collecting", "Contrôler des fichiers sans les charger."),
         "run": ("collecting", "Collecter des exercices, construire, publier."),
         "status": ("reading", "Les exports reçus ou manquants, et les chiffres incomplets."),
@@ -74,7 +74,7 @@ GROUPS = {
         "purge": ("deciding", "Retirer ce dont la durée de conservation est passée."),
         "key": ("keeping", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
         "mail": ("keeping", "Envoyer les courriels dus : refus, rappels, bilan."),
-        "serve": ("serving", "L’interface web de Dagster, sur ce poste."),
+        "serve": ("keeping", "L’interface web de Dagster, sur ce poste."),
     },
     "Déclarer": {
         "source": ("authoring", "Déclarer une nouvelle source."),
@@ -82,7 +82,6 @@ GROUPS = {
         "reference": ("authoring", "Ajouter un plan de comptes officiel."),
         "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
         "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
-        "schema": ("authoring", "Le Table Schema d’une table déclarée."),
         "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
     },
 }
@@ -172,18 +171,10 @@ class LazyGroup(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         """Run a command, then warn if the home has accepted data that it has not published."""
-        try:
-            done = super().invoke(ctx)
-        except click.exceptions.Exit:
-            _tell_lag(ctx)
-            raise
-        _tell_lag(ctx)
+        done = super().invoke(ctx)
+        if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
+            note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
         return done
-
-
-def _tell_lag(ctx: click.Context) -> None:
-    if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
-        note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
 
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:

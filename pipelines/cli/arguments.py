@@ -83,7 +83,13 @@ complete_rules = _completing(lambda session, _: sorted(session.catalogue.rules))
 complete_findings = _completing(_findings)
 complete_releases = _completing(lambda session, _: session.releases())
 
-year_argument = click.argument("year", metavar="EXERCICE", type=int, shell_complete=complete_years)
+year_argument = click.argument(
+    "year",
+    metavar="EXERCICE",
+    type=int,
+    callback=lambda ctx, _, year: ctx.ensure_object(Session).exercice(year),
+    shell_complete=complete_years,
+)
 source_option = click.option(
     "--source",
     "sources",

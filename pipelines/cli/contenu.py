@@ -10,13 +10,11 @@ import click
 
 from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import written_whole
 from pipelines.evidence.progress_of_texts import STATES, VALIDATED, text_states
 from pipelines.french import agreed, moment
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
 from pipelines.publication import INTERNE
 from pipelines.stages.report.exchange import (
     KINDS,
@@ -51,15 +49,12 @@ def contenu() -> None:
     metavar="FICHIER",
     help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici.",
 )
-@global_options
-@click.pass_context
-def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
+@on_home
+def export_texts(session: Session, year: int, output: Path | None) -> None:
     """Écrire un document des textes de l’EXERCICE, une section par texte, ceux qui restent à écrire compris.
 
     Un chiffre y est un lien, un texte conditionnel y est montré tel qu’il est imprimé.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     file = output or Path(f"textes_{year}.docx")
     if file.exists():
         raise click.UsageError(f"{file} existe : ses changements seraient perdus ; le déplacer, ou donner --output")
@@ -92,9 +87,8 @@ def _editing(session: Session, year: int) -> "Iterator[Editor]":
 @click.option(
     "--link", is_flag=True, help="Faire un chiffre de chaque nombre tapé qui est celui d’un seul du chapitre."
 )
-@global_options
-@click.pass_context
-def import_texts(ctx: click.Context, file: Path, link: bool) -> None:
+@on_home
+def import_texts(session: Session, file: Path, link: bool) -> None:
     """Reprendre les textes du document FICHIER (.docx, .odt), que `millesime contenu export` a écrit et que leurs auteurs
     ont changé.
 
@@ -102,7 +96,6 @@ def import_texts(ctx: click.Context, file: Path, link: bool) -> None:
     remplacement) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1. Les
     modifications suivies sont acceptées, les commentaires et les nombres tapés à la main sont signalés.
     """
-    session: Session = ctx.obj
     try:
         document = opened(file)
         session.exercice(document.exercice)
@@ -146,18 +139,15 @@ def _write(folder: Path, found: "ReadBack") -> None:
 @click.option("--all", "every", is_flag=True, help="Tous les textes de l’exercice.")
 @click.option("--to", "state", type=click.Choice(STATES), help="Où ils en sont maintenant.")
 @click.option("--by", metavar="NOM", help="Qui le dit : une personne déclarée dans organisation.yml.")
-@global_options
-@click.pass_context
+@on_home
 def state_of_texts(
-    ctx: click.Context, year: int, texts: tuple[str, ...], every: bool, state: str | None, by: str | None
+    session: Session, year: int, texts: tuple[str, ...], every: bool, state: str | None, by: str | None
 ) -> None:
     """Montrer où en est chaque texte de l’EXERCICE (rédigé, relu, validé), qui l’a dit et quand ; avec --to, le dire.
 
     Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé,
     ou qu’une décision dit pourquoi il ne l’est pas.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     if state is None:
         if texts or every or by:
             raise click.UsageError("dire où en sont ces textes : --to rédigé, relu ou validé")
@@ -167,7 +157,7 @@ def state_of_texts(
     if by is None:
         raise click.UsageError("dire qui le dit : --by NOM")
     person = session.organisation.person(by).nom
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         known = {one.text: one for one in text_states(session.home, ledger, year)}
         if every == bool(texts):
             raise click.UsageError("nommer des textes, ou --all pour tous")

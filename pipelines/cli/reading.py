@@ -12,7 +12,7 @@ import click
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import complete_codes, year_argument
 from pipelines.cli.output import ShownColumn, console, echo, format_option, table, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.arrivals import Checks, ExportState
 from pipelines.evidence.findings import blockers, in_order, of_year
@@ -95,17 +95,13 @@ SHOWN_FIGURES = 4  # of those that are missing for the same reason
     show_default=True,
     help="json : pour un programme ; prometheus : pour une supervision.",
 )
-@global_options
-@click.pass_context
-def status(ctx: click.Context, year: int, form: str) -> None:
+@on_home
+def status(session: Session, year: int, form: str) -> int:
     """Les exports reçus, manquants, déclarés absents, en retard ou refusés pour l’EXERCICE ; les chiffres absents ou
     partiels, et pourquoi.
 
     Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
-
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
         late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
@@ -117,7 +113,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         write_json({**asdict(found), **more}, session.organisation)
     elif form == "prometheus":
         echo(exposition(found, sound, len(blocking), late), nl=False)
-        ctx.exit(DONE)  # the numbers show what is wrong
+        return DONE  # the numbers show what is wrong
     else:
         _show_status(session, found, unknown)
         if late:
@@ -126,7 +122,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         said = f" ({', '.join(sizes)})" if sizes else ""
         total = sum(sound.sizes.values()) / 1e6
         echo(f"Taille : {total:.0f} Mo{said}, il reste {sound.free / 1e6:.0f} Mo sur ce disque")
-    ctx.exit(BLOCKED if found.blocking else INCOMPLETE if found.incomplete else DONE)
+    return BLOCKED if found.blocking else INCOMPLETE if found.incomplete else DONE
 
 
 def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
@@ -257,12 +253,9 @@ FIGURES_CSV = [
 @year_argument
 @click.argument("codes", nargs=-1, shell_complete=complete_codes)
 @format_option
-@global_options
-@click.pass_context
-def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) -> None:
+@on_home
+def figures(session: Session, year: int, codes: tuple[str, ...], form: str) -> None:
     """Les chiffres publiés de l’EXERCICE ; CODES (un chiffre, ou le début de plusieurs) réduit la liste."""
-    session: Session = ctx.obj
-    session.exercice(year)
     rows = published_figures(session.home, year)
     if rows is None:
         raise click.UsageError(f"rien n’est encore publié : {session.command} run {year}")

@@ -9,7 +9,7 @@ from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import source_option, year_argument
 from pipelines.cli.output import ShownColumn, echo, format_option, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, on_home
 from pipelines.evidence.rejects import REFUSED_LINE, TO_CHECK, Failing, Reject, rejects_of
 from pipelines.french import how_many
 from pipelines.ledger.records import Manifest
@@ -28,16 +28,13 @@ HIDDEN = "masqué (table à données personnelles) : à lire dans le fichier, à
 @year_argument
 @source_option
 @format_option
-@global_options
-@click.pass_context
-def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
+@on_home
+def rejects(session: Session, year: int, sources: tuple[str, ...], form: str) -> int:
     """Ce qui est à corriger dans l’EXERCICE : fichier:ligne:colonne, règle, valeur reçue, valeur attendue, correction.
 
     Livraisons refusées, contrôles à vérifier, puis lignes refusées. La valeur reçue n’est jamais montrée pour une table
     qui a des colonnes personnelles. Code de sortie 1 quand une livraison entière est refusée.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     with session.ledger() as ledger:
         work = session.work(ledger)
         found = rejects_of(work, year, failing=failing_lines_of(work))
@@ -49,7 +46,7 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
         write_json({"exercice": year, "rejets": [reject.as_dict() for reject in found]}, session.organisation)
     else:
         _show_rejects(session, year, found)
-    ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
+    return BLOCKED if any(reject.blocking for reject in found) else DONE
 
 
 def failing_lines_of(work: Workspace) -> Failing:

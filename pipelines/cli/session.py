@@ -107,6 +107,15 @@ class Session:
             ):
                 yield ledger
 
+    @contextmanager
+    def writing(self) -> Iterator["Ledger"]:
+        """The home's ledger, while no other command may write in the home. Raises Busy."""
+        from pipelines.ledger.store import open_ledger
+        from pipelines.locking import only_writer
+
+        with only_writer(self.home), open_ledger(self.home) as ledger:
+            yield ledger
+
     def lag(self) -> str | None:
         """What the home has accepted but not published, in French; None if there is nothing, or if nothing is published yet."""
         from pipelines.evidence.published import publication_status
@@ -194,11 +203,26 @@ def _short(path: Path) -> str:
         return str(path)
 
 
+def on_home(command: Callable) -> Callable:
+    """A command on a home: it is given the session first, and what it returns is its exit code."""
+    return global_options(click.pass_obj(command))
+
+
+@contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Of these errors, only the sentence is shown; the exit code is 1. Around some lines, or a command."""
+    try:
+        yield
+    except errors as error:
+        raise click.ClickException(str(error)) from None
+
+
 def global_options(function: Callable) -> Callable:
     """``--home`` and ``--debug``, which may come before or after the command's name."""
     home = click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
+        is_eager=True,  # whose exercices and names the other arguments are
         expose_value=False,
         callback=_remember("chosen"),
         metavar="DOSSIER",

@@ -7,11 +7,9 @@ import click
 
 from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, note, title
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, on_home
 from pipelines.french import agreed, how_many
-from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
-from pipelines.locking import only_writer
 from pipelines.stages.publish.secret.readings import Listed, typed_texts
 
 ALL = "all"
@@ -25,17 +23,14 @@ ALL = "all"
 @click.option(
     "--by", metavar="NOM", help="Qui les a lus et les approuve : une personne déclarée dans organisation.yml."
 )
-@global_options
-@click.pass_context
-def textes(ctx: click.Context, year: int, chosen: str | None, by: str | None) -> None:
+@on_home
+def textes(session: Session, year: int, chosen: str | None, by: str | None) -> None:
     """Les textes que les services ont écrits dans leurs outils et que le profil public de l’EXERCICE attend : à relire.
 
     Une ligne qui a un tel texte n’est publique qu’une fois ce texte lu et approuvé (--approve, avec --by) : aucun nom, rien qui
     désigne une personne. L’approbation vaut pour ce texte, à cette place (table, colonne, exercice) : s’il change, il est de
     nouveau à relire, lui seul.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     if (chosen is None) != (by is None):
         raise click.UsageError("--approve va avec --by : qui a lu ces textes")
     if not session.home.warehouse.exists():
@@ -47,9 +42,13 @@ def textes(ctx: click.Context, year: int, chosen: str | None, by: str | None) ->
             _show(session, year, typed_texts(session.work(ledger), year))
         return
     person = session.organisation.person(by).nom
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         found = typed_texts(session.work(ledger), year)
-        read = [one for number, one in _numbered(found) if number in _numbers(chosen, len(found)) and not one.is_read]
+        read = [
+            one
+            for number, one in enumerate(found, start=1)
+            if number in _numbers(chosen, len(found)) and not one.is_read
+        ]
         ledger.record_readings([one.typed.reading for one in read], person)
     title(f"textes de {year}", session.organisation)
     for one in read:
@@ -63,11 +62,6 @@ def approve_all(work: Workspace, years: list[int], person: str) -> None:
     """Enter that a person has read every text of these years."""
     texts = {one.typed.reading for year in years for one in typed_texts(work, year) if not one.is_read}
     work.ledger.record_readings(sorted(texts), person)
-
-
-def _numbered(found: list[Listed]) -> list[tuple[int, Listed]]:
-    """Each text with its number, which reading another one does not change."""
-    return list(enumerate(found, start=1))
 
 
 def _numbers(chosen: str, last: int) -> set[int]:
@@ -92,7 +86,8 @@ def _numbers(chosen: str, last: int) -> set[int]:
 
 def _show(session: Session, year: int, found: list[Listed]) -> None:
     title(f"textes de {year}", session.organisation)
-    waiting = [(number, one) for number, one in _numbered(found) if not one.is_read]
+    # reading a text does not change the number of another
+    waiting = [(number, one) for number, one in enumerate(found, start=1) if not one.is_read]
     for number, one in waiting:
         echo(f"{number:>5}  {_place(one)}\n       {one.typed.text}")
     left, read = Decimal(len(waiting)), Decimal(len(found) - len(waiting))

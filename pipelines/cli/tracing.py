@@ -16,7 +16,7 @@ from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import complete_columns, complete_numbers, complete_releases
 from pipelines.cli.output import ShownColumn, echo, format_option, note, table, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, on_home
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.fate_of_line import LineFate, RowReached, trace_line
 from pipelines.evidence.trace import Calculation, Leaf, Line, Source, Trace
@@ -57,10 +57,9 @@ FATES_CSV = [
 @click.option("--line", "line", metavar="N", type=click.IntRange(min=1), help="… et une de ses lignes.")
 @click.option("--sheet", "sheet", metavar="NOM", help="La feuille, quand le fichier en a plusieurs.")
 @format_option
-@global_options
-@click.pass_context
+@on_home
 def trace(
-    ctx: click.Context,
+    session: Session,
     code: str | None,
     words: tuple[str, ...],
     release: str | None,
@@ -77,7 +76,6 @@ def trace(
     chiffres et les lignes de tableaux où entre la ligne, ou pourquoi elle n’entre dans aucun. Code de sortie 1 quand
     les lignes ne redonnent pas le nombre.
     """
-    session: Session = ctx.obj
     years, filters = [one for one in words if "=" not in one], [one for one in words if "=" in one]
     year = _year(years[0]) if years else None
     is_asked = bool(code and (year or release) and len(years) < 2)
@@ -88,13 +86,13 @@ def trace(
         note(version.note)
     try:
         if file and line:
-            ctx.exit(_trace_line(session, version, file, line, sheet, form))
+            return _trace_line(session, version, file, line, sheet, form)
         if version.exercice and year not in (None, version.exercice):
             raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
         asked = _address(str(code), filters, version.exercice or session.exercice(int(year or 0)))
         if asked.table == FIGURES and len(asked.key) == 1:
-            ctx.exit(show_trace(session, _traced(session, version, asked.key[0][1], asked.exercice), form))
-        ctx.exit(_trace_row(session, version, asked, form))
+            return show_trace(session, _traced(session, version, asked.key[0][1], asked.exercice), form)
+        return _trace_row(session, version, asked, form)
     except NotTraceable as error:
         raise click.UsageError(str(error)) from None
 

@@ -27,6 +27,18 @@ MOST_WORDS = 20  # a column with more is not a category
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
 OF_FACTS = ("code_collectivite", "date_mois", "libelle_collectivite", "mois", "role_ligne")
 
+# of templates: they leave those of YAML, of dbt and of the report's texts as they are
+MARKS: dict[str, Any] = {
+    **{"undefined": StrictUndefined, "trim_blocks": True, "keep_trailing_newline": True},
+    **{
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+    },
+    **{"comment_start_string": "<#", "comment_end_string": "#>"},
+}
+
 
 @dataclass(frozen=True)
 class FigureRequest:
@@ -72,7 +84,8 @@ def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> di
     said["without"] = aside[1] if aside and aside[1] != request.total else None
     said |= _gained(catalogue, home, said)
     chapter = catalogue.chapters_declared.on.get(said["chapter"])
-    environment = _environment()
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), **MARKS)
+    environment.filters["scalar"] = scalar
 
     def filled(template: str) -> str:
         return environment.get_template(f"{template}.jinja").render(said)
@@ -123,24 +136,6 @@ def _templates(said: dict[str, Any], *, is_first: bool, has_chapter: bool) -> di
         found[f"catalogue/report/50_{said['chapter'].replace('-', '_')}.yml"] = "chapter.yml"
     found[f"catalogue/report/texte/{name}.md"] = "text.md"
     return found
-
-
-def _environment() -> Environment:
-    """Templates whose marks leave those of dbt and of the report's texts as they are."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-    )
-    made.filters["scalar"] = scalar
-    return made
 
 
 def table_named(catalogue: Catalogue, name: str) -> tuple[str, Table]:

@@ -16,9 +16,9 @@ from pipelines.catalogue.figures.grammar import (
     Family,
     Figure,
     Words,
-    parse_expression,
     placeholders_of,
     values_of,
+    written,
 )
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.sources import Registry
@@ -141,8 +141,8 @@ class Figures:
         if figure.mesure:
             words = figure.mesure.in_words(self.family_of(code), self.by_code[code].words)
         else:
-            labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
-            words = parse_expression(figure.expression or "").in_words(labels)
+            labels = {name: f"« {self.by_code[one].figure.libelle} »" for name, one in figure.operandes.items()}
+            words = written(figure.term, labels)
         facts = dict.fromkeys(leaf.mesure.fait for leaf in self.leaves(code) if leaf.mesure)
         rules = [rule for fact in facts for rule in self.completed.get(fact, [])]
         words += f" ; lignes complétées : {' ; '.join(dict.fromkeys(rules))}" if rules else ""
