@@ -10,7 +10,7 @@ snapshot has the tables that it makes itself.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -33,6 +33,7 @@ class Promise(NamedTuple):
 
 
 Keys = Mapping[str, list[str]]  # table → the columns of its key, which dbt proves at each build
+PARTS = ("type", "unité", "rang dans la clé")  # of a promise, in French
 HEADER = ("table", "column", *Promise._fields)
 Shape = Mapping[str, Mapping[str, Promise]]  # by ``schema.table``, then column
 
@@ -105,23 +106,17 @@ def differences(before: Shape, after: Shape) -> list[Difference]:
         found += [Difference("removed", f"{table}.{column}") for column in was.keys() - is_now.keys()]
         found += [Difference("added", f"{table}.{column}") for column in is_now.keys() - was.keys()]
         for column in was.keys() & is_now.keys():
-            found += _of_column(f"{table}.{column}", was[column], is_now[column])
+            for of, former, new in zip(PARTS, was[column], is_now[column], strict=True):
+                if former != new:  # a unit, a key or NOT NULL that is new takes nothing from a reader
+                    gains = not former or new == f"{former}{NOT_NULL}"
+                    said = f"{of} {former or 'absent'} → {new or 'absent'}"
+                    found.append(Difference("added" if gains else "changed", f"{table}.{column}", said))
     return sorted(found, key=lambda one: (one.name, one.kind))
 
 
 def broken(promised: Shape, shape: Shape) -> list[Difference]:
     """What readers were promised and would miss."""
     return [one for one in differences(promised, shape) if one.kind != "added"]
-
-
-def _of_column(name: str, was: Promise, is_now: Promise) -> Iterator[Difference]:
-    """A unit, a key or NOT NULL that is new takes nothing from a reader."""
-    words = {"type": "type", "unit": "unité", "key": "rang dans la clé"}
-    for of, before, after in zip(words, was, is_now, strict=True):
-        if before != after:
-            gains = not before or after == f"{before}{NOT_NULL}"
-            said = f"{words[of]} {before or 'absent'} → {after or 'absent'}"
-            yield Difference("added" if gains else "changed", name, said)
 
 
 def told(found: Iterable[Difference]) -> list[str]:

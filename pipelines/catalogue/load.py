@@ -54,26 +54,12 @@ KNOWN = {
     "secrecy.yml": SECTIONS,
 }
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
-PLACES = (  # of a home
-    "catalogue/alertes.yml",
-    "catalogue/comparaisons.yml",
-    "catalogue/fields.yml",
-    "catalogue/rules.yml",
-    "catalogue/secrecy.yml",
-    "catalogue/systems/*.yml",
-    "catalogue/shapes/*.yml",
-    "catalogue/figures/*.yml",
-    "catalogue/report/*.yml",
-    "catalogue/reference/*.*",
-    "catalogue/reference/*/*.csv",
-    "expectations/**/*.yml",
-    "dbt_project/contracts.csv",
-    "dbt_project/models/**/*.yml",
-    "dbt_project/models/**/*.sql",
-    "dbt_project/macros/**/*.sql",
-    "dbt_project/tests/**/*.sql",
-)
-
+PLACES = """
+    catalogue/alertes.yml catalogue/comparaisons.yml catalogue/fields.yml catalogue/rules.yml catalogue/secrecy.yml
+    catalogue/systems/*.yml catalogue/shapes/*.yml catalogue/figures/*.yml catalogue/report/*.yml
+    catalogue/reference/*.* catalogue/reference/*/*.csv expectations/**/*.yml dbt_project/contracts.csv
+    dbt_project/models/**/*.yml dbt_project/models/**/*.sql dbt_project/macros/**/*.sql dbt_project/tests/**/*.sql
+""".split()  # of a home
 # what the composer and dbt write in the project of a checkout: nobody declares it
 WRITTEN = tuple(f"dbt_project/{name}/" for name in (COMPOSED, "target", "logs"))
 

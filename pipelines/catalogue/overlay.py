@@ -156,14 +156,15 @@ def entries(
             own.setdefault(place[len(section)], {})[place[len(section) + 1 :]] = line
     pairs = list(enumerate(found)) if key else list(found.items())
     nowhere = {(): lines.get(section, 1)}  # a key that came from a merge
-    return [_entry(kind, path, own.get(at, nowhere), (*section, at), entry, key) for at, entry in pairs]
-
-
-def _entry(kind: str, path: Path, own: Lines, at: tuple[Any, ...], entry: Any, key: str | None) -> Thing:
-    if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
-        raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: il manque « {key} »")
-    enabled = switch(entry, path, own) if isinstance(entry, dict) else True
-    return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
+    things = []
+    for at, entry in pairs:
+        places = own.get(at, nowhere)
+        if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
+            where = ".".join(map(str, (*section, at)))
+            raise DeclarationError(f"{shown(path)}:{places[()]} {where}: il manque « {key} »")
+        enabled = switch(entry, path, places) if isinstance(entry, dict) else True
+        things.append(Thing(kind, entry[key] if key else str(at), entry, path, places, enabled))
+    return things
 
 
 def refuse_unknown(path: Path, data: dict[str, Any], lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:

@@ -6,7 +6,6 @@ retention.
 
 import datetime as dt
 import re
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
-from pipelines.cli.output import ShownColumn, ask, echo, format_option, json_option, note, title, write_csv, write_json
+from pipelines.cli.output import echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
@@ -40,13 +39,10 @@ if TYPE_CHECKING:
 MISSING = {"rien": WHOLE, "connu": ACCEPTED}
 CHOICES = {WHOLE: "accepté : rien ne manque", ACCEPTED: "accepté", WITHDRAWN: "décision retirée"}
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")  # in the place of a gap, where an acceptance holds for certain words
-FINDINGS = [
-    ShownColumn(name)
-    for name in """
+FINDINGS = """
     constat severite code exercice ou message fichier ligne recu attendu ecart aide depuis etat motif decide_par
     jusqu_au
-    """.split()
-]
+""".split()
 
 
 @click.command()
@@ -103,12 +99,6 @@ def _blocks(one: Standing, rules: Rules) -> bool:
     return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
-def _advice(aide: str | None) -> list[tuple[str, str]]:
-    """What to do, and below it the lines to copy if it ends with some."""
-    first, *to_copy = (aide or "").split("\n")
-    return [("aide", first), *(("", line) for line in to_copy)]
-
-
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal
     names."""
@@ -118,12 +108,14 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     if decision:
         until = f", jusqu’au {day(decision.until)}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
+    advice, *to_copy = (finding.aide or "").split("\n")
     details = [
         ("dépôt", deposit),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart and not FINGERPRINT.fullmatch(finding.ecart) and signed(finding.ecart)),
-        *_advice(finding.aide),
+        ("aide", advice),
+        *(("", line) for line in to_copy),
         ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),
     ]
@@ -206,9 +198,6 @@ def _choice(session: Session, one: Standing, missing: str | None, day: str | Non
         choice = ACCEPTED
     elif missing:
         choice = MISSING[missing]
-    elif sys.stdin.isatty():
-        asked = "Que manque-t-il ? rien (le contrôle se trompe), ou une perte connue et admise (connu)"
-        choice = MISSING[ask(f"{finding.message}\n{asked}", [*MISSING])]
     else:
         raise click.UsageError(
             f"{finding.id} {finding.code} rend des chiffres partiels : dire --missing rien (le contrôle se trompe) ou "

@@ -233,20 +233,15 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
 
 FIGURES = [
     ShownColumn("code", "Chiffre"),
-    ShownColumn("exercice"),
     ShownColumn("affichage", "Valeur", right=True),
     ShownColumn("unite", "Unité"),
-    ShownColumn("statut"),
     ShownColumn("state", "État"),
     ShownColumn("libelle", "Libellé"),
 ]
 WIDE = 140  # a narrower terminal has no room for the labels
-FIGURES_CSV = [
-    ShownColumn(name)
-    for name in """
+FIGURES_CSV = """
     code exercice valeur unite statut etat code_manquant part_manquante montant_manquant_eur libelle domaine formule
-    """.split()
-]
+""".split()
 
 
 @click.command()

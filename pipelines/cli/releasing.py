@@ -138,8 +138,15 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
                 f"{shown(session.home.warehouse)} n’est pas l’entrepôt qui a été construit et contrôlé : `{session.command} run EXERCICE`"
             )
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
-        there = Path(folder) / FOLDERS[profile]
-        export_tables(session.home.warehouse if profile == INTERNE else _public(session, there), exercice, there)
+        there, database = Path(folder) / FOLDERS[profile], session.home.warehouse
+        if profile != INTERNE:
+            with session.ledger() as ledger:
+                made, findings = public_profile(session.work(ledger), "", there)
+            if made is None:
+                raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
+            shutil.rmtree(there / "rapport")
+            database = there / DATABASES[PUBLIC]
+        export_tables(database, exercice, there)
         changed = changes_between(before, Path(folder), exercice, profile)
     return erratum(exercice, first, None, None, changed, profile), changed
 
@@ -147,16 +154,6 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
 def _refuse_without(release: Path, profile: str) -> None:
     if not (release / FOLDERS[profile] / FIGURES).exists():
         raise click.ClickException(f"la version {release.name} n’a pas de profil public : --profile {INTERNE}")
-
-
-def _public(session: Session, folder: Path) -> Path:
-    """The public database of the current warehouse, made in ``folder``, which then holds nothing else."""
-    with session.ledger() as ledger:
-        profile, findings = public_profile(session.work(ledger), "", folder)
-    if profile is None:
-        raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
-    shutil.rmtree(folder / "rapport")
-    return folder / DATABASES[PUBLIC]
 
 
 def _exercice(name: str) -> int:

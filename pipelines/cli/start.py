@@ -6,14 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
-from jinja2 import Template
 
 from pipelines import settings
 from pipelines.catalogue import official_list
-from pipelines.catalogue.draft.figure import MARKS
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import COMMUNE, Organisation, first_siret, load_organisation
 from pipelines.catalogue.source_grammar import ACCOUNTS
+from pipelines.catalogue.templates import filled
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
@@ -96,8 +95,8 @@ def init(
     # a system that gives the accounts of an application makes a correct example
     giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
     # French, as its readers; the commented parts are examples
-    template = Template(Path(__file__).with_name("organisation.yml.jinja").read_text(encoding="utf-8"), **MARKS)
-    text = template.render(
+    text = filled(
+        Path(__file__).with_name("organisation.yml.jinja"),
         nom=_quoted(name),
         article='""' if any(one.type == COMMUNE for one in official_list.bodies([siren])) else "le",
         sigle=_quoted(sigle),

@@ -8,6 +8,7 @@ make, which lines are reported to readers and how their reasons are read is decl
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field as PydanticField
@@ -15,8 +16,10 @@ from pydantic import Field as PydanticField
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
+from pipelines.catalogue.templates import filled
 from pipelines.sql import called, indented, literal, nothing, select, union, united, where
 
+SQL = Path(__file__).parent / "templates"
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
 
@@ -125,7 +128,7 @@ def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     for model, lines in declared.items():
         if lines.signalees is not False:
             selects += _flagged(model, lines.source, lines.signalees)
-    return _FLAGGED.format(united(selects))
+    return filled(SQL / "lignes_signalees.sql.j2", lignes=united(selects))
 
 
 def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
@@ -151,7 +154,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
         for system, table in tables
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
-    return _SERIES.format(united(selects or [nothing(_SERIES_COLUMNS)]))
+    return filled(SQL / "series.sql.j2", lignes=united(selects or [nothing(_SERIES_COLUMNS)]))
 
 
 def members_sql(declared: dict[str, ModelLines]) -> str:
@@ -265,57 +268,6 @@ def _monthly(source: str, rows: str, counted: str, name: str, series: Series) ->
     )
 
 
-_FLAGGED = """\
-with signalees as (
-{}
-),
-
--- of a line of another exercice, COL-EXERCICE says what it takes away
-dites as (
-    select
-        signalees.source,
-        signalees.exercice,
-        signalees.motif,
-        signalees.est_comptee,
-        case when signalees.est_comptee or ailleurs.source is null then nullif(signalees.effet, 'rien') end as effet,
-        signalees.montant_eur,
-        signalees._fichier,
-        signalees._feuille,
-        signalees._ligne
-    from signalees
-    left join {{{{ ref('int_communs__hors_exercice') }}}} as ailleurs
-        on signalees.source = ailleurs.source and signalees.exercice = ailleurs.exercice
-        and signalees._fichier = ailleurs._fichier and signalees._feuille is not distinct from ailleurs._feuille
-        and signalees._ligne = ailleurs._ligne
-),
-
-rangees as (
-    select
-        *,
-        row_number() over (
-            partition by source, exercice, motif, est_comptee order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
-    from dites
-)
-
-select
-    cast(source as string) as source,
-    cast(exercice as integer) as exercice,
-    cast(motif as string) as motif,
-    cast(est_comptee as boolean) as est_comptee,
-    cast(count(effet) > 0 as boolean) as est_illisible,
-    cast(coalesce(max(effet), 'rien') as string) as effet,
-    cast(count(*) as bigint) as nb_lignes,
-    cast(count(effet) as bigint) as nb_perdues,
-    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur,
-    cast(max(case when rang = 1 then _fichier end) as string) as fichier,
-    cast(max(case when rang = 1 then _feuille end) as string) as feuille,
-    cast(max(case when rang = 1 then _ligne end) as bigint) as ligne,
-    cast(sum(_ligne) as bigint) as somme_numeros
-from rangees
-group by source, exercice, motif, est_comptee
-"""
-
 _NAMED = """\
 select
     {source} as source,
@@ -341,21 +293,3 @@ _SERIES_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("serie", "string"), ("membre", "string")),
     *(("est_fichier", "boolean"), ("est_une_par_mois", "boolean"), ("mois", "integer")),
 ]
-_SERIES = """\
-with lignes as (
-{}
-)
-
-select
-    source,
-    exercice,
-    serie,
-    membre,
-    est_fichier,
-    est_une_par_mois,
-    mois,
-    count(*) as nb_lignes
-from lignes
-where membre is not null and mois is not null
-group by source, exercice, serie, membre, est_fichier, est_une_par_mois, mois
-"""

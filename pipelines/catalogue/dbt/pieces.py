@@ -9,10 +9,12 @@ from collections.abc import Iterable
 
 from pydantic import Field as PydanticField
 
+from pipelines.catalogue.dbt.lines import SQL
 from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name
-from pipelines.sql import select, united
+from pipelines.catalogue.templates import filled
+from pipelines.sql import indented, select
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
@@ -40,67 +42,10 @@ def pieces_sql(declared: dict[str, ModelPieces]) -> str:
 
     ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
     """
-    selects = [_LEDGER]
+    selects = []
     for model, said in declared.items():
         values = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in said.axes]
         axes = "\n|| ".join(["'|'", *values])
         selects.append(select([*COLUMNS, "true as est_suivie", f"{axes} as axes"], f"from {{{{ ref('{model}') }}}}"))
-    return _PIECES.format(united(selects))
-
-
-_LEDGER = """\
-select
-    pieces.systeme || '/' || pieces.nom_table as source,
-    pieces.exercice,
-    pieces.nature,
-    pieces.piece,
-    pieces.est_attendue,
-    pieces.est_recue or refus.regle is not null as est_recue,
-    pieces.est_acceptee,
-    pieces.livraison,
-    pieces.nb_lues,
-    pieces.nb_acceptees,
-    pieces.nb_refusees,
-    pieces.nb_ignorees,
-    'reçu et refusé (' || refus.regle || ')' as motif,
-    pieces.est_suivie,
-    case pieces.nature
-        when 'mois' then '|mois=' || cast(cast(substring(pieces.piece, 6, 2) as integer) as string) || '|' else '|'
-    end as axes
-from {{ source('collecte', 'pieces') }} as pieces
-left join {{ source('collecte', 'refus') }} as refus
-    on pieces.systeme || '/' || pieces.nom_table = refus.source
-    and pieces.exercice = refus.exercice
-    and pieces.nature = 'livraison'"""
-
-_PIECES = """\
-with pieces as (
-{}
-)
-
-select
-    source,
-    exercice,
-    nature,
-    piece,
-    est_suivie,
-    est_attendue,
-    est_recue,
-    est_acceptee,
-    livraison,
-    nb_lues,
-    nb_acceptees,
-    nb_refusees,
-    nb_ignorees,
-    axes,
-    case
-        when est_acceptee then null
-        when motif is not null then motif
-        when nature = 'mois' then 'mois absent'
-        when est_recue then 'lu sous une déclaration antérieure, et son original n’est plus là'
-        when est_attendue then 'non reçu'
-        when est_suivie then 'facultatif, non transmis'
-        else 'non suivi : système non souscrit pour cet exercice'
-    end as motif
-from pieces
-"""
+    rows = [indented([one]) for one in selects]
+    return filled(SQL / "collecte.sql.j2", lignes=rows)

@@ -6,14 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from pipelines.catalogue.draft.yaml_text import scalar, with_item
 from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.figures.grammar import CODE_PATTERN, placeholders_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
 from pipelines.catalogue.spelling import folded_names
+from pipelines.catalogue.templates import templates
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.french import SIGNS, UNITS, agreed, enumeration
@@ -26,18 +25,6 @@ MOST_WORDS = 20  # a column with more is not a category
 # the columns that the drafted model of the lines adds to those of its table, and those that the tables made of it have
 OF_LINES = ("code_collectivite", "double_de", "motif", "motif_exclusion", "poids")
 OF_FACTS = ("code_collectivite", "date_mois", "libelle_collectivite", "mois", "role_ligne")
-
-# of templates: they leave those of YAML, of dbt and of the report's texts as they are
-MARKS: dict[str, Any] = {
-    **{"undefined": StrictUndefined, "trim_blocks": True, "keep_trailing_newline": True},
-    **{
-        "block_start_string": "<%",
-        "block_end_string": "%>",
-        "variable_start_string": "<<",
-        "variable_end_string": ">>",
-    },
-    **{"comment_start_string": "<#", "comment_end_string": "#>"},
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> di
     said["without"] = aside[1] if aside and aside[1] != request.total else None
     said |= _gained(catalogue, home, said)
     chapter = catalogue.chapters_declared.on.get(said["chapter"])
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), **MARKS)
+    environment = templates(Path(__file__).parent / "templates")
     environment.filters["scalar"] = scalar
 
     def filled(template: str) -> str:
