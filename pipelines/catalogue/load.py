@@ -15,9 +15,14 @@ from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import FOR_READERS, SNAPSHOT, Shape, contracted, snapshot
-from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
-from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
-from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, read_project
+from pipelines.catalogue.dbt.lines import (
+    LineSource,
+    ModelLines,
+    ModelPieces,
+    declared_lines,
+    line_sources,
+)
+from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, parsed_meta, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
@@ -194,7 +199,9 @@ class Catalogue:
     def figures(self) -> Figures:
         """The figures, checked against one another and against the systems."""
         made = make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
-        return replace(made, completed=completions(self.lines))
+        # the words of the rules that complete the lines of a fact
+        words = {fact: [rule for one in sources for rule in one.completed] for fact, sources in self.lines.items()}
+        return replace(made, completed={fact: rules for fact, rules in words.items() if rules})
 
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:
@@ -209,7 +216,7 @@ class Catalogue:
     @functools.cached_property
     def pieces_declared(self) -> dict[str, ModelPieces]:
         """What models say of the pieces that they distinguish."""
-        return declared_pieces(self.project.said)
+        return parsed_meta(self.project.said, "pieces", ModelPieces)
 
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:

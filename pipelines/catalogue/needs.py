@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.chapters.grammar import ChiffreCle, Message, Texte
-from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
@@ -63,7 +62,6 @@ def check(catalogue: Catalogue) -> None:
         _of_doubles,
         _of_chapters,
         _of_alerts,
-        _of_guards,
         _of_texts,
         _of_secrecy,
         _of_suites,
@@ -290,21 +288,17 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
-    """The tables whose rows may raise an alarm; one that is switched off raises none."""
-    for thing in catalogue.alerts_declared:
-        if (table := thing.data["table"]) not in catalogue.project.off:
-            yield from _model(catalogue, thing.at("table"), table)
-
-
-def _of_guards(catalogue: Catalogue) -> Iterator[str]:
-    """The tables and figures of what a report may not print; of one that is switched off, none prints anything."""
-    for thing in catalogue.guards_declared:
-        guard, off = thing.parsed(Garde), catalogue.figures_declared.figures.off
+    """The tables and figures of alerts and guards; one that is switched off raises no alarm, and nothing prints it."""
+    for name, alert in catalogue.alerts.items():
+        if alert.table not in catalogue.project.off:
+            yield from _model(catalogue, catalogue.alerts_declared[name].at("table"), alert.table)
+    for name, guard in catalogue.guards.items():
+        place, off = catalogue.guards_declared[name].place, catalogue.figures_declared.figures.off
         tables = [*guard.tables, *([guard.demande.table] if guard.demande else [])]
         for table in (one for one in tables if one not in catalogue.project.off):
-            yield from _model(catalogue, thing.place, table)
+            yield from _model(catalogue, place, table)
         for code in (one for one in (*guard.chiffres, guard.apres) if one and one not in off):
-            yield from _figure(catalogue, thing.place, code)
+            yield from _figure(catalogue, place, code)
 
 
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:

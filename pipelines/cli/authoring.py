@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
-from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+from pipelines.catalogue.diff import changed_upstream, note_upstream, things_of_home
 from pipelines.catalogue.draft.figure import FigureRequest, draft_figure, table_named
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
@@ -321,11 +321,11 @@ def catalogue_diff(session: Session, *, reviewed: bool) -> int:
     if reviewed:
         note_upstream(declared, session.home, again=True)
     moved = changed_upstream(declared, session.home)
-    found = differences(declared)
+    found = list(things_of_home(declared))
     for one in found:
-        path, _, line = one.place.rpartition(":")
+        path, _, line = one.thing.place.rpartition(":")
         since = "  ← a changé depuis dans le catalogue livré" if one.key in moved else ""
-        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.name)}  {shown(Path(path))}:{line}{since}")
+        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.thing.name)}  {shown(Path(path))}:{line}{since}")
     echo(
         f"{len(found)} déclaration{'s' * (len(found) > 1)} propre{'s' * (len(found) > 1)} au dossier."
         if found

@@ -59,7 +59,9 @@ def told(bloc: Messages, rows: Rows, exercice: int) -> list[Sentence]:
     moves = sorted(map(abs, _moves(rows, exercice)), reverse=True)
     ranked = sorted(found, key=lambda one: -one.worth(moves))  # stable: of equals, the first declared
     kept = [one for one in ranked if one.worth(moves) >= (LEAST_WORTH if one.former else LEAST_WORTH_ALONE)]
-    kept = [one for at, one in enumerate(kept) if one.domain not in {other.domain for other in kept[:at]}]
+    kept = [
+        one for at, one in enumerate(kept) if one.message.domaine not in {other.message.domaine for other in kept[:at]}
+    ]
     services = [one for one in kept if one.message.service][: bloc.services]
     others = [one for one in kept if one not in services][: bloc.nombre - len(services)]
     return [one.sentence() for one in kept if one in services or one in others]
@@ -84,11 +86,6 @@ class Candidate:
     fact: str
 
     @property
-    def domain(self) -> str:
-        """What it is about."""
-        return self.message.domaine
-
-    @property
     def move(self) -> Decimal | None:
         """By how much the figure moved, in % of what it was; infinite from zero; None when that is not known, or nothing."""
         return _move(self.row, self.former)
@@ -101,13 +98,11 @@ class Candidate:
 
     def worth(self, moves: list[Decimal]) -> int:
         """How much it is worth telling; ``moves`` are those of all figures, the largest first."""
-        return self._moved(moves) + (2 if self.message.tous else 1) + 3 * self._is_beyond + 2 * self._is_new
-
-    def _moved(self, moves: list[Decimal]) -> int:
-        if self.move is None:
-            return 0
-        rank = moves.index(abs(self.move)) if abs(self.move) in moves else len(moves)
-        return 3 if rank < 4 else 2 if rank < 8 else 1
+        moved = 0
+        if self.move is not None:
+            rank = moves.index(abs(self.move)) if abs(self.move) in moves else len(moves)
+            moved = 3 if rank < 4 else 2 if rank < 8 else 1
+        return moved + (2 if self.message.tous else 1) + 3 * self._is_beyond + 2 * self._is_new
 
     @property
     def _is_beyond(self) -> bool:

@@ -21,9 +21,9 @@ from pipelines.catalogue.dbt.lines import (
     members_sql,
     named_members_sql,
     outside_sql,
+    pieces_sql,
     series_sql,
 )
-from pipelines.catalogue.dbt.pieces import pieces_sql
 from pipelines.catalogue.dbt.project import COMPOSED
 from pipelines.catalogue.dbt.unions import (
     CONTROL_COLUMNS,

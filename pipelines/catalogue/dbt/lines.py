@@ -1,8 +1,12 @@
-"""What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
+"""What models say of their lines, and of the pieces that a source consists of, in their own dbt entries: the only list of them.
 
-Line-grain models keep every accepted line with its weight (``poids``) and its reason (``motif``). Which facts the lines
-make, which lines are reported to readers and how their reasons are read is declared there: ``trace`` and the mart
-``fct_lignes_signalees`` follow from it.
+Line-grain models (``config: {meta: {lignes: …}}``) keep every accepted line with its weight (``poids``) and its reason
+(``motif``). Which facts the lines make, which lines are reported to readers and how their reasons are read is declared there:
+``trace`` and the mart ``fct_lignes_signalees`` follow from it.
+
+The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come piece by
+piece (the budget documents of a year) only a model can read (``config: {meta: {pieces: …}}``): it gives one row per piece, with
+``PIECE_COLUMNS``, and the figures that rest on the source are missing what its rows say is not there.
 """
 
 import json
@@ -114,12 +118,6 @@ def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]
         for fact, feed in lines.faits.items():
             sources.setdefault(fact, []).append(LineSource(model, feed, lines.completees, lines.source))
     return sources
-
-
-def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
-    """Fact → the words of the rules that complete its lines, where there are any."""
-    words = {fact: [words for source in of for words in source.completed] for fact, of in sources.items()}
-    return {fact: rules for fact, rules in words.items() if rules}
 
 
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
@@ -293,3 +291,33 @@ _SERIES_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("serie", "string"), ("membre", "string")),
     *(("est_fichier", "boolean"), ("est_une_par_mois", "boolean"), ("mois", "integer")),
 ]
+PIECE_COLUMNS = (
+    *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "motif"),
+)
+
+
+class ModelPieces(Declared):
+    """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
+
+    A piece whose cell is empty passes any filter on that axis, but no figure with such a filter can use it: nothing says what
+    it is.
+    """
+
+    axes: list[Name] = PydanticField(default_factory=list)
+
+
+def pieces_sql(declared: dict[str, ModelPieces]) -> str:
+    """The text of ``int_communs__collecte``: every piece, from the ledger and from models.
+
+    ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
+    """
+    selects = []
+    for model, said in declared.items():
+        values = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in said.axes]
+        axes = "\n|| ".join(["'|'", *values])
+        selects.append(
+            select([*PIECE_COLUMNS, "true as est_suivie", f"{axes} as axes"], f"from {{{{ ref('{model}') }}}}")
+        )
+    rows = [indented([one]) for one in selects]
+    return filled(SQL / "collecte.sql.j2", lignes=rows)

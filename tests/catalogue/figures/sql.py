@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 
 from pipelines import settings
-from pipelines.catalogue.dbt.pieces import COLUMNS, ModelPieces, pieces_sql
+from pipelines.catalogue.dbt.lines import COLUMNS, ModelPieces, pieces_sql
 from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.figures.rows import figure_tables
