@@ -81,6 +81,9 @@ class Meaning(Entry):
 
     title: str
     type: FieldType = "string"
+    personal: bool = False
+    quasi_identifier: bool = False
+    persons: bool = False
     words: list[str] = []
     description: str
 

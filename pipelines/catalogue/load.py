@@ -15,13 +15,7 @@ from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import FOR_READERS, SNAPSHOT, Shape, contracted, snapshot
-from pipelines.catalogue.dbt.lines import (
-    LineSource,
-    ModelLines,
-    ModelPieces,
-    declared_lines,
-    line_sources,
-)
+from pipelines.catalogue.dbt.lines import LineSource, ModelLines, ModelPieces, declared_lines, line_sources
 from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, parsed_meta, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
@@ -228,8 +222,8 @@ class Catalogue:
             for at, part in found[-1].parts():
                 if name := getattr(part, "id", None):  # by which a title is found
                     if name in places:
-                        raise DeclarationError(f"{thing.at(*at, 'id')} id: « {name} » est déjà dans {places[name]}")
-                    places[name] = thing.at(*at, "id")
+                        raise DeclarationError(f"{thing.at(*at)} id: « {name} » est déjà dans {places[name]}")
+                    places[name] = thing.at(*at)
         return found
 
     @functools.cached_property

@@ -260,10 +260,7 @@ def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
 
 
 @click.group(
-    cls=LazyGroup,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    invoke_without_command=True,
+    cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True
 )
 @click.version_option(package_name="millesime", prog_name="millesime")
 @global_options
@@ -282,6 +279,6 @@ def millesime(ctx: click.Context) -> None:
         if not session.home.organisation_file.exists():
             echo(ctx.get_help())
             return
-        from pipelines.cli.next_step import show_next
+        from pipelines.cli.reading import show_next
 
         show_next(session)

@@ -4,6 +4,7 @@ The shell calls this at each keystroke, so nothing here may write; what cannot b
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,9 @@ from click.shell_completion import CompletionItem
 
 from pipelines.cli.session import Session
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+GIVEN_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 

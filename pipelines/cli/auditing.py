@@ -16,10 +16,7 @@ from pipelines.stages.transform.docs import NoDocs, write_docs
 @click.command()
 @year_argument
 @click.option(
-    "--seed",
-    type=int,
-    metavar="GRAINE",
-    help="Graine du tirage ; par défaut le dernier jour de l’EXERCICE (20201231).",
+    "--seed", type=int, metavar="GRAINE", help="Graine du tirage ; par défaut le dernier jour de l’EXERCICE (20201231)."
 )
 @click.option(
     "--sample", "size", type=click.IntRange(0, 500), default=SIZE, show_default=True, metavar="N", help="Lignes tirées."

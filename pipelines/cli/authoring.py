@@ -20,6 +20,7 @@ from pipelines.catalogue.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.arguments import GIVEN_FILE
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, on_home, shown, typed
 from pipelines.did_you_mean import suggestion
@@ -48,7 +49,7 @@ def source() -> None:
 
 @source.command("new", short_help="Écrire les premiers fichiers d’une source depuis un exemple.")
 @click.option(
-    "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--from", "sample", required=True, type=GIVEN_FILE,
     metavar="FICHIER", help="Un fichier que la source livre : texte, classeur, JSON, XML, ou un .zip de ceux-ci.",
 )  # fmt: skip
 @click.option("--system", required=True, metavar="NOM", help="Son nom : minuscules, chiffres et _.")
@@ -272,7 +273,7 @@ def reference() -> None:
 
 
 @reference.command("plan", short_help="Ajouter un plan de comptes officiel.")
-@click.argument("file", metavar="FICHIER", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
 @on_home
 def reference_plan(session: Session, file: Path) -> None:
     """Ajouter au dossier le plan de comptes du FICHIER (planDeCompte.xml de la DGCL : une nomenclature, un exercice).

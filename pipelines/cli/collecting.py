@@ -19,7 +19,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
-from pipelines.cli.arguments import complete_sources, complete_years, source_option, year_argument
+from pipelines.cli.arguments import GIVEN_FILE, complete_sources, complete_years, source_option, year_argument
 from pipelines.cli.interruption import interruptible
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import blocking_of, checks_sentence, read_status
@@ -233,13 +233,7 @@ class CheckHome(Home):
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FICHIER...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("files", nargs=-1, required=True, metavar="FICHIER...", type=GIVEN_FILE)
 @click.option(
     "--source",
     "source",

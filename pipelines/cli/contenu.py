@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli.arguments import year_argument
+from pipelines.cli.arguments import FILE, GIVEN_FILE, year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
@@ -44,10 +44,7 @@ def contenu() -> None:
 @contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word ou LibreOffice.")
 @year_argument
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FICHIER",
-    help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici.",
+    "--output", type=FILE, metavar="FICHIER", help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici."
 )
 @on_home
 def export_texts(session: Session, year: int, output: Path | None) -> None:
@@ -83,7 +80,7 @@ def _editing(session: Session, year: int) -> "Iterator[Editor]":
 
 
 @contenu.command("import", short_help="Reprendre les textes d’un document Word ou LibreOffice.")
-@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
 @click.option(
     "--link", is_flag=True, help="Faire un chiffre de chaque nombre tapé qui est celui d’un seul du chapitre."
 )

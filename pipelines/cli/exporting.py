@@ -9,7 +9,7 @@ import click
 from pipelines import settings
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.cli.app import DONE, INCOMPLETE
-from pipelines.cli.arguments import year_argument
+from pipelines.cli.arguments import FILE, FOLDER, year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import enumeration, how_many, number
@@ -64,7 +64,7 @@ def export(session: Session, year: int, profile: str) -> None:
     "target",
     required=True,
     metavar="DOSSIER",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Où écrire ; ce qu’une consolidation y avait écrit est remplacé.",
 )
 @on_home
@@ -93,13 +93,7 @@ def consolidate(session: Session, homes: tuple[Path, ...], target: Path) -> int:
 
 
 @click.command()
-@click.option(
-    "--to",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FICHIER",
-    help="Où écrire ; exports/superset sinon.",
-)
+@click.option("--to", "file", type=FILE, metavar="FICHIER", help="Où écrire ; exports/superset sinon.")
 @click.option(
     "--uri",
     metavar="ADRESSE",

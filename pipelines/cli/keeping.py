@@ -11,6 +11,7 @@ import click
 from pipelines import settings
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.arguments import FILE, FOLDER, GIVEN_FILE
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, on_home, shown, typed
 from pipelines.french import moment, quantity
@@ -20,7 +21,7 @@ from pipelines.runs.mails import due, send_due
 
 
 @click.command()
-@click.argument("place", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("place", metavar="DOSSIER", type=FOLDER)
 @on_home
 def backup(session: Session, place: Path) -> None:
     """Faire dans DOSSIER une sauvegarde cohérente, prise à un seul instant : registre, originaux, lignes, versions
@@ -153,7 +154,7 @@ def key(ctx: click.Context) -> None:
 
 
 @key.command("export", short_help="Écrire la clé dans un fichier.")
-@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FICHIER", type=FILE)
 @on_home
 def export_key(session: Session, file: Path) -> None:
     """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à
@@ -167,7 +168,7 @@ def export_key(session: Session, file: Path) -> None:
 
 
 @key.command("import", short_help="Installer la clé depuis un fichier.")
-@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
 @on_home
 def bring(session: Session, file: Path) -> None:
     """Mettre la clé de FICHIER là où ce dossier la cherche. Une autre que celle du registre est refusée."""

@@ -101,10 +101,7 @@ class Session:
             with open_ledger(self.home) as ledger:
                 yield ledger
         else:
-            with (
-                tempfile.TemporaryDirectory(prefix="millesime-") as folder,
-                open_ledger(Home(Path(folder))) as ledger,
-            ):
+            with tempfile.TemporaryDirectory(prefix="millesime-") as folder, open_ledger(Home(Path(folder))) as ledger:
                 yield ledger
 
     @contextmanager

@@ -15,6 +15,7 @@ from pipelines.catalogue.source_grammar import ACCOUNTS
 from pipelines.catalogue.templates import filled
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.arguments import FOLDER
 from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
@@ -35,7 +36,7 @@ DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 202
 
 
 @click.command()
-@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("path", metavar="[DOSSIER]", required=False, type=FOLDER)
 @click.option("--name", required=True, metavar="NOM", help="Le nom complet de l’organisation.")
 @click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
 @click.option("--siren", required=True, metavar="SIREN", help="Son SIREN, neuf chiffres.")
@@ -187,7 +188,7 @@ def make_home(home: Home, organisation: str) -> Organisation:
 
 
 @click.command()
-@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("path", metavar="[DOSSIER]", required=False, type=FOLDER)
 @click.option(
     "--through",
     type=click.IntRange(DEMONSTRATION_FROM, DEMONSTRATION_UP_TO),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli.arguments import Day, year_argument
+from pipelines.cli.arguments import FOLDER, Day, year_argument
 from pipelines.cli.exporting import profile_option
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, on_home, refusing, shown
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     metavar="LISTE",
     help="Parmi html, pdf, docx (Word), odt (LibreOffice) et xlsx (classeur).",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."
-)
+@click.option("--output", type=FOLDER, metavar="DOSSIER", help="Le dossier où écrire.")
 @on_home
 def report(session: Session, year: int, profile: str, formats: str, output: Path | None) -> None:
     """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du
@@ -68,9 +66,7 @@ def report(session: Session, year: int, profile: str, formats: str, output: Path
 @click.command()
 @year_argument
 @profile_option
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="actes/EXERCICE sinon."
-)
+@click.option("--output", type=FOLDER, metavar="DOSSIER", help="actes/EXERCICE sinon.")
 @on_home
 def acts(session: Session, year: int, profile: str, output: Path | None) -> None:
     """Écrire le projet de délibération « prend acte » de l’EXERCICE et un courrier à chaque collectivité, chiffres en

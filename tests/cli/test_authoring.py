@@ -1,4 +1,4 @@
-"""``schema``, ``source new``, ``catalogue diff`` and ``dbt``."""
+"""``source new``, ``catalogue diff`` and ``dbt``."""
 
 import subprocess
 import types

@@ -33,6 +33,9 @@ def summary_model(
         return nothing(_COLUMNS) + "\n"
     said, measured, states = [], [], []
     for rank, one in enumerate(summary.indicateurs, 1):
+        divisor = (
+            "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
+        )
         said.append(
             select(
                 [
@@ -41,7 +44,7 @@ def summary_model(
                     f"{literal(one.unite)} as unite",
                     f"{one.decimales} as decimales",
                     f"{one.habitants or 'null'} as habitants",
-                    f"{literal(_per_inhabitant(one))} as libelle_rapporte",
+                    f"{literal(f'{one.libelle}, {divisor}' if one.habitants else '')} as libelle_rapporte",
                     f"{literal(one.table in free)} as est_diffusable",
                     f"{literal(one.verse)} as est_verse",
                 ]
@@ -53,13 +56,6 @@ def summary_model(
     return filled(
         SQL / "collectivites.sql.j2", indicateurs=united(said), mesures=united(measured), etats=united(states)
     )
-
-
-def _per_inhabitant(one: IndicateurMembre) -> str:
-    divisor = (
-        "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
-    )
-    return f"{one.libelle}, {divisor}" if one.habitants else ""
 
 
 def _measured(rank: int, one: IndicateurMembre) -> str:

@@ -116,7 +116,7 @@ def test_readers_see_french_typography(path: Path):
         (MINIMAL.replace("table: rpt_a", "table: fct_a"), 11, "table"),
         (MINIMAL.replace("colonnes: [{nom: b, titre: B}]\n", "\n"), 8, "colonnes ou croise"),
         (MINIMAL.replace("genre: tableau", "genre: camembert"), 8, "camembert"),
-        (MINIMAL.replace("id: lignes", "id: partie"), 9, "est déjà dans"),
+        (MINIMAL.replace("id: lignes", "id: partie"), 8, "est déjà dans"),
         (MINIMAL + "      - {genre: texte, fichier: absent.md}\n", 15, "texte/absent.md n’existe pas"),
     ],
 )

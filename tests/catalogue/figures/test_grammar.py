@@ -125,7 +125,7 @@ def test_expression_is_read_as_written():
     ],
 )
 def test_expression_in_french_words(text, words):
-    assert parse_expression(text).in_words({"a": "A", "b": "B"}) == words
+    assert written(parse_expression(text), {"a": "« A »", "b": "« B »"}) == words
 
 
 def test_formula_of_a_measure_in_french_words(tmp_path):
