@@ -15,7 +15,7 @@ from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import FOR_READERS, SNAPSHOT, Shape, contracted, snapshot
-from pipelines.catalogue.dbt.lines import LineSource, ModelLines, ModelPieces, declared_lines, line_sources
+from pipelines.catalogue.dbt.lines import LineSource, ModelLines, ModelPieces, line_sources
 from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, parsed_meta, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
@@ -200,7 +200,7 @@ class Catalogue:
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:
         """What each line-grain model says of its lines."""
-        return declared_lines(self.project.said)
+        return parsed_meta(self.project.said, "lignes", ModelLines)
 
     @functools.cached_property
     def lines(self) -> dict[str, list[LineSource]]:

@@ -83,13 +83,9 @@ class Collectivite(Declared):
     debiteur: list[str] = []
 
     @model_validator(mode="after")
-    def _a_population_has_its_year(self) -> "Collectivite":
+    def _coherent(self) -> "Collectivite":
         if self.annee_population is not None and self.population is None:
             raise ValueError("annee_population: l’année d’une population qui n’est pas donnée")
-        return self
-
-    @model_validator(mode="after")
-    def _a_commune_has_a_code(self) -> "Collectivite":
         if self.code_insee is None and self.type == COMMUNE:
             raise ValueError("une commune a un code_insee, toute autre collectivité un type")
         return self
@@ -311,10 +307,6 @@ class Organisation(Declared):
     def subscribes(self, system: str) -> bool:
         """True when the organisation uses this source system."""
         return system in self.systemes or any(a.code == system for a in self.applications)
-
-    def uses_any(self, registry: Registry) -> bool:
-        """False when it uses none of the declared systems: nothing is expected for any exercice."""
-        return any(map(self.subscribes, registry.systems))
 
     def applied(self, registry: Registry) -> Registry:
         """The declared sources, with the organisation's overrides applied."""

@@ -229,10 +229,6 @@ class Secrecy(Declared):
         """The tables whose lines count persons, in the order in which they are tried."""
         return {name: table for name, table in self.tables.items() if table.counts}
 
-    def why_withheld(self, table: str) -> str | None:
-        """Why a whole table is not published; None if it is."""
-        return self.tables[table].withheld if table in self.tables else None
-
     def counting(self, counted: Mapping[str, str]) -> "Secrecy":
         """The declaration, with what each figure counts."""
         return self.model_copy(update={"figures": self.figures.model_copy(update={"counted": dict(counted)})})

@@ -675,11 +675,6 @@ class Table(Declared):
         numbers = [field for field in self.fields if field.type in ("integer", "number") and field.personal is None]
         return [field for field in numbers if field.name not in self.primaryKey]
 
-    @property
-    def informative_fields(self) -> list[Field]:
-        """The fields that no figure needs."""
-        return [field for field in self.fields if field.informative]
-
     def origins_of(self, exercice: int) -> dict[str, Origin]:
         """Field name → where its text comes from, in the files of ``exercice``: a header holds from its first exercice on,
         the oldest for those before it as well. Without a header, a title is a heading."""

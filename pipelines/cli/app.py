@@ -50,7 +50,7 @@ GROUPS = {
     },
     "Écrire": {
         "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
-        "textes": ("textes", "Les textes des services à relire avant qu’ils soient publics."),
+        "textes": ("contenu", "Les textes des services à relire avant qu’ils soient publics."),
         "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
         "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
     },

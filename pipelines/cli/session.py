@@ -161,7 +161,7 @@ class Session:
 
     def without_system(self) -> str:
         """A sentence for an organisation that uses no system at all; otherwise nothing."""
-        if self.organisation.uses_any(self.registry):
+        if any(map(self.organisation.subscribes, self.registry.systems)):
             return ""
         file = shown(self.home.organisation_file)
         return f"L’organisation n’utilise aucun système : indiquer les siens dans {file} (systemes, applications)."

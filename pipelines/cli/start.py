@@ -18,10 +18,10 @@ from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.arguments import FOLDER
 from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
+from pipelines.cli.contenu import approve_all
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, on_home, shown
-from pipelines.cli.textes import approve_all
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.progress_of_texts import VALIDATED, text_states
 from pipelines.french import NO_BREAK
@@ -170,20 +170,16 @@ def make_home(home: Home, organisation: str) -> Organisation:
     if home.organisation_file.exists():
         raise DeclarationError(f"{shown(home.organisation_file)} existe : ce dossier est déjà celui d’une organisation")
     home.root.mkdir(parents=True, exist_ok=True)
-    aside = home.root / ".init"
-    aside.mkdir(exist_ok=True)
+    home.organisation_file.write_text(organisation, encoding="utf-8")
     try:
-        written = Home(aside).organisation_file
-        written.write_text(organisation, encoding="utf-8")
-        loaded = load_organisation(Home(aside), load_catalogue(home))
+        loaded = load_organisation(home, load_catalogue(home))
         home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)
         write_instance(home)
-        written.rename(home.organisation_file)
-    finally:
-        (aside / home.organisation_file.name).unlink(missing_ok=True)
-        aside.rmdir()
+    except BaseException:  # until it is whole, it is no home
+        home.organisation_file.unlink()
+        raise
     return loaded
 
 

@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.grammar import PLACEHOLDER, Chapitre, Message, Messages
+from pipelines.catalogue.chapters.grammar import PLACEHOLDER, Message, Messages
 
 Row = dict[str, Any]
 Rows = Mapping[tuple[str, int], Row]  # (code, exercice) → the row of ``rapport.chiffres``
@@ -65,13 +65,6 @@ def told(bloc: Messages, rows: Rows, exercice: int) -> list[Sentence]:
     services = [one for one in kept if one.message.service][: bloc.services]
     others = [one for one in kept if one not in services][: bloc.nombre - len(services)]
     return [one.sentence() for one in kept if one in services or one in others]
-
-
-def of_chapters(chapters: list[Chapitre]) -> Iterator[Messages]:
-    """The blocks of messages of a report."""
-    for chapter in chapters:
-        for section in chapter.sections:
-            yield from (bloc for bloc in section.blocs if isinstance(bloc, Messages))
 
 
 @dataclass(frozen=True)

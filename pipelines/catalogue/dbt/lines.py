@@ -17,8 +17,6 @@ from typing import Literal
 
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.dbt.project import parsed_meta
-from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
 from pipelines.catalogue.templates import filled
 from pipelines.sql import called, indented, literal, nothing, select, union, united, where
@@ -104,11 +102,6 @@ class LineSource:
     def column(self, name: str) -> str:
         """The fact's column ``name``, in SQL over a line."""
         return self.feed.colonnes.get(name, name)
-
-
-def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
-    """Model → what its entry says of its lines, in the order of the entries. Raises DeclarationError naming file and line."""
-    return parsed_meta(entries, "lignes", ModelLines)
 
 
 def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]:

@@ -55,10 +55,6 @@ class Figures:
         name = self.by_code[code].figure.family
         return self.families[name] if name else None
 
-    def of_family(self, name: str) -> list[Figure]:
-        """The declared figures of a family, in order of declaration."""
-        return [declared.figure for declared in self.by_code.values() if declared.figure.family == name]
-
     def indicators(self) -> list[DeclaredFigure]:
         """The figures that a member of a family may name as its own, in order of declaration."""
         named = [name for name, family in self.families.items() if family.indicateurs]

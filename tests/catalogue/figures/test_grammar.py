@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.dbt.generated import model_texts
-from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
+from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression, written
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from tests.catalogue.figures.sql import figures_of
