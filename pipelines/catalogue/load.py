@@ -281,7 +281,7 @@ class Catalogue:
     def secrecy(self) -> Secrecy:
         """What each table of ``rapport`` reveals about persons."""
         counted = {code: one.figure.compte for code, one in self.figures.by_code.items() if one.figure.compte}
-        return make_secrecy(self.secrecy_declared).placed(self.project.place_of).counting(counted)
+        return make_secrecy(self.secrecy_declared, self.project.place_of, counted)
 
     @functools.cached_property
     def comparisons(self) -> Comparisons:

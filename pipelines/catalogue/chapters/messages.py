@@ -146,7 +146,11 @@ class Candidate:
         if name == "valeur":
             return Piece(_printed(row, words), ((code, year),))
         if name == "part":
-            return self._part()
+            whole, share = self.rows.get((self.message.sur or "", year)), self.share
+            if share is None or whole is None:
+                return None
+            how = f"100 × {french.exact(row['valeur'])} ÷ {french.exact(whole['valeur'])}"
+            return Piece(_percent(share), ((code, year), (self.message.sur or "", year)), how)
         if "." in name:
             other = _known(self.rows.get((name, year)))
             return Piece(_printed(other, words), ((name, year),)) if other else None
@@ -164,14 +168,6 @@ class Candidate:
         if is_share or not former["valeur"]:
             return None
         return Piece(_percent(100 * change / abs(former["valeur"])), both, how)
-
-    def _part(self) -> Piece | None:
-        whole, share = self.rows.get((self.message.sur or "", self.exercice)), self.share
-        if share is None or whole is None:
-            return None
-        of = ((self.message.chiffre, self.exercice), (self.message.sur or "", self.exercice))
-        how = f"100 × {french.exact(self.row['valeur'])} ÷ {french.exact(whole['valeur'])}"
-        return Piece(_percent(share), of, how)
 
 
 def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:

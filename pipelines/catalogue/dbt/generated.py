@@ -164,20 +164,6 @@ def _texts_of(catalogue: Catalogue, made: Mapping[str, str]) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=8)
 def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
-    models = _models_before_the_controls(catalogue)
-    texts = _texts_of(catalogue, models)
-    controls = {name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS}
-    if CONTROL not in catalogue.project.off:
-        filters = union(filters_control(catalogue), CONTROL_COLUMNS.items())
-        models |= {f"{CONTROLS}/{CONTROL}.sql": filters}
-        texts |= {CONTROL: filters}
-        controls.add(CONTROL)
-    of_figures = {name for name in controls if reads(name, FINDINGS, texts)}
-    unions = {INPUT_CONTROLS: input_controls(controls - of_figures), CONTROLS: controls_union(of_figures)}
-    return models | {f"{CONTROLS}/{name}.sql": sql for name, sql in unions.items()}
-
-
-def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
     tables = [(system.system, table) for system, table in catalogue.registry.tables()]
     in_parts = [(system, table) for system, table in tables if not table.shapes and table.tells_parts_apart]
     # whose lines show that they are of their exercice; documents say theirs by themselves
@@ -188,7 +174,7 @@ def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
         for table in ref.export.tables
         if table.exercice
     ]
-    return {
+    models = {
         **{
             f"staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
             for shape in catalogue.registry.shapes
@@ -205,6 +191,16 @@ def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
         "marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
+    texts = _texts_of(catalogue, models)
+    controls = {name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS}
+    if CONTROL not in catalogue.project.off:
+        filters = union(filters_control(catalogue), CONTROL_COLUMNS.items())
+        models |= {f"{CONTROLS}/{CONTROL}.sql": filters}
+        texts |= {CONTROL: filters}
+        controls.add(CONTROL)
+    of_figures = {name for name in controls if reads(name, FINDINGS, texts)}
+    unions = {INPUT_CONTROLS: input_controls(controls - of_figures), CONTROLS: controls_union(of_figures)}
+    return models | {f"{CONTROLS}/{name}.sql": sql for name, sql in unions.items()}
 
 
 # The exposures beside the chapters: the annex on each figure, and how far the year was collected and agrees.
