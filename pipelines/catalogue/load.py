@@ -24,9 +24,9 @@ from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_ov
 from pipelines.catalogue.reference import (
     Reference,
     check_among,
+    checked,
     file_of,
     make_reference,
-    more_rows,
     reference_rows,
     reference_things,
 )
@@ -299,7 +299,7 @@ class Catalogue:
                 raise DeclarationError(
                     f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
                 )
-            found[thing.path] = more_rows(tables[table][1], thing)
+            found[thing.path] = checked(tables[table][1].model_copy(update={"rows": thing.data}), thing.path)
         check_among(found)
         return found
 

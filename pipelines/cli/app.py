@@ -210,19 +210,9 @@ def exit_code(error: Exception) -> int:
         return NO_DISK
     if sqlite_code(error) in OUT_OF_REACH:
         return USAGE
-    expected: list[tuple[type[Exception], int]] = [
-        (Busy, BUSY),
-        (DeliveryRefused, BLOCKED),
-        (DeclarationError, USAGE),
-        (ProseError, USAGE),
-        (WrongSetting, USAGE),
-        (UnknownPerson, USAGE),
-        (Unsound, BLOCKED),
-        (MissingTable, USAGE),
-        (SnapshotFailed, USAGE),
-        (OSError, USAGE),
-    ]
-    return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
+    usage = (DeclarationError, ProseError, WrongSetting, UnknownPerson, MissingTable, SnapshotFailed, OSError)
+    expected = {BUSY: Busy, BLOCKED: (DeliveryRefused, Unsound), USAGE: usage}
+    return next((code for code, kinds in expected.items() if isinstance(error, kinds)), BROKEN)
 
 
 def _told(ctx: click.Context, error: Exception, code: int) -> str:

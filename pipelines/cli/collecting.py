@@ -178,16 +178,18 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 
 def _tell_failures(session: Session, report: "RunReport") -> bool:
     """Print the failures other than refused deliveries, which the summary reports; False when there are none."""
-    if failed := report.ended(Ending.NOT_BUILT):
-        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
-    elif failed := report.ended(Ending.UNSOUND):
-        note(f"\nErreur : {failed.message}")
-    elif failed := report.ended(Ending.BROKEN):
-        note(f"\nErreur : {failed.message}\nVoir l’exécution dans {shown(session.home.dagster)} (`make dev`).")
-    elif failed := report.ended(Ending.NOT_SERVED):
-        told = f"rien n’est copié sur le serveur : {failed.message}"
-        note(f"\nErreur : {told}\nTout le reste est fait. Recommencer : {session.command} publish")
-    return failed is not None
+    said = {
+        Ending.NOT_BUILT: "{}\nL’entrepôt et la publication précédents restent.",
+        Ending.UNSOUND: "{}",
+        Ending.BROKEN: f"{{}}\nVoir l’exécution dans {shown(session.home.dagster)} (`make dev`).",
+        Ending.NOT_SERVED: "rien n’est copié sur le serveur : {}\nTout le reste est fait. "
+        f"Recommencer : {session.command} publish",
+    }
+    for ending, words in said.items():
+        if failed := report.ended(ending):
+            note(f"\nErreur : {words.format(failed.message)}")
+            return True
+    return False
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:

@@ -23,12 +23,10 @@ def contracts() -> None:
 def check(session: Session) -> int:
     """Comparer les tables telles que dbt les ferait aux promesses. Code de sortie 1 quand quelque chose manquerait."""
     shape, promised = shape_to_publish(session.catalogue), session.catalogue.promised
-    lost = broken(promised, shape)
-    new = [one for one in differences(promised, shape) if one.kind == "added"]
-    for sentence in told(lost):
-        echo(f"rompu    {sentence}")
-    for sentence in told(new):
-        echo(f"nouveau  {sentence}")
+    lost, new = broken(promised, shape), [one for one in differences(promised, shape) if one.kind == "added"]
+    for what, found in (("rompu", lost), ("nouveau", new)):
+        for sentence in told(found):
+            echo(f"{what:<8} {sentence}")
     columns = sum(map(len, promised.values()))
     echo(
         f"Tables promises : {len(promised)} ; colonnes : {columns} ; manquements : {len(lost)} ; nouveautés à enregistrer : {len(new)}."

@@ -162,7 +162,12 @@ def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
     ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
     """
     selects = [
-        _NAMED.format(source=literal(f"{system}/{table.name}"), rows=f"{system}__{table.name}", field=field.name)
+        filled(
+            SQL / "membres_nommes.sql.j2",
+            source=literal(f"{system}/{table.name}"),
+            rows=f"{system}__{table.name}",
+            field=field.name,
+        )
         for system, table in tables
         if not table.shapes
         for field in table.kept_fields
@@ -258,19 +263,6 @@ def _monthly(source: str, rows: str, counted: str, name: str, series: Series) ->
         counted,
     )
 
-
-_NAMED = """\
-select
-    {source} as source,
-    lignes.exercice,
-    lignes._fichier,
-    lignes._feuille,
-    lignes._ligne,
-    coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite
-from {{{{ source('lake', '{rows}') }}}} as lignes
-left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthographes
-    on {{{{ normalise_libelle('lignes.{field}') }}}} = orthographes.orthographe
-where lignes.{field} is not null"""
 
 _MEMBER_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("_fichier", "string"), ("_feuille", "string")),
