@@ -18,7 +18,7 @@ def read(reject: Reject, table: Table, exercice: int, *, expected: Collection[st
     ``expected``: values and bounds that it must name.
     """
     row = row_of(reject)
-    assert {column.name for column in REJECTS} <= row.keys()
+    assert {*REJECTS} <= row.keys()
     assert row["gravite"] in (REFUSED_DELIVERY, REFUSED_LINE, TO_CHECK)
     for name in ("fichier", "table", "titre", "recu", "attendu", "aide"):
         assert row[name], f"nothing is said of {name}: {row}"

@@ -21,22 +21,20 @@ LAYERS = [("cli", "defs"), ("runs",), ("stages", "evidence"), ("ledger",), ("cat
 BETWEEN_DOORS = {  # `millesime run` runs the jobs of Dagster's door, `millesime serve` opens its pages
     ("pipelines.cli.collecting", "pipelines.defs.run"),
     ("pipelines.cli.deciding", "pipelines.defs.history"),
-    ("pipelines.cli.serving", "pipelines.defs.web"),
+    ("pipelines.cli.keeping", "pipelines.defs.web"),
 }
 # The doors that still ask a stage something: this list only ever gets shorter.
 DOORS_ON_STAGES = {
     "pipelines.cli.app": {"extract", "report"},
     "pipelines.cli.auditing": {"transform"},
     "pipelines.cli.authoring": {"ingest", "transform", "validate"},
-    "pipelines.cli.collecting": {"ingest", "validate"},
-    "pipelines.cli.contenu": {"report"},
+    "pipelines.cli.collecting": {"extract", "ingest", "validate"},
+    "pipelines.cli.contenu": {"publish", "report"},
     "pipelines.cli.contracts": {"publish"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
     "pipelines.cli.rejects": {"validate"},
     "pipelines.cli.releasing": {"publish"},
-    "pipelines.cli.snapshot": {"extract", "ingest"},
-    "pipelines.cli.textes": {"publish"},
     "pipelines.cli.transmitting": {"report"},
     "pipelines.defs.jobs": {"ingest"},
     "pipelines.defs.transform": {"transform"},

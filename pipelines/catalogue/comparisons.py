@@ -13,7 +13,7 @@ from pydantic import Field as PydanticField
 from pydantic import model_validator
 
 from pipelines.catalogue.chapters.grammar import Value
-from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.overlay import Overlay
 from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -75,22 +75,14 @@ class Comparisons:
 def make_comparisons(declared: Mapping[str, Overlay], codes: Collection[str]) -> Comparisons:
     """Every comparison; ``codes`` are those of the declared figures. Raises DeclarationError naming file and line."""
     below, classes, ratios = (declared[kind] for kind in SECTIONS)
-    for thing in below:
-        _refuse_unknown(thing, "chiffre", codes)
-    for thing in classes:
-        _refuse_unknown(thing, "de", below.on)
-    for thing in ratios:
-        _refuse_unknown(thing, "chiffre", codes)
-        _refuse_unknown(thing, "par", below.on)
+    for thing in (*below, *classes, *ratios):
+        for key, known in (("chiffre", codes), ("de", below.on), ("par", below.on)):
+            name = thing.data.get(key) if isinstance(thing.data, dict) else None
+            if name is not None and name not in known:
+                what = "le catalogue n’a pas de chiffre" if key == "chiffre" else "aucun dénominateur ne s’appelle"
+                raise DeclarationError(f"{thing.at(key)} {key}: {what} « {name} »")
     return Comparisons(
         {thing.name: thing.parsed(Denominateur) for thing in below},
         {thing.name: thing.parsed(Classe) for thing in classes},
         {thing.name: thing.parsed(Ratio) for thing in ratios},
     )
-
-
-def _refuse_unknown(thing: Thing, key: str, known: Collection[str]) -> None:
-    name = thing.data.get(key) if isinstance(thing.data, dict) else None
-    if name is not None and name not in known:
-        what = "le catalogue n’a pas de chiffre" if key == "chiffre" else "aucun dénominateur ne s’appelle"
-        raise DeclarationError(f"{thing.at(key)} {key}: {what} « {name} »")

@@ -10,13 +10,12 @@ snapshot has the tables that it makes itself.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.primary_keys import Keys, key_of
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 
 SNAPSHOT = "dbt_project/contracts.csv"  # in a layer
@@ -33,6 +32,8 @@ class Promise(NamedTuple):
     key: str = ""
 
 
+Keys = Mapping[str, list[str]]  # table → the columns of its key, which dbt proves at each build
+PARTS = ("type", "unité", "rang dans la clé")  # of a promise, in French
 HEADER = ("table", "column", *Promise._fields)
 Shape = Mapping[str, Mapping[str, Promise]]  # by ``schema.table``, then column
 
@@ -43,6 +44,15 @@ class Difference(NamedTuple):
     kind: Literal["added", "removed", "changed"]
     name: str  # ``schema.table`` or ``schema.table.column``
     said: str = ""
+
+
+def key_of(keys: Keys, table: str, filled: Set[str]) -> list[str]:
+    """The columns of the primary key of ``table``, whose columns ``filled`` are never empty.
+
+    There are none when a column of its key may be empty: no database accepts it as a primary key.
+    """
+    columns = keys.get(table, [])
+    return columns if {*columns} <= filled else []
 
 
 def contracted(entry: Thing, keys: Keys, fields: Fields) -> dict[str, Promise]:
@@ -96,23 +106,17 @@ def differences(before: Shape, after: Shape) -> list[Difference]:
         found += [Difference("removed", f"{table}.{column}") for column in was.keys() - is_now.keys()]
         found += [Difference("added", f"{table}.{column}") for column in is_now.keys() - was.keys()]
         for column in was.keys() & is_now.keys():
-            found += _of_column(f"{table}.{column}", was[column], is_now[column])
+            for of, former, new in zip(PARTS, was[column], is_now[column], strict=True):
+                if former != new:  # a unit, a key or NOT NULL that is new takes nothing from a reader
+                    gains = not former or new == f"{former}{NOT_NULL}"
+                    said = f"{of} {former or 'absent'} → {new or 'absent'}"
+                    found.append(Difference("added" if gains else "changed", f"{table}.{column}", said))
     return sorted(found, key=lambda one: (one.name, one.kind))
 
 
 def broken(promised: Shape, shape: Shape) -> list[Difference]:
     """What readers were promised and would miss."""
     return [one for one in differences(promised, shape) if one.kind != "added"]
-
-
-def _of_column(name: str, was: Promise, is_now: Promise) -> Iterator[Difference]:
-    """A unit, a key or NOT NULL that is new takes nothing from a reader."""
-    words = {"type": "type", "unit": "unité", "key": "rang dans la clé"}
-    for of, before, after in zip(words, was, is_now, strict=True):
-        if before != after:
-            gains = not before or after == f"{before}{NOT_NULL}"
-            said = f"{words[of]} {before or 'absent'} → {after or 'absent'}"
-            yield Difference("added" if gains else "changed", name, said)
 
 
 def told(found: Iterable[Difference]) -> list[str]:

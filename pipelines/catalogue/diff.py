@@ -6,8 +6,7 @@ nobody has to write it down.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -17,37 +16,30 @@ from pipelines.settings import Home
 NOTES = "upstream.json"
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One named thing of a home."""
+class Own(NamedTuple):
+    """One named thing of a home, and the shipped one that it replaces."""
 
-    effect: Literal["added", "replaced", "switched off"]
     kind: str
-    name: str
-    place: str
+    thing: Thing
+    shipped: Thing | None
+
+    @property
+    def effect(self) -> Literal["added", "replaced", "switched off"]:
+        """What it does to the shipped catalogue."""
+        return "switched off" if not self.thing.enabled else "replaced" if self.shipped else "added"
 
     @property
     def key(self) -> str:
         """Its identifier among all kinds."""
-        return f"{self.kind} {self.name}"
+        return f"{self.kind} {self.thing.name}"
 
 
-def differences(catalogue: Catalogue) -> list[Difference]:
+def things_of_home(catalogue: Catalogue) -> Iterator[Own]:
     """Everything that the home declares, kind by kind."""
-    return [
-        Difference(
-            "switched off" if not thing.enabled else "replaced" if shipped else "added", kind, thing.name, thing.place
-        )
-        for kind, thing, shipped in things_of_home(catalogue)
-    ]
-
-
-def things_of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
-    """(kind, the home's thing, the shipped one that it replaces)."""
     for kind, overlay in catalogue.overlays.items():
         for thing in [*overlay.on.values(), *overlay.off.values()]:
             if catalogue.is_own(thing.path):
-                yield kind, thing, overlay.replaced.get(thing.name)
+                yield Own(kind, thing, overlay.replaced.get(thing.name))
 
 
 def note_upstream(catalogue: Catalogue, home: Home, *, again: bool = False) -> None:
@@ -69,9 +61,9 @@ def changed_upstream(catalogue: Catalogue, home: Home) -> set[str]:
 
 
 def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
-    for kind, thing, shipped in things_of_home(catalogue):
-        if shipped:
-            yield f"{kind} {thing.name}", {"own": thing.identity, "shipped": shipped.identity}
+    for one in things_of_home(catalogue):
+        if one.shipped:
+            yield one.key, {"own": one.thing.identity, "shipped": one.shipped.identity}
 
 
 def _notes(home: Home) -> dict[str, dict[str, str]]:

@@ -107,14 +107,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _not_null(kwargs: dict[str, Any]) -> str:
-    return f"{identifier(kwargs['column'])} is null"
-
-
-def _in_set(kwargs: dict[str, Any]) -> str:
-    return f"{identifier(kwargs['column'])} not in ({', '.join(literal(v) for v in kwargs['value_set'])})"
-
-
 def _unique(kwargs: dict[str, Any]) -> str:
     column = identifier(kwargs["column"])
     return f"{column} in (select {column} from {BATCH} group by {column} having count(*) > 1)"
@@ -131,9 +123,15 @@ def _kind(required: str, optional: str = "", broken: Callable[[dict[str, Any]], 
 
 KINDS: dict[str, Kind] = {
     "expect_table_row_count_to_be_between": _kind("", "min_value max_value"),
-    "expect_column_values_to_not_be_null": _kind("column", "mostly", _not_null),
+    "expect_column_values_to_not_be_null": _kind(
+        "column", "mostly", lambda one: f"{identifier(one['column'])} is null"
+    ),
     "expect_column_values_to_be_unique": _kind("column", "mostly", _unique),
-    "expect_column_values_to_be_in_set": _kind("column value_set", "mostly", _in_set),
+    "expect_column_values_to_be_in_set": _kind(
+        "column value_set",
+        "mostly",
+        lambda one: f"{identifier(one['column'])} not in ({', '.join(map(literal, one['value_set']))})",
+    ),
     "expect_column_values_to_be_between": _kind(
         "column", "min_value max_value mostly", lambda one: _outside(identifier(one["column"]), one)
     ),

@@ -76,20 +76,15 @@ class Entry(Declared):
         return self.model_dump(exclude_none=True)
 
 
-class Meaning(Declared):
+class Meaning(Entry):
     """What a column means in one table."""
 
     title: str
     type: FieldType = "string"
-    unit: str | None = None
     personal: bool = False
     quasi_identifier: bool = False
     persons: bool = False
-    public: str | None = None
     words: list[str] = []
-    additif: Literal["oui", "non"] | tuple[Dimension, ...] | None = None
-    dimension: Dimension | None = None
-    chiffre: str | None = None
     description: str
 
     @property

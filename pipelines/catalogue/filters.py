@@ -42,7 +42,10 @@ def _listed(values: Value | list[Value]) -> list[Value]:
 
 
 def _why_not(catalogue: Catalogue, table: str, column: str, value: Value) -> str | None:
-    kind, place = _kind(catalogue, table, column), f"la colonne « {column} » de « {table} »"
+    said, place = catalogue.project.said, f"la colonne « {column} » de « {table} »"
+    entries = said[table].data.get("columns") or [] if table in said else []
+    kinds = [str(entry.get("data_type", "")) for entry in entries if entry["name"] == column]  # none without a contract
+    kind = "".join(kinds).lower().partition("(")[0].strip()
     if kind == "boolean" and not isinstance(value, bool):
         return f"{place} est vraie ou fausse : écrire true ou false, et non « {value} »"
     if kind in TEXTS and not isinstance(value, str):
@@ -54,14 +57,6 @@ def _why_not(catalogue: Catalogue, table: str, column: str, value: Value) -> str
         return None
     few = f" ; elle contient {enumeration(sorted(known))}" if len(known) <= FEW else ""
     return f"{place} ne contient jamais « {value} »{suggestion(value, sorted(known)) or few}"
-
-
-def _kind(catalogue: Catalogue, table: str, column: str) -> str:
-    """The type of the values of a column, without length or precision; empty when no contract says it."""
-    said = catalogue.project.said
-    entries = said[table].data.get("columns") or [] if table in said else []
-    kinds = [str(entry.get("data_type", "")) for entry in entries if entry["name"] == column]
-    return "".join(kinds).lower().partition("(")[0].strip()
 
 
 def _proved(catalogue: Catalogue, table: str, column: str) -> set[str] | None:

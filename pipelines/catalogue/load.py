@@ -6,19 +6,17 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines import settings
 from pipelines.catalogue.chapters.alerts import Alerte
-from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
-from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese, Texte
 from pipelines.catalogue.chapters.printed import Garde
 from pipelines.catalogue.comparisons import SECTIONS as COMPARED
 from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import FOR_READERS, SNAPSHOT, Shape, contracted, snapshot
-from pipelines.catalogue.dbt.lines import LineSource, ModelLines, completions, declared_lines, line_sources
-from pipelines.catalogue.dbt.pieces import ModelPieces, declared_pieces
-from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, read_project
+from pipelines.catalogue.dbt.lines import LineSource, ModelLines, ModelPieces, line_sources
+from pipelines.catalogue.dbt.project import COMPOSED, Project, meta_things, parsed_meta, read_project
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
@@ -26,9 +24,9 @@ from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_ov
 from pipelines.catalogue.reference import (
     Reference,
     check_among,
+    checked,
     file_of,
     make_reference,
-    more_rows,
     reference_rows,
     reference_things,
 )
@@ -55,28 +53,35 @@ KNOWN = {
     "secrecy.yml": SECTIONS,
 }
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
-PLACES = (  # of a home
-    "catalogue/alertes.yml",
-    "catalogue/comparaisons.yml",
-    "catalogue/fields.yml",
-    "catalogue/rules.yml",
-    "catalogue/secrecy.yml",
-    "catalogue/systems/*.yml",
-    "catalogue/shapes/*.yml",
-    "catalogue/figures/*.yml",
-    "catalogue/report/*.yml",
-    "catalogue/reference/*.*",
-    "catalogue/reference/*/*.csv",
-    "expectations/**/*.yml",
-    "dbt_project/contracts.csv",
-    "dbt_project/models/**/*.yml",
-    "dbt_project/models/**/*.sql",
-    "dbt_project/macros/**/*.sql",
-    "dbt_project/tests/**/*.sql",
-)
-
+PLACES = """
+    catalogue/alertes.yml catalogue/comparaisons.yml catalogue/fields.yml catalogue/rules.yml catalogue/secrecy.yml
+    catalogue/systems/*.yml catalogue/shapes/*.yml catalogue/figures/*.yml catalogue/report/*.yml
+    catalogue/reference/*.* catalogue/reference/*/*.csv expectations/**/*.yml dbt_project/contracts.csv
+    dbt_project/models/**/*.yml dbt_project/models/**/*.sql dbt_project/macros/**/*.sql dbt_project/tests/**/*.sql
+""".split()  # of a home
 # what the composer and dbt write in the project of a checkout: nobody declares it
 WRITTEN = tuple(f"dbt_project/{name}/" for name in (COMPOSED, "target", "logs"))
+
+
+AnyChapter = TypeVar("AnyChapter", bound=Chapitre)
+
+
+def _files(kind: str, pattern: str, key: str | None = None) -> functools.cached_property[Overlay]:
+    """The things of which each is a file, named by its ``key``, or by its place."""
+
+    def read(catalogue: "Catalogue") -> Overlay:
+        found: list[list[Thing]] = []
+        for layer in catalogue.layers:
+            named = {path: path.relative_to(layer / pattern.partition("/")[0]) for path in sorted(layer.glob(pattern))}
+            found.append([whole_file(kind, path, key, name.with_suffix("").as_posix()) for path, name in named.items()])
+        return put_over(found)
+
+    return functools.cached_property(read)
+
+
+def _entries(kind: str, file: str, *section: str) -> functools.cached_property[Overlay]:
+    """The things that a file names in one of its sections, or as a whole."""
+    return functools.cached_property(lambda catalogue: catalogue.entries(kind, file, section))
 
 
 class Catalogue:
@@ -90,25 +95,14 @@ class Catalogue:
 
     # the named things, by kind --------------------------------------------
 
-    @functools.cached_property
-    def systems(self) -> Overlay:
-        """One file per source system."""
-        return self._files("system", "catalogue/systems/*.yml", key="system")
-
-    @functools.cached_property
-    def shapes(self) -> Overlay:
-        """The tables that several systems deliver."""
-        return self._files("shape", "catalogue/shapes/*.yml", key="shape")
-
-    @functools.cached_property
-    def fields_declared(self) -> Overlay:
-        """What each column means."""
-        return self._entries("field", "catalogue/fields.yml", ())
-
-    @functools.cached_property
-    def suites(self) -> Overlay:
-        """One file per suite: ``shapes/<shape>``, ``systems/<system>/<table>``."""
-        return self._files("suite", "expectations/**/*.yml")
+    systems = _files("system", "catalogue/systems/*.yml", key="system")
+    shapes = _files("shape", "catalogue/shapes/*.yml", key="shape")  # the tables that several systems deliver
+    suites = _files("suite", "expectations/**/*.yml")  # ``shapes/<shape>``, ``systems/<system>/<table>``
+    fields_declared = _entries("field", "catalogue/fields.yml")
+    alerts_declared = _entries("alert", "catalogue/alertes.yml", "alertes")
+    guards_declared = _entries("guard", "catalogue/alertes.yml", "gardes")
+    rules_declared = _entries("rule", "catalogue/rules.yml", "regles")
+    effects_declared = _entries("effect", "catalogue/rules.yml", "effets")  # of a rule, or of a family of rules
 
     @functools.cached_property
     def chapters_declared(self) -> Overlay:
@@ -119,34 +113,14 @@ class Catalogue:
         )
 
     @functools.cached_property
-    def alerts_declared(self) -> Overlay:
-        """What raises an alarm in the published rows, by name."""
-        return self._entries("alert", "catalogue/alertes.yml", ("alertes",))
-
-    @functools.cached_property
-    def guards_declared(self) -> Overlay:
-        """What a finished report may not print, by name."""
-        return self._entries("guard", "catalogue/alertes.yml", ("gardes",))
-
-    @functools.cached_property
     def figures_declared(self) -> DeclaredFigures:
         """The domains, words, families and figures."""
         return read_figures(self.layers)
 
     @functools.cached_property
-    def rules_declared(self) -> Overlay:
-        """The rules, by code."""
-        return self._entries("rule", "catalogue/rules.yml", ("regles",))
-
-    @functools.cached_property
-    def effects_declared(self) -> Overlay:
-        """What a breach of a rule, or of a family of rules, does."""
-        return self._entries("effect", "catalogue/rules.yml", ("effets",))
-
-    @functools.cached_property
     def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
         """The entries of secrecy, section by section; that of a table may be in its model's own entry (``meta.secret``)."""
-        found = {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+        found = {section: self.entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
         tables = found["tables",]
         own = {thing.name: thing for thing in meta_things(self.project.said, "secret", "secrecy")}
         for name in own.keys() & tables.on.keys():
@@ -156,23 +130,27 @@ class Catalogue:
     @functools.cached_property
     def comparisons_declared(self) -> dict[str, Overlay]:
         """What is compared between organisations: denominators, size classes, ratios."""
-        return {kind: self._entries(kind, "catalogue/comparaisons.yml", (name,)) for kind, name in COMPARED.items()}
+        return {kind: self.entries(kind, "catalogue/comparaisons.yml", (name,)) for kind, name in COMPARED.items()}
 
     @functools.cached_property
     def prose_declared(self) -> Overlay:
         """The texts of the report that are the same every year, by their place in ``texte/``; an empty one is off."""
-        return put_over(
-            [_text(path, path.relative_to(layer / TEXTS)) for path in sorted(layer.glob(f"{TEXTS}/**/*.md"))]
-            for layer in self.layers
-        )
+        found: list[list[Thing]] = [[] for _ in self.layers]
+        for layer, things in zip(self.layers, found, strict=True):
+            for path in sorted(layer.glob(f"{TEXTS}/**/*.md")):
+                name, text = path.relative_to(layer / TEXTS).as_posix(), read_text(path)
+                things.append(Thing("prose", name, text, path, {}, enabled=bool(text.strip())))
+        return put_over(found)
 
     @functools.cached_property
     def templates_declared(self) -> Overlay:
         """The documents that give the report and the acts their look in a word processor; an empty one is off."""
-        return put_over(
-            [_template(path) for path in sorted(layer.glob(f"{TEMPLATES}/*")) if path.suffix in (".docx", ".odt")]
-            for layer in self.layers
-        )
+        found: list[list[Thing]] = [[] for _ in self.layers]
+        for layer, things in zip(self.layers, found, strict=True):
+            for path in sorted(one for one in layer.glob(f"{TEMPLATES}/*") if one.suffix in (".docx", ".odt")):
+                content = path.read_bytes().decode("latin-1")  # one character for each byte
+                things.append(Thing("template", path.name, content, path, {}, enabled=bool(content)))
+        return put_over(found)
 
     @functools.cached_property
     def reference(self) -> Overlay:
@@ -189,28 +167,15 @@ class Catalogue:
         """The hand-written models of dbt, and what is said of them."""
         return read_project(self.layers)
 
-    def _files(self, kind: str, pattern: str, key: str | None = None) -> Overlay:
-        return put_over(
-            [
-                whole_file(
-                    kind, path, key, name=path.relative_to(layer / pattern.partition("/")[0]).with_suffix("").as_posix()
-                )
-                for path in sorted(layer.glob(pattern))
-            ]
-            for layer in self.layers
-        )
-
-    def _entries(self, kind: str, file: str, section: tuple[str, ...]) -> Overlay:
-        paths = [layer / file for layer in self.layers]
-        return put_over(entries(kind, path, *self._document(path), section, None) for path in paths if path.exists())
-
-    def _document(self, path: Path) -> tuple[dict[str, Any], Lines]:
-        """A file of several sections, read once."""
-        if path not in self._documents:
-            self._documents[path] = read_mapping(path)
-            if path.name in KNOWN:
-                refuse_unknown(path, *self._documents[path], KNOWN[path.name])
-        return self._documents[path]
+    def entries(self, kind: str, file: str, section: tuple[str, ...]) -> Overlay:
+        """The things that a section of a file names, each file being read once."""
+        paths = [path for layer in self.layers if (path := layer / file).exists()]
+        for path in paths:
+            if path not in self._documents:
+                self._documents[path] = read_mapping(path)
+                if path.name in KNOWN:
+                    refuse_unknown(path, *self._documents[path], KNOWN[path.name])
+        return put_over(entries(kind, path, *self._documents[path], section, None) for path in paths)
 
     # what they say --------------------------------------------
 
@@ -228,12 +193,14 @@ class Catalogue:
     def figures(self) -> Figures:
         """The figures, checked against one another and against the systems."""
         made = make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
-        return replace(made, completed=completions(self.lines))
+        # the words of the rules that complete the lines of a fact
+        words = {fact: [rule for one in sources for rule in one.completed] for fact, sources in self.lines.items()}
+        return replace(made, completed={fact: rules for fact, rules in words.items() if rules})
 
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:
         """What each line-grain model says of its lines."""
-        return declared_lines(self.project.said)
+        return parsed_meta(self.project.said, "lignes", ModelLines)
 
     @functools.cached_property
     def lines(self) -> dict[str, list[LineSource]]:
@@ -243,34 +210,47 @@ class Catalogue:
     @functools.cached_property
     def pieces_declared(self) -> dict[str, ModelPieces]:
         """What models say of the pieces that they distinguish."""
-        return declared_pieces(self.project.said)
+        return parsed_meta(self.project.said, "pieces", ModelPieces)
 
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:
         """The chapters of the report, in the order of their files' names."""
         chapters = (thing for thing in self.chapters_declared if thing.name not in APART)
-        things = sorted(chapters, key=lambda thing: thing.path.name)
-        refuse_same_identifiers(things)
-        return [make_chapter(thing, self.prose_declared, Chapitre) for thing in things]
+        found, places = [], dict[str, str]()
+        for thing in sorted(chapters, key=lambda thing: thing.path.name):
+            found.append(self._chapter(thing.name, Chapitre))
+            for at, part in found[-1].parts():
+                if name := getattr(part, "id", None):  # by which a title is found
+                    if name in places:
+                        raise DeclarationError(f"{thing.at(*at)} id: « {name} » est déjà dans {places[name]}")
+                    places[name] = thing.at(*at)
+        return found
 
     @functools.cached_property
     def summary(self) -> Synthese | None:
         """The page of a collectivité."""
-        if SUMMARY not in self.chapters_declared:
-            return None
-        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared, Synthese)
+        return self._chapter(SUMMARY, Synthese) if SUMMARY in self.chapters_declared else None
 
     @functools.cached_property
     def accounts(self) -> Chapitre | None:
         """The accounts that go to each member with the report."""
-        if ACCOUNTS not in self.chapters_declared:
-            return None
-        return make_chapter(self.chapters_declared[ACCOUNTS], self.prose_declared, Chapitre)
+        return self._chapter(ACCOUNTS, Chapitre) if ACCOUNTS in self.chapters_declared else None
+
+    def _chapter(self, name: str, grammar: type[AnyChapter]) -> AnyChapter:
+        thing, texts = self.chapters_declared[name], self.prose_declared
+        chapter = thing.parsed(grammar)
+        for at, part in chapter.parts():
+            if isinstance(part, Texte) and part.fichier not in texts:
+                off = texts.off.get(part.fichier)
+                why = f"est désactivé dans {off.place}" if off else "n’existe pas"
+                raise DeclarationError(f"{thing.at(*at)} fichier: texte/{part.fichier} {why}")
+        return chapter
 
     @property
-    def printed(self) -> list[Chapitre]:
-        """The chapters, the page of a collectivité and the accounts: all that prints tables of ``rapport``."""
-        return [*self.chapters, *(one for one in (self.summary, self.accounts) if one)]
+    def printed(self) -> dict[str, Chapitre]:
+        """The chapters, the page of a collectivité and the accounts, by name: all that prints tables of ``rapport``."""
+        apart = {SUMMARY: self.summary, ACCOUNTS: self.accounts}
+        return {one.id: one for one in self.chapters} | {name: one for name, one in apart.items() if one}
 
     @functools.cached_property
     def cover(self) -> Couverture:
@@ -301,7 +281,7 @@ class Catalogue:
     def secrecy(self) -> Secrecy:
         """What each table of ``rapport`` reveals about persons."""
         counted = {code: one.figure.compte for code, one in self.figures.by_code.items() if one.figure.compte}
-        return make_secrecy(self.secrecy_declared).placed(self.project.place_of).counting(counted)
+        return make_secrecy(self.secrecy_declared, self.project.place_of, counted)
 
     @functools.cached_property
     def comparisons(self) -> Comparisons:
@@ -319,7 +299,7 @@ class Catalogue:
                 raise DeclarationError(
                     f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
                 )
-            found[thing.path] = more_rows(tables[table][1], thing)
+            found[thing.path] = checked(tables[table][1].model_copy(update={"rows": thing.data}), thing.path)
         check_among(found)
         return found
 
@@ -411,7 +391,7 @@ class Catalogue:
             for kind, overlay in self.overlays.items()
         }
         domains = {self._within(path): domain for path, domain in self.figures_declared.domain_of.items()}
-        return fingerprint([things, domains, self.project.rest])
+        return fingerprint([things, domains, [self.project.project_file]])
 
     def _within(self, path: Path) -> str:
         """A path inside its layer."""
@@ -424,16 +404,6 @@ def _chapter(path: Path) -> Thing:
     if not named and thing.name in APART:
         raise DeclarationError(f"{thing.at('id')} id: « {thing.name} » n’est pas un chapitre : c’est {thing.name}.yml")
     return thing
-
-
-def _text(path: Path, name: Path) -> Thing:
-    text = read_text(path)
-    return Thing("prose", name.as_posix(), text, path, {}, enabled=bool(text.strip()))
-
-
-def _template(path: Path) -> Thing:
-    content = path.read_bytes().decode("latin-1")  # one character for each byte
-    return Thing("template", path.name, content, path, {}, enabled=bool(content))
 
 
 def _refuse_strays(home: Path) -> None:

@@ -11,13 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.chapters.grammar import Message
-from pipelines.catalogue.chapters.printed import Garde
+from pipelines.catalogue.chapters.grammar import ChiffreCle, Message, Texte
 from pipelines.catalogue.chapters.texts import KNOWN, Unreadable, asked
 from pipelines.catalogue.columns import unknown_columns, unknown_columns_of
 from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, told
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
-from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
+from pipelines.catalogue.dbt.lineage import origins, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said, without_comments
 from pipelines.catalogue.dbt.unions import CONTROL_COLUMNS, CONTROLS
 from pipelines.catalogue.fields import described, is_measure
@@ -30,39 +29,14 @@ from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.sql import literal
 
-PARTS = (
-    "fields",
-    "registry",
-    "figures",
-    "chapters",
-    "alerts",
-    "guards",
-    "templates_declared",
-    "summary",
-    "cover",
-    "rules",
-    "secrecy",
-    "comparisons_declared",
-    "references",
-    "suite_files",
-    "lines",
-    "pieces_declared",
-)
-
-ENGINE_MODELS = (
-    "chiffres",
-    "fct_collecte",
-    "fct_lignes_signalees",
-    "int_communs__absences",
-    "int_communs__chiffres_publies",
-    "int_communs__constats",
-    "int_communs__membres_nommes",
-    "int_communs__trous",
-    "rpt_lignes_signalees",
-    "rpt_manques",
-    "rpt_rapprochement_publie",
-    "rpt_sources",
-)
+PARTS = """
+    fields registry figures chapters alerts guards templates_declared summary cover rules secrecy comparisons_declared references
+    suite_files lines pieces_declared
+""".split()
+ENGINE_MODELS = """
+    chiffres fct_collecte fct_lignes_signalees int_communs__absences int_communs__chiffres_publies int_communs__constats
+    int_communs__membres_nommes int_communs__trous rpt_lignes_signalees rpt_manques rpt_rapprochement_publie rpt_sources
+""".split()
 ROW = re.compile(
     r"""\bconstat\(\s*(?:'([^']*)'|"([^"]*)")"""
 )  # of a control: the code of its rule, or SQL that gives it
@@ -88,7 +62,6 @@ def check(catalogue: Catalogue) -> None:
         _of_doubles,
         _of_chapters,
         _of_alerts,
-        _of_guards,
         _of_texts,
         _of_secrecy,
         _of_suites,
@@ -121,16 +94,15 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
 def _of_sources(catalogue: Catalogue) -> Iterator[str]:
     """Check that a model of ``rapport`` reads the tables that it names as the origin of its rows."""
     for thing in catalogue.project.said:
-        said = said_sources(thing)
-        read = tables_behind(thing.name, model_texts(catalogue)) if said else []
-        for source in said or []:
+        said = origins(thing)
+        read = tables_behind(thing.name, model_texts(catalogue)) if said.sources or said.needs else []
+        for source in said.sources:
             if not fnmatch.filter(read, source):
                 place = thing.at("config", "meta", "sources")
                 others = f" ; il lit {', '.join(read)}" if read else ""
                 yield f"{place} meta.sources: « {thing.name} » ne lit pas la table « {source} »{others}"
-        for index, group in enumerate(said_needs(thing)):
+        for index, group in enumerate(said.needs):
             tables, known = catalogue.figures.tables_of, [f"*/{shape}" for shape in catalogue.registry.shapes]
-            read = tables_behind(thing.name, model_texts(catalogue))
             for source in group:
                 if source not in known and not {*tables(source)} & {*read}:
                     place, near = thing.at("config", "meta", "exige", index), suggestion(source, [*known, *read])
@@ -141,11 +113,11 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
     """Check that one of its tables has each field that the rows of a model of ``rapport`` need."""
     tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
     for thing in catalogue.project.said:
-        own = said_column_fields(thing)
+        said = origins(thing)
         ranks = {column["name"]: rank for rank, column in enumerate(thing.data.get("columns") or [])}
         needed: list[tuple[tuple[Any, ...], tuple[str, ...]]]
-        needed = [(("config", "meta", "champs", index), group) for index, group in enumerate(said_fields(thing))]
-        needed += [(("columns", ranks[column]), group) for column, groups in own.items() for group in groups]
+        needed = [(("config", "meta", "champs", index), group) for index, group in enumerate(said.fields)]
+        needed += [(("columns", ranks[column]), group) for column, groups in said.columns.items() for group in groups]
         behind = report_sources(catalogue).get(thing.name, ()) if needed else ()
         known = sorted({field.name for source in behind if source in tables for field in tables[source].kept_fields})
         for at, group in needed:
@@ -264,8 +236,11 @@ def _of_figures(catalogue: Catalogue) -> Iterator[str]:
         for axis in declared.figure.pieces:
             if axis not in axes:
                 yield f"{declared.place} pieces: aucun modèle ne distingue ses pièces par « {axis} »{suggestion(axis, axes)}"
-        if declared.figure.mesure:
-            yield from _fact(catalogue, declared.place, declared.figure.mesure.fait)
+        if declared.figure.mesure:  # its mart, and the lines behind it: without them no figure can be traced
+            place, fact = declared.place, declared.figure.mesure.fait
+            yield from _model(catalogue, place, fact)
+            if fact in layers(catalogue) and fact not in catalogue.lines:
+                yield f"{place} demande les lignes de « {fact} », et aucun modèle ne dit que les siennes le font (config.meta.lignes.faits)"
     for name, family in catalogue.figures.families.items():
         place = catalogue.figures_declared.families[name].place
         facts = [family.relation, family.indicateurs, family.presents_dans.fait if family.presents_dans else None]
@@ -299,54 +274,36 @@ def _of_doubles(catalogue: Catalogue) -> Iterator[str]:
             )
 
 
-def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
-    """The mart that a figure measures, and the lines behind it: without them no figure can be traced."""
-    yield from _model(catalogue, place, name)
-    if name in layers(catalogue) and name not in catalogue.lines:
-        yield f"{place} demande les lignes de « {name} », et aucun modèle ne dit que les siennes le font (config.meta.lignes.faits)"
-
-
 def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     """The tables and figures that are printed."""
-    for thing in catalogue.chapters_declared:
-        for index, one in enumerate(thing.data.get("indicateurs") or []):
-            yield from _model(catalogue, thing.at("indicateurs", index, "table"), one["table"])
-        for at, block in _blocks(thing):
-            if isinstance(table := block.get("table"), str):
+    for name, chapter in catalogue.printed.items():
+        thing = catalogue.chapters_declared[name]
+        for at, part in chapter.parts():
+            for table in filter(None, (getattr(part, "table", None), getattr(part, "avec", None))):
                 yield from _model(catalogue, thing.at(*at), table)
-            if beside := block.get("avec"):
-                yield from _model(catalogue, thing.at(*at, "avec"), beside)
-            for index, one in enumerate(block.get("sources") or []):
-                yield from _model(catalogue, thing.at(*at, "sources", index, "table"), one["table"])
-            for index, one in enumerate(block.get("chiffres") or []):
-                yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
-            for index, one in enumerate(block.get("messages") or []):
-                for code in Message.model_validate(one).codes:
-                    yield from _figure(catalogue, thing.at(*at, "messages", index), code)
+            codes = part.codes if isinstance(part, Message) else [part.code] if isinstance(part, ChiffreCle) else []
+            for code in codes:
+                yield from _figure(catalogue, thing.at(*at), code)
 
 
 def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
-    """The tables whose rows may raise an alarm; one that is switched off raises none."""
-    for thing in catalogue.alerts_declared:
-        if (table := thing.data["table"]) not in catalogue.project.off:
-            yield from _model(catalogue, thing.at("table"), table)
-
-
-def _of_guards(catalogue: Catalogue) -> Iterator[str]:
-    """The tables and figures of what a report may not print; of one that is switched off, none prints anything."""
-    for thing in catalogue.guards_declared:
-        guard, off = thing.parsed(Garde), catalogue.figures_declared.figures.off
+    """The tables and figures of alerts and guards; one that is switched off raises no alarm, and nothing prints it."""
+    for name, alert in catalogue.alerts.items():
+        if alert.table not in catalogue.project.off:
+            yield from _model(catalogue, catalogue.alerts_declared[name].at("table"), alert.table)
+    for name, guard in catalogue.guards.items():
+        place, off = catalogue.guards_declared[name].place, catalogue.figures_declared.figures.off
         tables = [*guard.tables, *([guard.demande.table] if guard.demande else [])]
         for table in (one for one in tables if one not in catalogue.project.off):
-            yield from _model(catalogue, thing.place, table)
+            yield from _model(catalogue, place, table)
         for code in (one for one in (*guard.chiffres, guard.apres) if one and one not in off):
-            yield from _figure(catalogue, thing.place, code)
+            yield from _figure(catalogue, place, code)
 
 
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     """The figures and the tables that the printed texts refer to."""
-    blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
-    printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
+    parts = (part for chapter in catalogue.printed.values() for _, part in chapter.parts())
+    printed = {METHODE, *(part.fichier for part in parts if isinstance(part, Texte))}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
         yield from _of_text(catalogue, shown(text.path), text.data)
 
@@ -388,15 +345,6 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
     for thing in catalogue.suites:
         if thing.name not in tables and "/".join(thing.name.split("/")[:2]) not in off:
             yield f"{thing.place} est la suite de « {thing.name} », que rien ne déclare{suggestion(thing.name, tables)}"
-
-
-def _blocks(thing: Thing) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    for s, section in enumerate(thing.data.get("sections") or []):
-        for key in ("si", "pour_chaque"):
-            if each := section.get(key):
-                yield ("sections", s, key), each
-        for b, block in enumerate(section["blocs"]):
-            yield ("sections", s, "blocs", b), block
 
 
 def _figure(catalogue: Catalogue, place: str, code: str) -> Iterator[str]:

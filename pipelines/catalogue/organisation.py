@@ -7,10 +7,11 @@ catalogue.
 import difflib
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from itertools import chain
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
@@ -20,7 +21,7 @@ from pipelines.catalogue.needs import missing
 from pipelines.catalogue.source_grammar import RETENTION, Day, Declared, Name, System, Table, Valid
 from pipelines.catalogue.sources import ExportRef, Registry
 from pipelines.catalogue.spelling import folded_names
-from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, line_of, parse, read_mapping
 from pipelines.did_you_mean import suggestion
 from pipelines.french import NO_BREAK, enumeration
 from pipelines.settings import Home
@@ -82,13 +83,9 @@ class Collectivite(Declared):
     debiteur: list[str] = []
 
     @model_validator(mode="after")
-    def _a_population_has_its_year(self) -> "Collectivite":
+    def _coherent(self) -> "Collectivite":
         if self.annee_population is not None and self.population is None:
             raise ValueError("annee_population: l’année d’une population qui n’est pas donnée")
-        return self
-
-    @model_validator(mode="after")
-    def _a_commune_has_a_code(self) -> "Collectivite":
         if self.code_insee is None and self.type == COMMUNE:
             raise ValueError("une commune a un code_insee, toute autre collectivité un type")
         return self
@@ -311,10 +308,6 @@ class Organisation(Declared):
         """True when the organisation uses this source system."""
         return system in self.systemes or any(a.code == system for a in self.applications)
 
-    def uses_any(self, registry: Registry) -> bool:
-        """False when it uses none of the declared systems: nothing is expected for any exercice."""
-        return any(map(self.subscribes, registry.systems))
-
     def applied(self, registry: Registry) -> Registry:
         """The declared sources, with the organisation's overrides applied."""
         return replace(
@@ -370,118 +363,111 @@ def _after(word: str, name: str) -> str:
     return f"{word}{name}" if word.endswith("’") else f"{word} {name}".strip()
 
 
-def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
-    """Check that an application's indicator is a figure that the catalogue declares for each of them. Raises DeclarationError."""
-    known = [declared.figure.indicateur for declared in catalogue.figures.indicators()]
-    for rank, application in enumerate(organisation.applications):
-        for index, name in enumerate(application.indicateurs):
-            if name not in known:
-                meant = suggestion(name, known) or (f" ; il a {', '.join(known)}" if known else "")
-                line = lines.get(("applications", rank, "indicateurs", index), lines["applications", rank])
-                raise DeclarationError(
-                    f"{path}:{line} applications.{rank}.indicateurs: le catalogue n’a pas d’indicateur « {name} »{meant}"
-                )
+Wrong = Iterator[tuple[tuple[Any, ...], str]]  # where in the file, what is said of it
 
 
-def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """Check that no two members or applications share a code, and no system is listed twice. Raises DeclarationError naming both lines."""
+def _wrong_codes(organisation: Organisation, lines: Lines) -> Wrong:
+    """Two members or applications that share a code, a system that is listed twice."""
     codes = [
         (("collectivites", index), code)
         for index, member in enumerate(organisation.collectivites)
         for code in filter(None, (member.code_insee, member.siren))
     ]
-    codes += [
-        (("applications", index), application.code) for index, application in enumerate(organisation.applications)
-    ]
+    codes += [(("applications", index), one.code) for index, one in enumerate(organisation.applications)]
     codes += [(("systemes", index), system) for index, system in enumerate(organisation.systemes)]
     given: dict[tuple[str, str], tuple[str, int]] = {}
     for at, code in codes:
         before = given.setdefault((at[0], code), at)
         if before != at:
-            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: « {code} » est déjà donné à la ligne {lines[before]}")
+            yield at, f"{at[0]}: « {code} » est déjà donné à la ligne {lines[before]}"
 
 
-def _check_names(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """Check that no spelling means two bodies, and no two persons have one name. Raises DeclarationError naming both."""
+def _wrong_names(organisation: Organisation, lines: Lines) -> Wrong:
+    """A spelling that means two bodies, two persons of one name."""
     its_own, members = (organisation.sigle, organisation.nom, *organisation.alias), organisation.collectivites
-    as_clients = [
-        (name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in (one.nom, *one.alias)
-    ]
-    as_debtors = [(name, lines["collectivites", rank]) for rank, one in enumerate(members) for name in one.debiteur]
-    persons = [(one.nom, lines["personnes", rank]) for rank, one in enumerate(organisation.personnes)]
-    folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors + persons)])
-    for known, spellings in (({folded[name]: (name, 0) for name in its_own}, as_clients), ({}, as_debtors)):
-        for name, line in spellings:
+    as_clients = [(name, rank) for rank, one in enumerate(members) for name in (one.nom, *one.alias)]
+    as_debtors = [(name, rank) for rank, one in enumerate(members) for name in one.debiteur]
+    persons = [one.nom for one in organisation.personnes]
+    folded = folded_names([*its_own, *(name for name, _ in as_clients + as_debtors), *persons])
+    for known, spellings in (({folded[name]: (name, -1) for name in its_own}, as_clients), ({}, as_debtors)):
+        for name, rank in spellings:
+            at = ("collectivites", rank)
             if not folded[name]:
-                raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
-            before, at = known.setdefault(folded[name], (name, line))
-            if at != line:
-                whose = f"celle de la ligne {at}" if at else "l’organisation"
-                raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
+                yield at, f"collectivites: « {name} » n’est pas un nom"
+            before, other = known.setdefault(folded[name], (name, rank))
+            if other != rank:
+                whose = f"celle de la ligne {lines['collectivites', other]}" if other >= 0 else "l’organisation"
+                yield at, f"collectivites: « {name} » désigne aussi {whose} (« {before} »)"
     named: dict[str, int] = {}
-    for rank, (name, line) in enumerate(persons):
-        first = named.setdefault(folded[name], line)
-        if first != line or not folded[name]:
-            what = f"est déjà à la ligne {first}" if first != line else "n’est pas un nom"
-            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: « {name} » {what}")
+    for rank, name in enumerate(persons):
+        first = named.setdefault(folded[name], rank)
+        if first != rank or not folded[name]:
+            what = f"est déjà à la ligne {lines['personnes', first]}" if first != rank else "n’est pas un nom"
+            yield ("personnes", rank), f"personnes.{rank}.nom: « {name} » {what}"
 
 
-def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """Check that each budget belongs to the organisation, and no document can belong to two. Raises DeclarationError."""
+def _wrong_systems(organisation: Organisation, catalogue: Catalogue) -> Wrong:
+    """A system that is undeclared or switched off, an indicator that no figure gives."""
+    named = [(("systemes", rank), system) for rank, system in enumerate(organisation.systemes)]
+    named += [(("applications", rank), one.code) for rank, one in enumerate(organisation.applications)]
+    for at, system in named:
+        if system not in catalogue.systems:
+            yield at, missing(f"{at[0]}:", "system", system, catalogue.systems.off, catalogue.systems.on)
+    known = [declared.figure.indicateur for declared in catalogue.figures.indicators()]
+    for rank, application in enumerate(organisation.applications):
+        for index, name in enumerate(application.indicateurs):
+            if name not in known:
+                meant = suggestion(name, known) or (f" ; il a {', '.join(known)}" if known else "")
+                said = f"applications.{rank}.indicateurs: le catalogue n’a pas d’indicateur « {name} »{meant}"
+                yield ("applications", rank, "indicateurs", index), said
+
+
+def _wrong_budgets(organisation: Organisation, lines: Lines) -> Wrong:
+    """A budget that is not the organisation's, a document that could belong to two."""
     for rank, one in enumerate(organisation.budgets):
-        line = lines.get(("budgets", rank, "siret"), lines["budgets", rank])
+        at = ("budgets", rank, "siret")
         if not one.siret.startswith(organisation.siren):
-            raise DeclarationError(
-                f"{path}:{line} budgets.{rank}.siret: {one.siret} n’est pas un établissement de l’organisation ({organisation.siren})"
-            )
+            whose = f"{one.siret} n’est pas un établissement de l’organisation ({organisation.siren})"
+            yield at, f"budgets.{rank}.siret: {whose}"
         for before, other in enumerate(organisation.budgets[:rank]):
             if one.overlaps(other):
-                raise DeclarationError(
-                    f"{path}:{line} budgets.{rank}: {one.siret} est déjà donné pour les mêmes exercices à la ligne "
-                    f"{lines['budgets', before]} : donner à chacun son code, ou des exercices distincts"
+                yield (
+                    at,
+                    f"budgets.{rank}: {one.siret} est déjà donné pour les mêmes exercices à la ligne "
+                    f"{lines['budgets', before]} : donner à chacun son code, ou des exercices distincts",
                 )
 
 
+def _wrong_sources(organisation: Organisation, catalogue: Catalogue) -> Wrong:
+    """What is said of no system or export, the address of nobody who owns one."""
+    exports = {ref.key for ref in catalogue.registry.exports()}
+    for name, said in organisation.sources.items():
+        if name not in catalogue.registry.systems and name not in exports:
+            yield ("sources", name), f"sources: « {name} » n’est ni un système ni un export"
+        if name in exports and said.valid:
+            yield ("sources", name, "valid"), f"sources: valid se dit d’un système, et non d’un export ({name})"
+    owners = sorted({ref.owner for ref in organisation.applied(catalogue.registry).exports()})
+    for owner in organisation.contacts:
+        if owner not in owners:
+            meant = suggestion(owner, owners)
+            yield ("contacts", owner), f"contacts: « {owner} » n’est le propriétaire d’aucun export{meant}"
+
+
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
-    """Read the home's organisation. Raises DeclarationError when it names a system that is undeclared or switched off."""
+    """Read the home's organisation. Raises DeclarationError naming its first mistake."""
     path = home.organisation_file
     if not path.exists():
         raise DeclarationError(f"{path} n’existe pas : créer un dossier par `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
-    _check_codes(organisation, lines, path)
-    _check_names(organisation, lines, path)
-    named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
-    named += [
-        (application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
-    ]
-    for system, at in named:
-        if system not in catalogue.systems:
-            raise DeclarationError(
-                missing(f"{path}:{lines[at]} {at[0]}:", "system", system, catalogue.systems.off, catalogue.systems.on)
-            )
-    _check_indicators(organisation, catalogue, lines, path)
-    _check_budgets(organisation, lines, path)
-    exports = {ref.key for ref in catalogue.registry.exports()}
-    for name, said in organisation.sources.items():
-        if name not in catalogue.registry.systems and name not in exports:
-            raise DeclarationError(
-                f"{path}:{lines['sources', name]} sources: « {name} » n’est ni un système ni un export"
-            )
-        if name in exports and said.valid:
-            raise DeclarationError(
-                f"{path}:{lines['sources', name, 'valid']} sources: valid se dit d’un système, et non d’un export ({name})"
-            )
-    _check_contacts(organisation, catalogue, lines, path)
+    mistakes = chain(
+        _wrong_codes(organisation, lines),
+        _wrong_names(organisation, lines),
+        _wrong_systems(organisation, catalogue),
+        _wrong_budgets(organisation, lines),
+        _wrong_sources(organisation, catalogue),
+    )
+    if first := next(mistakes, None):
+        at, wrong = first
+        raise DeclarationError(f"{path}:{line_of(at, lines)} {wrong}")
     return organisation
-
-
-def _check_contacts(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
-    """Check that each address is that of an owner of some export. Raises DeclarationError."""
-    owners = sorted({ref.owner for ref in organisation.applied(catalogue.registry).exports()})
-    for owner in organisation.contacts:
-        if owner not in owners:
-            meant = suggestion(owner, owners)
-            raise DeclarationError(
-                f"{path}:{lines['contacts', owner]} contacts: « {owner} » n’est le propriétaire d’aucun export{meant}"
-            )

@@ -5,7 +5,7 @@ This module finds the named things of a layer and puts one layer over the other.
 ``load`` combines the kinds.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,14 +156,15 @@ def entries(
             own.setdefault(place[len(section)], {})[place[len(section) + 1 :]] = line
     pairs = list(enumerate(found)) if key else list(found.items())
     nowhere = {(): lines.get(section, 1)}  # a key that came from a merge
-    return [_entry(kind, path, own.get(at, nowhere), (*section, at), entry, key) for at, entry in pairs]
-
-
-def _entry(kind: str, path: Path, own: Lines, at: tuple[Any, ...], entry: Any, key: str | None) -> Thing:
-    if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
-        raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: il manque « {key} »")
-    enabled = switch(entry, path, own) if isinstance(entry, dict) else True
-    return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
+    things = []
+    for at, entry in pairs:
+        places = own.get(at, nowhere)
+        if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
+            where = ".".join(map(str, (*section, at)))
+            raise DeclarationError(f"{shown(path)}:{places[()]} {where}: il manque « {key} »")
+        enabled = switch(entry, path, places) if isinstance(entry, dict) else True
+        things.append(Thing(kind, entry[key] if key else str(at), entry, path, places, enabled))
+    return things
 
 
 def refuse_unknown(path: Path, data: dict[str, Any], lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:
@@ -171,17 +172,13 @@ def refuse_unknown(path: Path, data: dict[str, Any], lines: Lines, sections: Ite
     inner: dict[str, set[str]] = {}
     for first, *rest in sections:
         inner.setdefault(first, set()).update(rest)
-    _refuse_others((), data, inner.keys(), path, lines)
-    for name in data.keys() & {name for name, within in inner.items() if within}:
-        _refuse_others((name,), data[name], inner[name], path, lines)
-
-
-def _refuse_others(at: tuple[Any, ...], found: Any, known: Collection[str], path: Path, lines: Lines) -> None:
-    if not isinstance(found, dict):
-        raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: {MAPPING}")
-    for name in found.keys() - set(known):
-        where = f"{shown(path)}:{lines.get((*at, name), 1)} {'.'.join(map(str, (*at, name)))}"
-        raise DeclarationError(f"{where}: clé inconnue ; sont connues {', '.join(sorted(known))}")
+    nested = [((name,), data[name], within) for name, within in inner.items() if within and name in data]
+    for at, found, known in [((), data, {*inner}), *nested]:
+        if not isinstance(found, dict):
+            raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: {MAPPING}")
+        for name in found.keys() - known:
+            where = f"{shown(path)}:{lines.get((*at, name), 1)} {'.'.join(map(str, (*at, name)))}"
+            raise DeclarationError(f"{where}: clé inconnue ; sont connues {', '.join(sorted(known))}")
 
 
 def switch(data: dict[str, Any], path: Path, lines: Lines) -> bool:

@@ -45,20 +45,15 @@ class Plan:
     exercice: int
     rows: dict[str, list[Row]]
 
-    @property
-    def name(self) -> str:
-        """``m57_d_2025``: the name of its files."""
-        return f"{self.declinaison}_{self.exercice}".lower()
-
     def files(self) -> dict[str, str]:
         """Path inside a home → text of the CSV that adds the rows to a reference table."""
-        files = {}
+        files, name = {}, f"{self.declinaison}_{self.exercice}".lower()
         for table, rows in self.rows.items():
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, COLUMNS[table], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-            files[f"catalogue/reference/{table}/{self.name}.csv"] = text.getvalue()
+            files[f"catalogue/reference/{table}/{name}.csv"] = text.getvalue()
         return files
 
 

@@ -126,12 +126,7 @@ def make_reference(thing: Thing, fields: Fields) -> Reference:
     data = thing.data
     if isinstance(data.get("fields"), list):
         data = data | {"fields": completed(data["fields"], thing.name, fields, titles=False)}
-    return _checked(parse(Reference, data, thing.lines, thing.path), file_of(thing))
-
-
-def more_rows(table: Reference, thing: Thing) -> Reference:
-    """The same table with the rows of one of its further files. Raises DeclarationError naming file, line and column."""
-    return _checked(table.model_copy(update={"rows": thing.data}), thing.path)
+    return checked(parse(Reference, data, thing.lines, thing.path), file_of(thing))
 
 
 def check_among(references: Mapping[Path, Reference]) -> None:
@@ -154,8 +149,11 @@ def _known(among: list[str] | str, references: Mapping[Path, Reference]) -> set[
     return {row[column] for one in references.values() if one.table == table for _, row in one.lines()}
 
 
-def _checked(reference: Reference, file: Path) -> Reference:
-    """The table, once each line has its columns and each cell is of its column's type. Raises DeclarationError."""
+def checked(reference: Reference, file: Path) -> Reference:
+    """The table, once each line of a file of it has its columns, and each cell is of its column's type.
+
+    Raises DeclarationError naming file, line and column.
+    """
     rows, name = csv.reader(io.StringIO(reference.rows, newline=""), strict=True), shown(file)
     names = [column.name for column in reference.fields]
     typed = [(index, column) for index, column in enumerate(reference.fields) if column.type != "string"]

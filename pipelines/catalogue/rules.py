@@ -123,9 +123,5 @@ class DeliveryRefused(Exception):
         """The same, for the ledger."""
         return {
             **rules[self.code].model_dump(include={"code", "titre", "aide", "a_decider"}),
-            "fichier": self.fichier,
-            "ligne": self.ligne,
-            "colonne": self.colonne,
-            "recu": self.recu,
-            "attendu": self.attendu,
+            **{name: getattr(self, name) for name in ("fichier", "ligne", "colonne", "recu", "attendu")},
         }

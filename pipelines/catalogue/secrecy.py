@@ -182,7 +182,7 @@ class Figures(Declared):
     rules: dict[str, Figure] = {}
     plain: list[Name] = []
     never: list[Name] = []
-    counted: dict[str, str] = {}  # code → what it counts
+    counted: Mapping[str, str] = {}  # code → what it counts
 
     def is_alone(self, code: str) -> bool:
         """True for a number of persons that belongs to no table."""
@@ -229,21 +229,6 @@ class Secrecy(Declared):
         """The tables whose lines count persons, in the order in which they are tried."""
         return {name: table for name, table in self.tables.items() if table.counts}
 
-    def why_withheld(self, table: str) -> str | None:
-        """Why a whole table is not published; None if it is."""
-        return self.tables[table].withheld if table in self.tables else None
-
-    def counting(self, counted: Mapping[str, str]) -> "Secrecy":
-        """The declaration, with what each figure counts."""
-        return self.model_copy(update={"figures": self.figures.model_copy(update={"counted": dict(counted)})})
-
-    def placed(self, place_of: Callable[[str], str]) -> "Secrecy":
-        """The declaration with each fact at its place in the warehouse."""
-        populations = {
-            name: one.model_copy(update={"fact": place_of(one.fact)}) for name, one in self.populations.items()
-        }
-        return self.model_copy(update={"populations": populations})
-
     def without(self, tables: set[str]) -> "Secrecy":
         """The declaration without these tables: they are withheld."""
         return self.model_copy(update={"tables": {name: of for name, of in self.tables.items() if name not in tables}})
@@ -260,13 +245,18 @@ SECTIONS = (
 )
 
 
-def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
-    """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
+def make_secrecy(
+    declared: Mapping[tuple[Any, ...], Overlay], place_of: Callable[[str], str], counted: Mapping[str, str]
+) -> Secrecy:
+    """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line.
+
+    ``place_of`` gives the place of a fact in the warehouse; ``counted``: code of a figure → what it counts.
+    """
     populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
     secrecy = Secrecy(
         populations={thing.name: _named(thing).parsed(Population) for thing in populations},
         tables={thing.name: _named(thing).parsed(Table) for thing in tables},
-        figures=_figures(*(declared[section] for section in SECTIONS[2:])),
+        figures=_figures(counted, *(declared[section] for section in SECTIONS[2:])),
     )
 
     def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
@@ -284,7 +274,8 @@ def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
         ruled = secrecy.tables.get(rule.table)
         if ruled is None or rule.column not in {*ruled.numbers, *ruled.persons, *ruled.plain}:
             refuse(rules[code], (), f"{rule.table}.{rule.column} ne compte pas de personnes", rule.table)
-    return secrecy
+    placed = {name: one.model_copy(update={"fact": place_of(one.fact)}) for name, one in secrecy.populations.items()}
+    return secrecy.model_copy(update={"populations": placed})
 
 
 def _named(thing: Thing) -> Thing:
@@ -296,7 +287,9 @@ def _named(thing: Thing) -> Thing:
     return thing
 
 
-def _figures(withheld: Overlay, alone: Overlay, rules: Overlay, columns: Overlay) -> Figures:
+def _figures(
+    counted: Mapping[str, str], withheld: Overlay, alone: Overlay, rules: Overlay, columns: Overlay
+) -> Figures:
     """The declarations about figures."""
     for thing in columns:  # each section by itself, so that a mistake names its line
         parse(Figures, {thing.name: thing.data}, {(thing.name,): thing.lines[()]}, thing.path)
@@ -307,6 +300,7 @@ def _figures(withheld: Overlay, alone: Overlay, rules: Overlay, columns: Overlay
         withheld={thing.name: thing.data for thing in withheld},
         alone={thing.name: thing.data for thing in alone},
         rules={thing.name: thing.parsed(Figure) for thing in rules},
+        counted=dict(counted),
         **{thing.name: thing.data for thing in columns},
     )
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic import Field as PydanticField
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -67,14 +67,9 @@ def _day_of_any_year(text: str) -> str:
 Day = Annotated[str, AfterValidator(_day_of_any_year)]
 
 
-def _text(word: object) -> object:
-    """Make a code a word, since YAML reads ``5`` as a number."""
-    return str(word) if isinstance(word, int) and not isinstance(word, bool) else word
-
-
 # The canon's word → those that a system writes for it. A word that is not mapped stays as written, and is judged as
-# such.
-Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
+# such. YAML reads the code ``5`` as a number.
+Words = dict[str, list[Annotated[str, PydanticField(coerce_numbers_to_str=True)]]]
 
 
 def _one_group(pattern: str) -> str:
@@ -107,6 +102,20 @@ class Declared(BaseModel):
     """A declaration: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def parts(self) -> Iterator[tuple[tuple[Any, ...], "Declared"]]:
+        """The declaration itself, then those inside it at any depth, each with its path."""
+        yield (), self
+        for name in type(self).model_fields:
+            yield from _inner(getattr(self, name), (name,))
+
+
+def _inner(value: object, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Declared]]:
+    if isinstance(value, Declared):
+        yield from (((*at, *below), part) for below, part in value.parts())
+    elif isinstance(value, list | dict):
+        for key, one in enumerate(value) if isinstance(value, list) else value.items():
+            yield from _inner(one, (*at, key))
 
 
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}  # the format of a moment whose field declares none
@@ -443,12 +452,6 @@ class Shape(Declared):
     missingValues: list[str] = [""]
 
 
-def _unknown(place: tuple[str | int, ...], name: str, table: str, known: Iterable[str]) -> InitErrorDetails:
-    """The error for a name that is not a field, with its place."""
-    said = f"la table « {table} » n’a pas de colonne « {name} »{suggestion(name, known)}"
-    return InitErrorDetails(type=PydanticCustomError("unknown_field", "{said}", {"said": said}), loc=place, input=name)
-
-
 class Table(Declared):
     """One table of an export, its shape resolved: ``fields`` is complete."""
 
@@ -479,10 +482,14 @@ class Table(Declared):
             raise ValueError(
                 f"la table « {self.name} » {'déclare deux fois la même colonne' if known else 'ne déclare aucune colonne'}"
             )
-        if unknown := [(place, name) for place, name in self._named() if name not in known]:
-            raise ValidationError.from_exception_data(
-                self.name, [_unknown(place, name, self.name, known) for place, name in unknown]
-            )
+        unknown: list[InitErrorDetails] = []  # each with its place
+        for place, name in self._named():
+            if name not in known:
+                said = f"la table « {self.name} » n’a pas de colonne « {name} »{suggestion(name, known)}"
+                kind = PydanticCustomError("unknown_field", "{said}", {"said": said})
+                unknown.append(InitErrorDetails(type=kind, loc=place, input=name))
+        if unknown:
+            raise ValidationError.from_exception_data(self.name, unknown)
         if "exercice" in known:
             raise ValueError("une colonne ne peut pas s’appeler « exercice » : toute ligne en porte déjà une")
         return self
@@ -667,11 +674,6 @@ class Table(Declared):
         """The numbers that say how much, and neither which line nor anything of a person."""
         numbers = [field for field in self.fields if field.type in ("integer", "number") and field.personal is None]
         return [field for field in numbers if field.name not in self.primaryKey]
-
-    @property
-    def informative_fields(self) -> list[Field]:
-        """The fields that no figure needs."""
-        return [field for field in self.fields if field.informative]
 
     def origins_of(self, exercice: int) -> dict[str, Origin]:
         """Field name → where its text comes from, in the files of ``exercice``: a header holds from its first exercice on,

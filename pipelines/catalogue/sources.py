@@ -157,7 +157,13 @@ class Registry:
 
 def make_registry(systems: Overlay, shapes: Overlay, fields: Fields) -> Registry:
     """The registry of the systems and shapes in effect. Raises DeclarationError naming file and line."""
-    made = {thing.name: _shape(thing, fields) for thing in shapes}
+    made = {}
+    for thing in shapes:
+        _named_as_its_file(thing)
+        data = dict(thing.data)
+        if _listed(data, "fields"):
+            data["fields"] = completed(data["fields"], thing.name, fields, titles=False)
+        made[thing.name] = parse(Shape, data, thing.lines, thing.path)
     layouts = {
         thing.name: {
             first: make_system(_laid_out(thing, first), made, fields, shapes.off)
@@ -205,14 +211,6 @@ def _laid_out(thing: Thing, exercice: int) -> Thing:
         return value
 
     return replace(thing, data=chosen(thing.data, None, (), ()), lines=lines)
-
-
-def _shape(thing: Thing, fields: Fields) -> Shape:
-    _named_as_its_file(thing)
-    data = dict(thing.data)
-    if _listed(data, "fields"):
-        data["fields"] = completed(data["fields"], thing.name, fields, titles=False)
-    return parse(Shape, data, thing.lines, thing.path)
 
 
 def make_system(

@@ -10,9 +10,11 @@ from pipelines.sql import literal
 _MACRO = re.compile(r"macro duckdb__normalise_libelle\(expression\) -%}(.*?){%- endmacro", re.DOTALL)
 
 
+@functools.cache
 def folded(expression: str) -> str:
     """What is compared of a text, in DuckDB's SQL over it."""
-    return _rule().replace("{{ expression }}", expression)
+    text = (settings.shipped() / "dbt_project" / "macros" / "normalise_libelle.sql").read_text(encoding="utf-8")
+    return " ".join(_MACRO.findall(text)[0].split()).replace("{{ expression }}", expression)
 
 
 def folded_names(names: Iterable[str]) -> dict[str, str]:
@@ -24,9 +26,3 @@ def folded_names(names: Iterable[str]) -> dict[str, str]:
         return {}
     with duckdb.connect() as db:
         return dict(db.execute(f"select nom, {folded('nom')} from (values {rows}) as noms (nom)").fetchall())
-
-
-@functools.cache
-def _rule() -> str:
-    text = (settings.shipped() / "dbt_project" / "macros" / "normalise_libelle.sql").read_text(encoding="utf-8")
-    return " ".join(_MACRO.findall(text)[0].split())

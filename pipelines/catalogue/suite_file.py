@@ -104,10 +104,6 @@ class Declaration(Declared):
         """Every column that the declaration names outside SQL."""
         return self.judged_columns + [name for row in self.counterexample for name in row]
 
-    def refuse_unknown(self, fields: list[Field], table: str) -> None:
-        """Raise ValueError when it names a column that the table of these fields does not have in the lake."""
-        refuse_unknown(self.named_columns, fields, table)
-
     @property
     def placeholders(self) -> set[str]:
         """The placeholders to fill before it can be checked."""

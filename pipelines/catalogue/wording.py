@@ -60,11 +60,7 @@ def _template(text: str) -> Template:
 def _environment() -> ImmutableSandboxedEnvironment:
     made = ImmutableSandboxedEnvironment()
     made.globals = {}
-    made.filters |= {
-        "mesure": shown,
-        "mois": _months,
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-    }
+    made.filters |= {"mesure": shown, "mois": _months, "json": lambda value: json.dumps(value, ensure_ascii=False)}
     return made
 
 

@@ -12,9 +12,17 @@ import sys
 
 def main() -> None:
     """Entry point of the ``millesime`` script: one command."""
-    _speak_utf8()
+    # start again in UTF-8 when the locale has another encoding (``LC_ALL=C``): file names and words need it
+    if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
+        os.environ["PYTHONUTF8"] = "1"  # for children
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     gc.set_threshold(100_000, 50, 100)  # hundreds of thousands of objects are imported, which nothing ever frees
-    _open_closed()
+    # of a stream that the caller closed (``>&-``), discard the output: a file opened later must not take its number
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number
+            os.set_inheritable(opened, True)
+            setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
     from pipelines.cli.interruption import SIGNALS, end_soon
     from pipelines.cli.output import note
@@ -48,19 +56,3 @@ def _let_go() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _speak_utf8() -> None:
-    """Start again in UTF-8 when the locale has another encoding (``LC_ALL=C``): file names and words need it."""
-    if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
-        os.environ["PYTHONUTF8"] = "1"  # for children
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
-
-
-def _open_closed() -> None:
-    """If the caller closed a stream (``>&-``), discard its output: a file opened later must not take its number."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number
-            os.set_inheritable(opened, True)
-            setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))

@@ -33,7 +33,7 @@ GROUPS = {
     "Charger": {
         "init": ("start", "Créer le dossier d’une organisation."),
         "demo": ("start", "Créer la démonstration, et l’exécuter."),
-        "snapshot": ("snapshot", "Lire la base d’un outil et déposer son export."),
+        "snapshot": ("collecting", "Lire la base d’un outil et déposer son export."),
         "check": ("collecting", "Contrôler des fichiers sans les charger."),
         "run": ("collecting", "Collecter des exercices, construire, publier."),
         "status": ("reading", "Les exports reçus ou manquants, et les chiffres incomplets."),
@@ -50,7 +50,7 @@ GROUPS = {
     },
     "Écrire": {
         "contenu": ("contenu", "Les textes d’un exercice : export vers Word, retour, avancement."),
-        "textes": ("textes", "Les textes des services à relire avant qu’ils soient publics."),
+        "textes": ("contenu", "Les textes des services à relire avant qu’ils soient publics."),
         "report": ("transmitting", "Le rapport d’un exercice, depuis ce qui est publié."),
         "acts": ("transmitting", "Projets de délibération et de courriers, en Word."),
     },
@@ -74,7 +74,7 @@ GROUPS = {
         "purge": ("deciding", "Retirer ce dont la durée de conservation est passée."),
         "key": ("keeping", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
         "mail": ("keeping", "Envoyer les courriels dus : refus, rappels, bilan."),
-        "serve": ("serving", "L’interface web de Dagster, sur ce poste."),
+        "serve": ("keeping", "L’interface web de Dagster, sur ce poste."),
     },
     "Déclarer": {
         "source": ("authoring", "Déclarer une nouvelle source."),
@@ -82,7 +82,6 @@ GROUPS = {
         "reference": ("authoring", "Ajouter un plan de comptes officiel."),
         "catalogue": ("authoring", "Ce que le dossier change au catalogue livré."),
         "contracts": ("contracts", "Les promesses faites aux lecteurs des tables publiées."),
-        "schema": ("authoring", "Le Table Schema d’une table déclarée."),
         "dbt": ("authoring", "Exécuter dbt sur un entrepôt personnel."),
     },
 }
@@ -172,18 +171,10 @@ class LazyGroup(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         """Run a command, then warn if the home has accepted data that it has not published."""
-        try:
-            done = super().invoke(ctx)
-        except click.exceptions.Exit:
-            _tell_lag(ctx)
-            raise
-        _tell_lag(ctx)
+        done = super().invoke(ctx)
+        if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
+            note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
         return done
-
-
-def _tell_lag(ctx: click.Context) -> None:
-    if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
-        note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
 
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:
@@ -219,19 +210,9 @@ def exit_code(error: Exception) -> int:
         return NO_DISK
     if sqlite_code(error) in OUT_OF_REACH:
         return USAGE
-    expected: list[tuple[type[Exception], int]] = [
-        (Busy, BUSY),
-        (DeliveryRefused, BLOCKED),
-        (DeclarationError, USAGE),
-        (ProseError, USAGE),
-        (WrongSetting, USAGE),
-        (UnknownPerson, USAGE),
-        (Unsound, BLOCKED),
-        (MissingTable, USAGE),
-        (SnapshotFailed, USAGE),
-        (OSError, USAGE),
-    ]
-    return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
+    usage = (DeclarationError, ProseError, WrongSetting, UnknownPerson, MissingTable, SnapshotFailed, OSError)
+    expected = {BUSY: Busy, BLOCKED: (DeliveryRefused, Unsound), USAGE: usage}
+    return next((code for code, kinds in expected.items() if isinstance(error, kinds)), BROKEN)
 
 
 def _told(ctx: click.Context, error: Exception, code: int) -> str:
@@ -269,10 +250,7 @@ def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
 
 
 @click.group(
-    cls=LazyGroup,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    invoke_without_command=True,
+    cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True
 )
 @click.version_option(package_name="millesime", prog_name="millesime")
 @global_options
@@ -291,6 +269,6 @@ def millesime(ctx: click.Context) -> None:
         if not session.home.organisation_file.exists():
             echo(ctx.get_help())
             return
-        from pipelines.cli.next_step import show_next
+        from pipelines.cli.reading import show_next
 
         show_next(session)

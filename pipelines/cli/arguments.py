@@ -4,6 +4,7 @@ The shell calls this at each keystroke, so nothing here may write; what cannot b
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,9 @@ from click.shell_completion import CompletionItem
 
 from pipelines.cli.session import Session
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+GIVEN_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -39,7 +43,7 @@ def _completing(names: Callable[[Session, click.Context], Iterable[Any]]) -> Com
     return complete
 
 
-def _codes(session: Session, _: click.Context) -> list[str]:
+def _published(session: Session) -> list[str]:
     """The published figures."""
     from pipelines.evidence.published import published_figures
 
@@ -47,43 +51,50 @@ def _codes(session: Session, _: click.Context) -> list[str]:
     return sorted({row["code"] for each in years for row in published_figures(session.home, each) or []})
 
 
-def _numbers(session: Session, ctx: click.Context) -> list[str]:
+@_completing
+def complete_numbers(session: Session, ctx: click.Context) -> list[str]:
     """What may be traced: the published figures, and the tables of ``rapport``."""
     from pipelines.catalogue.dbt.generated import layers
 
     tables = [table for table, layer in layers(session.catalogue).items() if layer == "rapport"]
-    return [*_codes(session, ctx), *sorted(tables)]
+    return [*_published(session), *sorted(tables)]
 
 
-def _columns(session: Session, ctx: click.Context) -> list[Any]:
+@_completing
+def complete_columns(session: Session, ctx: click.Context) -> list[Any]:
     """The columns of the table already typed, then the years."""
     columns = session.catalogue.project.keys.get(ctx.params.get("code") or "", [])
     return [*(f"{name}=" for name in columns if name != "exercice"), *session.organisation.years]
 
 
-def _sources(session: Session, _: click.Context) -> list[str]:
+@_completing
+def complete_sources(session: Session, _: click.Context) -> list[str]:
     """Systems, and exports as ``system/export``."""
     refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
     return sorted({name for ref in refs for name in (ref.system.system, ref.key)})
 
 
-def _findings(session: Session, _: click.Context) -> list[str]:
+@_completing
+def complete_findings(session: Session, _: click.Context) -> list[str]:
+    """The numbers of the findings."""
     from pipelines.runs.findings import all_findings
 
     with session.ledger() as ledger:
         return [finding.id for finding in all_findings(session.work(ledger))]
 
 
+complete_codes = _completing(lambda session, _: _published(session))
 complete_years = _completing(lambda session, _: session.organisation.years)
-complete_codes = _completing(_codes)
-complete_numbers = _completing(_numbers)
-complete_columns = _completing(_columns)
-complete_sources = _completing(_sources)
 complete_rules = _completing(lambda session, _: sorted(session.catalogue.rules))
-complete_findings = _completing(_findings)
 complete_releases = _completing(lambda session, _: session.releases())
 
-year_argument = click.argument("year", metavar="EXERCICE", type=int, shell_complete=complete_years)
+year_argument = click.argument(
+    "year",
+    metavar="EXERCICE",
+    type=int,
+    callback=lambda ctx, _, year: ctx.ensure_object(Session).exercice(year),
+    shell_complete=complete_years,
+)
 source_option = click.option(
     "--source",
     "sources",

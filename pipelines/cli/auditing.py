@@ -5,11 +5,9 @@ import click
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import year_argument
 from pipelines.cli.output import echo, json_option, progress, title, write_json
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.disk import read_json
 from pipelines.ledger.closing import close
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.pages import DATA, write_states
 from pipelines.stages.transform.docs import NoDocs, write_docs
@@ -18,26 +16,20 @@ from pipelines.stages.transform.docs import NoDocs, write_docs
 @click.command()
 @year_argument
 @click.option(
-    "--seed",
-    type=int,
-    metavar="GRAINE",
-    help="Graine du tirage ; par défaut le dernier jour de l’EXERCICE (20201231).",
+    "--seed", type=int, metavar="GRAINE", help="Graine du tirage ; par défaut le dernier jour de l’EXERCICE (20201231)."
 )
 @click.option(
     "--sample", "size", type=click.IntRange(0, 500), default=SIZE, show_default=True, metavar="N", help="Lignes tirées."
 )
 @json_option
-@global_options
-@click.pass_context
-def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str) -> None:
+@on_home
+def audit(session: Session, year: int, seed: int | None, size: int, form: str) -> int:
     """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec
     leurs décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
 
     Code de sortie 1 quand l’exercice n’est pas publiable en l’état.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         (page,) = write_states(session.work(ledger), [year], seed=seed, size=size)
     verdict = read_json(page.with_name(DATA))["verdict"]
     files = {"page": shown(page), "data": shown(page.with_name(DATA))}
@@ -50,24 +42,20 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
             echo(f"  - {reason['texte']}")
         echo(f"  page     {files['page']}")
         echo(f"  données  {files['data']}")
-    ctx.exit(DONE if verdict["publiable"] else BLOCKED)
+    return DONE if verdict["publiable"] else BLOCKED
 
 
 @click.command()
-@global_options
-@click.pass_context
-def docs(ctx: click.Context) -> None:
+@on_home
+@refusing(NoDocs)
+def docs(session: Session) -> None:
     """Écrire docs/dbt.html : chaque table avec ses colonnes, ses tests, d’où elle vient et qui la lit, sans serveur.
 
     Les pages d’audit écrites ensuite y renvoient.
     """
-    session: Session = ctx.obj
     with progress() as say:
         say("dbt écrit sa documentation")
-        with only_writer(session.home), open_ledger(session.home) as ledger:
-            try:
-                page = write_docs(session.home)
-            except NoDocs as error:
-                raise click.ClickException(str(error)) from None
+        with session.writing() as ledger:
+            page = write_docs(session.home)
             close(session.home, ledger, page.parent, [page])
     echo(f"Écrit {shown(page)}")

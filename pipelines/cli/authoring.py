@@ -1,71 +1,43 @@
-"""``schema``, ``source new``, ``figure new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write
-declarations or SQL."""
+"""``source new``, ``figure new``, ``reference plan``, ``catalogue diff``, ``dbt``: commands for people who write declarations
+or SQL."""
 
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
-from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+from pipelines.catalogue.diff import changed_upstream, note_upstream, things_of_home
+from pipelines.catalogue.draft.figure import FigureRequest, draft_figure, table_named
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.overlay import FOLDERS, named
 from pipelines.catalogue.plan_of_accounts import ACCOUNTS, CHAPTERS, read_plan
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.table_schema import table_schema
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
-from pipelines.cli.arguments import complete_sources
-from pipelines.cli.output import echo, json_text, note
-from pipelines.cli.session import Session, global_options, shown, typed
+from pipelines.cli.arguments import GIVEN_FILE
+from pipelines.cli.output import echo, note
+from pipelines.cli.session import Session, on_home, shown, typed
 from pipelines.did_you_mean import suggestion
 from pipelines.french import enumeration, how_many
+from pipelines.runs.frozen import frozen
 from pipelines.settings import Home
+from pipelines.stages.ingest.draft.sample import read_samples
+from pipelines.stages.ingest.draft.source import Draft, Request, draft_source, words_received
+from pipelines.stages.ingest.draft.tables import needs_of_shape
+from pipelines.stages.transform.analyst import prepare_analyst
 from pipelines.stages.transform.dbt import parse, run_dbt
-
-if TYPE_CHECKING:
-    from pipelines.stages.ingest.draft.source import Draft
+from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "-v", "-V", "--help", "-h"}
 
 EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "désactivé"}
-
-# schema -----------------------------------------------------------------------------------------------------
-
-
-@click.command()
-@click.argument("system", metavar="SYSTÈME", shell_complete=complete_sources)
-@click.argument("table")
-@click.option(
-    "--exercice", type=int, metavar="EXERCICE", help="La disposition de cet exercice ; par défaut la plus récente."
-)
-@click.option(
-    "--declared", is_flag=True, help="Nommer les champs comme l’entrepôt, et non comme le fichier du fournisseur."
-)
-@global_options
-@click.pass_context
-def schema(ctx: click.Context, system: str, table: str, exercice: int | None, declared: bool) -> None:
-    """Écrire le Table Schema (JSON) de la TABLE du SYSTÈME, comme d’autres outils de validation le lisent.
-
-    Les champs portent les en-têtes du fichier du fournisseur, pour le valider tel qu’il est.
-    """
-    session: Session = ctx.obj
-    systems = session.catalogue.registry.systems
-    if system not in systems:
-        raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, systems)}")
-    tables = {t.name: t for export in systems[system].exports for t in export.tables}
-    if table not in tables:
-        known = ", ".join(tables)
-        raise click.UsageError(f"{system} n’a pas de table « {table} »{suggestion(table, tables)} (il a {known})")
-    echo(json_text(table_schema(tables[table], exercice or 9999, headings=not declared)))
-
 
 # source new -------------------------------------------------------------------------------------------------
 
@@ -77,7 +49,7 @@ def source() -> None:
 
 @source.command("new", short_help="Écrire les premiers fichiers d’une source depuis un exemple.")
 @click.option(
-    "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--from", "sample", required=True, type=GIVEN_FILE,
     metavar="FICHIER", help="Un fichier que la source livre : texte, classeur, JSON, XML, ou un .zip de ceux-ci.",
 )  # fmt: skip
 @click.option("--system", required=True, metavar="NOM", help="Son nom : minuscules, chiffres et _.")
@@ -97,10 +69,9 @@ def source() -> None:
     "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; déduit de son nom ou de son titre."
 )
 @click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
-@global_options
-@click.pass_context
+@on_home
 def source_new(
-    ctx: click.Context,
+    session: Session,
     sample: Path,
     system: str,
     shape: str | None,
@@ -118,12 +89,6 @@ def source_new(
     Un système déjà déclaré gagne un export : dans son fichier du dossier, ou dans une copie de celui qui est livré.
     Ce que l’exemple ne prouve pas est marqué TODO : les lire avant de collecter.
     """
-    # DuckDB, which `schema` does without
-    from pipelines.stages.ingest.draft.sample import read_samples
-    from pipelines.stages.ingest.draft.source import Request, draft_source
-    from pipelines.stages.ingest.draft.tables import needs_of_shape
-
-    session: Session = ctx.obj
     registry = session.catalogue.registry
     if shape and shape not in registry.shapes:
         raise click.UsageError(f"aucune forme « {shape} »{suggestion(shape, registry.shapes)}")
@@ -154,7 +119,7 @@ def source_new(
     _tell_next(session, sample, drafted)
 
 
-def _read_back(drafted: "Draft", sample: Path) -> str:
+def _read_back(drafted: Draft, sample: Path) -> str:
     """What the draft reads of the sample, in a sentence."""
     try:
         tables = drafted.read(sample)
@@ -168,7 +133,7 @@ def _read_back(drafted: "Draft", sample: Path) -> str:
     return f"Le brouillon lit l’exemple : {' ; '.join(told)}."
 
 
-def _tell_next(session: Session, sample: Path, drafted: "Draft") -> None:
+def _tell_next(session: Session, sample: Path, drafted: Draft) -> None:
     command, system = session.command, drafted.system.system
     key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
@@ -233,10 +198,9 @@ def figure() -> None:
 @click.option("--unit", metavar="UNITÉ", help="Son unité : t, km, EUR, documents…")
 @click.option("--label", metavar="LIBELLÉ", help="Son nom dans le rapport.")
 @click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
-@global_options
-@click.pass_context
+@on_home
 def figure_new(
-    ctx: click.Context,
+    session: Session,
     code: str,
     table: str,
     total: str | None,
@@ -251,11 +215,6 @@ def figure_new(
 
     Rien n’est écrit que dbt ne sache lire. Chaque fichier est ensuite à soi ; TODO marque ce qu’il reste à trancher.
     """
-    # Jinja and DuckDB, which `schema` does without
-    from pipelines.catalogue.draft.figure import FigureRequest, draft_figure, table_named
-    from pipelines.stages.ingest.draft.source import words_received
-
-    session: Session = ctx.obj
     organisation, source = session.organisation, table_named(session.catalogue, table)[0]
     system, registry = source.partition("/")[0], session.catalogue.registry
     words = words_received(session.home, registry, source, by, organisation.years) if by else []
@@ -314,15 +273,13 @@ def reference() -> None:
 
 
 @reference.command("plan", short_help="Ajouter un plan de comptes officiel.")
-@click.argument("file", metavar="FICHIER", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@global_options
-@click.pass_context
-def reference_plan(ctx: click.Context, file: Path) -> None:
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
+@on_home
+def reference_plan(session: Session, file: Path) -> None:
     """Ajouter au dossier le plan de comptes du FICHIER (planDeCompte.xml de la DGCL : une nomenclature, un exercice).
 
     Ses lignes vont à côté de celles des plans livrés, qui restent ; un plan que le dossier avait ajouté est remplacé.
     """
-    session: Session = ctx.obj
     plan = read_plan(file)
     files = {session.home.root / path: text for path, text in plan.files().items()}
     others = [one for path, one in session.catalogue.references.items() if path not in files]
@@ -351,29 +308,25 @@ def catalogue() -> None:
 @click.option(
     "--reviewed", is_flag=True, help="Prendre acte des changements du catalogue livré ; comparer désormais à celui-ci."
 )
-@global_options
-@click.pass_context
-def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
+@on_home
+def catalogue_diff(session: Session, *, reviewed: bool) -> int:
     """Montrer ce que catalogue/, expectations/ et dbt_project/ du dossier changent au catalogue livré, et à quel
     endroit.
 
     Signaler aussi ce qui, parmi les déclarations remplacées ou désactivées, a changé depuis dans le catalogue livré :
     code de sortie 3 alors.
     """
-    from pipelines.stages.validate.failing_lines import refuse_wrong_sql  # DuckDB, which `schema` does without
-
-    session: Session = ctx.obj
     declared = session.catalogue
     check(declared)
     refuse_wrong_sql(declared)
     if reviewed:
         note_upstream(declared, session.home, again=True)
     moved = changed_upstream(declared, session.home)
-    found = differences(declared)
+    found = list(things_of_home(declared))
     for one in found:
-        path, _, line = one.place.rpartition(":")
+        path, _, line = one.thing.place.rpartition(":")
         since = "  ← a changé depuis dans le catalogue livré" if one.key in moved else ""
-        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.name)}  {shown(Path(path))}:{line}{since}")
+        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.thing.name)}  {shown(Path(path))}:{line}{since}")
     echo(
         f"{len(found)} déclaration{'s' * (len(found) > 1)} propre{'s' * (len(found) > 1)} au dossier."
         if found
@@ -381,7 +334,7 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     )
     if moved:
         note(f"Les regarder, puis : {session.command} catalogue diff --reviewed")
-    ctx.exit(INCOMPLETE if moved else DONE)
+    return INCOMPLETE if moved else DONE
 
 
 # dbt --------------------------------------------------------------------------------------------------------
@@ -390,25 +343,22 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> int:
     """Exécuter dbt (les ARGUMENTS sont les siens) sur une copie des lignes acceptées : rien de publié ne peut changer.
 
     Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y fonctionnent aussi.
     """
-    from pipelines.runs.frozen import frozen
-    from pipelines.stages.transform.analyst import prepare_analyst
-
     session: Session = ctx.obj
     if not arguments or arguments[0] in ("-h", "--help"):
         echo(ctx.get_help())
-        ctx.exit(DONE)
+        return DONE
     parse(session.catalogue, session.home)
     if arguments == ("parse",):
-        ctx.exit(DONE)
+        return DONE
     if WITHOUT_WAREHOUSE & set(arguments):
-        ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
+        return run_dbt(list(arguments), session.home, ENTREPOT).returncode
     with session.ledger() as ledger:
         work = session.work(ledger)
         note(f"dbt travaille sur {shown(prepare_analyst(work, frozen(work)))}")
     # the last --target wins: whoever gives another one cannot reach the pipeline's own warehouse
-    ctx.exit(run_dbt([*arguments, "--target", ANALYSTE], session.home, ANALYSTE).returncode)
+    return run_dbt([*arguments, "--target", ANALYSTE], session.home, ANALYSTE).returncode

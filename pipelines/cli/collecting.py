@@ -1,4 +1,4 @@
-"""``run`` and ``check``: check exports, and load them or not.
+"""``snapshot``, ``run`` and ``check``: read a tool's database into landing; check exports, and load them or not.
 
 ``run`` starts the same Dagster jobs as the web interface. ``check`` works in a temporary folder and leaves the home as
 it was.
@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines import settings
 from pipelines.catalogue.needs import check as check_declarations
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, no_disk
-from pipelines.cli.arguments import complete_sources, complete_years, source_option
+from pipelines.cli.arguments import GIVEN_FILE, complete_sources, complete_years, source_option, year_argument
 from pipelines.cli.interruption import interruptible
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import blocking_of, checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.cli.summary import show_summary, summary
 from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import count_checks
@@ -36,6 +37,7 @@ from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import refuse_wrong_texts
 from pipelines.settings import Home
+from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot
 from pipelines.stages.ingest.landing import files_of
 from pipelines.stages.validate.failing_lines import refuse_wrong_sql
 
@@ -44,6 +46,46 @@ if TYPE_CHECKING:
 
 SHOWN_REJECTS = 20
 REASONS = 5  # refusals that end a run, in each exercice
+
+# snapshot ---------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("source", metavar="SYSTÈME", shell_complete=complete_sources)
+@year_argument
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, 3600),
+    default=120,
+    show_default=True,
+    metavar="SECONDES",
+    help="Durée maximale d’une réponse de la base.",
+)
+@on_home
+def snapshot(session: Session, source: str, year: int, timeout: int) -> None:
+    """Lire la base du SYSTÈME pour l’EXERCICE, et écrire le fichier que son export aurait donné.
+
+    L’adresse, mot de passe compris, n’est lue que dans une variable d’environnement : MILLESIME_<SYSTÈME>_URL. Une
+    transaction en lecture seule voit la base telle qu’elle est. Une lecture précédente est remplacée, ou gardée quand
+    celle-ci échoue. Rien n’est collecté : voir `millesime check` et `millesime run`.
+    """
+    ref = session.export(source)
+    if ref.export.database is None:
+        raise click.UsageError(f"{ref.key} ne se lit pas dans une base : déposer son export dans landing")
+    variable, address = settings.database_url(ref.system.system)
+    if not address:
+        raise click.UsageError(f"{variable} n’est pas définie : elle donne l’adresse de la base, {ADDRESS}")
+    name = f"{ref.system.system}_{ref.export.name}_{year}.csv"
+    target = session.home.landing / str(year) / ref.system.system / name
+    if others := [path.name for path in files_of(session.home.landing, ref, year) if path != target]:
+        raise click.UsageError(
+            f"{shown(target.parent)} contient déjà {', '.join(others)} : ils formeraient une seule "
+            "livraison, où chaque ligne figurerait deux fois. Retirer celui qui est de trop"
+        )
+    count = take_snapshot(ref, year, Database(variable, address, timeout), target)
+    echo(f"{shown(target)} : {how_many(count, 'lignes')}, sans aucune personne")
+    echo(f"Ensuite : {session.command} run {year} --source {ref.system.system}")
+
 
 # run --------------------------------------------------------------------------------------------------------
 
@@ -54,11 +96,8 @@ REASONS = 5  # refusals that end a run, in each exercice
 @click.option("--full", is_flag=True, help="Tout reconstruire, que quelque chose ait changé ou non.")
 @click.option("--wait", is_flag=True, help="Attendre ce qui est en train d’arriver dans landing.")
 @json_option
-@global_options
-@click.pass_context
-def run(
-    ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool, wait: bool, form: str
-) -> None:
+@on_home
+def run(session: Session, years: tuple[int, ...], sources: tuple[str, ...], full: bool, wait: bool, form: str) -> int:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
     Un export refusé n’empêche pas de traiter les autres : sa livraison précédente reste en place. Code de sortie 1
@@ -66,11 +105,10 @@ def run(
     entier (un fichier de landing qui vient de changer, temporaire ou ouvert, est laissé de côté et nommé), 4 quand un
     autre processus travaille sur ce dossier.
     """
-    session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
-    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, wait=wait, form=form))
+    return run_and_tell(session, chosen, session.systems(sources), full=full, wait=wait, form=form)
 
 
 def run_and_tell(
@@ -140,16 +178,18 @@ def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
 
 def _tell_failures(session: Session, report: "RunReport") -> bool:
     """Print the failures other than refused deliveries, which the summary reports; False when there are none."""
-    if failed := report.ended(Ending.NOT_BUILT):
-        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication précédents restent.")
-    elif failed := report.ended(Ending.UNSOUND):
-        note(f"\nErreur : {failed.message}")
-    elif failed := report.ended(Ending.BROKEN):
-        note(f"\nErreur : {failed.message}\nVoir l’exécution dans {shown(session.home.dagster)} (`make dev`).")
-    elif failed := report.ended(Ending.NOT_SERVED):
-        told = f"rien n’est copié sur le serveur : {failed.message}"
-        note(f"\nErreur : {told}\nTout le reste est fait. Recommencer : {session.command} publish")
-    return failed is not None
+    said = {
+        Ending.NOT_BUILT: "{}\nL’entrepôt et la publication précédents restent.",
+        Ending.UNSOUND: "{}",
+        Ending.BROKEN: f"{{}}\nVoir l’exécution dans {shown(session.home.dagster)} (`make dev`).",
+        Ending.NOT_SERVED: "rien n’est copié sur le serveur : {}\nTout le reste est fait. "
+        f"Recommencer : {session.command} publish",
+    }
+    for ending, words in said.items():
+        if failed := report.ended(ending):
+            note(f"\nErreur : {words.format(failed.message)}")
+            return True
+    return False
 
 
 def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
@@ -195,13 +235,7 @@ class CheckHome(Home):
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FICHIER...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("files", nargs=-1, required=True, metavar="FICHIER...", type=GIVEN_FILE)
 @click.option(
     "--source",
     "source",
@@ -217,14 +251,12 @@ class CheckHome(Home):
     help="Deviné par le dossier de landing ou le nom du fichier.",
 )
 @json_option
-@global_options
-@click.pass_context
-def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
+@on_home
+def check(session: Session, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> int:
     """Lire et contrôler le FICHIER comme `millesime run` le ferait, sans rien charger.
 
     Plusieurs fichiers forment une seule livraison. Code de sortie 1 quand la livraison serait refusée.
     """
-    session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])
     year = session.exercice(exercice or guess_exercice(session, files[0]))
     ref = ref.of(year)
@@ -247,7 +279,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
             nothing = {"files": [{"name": path.name} for path in files], "tables": {}, "constats": []}
             told = {"export": ref.key, "exercice": year, **nothing, "rejets": [reject.as_dict()], "accepted": False}
             write_json(told, session.organisation)
-            ctx.exit(BLOCKED)
+            return BLOCKED
         failing = failing_lines_of(work)
         refused = line_rejects(work.home, ref, manifest, work.rules)
         failed = [
@@ -270,7 +302,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         but += ["c’est la construction qui dira quels documents comptent"] if ref.export.by_document else []
         then = f", mais {' et '.join(but)}" if but and accepted else ""
         echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
-    ctx.exit(DONE if accepted else BLOCKED)
+    return DONE if accepted else BLOCKED
 
 
 def _judged(

@@ -1,5 +1,7 @@
-"""``contenu``: export the texts of a year to a document, import them again, and show the state of each text."""
+"""``contenu``: export the texts of a year to a document, import them again, show the state of each; ``textes``: those that
+services typed in their tools, and that wait to be read before they are public."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -8,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli.arguments import year_argument
+from pipelines.cli.arguments import FILE, GIVEN_FILE, year_argument
 from pipelines.cli.output import echo, note, title
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.disk import written_whole
 from pipelines.evidence.progress_of_texts import STATES, VALIDATED, text_states
-from pipelines.french import agreed, moment
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
+from pipelines.french import agreed, how_many, moment
+from pipelines.ledger.workspace import Workspace
 from pipelines.publication import INTERNE
+from pipelines.stages.publish.secret.readings import Listed, typed_texts
 from pipelines.stages.report.exchange import (
     KINDS,
     NoManuscript,
@@ -46,20 +48,14 @@ def contenu() -> None:
 @contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word ou LibreOffice.")
 @year_argument
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FICHIER",
-    help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici.",
+    "--output", type=FILE, metavar="FICHIER", help="Un .docx ou un .odt ; par défaut textes_EXERCICE.docx, ici."
 )
-@global_options
-@click.pass_context
-def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
+@on_home
+def export_texts(session: Session, year: int, output: Path | None) -> None:
     """Écrire un document des textes de l’EXERCICE, une section par texte, ceux qui restent à écrire compris.
 
     Un chiffre y est un lien, un texte conditionnel y est montré tel qu’il est imprimé.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     file = output or Path(f"textes_{year}.docx")
     if file.exists():
         raise click.UsageError(f"{file} existe : ses changements seraient perdus ; le déplacer, ou donner --output")
@@ -88,13 +84,12 @@ def _editing(session: Session, year: int) -> "Iterator[Editor]":
 
 
 @contenu.command("import", short_help="Reprendre les textes d’un document Word ou LibreOffice.")
-@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
 @click.option(
     "--link", is_flag=True, help="Faire un chiffre de chaque nombre tapé qui est celui d’un seul du chapitre."
 )
-@global_options
-@click.pass_context
-def import_texts(ctx: click.Context, file: Path, link: bool) -> None:
+@on_home
+def import_texts(session: Session, file: Path, link: bool) -> None:
     """Reprendre les textes du document FICHIER (.docx, .odt), que `millesime contenu export` a écrit et que leurs auteurs
     ont changé.
 
@@ -102,7 +97,6 @@ def import_texts(ctx: click.Context, file: Path, link: bool) -> None:
     remplacement) est refusé, avec son emplacement, de même qu’un texte qui a changé depuis. Code de sortie 1. Les
     modifications suivies sont acceptées, les commentaires et les nombres tapés à la main sont signalés.
     """
-    session: Session = ctx.obj
     try:
         document = opened(file)
         session.exercice(document.exercice)
@@ -146,18 +140,15 @@ def _write(folder: Path, found: "ReadBack") -> None:
 @click.option("--all", "every", is_flag=True, help="Tous les textes de l’exercice.")
 @click.option("--to", "state", type=click.Choice(STATES), help="Où ils en sont maintenant.")
 @click.option("--by", metavar="NOM", help="Qui le dit : une personne déclarée dans organisation.yml.")
-@global_options
-@click.pass_context
+@on_home
 def state_of_texts(
-    ctx: click.Context, year: int, texts: tuple[str, ...], every: bool, state: str | None, by: str | None
+    session: Session, year: int, texts: tuple[str, ...], every: bool, state: str | None, by: str | None
 ) -> None:
     """Montrer où en est chaque texte de l’EXERCICE (rédigé, relu, validé), qui l’a dit et quand ; avec --to, le dire.
 
     Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé,
     ou qu’une décision dit pourquoi il ne l’est pas.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     if state is None:
         if texts or every or by:
             raise click.UsageError("dire où en sont ces textes : --to rédigé, relu ou validé")
@@ -167,7 +158,7 @@ def state_of_texts(
     if by is None:
         raise click.UsageError("dire qui le dit : --by NOM")
     person = session.organisation.person(by).nom
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         known = {one.text: one for one in text_states(session.home, ledger, year)}
         if every == bool(texts):
             raise click.UsageError("nommer des textes, ou --all pour tous")
@@ -189,3 +180,94 @@ def _show_states(session: Session, year: int, states: "list[TextState]") -> None
             echo(f"          chiffres écrits à la main : {' ; '.join(typed)}")
     done = Decimal(sum(one.state == VALIDATED for one in states))
     echo(f"{done} {agreed('textes', done)} {agreed('validés', done)} sur {len(states)}.")
+
+
+# textes -----------------------------------------------------------------------------------------------------
+
+ALL = "all"
+
+
+@click.command()
+@year_argument
+@click.option(
+    "--approve", "chosen", metavar="N,N-N", help=f"Les numéros, dans la liste, de ceux qui ont été lus ; {ALL} : tous."
+)
+@click.option(
+    "--by", metavar="NOM", help="Qui les a lus et les approuve : une personne déclarée dans organisation.yml."
+)
+@on_home
+def textes(session: Session, year: int, chosen: str | None, by: str | None) -> None:
+    """Les textes que les services ont écrits dans leurs outils et que le profil public de l’EXERCICE attend : à relire.
+
+    Une ligne qui a un tel texte n’est publique qu’une fois ce texte lu et approuvé (--approve, avec --by) : aucun nom, rien qui
+    désigne une personne. L’approbation vaut pour ce texte, à cette place (table, colonne, exercice) : s’il change, il est de
+    nouveau à relire, lui seul.
+    """
+    if (chosen is None) != (by is None):
+        raise click.UsageError("--approve va avec --by : qui a lu ces textes")
+    if not session.home.warehouse.exists():
+        raise click.UsageError(
+            f"rien n’est encore construit, et les textes en viennent : `{session.command} run {year}`"
+        )
+    if chosen is None or by is None:
+        with session.ledger() as ledger:
+            _show_typed(session, year, typed_texts(session.work(ledger), year))
+        return
+    person = session.organisation.person(by).nom
+    with session.writing() as ledger:
+        found = typed_texts(session.work(ledger), year)
+        read = [
+            one
+            for number, one in enumerate(found, start=1)
+            if number in _numbers(chosen, len(found)) and not one.is_read
+        ]
+        ledger.record_readings([one.typed.reading for one in read], person)
+    title(f"textes de {year}", session.organisation)
+    for one in read:
+        echo(f"  {_place(one)} : {one.typed.text}")
+    echo(f"{how_many(len(read), 'texte approuvé|textes approuvés')} par {person}.")
+    if read:
+        note(f"Pour que leurs lignes soient publiques : {session.command} run {year}")
+
+
+def approve_all(work: Workspace, years: list[int], person: str) -> None:
+    """Enter that a person has read every text of these years."""
+    texts = {one.typed.reading for year in years for one in typed_texts(work, year) if not one.is_read}
+    work.ledger.record_readings(sorted(texts), person)
+
+
+def _numbers(chosen: str, last: int) -> set[int]:
+    """The numbers that ``all`` or ``3,5-8`` chooses. Raises UsageError for what is no number of the list."""
+    if chosen == ALL:
+        return set(range(1, last + 1))
+    numbers: set[int] = set()
+    for part in chosen.replace(" ", "").split(","):
+        bounds = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if not bounds:
+            raise click.BadParameter(
+                f"« {part} » n’est pas un numéro, comme 3 ou 5-8 ({ALL} : tous)", param_hint="--approve"
+            )
+        first, end = int(bounds[1]), int(bounds[2] or bounds[1])
+        if not 1 <= first <= end <= last:
+            raise click.BadParameter(
+                f"« {part} » n’est pas dans la liste, qui va de 1 à {last}", param_hint="--approve"
+            )
+        numbers |= set(range(first, end + 1))
+    return numbers
+
+
+def _show_typed(session: Session, year: int, found: list[Listed]) -> None:
+    title(f"textes de {year}", session.organisation)
+    # reading a text does not change the number of another
+    waiting = [(number, one) for number, one in enumerate(found, start=1) if not one.is_read]
+    for number, one in waiting:
+        echo(f"{number:>5}  {_place(one)}\n       {one.typed.text}")
+    left, read = Decimal(len(waiting)), Decimal(len(found) - len(waiting))
+    echo(f"{left} {agreed('textes', left)} à relire, {read} {agreed('relus', read)}.")
+
+
+def _place(one: Listed) -> str:
+    """``rpt_projets__liste.titre, Pôle 2, Rang 1``."""
+    more = f" et {how_many(one.lines - 1, 'autres')}" if one.lines > 1 else ""
+    row = f", {one.row}" if one.row else ""
+    return f"{one.typed.table}.{one.typed.column}{row}{more}"

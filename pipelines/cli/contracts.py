@@ -9,7 +9,7 @@ from pipelines import settings
 from pipelines.catalogue.contracts import OURS, SNAPSHOT, broken, differences, snapshot, told, written
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.stages.publish.published_shape import shape_published, shape_to_publish
 
 
@@ -19,25 +19,21 @@ def contracts() -> None:
 
 
 @contracts.command(short_help="Vérifier que la publication tiendrait les promesses.")
-@global_options
-@click.pass_context
-def check(ctx: click.Context) -> None:
+@on_home
+def check(session: Session) -> int:
     """Comparer les tables telles que dbt les ferait aux promesses. Code de sortie 1 quand quelque chose manquerait."""
-    session: Session = ctx.obj
     shape, promised = shape_to_publish(session.catalogue), session.catalogue.promised
-    lost = broken(promised, shape)
-    new = [one for one in differences(promised, shape) if one.kind == "added"]
-    for sentence in told(lost):
-        echo(f"rompu    {sentence}")
-    for sentence in told(new):
-        echo(f"nouveau  {sentence}")
+    lost, new = broken(promised, shape), [one for one in differences(promised, shape) if one.kind == "added"]
+    for what, found in (("rompu", lost), ("nouveau", new)):
+        for sentence in told(found):
+            echo(f"{what:<8} {sentence}")
     columns = sum(map(len, promised.values()))
     echo(
         f"Tables promises : {len(promised)} ; colonnes : {columns} ; manquements : {len(lost)} ; nouveautés à enregistrer : {len(new)}."
     )
     if new:
         note(f"Pour les promettre aussi : {session.command} contracts record")
-    ctx.exit(BLOCKED if lost else DONE)
+    return BLOCKED if lost else DONE
 
 
 @contracts.command(short_help="Enregistrer ce que les tables promettent aujourd’hui.")
@@ -45,14 +41,12 @@ def check(ctx: click.Context) -> None:
 @click.option(
     "--withdraw", "withdraws", is_flag=True, help="Retirer aussi les promesses que les tables ne tiennent plus."
 )
-@global_options
-@click.pass_context
-def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
+@on_home
+def record(session: Session, *, ships: bool, withdraws: bool) -> None:
     """Écrire dans dbt_project/contracts.csv les tables propres au dossier, telles que leurs contrats dbt les décrivent.
 
     Une colonne promise n’en est retirée ou changée que par --withdraw : le dire d’abord à ses lecteurs.
     """
-    session: Session = ctx.obj
     declared, root = session.catalogue, settings.shipped() if ships else session.home.root
     shape, models = {}, declared.project.models
     for table, columns in shape_to_publish(declared).items():
@@ -73,12 +67,10 @@ def record(ctx: click.Context, *, ships: bool, withdraws: bool) -> None:
 @contracts.command(short_help="Ce qui change entre deux publications.")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B", default="published")
-@global_options
-@click.pass_context
-def diff(ctx: click.Context, first: str, second: str) -> None:
+@on_home
+def diff(session: Session, first: str, second: str) -> None:
     """Montrer ce qui est ajouté, retiré ou changé de la publication A à la publication B : les premiers caractères de
     leur nom, ou un dossier."""
-    session: Session = ctx.obj
     sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
     found = differences(*sides)
     for sentence in told(found):

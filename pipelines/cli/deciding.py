@@ -6,7 +6,6 @@ retention.
 
 import datetime as dt
 import re
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,9 @@ from pipelines.catalogue.rules import Rules
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import Day, complete_findings, complete_rules, year_argument
-from pipelines.cli.output import ShownColumn, ask, echo, format_option, json_option, note, title, write_csv, write_json
+from pipelines.cli.output import echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.findings import blockers, of_year, stops_a_release
 from pipelines.evidence.health import backed_up
@@ -27,8 +26,8 @@ from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost_ledger import refuse_lost
 from pipelines.ledger.records import ACCEPTED, WHOLE, WITHDRAWN, Standing
-from pipelines.ledger.store import now, open_ledger
-from pipelines.locking import Busy, is_writing, only_writer
+from pipelines.ledger.store import now
+from pipelines.locking import Busy, is_writing
 from pipelines.runs.retention import LOGS, Chosen, overdue, purge_delivery
 from pipelines.runs.retention import purge as purged
 from pipelines.runs.unclaimed import unclaimed_files
@@ -40,28 +39,22 @@ if TYPE_CHECKING:
 MISSING = {"rien": WHOLE, "connu": ACCEPTED}
 CHOICES = {WHOLE: "accepté : rien ne manque", ACCEPTED: "accepté", WITHDRAWN: "décision retirée"}
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")  # in the place of a gap, where an acceptance holds for certain words
-FINDINGS = [
-    ShownColumn(name)
-    for name in """
+FINDINGS = """
     constat severite code exercice ou message fichier ligne recu attendu ecart aide depuis etat motif decide_par
     jusqu_au
-    """.split()
-]
+""".split()
 
 
 @click.command()
 @year_argument
 @format_option
-@global_options
-@click.pass_context
-def findings(ctx: click.Context, year: int, form: str) -> None:
+@on_home
+def findings(session: Session, year: int, form: str) -> int:
     """Les constats de l’EXERCICE, à connaître ou à trancher : refus, contrôles en échec, exports manquants, écarts ;
     depuis quand, et la décision prise.
 
     Code de sortie 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
         deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
@@ -79,7 +72,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
             f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
         )
     blocking = {finding.code for finding in blockers(standing, now()[:10])}
-    ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
+    return BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE
 
 
 def _row(one: Standing) -> dict[str, Any]:
@@ -106,12 +99,6 @@ def _blocks(one: Standing, rules: Rules) -> bool:
     return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
-def _advice(aide: str | None) -> list[tuple[str, str]]:
-    """What to do, and below it the lines to copy if it ends with some."""
-    first, *to_copy = (aide or "").split("\n")
-    return [("aide", first), *(("", line) for line in to_copy)]
-
-
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal
     names."""
@@ -121,12 +108,14 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     if decision:
         until = f", jusqu’au {day(decision.until)}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
+    advice, *to_copy = (finding.aide or "").split("\n")
     details = [
         ("dépôt", deposit),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart and not FINGERPRINT.fullmatch(finding.ecart) and signed(finding.ecart)),
-        *_advice(finding.aide),
+        ("aide", advice),
+        *(("", line) for line in to_copy),
         ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),
     ]
@@ -148,10 +137,9 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
 )
 @click.option("--until", type=Day(), metavar="AAAA-MM-JJ", help="Dernier jour de validité de l’acceptation.")
 @click.option("--withdraw", is_flag=True, help="Revenir sur une acceptation.")
-@global_options
-@click.pass_context
+@on_home
 def decide(
-    ctx: click.Context,
+    session: Session,
     findings: tuple[str, ...],
     missing: str | None,
     reason: str,
@@ -170,14 +158,13 @@ def decide(
     bloquée par des contrôles critiques est chargée à la prochaine exécution une fois que chacun de leurs constats est
     accepté ; le verdict ne change pas.
     """
-    session: Session = ctx.obj
     if not (reason.strip() and by.strip()):
         raise click.UsageError("une décision dit pourquoi (--because) et qui la prend (--by)")
     by = session.organisation.person(by).nom
     day = until.date().isoformat() if until else None
     if day and day < now()[:10]:
         raise click.BadParameter("ce jour est passé : l’acceptation ne vaudrait jamais", param_hint="--until")
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         standing = gathered(session, ledger)
         chosen = list({one.finding.id: one for one in (_named(standing, name) for name in findings)}.values())
         choices = [_choice(session, one, missing, day, withdraw=withdraw) for one in chosen]
@@ -211,9 +198,6 @@ def _choice(session: Session, one: Standing, missing: str | None, day: str | Non
         choice = ACCEPTED
     elif missing:
         choice = MISSING[missing]
-    elif sys.stdin.isatty():
-        asked = "Que manque-t-il ? rien (le contrôle se trompe), ou une perte connue et admise (connu)"
-        choice = MISSING[ask(f"{finding.message}\n{asked}", [*MISSING])]
     else:
         raise click.UsageError(
             f"{finding.id} {finding.code} rend des chiffres partiels : dire --missing rien (le contrôle se trompe) ou "
@@ -237,11 +221,9 @@ def _named(standing: list[Standing], name: str) -> Standing:
 
 @click.command()
 @click.argument("code", shell_complete=complete_rules)
-@global_options
-@click.pass_context
-def explain(ctx: click.Context, code: str) -> None:
+@on_home
+def explain(session: Session, code: str) -> None:
     """Montrer la règle CODE, l’effet d’un manquement, et comment le corriger."""
-    session: Session = ctx.obj
     rules = session.catalogue.rules
     rule = rules.get(code.upper())
     if rule is None:
@@ -270,9 +252,8 @@ def explain(ctx: click.Context, code: str) -> None:
     metavar="ÉCRITURES TÊTE",
     help="Une tête imprimée par un rapport ou une version.",
 )
-@global_options
-@click.pass_context
-def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
+@on_home
+def verify(session: Session, form: str, head: tuple[int, str] | None) -> int:
     """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des
     versions.
 
@@ -280,7 +261,6 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     déceler un registre réécrit ou tronqué avec tout ce qui en dépend. Code de sortie 1 quand quelque chose est modifié,
     retiré, déplacé, ajouté ou coupé.
     """
-    session: Session = ctx.obj
     printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it into pieces
     if is_writing(session.home):
         raise Busy(f"une commande écrit dans {session.home.root} : recommencer quand elle aura fini")
@@ -311,7 +291,7 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
             echo(f"✗ {problem}")
         count = len(result.problems)
         echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
-    ctx.exit(BLOCKED if result.problems else DONE)
+    return BLOCKED if result.problems else DONE
 
 
 @click.command()
@@ -323,9 +303,8 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
 @click.option(
     "--by", metavar="NOM", help="Qui le demande : une personne déclarée dans organisation.yml. Sauf avec --dry-run."
 )
-@global_options
-@click.pass_context
-def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
+@on_home
+def purge(session: Session, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
     """Retirer de l’archive, de landing, des lignes typées, des publications précédentes et des journaux ce dont la
     durée de conservation est passée.
 
@@ -335,13 +314,12 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     """
     from pipelines.defs.history import forget, old_runs  # the other commands do without Dagster
 
-    session: Session = ctx.obj
     if (delivery is None) != (reason is None) or (delivery and dry_run):
         raise click.UsageError("--delivery va avec --reason, sans --dry-run")
     if by is None and not dry_run:
         raise click.UsageError("dire qui le demande : --by NOM")
     person = session.organisation.person(by).nom if by else ""
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         work, today = session.work(ledger), now()[:10]
         if delivery:
             done, runs = _removed_by_hand(work, delivery, Chosen(reason or "", person)), []

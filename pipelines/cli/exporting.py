@@ -8,14 +8,12 @@ import click
 
 from pipelines import settings
 from pipelines.catalogue.organisation import UnknownPerson
-from pipelines.cli.app import INCOMPLETE
-from pipelines.cli.arguments import year_argument
+from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.arguments import FILE, FOLDER, year_argument
 from pipelines.cli.output import echo, note, progress
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import enumeration, how_many, number
 from pipelines.ledger.closing import close
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
 from pipelines.stages.publish.consolidation.members import SameMember, read_members
 from pipelines.stages.publish.consolidation.star import NotOurs
@@ -39,22 +37,17 @@ profile_option = click.option(
 @click.command()
 @year_argument
 @profile_option
-@global_options
-@click.pass_context
-def export(ctx: click.Context, year: int, profile: str) -> None:
+@on_home
+@refusing(NotExported, NotPublished)
+def export(session: Session, year: int, profile: str) -> None:
     """Écrire exports/EXERCICE/PROFIL depuis ce qui est publié : CSV, Parquet, un classeur, Data Package, empreintes.
 
     La même publication donne les mêmes octets ; un exercice figé porte le nom de sa version.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
-    with only_writer(session.home), open_ledger(session.home) as ledger, progress() as say:
+    with session.writing() as ledger, progress() as say:
         release = last_release(session.home, ledger, year)
         say("écriture des tables")
-        try:
-            folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
-        except (NotExported, NotPublished) as error:
-            raise click.ClickException(str(error)) from None
+        folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
         close(session.home, ledger, folder)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
@@ -71,18 +64,17 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     "target",
     required=True,
     metavar="DOSSIER",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Où écrire ; ce qu’une consolidation y avait écrit est remplacé.",
 )
-@global_options
-@click.pass_context
-def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> None:
+@on_home
+def consolidate(session: Session, homes: tuple[Path, ...], target: Path) -> int:
     """Réunir les profils publics de plusieurs organisations, et les comparer : ratios, classes de taille, quartiles.
 
     Un DOSSIER est celui d’une organisation, ou une copie de son dossier published/public ; rien d’autre n’y est lu. Ce
     qui est comparé se déclare dans catalogue/comparaisons.yml. Voir docs/scale.md.
     """
-    catalogue = ctx.obj.catalogue
+    catalogue = session.catalogue
     try:
         members = read_members(homes)
         done = write_star(members, catalogue.comparisons, catalogue.fields, target.absolute())
@@ -97,17 +89,11 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
         echo(f"  absente : {member.name} ({member.absence})")
     for name, why, count in done.left_out:
         echo(f"  écarté : {name}, {why}, {count} fois")
-    ctx.exit(INCOMPLETE if absent else 0)
+    return INCOMPLETE if absent else DONE
 
 
 @click.command()
-@click.option(
-    "--to",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FICHIER",
-    help="Où écrire ; exports/superset sinon.",
-)
+@click.option("--to", "file", type=FILE, metavar="FICHIER", help="Où écrire ; exports/superset sinon.")
 @click.option(
     "--uri",
     metavar="ADRESSE",
@@ -117,22 +103,16 @@ def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> No
 @click.option(
     "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Le profil que Superset lira."
 )
-@global_options
-@click.pass_context
-def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str, profile: str) -> None:
+@on_home
+@refusing(NotAnAddress, NotPublished)
+def superset(session: Session, file: Path | None, uri: str | None, prefix: str, profile: str) -> None:
     """Écrire exports/superset/PROFIL/superset_PROFIL.zip : base, jeux de données décrits, graphiques, un tableau de bord par domaine.
 
     S’importe dans Superset 6.1 : « Tableaux de bord », « Importer ». Aucune ligne de données n’y est. Voir docs/bi.md.
     """
-    session: Session = ctx.obj
     own = session.home.exports / "superset" / profile / f"superset_{profile}.zip"
-    with only_writer(session.home), open_ledger(session.home) as ledger:
-        try:
-            made = write_bundle(
-                session.home, session.catalogue, session.organisation, profile, file or own, uri, prefix
-            )
-        except (NotAnAddress, NotPublished) as error:
-            raise click.ClickException(str(error)) from None
+    with session.writing() as ledger:
+        made = write_bundle(session.home, session.catalogue, session.organisation, profile, file or own, uri, prefix)
         if file is None:
             close(session.home, ledger, own.parent)
     echo(f"Écrit {shown(made.file)}")
@@ -142,9 +122,8 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
 
 
 @click.command()
-@global_options
-@click.pass_context
-def publish(ctx: click.Context) -> None:
+@on_home
+def publish(session: Session) -> None:
     """Copier ce qui est publié sur le serveur de MILLESIME_PUBLISH_URL, comme `millesime run` après chaque publication.
 
     Rien n’est fait quand le serveur l’a déjà. Voir docs/bi.md.
@@ -152,7 +131,7 @@ def publish(ctx: click.Context) -> None:
     server = settings.publication_server()
     if server is None:
         raise click.UsageError("MILLESIME_PUBLISH_URL n’est pas définie : elle donne l’adresse du serveur (docs/bi.md)")
-    copy_to_server(ctx.obj, server)
+    copy_to_server(session, server)
 
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
@@ -177,21 +156,18 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
 @click.command()
 @click.option("--reason", required=True, metavar="TEXTE", help="Pourquoi.")
 @click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne déclarée dans organisation.yml.")
-@global_options
-@click.pass_context
-def withdraw(ctx: click.Context, reason: str, by: str) -> None:
+@on_home
+@refusing(UnknownPerson, NotPublished)
+def withdraw(session: Session, reason: str, by: str) -> None:
     """Retirer le profil public : dossier public, pages, exports, serveur PostgreSQL s’il sert ce profil.
 
     Le registre garde la trace du retrait, et ce même profil ne sera plus publié. Les versions figées, qui restent dans
     le dossier, ne changent pas.
     """
-    session: Session = ctx.obj
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
+        name = session.organisation.person(by).nom
         try:
-            name = session.organisation.person(by).nom
             places = take_back(session.work(ledger), reason, name, settings.publication_server())
-        except (UnknownPerson, NotPublished) as error:
-            raise click.ClickException(str(error)) from None
         except NotServed as error:
             raise click.ClickException(f"retiré du dossier, mais pas du serveur : {error}") from None
     echo("Le profil public est retiré :")

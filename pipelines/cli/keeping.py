@@ -1,30 +1,29 @@
-"""``backup``, ``restore``, ``key``: what is kept of a home elsewhere, its copy and its key; ``mail``.
+"""``backup``, ``restore``, ``key``: what is kept of a home elsewhere, its copy and its key; ``mail``, ``serve``.
 
 The key itself is never shown.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from pipelines import settings
+from pipelines.catalogue.organisation import load_organisation
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.arguments import FILE, FOLDER, GIVEN_FILE
 from pipelines.cli.output import echo, note, progress
-from pipelines.cli.session import Session, global_options, shown, typed
+from pipelines.cli.session import Session, global_options, on_home, shown, typed
 from pipelines.french import moment, quantity
-from pipelines.ledger.store import now, open_ledger
-from pipelines.locking import only_writer
+from pipelines.ledger.store import now
 from pipelines.runs import key as keys
 from pipelines.runs.mails import due, send_due
 
 
 @click.command()
-@click.argument("place", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False))
-@global_options
-@click.pass_context
-def backup(ctx: click.Context, place: Path) -> None:
+@click.argument("place", metavar="DOSSIER", type=FOLDER)
+@on_home
+def backup(session: Session, place: Path) -> None:
     """Faire dans DOSSIER une sauvegarde cohérente, prise à un seul instant : registre, originaux, lignes, versions
     figées, déclarations, textes.
 
@@ -33,7 +32,6 @@ def backup(ctx: click.Context, place: Path) -> None:
     """
     from pipelines.runs.backup import backup as made
 
-    session: Session = ctx.obj
     session.organisation  # noqa: B018  # a home that is none, or is not sound, says so first
     with progress() as say:
         say("sauvegarde")
@@ -60,9 +58,8 @@ def backup(ctx: click.Context, place: Path) -> None:
     help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la contient.",
 )
 @click.option("--nothing-removed", is_flag=True, help="Attester que rien n’a été retiré depuis cette sauvegarde.")
-@global_options
-@click.pass_context
-def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> None:
+@on_home
+def restore(session: Session, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> int:
     """Refaire depuis SAUVEGARDE le dossier désigné par --home, nouveau ou vide, puis en retirer de nouveau ce qui a été
     retiré depuis.
 
@@ -70,7 +67,6 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
     """
     from pipelines.runs.backup import restore as made
 
-    session: Session = ctx.obj
     if lists and nothing_removed:
         raise click.UsageError("--removals ou --nothing-removed, non les deux")
     with progress() as say:
@@ -91,18 +87,16 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
             f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, la durée de conservation actuelle les garde"
         )
     note(f"Ensuite : {command} key import FICHIER, {command} run EXERCICE, puis {command} verify.")
-    ctx.exit(BLOCKED if again.left else DONE)
+    return BLOCKED if again.left else DONE
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Les montrer sans les envoyer.")
-@global_options
-@click.pass_context
-def mail(ctx: click.Context, *, dry_run: bool) -> None:
+@on_home
+def mail(session: Session, *, dry_run: bool) -> None:
     """Envoyer les courriels qui ne l’ont pas encore été : le refus d’un export à son responsable, les rappels avant et
     après l’échéance, le bilan de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le
     fait automatiquement."""
-    session: Session = ctx.obj
     post = settings.post()
     if post is None:
         raise click.UsageError("MILLESIME_SMTP_URL (ou MILLESIME_SMTP_URL_FILE) dit par quel serveur")
@@ -117,8 +111,31 @@ def mail(ctx: click.Context, *, dry_run: bool) -> None:
     echo(f"{count} {'à envoyer' if dry_run else 'partis' if len(mails) > 1 else 'parti'}.")
 
 
-def _file(*, exists: bool) -> Callable:
-    return click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=exists))
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, metavar="N", help="Port écouté."
+)
+@click.option("--read-only", is_flag=True, help="En lecture seule : rien ne peut être lancé ni changé.")
+@click.option(
+    "--part",
+    type=click.Choice(["code", "web", "daemon", "alive"]),
+    help="Une seule des parties, où chacune est un conteneur ; alive : vérifier que le démon fonctionne.",
+)
+@on_home
+def serve(session: Session, port: int, part: str | None, *, read_only: bool) -> None:
+    """Servir l’interface web de Dagster sur 127.0.0.1, jusqu’à Ctrl-C, et y exécuter ce qui est planifié.
+
+    Derrière un serveur mandataire (MILLESIME_WEB_HOSTS), elle est toujours en lecture seule (docs/web.md).
+    """
+    from pipelines.defs.web import serve as serve_web
+    from pipelines.defs.web import serve_part
+
+    load_organisation(session.home, session.catalogue)  # an unreadable home is reported before anything starts
+    if part:
+        serve_part(session.home, part, port, read_only=read_only)
+        return
+    note(f"Interface web : http://127.0.0.1:{port} (Ctrl-C pour arrêter)")
+    serve_web(session.home, port, read_only=read_only)
 
 
 @click.group(invoke_without_command=True)
@@ -137,13 +154,11 @@ def key(ctx: click.Context) -> None:
 
 
 @key.command("export", short_help="Écrire la clé dans un fichier.")
-@_file(exists=False)
-@global_options
-@click.pass_context
-def export_key(ctx: click.Context, file: Path) -> None:
+@click.argument("file", metavar="FICHIER", type=FILE)
+@on_home
+def export_key(session: Session, file: Path) -> None:
     """Écrire la clé dans FICHIER, que son propriétaire seul peut lire. Quiconque l’a peut refaire les pseudonymes : à
     supprimer ensuite."""
-    session: Session = ctx.obj
     with session.ledger() as ledger:
         try:
             keys.export_key(session.work(ledger), file)
@@ -153,12 +168,10 @@ def export_key(ctx: click.Context, file: Path) -> None:
 
 
 @key.command("import", short_help="Installer la clé depuis un fichier.")
-@_file(exists=True)
-@global_options
-@click.pass_context
-def bring(ctx: click.Context, file: Path) -> None:
+@click.argument("file", metavar="FICHIER", type=GIVEN_FILE)
+@on_home
+def bring(session: Session, file: Path) -> None:
     """Mettre la clé de FICHIER là où ce dossier la cherche. Une autre que celle du registre est refusée."""
-    session: Session = ctx.obj
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         place = keys.import_key(session.work(ledger), file)
     echo(f"Clé importée dans {shown(place)}. {shown(file)} peut être supprimé.")

@@ -68,10 +68,10 @@ json_option = click.option(
 
 @dataclass(frozen=True)
 class ShownColumn:
-    """A column of a listing: its name in CSV and JSON, and its heading in a table (None: not shown there)."""
+    """A column of a table: the name of its cells in the rows, and its heading."""
 
     name: str
-    heading: str | None = None
+    heading: str
     right: bool = False
     folds: bool = False  # a text that may wrap over several lines
 
@@ -102,24 +102,19 @@ def note(message: str) -> None:
     echo(message, err=True)
 
 
-def ask(question: str, choices: list[str]) -> str:
-    """The choice that somebody makes at the terminal."""
-    return str(click.prompt(printable(question), type=click.Choice(choices), show_choices=False))
-
-
 def printable(text: str) -> str:
     """Text without anything that could control a terminal; line ends and tabs stay."""
     return visible(text).replace("\r", told("\r"))
 
 
-def write_csv(columns: Sequence[ShownColumn], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
+def write_csv(names: Sequence[str], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
     """Rows as CSV; the last column says DÉMONSTRATION when the rows are invented."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([column.name for column in columns] + ["mention"])
+    writer.writerow([*names, "mention"])
     mention = MARK if organisation.demonstration else ""
     for row in rows:
-        cells = [row.get(column.name) for column in columns]
+        cells = map(row.get, names)
         told = [french_cell(printable(cell) if isinstance(cell, str) else cell) for cell in cells]
         writer.writerow([*told, mention])
     click.get_binary_stream("stdout").write(("\ufeff" + text.getvalue()).encode("utf-8"))
@@ -156,12 +151,12 @@ def table(columns: Sequence[ShownColumn], rows: Sequence[Mapping[str, Any]]) -> 
     from rich.table import Table
     from rich.text import Text
 
-    shown, screen = [column for column in columns if column.heading is not None], console()
-    cells = [[row.get(column.name) for column in shown] for row in rows]
+    screen = console()
+    cells = [[row.get(column.name) for column in columns] for row in rows]
     lines = [["" if cell is None else printable(str(cell)) for cell in line] for line in cells]
-    long, width = _longest(shown, lines, screen.width)
+    long, width = _longest(columns, lines, screen.width)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
-    for column in shown:
+    for column in columns:
         justify = "right" if column.right else "left"
         grid.add_column(column.heading, justify=justify, overflow="fold", no_wrap=not column.folds)
     for line in lines:
@@ -176,7 +171,7 @@ def table(columns: Sequence[ShownColumn], rows: Sequence[Mapping[str, Any]]) -> 
 
 def _longest(shown: Sequence[ShownColumn], lines: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
     """The rank of the column with the longest names, and the width that the others leave it."""
-    widths = [max(map(len, (one.heading or "", *texts))) for one, *texts in zip(shown, *lines, strict=True)]
+    widths = [max(map(len, (one.heading, *texts))) for one, *texts in zip(shown, *lines, strict=True)]
     rigid = [0 if one.folds or one.right else width for one, width in zip(shown, widths, strict=True)]
     long = rigid.index(max(rigid))
     others = [min(width, ROOM) if one.folds else width for one, width in zip(shown, widths, strict=True)]

@@ -1,8 +1,9 @@
-"""``status`` and ``figures``: the state and the figures of a year. These commands write nothing.
+"""``status`` and ``figures``: the state and the figures of a year; ``millesime`` alone: the next step. They write nothing.
 
 ``evidence`` gathers the facts; this module selects them, lays them out and chooses the exit code.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,17 +13,19 @@ import click
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.arguments import complete_codes, year_argument
 from pipelines.cli.output import ShownColumn, console, echo, format_option, table, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
-from pipelines.evidence.arrivals import Checks, ExportState
-from pipelines.evidence.findings import blockers, in_order, of_year
+from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
+from pipelines.evidence.findings import blockers, export_about, in_order, of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.health import health
+from pipelines.evidence.progress_of_texts import RULE as TEXT
 from pipelines.evidence.published import published_figures
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.french import how_many, moment, number
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
+from pipelines.ledger.workspace import Workspace
 from pipelines.runs.arriving import landed
 from pipelines.runs.findings import all_findings, findings_of_the_day
 from pipelines.runs.retention import overdue
@@ -30,6 +33,8 @@ from pipelines.stages.ingest.landing import unknown_files
 
 if TYPE_CHECKING:
     from pipelines.evidence.health import Health
+
+MISSING_EXPORT = "COL-MANQUANT"  # told with the exports
 
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
@@ -50,7 +55,7 @@ def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Find
     # what is kept too long blocks nothing, and finding it takes a reading of all rows
     today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
-    return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
+    return [finding for finding in blockers(found.values(), today) if finding.code != MISSING_EXPORT]
 
 
 # status -----------------------------------------------------------------------------------------------------
@@ -95,17 +100,13 @@ SHOWN_FIGURES = 4  # of those that are missing for the same reason
     show_default=True,
     help="json : pour un programme ; prometheus : pour une supervision.",
 )
-@global_options
-@click.pass_context
-def status(ctx: click.Context, year: int, form: str) -> None:
+@on_home
+def status(session: Session, year: int, form: str) -> int:
     """Les exports reçus, manquants, déclarés absents, en retard ou refusés pour l’EXERCICE ; les chiffres absents ou
     partiels, et pourquoi.
 
     Code de sortie 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
-
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
         late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
@@ -117,7 +118,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         write_json({**asdict(found), **more}, session.organisation)
     elif form == "prometheus":
         echo(exposition(found, sound, len(blocking), late), nl=False)
-        ctx.exit(DONE)  # the numbers show what is wrong
+        return DONE  # the numbers show what is wrong
     else:
         _show_status(session, found, unknown)
         if late:
@@ -126,7 +127,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
         said = f" ({', '.join(sizes)})" if sizes else ""
         total = sum(sound.sizes.values()) / 1e6
         echo(f"Taille : {total:.0f} Mo{said}, il reste {sound.free / 1e6:.0f} Mo sur ce disque")
-    ctx.exit(BLOCKED if found.blocking else INCOMPLETE if found.incomplete else DONE)
+    return BLOCKED if found.blocking else INCOMPLETE if found.incomplete else DONE
 
 
 def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
@@ -237,32 +238,24 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
 
 FIGURES = [
     ShownColumn("code", "Chiffre"),
-    ShownColumn("exercice"),
     ShownColumn("affichage", "Valeur", right=True),
     ShownColumn("unite", "Unité"),
-    ShownColumn("statut"),
     ShownColumn("state", "État"),
     ShownColumn("libelle", "Libellé"),
 ]
 WIDE = 140  # a narrower terminal has no room for the labels
-FIGURES_CSV = [
-    ShownColumn(name)
-    for name in """
+FIGURES_CSV = """
     code exercice valeur unite statut etat code_manquant part_manquante montant_manquant_eur libelle domaine formule
-    """.split()
-]
+""".split()
 
 
 @click.command()
 @year_argument
 @click.argument("codes", nargs=-1, shell_complete=complete_codes)
 @format_option
-@global_options
-@click.pass_context
-def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) -> None:
+@on_home
+def figures(session: Session, year: int, codes: tuple[str, ...], form: str) -> None:
     """Les chiffres publiés de l’EXERCICE ; CODES (un chiffre, ou le début de plusieurs) réduit la liste."""
-    session: Session = ctx.obj
-    session.exercice(year)
     rows = published_figures(session.home, year)
     if rows is None:
         raise click.UsageError(f"rien n’est encore publié : {session.command} run {year}")
@@ -304,3 +297,83 @@ def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[s
             )
         chosen |= matching
     return [row for row in rows if not codes or row["code"] in chosen]
+
+
+# next step --------------------------------------------------------------------------------------------------
+
+SHOWN_EXPORTS = 3
+
+
+def show_next(session: Session) -> None:
+    """Print three lines about the last exercice of which something came, or the first one."""
+    if without := session.without_system():
+        echo(without)
+        return
+    today = now()[:10]
+    with session.ledger() as ledger:
+        year, work = _year(session, ledger), session.work(ledger)
+        status = year_status(work, year, today=today, landed=landed(work, year))
+        stopping = _stopping(work, year, today)
+        is_frozen, is_sent = (
+            any(row["exercice"] == year for row in ledger.all_rows(table)) for table in ("releases", "sendings")
+        )
+    findings = [one for one in stopping if one.code != TEXT]
+    texts = len(stopping) - len(findings)
+    waiting = (
+        [how_many(len(findings), "constats à corriger ou à trancher") + _of_whom(work, findings)] if findings else []
+    )
+    waiting += [how_many(texts, "textes à valider")] if texts else []
+    if status.exports_in("refused"):
+        command = f"rejects {year}"
+    elif not status.publication or status.publication.lag or status.exports_in("waiting", "late", "awaited"):
+        command = f"run {year}"
+    elif is_frozen:
+        command = f"status {min(year + 1, session.organisation.years[-1])}" if is_sent else f"transmit {year}"
+    elif findings:
+        command = f"findings {year}"
+    else:
+        command = f"contenu etat {year}" if texts else f"release {year}"
+    echo(f"Exercice {year} : {_arrived(work, status)}.")
+    echo(f"En attente : {', '.join(waiting) or 'rien'}.")
+    echo(f"Ensuite : {session.command} {command}")
+
+
+def _year(session: Session, ledger: Ledger) -> int:
+    years = session.organisation.years
+    came = {year for _, year in ledger.current()}
+    came |= {int(folder.name) for folder in session.home.landing.glob("[0-9]*") if folder.name.isdecimal()}
+    return max(came & {*years}, default=years[0])
+
+
+def _stopping(work: Workspace, year: int, today: str) -> list[Finding]:
+    """What a release of this exercice waits for, except for exports."""
+    standing = of_year(work.ledger.standing(all_findings(work)), work.registry, year, today)
+    found = [one.finding for one in standing if one.is_open(today) and stops_a_release(one, work.rules)]
+    return [finding for finding in found if finding.code != MISSING_EXPORT]
+
+
+def _arrived(work: Workspace, status: YearStatus) -> str:
+    """Which exports are missing, which are refused, and whom to ask."""
+    absent, refused = status.exports_in("late", "awaited"), status.exports_in("refused")
+    said = f"il manque {_named(work, absent)}" if absent else "aucun export ne manque"
+    return f"{said} ; {how_many(len(refused), 'exports refusés')} : {_named(work, refused)}" if refused else said
+
+
+def _named(work: Workspace, exports: list[ExportStatus]) -> str:
+    named = [f"{one.key} ({_reached(work, one.owner)})" for one in exports[:SHOWN_EXPORTS]]
+    if len(exports) > SHOWN_EXPORTS:
+        named.append(how_many(len(exports) - SHOWN_EXPORTS, "autres"))
+    return ", ".join(named)
+
+
+def _of_whom(work: Workspace, findings: list[Finding]) -> str:
+    """How many of the findings are about what each owner sends, in parentheses; nothing when they are about nobody's."""
+    about = [export_about(work.registry, one) for one in findings]
+    counts = Counter(_reached(work, ref.owner) for ref in about if ref)
+    said = [f"{who} : {count}" for who, count in sorted(counts.items())]
+    return f" ({' ; '.join(said)})" if said else ""
+
+
+def _reached(work: Workspace, owner: str) -> str:
+    """An owner, with the address that ``contacts`` gives."""
+    return ", ".join([owner, *filter(None, [work.organisation.contacts.get(owner)])])

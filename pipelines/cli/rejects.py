@@ -3,13 +3,14 @@
 from typing import Any
 
 import click
+from xlsxwriter.utility import xl_col_to_name
 
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import source_option, year_argument
-from pipelines.cli.output import ShownColumn, echo, format_option, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.output import echo, format_option, title, write_csv, write_json
+from pipelines.cli.session import Session, on_home
 from pipelines.evidence.rejects import REFUSED_LINE, TO_CHECK, Failing, Reject, rejects_of
 from pipelines.french import how_many
 from pipelines.ledger.records import Manifest
@@ -17,10 +18,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.suites import suite_of
 from pipelines.stages.validate.failing_lines import failing_lines
 
-REJECTS = [
-    ShownColumn(name)
-    for name in "gravite source table exercice fichier ligne position colonne regle titre recu attendu aide".split()
-]
+REJECTS = "gravite source table exercice fichier ligne position colonne regle titre recu attendu aide".split()
 HIDDEN = "masqué (table à données personnelles) : à lire dans le fichier, à cette ligne"
 
 
@@ -28,16 +26,13 @@ HIDDEN = "masqué (table à données personnelles) : à lire dans le fichier, à
 @year_argument
 @source_option
 @format_option
-@global_options
-@click.pass_context
-def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
+@on_home
+def rejects(session: Session, year: int, sources: tuple[str, ...], form: str) -> int:
     """Ce qui est à corriger dans l’EXERCICE : fichier:ligne:colonne, règle, valeur reçue, valeur attendue, correction.
 
     Livraisons refusées, contrôles à vérifier, puis lignes refusées. La valeur reçue n’est jamais montrée pour une table
     qui a des colonnes personnelles. Code de sortie 1 quand une livraison entière est refusée.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     with session.ledger() as ledger:
         work = session.work(ledger)
         found = rejects_of(work, year, failing=failing_lines_of(work))
@@ -49,7 +44,7 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
         write_json({"exercice": year, "rejets": [reject.as_dict() for reject in found]}, session.organisation)
     else:
         _show_rejects(session, year, found)
-    ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
+    return BLOCKED if any(reject.blocking for reject in found) else DONE
 
 
 def failing_lines_of(work: Workspace) -> Failing:
@@ -102,17 +97,8 @@ def reject_text(reject: Reject) -> str:
     """Several lines: where and which rule, then received, expected and how to fix."""
     place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
     is_workbook = reject.fichier.lower().endswith(".xlsx")
-    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and is_workbook else ""
+    cell = f" ({xl_col_to_name(reject.position - 1)}{reject.ligne})" if reject.position and is_workbook else ""
     column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
     details = [("reçu", _received(reject)), ("attendu", reject.attendu), ("aide", reject.aide)]
     body = "".join(f"\n  {name:<8}{in_one_line(text)}" for name, text in details if text)
     return f"{in_one_line(place)} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
-
-
-def letters(position: int) -> str:
-    """A workbook's name of a column: 1 → ``A``, 27 → ``AA``."""
-    name = ""
-    while position:
-        position, rest = divmod(position - 1, 26)
-        name = chr(65 + rest) + name
-    return name

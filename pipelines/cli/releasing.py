@@ -15,10 +15,8 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import complete_releases, year_argument
 from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
-from pipelines.cli.session import Session, global_options, shown, typed
+from pipelines.cli.session import Session, on_home, refusing, shown, typed
 from pipelines.french import how_many
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 from pipelines.runs.build import is_proved
 from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
@@ -40,19 +38,17 @@ if TYPE_CHECKING:
 @click.option("--approved-by", required=True, metavar="NOM", help="Qui l’approuve : une troisième.")
 @click.option("--reason", metavar="TEXTE", help="Pourquoi cette version remplace la précédente.")
 @json_option
-@global_options
-@click.pass_context
+@on_home
+@refusing(CannotRelease)
 def release(
-    ctx: click.Context, year: int, prepared_by: str, reviewed_by: str, approved_by: str, reason: str | None, form: str
+    session: Session, year: int, prepared_by: str, reviewed_by: str, approved_by: str, reason: str | None, form: str
 ) -> None:
     """Figer les chiffres et les tables de l’EXERCICE dans releases/EXERCICE-v<n>, avec tout ce dont ils sont faits.
 
     Code de sortie 1, sans rien figer, tant qu’un constat bloquant, ou à trancher, reste sans décision.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     visas = Visas(prepared_by, reviewed_by, approved_by)
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         try:
             with progress() as say:
                 done = release_year(session.work(ledger), year, visas, reason, say)
@@ -67,8 +63,6 @@ def release(
             raise click.ClickException(str(error)) from None
         except NotBuilt as error:
             raise click.ClickException(f"{error} : `{session.command} run EXERCICE`") from None
-        except CannotRelease as error:
-            raise click.ClickException(str(error)) from None
     if form == "json":
         more = {"folder": str(session.home.releases / done.name), "erratum": _public_erratum(session, done)}
         write_json({**asdict(done), **more}, session.organisation)
@@ -106,15 +100,13 @@ def _public_erratum(session: Session, done: "Released") -> str | None:
 @click.argument("second", required=False, metavar="[VERSION]", shell_complete=complete_releases)
 @profile_option
 @json_option
-@global_options
-@click.pass_context
-def compare(ctx: click.Context, first: str, second: str | None, profile: str, form: str) -> None:
+@on_home
+def compare(session: Session, first: str, second: str | None, profile: str, form: str) -> int:
     """Les chiffres qui diffèrent entre deux versions d’un exercice, rédigés comme dans l’erratum.
 
     Les nombres de trop peu de personnes n’y sont pas, sauf dans le profil interne. Avec une seule VERSION, elle est
     comparée à l’entrepôt tel qu’il est. Code de sortie 1 quand des chiffres diffèrent.
     """
-    session: Session = ctx.obj
     text, changed = _erratum(session, first, second, profile)
     if form == "json":
         changes = [
@@ -124,7 +116,7 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
         write_json(said, session.organisation)
     else:
         echo(text)
-    ctx.exit(BLOCKED if changed else DONE)
+    return BLOCKED if changed else DONE
 
 
 def _erratum(session: Session, first: str, second: str | None, profile: str) -> tuple[str, list[Change]]:
@@ -146,8 +138,15 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
                 f"{shown(session.home.warehouse)} n’est pas l’entrepôt qui a été construit et contrôlé : `{session.command} run EXERCICE`"
             )
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
-        there = Path(folder) / FOLDERS[profile]
-        export_tables(session.home.warehouse if profile == INTERNE else _public(session, there), exercice, there)
+        there, database = Path(folder) / FOLDERS[profile], session.home.warehouse
+        if profile != INTERNE:
+            with session.ledger() as ledger:
+                made, findings = public_profile(session.work(ledger), "", there)
+            if made is None:
+                raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
+            shutil.rmtree(there / "rapport")
+            database = there / DATABASES[PUBLIC]
+        export_tables(database, exercice, there)
         changed = changes_between(before, Path(folder), exercice, profile)
     return erratum(exercice, first, None, None, changed, profile), changed
 
@@ -155,16 +154,6 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
 def _refuse_without(release: Path, profile: str) -> None:
     if not (release / FOLDERS[profile] / FIGURES).exists():
         raise click.ClickException(f"la version {release.name} n’a pas de profil public : --profile {INTERNE}")
-
-
-def _public(session: Session, folder: Path) -> Path:
-    """The public database of the current warehouse, made in ``folder``, which then holds nothing else."""
-    with session.ledger() as ledger:
-        profile, findings = public_profile(session.work(ledger), "", folder)
-    if profile is None:
-        raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
-    shutil.rmtree(folder / "rapport")
-    return folder / DATABASES[PUBLIC]
 
 
 def _exercice(name: str) -> int:
@@ -177,25 +166,21 @@ def _exercice(name: str) -> int:
 @click.command()
 @click.argument("name", metavar="VERSION", shell_complete=complete_releases)
 @json_option
-@global_options
-@click.pass_context
-def replay(ctx: click.Context, name: str, form: str) -> None:
+@on_home
+@refusing(CannotReplay)
+def replay(session: Session, name: str, form: str) -> int:
     """Refaire la VERSION depuis les originaux archivés, à côté du dossier, et prouver qu’elle donne les mêmes octets.
 
     Code de sortie 1 quand ce n’est pas le cas.
     """
-    session: Session = ctx.obj
     session.release(name)
     with progress() as say:
-        try:
-            result = replayed(session.home, name, say)
-        except CannotReplay as error:
-            raise click.ClickException(str(error)) from None
+        result = replayed(session.home, name, say)
     if form == "json":
         write_json({**asdict(result), "identical": result.identical}, session.organisation)
     else:
         _show_replay(session, name, result)
-    ctx.exit(DONE if result.identical else BLOCKED)
+    return DONE if result.identical else BLOCKED
 
 
 def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:

@@ -101,11 +101,17 @@ class Session:
             with open_ledger(self.home) as ledger:
                 yield ledger
         else:
-            with (
-                tempfile.TemporaryDirectory(prefix="millesime-") as folder,
-                open_ledger(Home(Path(folder))) as ledger,
-            ):
+            with tempfile.TemporaryDirectory(prefix="millesime-") as folder, open_ledger(Home(Path(folder))) as ledger:
                 yield ledger
+
+    @contextmanager
+    def writing(self) -> Iterator["Ledger"]:
+        """The home's ledger, while no other command may write in the home. Raises Busy."""
+        from pipelines.ledger.store import open_ledger
+        from pipelines.locking import only_writer
+
+        with only_writer(self.home), open_ledger(self.home) as ledger:
+            yield ledger
 
     def lag(self) -> str | None:
         """What the home has accepted but not published, in French; None if there is nothing, or if nothing is published yet."""
@@ -155,7 +161,7 @@ class Session:
 
     def without_system(self) -> str:
         """A sentence for an organisation that uses no system at all; otherwise nothing."""
-        if self.organisation.uses_any(self.registry):
+        if any(map(self.organisation.subscribes, self.registry.systems)):
             return ""
         file = shown(self.home.organisation_file)
         return f"L’organisation n’utilise aucun système : indiquer les siens dans {file} (systemes, applications)."
@@ -194,11 +200,26 @@ def _short(path: Path) -> str:
         return str(path)
 
 
+def on_home(command: Callable) -> Callable:
+    """A command on a home: it is given the session first, and what it returns is its exit code."""
+    return global_options(click.pass_obj(command))
+
+
+@contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Of these errors, only the sentence is shown; the exit code is 1. Around some lines, or a command."""
+    try:
+        yield
+    except errors as error:
+        raise click.ClickException(str(error)) from None
+
+
 def global_options(function: Callable) -> Callable:
     """``--home`` and ``--debug``, which may come before or after the command's name."""
     home = click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
+        is_eager=True,  # whose exercices and names the other arguments are
         expose_value=False,
         callback=_remember("chosen"),
         metavar="DOSSIER",

@@ -9,24 +9,23 @@ import click
 
 from pipelines import settings
 from pipelines.catalogue import official_list
-from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import COMMUNE, Organisation, first_siret, load_organisation
 from pipelines.catalogue.source_grammar import ACCOUNTS
+from pipelines.catalogue.templates import filled
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.arguments import FOLDER
 from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
+from pipelines.cli.contenu import approve_all
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
-from pipelines.cli.session import Session, global_options, shown
-from pipelines.cli.textes import approve_all
+from pipelines.cli.session import Session, on_home, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.progress_of_texts import VALIDATED, text_states
 from pipelines.french import NO_BREAK
-from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
-from pipelines.locking import only_writer
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
 from pipelines.runs.key import give_key
@@ -35,76 +34,9 @@ from pipelines.settings import Home
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
-# What `millesime init` writes, in French as its readers; the commented parts are examples.
-ORGANISATION = """\
-# L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
-nom: {nom}
-sigle: {sigle}
-article: {article}   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
-siren: {siren}
-# alias: [exemple.fr]   # les noms que ses outils donnent au syndicat lui-même, quand il en est utilisateur
-exercices: {{premier: {premier}, dernier: {dernier}}}
-
-# Les systèmes que l’organisation utilise, en plus de ses applications (`catalogue/systems/<système>.yml`).
-systemes: {systemes}
-
-# Ses membres. `alias` donne les noms que les outils écrivent, pour que chaque ligne trouve sa collectivité.
-collectivites:{collectivites}
-# collectivites:
-#   - code_insee: "56046"
-#     siren: "215600461"
-#     nom: Crac’h
-#     type: commune
-#     population: 3400
-#     alias: [CRACH, Mairie de Crac'h]
-#     debiteur: [Commune de Crac'h]   # ses noms dans les titres de recettes, pour sa contribution
-#   - siren: "200043123"     # pas de code Insee pour une autre collectivité qu’une commune : donner son type
-#     nom: Auray Quiberon Terre Atlantique
-#     type: communauté de communes
-
-# Ses applications métier. Le système qui exporte les comptes d’une application porte le code de celle-ci.
-applications: []
-# applications:
-#   - code: {application}
-#     libelle: Exemple
-#     domaine: Relations publiques
-#     debut: 2018        # premier exercice d’utilisation ; `fin` est le dernier
-#     indicateurs: []    # les chiffres imprimés, dans cet ordre : la fin de leur code dans `catalogue/figures`
-#     alias: [EXEMPLE]
-
-# Ses budgets, tous : pour chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
-# Sans cette liste, rien ne dit qu’il ne manque pas un budget annexe : il faudra le confirmer avant de figer un exercice.
-budgets: []
-# budgets:
-#   - siret: "{siret_budget}"
-#     code: "00"             # distingue les budgets d’un même SIRET
-#     libelle: Budget principal
-#     type: principal        # ou annexe
-#     nomenclature: M57
-#     debut: 2024            # si la nomenclature a changé, deux entrées
-
-# Qui peut décider d’un constat (`millesime decide --by`), préparer, relire et approuver une version : il en faut trois.
-personnes: []
-# personnes:
-#   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
-# cumul_des_visas: deux agents en tout   # très petite organisation : pourquoi une personne signe deux fois, imprimé avec la version
-
-# L’adresse du responsable de chaque export, pour les refus et les rappels. Sans adresse, le courriel va à l’exploitant (MILLESIME_MAIL_TO).
-# contacts: {{Ressources humaines: rh@exemple.fr}}
-
-# Aucun groupe de personnes ne peut être montré plus petit que ce nombre par les tables publiques.
-seuil_secret: 5
-
-# Ce qui manque à un chiffre, en pourcentage de ses lignes ou de son montant, sans qu’il cesse de servir dans les phrases du rapport.
-# seuil_signification: 0.5
-
-# Durées de conservation de ce qui n’est pas réglé export par export (docs/rgpd.md), en mois ou en années entiers.
-# conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
-"""
-
 
 @click.command()
-@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("path", metavar="[DOSSIER]", required=False, type=FOLDER)
 @click.option("--name", required=True, metavar="NOM", help="Le nom complet de l’organisation.")
 @click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
 @click.option("--siren", required=True, metavar="SIREN", help="Son SIREN, neuf chiffres.")
@@ -135,10 +67,9 @@ seuil_secret: 5
     help="Avec ce que tout organisme envoie à l’État : DSN, documents budgétaires, PES.",
 )
 @click.option("--bare", is_flag=True, help="Sans les chapitres livrés qui impriment les tables d’un outil.")
-@global_options
-@click.pass_context
+@on_home
 def init(
-    ctx: click.Context,
+    session: Session,
     path: Path | None,
     name: str,
     sigle: str,
@@ -151,7 +82,6 @@ def init(
     bare: bool,
 ) -> None:
     """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
-    session: Session = ctx.obj
     if path:
         session.chosen = path
     last = first if last is None else last
@@ -165,7 +95,9 @@ def init(
             raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
     # a system that gives the accounts of an application makes a correct example
     giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
-    text = ORGANISATION.format(
+    # French, as its readers; the commented parts are examples
+    text = filled(
+        Path(__file__).with_name("organisation.yml.jinja"),
         nom=_quoted(name),
         article='""' if any(one.type == COMMUNE for one in official_list.bodies([siren])) else "le",
         sigle=_quoted(sigle),
@@ -180,7 +112,8 @@ def init(
     organisation = make_home(session.home, text)
     if bare:
         _switch_off_chapters(session.home)
-    _give_key(session.home)
+    with open_workspace(session.home) as work:
+        give_key(work)
     echo(f"{shown(session.home.root)} est prêt pour {organisation.sigle}.")
     echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
     echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
@@ -215,7 +148,8 @@ def _proposed(siren: str, members: tuple[str, ...]) -> str:
 def _switch_off_chapters(home: Home) -> None:
     """Switch off, in the home, each shipped chapter with a table or a chart of some tool, and the page of each member."""
     catalogue = load_catalogue(home)
-    off = {chapter.id: chapter.titre for chapter in catalogue.printed if _has_a_table(chapter)}
+    # figures, messages, dates and texts are made of no rows of a table
+    off = {one.id: one.titre for one in catalogue.printed.values() if any(section.tables for section in one.sections)}
     folder = home.root / "catalogue" / "report"
     folder.mkdir(parents=True, exist_ok=True)
     for thing in catalogue.chapters_declared:
@@ -224,11 +158,6 @@ def _switch_off_chapters(home: Home) -> None:
             needs = "# docs/contenu-du-rapport.md dit ce qu’il lui faut.\n"
             switch = f"id: {thing.data['id']}\nenabled: false\n"
             (folder / thing.path.name).write_text(said + needs + switch, encoding="utf-8")
-
-
-def _has_a_table(chapter: Chapitre) -> bool:
-    """True when one of the blocks is made of the rows of a table, unlike figures, messages, dates and texts."""
-    return any(section.tables for section in chapter.sections)
 
 
 def _quoted(value: str | int) -> str:
@@ -241,37 +170,21 @@ def make_home(home: Home, organisation: str) -> Organisation:
     if home.organisation_file.exists():
         raise DeclarationError(f"{shown(home.organisation_file)} existe : ce dossier est déjà celui d’une organisation")
     home.root.mkdir(parents=True, exist_ok=True)
-    aside = home.root / ".init"
-    aside.mkdir(exist_ok=True)
+    home.organisation_file.write_text(organisation, encoding="utf-8")
     try:
-        written = Home(aside).organisation_file
-        written.write_text(organisation, encoding="utf-8")
-        loaded = load_organisation(Home(aside), load_catalogue(home))
+        loaded = load_organisation(home, load_catalogue(home))
         home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)
         write_instance(home)
-        written.rename(home.organisation_file)
-    finally:
-        (aside / home.organisation_file.name).unlink(missing_ok=True)
-        aside.rmdir()
+    except BaseException:  # until it is whole, it is no home
+        home.organisation_file.unlink()
+        raise
     return loaded
 
 
-def _give_key(home: Home) -> None:
-    """Make the key of the home's pseudonyms, if it has none, and enter it."""
-    with open_workspace(home) as work:
-        give_key(work)
-
-
-def _approve(session: Session, years: list[int], person: str) -> None:
-    """Have a person of the demonstration approve what its tools say."""
-    with only_writer(session.home), open_ledger(session.home) as ledger:
-        approve_all(session.work(ledger), years, person)
-
-
 @click.command()
-@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("path", metavar="[DOSSIER]", required=False, type=FOLDER)
 @click.option(
     "--through",
     type=click.IntRange(DEMONSTRATION_FROM, DEMONSTRATION_UP_TO),
@@ -287,9 +200,8 @@ def _approve(session: Session, years: list[int], person: str) -> None:
     help="Un syndicat inventé qui n’a que ses DSN, ses documents budgétaires et ses flux PES : deux exercices, dans data-flux/.",
 )
 @click.option("--run/--no-run", "and_run", default=True, help="L’exécuter, ou seulement la créer.")
-@global_options
-@click.pass_context
-def demo(ctx: click.Context, path: Path | None, through: int, national: bool, and_run: bool) -> None:
+@on_home
+def demo(session: Session, path: Path | None, through: int, national: bool, and_run: bool) -> int:
     """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
     Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les
@@ -299,7 +211,6 @@ def demo(ctx: click.Context, path: Path | None, through: int, national: bool, an
     from demo.home import make_flux
     from demo.home import make_home as make_demonstration
 
-    session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / ("data-flux" if national else "data-demo")
     home = session.home
     years = list(EXERCICES) if national else list(range(DEMONSTRATION_FROM, through + 1))
@@ -312,19 +223,28 @@ def demo(ctx: click.Context, path: Path | None, through: int, national: bool, an
     except ValueError as error:  # someone else's home or deliveries
         raise click.UsageError(str(error)) from None
     write_instance(home)
-    _give_key(home)
+    with open_workspace(home) as work:
+        give_key(work)
     # the demonstration's own texts are written for it: one of its persons validates them
     person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         for one in (one for year in years for one in text_states(session.home, ledger, year)):
             if one.state != VALIDATED and (own / str(one.exercice) / one.text).is_file():
                 ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
-    if and_run:
-        os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
-        code = run_and_tell(session, years, None, before_publishing=lambda: _approve(session, years, person))
-        if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            echo("\nÀ diffuser, et pour lire les tables :")
-            ctx.invoke(export, year=years[-1], profile=PUBLIC)
-            ctx.invoke(docs)
-        ctx.exit(code)
-    echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
+    if not and_run:
+        echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
+        return DONE
+
+    def approve() -> None:
+        """What its tools say."""
+        with session.writing() as ledger:
+            approve_all(session.work(ledger), years, person)
+
+    os.environ["MILLESIME_QUIET"] = "0"  # its files are complete
+    code = run_and_tell(session, years, None, before_publishing=approve)
+    if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
+        echo("\nÀ diffuser, et pour lire les tables :")
+        context = click.get_current_context()
+        context.invoke(export, year=years[-1], profile=PUBLIC)
+        context.invoke(docs)
+    return code

@@ -89,10 +89,10 @@ def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
     return f"Entrepôt : {state}, tests : {said or 'aucun'}{published}"
 
 
-def _pages(session: Session, year: int) -> list[tuple[str, str]]:
-    """The pages that the run wrote for ``year``, by their path."""
+def _show_where(session: Session, statuses: list[YearStatus]) -> None:
+    year, millesime = statuses[-1].exercice, session.command
     report = session.home.published / "report" / str(year)
-    pages = [
+    pages = [  # that the run wrote
         *((path, "le rapport, entier") for path in sorted(report.glob(f"{INTERNE}/rapport*"))),
         *((path, "le rapport que chacun peut lire") for path in sorted(report.glob(f"{PUBLIC}/rapport*.pdf"))),
         (report / INTERNE / "collectivites", "une page par collectivité"),
@@ -101,17 +101,12 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
         (session.home.published / DATABASES[INTERNE], "les marts, les tables du rapport et l’audit, pour la BI"),
         (session.home.published / "rapport" / "chiffres.parquet", "les mêmes chiffres, un Parquet par table"),
     ]
-    return [(shown(path), what) for path, what in pages if path.exists()]
-
-
-def _show_where(session: Session, statuses: list[YearStatus]) -> None:
-    year, millesime = statuses[-1].exercice, session.command
     places = [
         (f"{millesime} status {year}", "l’état de chaque export et de chaque chiffre, et pourquoi il en manque"),
         (f"{millesime} rejects {year}", "ce qui est refusé, et comment le corriger"),
         (f"{millesime} findings {year}", "les constats à connaître ou à trancher"),
         *([(f"{millesime} figures {year}", "les chiffres du rapport")] if statuses[-1].publication else []),
-        *_pages(session, year),
+        *((shown(path), what) for path, what in pages if path.exists()),
     ]
     echo("\nOù regarder :")
     pairs(places)

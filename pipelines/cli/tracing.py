@@ -16,10 +16,10 @@ from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.arguments import complete_columns, complete_numbers, complete_releases
 from pipelines.cli.output import ShownColumn, echo, format_option, note, table, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, on_home
 from pipelines.did_you_mean import suggestion
 from pipelines.evidence.fate_of_line import LineFate, RowReached, trace_line
-from pipelines.evidence.trace import Calculation, Leaf, Line, Source, Trace
+from pipelines.evidence.trace import Leaf, Line, Source, Trace
 from pipelines.evidence.trace import trace as traced
 from pipelines.evidence.trace_row import Behind, Cell, RowTrace, trace_row
 from pipelines.evidence.traced_rows import NotTraceable, Version, frozen_version, open_rows, published_version
@@ -29,24 +29,15 @@ from pipelines.publication import RESTREINT
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
-LINES_CSV = [
-    ShownColumn(name)
-    for name in """
+LINES_CSV = """
     code exercice mesure export fichier sha256 feuille ligne colonne compte motif double_de complement apport relation
     livraison
-    """.split()
-]
-ROW_LINES_CSV = [
-    ShownColumn(name)
-    for name in """
+""".split()
+ROW_LINES_CSV = """
     table cle exercice relation export fichier sha256 feuille ligne colonne compte motif double_de complement mesure apport
     livraison
-    """.split()
-]
-FATES_CSV = [
-    ShownColumn(name)
-    for name in "livraison export exercice statut feuille enregistrement etat raison code apport par table cle".split()
-]
+""".split()
+FATES_CSV = "livraison export exercice statut feuille enregistrement etat raison code apport par table cle".split()
 
 
 @click.command()
@@ -57,10 +48,9 @@ FATES_CSV = [
 @click.option("--line", "line", metavar="N", type=click.IntRange(min=1), help="… et une de ses lignes.")
 @click.option("--sheet", "sheet", metavar="NOM", help="La feuille, quand le fichier en a plusieurs.")
 @format_option
-@global_options
-@click.pass_context
+@on_home
 def trace(
-    ctx: click.Context,
+    session: Session,
     code: str | None,
     words: tuple[str, ...],
     release: str | None,
@@ -77,7 +67,6 @@ def trace(
     chiffres et les lignes de tableaux où entre la ligne, ou pourquoi elle n’entre dans aucun. Code de sortie 1 quand
     les lignes ne redonnent pas le nombre.
     """
-    session: Session = ctx.obj
     years, filters = [one for one in words if "=" not in one], [one for one in words if "=" in one]
     year = _year(years[0]) if years else None
     is_asked = bool(code and (year or release) and len(years) < 2)
@@ -88,13 +77,13 @@ def trace(
         note(version.note)
     try:
         if file and line:
-            ctx.exit(_trace_line(session, version, file, line, sheet, form))
+            return _trace_line(session, version, file, line, sheet, form)
         if version.exercice and year not in (None, version.exercice):
             raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
         asked = _address(str(code), filters, version.exercice or session.exercice(int(year or 0)))
         if asked.table == FIGURES and len(asked.key) == 1:
-            ctx.exit(show_trace(session, _traced(session, version, asked.key[0][1], asked.exercice), form))
-        ctx.exit(_trace_row(session, version, asked, form))
+            return show_trace(session, _traced(session, version, asked.key[0][1], asked.exercice), form)
+        return _trace_row(session, version, asked, form)
     except NotTraceable as error:
         raise click.UsageError(str(error)) from None
 
@@ -136,7 +125,10 @@ def _traced(session: Session, version: Version, code: str, year: int) -> Trace:
 def show_trace(session: Session, found: Trace, form: str) -> int:
     """Print a trace; return the exit code."""
     if form == "csv":
-        write_csv(LINES_CSV, _line_rows(found), session.organisation)
+        lines = [(found.code, line) for line in (found.absence, found.reprise) if line]
+        lines += [(leaf.code, line) for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)]
+        lines += [(found.code, line) for line in found.refusees]
+        write_csv(LINES_CSV, _rows_of(found, lines, {"code": found.code}), session.organisation)
     elif form == "json":
         # exact values are text: a fraction without a finite decimal form is ``845/18``
         data = asdict(found)
@@ -172,7 +164,9 @@ def _show(found: Trace) -> None:
         if line:
             echo(f"  {name}   {_place(line)} — {line.motif}")
     for one in found.calculs:
-        _show_calculation(one)
+        echo(f"\n{one.code} = {one.calcul} = {'inconnu' if one.exact is None else exact(one.exact)}")
+        for code, value in one.termes.items():
+            echo(f"  {value:>16}  {code}")
     for leaf in found.feuilles:
         _show_leaf(leaf)
     if found.refusees:
@@ -189,12 +183,6 @@ def _show_sources(sources: list[Source]) -> None:
         echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
         for name, sha256 in source.fichiers:
             echo(f"    {sha256}  {name}")
-
-
-def _show_calculation(one: Calculation) -> None:
-    echo(f"\n{one.code} = {one.calcul} = {'inconnu' if one.exact is None else exact(one.exact)}")
-    for code, value in one.termes.items():
-        echo(f"  {value:>16}  {code}")
 
 
 def _show_leaf(leaf: Leaf) -> None:
@@ -252,13 +240,6 @@ def _plain(value: Any) -> str:
     return "?" if value is None else exact(value)
 
 
-def _line_rows(found: Trace) -> list[dict[str, Any]]:
-    lines = [(found.code, line) for line in (found.absence, found.reprise) if line]
-    lines += [(leaf.code, line) for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)]
-    lines += [(found.code, line) for line in found.refusees]
-    return _rows_of(found, lines, {"code": found.code})
-
-
 def _rows_of(
     found: Trace | RowTrace, lines: Iterable[tuple[str | None, Line]], said: dict[str, str]
 ) -> list[dict[str, Any]]:
@@ -283,7 +264,10 @@ def _trace_row(session: Session, version: Version, asked: Address, form: str) ->
     with session.ledger() as ledger:
         found = trace_row(ledger, version, asked)
     if form == "csv":
-        write_csv(ROW_LINES_CSV, _lines_of_row(found), session.organisation)
+        key = shlex.join(f"{column}={value}" for column, value in found.cle.items())
+        lines = ((behind.colonne, line) for behind in found.derriere for line in behind.lignes)
+        rows = _rows_of(found, lines, {"table": found.table, "cle": key})
+        write_csv(ROW_LINES_CSV, rows, session.organisation)
     elif form == "json":
         cells = [
             {**asdict(cell), **{name: _exact(getattr(cell, name)) for name in ("valeur", "recalcul")}}
@@ -362,12 +346,6 @@ def _exact(value: Any) -> Any:
     return value if value is None or isinstance(value, int | bool) else str(value)
 
 
-def _lines_of_row(found: RowTrace) -> list[dict[str, Any]]:
-    key = shlex.join(f"{column}={value}" for column, value in found.cle.items())
-    lines = ((behind.colonne, line) for behind in found.derriere for line in behind.lignes)
-    return _rows_of(found, lines, {"table": found.table, "cle": key})
-
-
 def _trace_line(session: Session, version: Version, file: str, line: int, sheet: str | None, form: str) -> int:
     with session.ledger() as ledger:
         fates = trace_line(session.home, ledger, version, file, line, sheet)
@@ -378,7 +356,7 @@ def _trace_line(session: Session, version: Version, file: str, line: int, sheet:
     elif form == "csv":
         rows = []
         for fate in fates:
-            same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
+            same = {name: getattr(fate, name) for name in FATES_CSV[:8]}
             fed = [asdict(one) for one in fate.chiffres]
             fed += [{**asdict(one), "cle": shlex.join(_filters(one))} for one in fate.tableaux]
             rows += [{**same, **one} for one in fed] or [same]

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli.arguments import Day, year_argument
+from pipelines.cli.arguments import FOLDER, Day, year_argument
 from pipelines.cli.exporting import profile_option
 from pipelines.cli.output import echo, note, title
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import day, enumeration
 from pipelines.ledger.closing import close, seal_of
-from pipelines.ledger.store import now, open_ledger
-from pipelines.locking import only_writer
+from pipelines.ledger.store import now
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
 from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
 from pipelines.stages.report.acts import acts as drafts
@@ -38,26 +37,21 @@ if TYPE_CHECKING:
     metavar="LISTE",
     help="Parmi html, pdf, docx (Word), odt (LibreOffice) et xlsx (classeur).",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."
-)
-@global_options
-@click.pass_context
-def report(ctx: click.Context, year: int, profile: str, formats: str, output: Path | None) -> None:
+@click.option("--output", type=FOLDER, metavar="DOSSIER", help="Le dossier où écrire.")
+@on_home
+def report(session: Session, year: int, profile: str, formats: str, output: Path | None) -> None:
     """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du
     dossier.
 
     Il va dans reports/EXERCICE/PROFIL ; `millesime run` publie celui du dernier exercice avec ses tables.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     chosen = [name.strip() for name in formats.split(",")]
     if wrong := [name for name in chosen if name not in FORMATS]:
         raise click.BadParameter(f"« {wrong[0]} » n’est pas l’un de {', '.join(FORMATS)}", param_hint="--formats")
     tables = _published(session, profile, year)
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
         if output is None:
@@ -72,23 +66,18 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
 @click.command()
 @year_argument
 @profile_option
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="actes/EXERCICE sinon."
-)
-@global_options
-@click.pass_context
-def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> None:
+@click.option("--output", type=FOLDER, metavar="DOSSIER", help="actes/EXERCICE sinon.")
+@on_home
+def acts(session: Session, year: int, profile: str, output: Path | None) -> None:
     """Écrire le projet de délibération « prend acte » de l’EXERCICE et un courrier à chaque collectivité, chiffres en
     place.
 
     Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est
     entre crochets est à compléter.
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     tables = _published(session, profile, year)
     folder = output or session.home.acts / str(year)
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
         title(f"actes de {year}, {edition.name}", session.organisation)
@@ -124,10 +113,10 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     metavar="COLLECTIVITÉ",
     help="Envoi à cette seule collectivité ; peut être répété. Avec --sent.",
 )
-@global_options
-@click.pass_context
+@on_home
+@refusing(CannotTransmit)
 def transmit(
-    ctx: click.Context, year: int, profile: str, sent: dt.datetime | None, by: str | None, to: tuple[str, ...]
+    session: Session, year: int, profile: str, sent: dt.datetime | None, by: str | None, to: tuple[str, ...]
 ) -> None:
     """Préparer un dossier par collectivité, depuis la version figée de l’EXERCICE : rapport, page, comptes, courrier,
     empreintes.
@@ -135,21 +124,16 @@ def transmit(
     Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la
     date, la voie et l’empreinte de tout ce qui est parti ; la page d’audit le montre (CGCT, art. L. 5211-39).
     """
-    session: Session = ctx.obj
-    session.exercice(year)
     if (sent is None) != (by is None) or (by is not None and not by.strip()):
         raise click.UsageError("--sent va avec --by, qui dit comment : --sent 2021-09-14 --by courriel")
     if to and sent is None:
         raise click.UsageError("--to va avec --sent : un dossier se prépare pour chaque collectivité")
-    with only_writer(session.home), open_ledger(session.home) as ledger:
+    with session.writing() as ledger:
         work = session.work(ledger)
-        try:
-            if sent is None or by is None:
-                _show(session, prepare(work, year, profile))
-                return
-            done = enter_sending(work, year, profile, sent.date().isoformat(), by.strip(), now()[:10], to)
-        except CannotTransmit as error:
-            raise click.ClickException(str(error)) from None
+        if sent is None or by is None:
+            _show(session, prepare(work, year, profile))
+            return
+        done = enter_sending(work, year, profile, sent.date().isoformat(), by.strip(), now()[:10], to)
     whom, edition = enumeration([member.nom for member in done.members]), EDITIONS[profile]
     echo(
         f"Enregistré : {done.release}, édition {edition}, envoyée le {day(sent.isoformat())} par {by.strip()} à {whom}."

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipelines.catalogue.examples import example
-from pipelines.catalogue.pattern_words import UNSAID, in_words
+from pipelines.catalogue.pattern_words import UNSAID, example, in_words
 from pipelines.catalogue.rules import Rules, where
 from pipelines.catalogue.source_grammar import Table
 from pipelines.catalogue.sources import ExportRef

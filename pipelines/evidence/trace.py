@@ -15,7 +15,8 @@ from typing import Any
 
 from pipelines.catalogue.dbt.lines import LineSource
 from pipelines.catalogue.figures import measure as sql
-from pipelines.catalogue.figures.grammar import Figure, Filter
+from pipelines.catalogue.figures.grammar import Figure, Filter, computed
+from pipelines.catalogue.figures.grammar import written as in_signs
 from pipelines.catalogue.figures.load import Figures
 from pipelines.evidence.gaps import sources_of
 from pipelines.evidence.parquet import select
@@ -280,8 +281,8 @@ def _value(
         operands = {name: figures.by_code[operand].figure for name, operand in figure.operandes.items()}
         values = {name: _value(figures, one, member, measured, calculations) for name, one in operands.items()}
         terms = {_of_member(one, member): _written(values[name]) for name, one in operands.items()}
-        worked = figure.term.written({name: _written(value, within=True) for name, value in values.items()})
-        calculations[code] = Calculation(code, figure.libelle, terms, worked, figure.term.result(values))
+        worked = in_signs(figure.term, {name: _written(value, within=True) for name, value in values.items()})
+        calculations[code] = Calculation(code, figure.libelle, terms, worked, computed(figure.term, values))
     return calculations[code].exact
 
 

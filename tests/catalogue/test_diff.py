@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.catalogue.diff import NOTES, changed_upstream, differences, note_upstream
+from pipelines.catalogue.diff import NOTES, changed_upstream, note_upstream, things_of_home
 from pipelines.settings import Home
 from tests.layers import Layer
 
@@ -31,8 +31,8 @@ def moved(shipped: Layer, home: Layer) -> set[str]:
 
 def test_everything_of_the_home_is_listed_with_its_effect_and_its_place(shipped, home):
     home.write("catalogue/report/texte/neuf.md", "Un texte.\n")
-    found = differences(shipped.catalogue(Home(home.root)))
-    assert {(one.effect, one.key, one.place) for one in found} == {
+    found = things_of_home(shipped.catalogue(Home(home.root)))
+    assert {(one.effect, one.key, one.thing.place) for one in found} == {
         ("replaced", "field a", f"{home.root}/catalogue/fields.yml:1"),
         ("added", "field d", f"{home.root}/catalogue/fields.yml:2"),
         ("switched off", "field b", f"{home.root}/catalogue/fields.yml:3"),
@@ -43,7 +43,7 @@ def test_everything_of_the_home_is_listed_with_its_effect_and_its_place(shipped,
 def test_a_home_without_declarations_changes_nothing(shipped, tmp_path):
     where = Home(tmp_path / "vide")
     where.root.mkdir()
-    assert differences(shipped.catalogue(where)) == []
+    assert list(things_of_home(shipped.catalogue(where))) == []
     assert moved(shipped, Layer(where.root)) == set()
     assert list(where.root.iterdir()) == []
 

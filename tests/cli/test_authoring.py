@@ -1,6 +1,5 @@
-"""``schema``, ``source new``, ``catalogue diff`` and ``dbt``."""
+"""``source new``, ``catalogue diff`` and ``dbt``."""
 
-import json
 import subprocess
 import types
 import zipfile
@@ -83,79 +82,6 @@ def read(bench: Bench, ref: ExportRef, path: Path, year: int = 2019):
     """What collection makes of the sample under the drafted declaration."""
     (counts,) = ingest(bench.home, ref, year, [path], b"k" * 32).tables.values()
     return counts
-
-
-# schema -----------------------------------------------------------------------------------------------------
-
-
-def test_schema_is_a_pure_table_schema_of_the_supplier_s_file(bench) -> None:
-    found = json.loads(bench.millesime("schema", "ventes", "ventes").stdout)
-    assert [field["name"] for field in found["fields"]] == ["N°", "Jour", "Montant"]
-    assert found["primaryKey"] == ["N°"]
-    assert found["fields"][1] == {
-        "name": "Jour",
-        "title": "Jour",
-        "type": "date",
-        "format": "%d/%m/%Y",
-        "constraints": {"required": True, "minimum": "01/01/1990"},
-    }
-    assert found["fields"][2] == {
-        "name": "Montant",
-        "title": "Montant",
-        "type": "number",
-        "decimalChar": ",",
-        "constraints": {"minimum": 0},
-    }
-
-
-def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
-    known = {
-        "name",
-        "title",
-        "description",
-        "type",
-        "format",
-        "decimalChar",
-        "groupChar",
-        "trueValues",
-        "falseValues",
-    }
-    for system, table in bench.registry.tables():
-        found = json.loads(bench.millesime("schema", system.system, table.name).stdout)
-        assert set(found) <= {
-            "$schema",
-            "title",
-            "description",
-            "fields",
-            "fieldsMatch",
-            "missingValues",
-            "primaryKey",
-        }
-        assert all(set(field) <= known | {"constraints"} for field in found["fields"])
-
-
-def test_schema_leaves_out_what_no_whole_cell_says(bench, declared) -> None:
-    header = {"jour": "Mois", "code": {"column": "Ville", "pattern": "(.*) .*"}, "montant": "Montant"}
-    fields = [
-        {"name": "jour", "title": "Jour", "type": "date", "format": "%B %Y"},
-        {"name": "code", "title": "Code"},
-        {"name": "montant", "title": "Montant", "type": "number", "suffix": "€"},
-    ]
-    table = {"name": "t", "title": "T", "header": {2019: header}, "fields": fields}
-    export = {"name": "e", "title": "E", "files": "*", "format": {"type": "csv"}, "tables": [table]}
-    declared.write(
-        "catalogue/systems/loyers.yml", {"system": "loyers", "title": "L", "owner": "o", "exports": [export]}
-    )
-    found = json.loads(bench.millesime("schema", "loyers", "t").stdout)
-    assert found["fields"] == [
-        {"name": "Mois", "title": "Jour", "type": "string"},  # no validator knows French months
-        {"name": "Montant", "title": "Montant", "type": "number", "bareNumber": False},
-    ]
-
-
-def test_schema_may_bear_the_declared_names(bench) -> None:
-    found = json.loads(bench.millesime("schema", "ventes", "ventes", "--declared").stdout)
-    assert [field["name"] for field in found["fields"]] == ["numero", "jour", "montant"]
 
 
 # source new -------------------------------------------------------------------------------------------------

@@ -63,12 +63,12 @@ def test_every_exit_code_is_in_the_help_and_the_documentation() -> None:
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_that_is_closed_takes_nothing(closed: str) -> None:
     told = subprocess.run(
-        ["sh", "-c", f"exec {MILLESIME} schema absences absences {closed}"], capture_output=True, text=True, check=False
+        ["sh", "-c", f"exec {MILLESIME} explain LIG-TYPE {closed}"], capture_output=True, text=True, check=False
     )
     assert (told.returncode, told.stderr) == (0, "") and bool(told.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
-@pytest.mark.parametrize("command", [["--help"], ["schema", "absences", "absences"]])
+@pytest.mark.parametrize("command", [["--help"], ["explain", "LIG-TYPE"]])
 def test_a_full_standard_output_is_reported(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([MILLESIME, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)

@@ -350,8 +350,6 @@ COMMANDS: list[tuple[list[str], int]] = [
     (["export", "2019"], 1),
     (["superset"], 1),
     (["superset", "--uri", "rien"], 1),
-    (["schema", "ventes", "rien"], 2),
-    (["schema", "rien", "ventes"], 2),
     (["run", "2019", "--source", "vente"], 2),
     (["docs"], 1),
     (["key", "import", "rien"], 2),

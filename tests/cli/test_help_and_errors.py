@@ -71,13 +71,6 @@ def test_reading_commands_never_import_the_orchestrator_nor_the_judge(filled, co
     assert not modules & HEAVY
 
 
-def test_schema_needs_neither_database_nor_ledger() -> None:
-    code, said, modules = call("schema", "absences", "absences")
-    assert code == 0
-    assert '"fields"' in said
-    assert not modules & (HEAVY | {"duckdb", "sqlalchemy"})
-
-
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_is_where_the_group_says_with_its_help(name: str) -> None:
     command = millesime.get_command(None, name)
@@ -94,8 +87,6 @@ def test_every_command_is_where_the_group_says_with_its_help(name: str) -> None:
         (["check", __file__, "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),
         (["run", "2019", "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),
         (["replay", "2019-v9"], "aucune version « 2019-v9 »"),
-        (["schema", "vents", "ventes"], "vouliez-vous dire « ventes » ?"),
-        (["schema", "ventes", "vente"], "vouliez-vous dire « ventes » ?"),
         (["figures", "2019"], "rien n’est encore publié"),
     ],
 )

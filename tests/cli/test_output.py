@@ -70,8 +70,7 @@ def test_a_result_says_whose_it_is_and_whether_it_is_invented(capsysbinary, inve
     body = Organisation.model_construct(sigle="SICIO", demonstration=invented)
     title("2019", body)
     assert capsysbinary.readouterr().out.decode() == f"SICIO · 2019{' — DÉMONSTRATION' * invented}\n"
-    columns = [ShownColumn("code", "Chiffre"), ShownColumn("value", "Valeur")]
-    write_csv(columns, [{"code": "a;b", "value": Decimal("1234.50")}, {"code": "c"}], body)
+    write_csv(["code", "value"], [{"code": "a;b", "value": Decimal("1234.50")}, {"code": "c"}], body)
     mark = "DÉMONSTRATION" * invented
     written = f'code;value;mention\r\n"a;b";1234,50;{mark}\r\nc;;{mark}\r\n'
     assert capsysbinary.readouterr().out == b"\xef\xbb\xbf" + written.encode()

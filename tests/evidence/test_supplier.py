@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.examples import example
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.pattern_words import example
 from pipelines.catalogue.source_grammar import WORKBOOKS, Field
 from pipelines.evidence.rejects import REFUSED_LINE, line_rejects
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts

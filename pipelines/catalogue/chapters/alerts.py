@@ -4,7 +4,6 @@ The stage that prints an alarm and the one that reports its missing text both us
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
@@ -60,33 +59,17 @@ class Alerte(Declared):
         for words, column, forms, _ in Formatter().parse(self.dit):
             yield words, False
             if column is not None:
-                value = _Value(row[column], unit_of(column))
-                said = format(value, forms or "")
-                yield said, value.is_number and format(value) in said
+                value = row[column]
+                is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+                said = printed = str(value)
+                if is_number:
+                    said = printed = french.number(value, 1) if unit_of(column) == "%" else french.exact(value)
+                if forms:
+                    none, one, many = forms.split("|")
+                    said = ({0: none, 1: one}.get(value, many) if is_number else many).replace("#", printed)
+                yield said, is_number and printed in said
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""
         key = french.plain("-".join([name, *(str(row[column]) for column in self.cle)]))
         return Path(str(row["exercice"])) / FOLDER / f"{key}.md"
-
-
-@dataclass(frozen=True)
-class _Value:
-    """A value of a row in a sentence."""
-
-    value: Any
-    unit: str | None
-
-    @property
-    def is_number(self) -> bool:
-        return isinstance(self.value, int | Decimal) and not isinstance(self.value, bool)
-
-    def __format__(self, forms: str) -> str:
-        printed = str(self.value)
-        if self.is_number:
-            printed = french.number(self.value, 1) if self.unit == "%" else french.exact(self.value)
-        if not forms:
-            return printed
-        none, one, many = forms.split("|")
-        said = {0: none, 1: one}.get(self.value, many) if self.is_number else many
-        return said.replace("#", printed)

@@ -429,23 +429,11 @@ class Chapitre(Declared):
     @property
     def tables(self) -> list[str]:
         """The tables of ``rapport`` that are printed, by name."""
-        named = {table for section in self.sections for table in section.tables}
-        named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
-        named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
-        named |= {section.si.table for section in self.sections if section.si}
-        named |= {
-            source.table
-            for s in self.sections
-            for bloc in s.blocs
-            if isinstance(bloc, Frise)
-            for source in bloc.sources
-        }
-        if any(
-            bloc.genre in ("chiffres", "messages", "texte", "contenu")
-            for section in self.sections
-            for bloc in section.blocs
-        ):
-            named.add("chiffres")
+        named: set[str] = set()
+        for part in (part for section in self.sections for _, part in section.parts()):
+            named.update(filter(None, (getattr(part, "table", None), getattr(part, "avec", None))))
+            if isinstance(part, Chiffres | Messages | Texte | Contenu):
+                named.add("chiffres")
         return sorted(named)
 
 

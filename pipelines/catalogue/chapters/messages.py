@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.grammar import PLACEHOLDER, Chapitre, Message, Messages
+from pipelines.catalogue.chapters.grammar import PLACEHOLDER, Message, Messages
 
 Row = dict[str, Any]
 Rows = Mapping[tuple[str, int], Row]  # (code, exercice) → the row of ``rapport.chiffres``
@@ -60,17 +60,12 @@ def told(bloc: Messages, rows: Rows, exercice: int) -> list[Sentence]:
     moves = sorted(map(abs, _moves(rows, exercice)), reverse=True)
     ranked = sorted(found, key=lambda one: -one.worth(moves))  # stable: of equals, the first declared
     kept = [one for one in ranked if one.worth(moves) >= (LEAST_WORTH if one.former else LEAST_WORTH_ALONE)]
-    kept = [one for at, one in enumerate(kept) if one.domain not in {other.domain for other in kept[:at]}]
+    kept = [
+        one for at, one in enumerate(kept) if one.message.domaine not in {other.message.domaine for other in kept[:at]}
+    ]
     services = [one for one in kept if one.message.service][: bloc.services]
     others = [one for one in kept if one not in services][: bloc.nombre - len(services)]
     return [one.sentence() for one in kept if one in services or one in others]
-
-
-def of_chapters(chapters: list[Chapitre]) -> Iterator[Messages]:
-    """The blocks of messages of a report."""
-    for chapter in chapters:
-        for section in chapter.sections:
-            yield from (bloc for bloc in section.blocs if isinstance(bloc, Messages))
 
 
 @dataclass(frozen=True)
@@ -85,11 +80,6 @@ class Candidate:
     fact: str
 
     @property
-    def domain(self) -> str:
-        """What it is about."""
-        return self.message.domaine
-
-    @property
     def move(self) -> Decimal | None:
         """By how much the figure moved, in % of what it was; infinite from zero; None when that is not known, or nothing."""
         return _move(self.row, self.former)
@@ -102,13 +92,11 @@ class Candidate:
 
     def worth(self, moves: list[Decimal]) -> int:
         """How much it is worth telling; ``moves`` are those of all figures, the largest first."""
-        return self._moved(moves) + (2 if self.message.tous else 1) + 3 * self._is_beyond + 2 * self._is_new
-
-    def _moved(self, moves: list[Decimal]) -> int:
-        if self.move is None:
-            return 0
-        rank = moves.index(abs(self.move)) if abs(self.move) in moves else len(moves)
-        return 3 if rank < 4 else 2 if rank < 8 else 1
+        moved = 0
+        if self.move is not None:
+            rank = moves.index(abs(self.move)) if abs(self.move) in moves else len(moves)
+            moved = 3 if rank < 4 else 2 if rank < 8 else 1
+        return moved + (2 if self.message.tous else 1) + 3 * self._is_beyond + 2 * self._is_new
 
     @property
     def _is_beyond(self) -> bool:
@@ -159,7 +147,11 @@ class Candidate:
         if name == "valeur":
             return Piece(_printed(row, words), ((code, year),))
         if name == "part":
-            return self._part()
+            whole, share = self.rows.get((self.message.sur or "", year)), self.share
+            if share is None or whole is None:
+                return None
+            how = f"100 × {french.exact(row['valeur'])} ÷ {french.exact(whole['valeur'])}"
+            return Piece(_percent(share), ((code, year), (self.message.sur or "", year)), how)
         if "." in name:
             other = _known(self.rows.get((name, year)))
             return Piece(_printed(other, words), ((name, year),)) if other else None
@@ -177,14 +169,6 @@ class Candidate:
         if is_share or not former["valeur"]:
             return None
         return Piece(_percent(100 * change / abs(former["valeur"])), both, how)
-
-    def _part(self) -> Piece | None:
-        whole, share = self.rows.get((self.message.sur or "", self.exercice)), self.share
-        if share is None or whole is None:
-            return None
-        of = ((self.message.chiffre, self.exercice), (self.message.sur or "", self.exercice))
-        how = f"100 × {french.exact(self.row['valeur'])} ÷ {french.exact(whole['valeur'])}"
-        return Piece(_percent(share), of, how)
 
 
 def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:

@@ -5,7 +5,7 @@ the heads and rows of each table or chart. Nothing here knows where a report is,
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Annotated, Any, Literal
@@ -98,10 +98,6 @@ class Passage:
     figures: list[Printed] = field(default_factory=list)
     lines: list[Model] = field(default_factory=list)  # of a whole table
 
-    def prints(self, codes: Collection[str]) -> bool:
-        """True when one of these figures is in it."""
-        return any(one.code in codes for one in self.figures)
-
 
 def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: bool = True) -> list[Passage]:
     """The passages of an edition that break a rule; ``is_answered`` says whether the rows that the rule needs exist."""
@@ -114,7 +110,7 @@ def broken(rule: Garde, profile: str, said: Iterable[Passage], *, is_answered: b
             passage.kind in rule.dans
             and bool(rule.cellules) == bool(passage.lines)
             and (not rule.tables or passage.table in rule.tables)
-            and (not rule.chiffres or passage.prints(rule.chiffres))
+            and (not rule.chiffres or any(one.code in rule.chiffres for one in passage.figures))
             and (not rule.mots or _holds(rule.mots, passage.text))
         )
         if is_about and _breaks(rule, passage, printed, is_answered=is_answered):

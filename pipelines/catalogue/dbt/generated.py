@@ -13,25 +13,17 @@ from typing import Any
 import yaml
 
 from pipelines.catalogue.chapters import compile as members
-from pipelines.catalogue.chapters.load import exposures
-from pipelines.catalogue.dbt.lineage import (
-    reads,
-    said_column_fields,
-    said_fields,
-    said_needs,
-    said_sources,
-    said_values,
-    tables_behind,
-)
+from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.dbt.lineage import origins, reads, tables_behind
 from pipelines.catalogue.dbt.lines import (
     NAMED_MEMBERS,
     flagged_lines_sql,
     members_sql,
     named_members_sql,
     outside_sql,
+    pieces_sql,
     series_sql,
 )
-from pipelines.catalogue.dbt.pieces import pieces_sql
 from pipelines.catalogue.dbt.project import COMPOSED
 from pipelines.catalogue.dbt.unions import (
     CONTROL_COLUMNS,
@@ -59,7 +51,7 @@ ORIGIN = {".sql": f"-- {SAID}", ".yml": f"# {SAID}", ".md": f"<!-- {SAID} -->"}
 def generated(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text, whose first line says where it comes from. Raises DeclarationError on a mistake."""
     rapport = [model for model, layer in layers(catalogue).items() if layer == "rapport"]
-    printed = exposures(catalogue.printed, rapport)
+    printed = exposures(catalogue.printed.values(), rapport)
     files = {
         **{f"staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         "staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
@@ -124,9 +116,10 @@ def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     def behind(model: str) -> list[str]:
         if model not in said:
             return tables_behind(model, texts)
-        kept, wanted = said_sources(said[model]) or ["*"], said_values(said[model])
+        own = origins(said[model])
+        kept = own.sources or ["*"]
         found = [one for one in tables_behind(model, texts) if any(fnmatch.fnmatchcase(one, name) for name in kept)]
-        return [one for one in found if one not in tables or tables[one].may_hold(wanted)] or (found and [NOBODY])
+        return [one for one in found if one not in tables or tables[one].may_hold(own.values)] or (found and [NOBODY])
 
     return {
         model: tuple(behind(model))
@@ -142,8 +135,9 @@ def report_fields(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
     """
     found: dict[str, list[tuple[str, ...]]] = {}
     for thing in catalogue.project.said:
-        own = {f"{thing.name}.{column}": fields for column, fields in said_column_fields(thing).items()}
-        found |= {name: fields for name, fields in {thing.name: said_fields(thing), **own}.items() if fields}
+        said = origins(thing)
+        own = {f"{thing.name}.{column}": fields for column, fields in said.columns.items()}
+        found |= {name: fields for name, fields in {thing.name: said.fields, **own}.items() if fields}
     return found
 
 
@@ -153,7 +147,7 @@ def report_needs(catalogue: Catalogue) -> dict[str, list[set[str]]]:
     return {
         thing.name: [{table for source in group for table in tables_of(source)} for group in needed]
         for thing in catalogue.project.said
-        if (needed := said_needs(thing))
+        if (needed := origins(thing).needs)
     }
 
 
@@ -170,20 +164,6 @@ def _texts_of(catalogue: Catalogue, made: Mapping[str, str]) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=8)
 def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
-    models = _models_before_the_controls(catalogue)
-    texts = _texts_of(catalogue, models)
-    controls = {name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS}
-    if CONTROL not in catalogue.project.off:
-        filters = union(filters_control(catalogue), CONTROL_COLUMNS.items())
-        models |= {f"{CONTROLS}/{CONTROL}.sql": filters}
-        texts |= {CONTROL: filters}
-        controls.add(CONTROL)
-    of_figures = {name for name in controls if reads(name, FINDINGS, texts)}
-    unions = {INPUT_CONTROLS: input_controls(controls - of_figures), CONTROLS: controls_union(of_figures)}
-    return models | {f"{CONTROLS}/{name}.sql": sql for name, sql in unions.items()}
-
-
-def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
     tables = [(system.system, table) for system, table in catalogue.registry.tables()]
     in_parts = [(system, table) for system, table in tables if not table.shapes and table.tells_parts_apart]
     # whose lines show that they are of their exercice; documents say theirs by themselves
@@ -194,7 +174,7 @@ def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
         for table in ref.export.tables
         if table.exercice
     ]
-    return {
+    models = {
         **{
             f"staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
             for shape in catalogue.registry.shapes
@@ -211,6 +191,46 @@ def _models_before_the_controls(catalogue: Catalogue) -> dict[str, str]:
         "marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
+    texts = _texts_of(catalogue, models)
+    controls = {name for name in catalogue.project.models.on if catalogue.project.layer_of(name) == CONTROLS}
+    if CONTROL not in catalogue.project.off:
+        filters = union(filters_control(catalogue), CONTROL_COLUMNS.items())
+        models |= {f"{CONTROLS}/{CONTROL}.sql": filters}
+        texts |= {CONTROL: filters}
+        controls.add(CONTROL)
+    of_figures = {name for name in controls if reads(name, FINDINGS, texts)}
+    unions = {INPUT_CONTROLS: input_controls(controls - of_figures), CONTROLS: controls_union(of_figures)}
+    return models | {f"{CONTROLS}/{name}.sql": sql for name, sql in unions.items()}
+
+
+# The exposures beside the chapters: the annex on each figure, and how far the year was collected and agrees.
+ANNEX = ("annexe_sources", "Sources et méthode", ["chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"])
+STATE = ("annexe_collecte", "L’état de la collecte et les rapprochements")
+
+
+def exposures(printed: Iterable[Chapitre], models: Iterable[str]) -> list[dict[str, Any]]:
+    """The dbt exposures: one per chapter, so that lineage ends at what is printed; ``models`` are those of ``rapport``.
+
+    What neither a chapter nor the annex prints is for the people who check the year.
+    """
+    named = [(f"chapitre_{c.id.replace('-', '_')}", c.titre, c.tables) for c in printed] + [ANNEX]
+    known = sorted(models)
+    shown = {table for _, _, tables in named for table in tables}
+    found = [(name, title, [table for table in tables if table in known]) for name, title, tables in named]
+    found.append((*STATE, [table for table in known if table not in shown]))
+    return [
+        {
+            "name": name,
+            "label": title,
+            "type": "analysis",
+            "maturity": "high",
+            "description": f"Rapport d’activité : {title}.",
+            "owner": {"name": "Rédaction du rapport d’activité"},
+            "depends_on": [f"ref('{table}')" for table in tables],
+        }
+        for name, title, tables in found
+        if tables
+    ]
 
 
 def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:

@@ -3,10 +3,11 @@
 From this, the report knows why a table is empty: nothing was received, nothing is followed, or nothing happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from pipelines.address import FIGURES
-from pipelines.catalogue.dbt.project import meta_of, needs_of
+from pipelines.catalogue.dbt.project import Need, meta_of, needs_of
 from pipelines.catalogue.figures.grammar import Value, alternatives, values_of
 from pipelines.catalogue.overlay import Thing
 
@@ -18,65 +19,53 @@ def tables_behind(model: str, texts: Mapping[str, str]) -> list[str]:
 
     A table that only arranges figures has none.
     """
-    seen, todo, tables = {FIGURES}, [model], set[str]()
-    while todo:
-        name = todo.pop()
-        if name in seen or name not in texts:
-            continue
-        seen.add(name)
-        for need in needs_of(texts[name]):
-            if need.is_model:
-                todo.append(need.name)
-            elif need.name.startswith(LAKE):
-                tables.add(need.name.removeprefix(LAKE).replace("__", "/", 1))
-    return sorted(tables)
+    read = {need.name for need in _needs_behind(model, texts, [FIGURES]) if not need.is_model}
+    return sorted(name.removeprefix(LAKE).replace("__", "/", 1) for name in read if name.startswith(LAKE))
 
 
 def reads(model: str, wanted: str, texts: Mapping[str, str]) -> bool:
     """True when a model reads the model ``wanted``, directly or through other models."""
-    seen, todo = set[str](), [model]
+    return any(need.is_model and need.name == wanted for need in _needs_behind(model, texts))
+
+
+def _needs_behind(model: str, texts: Mapping[str, str], without: Collection[str] = ()) -> Iterator[Need]:
+    seen, todo = {*without}, [model]
     while todo:
         name = todo.pop()
-        if name == wanted:
-            return True
-        if name in texts and name not in seen:
-            todo += [need.name for need in needs_of(texts[name]) if need.is_model]
-        seen.add(name)
-    return False
+        if name not in seen and name in texts:
+            seen.add(name)
+            for need in needs_of(texts[name]):
+                yield need
+                if need.is_model:
+                    todo.append(need.name)
 
 
-def said_sources(entry: Thing) -> list[str] | None:
-    """The tables that a model's entry names as the origin of its rows, when its SQL reads more than these.
+class Origins(NamedTuple):
+    """What a model's entry says of its rows (``config: {meta: …}``), in the terms of a figure.
 
-    ``config: {meta: {sources: [system/table, "*/table"]}}``; None when it names none.
+    - ``sources``: the tables that they come from, when its SQL reads more (``[system/table, "*/table"]``); empty: all.
+    - ``fields``: those that they need of these tables, each with its alternatives (``champs: [type, [jour, heure]]``).
+    - ``values``: the fields with one fixed value in them (``champs: [{nature: Factures}]``).
+    - ``columns``: column of the model → the fields that it alone needs.
+    - ``needs``: the tables or shapes without which they mean nothing, each with its alternatives (``exige: ["*/agents"]``).
     """
-    return meta_of(entry).get("sources")
+
+    sources: list[str]
+    fields: list[tuple[str, ...]]
+    values: dict[str, Value]
+    columns: dict[str, list[tuple[str, ...]]]
+    needs: list[tuple[str, ...]]
 
 
-def said_fields(entry: Thing) -> list[tuple[str, ...]]:
-    """The fields that the rows of a model need of its tables, each with its alternatives.
-
-    ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
-    """
-    return alternatives(meta_of(entry).get("champs") or [])
-
-
-def said_values(entry: Thing) -> dict[str, Value]:
-    """The fields that have one fixed value in the rows of a model: ``champs: [{nature: Factures}]``, as in a figure."""
-    return values_of(meta_of(entry).get("champs") or [])
-
-
-def said_column_fields(entry: Thing) -> dict[str, list[tuple[str, ...]]]:
-    """Column of a model → the fields that it alone needs, declared in its own entry like those of the rows."""
-    columns = {
-        column["name"]: (column.get("config") or {}).get("meta") or {} for column in entry.data.get("columns") or []
-    }
-    return {name: alternatives(meta["champs"]) for name, meta in columns.items() if meta.get("champs")}
-
-
-def said_needs(entry: Thing) -> list[tuple[str, ...]]:
-    """The tables or shapes without which a model's rows mean nothing, each with its alternatives.
-
-    ``config: {meta: {exige: ["*/agents", ["*/heures_remunerees", dsn/activites]]}}``, as the ``sources`` of a figure.
-    """
-    return alternatives(meta_of(entry).get("exige") or [])
+def origins(entry: Thing) -> Origins:
+    """What is said in the entry of a model."""
+    meta = meta_of(entry)
+    fields = meta.get("champs") or []
+    columns = {one["name"]: (one.get("config") or {}).get("meta") or {} for one in entry.data.get("columns") or []}
+    return Origins(
+        meta.get("sources") or [],
+        alternatives(fields),
+        values_of(fields),
+        {name: alternatives(own["champs"]) for name, own in columns.items() if own.get("champs")},
+        alternatives(meta.get("exige") or []),
+    )

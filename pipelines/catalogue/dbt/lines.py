@@ -1,22 +1,27 @@
-"""What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
+"""What models say of their lines, and of the pieces that a source consists of, in their own dbt entries: the only list of them.
 
-Line-grain models keep every accepted line with its weight (``poids``) and its reason (``motif``). Which facts the lines
-make, which lines are reported to readers and how their reasons are read is declared there: ``trace`` and the mart
-``fct_lignes_signalees`` follow from it.
+Line-grain models (``config: {meta: {lignes: …}}``) keep every accepted line with its weight (``poids``) and its reason
+(``motif``). Which facts the lines make, which lines are reported to readers and how their reasons are read is declared there:
+``trace`` and the mart ``fct_lignes_signalees`` follow from it.
+
+The engine knows each table's delivery, and the months of a table that declares a period. Anything else that must come piece by
+piece (the budget documents of a year) only a model can read (``config: {meta: {pieces: …}}``): it gives one row per piece, with
+``PIECE_COLUMNS``, and the figures that rest on the source are missing what its rows say is not there.
 """
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.dbt.project import parsed_meta
-from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.source_grammar import Declared, Name, Table
+from pipelines.catalogue.templates import filled
 from pipelines.sql import called, indented, literal, nothing, select, union, united, where
 
+SQL = Path(__file__).parent / "templates"
 NAMED_MEMBERS = "int_communs__membres_nommes"
 PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line is in
 
@@ -99,11 +104,6 @@ class LineSource:
         return self.feed.colonnes.get(name, name)
 
 
-def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
-    """Model → what its entry says of its lines, in the order of the entries. Raises DeclarationError naming file and line."""
-    return parsed_meta(entries, "lignes", ModelLines)
-
-
 def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]:
     """Fact → the models whose lines make it."""
     sources: dict[str, list[LineSource]] = {}
@@ -113,19 +113,13 @@ def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]
     return sources
 
 
-def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
-    """Fact → the words of the rules that complete its lines, where there are any."""
-    words = {fact: [words for source in of for words in source.completed] for fact, of in sources.items()}
-    return {fact: rules for fact, rules in words.items() if rules}
-
-
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     """The text of ``fct_lignes_signalees``: the lines reported to readers, by source, exercice and reason."""
     selects: list[str] = []
     for model, lines in declared.items():
         if lines.signalees is not False:
             selects += _flagged(model, lines.source, lines.signalees)
-    return _FLAGGED.format(united(selects))
+    return filled(SQL / "lignes_signalees.sql.j2", lignes=united(selects))
 
 
 def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
@@ -151,7 +145,7 @@ def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Tabl
         for system, table in tables
         if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
-    return _SERIES.format(united(selects or [nothing(_SERIES_COLUMNS)]))
+    return filled(SQL / "series.sql.j2", lignes=united(selects or [nothing(_SERIES_COLUMNS)]))
 
 
 def members_sql(declared: dict[str, ModelLines]) -> str:
@@ -168,7 +162,12 @@ def named_members_sql(tables: Iterable[tuple[str, Table]]) -> str:
     ``tables`` are those of the lake, by system. An empty cell names nobody, and is not a line here.
     """
     selects = [
-        _NAMED.format(source=literal(f"{system}/{table.name}"), rows=f"{system}__{table.name}", field=field.name)
+        filled(
+            SQL / "membres_nommes.sql.j2",
+            source=literal(f"{system}/{table.name}"),
+            rows=f"{system}__{table.name}",
+            field=field.name,
+        )
         for system, table in tables
         if not table.shapes
         for field in table.kept_fields
@@ -265,70 +264,6 @@ def _monthly(source: str, rows: str, counted: str, name: str, series: Series) ->
     )
 
 
-_FLAGGED = """\
-with signalees as (
-{}
-),
-
--- of a line of another exercice, COL-EXERCICE says what it takes away
-dites as (
-    select
-        signalees.source,
-        signalees.exercice,
-        signalees.motif,
-        signalees.est_comptee,
-        case when signalees.est_comptee or ailleurs.source is null then nullif(signalees.effet, 'rien') end as effet,
-        signalees.montant_eur,
-        signalees._fichier,
-        signalees._feuille,
-        signalees._ligne
-    from signalees
-    left join {{{{ ref('int_communs__hors_exercice') }}}} as ailleurs
-        on signalees.source = ailleurs.source and signalees.exercice = ailleurs.exercice
-        and signalees._fichier = ailleurs._fichier and signalees._feuille is not distinct from ailleurs._feuille
-        and signalees._ligne = ailleurs._ligne
-),
-
-rangees as (
-    select
-        *,
-        row_number() over (
-            partition by source, exercice, motif, est_comptee order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
-    from dites
-)
-
-select
-    cast(source as string) as source,
-    cast(exercice as integer) as exercice,
-    cast(motif as string) as motif,
-    cast(est_comptee as boolean) as est_comptee,
-    cast(count(effet) > 0 as boolean) as est_illisible,
-    cast(coalesce(max(effet), 'rien') as string) as effet,
-    cast(count(*) as bigint) as nb_lignes,
-    cast(count(effet) as bigint) as nb_perdues,
-    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur,
-    cast(max(case when rang = 1 then _fichier end) as string) as fichier,
-    cast(max(case when rang = 1 then _feuille end) as string) as feuille,
-    cast(max(case when rang = 1 then _ligne end) as bigint) as ligne,
-    cast(sum(_ligne) as bigint) as somme_numeros
-from rangees
-group by source, exercice, motif, est_comptee
-"""
-
-_NAMED = """\
-select
-    {source} as source,
-    lignes.exercice,
-    lignes._fichier,
-    lignes._feuille,
-    lignes._ligne,
-    coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite
-from {{{{ source('lake', '{rows}') }}}} as lignes
-left join {{{{ ref('int_communs__orthographes_collectivites') }}}} as orthographes
-    on {{{{ normalise_libelle('lignes.{field}') }}}} = orthographes.orthographe
-where lignes.{field} is not null"""
-
 _MEMBER_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("_fichier", "string"), ("_feuille", "string")),
     *(("_ligne", "bigint"), ("code_collectivite", "string")),
@@ -341,21 +276,33 @@ _SERIES_COLUMNS = [
     *(("source", "string"), ("exercice", "integer"), ("serie", "string"), ("membre", "string")),
     *(("est_fichier", "boolean"), ("est_une_par_mois", "boolean"), ("mois", "integer")),
 ]
-_SERIES = """\
-with lignes as (
-{}
+PIECE_COLUMNS = (
+    *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "motif"),
 )
 
-select
-    source,
-    exercice,
-    serie,
-    membre,
-    est_fichier,
-    est_une_par_mois,
-    mois,
-    count(*) as nb_lignes
-from lignes
-where membre is not null and mois is not null
-group by source, exercice, serie, membre, est_fichier, est_une_par_mois, mois
-"""
+
+class ModelPieces(Declared):
+    """``axes``: columns of the model by which a figure's filter distinguishes its pieces.
+
+    A piece whose cell is empty passes any filter on that axis, but no figure with such a filter can use it: nothing says what
+    it is.
+    """
+
+    axes: list[Name] = PydanticField(default_factory=list)
+
+
+def pieces_sql(declared: dict[str, ModelPieces]) -> str:
+    """The text of ``int_communs__collecte``: every piece, from the ledger and from models.
+
+    ``axes`` reads ``|type_budget=annexe|``: the columns that identify a piece, and their values.
+    """
+    selects = []
+    for model, said in declared.items():
+        values = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in said.axes]
+        axes = "\n|| ".join(["'|'", *values])
+        selects.append(
+            select([*PIECE_COLUMNS, "true as est_suivie", f"{axes} as axes"], f"from {{{{ ref('{model}') }}}}")
+        )
+    rows = [indented([one]) for one in selects]
+    return filled(SQL / "collecte.sql.j2", lignes=rows)

@@ -74,11 +74,6 @@ class Project:
             "dbt other": self.others,
         }
 
-    @property
-    def rest(self) -> list[str]:
-        """What has no name but still determines the project."""
-        return [self.project_file]
-
     @functools.cached_property
     def keys(self) -> dict[str, list[str]]:
         """Model → the columns of its key: those of its test ``unique_combination_of_columns``, which dbt proves at each build."""
@@ -98,26 +93,27 @@ class Project:
     def links(self) -> Links:
         """What dbt proves at each build by a ``relationships`` test on a column: for all its values, and as an error."""
         found: dict[str, list[Link]] = {}
-        for thing in self.said:
-            for column in thing.data.get("columns") or []:
-                for test in column.get("data_tests") or column.get("tests") or []:
-                    said = test.get("relationships") if isinstance(test, dict) else None
-                    if said and not said.get("config") and (parent := NEED.match(_arguments(said)["to"])):
-                        key = _arguments(said)["field"]
-                        found.setdefault(thing.name, []).append(Link(column["name"], parent[3] or parent[2], key))
+        for model, column, said in self._proved("relationships"):
+            if parent := NEED.match(said["to"]):
+                found.setdefault(model, []).append(Link(column, parent[3] or parent[2], said["field"]))
         return found
 
     @functools.cached_property
     def accepted(self) -> dict[str, dict[str, set[str]]]:
         """Model → column → its only values: those of an ``accepted_values`` test, for all its rows and as an error."""
         found: dict[str, dict[str, set[str]]] = {}
+        for model, column, said in self._proved("accepted_values"):
+            found.setdefault(model, {})[column] = set(map(str, said["values"]))
+        return found
+
+    def _proved(self, kind: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Model, column and arguments of each test of a kind that is about all the values of the column, as an error."""
         for thing in self.said:
             for column in thing.data.get("columns") or []:
                 for test in column.get("data_tests") or column.get("tests") or []:
-                    said = test.get("accepted_values") if isinstance(test, dict) else None
+                    said = test.get(kind) if isinstance(test, dict) else None
                     if said and not said.get("config"):
-                        found.setdefault(thing.name, {})[column["name"]] = set(map(str, _arguments(said)["values"]))
-        return found
+                        yield thing.name, column["name"], _arguments(said)
 
     def layer_of(self, model: str) -> str:
         """The folder of models that a model is in."""

@@ -8,6 +8,7 @@ window) is left out, so that what is found may be more lines than those that cou
 import functools
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class _Found:
 
     def column(self, name: str) -> Tree:
         """A column over the lines. Raises _Unknown."""
-        tree = self.columns.get(name, _column(name) if self.is_open else None)
+        own = {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "query_location": 0, "column_names": [name]}
+        tree = self.columns.get(name, own if self.is_open else None)
         if tree is None:
             raise _Unknown
         return tree
@@ -73,7 +75,10 @@ class _Seen:
 
     def column(self, names: Names) -> Tree:
         """A column over the lines. Raises _Unknown."""
-        for same in _made_equal(names, self.equal):
+        equal = [names]  # and the columns that joins make equal to it
+        for one in equal:
+            equal += [other for pair in self.equal if one in pair for other in pair if other not in equal]
+        for same in equal:
             if same[0] == self.alias or (len(same) == 1 and (self.is_alone or self.found.columns.get(same[0]))):
                 return self.found.column(same[-1])
         raise _Unknown
@@ -188,24 +193,19 @@ class Provenance:
         module = environment.from_string(self.macros, known).module
         return environment, {name: one for name, one in vars(module).items() if callable(one)} | known
 
-    def _rendered(self, text: str) -> str | None:
-        """The SQL of a model; None when it asks more of dbt."""
-        from jinja2 import TemplateError
-
-        try:
-            environment, known = self._dbt
-            return str(environment.from_string(text, known).render())
-        except (TemplateError, TypeError, AttributeError):
-            return None
-
     def _of_model(self, model: str) -> list[_Found]:
         if model in self.lines:
             return [_Found(model, is_open=True)]
         if model == FIGURES:  # whose rows have a trace of their own
             return []
         if model not in self._found:
-            query = self._rendered(self.texts[model]) if model in self.texts else None
-            parsed = json.loads(self._serialized(query)) if query else {"error": True}
+            from jinja2 import TemplateError
+
+            parsed: Tree = {"error": True}
+            with suppress(TemplateError, TypeError, AttributeError):  # of a model that asks more of dbt
+                environment, known = self._dbt
+                query = str(environment.from_string(self.texts.get(model, ""), known).render())
+                parsed = json.loads(self._serialized(query)) if query else parsed
             self._found[model] = [] if parsed["error"] else list(self._of_query(parsed["statements"][0]["node"], {}))
         return self._found[model]
 
@@ -301,10 +301,6 @@ class Provenance:
         return tree
 
 
-def _column(name: str) -> Tree:
-    return {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "query_location": 0, "column_names": [name]}
-
-
 def _parts(tree: Any) -> Collection[Any]:
     return tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
 
@@ -327,14 +323,6 @@ def _all_of(condition: Tree | None) -> list[Tree]:
     if condition["type"] == "CONJUNCTION_AND":
         return [one for part in condition["children"] for one in _all_of(part)]
     return [condition]
-
-
-def _made_equal(names: Names, equal: list[tuple[Names, Names]]) -> list[Names]:
-    """A column, and those that joins make equal to it."""
-    same = [names]
-    for one in same:
-        same += [other for pair in equal if one in pair for other in pair if other not in same]
-    return same
 
 
 def _narrows(tree: Tree) -> bool:

@@ -8,9 +8,11 @@ without rows. A control enters its union by being a file of ``models/controles/`
 from collections.abc import Iterable
 from typing import Any
 
+from pipelines.catalogue.dbt.lines import SQL
 from pipelines.catalogue.fields import described, meaning
 from pipelines.catalogue.source_grammar import COLUMN, PROVENANCE, Field, Provenance
 from pipelines.catalogue.sources import Registry
+from pipelines.catalogue.templates import filled
 from pipelines.sql import indented, select, union
 
 CONTROLS = "controles"  # the layer, and the model that unites it
@@ -76,7 +78,8 @@ def input_controls(models: Iterable[str]) -> str:
     """
     rows = [select(CONTROL_COLUMNS, f"from {{{{ ref('{model}') }}}}") for model in sorted(models)]
     said = [f"coalesce(cast({name} as string), '')" for name in CONTROL_COLUMNS if name != "effet"]
-    return _INPUT_CONTROLS.format(
+    return filled(
+        SQL / "controles_entrees.sql.j2",
         rows=indented([union(rows, CONTROL_COLUMNS.items()).rstrip()]),
         columns=indented(name for name in CONTROL_COLUMNS if name not in ("cle", "valeurs")),
         place=", ".join(PLACE),
@@ -100,34 +103,3 @@ def controls_union(models: Iterable[str]) -> str:
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
     """What enters the lake from a table of the shape; a line whose columns become rows is several rows of the union."""
     return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE, COLUMN]
-
-
-_INPUT_CONTROLS = """\
-{{{{ config(materialized='table') }}}}
-
-with constats as (
-{rows}
-),
-
-ranges as (
-    select
-        *,
-        row_number() over (
-            partition by {place}
-            order by {order}
-        ) as rang
-    from constats
-)
-
-select
-{columns},
-    case when rang = 1 then cle else concat_ws(' ', cle, '#' || cast(rang as string)) end as cle,
-    valeurs,
-    md5(
-        concat_ws(
-            '|',
-{said}
-        )
-    ) as empreinte
-from ranges
-"""

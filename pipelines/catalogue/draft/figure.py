@@ -6,14 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from pipelines.catalogue.draft.yaml_text import scalar, with_item
 from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.figures.grammar import CODE_PATTERN, placeholders_of
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.source_grammar import COLUMN, Field, Table
 from pipelines.catalogue.spelling import folded_names
+from pipelines.catalogue.templates import templates
 from pipelines.catalogue.yaml_file import DeclarationError, read_text, shown
 from pipelines.did_you_mean import suggestion
 from pipelines.french import SIGNS, UNITS, agreed, enumeration
@@ -72,7 +71,8 @@ def draft_figure(catalogue: Catalogue, home: Path, request: FigureRequest) -> di
     said["without"] = aside[1] if aside and aside[1] != request.total else None
     said |= _gained(catalogue, home, said)
     chapter = catalogue.chapters_declared.on.get(said["chapter"])
-    environment = _environment()
+    environment = templates(Path(__file__).parent / "templates")
+    environment.filters["scalar"] = scalar
 
     def filled(template: str) -> str:
         return environment.get_template(f"{template}.jinja").render(said)
@@ -123,24 +123,6 @@ def _templates(said: dict[str, Any], *, is_first: bool, has_chapter: bool) -> di
         found[f"catalogue/report/50_{said['chapter'].replace('-', '_')}.yml"] = "chapter.yml"
     found[f"catalogue/report/texte/{name}.md"] = "text.md"
     return found
-
-
-def _environment() -> Environment:
-    """Templates whose marks leave those of dbt and of the report's texts as they are."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-    )
-    made.filters["scalar"] = scalar
-    return made
 
 
 def table_named(catalogue: Catalogue, name: str) -> tuple[str, Table]:
@@ -286,6 +268,13 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
     grain |= {name: field.title.lower() for name, field in kept.items()}
     along = {"member": "code_collectivite", "month": "mois", "words": words, None: None}[said.along]
     motifs, lacking = _reasons(table, said.date, None if known else summed)
+    form = f"decimal{min(decimals, 2)}" if decimals else "entier"
+    if unit == "EUR":
+        form = "euros2" if decimals else "euros"
+    # « Documents prêtés » names documents, and « Tonnage collecté » no kg
+    names_unit = {unit.casefold(), agreed(unit, Decimal(1)).casefold()} & {*re.findall(r"[^\W\d_]+", label.casefold())}
+    seen = ["oui", "non"] if axis and axis.type == "boolean" else sorted(request.words)
+    shows_words = words and not table.has_personal_data and len(seen) <= MOST_WORDS  # anybody may read few words
     return {
         **vars(said),
         "columns": columns,
@@ -299,17 +288,17 @@ def _words(request: FigureRequest, table: Table, *, known: bool) -> dict[str, An
         "unit_argument": "" if unit in SIGNS else f', unite="{unit}"',
         "unit_said": UNITS.get(unit) or (unit.capitalize() if len(unit) > SYMBOL else unit),
         "decimals": decimals,
-        "format": _format(unit, decimals),
+        "format": form,
         "sql_type": f"decimal(38, {decimals})" if decimals else "bigint",
         "label": label,
         # in a title; the report prints the sign of an amount beside each number, and that of others on a card alone
-        "in_unit": "" if unit == "EUR" or _says_unit(label, unit) else f", en {unit}",
+        "in_unit": "" if unit == "EUR" or names_unit else f", en {unit}",
         "is_sign": unit in (*SIGNS, "octets"),
         "is_labelled": request.label is not None,
         "words": words,
         "kept": kept,
         "only": {only_by: request.only[1]} if request.only else {},
-        "axis_words": _axis_words(axis, request.words) if words and not table.has_personal_data else [],
+        "axis_words": seen if shows_words else [],
         "words_sql": words_sql,
         "axis": along,
         "axis_said": grain[along] if along else None,
@@ -339,23 +328,10 @@ def _counts(table: Table, unit: str, *, is_sum: bool) -> str | None:
     return "choses" if is_measure and not table.has_personal_data else None
 
 
-def _format(unit: str, decimals: int) -> str:
-    """How a table and a chart print the number."""
-    if unit == "EUR":
-        return "euros2" if decimals else "euros"
-    return f"decimal{min(decimals, 2)}" if decimals else "entier"
-
-
 def _by_said(label: str, axis: str) -> str:
     """The end of a chart's title: ``par nature du déchet``, unless its label says so, ``Déchets collectés par nature``."""
     by = f" par {axis.split()[0]}"
     return "" if f"{by} " in f"{label.lower()} " else f" par {axis}"
-
-
-def _says_unit(label: str, unit: str) -> bool:
-    """True when a label names its unit: ``Documents prêtés`` for documents, and not ``Tonnage collecté`` for kg."""
-    said = {*re.findall(r"[^\W\d_]+", label.casefold())}
-    return not said.isdisjoint({unit.casefold(), agreed(unit, Decimal(1)).casefold()})
 
 
 def _words_sql(field: Field, column: str) -> str:
@@ -364,13 +340,6 @@ def _words_sql(field: Field, column: str) -> str:
         return f"case when {column} then 'oui' when not {column} then 'non' else 'non précisé' end"
     text = column if field.type == "string" else f"cast({column} as string)"
     return text if field.constraints.required else f"coalesce({text}, 'non précisé')"
-
-
-def _axis_words(axis: Field | None, seen: tuple[str, ...]) -> list[str]:
-    """The words of a category that anybody may read, when they are few."""
-    if axis and axis.type == "boolean":
-        return ["oui", "non"]
-    return sorted(seen) if len(seen) <= MOST_WORDS else []
 
 
 def _reasons(table: Table, date: Field | None, summed: Field | None) -> tuple[dict[str, str], list[str]]:

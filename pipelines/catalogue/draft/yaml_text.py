@@ -45,7 +45,8 @@ def with_item(known: str, place: list[str], item: str) -> str:
     found: yaml.Node | None = yaml.compose(known, Loader=yaml.CSafeLoader)
     for key in place:
         if isinstance(found, yaml.SequenceNode):
-            found = next((one for one in found.value if _value(one, "name") == key), None)
+            names = [(_at(one, "name"), one) for one in found.value]
+            found = next((one for name, one in names if isinstance(name, yaml.ScalarNode) and name.value == key), None)
         else:
             found = _at(found, key)
     if not isinstance(found, yaml.CollectionNode) or found.flow_style or not found.value:
@@ -69,8 +70,3 @@ def with_item(known: str, place: list[str], item: str) -> str:
 def _at(node: yaml.Node | None, key: str) -> yaml.Node | None:
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return next((value for name, value in pairs if name.value == key), None)
-
-
-def _value(node: yaml.Node, key: str) -> str | None:
-    found = _at(node, key)
-    return found.value if isinstance(found, yaml.ScalarNode) else None

@@ -134,7 +134,8 @@ def _present(figures: Figures, name: str, family: Family, presence: Presence) ->
     """The members that exist: those with a row in the fact, and those with a printed figure, even if no delivery mentions them."""
     inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
     inside += measure.conditions(presence.filtre, "faits.{}".format)
-    codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
+    of_family = [code for code, declared in figures.by_code.items() if declared.figure.family == name]
+    codes = [_of_member(code, name, f"membres.{family.code}") for code in of_family]
     printed = [
         called("publies.code_chiffre in ", codes),
         "publies.exercice = exercices.exercice",

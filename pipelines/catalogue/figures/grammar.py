@@ -40,7 +40,7 @@ A value is exact until it is rounded, half-up and once, to its figure's ``decima
 import ast
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -170,79 +170,55 @@ class Words(Declared):
         return " ou ".join(said)
 
 
-class _Term(Declared):
-    """A tree of arithmetic."""
-
-    def in_words(self, labels: dict[str, str]) -> str:
-        """The tree with French signs, each operand by the label of its figure, in quotes."""
-        return self.written({name: f"« {label} »" for name, label in labels.items()})
-
-    def written(self, operands: dict[str, str]) -> str:
-        """The tree with French signs; ``operands`` gives the text of each operand."""
-        raise NotImplementedError
-
-    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """The exact value; None when an operand has none, or on a division by zero."""
-        raise NotImplementedError
-
-
-class Number(_Term):
+class Number(Declared):
     """A constant of an expression."""
 
     value: Decimal
 
-    def written(self, operands: dict[str, str]) -> str:
-        """The constant with a decimal comma and its thousands apart."""
-        return f"{self.value:,}".translate({ord(","): "\u202f", ord("."): ","})
 
-    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """The constant."""
-        return Fraction(self.value)
-
-
-class Operand(_Term):
+class Operand(Declared):
     """A named operand of an expression."""
 
     name: str
 
-    def written(self, operands: dict[str, str]) -> str:
-        """The text that replaces the operand."""
-        return operands[self.name]
 
-    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """The operand's value."""
-        return operands[self.name]
-
-
-class Operation(_Term):
+class Operation(Declared):
     """Two terms and one of + - * /."""
 
     operator: Operator
     left: "Term"
     right: "Term"
 
-    def written(self, operands: dict[str, str]) -> str:
-        """The operation, with parentheses where they matter."""
-        left, right = self.left.written(operands), self.right.written(operands)
-        mine = _PRECEDENCE[self.operator]
-        if isinstance(self.left, Operation) and _PRECEDENCE[self.left.operator] < mine:
-            left = f"({left})"
-        if isinstance(self.right, Operation) and (
-            _PRECEDENCE[self.right.operator] < mine
-            or (self.operator in "-/" and _PRECEDENCE[self.right.operator] == mine)
-        ):
-            right = f"({right})"
-        return f"{left} {_IN_WORDS[self.operator]} {right}"
-
-    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
-        """Both terms under the operator."""
-        left, right = self.left.result(operands), self.right.result(operands)
-        if left is None or right is None or (self.operator == "/" and right == 0):
-            return None
-        return _COMPUTED[self.operator](left, right)
-
 
 Term = Number | Operand | Operation
+
+
+def written(term: Term, operands: Mapping[str, str]) -> str:
+    """An expression with French signs, parentheses where they matter; ``operands`` gives the text of each operand."""
+    if isinstance(term, Number):
+        return f"{term.value:,}".translate({ord(","): "\u202f", ord("."): ","})
+    if isinstance(term, Operand):
+        return operands[term.name]
+    left, right = written(term.left, operands), written(term.right, operands)
+    mine = _PRECEDENCE[term.operator]
+    if isinstance(term.left, Operation) and _PRECEDENCE[term.left.operator] < mine:
+        left = f"({left})"
+    if isinstance(term.right, Operation):
+        its = _PRECEDENCE[term.right.operator]
+        right = f"({right})" if its < mine or (term.operator in "-/" and its == mine) else right
+    return f"{left} {_IN_WORDS[term.operator]} {right}"
+
+
+def computed(term: Term, operands: Mapping[str, Fraction | None]) -> Fraction | None:
+    """The exact value of an expression; None when an operand has none, or on a division by zero."""
+    if isinstance(term, Number):
+        return Fraction(term.value)
+    if isinstance(term, Operand):
+        return operands[term.name]
+    left, right = computed(term.left, operands), computed(term.right, operands)
+    if left is None or right is None or (term.operator == "/" and right == 0):
+        return None
+    return _COMPUTED[term.operator](left, right)
 
 
 def parse_expression(text: str) -> Term:

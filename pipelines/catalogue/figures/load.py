@@ -16,9 +16,9 @@ from pipelines.catalogue.figures.grammar import (
     Family,
     Figure,
     Words,
-    parse_expression,
     placeholders_of,
     values_of,
+    written,
 )
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.sources import Registry
@@ -54,10 +54,6 @@ class Figures:
         """The family of a declared code, None when it declares a single figure."""
         name = self.by_code[code].figure.family
         return self.families[name] if name else None
-
-    def of_family(self, name: str) -> list[Figure]:
-        """The declared figures of a family, in order of declaration."""
-        return [declared.figure for declared in self.by_code.values() if declared.figure.family == name]
 
     def indicators(self) -> list[DeclaredFigure]:
         """The figures that a member of a family may name as its own, in order of declaration."""
@@ -141,8 +137,8 @@ class Figures:
         if figure.mesure:
             words = figure.mesure.in_words(self.family_of(code), self.by_code[code].words)
         else:
-            labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
-            words = parse_expression(figure.expression or "").in_words(labels)
+            labels = {name: f"« {self.by_code[one].figure.libelle} »" for name, one in figure.operandes.items()}
+            words = written(figure.term, labels)
         facts = dict.fromkeys(leaf.mesure.fait for leaf in self.leaves(code) if leaf.mesure)
         rules = [rule for fact in facts for rule in self.completed.get(fact, [])]
         words += f" ; lignes complétées : {' ; '.join(dict.fromkeys(rules))}" if rules else ""

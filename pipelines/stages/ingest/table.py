@@ -96,7 +96,7 @@ class TableWriter:
         read = sum(part.records.read for part in parts)
         totals = [total for part in parts for total in part.totals(target)] + self._undeclared_totals(table, target)
         unread = target.with_suffix(".illisibles.parquet")
-        told = [part.unread() for part in parts] if table.informative_fields else []
+        told = [part.unread() for part in parts] if any(field.informative for field in table.fields) else []
         if told and self.delivery.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
             self._copy(told, "order by _fichier, _feuille, _ligne, position", unread)
         lacking = self._without(parts, rows)

@@ -15,9 +15,9 @@ from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.contracts import Keys, key_of
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
-from pipelines.catalogue.primary_keys import Keys, key_of
 from pipelines.disk import second_name, sha256_of, sync
 from pipelines.ledger.closing import closed
 from pipelines.ledger.state import STATE, read_state

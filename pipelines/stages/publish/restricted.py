@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.primary_keys import Keys
+from pipelines.catalogue.contracts import Keys
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
 from pipelines.publication import RESTREINT

@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Messages
-from pipelines.catalogue.chapters.messages import Row, Rows, of_chapters, told
+from pipelines.catalogue.chapters.messages import Row, Rows, told
 from pipelines.catalogue.chapters.texts import codes_asked
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.french import NO_BREAK, measured
@@ -36,7 +36,8 @@ def unexplained(work: Workspace, db: Any) -> list[Finding]:
 
 def unanswered(work: Workspace, db: Any) -> list[Finding]:
     """One finding per exercice whose figures produce sentences: a decision on it answers for these sentences, and for no others."""
-    blocs = list(of_chapters(work.catalogue.chapters))
+    parts = (part for chapter in work.catalogue.chapters for _, part in chapter.parts())
+    blocs = [part for part in parts if isinstance(part, Messages)]
     if not blocs:
         return []
     cursor = db.execute(

@@ -297,7 +297,8 @@ class Builder:
     def _withheld(self, title: str, table: str) -> Block:
         if table in self.publication.all_waiting:
             return {"genre": "vide", "titre": title, "texte": WAITING}
-        return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
+        said = self.secrecy.tables.get(table)
+        return _undisclosed(title, (said and said.withheld) or SECRET)
 
     def _empty(
         self, title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]

@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.catalogue.expectation_types import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.source_grammar import Table
-from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
+from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile, refuse_unknown
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared_expectations
 
@@ -85,7 +85,7 @@ def _resolve(
 ) -> ExpectationSpec | None:
     """The expectation with its placeholders filled and its values typed; None when a value is not known."""
     try:
-        declaration.refuse_unknown(table.fields, table.name)
+        refuse_unknown(declaration.named_columns, table.fields, table.name)
         if any(values[name] is None for name in declaration.placeholders):
             return None
         kwargs = {name: _fill(name, value, values) for name, value in declaration.kwargs.items()}

@@ -8,13 +8,14 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.dbt.lines import (
-    declared_lines,
+    ModelLines,
     flagged_lines_sql,
     line_sources,
     named_members_sql,
     outside_sql,
     series_sql,
 )
+from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
@@ -29,6 +30,10 @@ def entry(model: str, lignes: dict[str, Any] | None) -> Thing:
     meta = {} if lignes is None else {"config": {"meta": {"lignes": lignes}}}
     places = {(): 3, ("config", "meta", "lignes"): 7, ("config", "meta", "lignes", "faits"): 9}
     return Thing("model entry", model, {"name": model, **meta}, Path("/maison/x/_x__models.yml"), places)
+
+
+def declared_lines(entries: list[Thing]) -> dict[str, ModelLines]:
+    return parsed_meta(entries, "lignes", ModelLines)
 
 
 DECLARED = declared_lines(
@@ -167,8 +172,7 @@ def test_lines_are_counted_by_month_of_their_member_or_else_of_their_file():
         create table int_b as from (values (3001, 1, 'z.zip/a.csv', null, 5), (3001, 1, 'z.zip/b.xlsx', 'mai', 5))
             as t(exercice, poids, _fichier, _feuille, mois);
     """)
-    declared = declared_lines(
-        [
+    declared = declared_lines([
             entry("int_a", {"source": "'s/a'", "signalees": False,
                             "series": {"ville": {"mois": "mois", "membre": "code_collectivite", "une_par_mois": True}}}),
             entry("int_b", {"source": "'s/b'", "signalees": False, "series": {"fichier": {"mois": "mois"}}}),

@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 
 from pipelines import settings
-from pipelines.catalogue.dbt.pieces import COLUMNS, ModelPieces, pieces_sql
+from pipelines.catalogue.dbt.lines import PIECE_COLUMNS, ModelPieces, pieces_sql
 from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.figures.rows import figure_tables
@@ -103,7 +103,7 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
     """
     kinds = {"exercice": "integer"}
     columns = [f"{c} {kinds.get(c, {'e': 'boolean', 'n': 'bigint'}.get(c[0]) if c[:3] in ('est', 'nb_') else 'varchar')}"
-               for c in (*COLUMNS, "sens")]  # fmt: skip
+               for c in (*PIECE_COLUMNS, "sens")]  # fmt: skip
     script = [
         f"create schema catalogue; create schema collecte; create table collecte.pieces ({PIECES});",
         "create table collecte.champs_absents (source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint);",

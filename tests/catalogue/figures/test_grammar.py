@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.dbt.generated import model_texts
-from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
+from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression, written
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from tests.catalogue.figures.sql import figures_of
@@ -125,7 +125,7 @@ def test_expression_is_read_as_written():
     ],
 )
 def test_expression_in_french_words(text, words):
-    assert parse_expression(text).in_words({"a": "A", "b": "B"}) == words
+    assert written(parse_expression(text), {"a": "« A »", "b": "« B »"}) == words
 
 
 def test_formula_of_a_measure_in_french_words(tmp_path):

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from pipelines import sql
+from pipelines.catalogue.contracts import Keys
 from pipelines.catalogue.fields import Fields
-from pipelines.catalogue.primary_keys import Keys
 from pipelines.catalogue.secrecy import Secrecy, Table
 from pipelines.ledger.records import Reading
 from pipelines.publication import DATABASES, MARTS, PUBLIC

@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.contracts import Keys
 from pipelines.catalogue.fields import Fields
-from pipelines.catalogue.primary_keys import Keys
 from pipelines.ledger.records import Reading
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import MARTS

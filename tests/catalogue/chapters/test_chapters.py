@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.chapters.load import exposures
+from pipelines.catalogue.dbt.generated import exposures
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from tests.layers import Layer
 
 CATALOGUE = load_catalogue()
-CHAPTERS = CATALOGUE.printed
+CHAPTERS = [*CATALOGUE.printed.values()]
 REPORT = settings.shipped() / "catalogue" / "report"
 BLOCKS = [(chapter, section, bloc) for chapter in CHAPTERS for section in chapter.sections for bloc in section.blocs]
 MINIMAL = """
@@ -173,7 +173,7 @@ def test_the_engine_names_no_chapter_application_indicator_or_figure():
 def test_the_exposures_follow_the_chapters(shipped: Layer):
     shipped.write("catalogue/report/01_essai.yml", MINIMAL)
     catalogue = shipped.catalogue()
-    written = exposures(catalogue.printed, {"rpt_a"})
+    written = exposures(catalogue.printed.values(), {"rpt_a"})
     (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
     assert chapter["depends_on"] == ["ref('rpt_a')"]
     (rest,) = [one for one in exposures([], {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
