@@ -66,7 +66,7 @@ def release(
                 note(f"✗ {problem}")
             raise click.ClickException(str(error)) from None
         except NotBuilt as error:
-            raise click.ClickException(f"{error} : `{session.command} run EXERCICE`") from None
+            raise click.ClickException(f"{error} : `{session.command} run {year}`") from None
         except CannotRelease as error:
             raise click.ClickException(str(error)) from None
     if form == "json":
