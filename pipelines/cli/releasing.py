@@ -62,7 +62,7 @@ def release(
                 note(f"✗ {problem}")
             raise click.ClickException(str(error)) from None
         except NotBuilt as error:
-            raise click.ClickException(f"{error} : `{session.command} run EXERCICE`") from None
+            raise click.ClickException(f"{error} : `{session.command} run {year}`") from None
     if form == "json":
         more = {"folder": str(session.home.releases / done.name), "erratum": _public_erratum(session, done)}
         write_json({**asdict(done), **more}, session.organisation)

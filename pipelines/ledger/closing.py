@@ -11,6 +11,7 @@ without being listed was added, and whatever is listed is there, unchanged. Anyb
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -44,6 +45,7 @@ LISTS = {
 }
 # what a person may do in a folder that is evidence, by patterns of paths in a home; nothing else there is theirs
 REWRITTEN = ("actes/*.docx", "transmissions/*/courrier.docx")  # or removed; a letter, until it is sent
+UNFINISHED = re.compile(r"\.(?:.*\.)?[0-9]+")  # a folder that a process of that number was writing
 ADDED_BY_HAND = ("transmissions/*/courrier.pdf", f"*/{SUMS}.sig", "*/state.json.sig")
 
 Sums = dict[str, str]  # path in a folder → SHA-256
@@ -311,7 +313,9 @@ class Looked:
             elif name in folders and kind == LINK:
                 added[name] = "le dossier a été remplacé par un lien"
             elif foreign:
-                added[foreign] = "le dossier a été ajouté"
+                is_aside = UNFINISHED.fullmatch(foreign.rpartition("/")[2])
+                left = ", ou laissé par une commande interrompue : la refaire l’enlève" if is_aside else ""
+                added[foreign] = f"le dossier a été ajouté{left}"
             elif name not in folders and not is_by_hand(name, ADDED_BY_HAND):
                 added[name] = f"le {kind} a été ajouté"
         return added

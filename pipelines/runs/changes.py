@@ -16,7 +16,7 @@ from typing import Any
 from pipelines.catalogue.diff import things_of_home
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue, suites_named
-from pipelines.french import NO_BREAK, agreed
+from pipelines.french import NO_BREAK, agreed, how_many
 from pipelines.ledger.records import ORIGINAL, Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace
@@ -33,6 +33,7 @@ CHAPTER_OFF = (
 )
 # differences from a frozen version no longer matter once another version replaces it, or for the first one
 OF_RELEASES = (RULE, BEFORE_ANY, ERASED, "REL-ECART")
+SHOWN = 20  # differences that a finding tells: the audit page has them all
 MAKERS = ("system", "model", "figure")  # kinds of things that have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
@@ -114,8 +115,13 @@ def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
         rule, count = work.rules[BEFORE_ANY if name == SHIPPED else RULE], Decimal(len(differences))
         about = f"{count} {agreed('différences', count)} avec {'le ' * (name == SHIPPED)}{name}"
         said = [one.sentence() for one in differences]
-        findings.append(Finding.of(rule, year, name, about, recu="; ".join(said), ecart=fingerprint(said)[:12]))
+        findings.append(Finding.of(rule, year, name, about, recu=_abridged(said), ecart=fingerprint(said)[:12]))
     return findings
+
+
+def _abridged(said: list[str]) -> str:
+    more = f"{NO_BREAK}; et {how_many(len(said) - SHOWN, 'autre|autres')}" if len(said) > SHOWN else ""
+    return "; ".join(said[:SHOWN]) + more
 
 
 def erased_findings(work: Workspace, changes: Changes) -> list[Finding]:

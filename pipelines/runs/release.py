@@ -24,7 +24,7 @@ from pipelines.runs.findings import all_findings
 from pipelines.runs.frozen import is_current
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
-from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
+from pipelines.stages.publish.release import CannotRelease, Visas, last_release, sweep, write_release
 from pipelines.stages.publish.secret.readings import typed_texts
 from pipelines.stages.report.kept import forget
 
@@ -83,6 +83,7 @@ def release_year(
         return _published(work, row, names[-2] if len(names) > 1 else None, say)
     if former and not reason:
         raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
+    sweep(work.home, work.ledger, exercice)
     say("vérification de tout ce qui est gardé")
     if problems := verify(work.home, work.ledger).problems:
         raise Anomalies(problems)
@@ -148,7 +149,9 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 def _whole_build(work: Workspace) -> str:
     """The build to freeze, from the deliveries accepted now; a full build is made if the last one was incremental."""
     if not is_current(work):
-        raise NotBuilt("l’entrepôt ne correspond pas aux livraisons et décisions d’aujourd’hui : le construire d’abord")
+        raise NotBuilt(
+            "l’entrepôt ne correspond pas aux livraisons, aux décisions et au programme d’aujourd’hui : le construire d’abord"
+        )
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)

@@ -227,6 +227,10 @@ CHANGES: dict[str, tuple[Change, list[tuple[str, str]]]] = {  # what is done →
     "add, hidden": (lambda f, a, b: put(f / ".autre", "faux") and None, [(".autre", FILE)]),
     "add a folder": (lambda f, a, b: [put(f / "x/y" / name, "faux") for name in "ab"] and None, [("x", FOLDER)]),
     "add a hidden folder": (lambda f, a, b: put(f / ".x/y", "faux") and None, [(".x", FOLDER)]),
+    "leave a folder unfinished": (
+        lambda f, a, b: put(f / ".x.12/y", "faux") and None,
+        [(".x.12", f"{FOLDER}, ou laissé par une commande interrompue : la refaire l’enlève")],
+    ),
     "add a link": (lambda f, a, b: (f / "x").symlink_to(f.parent), [("x", LINK)]),
     "add a broken link": (lambda f, a, b: (f / "x").symlink_to(f / "rien"), [("x", LINK)]),
     "add an empty folder": (lambda f, a, b: (f / "x/y").mkdir(parents=True), [("x", FOLDER)]),

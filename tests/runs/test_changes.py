@@ -9,7 +9,15 @@ import pytest
 from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.records import ORIGINAL, Finding, Removal
-from pipelines.runs.changes import BEFORE_ANY, RULE, change_findings, changes_of, changes_since, erased_findings
+from pipelines.runs.changes import (
+    BEFORE_ANY,
+    RULE,
+    Difference,
+    change_findings,
+    changes_of,
+    changes_since,
+    erased_findings,
+)
 from pipelines.runs.findings import findings_and_changes
 from pipelines.runs.retention import keep_until
 from pipelines.runs.state import facts
@@ -211,6 +219,13 @@ def test_a_check_that_a_later_year_lacks_is_reported(frozen):
     frozen.receive("ventes/ventes", 2020, check("ok", True))
     built(frozen, "b2", "cle_unique", "total_juste")
     assert told(frozen, 2020) == ["contrôle retiré : ventes/ventes ventes, alerte (alerte → rien)"]
+
+
+def test_a_finding_tells_the_first_differences_and_counts_the_others(frozen):
+    many = [Difference("figure", f"a.{number}", "1", "2") for number in range(23)]
+    with frozen.work() as work:
+        (found,) = change_findings(work, {2019: ("2019-v1", many)})
+    assert "23 différences" in found.message and found.recu.endswith("figure\u00a0: a.19 (1 → 2)\u00a0; et 3 autres")
 
 
 def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen):

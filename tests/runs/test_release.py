@@ -92,6 +92,17 @@ def test_the_same_request_finishes_a_release_that_was_killed_before_it_was_publi
             release_year(work, 2019, THREE, None)
 
 
+def test_what_was_killed_before_it_was_recorded_is_made_again(filled: Bench):
+    for name in (".2019-v1.12", "2019-v1"):
+        (filled.home.releases / name).mkdir(parents=True)
+    with filled.work() as work, pytest.raises(NotBuilt):  # all that is kept was verified
+        release_year(work, 2019, THREE, None)
+    assert not any(filled.home.releases.iterdir())
+    (filled.home.releases / "2019-v2").mkdir()  # of no release that was ever asked for
+    with filled.work() as work, pytest.raises(Anomalies):
+        release_year(work, 2019, THREE, None)
+
+
 def test_the_reason_is_on_the_audit_page(filled: Bench):
     visas = Visas("A", "A", "A", "un seul agent")
     with filled.work() as work:

@@ -113,10 +113,8 @@ def write_release(
     CannotRelease when a previous release has the very same figures and tables.
     """
     home, ledger = work.home, work.ledger
-    _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
-    version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
-    name = f"{exercice}-v{version}"
+    name, version = _next_release(ledger, exercice)
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
     for schema in RELEASED_SCHEMAS:
@@ -206,12 +204,17 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
             sync(file)
 
 
-def _sweep(home: Home, ledger: Ledger) -> None:
-    """Remove what a killed release left: a folder that the ledger does not know."""
-    known = {row["release"] for row in ledger.all_rows("releases")}
+def sweep(home: Home, ledger: Ledger, exercice: int) -> None:
+    """Remove what a killed release left: folders that were being written, or that of the next one, which was not recorded."""
     for folder in home.releases.iterdir() if home.releases.exists() else []:
-        if folder.name not in known:
+        if folder.name.startswith(".") or folder.name == _next_release(ledger, exercice)[0]:
             shutil.rmtree(folder)
+
+
+def _next_release(ledger: Ledger, exercice: int) -> tuple[str, int]:
+    """The name and the number of the next release of ``exercice``."""
+    version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
+    return f"{exercice}-v{version}", version
 
 
 def last_release(home: Home, ledger: Ledger, exercice: int) -> Path | None:

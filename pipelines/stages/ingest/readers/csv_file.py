@@ -237,8 +237,10 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
 def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
     """The cells of a record, ignoring what a delimiter at the end of its line, or of the header's, adds or removes."""
     named = max(place for place, heading in enumerate(header, start=1) if heading)
-    while len(cells) > len(header) and not cells[-1]:
-        cells = cells[:-1]
+    end = len(cells)
+    while end > len(header) and not cells[end - 1]:
+        end -= 1
+    cells = cells[:end]
     if named <= len(cells) < len(header):
         cells = cells + [""] * (len(header) - len(cells))
     return [html.unescape(cell) for cell in cells] if fmt.html else cells
@@ -258,9 +260,10 @@ def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | No
 
     for place, cell in enumerate(cells):
         if "\n" in cell:
-            first, *inner, last = map(split, cell.split("\n"))
-            ends = [*cells[:place], *first], [*last, *cells[place + 1 :]]
-            if any(map(is_record, inner)) or all(map(is_record, ends)):
+            first, *inner, last = cell.split("\n")
+            ends = [*cells[:place], *split(first)], [*split(last), *cells[place + 1 :]]
+            marked = (line for line in inner if line.count(delimiter) >= len(header) - 1)
+            if any(map(is_record, map(split, marked))) or all(map(is_record, ends)):
                 return header[place]
     return None
 

@@ -65,7 +65,10 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
         sheet.write(_of_lines(path, fichier, sheet.columns, lists))
         return replace(sheet.close(count_lines(path)), lists=lists.counts)
     document = _Document(_whole_text(path, fichier), fichier, table.records.split(".") if table.records else [], lists)
-    sheet.write(document.records(sheet.columns))
+    try:
+        sheet.write(document.records(sheet.columns))
+    except RecursionError:  # lists in lists, above the records
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu=DEEPEST) from None
     return replace(sheet.close(document.counted), lists=lists.counts)
 
 

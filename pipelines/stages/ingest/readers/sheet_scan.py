@@ -7,7 +7,7 @@ import io
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pipelines.settings import limits
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 LAST_COLUMN = 16_384  # XFD
 MOST_CELLS = 1_000_000  # of a sheet that is not written as the usual programs do, and takes long to look at
-MOST_REPEATED = 2_000_000  # rows that one element of an .ods may represent, when they hold something
+MOST_REPEATED = 2_000_000  # rows down to the last element of an .ods that holds something
 
 
 @dataclass
@@ -66,6 +66,12 @@ def _elements(xml: bytes, *tags: str) -> Iterator[tuple[str, object]]:
     yield from etree.iterparse(io.BytesIO(xml), events=("start", "end"), tag=[f"{{*}}{tag}" for tag in tags], **options)
 
 
+def _refuse_shared(places: Collection[object]) -> None:
+    """Refuse sheets that lie at one place: the same bytes would be looked at for each of them."""
+    if len(set(places)) < len(places):
+        raise Refused("FIC-NATURE", attendu="un classeur dont chaque feuille a son propre contenu")
+
+
 def _forget(element) -> None:
     element.clear()
     while element.getprevious() is not None:
@@ -94,8 +100,8 @@ def cell_name(row: int, column: int) -> str:
 
 ROW_START, CELL_START = b'<row r="', b'<c r="'
 LETTERS = re.compile(rb"[A-Z]{1,4}")  # one letter more than the last column has
-FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^>]*?\bt\s*=\s*["']e["']""")
-MERGED = re.compile(rb"""<mergeCell\s[^>]*?\bref\s*=\s*["']([A-Z0-9:]+)["']""")
+FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^<>]*?\bt\s*=\s*["']e["']""")
+MERGED = re.compile(rb"""<mergeCell\s[^<>]*?\bref\s*=\s*["']([A-Z0-9:]+)["']""")
 PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
 # Where one of these appears, the bytes alone do not say what is a cell and what holds something.
 UNUSUAL = (b"<!", b"<v/>", b"<v ", b"<v></v>", b"<t/>", b"<t></t>", b'"></t>', b"'></t>", b"<t />", b"&#")
@@ -127,6 +133,7 @@ class _Xlsx:
             (rid,) = (value for name, value in sheet.attrib.items() if name.endswith("}id"))
             if rid in targets:
                 self._parts[sheet.get("name")] = "xl/" + targets[rid].removeprefix("/xl/")
+        _refuse_shared(self._parts.values())
         self.names = list(self._parts)
         # a program that writes formulas without computing them stores 0 and asks for that
         self.recalculates = any(p.get("fullCalcOnLoad") in ("1", "true") for p in book.iter("{*}calcPr"))
@@ -196,6 +203,8 @@ class _Xlsx:
         first, last = (REF.fullmatch(end) for end in (ref.partition(":")[0], ref.rpartition(":")[2]))
         if first and last and first[2] != last[2]:
             scan.merges.append((int(first[2]), int(last[2]), column_number(first[1])))
+            if len(scan.merges) > MOST_CELLS:
+                raise Refused("FIC-TAILLE", attendu="moins d’un million de cellules fusionnées")
 
     @staticmethod
     def _see(scan: Scan, cell, row: int, column: int) -> None:
@@ -247,8 +256,8 @@ class _Ods:
             if event == "start" or depth != 1:
                 continue
             repeated = int(_attribute(element, "number-rows-repeated") or 1)
-            if self._see_row(scan, element, row + 1, repeated) and repeated > MOST_REPEATED:
-                raise Refused("FIC-TAILLE", attendu="moins de deux millions de lignes semblables")
+            if self._see_row(scan, element, row + 1, repeated) and row + repeated > MOST_REPEATED:
+                raise Refused("FIC-TAILLE", attendu="moins de deux millions de lignes")
             row += repeated
             _forget(element)
         return scans
@@ -317,6 +326,7 @@ class _Xls:
                 encoded = body[8 : 8 + length * (2 if is_wide else 1)]
                 name = encoded.decode("utf-16-le" if is_wide else "latin-1")
                 self._starts[name] = struct.unpack("<I", body[:4])[0]
+        _refuse_shared(self._starts.values())
         self.names = list(self._starts)
 
     def scan(self, name: str) -> Scan:

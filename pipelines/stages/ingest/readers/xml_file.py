@@ -132,7 +132,7 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     rank = 0
     for event, element in events(path, fichier):
         if event == "start":
-            opened.append(etree.QName(element).localname)
+            opened.append(element.tag.rpartition("}")[2])
             if opened == place[: len(opened)] and len(opened) < len(place):
                 passed[len(opened)] += 1
             continue
@@ -180,7 +180,7 @@ def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> d
     opened: list[str] = []
     for event, element in events(path, fichier) if found else ():
         if event == "start":
-            opened.append(etree.QName(element).localname)
+            opened.append(element.tag.rpartition("}")[2])
             continue
         if opened == place[: len(opened)]:
             for heading, rest in steps.get(len(opened), {}).items():
@@ -204,12 +204,11 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
         yield "".join(element.itertext()).strip()
     elif path[0].startswith("@"):
         for name, value in element.attrib.items():
-            if etree.QName(name).localname == path[0][1:]:
+            if str(name).rpartition("}")[2] == path[0][1:]:
                 yield str(value)
     else:
-        for child in element:
-            if isinstance(child.tag, str) and etree.QName(child).localname == path[0]:
-                yield from _texts(child, path[1:])
+        for child in element.iterchildren(f"{{*}}{path[0]}"):
+            yield from _texts(child, path[1:])
 
 
 def forget(element: etree._Element, kept: Collection[str] = ()) -> None:
@@ -217,6 +216,6 @@ def forget(element: etree._Element, kept: Collection[str] = ()) -> None:
     element.clear()
     parent = element.getparent()
     while parent is not None and (before := element.getprevious()) is not None:
-        if etree.QName(before).localname in kept:
+        if before.tag.rpartition("}")[2] in kept:
             break
         parent.remove(before)

@@ -275,6 +275,11 @@ def test_a_path_that_leads_to_no_list(depot: Depot, content: str, received: str 
     assert (refused.code, refused.recu) == ("FIC-JSON", received)
 
 
+def test_lists_without_end_above_the_records_are_refused(depot: Depot):
+    declare(depot, records="data.tickets")
+    assert refusal(depot, "[" * 100_000).code == "FIC-TAILLE"
+
+
 @pytest.mark.parametrize(
     ("content", "code", "line"),
     [

@@ -151,23 +151,24 @@ def repeated(number: int, cell: str) -> Xml:
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("rows", "expected"),
     [
-        (repeated(MOST_REPEATED + 1, ONE), "moins de deux millions de lignes semblables"),
+        ([repeated(MOST_REPEATED + 1, ONE)], "moins de deux millions de lignes"),
+        ([repeated(MOST_REPEATED // 2, ONE)] * 3, "moins de deux millions de lignes"),
         (
-            repeated(MOST_REPEATED // 2, ERROR.format('table:number-columns-repeated="3" ')),
+            [repeated(MOST_REPEATED // 2, ERROR.format('table:number-columns-repeated="3" '))],
             "moins de deux millions de cellules semblables",
         ),
         (
-            [Xml(f'<table:table-cell><text:p><text:s text:c="{limits().cell + 1}"/></text:p></table:table-cell>')],
+            [[Xml(f'<table:table-cell><text:p><text:s text:c="{limits().cell + 1}"/></text:p></table:table-cell>')]],
             f"des cellules de {limits().cell} caractères au plus",
         ),
     ],
-    ids=["rows", "cells", "text"],
+    ids=["rows", "rows of several", "cells", "text"],
 )
-def test_what_an_open_document_repeats_too_often_is_refused_with_the_limit(tmp_path: Path, row, expected: str):
+def test_what_an_open_document_repeats_too_often_is_refused_with_the_limit(tmp_path: Path, rows, expected: str):
     with pytest.raises(Refused) as refused:
-        open_scanner(write_ods(tmp_path / "bombe.ods", {"F": [row]}), "ods")
+        open_scanner(write_ods(tmp_path / "bombe.ods", {"F": rows}), "ods")
     assert refused.value.answer == {"code": "FIC-TAILLE", "attendu": expected}
 
 

@@ -406,3 +406,18 @@ def test_too_many_merged_lines_are_refused(depot: Depot):
         },
     )
     assert refusal(depot, path).attendu == "moins d’un million de lignes dans des cellules fusionnées"
+
+
+def test_too_many_merged_cells_are_refused_before_they_are_looked_at(depot: Depot):
+    declare(depot)
+    path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
+    ranges = b"</sheetData><mergeCells>" + b'<mergeCell ref="H1:H2"/>' * 1_000_001 + b"</mergeCells>"
+    rezipped(path, {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b"</sheetData>", ranges)})
+    assert refusal(depot, path).attendu == "moins d’un million de cellules fusionnées"
+
+
+def test_sheets_that_share_their_content_are_refused(depot: Depot):
+    declare(depot)
+    path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]], "G": [HEAD]})
+    rezipped(path, {"xl/_rels/workbook.xml.rels": lambda xml: xml.replace(b"sheet2.xml", b"sheet1.xml")})
+    assert refusal(depot, path).attendu == "un classeur dont chaque feuille a son propre contenu"

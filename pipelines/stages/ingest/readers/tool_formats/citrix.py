@@ -26,7 +26,7 @@ _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")
 _EVENT = re.compile(r": \[?(?:default ?)?\]?SSLVPN (?P<event>LOGIN|LOGOUT) ")
 _OF_EVENT = re.compile(rf" (?P<time>{_TIME}) [^:]*$")
-_SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.*?) ?- Client_ip ")
+_SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.{0,1000}?) ?- Client_ip ")
 _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]*)"|(\S+))')
 
 

@@ -119,6 +119,7 @@ class _Block:
     code: str
     line: int
     values: dict[str, str] = field(default_factory=dict)
+    natures: dict[str | None, str] = field(default_factory=dict)  # of a person's contracts, by their number
 
 
 class _Reading:
@@ -194,7 +195,10 @@ class _Reading:
 
     def _values(self, block: str) -> dict[str, str]:
         """What is noted of the open block of this code."""
-        return next(above.values for above in self._open if above.code == block)
+        return self._block(block).values
+
+    def _block(self, code: str) -> _Block:
+        return next(above for above in self._open if above.code == code)
 
     def _count_up(self, block: str, name: str) -> None:
         values = self._values(block)
@@ -202,8 +206,8 @@ class _Reading:
 
     def _pay(self, paid: dict[str, str]) -> None:
         """Add a gross pay to what its declaration pays; with an amount that is no number, its sum is refused."""
-        declaration, individu = self._values(DECLARATION), self._values(INDIVIDU)
-        nature = individu.get(f"nature {paid.get(f'{REMUNERATION}.010')}")
+        declaration = self._values(DECLARATION)
+        nature = self._block(INDIVIDU).natures.get(paid.get(f"{REMUNERATION}.010"))
         if paid.get(f"{REMUNERATION}.011") != BRUT or nature in MANDATS:
             return
         amount = paid.get(f"{REMUNERATION}.013", "")
@@ -219,9 +223,8 @@ class _Reading:
             values = {name: value for above in self._open for name, value in above.values.items()} | block.values
             self._sheets[name].writerow([block.line, *(values.get(column, "") for column in COLUMNS[name])])
             if block.code == CONTRAT:
-                self._open[-1].values[f"nature {block.values.get(f'{CONTRAT}.009')}"] = block.values.get(
-                    f"{CONTRAT}.007", ""
-                )
+                number, nature = (block.values.get(f"{CONTRAT}.{rubrique}") for rubrique in ("009", "007"))
+                self._open[-1].natures[number] = nature or ""
         elif block.code == REMUNERATION:
             self._pay(block.values)
         elif block.code in COMPLEMENTS:

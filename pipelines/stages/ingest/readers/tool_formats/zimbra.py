@@ -27,7 +27,7 @@ COLUMNS = {
 ACCOUNT_WIDTH = 36  # where zmaccts cuts
 HEADER, OTHER = "en-tête", "rubrique sans nombre de comptes"
 
-_QUOTA = re.compile(r"(\S+@\S+) (-?\d+) (-?\d+)")
+_QUOTA = re.compile(r"(?=\S+?@\S)(\S+) (-?\d+) (-?\d+)")
 _ACCOUNTS_HEADER = re.compile(r"\s*account\s+status\s+created\s+last logon\s*")
 _ACCOUNT = re.compile(r"(.{36})   (.{11})     (.{15})  (.{1,15})")
 _SUMMARY_TITLE = re.compile(r"\s*domain summary\s*")
