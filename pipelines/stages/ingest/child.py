@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from pipelines.locking import end_with_parent
 
-MEMORY = 2 * 1024**3
+MEMORY = 1024**3
 CPU_SECONDS = 600  # a gigabyte takes some 100
 SECONDS = 3600  # generous, for a busy machine
 MAIN = "from pipelines.stages.ingest.child import main; main({})"

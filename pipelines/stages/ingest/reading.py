@@ -58,8 +58,8 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
         given, _ = resource.getrlimit(resource.RLIMIT_AS)
         if 0 <= given < MEMORY:
             said = f"ce programme n’a droit qu’à {given // 1024**2} Mo de mémoire (ulimit -v)"
-            raise WrongSetting(f"{said} : il en faut 2 Go pour lire un fichier") from None
-        enough = "un fichier que le lecteur peut ouvrir avec 2 Go de mémoire"
+            raise WrongSetting(f"{said} : il en faut 1 Go pour lire un fichier") from None
+        enough = "un fichier que le lecteur peut ouvrir avec 1 Go de mémoire"
         raise DeliveryRefused("FIC-TAILLE", fichier=source.file.name, attendu=enough) from None
 
 
