@@ -279,8 +279,10 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     for name, chapter in catalogue.printed.items():
         thing = catalogue.chapters_declared[name]
         for at, part in chapter.parts():
-            for table in filter(None, (getattr(part, "table", None), getattr(part, "avec", None))):
+            if table := getattr(part, "table", None):
                 yield from _model(catalogue, thing.at(*at), table)
+            if beside := getattr(part, "avec", None):
+                yield from _model(catalogue, thing.at(*at, "avec"), beside)
             codes = part.codes if isinstance(part, Message) else [part.code] if isinstance(part, ChiffreCle) else []
             for code in codes:
                 yield from _figure(catalogue, thing.at(*at), code)
