@@ -377,7 +377,12 @@ class Catalogue:
             "effect": self.effects_declared,
             "reference table": self.reference,
             "reference rows": self.reference_rows,
-            **self.project.overlays,
+            "model": self.project.models,
+            "model entry": self.project.said,
+            "dbt test": self.project.tests,
+            "macro file": self.project.macros,
+            "dbt source": self.project.sources,
+            "dbt other": self.project.others,
         }
 
     @functools.cached_property
