@@ -392,7 +392,6 @@ OF_THE_ENGINE = {
     *(
         "int_communs__membres",
         "int_communs__membres_nommes",
-        "int_communs__orthographes_collectivites",
         "int_communs__series",
     ),
     *(

@@ -30,15 +30,16 @@ Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
 # Declaration → what in it names columns of its table: a word, the items of a list, the keys of a mapping; ``*``: all below.
 READS: dict[type[Declared], tuple[str, ...]] = {
-    chapters.Donnees: ("filtres", "lignes.nom", "colonnes.*.nom", "croise", "ensemble", "concerne", "ordre"),
-    chapters.Matrice: ("filtres", "code", "lignes.nom", "croise", "detail", "ordre"),
-    chapters.Liste: ("filtres", "entree", "details.*.nom", "ordre"),
-    chapters.Compares: ("filtres", "libelle", "ordre"),
+    chapters.Rangees: ("filtres",),
+    chapters.Imprimees: ("ordre",),
+    chapters.Donnees: ("lignes.nom", "colonnes.*.nom", "croise", "ensemble", "concerne"),
+    chapters.Matrice: ("code", "lignes.nom", "croise", "detail"),
+    chapters.Liste: ("entree", "details.*.nom"),
+    chapters.Compares: ("libelle", "ordre"),
     chapters.Indicateurs: ("part",),
-    chapters.Evenements: ("filtres", "date", "texte"),
-    chapters.IndicateurMembre: ("concerne", "colonne", "filtres"),
+    chapters.Evenements: ("date", "texte"),
+    chapters.IndicateurMembre: ("concerne", "colonne"),
     chapters.PourChaque: ("code", "ordre"),
-    chapters.Presence: ("filtres",),
     chapters.Croisement: ("par", "valeur"),
     Alerte: ("cle",),
     Measure: ("colonne", "filtre"),

@@ -18,11 +18,8 @@ from pipelines.catalogue.source_grammar import Declared, Name
 from pipelines.catalogue.yaml_file import DeclarationError
 
 Table = Annotated[str, PydanticField(pattern=r"^(marts|rapport)\.[a-z0-9_]+$")]
-SECTIONS = {
-    "denominator": "denominateurs",
-    "size class": "classes",
-    "ratio": "ratios",
-}  # kind of thing → section of the file
+# kind of thing → section of the file
+SECTIONS = {"denominator": "denominateurs", "size class": "classes", "ratio": "ratios"}
 
 
 class Denominateur(Declared):

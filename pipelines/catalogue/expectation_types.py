@@ -6,7 +6,7 @@ Great Expectations here, and no file: only the shape of an expectation.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,9 +28,9 @@ class Kind:
     ``broken`` is None when the expectation is about the whole table.
     """
 
-    required: frozenset[str]
-    optional: frozenset[str]
-    broken: Callable[[dict[str, Any]], str] | None
+    required: Set[str]
+    optional: Set[str]
+    broken: Callable[[dict[str, Any]], str] | None = None
 
     @property
     def of_column(self) -> bool:
@@ -117,30 +117,27 @@ def _outside(measure: str, kwargs: dict[str, Any]) -> str:
     return " or ".join(f"{measure} {sign} {literal(bound)}" for sign, bound in bounds if bound is not None)
 
 
-def _kind(required: str, optional: str = "", broken: Callable[[dict[str, Any]], str] | None = None) -> Kind:
-    return Kind(frozenset(required.split()), frozenset(optional.split()), broken)
-
-
-KINDS: dict[str, Kind] = {
-    "expect_table_row_count_to_be_between": _kind("", "min_value max_value"),
-    "expect_column_values_to_not_be_null": _kind(
-        "column", "mostly", lambda one: f"{identifier(one['column'])} is null"
+BOUNDS = {"min_value", "max_value"}
+KINDS = {
+    "expect_table_row_count_to_be_between": Kind(set(), BOUNDS),
+    "expect_column_values_to_not_be_null": Kind(
+        {"column"}, {"mostly"}, lambda one: f"{identifier(one['column'])} is null"
     ),
-    "expect_column_values_to_be_unique": _kind("column", "mostly", _unique),
-    "expect_column_values_to_be_in_set": _kind(
-        "column value_set",
-        "mostly",
+    "expect_column_values_to_be_unique": Kind({"column"}, {"mostly"}, _unique),
+    "expect_column_values_to_be_in_set": Kind(
+        {"column", "value_set"},
+        {"mostly"},
         lambda one: f"{identifier(one['column'])} not in ({', '.join(map(literal, one['value_set']))})",
     ),
-    "expect_column_values_to_be_between": _kind(
-        "column", "min_value max_value mostly", lambda one: _outside(identifier(one["column"]), one)
+    "expect_column_values_to_be_between": Kind(
+        {"column"}, {*BOUNDS, "mostly"}, lambda one: _outside(identifier(one["column"]), one)
     ),
-    "expect_column_value_lengths_to_be_between": _kind(
-        "column", "min_value max_value mostly", lambda one: _outside(f"length({identifier(one['column'])})", one)
+    "expect_column_value_lengths_to_be_between": Kind(
+        {"column"}, {*BOUNDS, "mostly"}, lambda one: _outside(f"length({identifier(one['column'])})", one)
     ),
-    "expect_column_distinct_values_to_contain_set": _kind("column value_set"),
-    "unexpected_rows_expectation": _kind(
-        "unexpected_rows_query", "", lambda one: str(one["unexpected_rows_query"]).removeprefix(ROWS_QUERY)
+    "expect_column_distinct_values_to_contain_set": Kind({"column", "value_set"}, set()),
+    "unexpected_rows_expectation": Kind(
+        {"unexpected_rows_query"}, set(), lambda one: str(one["unexpected_rows_query"]).removeprefix(ROWS_QUERY)
     ),
 }
 BOUNDED = frozenset(name for name, kind in KINDS.items() if "min_value" in kind.optional)

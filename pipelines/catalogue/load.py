@@ -81,7 +81,7 @@ def _files(kind: str, pattern: str, key: str | None = None) -> functools.cached_
 
 def _entries(kind: str, file: str, *section: str) -> functools.cached_property[Overlay]:
     """The things that a file names in one of its sections, or as a whole."""
-    return functools.cached_property(lambda catalogue: catalogue.entries(kind, file, section))
+    return functools.cached_property(lambda catalogue: catalogue.things_in(kind, file, section))
 
 
 class Catalogue:
@@ -120,7 +120,7 @@ class Catalogue:
     @functools.cached_property
     def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
         """The entries of secrecy, section by section; that of a table may be in its model's own entry (``meta.secret``)."""
-        found = {section: self.entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+        found = {section: self.things_in("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
         tables = found["tables",]
         own = {thing.name: thing for thing in meta_things(self.project.said, "secret", "secrecy")}
         for name in own.keys() & tables.on.keys():
@@ -130,7 +130,7 @@ class Catalogue:
     @functools.cached_property
     def comparisons_declared(self) -> dict[str, Overlay]:
         """What is compared between organisations: denominators, size classes, ratios."""
-        return {kind: self.entries(kind, "catalogue/comparaisons.yml", (name,)) for kind, name in COMPARED.items()}
+        return {kind: self.things_in(kind, "catalogue/comparaisons.yml", (name,)) for kind, name in COMPARED.items()}
 
     @functools.cached_property
     def prose_declared(self) -> Overlay:
@@ -167,7 +167,7 @@ class Catalogue:
         """The hand-written models of dbt, and what is said of them."""
         return read_project(self.layers)
 
-    def entries(self, kind: str, file: str, section: tuple[str, ...]) -> Overlay:
+    def things_in(self, kind: str, file: str, section: tuple[str, ...]) -> Overlay:
         """The things that a section of a file names, each file being read once."""
         paths = [path for layer in self.layers if (path := layer / file).exists()]
         for path in paths:
@@ -377,7 +377,12 @@ class Catalogue:
             "effect": self.effects_declared,
             "reference table": self.reference,
             "reference rows": self.reference_rows,
-            **self.project.overlays,
+            "model": self.project.models,
+            "model entry": self.project.said,
+            "dbt test": self.project.tests,
+            "macro file": self.project.macros,
+            "dbt source": self.project.sources,
+            "dbt other": self.project.others,
         }
 
     @functools.cached_property

@@ -37,9 +37,8 @@ ENGINE_MODELS = """
     chiffres fct_collecte fct_lignes_signalees int_communs__absences int_communs__chiffres_publies int_communs__constats
     int_communs__membres_nommes int_communs__trous rpt_lignes_signalees rpt_manques rpt_rapprochement_publie rpt_sources
 """.split()
-ROW = re.compile(
-    r"""\bconstat\(\s*(?:'([^']*)'|"([^"]*)")"""
-)  # of a control: the code of its rule, or SQL that gives it
+# of a control: the code of its rule, or SQL that gives it
+ROW = re.compile(r"""\bconstat\(\s*(?:'([^']*)'|"([^"]*)")""")
 CODE = re.compile(r"'([A-Z]+(?:-[A-Z]+)+)'")  # of a rule, in that SQL
 VALUE = re.compile(r"'(\w+)':")  # a name that a control gives to the sentences of its rule
 METHODE = "methode.md"
@@ -279,8 +278,10 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     for name, chapter in catalogue.printed.items():
         thing = catalogue.chapters_declared[name]
         for at, part in chapter.parts():
-            for table in filter(None, (getattr(part, "table", None), getattr(part, "avec", None))):
+            if table := getattr(part, "table", None):
                 yield from _model(catalogue, thing.at(*at), table)
+            if beside := getattr(part, "avec", None):
+                yield from _model(catalogue, thing.at(*at, "avec"), beside)
             codes = part.codes if isinstance(part, Message) else [part.code] if isinstance(part, ChiffreCle) else []
             for code in codes:
                 yield from _figure(catalogue, thing.at(*at), code)

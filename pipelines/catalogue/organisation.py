@@ -27,10 +27,15 @@ from pipelines.french import NO_BREAK, enumeration
 from pipelines.settings import Home
 
 
-def _checked(number: str) -> str:
-    """Check the last digit of a SIREN or a SIRET (Luhn's formula). Raises ValueError when it is wrong."""
+def _excess(number: str) -> int:
+    """By how much the last digit of a SIREN or a SIRET is too large, from 0 to 9 (Luhn's formula)."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
-    if excess := sum(value // 10 + value % 10 for value in doubled) % 10:
+    return sum(value // 10 + value % 10 for value in doubled) % 10
+
+
+def _checked(number: str) -> str:
+    """Check the last digit of a SIREN or a SIRET. Raises ValueError when it is wrong."""
+    if excess := _excess(number):
         kind, expected = "SIREN" if len(number) == 9 else "SIRET", (int(number[-1]) - excess) % 10
         raise ValueError(f"{number} n’est pas un {kind} : son dernier chiffre, d’après les autres, est {expected}")
     return number
@@ -38,12 +43,7 @@ def _checked(number: str) -> str:
 
 def first_siret(siren: str) -> str:
     """The SIRET of the establishment 00001 of ``siren``, as an example."""
-    for digit in "0123456789":
-        try:
-            return _checked(f"{siren}0001{digit}")
-        except ValueError:
-            continue
-    return f"{siren}00010"
+    return f"{siren}0001{-_excess(f'{siren}00010') % 10 if siren.isdecimal() else 0}"
 
 
 def _hides(threshold: int) -> int:

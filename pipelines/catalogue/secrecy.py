@@ -235,14 +235,7 @@ class Secrecy(Declared):
 
 
 # Where the named entries are in ``secrecy.yml``.
-SECTIONS = (
-    ("populations",),
-    ("tables",),
-    ("figures", "withheld"),
-    ("figures", "alone"),
-    ("figures", "rules"),
-    ("figures", "columns"),
-)
+SECTIONS = (("populations",), ("tables",), *(("figures", name) for name in ("withheld", "alone", "rules", "columns")))
 
 
 def make_secrecy(

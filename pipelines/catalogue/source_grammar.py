@@ -306,9 +306,8 @@ class Origin(Declared):
     A group of ``total`` keeps the word that the headings of the columns it adds up have in common.
     """
 
-    column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
-        None  # * a heading; several, joined by a space
-    )
+    # * a heading; several, joined by a space
+    column: str | Annotated[list[str], PydanticField(min_length=2)] | None = None
     pattern: Part | None = None  # of ``column``: the part that is kept
     occurrence: Occurrence | None = None  # with ``column``: which one of the columns of that heading, and of how many
     constant: Annotated[str, PydanticField(min_length=1)] | None = None  # *
@@ -461,9 +460,8 @@ class Table(Declared):
     shape: Name | list[Name] | None = None  # those whose union it enters
     sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet by default
     member: str | None = None  # of an archive: pattern of its files; any by default
-    records: str | None = (
-        None  # json, xml: the path of the records, from the root; in json, * is every key of an object
-    )
+    # json, xml: the path of the records, from the root; in json, * is every key of an object
+    records: str | None = None
     header: dict[int, dict[Name, Origin]] = {}
     # how many lines the headings take, one above the other; if that changes, by first exercice
     headerRows: HeaderRows | dict[int, HeaderRows] = 1
@@ -739,9 +737,8 @@ class Export(Declared):
     archive: Literal["zip"] | None = None
     format: Format
     tables: list[Table]
-    unread: list[
-        str
-    ] = []  # patterns of sheets, members and lists in a document that nobody needs: anything else unread is a finding
+    # patterns of sheets, members and lists in a document that nobody needs: anything else unread is a finding
+    unread: list[str] = []
     owner: str | None = None
     due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)

@@ -19,18 +19,8 @@ PLACES = ("sheet", "member", "records")  # of a table in its file
 WRITTEN = ("format", "decimalChar", "groupChar", "suffix", "timezone")  # how the cells of a field say their value
 # what may be said once, or by first exercice as ``header`` is: how the files of an export are named, made and cut up
 YEARLY = (
-    "files",
-    "archive",
-    "unread",
-    "format",
-    "encoding",
-    "delimiter",
+    *"files archive unread format encoding delimiter missingValues decimalChar groupChar trueValues falseValues".split(),
     *PLACES,
-    "missingValues",
-    "decimalChar",
-    "groupChar",
-    "trueValues",
-    "falseValues",
 )
 
 

@@ -269,6 +269,4 @@ def millesime(ctx: click.Context) -> None:
         if not session.home.organisation_file.exists():
             echo(ctx.get_help())
             return
-        from pipelines.cli.reading import show_next
-
-        show_next(session)
+        importlib.import_module("pipelines.cli.reading").show_next(session)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-from xlsxwriter.utility import xl_col_to_name
 
 from pipelines.catalogue.sources import ExportRef
 from pipelines.characters import in_one_line
@@ -97,8 +96,17 @@ def reject_text(reject: Reject) -> str:
     """Several lines: where and which rule, then received, expected and how to fix."""
     place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
     is_workbook = reject.fichier.lower().endswith(".xlsx")
-    cell = f" ({xl_col_to_name(reject.position - 1)}{reject.ligne})" if reject.position and is_workbook else ""
+    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and is_workbook else ""
     column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
     details = [("reçu", _received(reject)), ("attendu", reject.attendu), ("aide", reject.aide)]
     body = "".join(f"\n  {name:<8}{in_one_line(text)}" for name, text in details if text)
     return f"{in_one_line(place)} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
+
+
+def letters(position: int) -> str:
+    """A workbook's name of a column: 1 → ``A``, 27 → ``AA``."""
+    name = ""
+    while position:
+        position, rest = divmod(position - 1, 26)
+        name = chr(65 + rest) + name
+    return name

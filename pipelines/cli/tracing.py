@@ -206,9 +206,8 @@ def _readers(schema: str) -> str:
     """Who may run a query on a schema: a role on the server, the owner of the files."""
     if schema == RESTREINT:
         role = settings.restricted_role()
-        server = (
-            f"rôle {role} (MILLESIME_RESTREINT_ROLE)" if role else "pas sur le serveur sans MILLESIME_RESTREINT_ROLE"
-        )
+        nobody = "pas sur le serveur sans MILLESIME_RESTREINT_ROLE"
+        server = f"rôle {role} (MILLESIME_RESTREINT_ROLE)" if role else nobody
         return f"{server} ; published/{schema}, que seul son propriétaire lit"
     return f"rôle {settings.reading_role()} ; published/{schema}"
 
@@ -370,9 +369,8 @@ def _trace_line(session: Session, version: Version, file: str, line: int, sheet:
 
 def _show_fate(fate: LineFate, line: int) -> None:
     sheet = f", feuille « {fate.feuille} »" if fate.feuille else ""
-    inner = (
-        f", dans l’enregistrement de la ligne {fate.enregistrement}" if fate.enregistrement not in (None, line) else ""
-    )
+    is_inside = fate.enregistrement not in (None, line)
+    inner = f", dans l’enregistrement de la ligne {fate.enregistrement}" if is_inside else ""
     echo(
         f"\n{fate.export} {fate.exercice} (livraison {fate.statut}, {fate.livraison[:12]}){sheet} : "
         f"ligne {fate.etat}{inner}"

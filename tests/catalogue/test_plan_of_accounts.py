@@ -43,7 +43,7 @@ def plan(tmp_path: Path, text: str = PLAN) -> Path:
 
 def test_the_rows_of_a_plan(tmp_path: Path) -> None:
     found = read_plan(plan(tmp_path))
-    assert (found.declinaison, found.exercice, found.name) == ("M57_D", 2025, "m57_d_2025")
+    assert (found.declinaison, found.exercice) == ("M57_D", 2025)
     files = {path: list(csv.DictReader(io.StringIO(text))) for path, text in found.files().items()}
     chapters = files[f"catalogue/reference/{CHAPTERS}/m57_d_2025.csv"]
     assert [(row["code_chapitre"], row["code_section"], row["libelle_chapitre"]) for row in chapters] == [

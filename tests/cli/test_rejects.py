@@ -4,7 +4,10 @@ import csv
 import io
 import json
 
+import pytest
+
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import VENTES_2019, check
 from tests.cli.rows import ROWS
@@ -180,3 +183,8 @@ def test_figures_that_lag_behind_are_reported_on_stderr(filled) -> None:
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
     assert "en retard sur ce qui est accepté" in filled.millesime("figures", 2019).stderr
+
+
+@pytest.mark.parametrize(("position", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (703, "AAA")])
+def test_columns_of_a_workbook_have_letters(position: int, name: str) -> None:
+    assert letters(position) == name

@@ -33,9 +33,8 @@ def summary_model(
         return nothing(_COLUMNS) + "\n"
     said, measured, states = [], [], []
     for rank, one in enumerate(summary.indicateurs, 1):
-        divisor = (
-            "par habitant" if one.habitants == 1 else f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
-        )
+        several = f"pour {french.number(Decimal(one.habitants or 0), 0)} habitants"
+        divisor = "par habitant" if one.habitants == 1 else several
         said.append(
             select(
                 [

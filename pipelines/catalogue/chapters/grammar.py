@@ -90,7 +90,23 @@ class Croisement(Declared):
     nul: bool = False
 
 
-class Donnees(Declared):
+class Rangees(Declared):
+    """Rows of a table of ``rapport``: those with these values."""
+
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+
+
+class Imprimees(Rangees):
+    """Rows that a block prints under a title, in this order; ``vide`` is printed when there are none."""
+
+    id: Identifier
+    titre: str
+    ordre: list[Order] = []
+    vide: str
+
+
+class Donnees(Imprimees):
     """The rows behind a block, read from one table of ``rapport``.
 
     ``exercices`` is how many years up to the report's. ``agrege`` combines the rows that would share a cell; a missing
@@ -101,12 +117,7 @@ class Donnees(Declared):
     behind it, the rows are not printed.
     """
 
-    id: Identifier
-    titre: str
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
     exercices: int = PydanticField(default=1, ge=1, le=10)
-    ordre: list[Order] = []
     lignes: Colonne
     colonnes: list[Colonne] = []
     croise: Croisement | None = None
@@ -117,7 +128,6 @@ class Donnees(Declared):
     sans_nuls: bool = False
     avec: Name | None = None
     note: str | None = None
-    vide: str
 
     @model_validator(mode="after")
     def _columns_are_said_once(self) -> "Donnees":
@@ -156,7 +166,7 @@ class Graphique(Donnees):
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade", "ecarts"]
 
 
-class Matrice(Declared):
+class Matrice(Imprimees):
     """One row per ``code``, one column per value of ``croise.par``: each cell is the series of the last ``exercices``,
     with its curve.
 
@@ -165,33 +175,21 @@ class Matrice(Declared):
     """
 
     genre: Literal["matrice"]
-    id: Identifier
-    titre: str
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
     exercices: int = PydanticField(default=3, ge=2, le=10)
-    ordre: list[Order] = []
     code: Name
     lignes: Colonne
     detail: Name | None = None
     croise: Croisement
     commentaires: Prose | None = None
-    vide: str
 
 
-class Liste(Declared):
+class Liste(Imprimees):
     """One entry per row: a title, then sentences. In ``portraits``, it is a person, whose picture organisation.yml may give."""
 
     genre: Literal["liste"]
-    id: Identifier
-    titre: str
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
-    ordre: list[Order] = []
     forme: Literal["colonne", "grille", "portraits"] = "colonne"
     entree: list[Name]
     details: list[Colonne] = []
-    vide: str
 
 
 class ChiffreCle(Declared):
@@ -269,11 +267,9 @@ class Messages(Declared):
     messages: list[Message] = PydanticField(min_length=1)
 
 
-class Evenements(Declared):
+class Evenements(Rangees):
     """Rows that happened on a day, and the column that says what."""
 
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
     date: Name
     texte: Name
 
@@ -287,11 +283,9 @@ class Frise(Declared):
     sources: list[Evenements] = PydanticField(min_length=1)
 
 
-class Compares(Declared):
+class Compares(Rangees):
     """Rows that include the value of the year before, and the change."""
 
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
     libelle: Name
     ordre: list[Order] = []
 
@@ -357,7 +351,7 @@ Bloc = Annotated[
 ]
 
 
-class IndicateurMembre(Declared):
+class IndicateurMembre(Rangees):
     """What the page of a member counts: the sum of a column of ``rapport``, or the number of rows without one, by exercice
     and ``code_collectivite``; or by exercice alone, over the rows that list the member: ``concerne``, as in a block.
 
@@ -369,10 +363,8 @@ class IndicateurMembre(Declared):
     decimales: int = PydanticField(default=0, ge=0, le=6)
     habitants: int | None = PydanticField(default=None, ge=1)
     verse: bool = False
-    table: Table
     colonne: Name | None = None
     concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
-    filtres: dict[Name, Value | list[Value]] = {}
 
     @property
     def relations(self) -> list[str]:
@@ -389,11 +381,8 @@ class PourChaque(Declared):
     ordre: list[Order] = []
 
 
-class Presence(Declared):
+class Presence(Rangees):
     """Rows of the report's year, in one table of ``rapport``."""
-
-    table: Table
-    filtres: dict[Name, Value | list[Value]] = {}
 
 
 class Section(Declared):

@@ -50,7 +50,7 @@ Links = Mapping[str, list[Link]]  # by model
 
 @dataclass(frozen=True)
 class Project:
-    """What is written by hand and in effect. A model that is switched off is in none of the lists except ``overlays``."""
+    """What is written by hand and in effect; a model that is switched off is only in ``off``."""
 
     models: Overlay  # SQL by model
     said: Overlay  # YAML entry by model
@@ -61,18 +61,6 @@ class Project:
     off: dict[str, Thing]  # models that are switched off, including those that follow from declarations
     project_file: str  # text of dbt_project.yml
     folder_of: dict[Path, Path]  # file → its place in the project
-
-    @property
-    def overlays(self) -> dict[str, Overlay]:
-        """Every kind of named things."""
-        return {
-            "model": self.models,
-            "model entry": self.said,
-            "dbt test": self.tests,
-            "macro file": self.macros,
-            "dbt source": self.sources,
-            "dbt other": self.others,
-        }
 
     @functools.cached_property
     def keys(self) -> dict[str, list[str]]:

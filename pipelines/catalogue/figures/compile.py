@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.catalogue.figures import measure
-from pipelines.catalogue.figures.grammar import Family, Figure, Number, Operand, Presence, Term
+from pipelines.catalogue.figures.grammar import Figure, Number, Operand, Term
 from pipelines.catalogue.figures.load import Figures
 from pipelines.sql import called, indented, literal, select, union, where
 
@@ -125,27 +125,23 @@ def _family(figures: Figures, name: str) -> str:
     if family.fin:
         tests.append(f"exercices.exercice <= coalesce(membres.{family.fin}, exercices.exercice)")
     tests += measure.conditions(family.filtre, "membres.{}".format)
-    if family.presents_dans:
-        tests.append(_present(figures, name, family, family.presents_dans))
+    if presence := family.presents_dans:
+        # those with a row in the fact, and those with a printed figure, even if no delivery mentions them
+        inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
+        inside += measure.conditions(presence.filtre, "faits.{}".format)
+        of_family = [code for code, declared in figures.by_code.items() if declared.figure.family == name]
+        codes = [_of_member(code, name, f"membres.{family.code}") for code in of_family]
+        printed = [
+            called("publies.code_chiffre in ", codes),
+            "publies.exercice = exercices.exercice",
+            "publies.valeur_publiee is not null",
+        ]
+        ways = []
+        for relation, alias, its in ((presence.fait, "faits", inside), ("fct_chiffres_publies", "publies", printed)):
+            rows = indented([f"select 1 from {_ref(relation)} as {alias}", where(its)], between="\n")
+            ways.append(f"exists (\n{rows}\n)")
+        tests.append(f"(\n{indented(ways, between=chr(10) + 'or ')}\n)")
     return select(columns, *source, where(tests))
-
-
-def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
-    """The members that exist: those with a row in the fact, and those with a printed figure, even if no delivery mentions them."""
-    inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
-    inside += measure.conditions(presence.filtre, "faits.{}".format)
-    of_family = [code for code, declared in figures.by_code.items() if declared.figure.family == name]
-    codes = [_of_member(code, name, f"membres.{family.code}") for code in of_family]
-    printed = [
-        called("publies.code_chiffre in ", codes),
-        "publies.exercice = exercices.exercice",
-        "publies.valeur_publiee is not null",
-    ]
-    ways = []
-    for relation, alias, tests in ((presence.fait, "faits", inside), ("fct_chiffres_publies", "publies", printed)):
-        rows = indented([f"select 1 from {_ref(relation)} as {alias}", where(tests)], between="\n")
-        ways.append(f"exists (\n{rows}\n)")
-    return f"(\n{indented(ways, between=chr(10) + 'or ')}\n)"
 
 
 def _of_member(text: str, family: str | None, column: str) -> str:

@@ -301,9 +301,8 @@ def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:
     for name, code in declared.figure.operandes.items():
         if code not in figures.by_code:
-            why = (
-                f"est désactivé dans {things.off[code].place}" if code in things.off else "n’est pas un chiffre déclaré"
-            )
+            off = things.off.get(code)
+            why = f"est désactivé dans {off.place}" if off else "n’est pas un chiffre déclaré"
             raise DeclarationError(f"{declared.place} operandes.{name}: « {code} » {why}")
         if declared.figure.compte in PUBLIC and figures.by_code[code].figure.compte not in PUBLIC:
             raise DeclarationError(
