@@ -57,6 +57,18 @@ def test_the_words_follow_the_figure_and_the_year_before(years: list[dict], text
 
 
 @pytest.mark.parametrize(
+    ("years", "text"),
+    [
+        ((40_640, 40_000), "Il y en a 40,6 k€, 640 € de plus que 40,0 k€ en 2019, soit 1,6 %."),
+        ((39_360, 40_000), "Il y en a 39,4 k€, 1,6 % de moins."),
+        ((40_000, 40_000), "Il y en a 40,0 k€ agents."),
+    ],
+)
+def test_an_amount_is_compared_even_when_it_moved_little(years: tuple[int, int], text: str) -> None:
+    assert said({"a.a": [row(one, "EUR") for one in years]}, message(tous=True, seuil={"plus_de": 0})) == [text]
+
+
+@pytest.mark.parametrize(
     "now",
     [row(None, code_manquant="NC"), row(None, code_manquant="s"), row(40, **MUCH)],
     ids=["unknown", "hidden", "partial"],

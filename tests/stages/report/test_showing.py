@@ -20,6 +20,7 @@ def line(title: str, *values: int | None, total: bool = False, partial: bool = F
     return {"titre": title, "est_total": total, "cellules": cells}
 
 
+SHARE = line("A", 41)["cellules"][0] | {"texte": "41 %"}
 TOTAL = line("Total", 99, 99, total=True)
 
 
@@ -89,6 +90,14 @@ TOTAL = line("Total", 99, 99, total=True)
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="s")], "Titre (Go)"),
         ("extremites", ["Avant", "Recettes", "Après"], [line("A", 5, 3, 8)], "Titre : de 5 à 8 (Go)"),
         ("extremites", ["Avant", "Après"], [line("A", 5, None, code="m")], "Titre (Go)"),
+        ("premier", ["Part"], [line("A", 3) | {"cellules": [SHARE]}, line("B", 2)], "Titre : 41 % pour « A » (Go)"),
+        (
+            "ecarts",
+            ["Écart", "Orly", "Ensemble"],
+            [line("A", 7, 1, 1), line("B", 3, 1, 1), line("C", -1, 1, 1), line("D", 0, 1, 1)],
+            "Titre : +7 pour « A », de -1 à +3 pour le reste (Go)",
+        ),
+        ("ecarts", ["Écart"], [line("A", 7), line("B", 3), line("C", None, code="m")], "Titre (Go)"),
         (None, ["C"], [line("A", 1), line("B", 2)], "Titre (Go)"),
     ],
 )
