@@ -143,7 +143,7 @@ def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
 
 def test_every_alarming_row_of_the_demonstration_is_explained(folder: Path):
     page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
-    assert "Une, encore dans son délai, attendait sa réponse au 31 décembre" in page
+    assert "une, encore dans son délai, attendait sa réponse au 31 décembre" in page
     assert "72 heures" in page and "pas été notifiée" not in page  # a processor told it late
     assert "Sans explication fournie" not in page
 
