@@ -176,18 +176,18 @@ def _candidate(message: Message, rows: Rows, exercice: int) -> Candidate | None:
     if row is None:
         return None
     former = _whole(rows.get((message.chiffre, exercice - 1))) if _whole(row) else None
-    points = row["valeur"] - former["valeur"] if former and row["unite"] == "%" else Decimal(0)
-    move = points if abs(points) >= 1 else _move(row, former)
-    if former and row["unite"] == "EUR":  # an amount is compared even when it moved little
-        move = row["valeur"] - former["valeur"] or None
+    change = row["valeur"] - former["valeur"] if former else Decimal(0)
+    # what is said to have moved: a share by a point, an amount by a cent, the rest by what ``worth`` counts
+    has_moved = bool(change) if row["unite"] == "EUR" else row["unite"] == "%" and abs(change) >= 1
+    has_moved = has_moved or _move(row, former) is not None
     if row["valeur"] < 0:
         forms = [message.negatif]
     elif not row["valeur"]:
         forms = [message.nul]
-    elif move is None:
+    elif not has_moved:
         forms = [message.dit]
     else:
-        forms = [message.hausse if move > 0 else message.baisse, message.dit]
+        forms = [message.hausse if change > 0 else message.baisse, message.dit]
     for fact in filter(None, forms):
         made = Candidate(message, rows, exercice, row, former, fact)
         if made._pieces(fact) is not None:

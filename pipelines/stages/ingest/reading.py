@@ -25,6 +25,7 @@ from pipelines.stages.ingest.readers.zip_file import Member, members_of
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
 # formats in which nothing but its line break says that a line is whole
 LINES = ("csv", "key_value", "zimbra", "citrix")
+MOST = f"{MEMORY // 1024**3} Go"  # of memory, for the reader of a file
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
         given, _ = resource.getrlimit(resource.RLIMIT_AS)
         if 0 <= given < MEMORY:
             said = f"ce programme n’a droit qu’à {given // 1024**2} Mo de mémoire (ulimit -v)"
-            raise WrongSetting(f"{said} : il en faut 1 Go pour lire un fichier") from None
-        enough = "un fichier que le lecteur peut ouvrir avec 1 Go de mémoire"
+            raise WrongSetting(f"{said} : il en faut {MOST} pour lire un fichier") from None
+        enough = f"un fichier que le lecteur peut ouvrir avec {MOST} de mémoire"
         raise DeliveryRefused("FIC-TAILLE", fichier=source.file.name, attendu=enough) from None
 
 

@@ -206,8 +206,9 @@ def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str,
 
 def sweep(home: Home, ledger: Ledger, exercice: int) -> None:
     """Remove what a killed release left: folders that were being written, or that of the next one, which was not recorded."""
+    unrecorded, _ = _next_release(ledger, exercice)
     for folder in home.releases.iterdir() if home.releases.exists() else []:
-        if folder.name.startswith(".") or folder.name == _next_release(ledger, exercice)[0]:
+        if folder.name.startswith(".") or folder.name == unrecorded:
             shutil.rmtree(folder)
 
 

@@ -7,6 +7,7 @@ than the organisation's threshold. French formats and missing codes are decided 
 """
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,11 @@ def dated(value: Any, column: Colonne) -> dict[str, str]:
 def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:
     """The cell of a number, with the code of its figure."""
     return {**empty(french.printed(value, decimals, unit)), "valeur": format(value, "f"), "chiffre": code}
+
+
+def with_sign(text: str, value: Decimal | float) -> str:
+    """A printed number with its sign even when it is above zero: « +7 % », « 0 % », « −1 % »."""
+    return f"+{text}" if value > 0 and re.search("[1-9]", text) else text
 
 
 def is_partial(row: Row) -> bool:

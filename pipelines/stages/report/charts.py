@@ -17,7 +17,7 @@ import vl_convert
 
 from pipelines import french
 from pipelines.stages.report.blocks import number_of, steps
-from pipelines.stages.report.cells import MARK
+from pipelines.stages.report.cells import MARK, with_sign
 from pipelines.stages.report.fonts import FAMILY, folder
 from pipelines.stages.report.kept import kept
 from pipelines.stages.report.showing import are_years
@@ -133,12 +133,17 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
             "texte": cell["texte"],
             "manque": cell["manque"] is not None,
             "est_partiel": cell["est_partiel"],
-            "est_entier": not cell["est_partiel"] and head not in block.get("incomplets", []),
+            "est_entier": is_whole(block, head, cell),
         }
         for line in block["lignes"]
         if not line["est_total"]
         for rank, (head, cell) in enumerate(zip(block["entete"], line["cellules"], strict=True))
     ]
+
+
+def is_whole(block: Block, head: str, cell: dict[str, Any]) -> bool:
+    """True for a cell from which nothing is missing, in a column of which everything came."""
+    return not cell["est_partiel"] and head not in block.get("incomplets", [])
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -574,8 +579,7 @@ def _gaps(block: Block, narrow: bool) -> Spec:
         value["ligne"] = value["ligne"].replace("|", " ")
     gaps = [value for value in values if value["rang"] == 0]
     for gap in gaps:
-        sign = "+" if re.search("[1-9]", gap["texte"]) and gap["valeur"] > 0 else ""
-        gap["dit"] = "" if gap["manque"] else f"{sign}{gap['texte']}"
+        gap["dit"] = "" if gap["manque"] else with_sign(gap["texte"], gap["valeur"])
     beside = 62  # for each of the two columns of values
     label = max(len(part) for value in values for part in value["ligne"].split("|")) * 6.0 + 14
     width = max((NARROW if narrow else WIDE) - label - 2 * beside, 90)

@@ -173,10 +173,8 @@ class Receipts:
 
     def followed(self, exercice: int) -> list[str]:
         """The names of the exports that the organisation follows in an exercice."""
-        states = {source: state for (source, year), state in self.states.items() if year == exercice}
-        return [
-            self.labels[source] for source, state in states.items() if state != UNFOLLOWED and source in self.labels
-        ]
+        followed = [source for (source, year), state in self.states.items() if year == exercice and state != UNFOLLOWED]
+        return [self.labels[source] for source in followed if source in self.labels]
 
     def _is_given_by_none(self, group: Sequence[str], followed: Mapping[str, str], exercice: int) -> bool:
         """True when none of the received tables that have a field of the group gives one."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines import french
 from pipelines.stages.report.addresses import Addresses, Model, number_node
+from pipelines.stages.report.cells import with_sign
 
 Line = dict[str, Any]
 Cell = dict[str, Any]
@@ -81,8 +82,7 @@ def _first(head: list[str], lines: list[Line]) -> Said | None:
     one = highest["cellules"][-1]
     if one["texte"] != french.number(Decimal(one["valeur"]), 0):  # a share, or an amount
         return [_of(one), f" pour « {highest['titre']} »"]
-    cells = _known(lines, [-1])
-    return _leads(highest, _of(one), Worked(french.number(sum(_values(lines, -1) or []), 0), cells, _sum(cells)))
+    return _leads(highest, [one], _known(lines, [-1]))
 
 
 def _peak(head: list[str], lines: list[Line]) -> Said | None:
@@ -188,13 +188,17 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
     if sums.count(most) > 1 or not _stands_out(sums):
         return None
     fullest = lines[sums.index(most)]
-    cells, every = _known([fullest], range(len(head))), _known(lines, range(len(head)))
-    amount = Worked(french.number(most, 0), cells, _sum(cells) if len(cells) > 1 else None)
-    return _leads(fullest, amount, Worked(french.number(sum(sums), 0), every, _sum(every)))
+    return _leads(fullest, _known([fullest], range(len(head))), _known(lines, range(len(head))))
 
 
-def _leads(line: Line, amount: Worked, whole: Worked) -> Said:
-    return [amount, " sur ", whole, f" pour « {line['titre']} »"]
+def _leads(line: Line, cells: list[Cell], every: list[Cell]) -> Said:
+    """What a line counts, of what ``every`` cell counts."""
+    return [_counted(cells), " sur ", _counted(every), f" pour « {line['titre']} »"]
+
+
+def _counted(cells: list[Cell]) -> Worked:
+    total = sum((Decimal(cell["valeur"]) for cell in cells), Decimal(0))
+    return Worked(french.number(total, 0), cells, _sum(cells) if len(cells) > 1 else None)
 
 
 def _ends(head: list[str], lines: list[Line]) -> Said | None:
@@ -221,7 +225,7 @@ def _gaps(head: list[str], lines: list[Line]) -> Said | None:
 
     def gap(at: int) -> Worked:
         cell = lines[at]["cellules"][0]
-        return Worked("+" * (gaps[at] > 0) + cell["texte"], [cell])
+        return Worked(with_sign(cell["texte"], gaps[at]), [cell])
 
     others = sorted(range(1, len(gaps)), key=lambda at: gaps[at])
     return [gap(0), f" pour « {lines[0]['titre']} », de ", gap(others[0]), " à ", gap(others[-1]), " pour le reste"]

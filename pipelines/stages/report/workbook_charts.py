@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.stages.report.blocks import number_of, steps
-from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block
+from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block, is_whole
 from pipelines.stages.report.showing import are_years
 
 WIDTH, WIDE_BAR, THIN_BAR = 460, 16, 8  # pixels
@@ -166,11 +166,8 @@ def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Bloc
     scale = {"max": highest} if "incomplets" in block and highest else {}
     for rank, line in enumerate(lines):
         labels = [{"value": one["texte"]} if one["valeur"] is None else {"delete": True} for one in line["cellules"]]
-        is_partial = [
-            head in block.get("incomplets", ()) or one["est_partiel"]
-            for head, one in zip(block["entete"], line["cellules"], strict=True)
-        ]
-        points = [HATCHED if partial else None for partial in is_partial]
+        cells = zip(block["entete"], line["cellules"], strict=True)
+        points = [None if is_whole(block, head, one) else HATCHED for head, one in cells]
         series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels, points)]
         chart = _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, wide), series)
         chart.set_title({"name": line["titre"], "name_font": {"size": 9, "color": BLUE}, "overlay": False})

@@ -20,6 +20,7 @@ def line(title: str, *values: int | None, total: bool = False, partial: bool = F
     return {"titre": title, "est_total": total, "cellules": cells}
 
 
+NEXT_TO_NOTHING = line("A", 0)["cellules"][0] | {"valeur": "0.3", "texte": "0 %"}
 SHARE = line("A", 41)["cellules"][0] | {"texte": "41 %"}
 TOTAL = line("Total", 99, 99, total=True)
 
@@ -96,6 +97,12 @@ TOTAL = line("Total", 99, 99, total=True)
             ["Écart", "Orly", "Ensemble"],
             [line("A", 7, 1, 1), line("B", 3, 1, 1), line("C", -1, 1, 1), line("D", 0, 1, 1)],
             "Titre : +7 pour « A », de -1 à +3 pour le reste (Go)",
+        ),
+        (  # what is printed as zero has no sign
+            "ecarts",
+            ["Écart"],
+            [line("A", 7), line("B", 3), line("C", 0) | {"cellules": [NEXT_TO_NOTHING]}],
+            "Titre : +7 pour « A », de 0 % à +3 pour le reste (Go)",
         ),
         ("ecarts", ["Écart"], [line("A", 7), line("B", 3), line("C", None, code="m")], "Titre (Go)"),
         (None, ["C"], [line("A", 1), line("B", 2)], "Titre (Go)"),
