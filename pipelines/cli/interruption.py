@@ -3,6 +3,7 @@ sentence."""
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -56,6 +57,7 @@ def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterat
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     former = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    former_hook, sys.unraisablehook = sys.unraisablehook, _tell_unless_interrupted
     failure: BaseException | None = None
     try:
         yield
@@ -63,12 +65,19 @@ def interruptible(kept: Callable[[], str], patience: float = PATIENCE) -> Iterat
         failure = error
     over.set()
     signal.set_wakeup_fd(former)
+    sys.unraisablehook = former_hook
     os.close(mouth)
     listener.join()
     if not isinstance(failure, Interrupted) and (heard.is_set() or isinstance(failure, KeyboardInterrupt)):
         raise Interrupted(kept()) from None
     if failure:
         raise failure
+
+
+def _tell_unless_interrupted(lost: "sys.UnraisableHookArgs") -> None:
+    """A signal may be answered in a destructor, where Python drops the exception with a traceback: it was heard already."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def end_children() -> None:

@@ -57,6 +57,26 @@ def test_what_an_inner_block_says_is_kept_is_what_is_said() -> None:
     assert done.stdout == f"{SENTENCE}\n"
 
 
+LOST = """
+class Freed:
+    def __del__(self):
+        os.kill(os.getpid(), SIGN)
+        while True:
+            pass  # Python answers the signal here, and drops what is raised
+
+try:
+    with interruptible(kept):
+        Freed()
+except KeyboardInterrupt as stop:
+    print(stop)
+"""
+
+
+def test_a_signal_answered_where_python_drops_the_exception_is_an_interruption_without_a_traceback() -> None:
+    done = ended(LOST)
+    assert (done.stdout, done.stderr) == (f"{SENTENCE}\n", "")
+
+
 OTHERS = """
 signal.signal(signal.SIGUSR1, lambda *_: None)
 with interruptible(kept):
@@ -90,7 +110,7 @@ def test_children_are_ended_at_once() -> None:
 
 
 DEAF = """
-with interruptible(kept, 0.2):
+with interruptible(kept, 4):  # the second child begins long before the end
     subprocess.Popen(["sleep", "60"])
     interrupt_deaf()
     subprocess.Popen(["sleep", "60"])
