@@ -14,14 +14,14 @@ from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import enumeration, how_many, number
 from pipelines.ledger.closing import close
-from pipelines.publication import INTERNE, PROFILES, PUBLIC
+from pipelines.ledger.frozen import version_of
+from pipelines.publication import FOLDERS, INTERNE, PROFILES, PUBLIC
 from pipelines.stages.publish.consolidation.members import SameMember, read_members
 from pipelines.stages.publish.consolidation.star import NotOurs
 from pipelines.stages.publish.consolidation.star import consolidate as write_star
 from pipelines.stages.publish.export import NotExported, write_export
 from pipelines.stages.publish.postgres import NotServed
 from pipelines.stages.publish.profiles import NotPublished
-from pipelines.stages.publish.release import last_release
 from pipelines.stages.publish.superset import NotAnAddress, write_bundle
 from pipelines.stages.publish.withdraw import withdraw as take_back
 
@@ -45,14 +45,15 @@ def export(session: Session, year: int, profile: str) -> None:
     La même publication donne les mêmes octets ; un exercice figé porte le nom de sa version.
     """
     with session.writing() as ledger, progress() as say:
-        release = last_release(session.home, ledger, year)
+        version = version_of(session.home, ledger, year, session.home.published / FOLDERS[profile], profile)
         say("écriture des tables")
-        folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
+        folder = write_export(session.home, session.organisation, year, profile, version)
         close(session.home, ledger, folder)
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    frozen = release.name if release else "non figé"
-    echo(f"{shown(folder)} : {how_many(len(files), 'fichiers')}, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
+    echo(
+        f"{shown(folder)} : {how_many(len(files), 'fichiers')}, {number(Decimal(size) / 1_000_000, 1)} Mo, {version or 'non figé'}"
+    )
     if profile == INTERNE:
         note("À ne pas diffuser : les petits nombres de personnes n’y sont pas masqués.")
 

@@ -13,6 +13,7 @@ from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import day, enumeration
 from pipelines.ledger.closing import close, seal_of
+from pipelines.ledger.frozen import version_of
 from pipelines.ledger.store import now
 from pipelines.publication import EDITIONS, FOLDERS, INTERNE, LETTER, PROFILES
 from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
@@ -52,7 +53,8 @@ def report(session: Session, year: int, profile: str, formats: str, output: Path
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
     with session.writing() as ledger:
-        edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
+        version = version_of(session.home, ledger, year, tables, profile)
+        edition = edition_of(ledger, tables, profile, ledger.last_publication()["build"], version)
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
         if output is None:
             close(session.home, ledger, folder, files)
@@ -78,7 +80,8 @@ def acts(session: Session, year: int, profile: str, output: Path | None) -> None
     tables = _published(session, profile, year)
     folder = output or session.home.acts / str(year)
     with session.writing() as ledger:
-        edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
+        version = version_of(session.home, ledger, year, tables, profile)
+        edition = edition_of(ledger, tables, profile, ledger.last_publication()["build"], version)
         visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
         title(f"actes de {year}, {edition.name}", session.organisation)
         with read_publication(tables, year, profile) as publication:

@@ -74,7 +74,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
-            edition = edition_of(work.ledger, exercice, tables, profile, build, folder.name)
+            edition = edition_of(work.ledger, tables, profile, build, folder.name)
             write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
     _write_state(known, exercice, folder / "etat", None, SIZE, folder.name)
     close(home, work.ledger, folder, [folder / part / name for part in COMPLETED for name in names_in(folder / part)])

@@ -16,6 +16,7 @@ from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK, agreed, form
 from pipelines.ledger.chain import Head
 from pipelines.ledger.closing import unfinished_releases
+from pipelines.ledger.frozen import last_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
@@ -24,7 +25,7 @@ from pipelines.runs.findings import all_findings
 from pipelines.runs.frozen import is_current
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
-from pipelines.stages.publish.release import CannotRelease, Visas, last_release, sweep, write_release
+from pipelines.stages.publish.release import CannotRelease, Visas, sweep, write_release
 from pipelines.stages.publish.secret.readings import typed_texts
 from pipelines.stages.report.kept import forget
 

@@ -187,7 +187,7 @@ def _draw(own: Workspace, work: Workspace, folder: Path, made: Path, release: St
             one for one in FORMATS if any(path.endswith(f".{one}") for path in kept)
         ]  # an older release kept fewer
         if (made / place / "rapport").is_dir() and kept:
-            edition = edition_of(own.ledger, exercice, made / place, profile, release["build"], folder.name)
+            edition = edition_of(own.ledger, made / place, profile, release["build"], folder.name)
             target = made / "report" / profile
             write_report(work.home, work.organisation, edition, made / place, target, exercice, profile, formats)
 

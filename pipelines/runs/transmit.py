@@ -19,13 +19,14 @@ from pipelines.did_you_mean import suggestion
 from pipelines.disk import take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.closing import SUMS, close, closed, listed, names_in, seal_of, sums_of
+from pipelines.ledger.frozen import last_release
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import write_states
 from pipelines.sql import parquet_scan
-from pipelines.stages.publish.release import EXPORTS, last_release
+from pipelines.stages.publish.release import EXPORTS
 from pipelines.stages.report.model import Edition
 from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
@@ -61,7 +62,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     accounts = dict(_accounts(work, release, exercice))
     row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
     tables = release / FOLDERS[profile]
-    edition = edition_of(work.ledger, exercice, tables, profile, row["build"], release.name)
+    edition = edition_of(work.ledger, tables, profile, row["build"], release.name)
     drawn = _drawn_accounts(work, tables, exercice, profile, edition) if accounts else None
     approved_by = row["visas"].get("approved_by", "")
     pages = report / "collectivites"  # a body whose tables say nothing of each member has none

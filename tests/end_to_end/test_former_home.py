@@ -6,6 +6,7 @@
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -84,6 +85,18 @@ def test_its_frozen_figures_are_the_same(former: Former) -> None:
         before, after = (dict(db.execute(known.format(path)).fetchall()) for path in (frozen, here))
     common = before.keys() & after.keys()
     assert len(common) > 10 and {code: before[code] for code in common} == {code: after[code] for code in common}
+
+
+def test_what_it_publishes_of_its_frozen_year_bears_its_name_only_if_it_is_the_same(former: Former) -> None:
+    """The rules of secrecy of 0.1.0 were others, so that its public edition is no longer the one that was frozen."""
+    published = former.home / "published" / "report" / "2020"
+    named = {
+        profile: json.loads((published / profile / "modele.json").read_text(encoding="utf-8"))["edition"]["nom"]
+        for profile in ("interne", "public")
+    }
+    assert (named["public"] == "2020-v1 revue") == (former.version == "0.1.0"), named
+    if former.version == HERE:
+        assert named["interne"] == "2020-v1"
 
 
 def test_its_key_is_taken_along_so_that_nobody_becomes_somebody_else(former: Former) -> None:

@@ -41,7 +41,7 @@ def test_the_report_of_a_publication_is_the_one_that_the_command_writes_from_it(
     home = Home(demonstration)
     with open_workspace(home) as work:
         build = work.ledger.last_build()["build"]
-        edition = edition_of(work.ledger, 2020, home.published, INTERNE, build)
+        edition = edition_of(work.ledger, home.published, INTERNE, build, None)
         written = write_report(home, work.organisation, edition, home.published, tmp_path, 2020, INTERNE)
         with read_publication(home.published, 2020, INTERNE) as publication:
             assert publication.files

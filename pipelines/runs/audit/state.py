@@ -21,6 +21,7 @@ from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, arrivals_of
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import Verification, verify
+from pipelines.ledger.frozen import last_release
 from pipelines.ledger.records import SETTLED, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.ledger.workspace import Workspace
@@ -34,7 +35,7 @@ from pipelines.runs.findings import findings_and_changes
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
-from pipelines.stages.publish.release import FIGURES, changes, changes_between, last_release
+from pipelines.stages.publish.release import FIGURES, changes, changes_between
 
 TITLE = "État de la collecte et de la qualité"
 STATES = {

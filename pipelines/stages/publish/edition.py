@@ -15,7 +15,7 @@ class Edition:
     """The content of an export."""
 
     exercice: int
-    release: str | None  # 2020-v1; None for a year that is not frozen
+    release: str | None  # 2020-v1, « 2020-v1 revue » (``ledger.frozen``); None for a year that is not frozen
     organisation: Organisation
     profile: Profile
 

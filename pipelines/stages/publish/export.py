@@ -25,6 +25,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sync, take_place
 from pipelines.french import agreed
 from pipelines.ledger.closing import SUMS, listed, sums_of
+from pipelines.ledger.frozen import REVISED
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 from pipelines.spreadsheet import CODE, french_cell
@@ -61,13 +62,12 @@ def fill_export(
     """Write the files of an export in ``folder``, which is new. Raises as ``write_export`` does."""
     published, catalogue = home.published.resolve(), load_catalogue(home)
     with opened(published, profile, catalogue.fields, catalogue.project.links) as whole:
+        frozen = release if release and not release.endswith(REVISED) else None
         # how fresh a publication is says nothing about the rows of a year, nor do its deliveries and checks of a frozen one
         tables = tuple(
-            table
-            for table in whole.tables
-            if table.full_name != FRESHNESS and not (release and table.schema == "audit")
+            table for table in whole.tables if table.full_name != FRESHNESS and not (frozen and table.schema == "audit")
         )
-        read = replace(whole, tables=tables, publication=release or whole.publication)
+        read = replace(whole, tables=tables, publication=frozen or whole.publication)
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         refuse_former(whole)
         _require(read, exercice)

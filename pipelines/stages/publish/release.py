@@ -28,6 +28,7 @@ from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync, sync_all
 from pipelines.french import MINUS, exact, how_many, quantity
 from pipelines.ledger.closing import close
+from pipelines.ledger.frozen import last_release
 from pipelines.ledger.state import (
     State,
     comparisons_of,
@@ -216,12 +217,6 @@ def _next_release(ledger: Ledger, exercice: int) -> tuple[str, int]:
     """The name and the number of the next release of ``exercice``."""
     version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
     return f"{exercice}-v{version}", version
-
-
-def last_release(home: Home, ledger: Ledger, exercice: int) -> Path | None:
-    """The folder of the release in force for ``exercice``; None when it is not frozen."""
-    rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
-    return home.releases / rows[-1]["release"] if rows else None
 
 
 def changes(before: str, after: str, exercice: int) -> list[Change]:

@@ -14,6 +14,7 @@ from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
 from pipelines.disk import sha256_of
+from pipelines.ledger.frozen import version_of
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
@@ -30,20 +31,16 @@ FORMATS = ("html", "pdf", *DOCUMENTS, "xlsx")
 PROJECT = "projet"
 
 
-def edition_of(
-    ledger: Ledger, exercice: int, tables: Path, profile: str, build: str, release: str | None = None
-) -> Edition:
-    """``release``, else the one in force for an exercice, or « projet », with the fingerprint of what is printed.
+def edition_of(ledger: Ledger, tables: Path, profile: str, build: str, version: str | None) -> Edition:
+    """``version`` (``ledger.frozen.version_of``), or « projet » without one, with the fingerprint of what is printed.
 
-    The fingerprint of a release is its own; that of a project is computed from its tables. The public edition shows
+    The fingerprint of a release is its own; any other is computed from the tables. The public edition shows
     that of the public tables and reveals nothing of the rest: what identifies the build changes with what is hidden.
     The ledger head is the one reached with the release, or with the publication of ``build``; before there is one,
     there is none.
     """
-    rows = ledger.all_rows("releases")
-    released = [row for row in rows if row["exercice"] == exercice and release in (None, row["release"])]
-    row = released[-1] if released else None
-    name, day = (row["release"], row["released_at"]) if row else (PROJECT, ledger.build(build)["built_at"])
+    row = next((row for row in ledger.all_rows("releases") if row["release"] == version), None)
+    name, day = version or PROJECT, row["released_at"] if row else ledger.build(build)["built_at"]
     files = sorted((tables / "rapport").glob("*.parquet"))
     if profile == PUBLIC:
         files = [path for path in files if path.stem != BUILD_NAMED]
@@ -95,7 +92,8 @@ class ReportPages:
         tables = publication / FOLDERS[profile]
         if self.exercice is None or not (tables / "rapport").exists():
             return None
-        return edition_of(self.work.ledger, self.exercice, tables, profile, self.build)
+        version = version_of(self.work.home, self.work.ledger, self.exercice, tables, profile)
+        return edition_of(self.work.ledger, tables, profile, self.build, version)
 
 
 def report_pages(work: Workspace, build: str) -> ReportPages:

@@ -414,7 +414,7 @@ def public_pages(lab: Lab, build: str) -> dict[str, bytes]:
     tables, folder = lab.home.published / "public", lab.home.root / "pages"
     with open_ledger(lab.home) as ledger:
         ledger.record_build(build, True, [], [])
-        edition = edition_of(ledger, 2020, tables, PUBLIC, build)
+        edition = edition_of(ledger, tables, PUBLIC, build, None)
         organisation = lab.work(ledger).organisation
     files = write_report(lab.home, organisation, edition, tables, folder, 2020, PUBLIC)
     return {path.name: path.read_bytes() for path in files}
