@@ -153,6 +153,7 @@ most_columns = Count("MILLESIME_MOST_COLUMNS", 2000)
 longest_cell = Count("MILLESIME_LONGEST_CELL", 1_000_000)
 most_misshapen = Count("MILLESIME_MOST_MISSHAPEN", 100_000)
 most_megabytes = Count("MILLESIME_MOST_MEGABYTES", 2000)
+most_elements = Count("MILLESIME_MOST_ELEMENTS", 2_000_000)
 automation = Choice("MILLESIME_AUTOMATION", "0", "1")  # sensors and schedules start by themselves
 logs_in_json = Choice("MILLESIME_LOG", "text", "json")  # each diagnostic is one JSON object
 asks_for_spark = Choice("MILLESIME_ENGINE", "duckdb", "spark")  # to make the tables of a build
@@ -240,11 +241,12 @@ class Limits:
     cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
     misshapen: int  # misshapen lines of a file, and as many empty ones (``MILLESIME_MOST_MISSHAPEN``)
     megabytes: int  # of a file (``MILLESIME_MOST_MEGABYTES``)
+    elements: int  # of an XML document, and lines of a DSN: what is read one by one (``MILLESIME_MOST_ELEMENTS``)
 
 
 def limits() -> Limits:
     """The limits of what is read. Raises WrongSetting."""
-    return Limits(most_columns(), longest_cell(), most_misshapen(), most_megabytes())
+    return Limits(most_columns(), longest_cell(), most_misshapen(), most_megabytes(), most_elements())
 
 
 def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:

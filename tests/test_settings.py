@@ -61,11 +61,12 @@ def test_memory_has_a_least_and_a_disk_for_what_does_not_fit(monkeypatch, tmp_pa
 
 
 def test_each_limit_of_what_is_read_has_its_variable(monkeypatch):
-    assert settings.limits() == Limits(2000, 1_000_000, 100_000, 2000)
-    names = ("MILLESIME_MOST_COLUMNS", "MILLESIME_LONGEST_CELL", "MILLESIME_MOST_MISSHAPEN", "MILLESIME_MOST_MEGABYTES")
-    for number, name in enumerate(names, start=1):
-        monkeypatch.setenv(name, str(number))
-    assert settings.limits() == Limits(1, 2, 3, 4)
+    assert settings.limits() == Limits(2000, 1_000_000, 100_000, 2000, 2_000_000)
+    for number, name in enumerate(
+        ("MOST_COLUMNS", "LONGEST_CELL", "MOST_MISSHAPEN", "MOST_MEGABYTES", "MOST_ELEMENTS"), start=1
+    ):
+        monkeypatch.setenv(f"MILLESIME_{name}", str(number))
+    assert settings.limits() == Limits(1, 2, 3, 4, 5)
 
 
 def test_a_secret_is_given_by_its_value_or_by_a_file_of_its_owner_alone(monkeypatch, tmp_path: Path):

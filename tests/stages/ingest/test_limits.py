@@ -10,7 +10,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import WrongSetting, limits
 from pipelines.stages.ingest import reading
 from pipelines.stages.ingest.landing import known_by
-from pipelines.stages.ingest.readers import json_file, plain_lines, xml_file
+from pipelines.stages.ingest.readers import json_file, plain_lines
 from tests.deliveries import HEADER, Depot
 
 XLSX = {"type": "xlsx"}
@@ -184,14 +184,13 @@ def test_more_records_than_a_document_may_hold_are_refused_and_no_further_counte
     assert "FIC-TAILLE" in refused(depot, depot.drop(f'{{"l": {{{keyed}}}}}', "e.json"))
 
 
-def test_more_elements_than_a_record_may_hold_are_refused(depot: Depot, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(xml_file, "MOST_INSIDE", 3)
-    monkeypatch.setattr(reading, "in_child", lambda read, *arguments: read(*arguments))
+def test_more_elements_than_a_document_may_hold_are_refused(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "9")
     depot.declare([{"name": "code", "title": "c"}], kind={"type": "xml"}, table={"records": "r/l"}, files="*")
     record = "<l><c>1</c><x><y/></x></l>\n"
     assert depot.csv(f"<r>{record * 2}</r>", "e.xml").counts == (2, 2, 0, 0)
     said = refused(depot, depot.drop(f"<r>{record}<l><c>1</c><x><y/><y/></x></l></r>", "f.xml"))
-    assert "f.xml:2 FIC-TAILLE" in said and "dans un enregistrement" in said
+    assert "f.xml:2 FIC-TAILLE" in said and "9 éléments au plus" in said
 
 
 def test_a_value_of_too_many_levels_is_refused_at_its_line(depot: Depot):

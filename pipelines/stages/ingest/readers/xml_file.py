@@ -33,7 +33,6 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 
 
 DEEPEST = 255  # as lxml, which reads the records afterwards
-MOST_INSIDE = 2_000_000  # elements of a record, which is held in memory
 
 
 @dataclass
@@ -58,7 +57,6 @@ class _Outline(Outline):
         self.lines = array("L")
         self._place, self._open = place, list[str]()
         self._holds_the_list = False
-        self._inside = 0  # elements since one that is no deeper than the records
         self._kinds, self._known = [_Kind()], 0
         self._seen: list[set[str]] = [set()]  # the names in each open element
 
@@ -90,17 +88,14 @@ class _Outline(Outline):
 
     def start(self, name: str) -> None:
         if len(self._open) == DEEPEST:
-            most = f"{DEEPEST} niveaux d’éléments au plus"
-            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self.line, attendu=most)
-        self._open.append(name.rpartition(" ")[2])
-        self._inside = self._inside + 1 if len(self._open) > len(self._place) else 0
-        if self._inside > MOST_INSIDE:
-            most = "moins de deux millions d’éléments dans un enregistrement"
-            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self.line, attendu=most)
-        self._count(self._open[-1])
-        if self._open == self._place:
+            self._too_much(f"{DEEPEST} niveaux d’éléments au plus")
+        name = name.rpartition(" ")[2]
+        self._open.append(name)
+        self._count(name)
+        above = len(self._place) - len(self._open)
+        if above == 0 and self._open == self._place:
             self.lines.append(self.line)
-        elif self._open == self._place[:-1]:
+        elif above == 1 and self._open == self._place[:-1]:
             self._holds_the_list = True
 
     def _count(self, name: str) -> None:
@@ -120,8 +115,9 @@ class _Outline(Outline):
         self._seen.append(set())
 
     def end(self, name: str) -> None:
-        for opened in (self._open, self._kinds, self._seen):
-            opened.pop()
+        self._open.pop()
+        self._kinds.pop()
+        self._seen.pop()
 
 
 def _records(path: Path, fichier: str, place: list[str], headings: list[str], lines: array) -> Iterator[Named]:
@@ -129,20 +125,20 @@ def _records(path: Path, fichier: str, place: list[str], headings: list[str], li
     above = _above(path, fichier, place, headings)
     opened: list[str] = []
     passed = [-1] * len(place)  # how many of each element leading to the records came before the open one
-    rank = 0
+    rank, depth = 0, len(place)
     for event, element in events(path, fichier):
         if event == "start":
             opened.append(element.tag.rpartition("}")[2])
-            if opened == place[: len(opened)] and len(opened) < len(place):
+            if len(opened) < depth and opened == place[: len(opened)]:
                 passed[len(opened)] += 1
             continue
-        if opened == place:
+        if len(opened) == depth and opened == place:
             line = lines[rank] if rank < len(lines) else 0
             rank += 1
-            texts = {heading: set(_texts(element, path)) for heading, path in steps.items()}
-            texts |= {heading: found[passed[depth]] for heading, (depth, found) in above.items()}
+            texts = _texts_by_heading(element, steps)
+            texts |= {heading: found[passed[level]] for heading, (level, found) in above.items()}
             yield line, _values(texts, fichier, line)
-        if len(opened) <= len(place):
+        if len(opened) <= depth:
             forget(element)
         opened.pop()
 
@@ -199,9 +195,22 @@ def _values(texts: dict[str, set[str]], fichier: str, line: int) -> dict[str, st
     return {heading: text for heading, found in texts.items() for text in found}
 
 
+def _texts_by_heading(record: etree._Element, steps: dict[str, list[str]]) -> dict[str, set[str]]:
+    """Heading → the texts that a record has under it."""
+    inside: dict[str, list[etree._Element]] = {}
+    for child in record:
+        inside.setdefault(child.tag.rpartition("}")[2], []).append(child)
+    return {
+        heading: {text for child in inside.get(first, ()) for text in _texts(child, rest)}
+        if first[0] not in "@."
+        else set(_texts(record, [first]))
+        for heading, (first, *rest) in steps.items()
+    }
+
+
 def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
     if not path or path == ["."]:
-        yield "".join(element.itertext()).strip()
+        yield ("".join(element.itertext()) if len(element) else element.text or "").strip()
     elif path[0].startswith("@"):
         for name, value in element.attrib.items():
             if str(name).rpartition("}")[2] == path[0][1:]:

@@ -29,6 +29,7 @@ class Outline:
         self._parser.EndElementHandler = self.end
         self._parser.StartNamespaceDeclHandler = self._namespace
         self._names, self._namespaces, self._columns = set[str](), set[str](), limits().columns
+        self._begun, self._most = 0, limits().elements
 
     def read(self, path: Path) -> None:
         """Read the whole document. Raises DeliveryRefused FIC-VIDE, FIC-XML, FIC-TAILLE or FIC-DOCTYPE."""
@@ -70,6 +71,9 @@ class Outline:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.attributes = attributes
+        self._begun += 1
+        if self._begun > self._most:
+            self._too_much(f"{self._most} éléments au plus, sinon plusieurs fichiers (un par mois, par exemple)")
         if name not in self._names:
             self.root = self.root or name
             self._names.add(name)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
 from pipelines.stages.ingest.readers.records import Records, written_rows
 
 ENVOI, TOTAL = "S10.G00.00", "S90.G00.90"
@@ -133,8 +134,11 @@ class _Reading:
         self._line = 0
 
     def read(self, path: Path) -> None:
+        most = limits().elements
         with path.open("rb") as file:
             for self._line, line in enumerate(iter(lambda: file.readline(LONGEST), b""), start=1):
+                if self._line > most:
+                    raise self._refusal("FIC-TAILLE", f"{most} lignes au plus, sinon plusieurs fichiers")
                 self._rubrique(*self._parsed(line))
         self._end()
 

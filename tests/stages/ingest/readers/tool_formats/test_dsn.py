@@ -546,3 +546,9 @@ def test_a_large_file_is_read_in_the_memory_of_a_small_one(tmp_path: Path, capsy
         )
     assert lines > 200_000
     assert large < 2 * small
+
+
+def test_more_lines_than_a_file_may_have_are_refused_at_the_first_of_them(refusal, monkeypatch) -> None:
+    monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "20")
+    refused = refusal(written(LINES))
+    assert (refused.code, refused.ligne) == ("FIC-TAILLE", 21)
