@@ -1,7 +1,7 @@
 """Makes the portfolio of projects of both poles, and the landmarks of the year.
 
 Those of 2020 are the ones in the report of 2020, in its order and shortened; where it gives no date the month is
-invented. Those of the other years are invented.
+invented. Those of the other years are invented, and so are all planned ends and costs.
 """
 
 import datetime as dt
@@ -94,6 +94,18 @@ PROJETS = {
          dt.date(2020, 9, 1), dt.date(2022, 11, 18), "terminé"),
     ),
 }  # fmt: skip
+# Of what is not ended: planned end, cost.
+PREVUS = {
+    (2018, "Déploiement de Maelis web"): (dt.date(2019, 12, 31), 42_000),
+    (2019, "Déploiement de Maelis web"): (dt.date(2020, 10, 30), 42_000),
+    (2019, "Étude d’un stockage hyperconvergé"): (dt.date(2020, 6, 30), 15_000),
+    (2020, "Migration de l’application de ressources humaines"): (dt.date(2021, 6, 30), 68_000),
+    (2020, "Assistance à maîtrise d’ouvrage SIG pour l’EPT Grand-Orly Seine Bièvre"): (dt.date(2021, 12, 31), None),
+    (2020, "Feuille de route de la délocalisation en centre de données"): (dt.date(2022, 6, 30), 120_000),
+    (2021, "Préparation de la déclaration sociale nominative"): (dt.date(2022, 1, 31), 9_500),
+    (2021, "Délocalisation en centre de données"): (dt.date(2022, 10, 31), 120_000),
+    (2022, "Portails cartographiques"): (dt.date(2023, 3, 31), 36_000),
+}
 FAITS = {
     2018: (
         (dt.date(2018, 5, 14), "Le RGPD", "Désignation du délégué à la protection des données",
@@ -136,14 +148,16 @@ def portefeuille(exercice: int) -> list[Livraison]:
     feuille.ajoute(
         [
             *("N° de projet", "Pôle", "Ordre", "Projet", "Description", "Axe"),
-            *("Collectivités concernées", "Début", "Fin", "État"),
+            *("Collectivités concernées", "Début", "Fin", "État", "Fin prévue", "Coût (€)"),
         ],
         gras=True,
     )
     rangs: dict[str, int] = {}
     for numero, (pole, *textes) in enumerate(PROJETS[exercice], start=1):
         rangs[pole] = rangs.get(pole, 0) + 1
-        feuille.ajoute([f"P{exercice}-{numero:02d}", pole, rangs[pole], *textes])
+        feuille.ajoute(
+            [f"P{exercice}-{numero:02d}", pole, rangs[pole], *textes, *PREVUS.get((exercice, textes[0]), ())]
+        )
     defauts = []
     if exercice == EXERCICE_PROJET_REFUSE:
         cellules = [

@@ -122,7 +122,9 @@ ACTIONS = {
         (dt.date(2022, 9, 20), "sensibilisation", "Hameçonnage : bons réflexes", "Agents et élus", 41),
     ),
 }  # fmt: skip
-EN_COURS = ("Liste des sous-traitants du syndicat",)  # begun in 2020, says the report
+EN_COURS = {
+    "Liste des sous-traitants du syndicat": dt.date(2021, 3, 31)
+}  # begun in 2020, says the report; its end is invented
 
 # Request: received, right, prolongation announced, answered.
 DEMANDES = {
@@ -281,7 +283,8 @@ def _violations(classeur: Classeur, titre: str, exercice: int) -> None:
 def _actions(classeur: Classeur, titre: str, exercice: int) -> None:
     feuille = classeur.feuille("Actions")
     feuille.ajoute([titre], gras=True)
-    feuille.ajoute(["N° d’action", "Date", "Type", "Action", "Public", "Participants", "État"], gras=True)
+    feuille.ajoute(["N° d’action", "Date", "Type", "Action", "Public", "Participants", "État", "Échéance"], gras=True)
     for rang, (jour, type_action, intitule, public, participants) in enumerate(ACTIONS[exercice], start=1):
-        etat = "en cours" if intitule in EN_COURS else "réalisée"
-        feuille.ajoute([f"A{exercice}-{rang:02d}", jour, type_action, intitule, public, participants, etat])
+        echeance = EN_COURS.get(intitule)
+        etat = "en cours" if echeance else "réalisée"
+        feuille.ajoute([f"A{exercice}-{rang:02d}", jour, type_action, intitule, public, participants, etat, echeance])

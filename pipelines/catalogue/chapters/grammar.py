@@ -65,7 +65,8 @@ class Colonne(Declared):
     decimals and code from the columns of the same row; ``volume`` is in gigabytes, in terabytes
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
     that hold both, and ``variation`` those of which the total of this one is the change, in %, from the second to the first.
-    ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero.
+    ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero. ``facultative``, in a table: printed if
+    one of its rows has a value there.
     """
 
     nom: Name
@@ -74,6 +75,7 @@ class Colonne(Declared):
     quotient: tuple[Name, Name] | None = None
     variation: tuple[Name, Name] | None = None
     palier: bool = False
+    facultative: bool = False
 
 
 class Croisement(Declared):

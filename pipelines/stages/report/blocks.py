@@ -93,6 +93,8 @@ class Builder:
         columns = [one.model_copy(update={"titre": one.titre.format(**names)}) for one in bloc.colonnes]
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}, "colonnes": columns})
         rows = [row for row in self._grouped(data) if _concerns(bloc, row, names)]
+        filled = [one for one in columns if not one.facultative or any(row[one.nom] is not None for row in rows)]
+        data = data.model_copy(update={"colonnes": filled})
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]

@@ -1,5 +1,6 @@
 """The model of the report: formats, missing codes, empty tables, numbers, figures referred to in prose."""
 
+import datetime as dt
 import json
 import re
 from dataclasses import replace
@@ -424,6 +425,17 @@ def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
     orly, other = members.model()["chapitres"][0]["sections"]
     assert texts(orly["blocs"][1]) == [["Fibre", "terminé"]]
     assert texts(other["blocs"][1]) == [["Autre", "en cours"]]
+
+
+def test_an_optional_column_is_printed_where_a_row_has_a_value(members: Press):
+    optional = ", {nom: fin, titre: Fin prévue, format: date, facultative: true}]"
+    members.chapter = MEMBERS.replace("format: texte}]", f"format: texte}}{optional}")
+    columns, (first, *others) = members.tables["rpt_projets"]
+    dated = [(*first, dt.date(2041, 6, 30)), *((*one, None) for one in others)]
+    members.tables["rpt_projets"] = f"{columns}, fin date", dated
+    orly, other = members.model()["chapitres"][0]["sections"]
+    assert (orly["blocs"][1]["entete"], other["blocs"][1]["entete"]) == (["État", "Fin prévue"], ["État"])
+    assert texts(orly["blocs"][1]) == [["Fibre", "terminé", "30\xa0juin 2041"]]
 
 
 def test_the_annex_names_the_published_table_of_each_block(press: Press):

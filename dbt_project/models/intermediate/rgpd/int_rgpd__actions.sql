@@ -20,6 +20,7 @@ select
     public_vise,
     nb_participants,
     etat,
+    date_echeance,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     case when motif_exclusion is null then double_de end as double_de,

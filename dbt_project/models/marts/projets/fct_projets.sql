@@ -11,6 +11,8 @@ select
     cast(nb_collectivites as bigint) as nb_collectivites,
     cast(date_debut as date) as date_debut,
     cast(date_fin as date) as date_fin,
-    cast(etat as string) as etat
+    cast(etat as string) as etat,
+    cast(date_fin_prevue as date) as date_fin_prevue,
+    cast(cout_eur as decimal(18, 2)) as cout_eur
 from {{ ref('int_projets__projets') }}
 where poids = 1

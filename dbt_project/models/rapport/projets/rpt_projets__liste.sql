@@ -14,5 +14,7 @@ select
     cast(date_debut as date) as date_debut,
     cast(date_fin as date) as date_fin,
     cast(etat as string) as etat,
+    cast(date_fin_prevue as date) as date_fin_prevue,
+    cast(cout_eur as decimal(18, 2)) as cout_eur,
     {{ role_ligne() }}
 from {{ ref('fct_projets') }}

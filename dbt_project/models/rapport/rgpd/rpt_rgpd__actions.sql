@@ -7,5 +7,6 @@ select
     cast(public_vise as string) as public_vise,
     cast(nb_participants as bigint) as nb_participants,
     cast(etat as string) as etat,
+    cast(date_echeance as date) as date_echeance,
     {{ role_ligne() }}
 from {{ ref('fct_actions_rgpd') }}
