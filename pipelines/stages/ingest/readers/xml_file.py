@@ -32,6 +32,17 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     return replace(sheet.close(len(outline.lines)), lists=outline.lists)
 
 
+# what lxml does not read of a document that expat found well formed
+TOO_LONG = (
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT,
+    etree.ErrorTypes.ERR_CDATA_NOT_FINISHED,
+    etree.ErrorTypes.ERR_NAME_TOO_LONG,
+)
+STRICTER = {
+    etree.ErrorTypes.DTD_XMLID_VALUE: "des attributs xml:id qui commencent par une lettre",
+    etree.ErrorTypes.DTD_ID_REDEFINED: "des attributs xml:id tous différents",
+    etree.ErrorTypes.WAR_NS_URI: "des espaces de noms qui soient des adresses (URI), sans accolade",
+}
 DEEPEST = 255  # as lxml, which reads the records afterwards
 
 
@@ -151,17 +162,13 @@ def events(path: Path, fichier: str, tags: Sequence[str] | None = None) -> Itera
         with path.open("rb") as file:
             yield from etree.iterparse(file, events=("start", "end"), tag=tags, **safe, **left_out)
     except etree.XMLSyntaxError as error:
-        line, is_long = error.lineno, error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT
+        line, kind = error.lineno, error.code
     else:
         return
-    if is_long:
-        raise DeliveryRefused(
-            "FIC-TAILLE",
-            fichier=fichier,
-            ligne=line,
-            attendu="des textes de dix millions de caractères et 255 niveaux d’éléments au plus",
-        )
-    raise DeliveryRefused("FIC-XML", fichier=fichier, ligne=line, attendu="un document XML bien formé")
+    rule = "FIC-TAILLE" if kind in TOO_LONG else "FIC-XML"
+    most = "des textes de dix millions de caractères, des noms de 50 000 et 255 niveaux d’éléments au plus"
+    said = most if kind in TOO_LONG else STRICTER.get(kind, "un document XML bien formé")
+    raise DeliveryRefused(rule, fichier=fichier, ligne=line, attendu=said)
 
 
 def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> dict[str, tuple[int, list[set[str]]]]:

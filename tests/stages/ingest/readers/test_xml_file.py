@@ -193,3 +193,19 @@ def test_a_deep_document_is_refused(depot: Depot):
     declare(depot)
     deep = "<export><tickets><ticket id='1'>" + "<a>" * 5000 + "</a>" * 5000 + "</ticket></tickets></export>"
     assert refusal(depot, deep).code == "FIC-TAILLE"
+
+
+@pytest.mark.parametrize(
+    ("ticket", "code", "said"),
+    [
+        (f"<ticket id='1'><a><![CDATA[{'x' * 10_100_000}]]></a></ticket>", "FIC-TAILLE", "dix millions de caractères"),
+        (f"<ticket id='1'><{'a' * 50_100}/></ticket>", "FIC-TAILLE", "des noms de 50 000"),
+        ("<ticket id='1'><a xml:id='1'/></ticket>", "FIC-XML", "commencent par une lettre"),
+        ("<ticket id='1'><a xml:id='a'/><a xml:id='a'/></ticket>", "FIC-XML", "tous différents"),
+        ("<ticket id='1' xmlns:n='{adresse}'/>", "FIC-XML", "sans accolade"),
+    ],
+)
+def test_what_lxml_does_not_read_of_a_well_formed_document_is_named(depot: Depot, ticket: str, code: str, said: str):
+    declare(depot)
+    refused = refusal(depot, f"<export><tickets>{ticket}</tickets></export>")
+    assert refused.code == code and said in refused.attendu
