@@ -15,7 +15,7 @@ from pipelines.cli.session import Session, on_home, refusing, shown
 from pipelines.french import enumeration, how_many, number
 from pipelines.ledger.closing import close
 from pipelines.ledger.frozen import version_of
-from pipelines.publication import FOLDERS, INTERNE, PROFILES, PUBLIC
+from pipelines.publication import INTERNE, PROFILES, PUBLIC
 from pipelines.stages.publish.consolidation.members import SameMember, read_members
 from pipelines.stages.publish.consolidation.star import NotOurs
 from pipelines.stages.publish.consolidation.star import consolidate as write_star
@@ -45,7 +45,7 @@ def export(session: Session, year: int, profile: str) -> None:
     La même publication donne les mêmes octets ; un exercice figé porte le nom de sa version.
     """
     with session.writing() as ledger, progress() as say:
-        version = version_of(session.home, ledger, year, session.home.published / FOLDERS[profile], profile)
+        version = version_of(session.home, ledger, year, session.home.published, profile)
         say("écriture des tables")
         folder = write_export(session.home, session.organisation, year, profile, version)
         close(session.home, ledger, folder)

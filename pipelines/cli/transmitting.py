@@ -53,7 +53,7 @@ def report(session: Session, year: int, profile: str, formats: str, output: Path
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
     with session.writing() as ledger:
-        version = version_of(session.home, ledger, year, tables, profile)
+        version = version_of(session.home, ledger, year, session.home.published, profile)
         edition = edition_of(ledger, tables, profile, ledger.last_publication()["build"], version)
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
         if output is None:
@@ -80,7 +80,7 @@ def acts(session: Session, year: int, profile: str, output: Path | None) -> None
     tables = _published(session, profile, year)
     folder = output or session.home.acts / str(year)
     with session.writing() as ledger:
-        version = version_of(session.home, ledger, year, tables, profile)
+        version = version_of(session.home, ledger, year, session.home.published, profile)
         edition = edition_of(ledger, tables, profile, ledger.last_publication()["build"], version)
         visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
         title(f"actes de {year}, {edition.name}", session.organisation)

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ledger.store import Ledger
-from pipelines.publication import FOLDERS
+from pipelines.publication import FOLDERS, INTERNE
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -18,20 +18,21 @@ def last_release(home: Home, ledger: Ledger, exercice: int) -> Path | None:
     return home.releases / rows[-1]["release"] if rows else None
 
 
-def version_of(home: Home, ledger: Ledger, exercice: int, tables: Path, profile: str) -> str | None:
-    """What to call what ``tables`` (which holds ``rapport/``) say of ``exercice``: ``2020-v1``, its release in force, only if
-    they say all that it froze for this profile; ``2020-v1 revue`` otherwise; None when it is not frozen.
+def version_of(home: Home, ledger: Ledger, exercice: int, publication: Path, profile: str) -> str | None:
+    """What to call what a publication says of ``exercice`` to a profile: ``2020-v1``, its release in force, only if it says
+    all that was frozen for this profile; ``2020-v1 revue`` otherwise; None when the exercice is not frozen.
 
     Other things may change in a frozen year than its internal figures, for which a publication waits: the year before
-    that it is compared with, what may be public. A release that gives away nothing for this profile, yet or at all, has
-    nothing to compare with.
+    that it is compared with, what may be public. A release without public tables, because they come next or its
+    program wrote none, is compared by the others.
     """
     release = last_release(home, ledger, exercice)
     if release is None:
         return None
-    files = sorted((release / FOLDERS[profile] / "rapport").glob("*.parquet"))
+    place = FOLDERS[profile] if (release / FOLDERS[profile] / "rapport").is_dir() else FOLDERS[INTERNE]
+    files = sorted((release / place / "rapport").glob("*.parquet"))
     with duckdb.connect() as db:
-        is_same = all(_is_same(db, file, tables / "rapport" / file.name, exercice) for file in files)
+        is_same = all(_is_same(db, file, publication / place / "rapport" / file.name, exercice) for file in files)
     return release.name if is_same else release.name + REVISED
 
 

@@ -50,7 +50,7 @@ def test_a_table_of_today_says_what_was_frozen_or_is_revised(
 ):
     query, named = TODAY[case]
     write(home.releases / "2040-v1" / place, FROZEN)
-    write(tmp_path / "today", query)
+    write(tmp_path / "today" / place, query)
     assert version_of(home, ledger, 2040, tmp_path / "today", profile) == named
     assert version_of(home, ledger, 2041, tmp_path / "today", profile) is None
 
@@ -64,7 +64,10 @@ def test_a_table_that_is_gone_is_a_difference_and_a_new_one_is_not(home: Home, l
     assert version_of(home, ledger, 2040, tmp_path / "today", INTERNE) == "2040-v1 revue"
 
 
-def test_a_release_that_gave_away_nothing_has_nothing_to_compare_with(home: Home, ledger: Ledger, tmp_path: Path):
+def test_a_release_without_public_tables_is_compared_by_the_others(home: Home, ledger: Ledger, tmp_path: Path):
     write(home.releases / "2040-v1", FROZEN)
     write(tmp_path / "today", FROZEN)
+    write(tmp_path / "today" / "public", FROZEN.replace("1.50", "null"))
     assert version_of(home, ledger, 2040, tmp_path / "today", PUBLIC) == "2040-v1"
+    write(tmp_path / "today", FROZEN.replace("1.50", "1.51"))
+    assert version_of(home, ledger, 2040, tmp_path / "today", PUBLIC) == "2040-v1 revue"

@@ -92,7 +92,7 @@ class ReportPages:
         tables = publication / FOLDERS[profile]
         if self.exercice is None or not (tables / "rapport").exists():
             return None
-        version = version_of(self.work.home, self.work.ledger, self.exercice, tables, profile)
+        version = version_of(self.work.home, self.work.ledger, self.exercice, publication, profile)
         return edition_of(self.work.ledger, tables, profile, self.build, version)
 
 
