@@ -122,9 +122,8 @@ ACTIONS = {
         (dt.date(2022, 9, 20), "sensibilisation", "Hameçonnage : bons réflexes", "Agents et élus", 41),
     ),
 }  # fmt: skip
-EN_COURS = {
-    "Liste des sous-traitants du syndicat": dt.date(2021, 3, 31)
-}  # begun in 2020, says the report; its end is invented
+# begun in 2020, says the report; its due date is invented
+EN_COURS = {"Liste des sous-traitants du syndicat": dt.date(2021, 3, 31)}
 
 # Request: received, right, prolongation announced, answered.
 DEMANDES = {

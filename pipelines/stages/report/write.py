@@ -75,25 +75,23 @@ class ReportPages:
 
     def finish(self, publication: Path) -> None:
         """Write the internal edition."""
-        if self._internal and (edition := self._edition(publication, INTERNE)):
-            model = {**self._internal, "edition": self._internal["edition"] | entry_of(edition)}
-            self._write(publication, INTERNE, model)
+        if self._internal:
+            said = self._internal["edition"]
+            version = None if said["est_projet"] else said["nom"]
+            edition = edition_of(self.work.ledger, publication / FOLDERS[INTERNE], INTERNE, self.build, version)
+            self._write(publication, INTERNE, {**self._internal, "edition": said | entry_of(edition)})
 
     def _composed(self, publication: Path, profile: str) -> Model | None:
-        home, organisation, tables = self.work.home, self.work.organisation, publication / FOLDERS[profile]
-        edition = self._edition(publication, profile)
-        return _model(home, organisation, edition, tables, self.exercice, profile) if edition else None
+        home, ledger, tables = self.work.home, self.work.ledger, publication / FOLDERS[profile]
+        if self.exercice is None or not (tables / "rapport").exists():
+            return None
+        version = version_of(home, ledger, self.exercice, publication, profile)
+        edition = edition_of(ledger, tables, profile, self.build, version)
+        return _model(home, self.work.organisation, edition, tables, self.exercice, profile)
 
     def _write(self, publication: Path, profile: str, model: Model) -> None:
         folder = publication / "report" / str(self.exercice) / profile
         write_formats(model, self.work.home.cache, folder, self.work.catalogue)
-
-    def _edition(self, publication: Path, profile: str) -> Edition | None:
-        tables = publication / FOLDERS[profile]
-        if self.exercice is None or not (tables / "rapport").exists():
-            return None
-        version = version_of(self.work.home, self.work.ledger, self.exercice, publication, profile)
-        return edition_of(self.work.ledger, tables, profile, self.build, version)
 
 
 def report_pages(work: Workspace, build: str) -> ReportPages:
