@@ -53,6 +53,17 @@ CADRES = {
 }
 
 
+# The services of the organigramme in which the agents of a cadre d'emplois work: the first for an even matricule.
+SERVICES = {
+    "ingenieurs": ("Systèmes et réseau", "Applications métiers"),
+    "attaches": ("Applications métiers", "Direction générale"),
+    "techniciens": ("Systèmes et réseau", "Assistance et formation"),
+    "redacteurs": ("Assistance et formation", "Ressources humaines"),
+    "adjoints_techniques": ("Centre de services", "Systèmes et réseau"),
+    "adjoints_administratifs": ("Service financier", "Ressources humaines"),
+}
+
+
 @dataclass(frozen=True)
 class Periode:
     """A part of a career in which nothing changes; ``fin`` is its last day, which may be planned."""
@@ -110,6 +121,11 @@ class Fiche:
     nomination_stagiaire: dt.date | None
     sortie: dt.date | None
     motif_sortie: str
+
+    @property
+    def service(self) -> str:
+        """Where the agent works, which is invented."""
+        return SERVICES[self.situation.code_cadre][int(self.agent.matricule) % 2]
 
 
 @dataclass(frozen=True)

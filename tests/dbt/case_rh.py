@@ -38,9 +38,15 @@ def _agent(who: str, exercice: int, statut: str, **changes: Any) -> dict[str, An
 EJE = {"cadre_emplois": "Éducateurs territoriaux de jeunes enfants", "filiere": "Médico-sociale"}
 ATTACHES = {"cadre_emplois": "ATTACHES", "filiere": "Administrative"}
 AGENTS = [
-    _agent("a", 2041, TITULAIRE),
-    _agent("b", 2041, STAGIAIRE, sexe="M.", tranche_age=25, date_entree="2041-03-01", motif_entree="Mutation entrante"),
-    _agent("c", 2041, CONTRACTUEL, **ATTACHES, tranche_age=40, type_contrat="Durée indéterminée", quotite_pct=80),
+    _agent("a", 2041, TITULAIRE, service="Réseau"),
+    _agent(
+        "b", 2041, STAGIAIRE, sexe="M.", tranche_age=25, date_entree="2041-03-01", motif_entree="Mutation entrante",
+        service="Réseau",
+    ),
+    _agent(
+        "c", 2041, CONTRACTUEL, **ATTACHES, tranche_age=40, type_contrat="Durée indéterminée", quotite_pct=80,
+        service="Accueil",
+    ),
     _agent("d", 2041, CONTRACTUEL, **EJE, est_temps_complet=False, date_entree="2041-05-01", motif_entree="Par hasard"),
     _agent(
         "e", 2041, CONTRACTUEL, cadre_emplois="Agents saisonniers", filiere=None, categorie=None,

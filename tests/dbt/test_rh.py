@@ -246,6 +246,13 @@ def test_no_empty_table_and_no_pseudonym(warehouse):
     assert columns == []
 
 
+def test_services_are_those_that_the_tool_gives(warehouse):
+    assert warehouse.rows("select exercice, rang, service, nb_agents from rapport.rpt_rh__services order by all") == [
+        (2041, 1, "Réseau", 2),
+        (2041, 2, "Accueil", 1),
+    ]
+
+
 def test_time_of_the_post_and_of_the_agent(warehouse):
     rows = warehouse.rows(
         "select code_temps, nb_agents, part_pct from rapport.rpt_rh__temps_travail "

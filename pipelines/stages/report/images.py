@@ -24,7 +24,7 @@ def picture(path: Path, alternative: str, name: str) -> dict[str, Any]:
         raise ProseError(f"{name} dépasse 2 Mo : l’enregistrer en plus petit")
     kind, (width, height), content = encoded(path.read_bytes(), name)
     return {
-        "nom": f"image-{french.plain(path.name)}",
+        "nom": f"image-{french.plain(path.stem)}.{kind.rpartition('/')[2]}",
         "alternatif": alternative,
         "type": kind,
         "largeur": width,

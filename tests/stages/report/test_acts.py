@@ -108,8 +108,10 @@ def test_the_deliberation_takes_note_and_leaves_the_meeting_to_be_filled_in(made
 def test_a_year_closed_after_the_due_day_does_not_say_that_it_is_sent_before_it(made):
     late = made(edition=dataclasses.replace(FROZEN, day=dt.date(2042, 3, 1)))
     act, letter = text_of(late["deliberation.docx"]), text_of(late["courriers/orly.docx"])
-    assert "avant le 30 septembre 2041" not in act and "l’échéance du 30 septembre 2041 étant passée" in act
-    assert "après le 30 septembre 2041" in letter and "30 septembre" not in text_of(made()["courriers/orly.docx"])
+    assert "avant le 30 septembre 2041" not in act and "est adressé sans délai au maire" in act
+    assert "L’échéance du 30 septembre 2041 étant dépassée" in letter and "30 septembre" not in text_of(
+        made()["courriers/orly.docx"]
+    )
 
 
 def test_who_signs_the_report_signs_what_goes_with_it(made):

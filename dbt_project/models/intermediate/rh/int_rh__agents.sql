@@ -15,6 +15,7 @@ with reunis as (
         categorie as categorie_saisie,
         est_emploi_permanent,
         type_contrat as contrat_saisi,
+        service,
         est_temps_complet,
         quotite_pct,
         date_entree,
@@ -106,6 +107,7 @@ select
     code_cadre_emplois,
     code_filiere,
     categorie,
+    service,
     cadre_emplois_saisi is not null and code_cadre_emplois is null as est_cadre_inconnu,
     filiere_saisie is not null and coalesce(code_filiere_lue <> code_filiere, true) and code_filiere is not null
         as est_filiere_differente,

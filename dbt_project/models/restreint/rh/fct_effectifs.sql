@@ -6,6 +6,7 @@ select
     cast(code_cadre_emplois as string) as code_cadre_emplois,
     cast(code_filiere as string) as code_filiere,
     cast(categorie as string) as categorie_hierarchique,
+    cast(service as string) as service,
     cast(sexe as string) as sexe,
     cast(tranche_age_ans as integer) as tranche_age_ans,
     cast(est_temps_complet as boolean) as est_temps_complet,
@@ -16,5 +17,5 @@ select
 from {{ ref('int_rh__agents') }}
 where poids = 1 and est_present
 group by
-    exercice, code_statut, est_cdi, code_cadre_emplois, code_filiere, categorie, sexe, tranche_age_ans,
-    est_temps_complet, est_temps_plein
+    exercice, code_statut, est_cdi, code_cadre_emplois, code_filiere, categorie, service, sexe,
+    tranche_age_ans, est_temps_complet, est_temps_plein

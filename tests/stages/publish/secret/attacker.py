@@ -1,6 +1,6 @@
 """A reader of the public tables who wants to know about few persons. Written from the rule, not from the engine.
 
-They know the agents as kinds (statut, CDI, cadre d'emplois, sexe, tranche, temps), each public line as a sum of them, a
+They know the agents as kinds (statut, CDI, cadre d'emplois, sexe, tranche, temps, service), each public line as a sum of them, a
 line that is not there as nobody, a mean age as a sum between the bounds of the bands, and that the permanent agents of a
 year are those of the year before, with who came, without who left. By integer programming, they look for groups of
 agents, however they are cut out, that can be shown to be 1 to threshold − 1.
@@ -17,12 +17,12 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from tests.stages.publish.secret.body import CADRES, CAME, THRESHOLD, WENT, Agent, Year
+from tests.stages.publish.secret.body import CADRES, CAME, SERVICES, THRESHOLD, WENT, Agent, Year
 
 STATUTS = ("fonctionnaire", "contractuel_permanent", "contractuel_permanent_cdi", "contractuel_non_permanent")
 PERMANENTS = STATUTS[:3]
 BANDS = {0: (20, 29), 30: (30, 49), 50: (50, 69)}
-KINDS = list(itertools.product(STATUTS, CADRES, "FM", BANDS, (True, False)))
+KINDS = list(itertools.product(STATUTS, CADRES, "FM", BANDS, (True, False), SERVICES))
 MOVES = [
     (way, statut, reason, sexe)
     for way, reasons in (("arrivee", CAME), ("depart", WENT))
@@ -40,8 +40,10 @@ STOCKS = {
     "rpt_rh__ages_moyens": ["code_statut"],
     "rpt_rh__temps_travail": ["code_statut", "code_temps"],
     "rpt_rh__cadres_emplois": ["code_cadre_emplois"],
+    "rpt_rh__services": ["service"],
     "rpt_rh__variations": ["code_statut"],
 }
+OF_ALL = ("rpt_rh__effectifs", "rpt_rh__services")  # the others are of permanent posts alone
 EVERY = {  # column → the values that a line may have
     "code_statut": ["fonctionnaire", "contractuel_permanent"],
     "sexe": ["F", "M"],
@@ -50,6 +52,7 @@ EVERY = {  # column → the values that a line may have
     "code_filiere": ["administrative", "technique"],
     "code_temps": ["complet", "non_complet"],
     "code_cadre_emplois": list(CADRES),
+    "service": list(SERVICES),
 }
 
 
@@ -57,12 +60,12 @@ def kind_of(agent: Agent) -> tuple:
     """The kind of an agent."""
     statut = "contractuel_permanent_cdi" if agent.cdi else agent.statut
     band = next(band for band, (low, high) in BANDS.items() if low <= agent.tranche <= high)
-    return statut, agent.cadre, agent.sexe, band, agent.complet
+    return statut, agent.cadre, agent.sexe, band, agent.complet, agent.service
 
 
 def is_of(kind: tuple, column: str, value: object, merged: bool = False) -> bool:
     """True if a kind is counted in a line where a column has this value."""
-    statut, cadre, sexe, band, complet = kind
+    statut, cadre, sexe, band, complet, service = kind
     filiere, categorie = CADRES[cadre]
     if value in ("tous", "total"):
         return True
@@ -77,6 +80,8 @@ def is_of(kind: tuple, column: str, value: object, merged: bool = False) -> bool
             return band == value or (merged and value == 0 and band == 30)
         case "code_filiere":
             return filiere == value
+        case "service":
+            return service == value
         case "code_temps":
             return complet == (value == "complet")
         case _:
@@ -120,7 +125,7 @@ class Reader:
         cursor = db.execute(f"from rapport.{table} where exercice = {exercice}")
         names = [name for name, *_ in cursor.description]
         lines = [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]
-        known = [kind for kind in KINDS if table == "rpt_rh__effectifs" or kind[0] in PERMANENTS]
+        known = [kind for kind in KINDS if table in OF_ALL or kind[0] in PERMANENTS]
         covered = set()
         for line in lines:
             merged = line.get("libelle_tranche") == "Moins de 50 ans"
@@ -181,6 +186,7 @@ class Reader:
             "categorie_hierarchique": ["A", "B", "C", "B-C", "A-B-C"],
             "tranche_age_ans": [0, 30, 50, None],
             "code_filiere": ["administrative", "technique", "total"],
+            "service": [*SERVICES, None],
         }
         choices = [*itertools.product(*dims.values())]
         choices.sort(key=lambda values: sum(value not in ("tous", "E", "A-B-C", None, "total") for value in values))

@@ -20,6 +20,7 @@ CADRES = {  # cadre d'emplois → filière, catégorie
     "techniciens": ("technique", "B"),
     "adjoints_techniques": ("technique", "C"),
 }
+SERVICES = ("accueil", "reseau")
 CAME = {"fonctionnaire": ["mutation", "concours"], "contractuel_permanent": ["contrat"]}
 WENT = {"fonctionnaire": ["mutation", "retraite"], "contractuel_permanent": ["fin_contrat", "retraite"]}
 CATALOGUE = load_catalogue()
@@ -37,6 +38,7 @@ class Agent:
     tranche: int = 40
     complet: bool = True
     plein: bool = True
+    service: str = SERVICES[0]
 
 
 @dataclass
@@ -82,14 +84,17 @@ def _agent(chance: random.Random) -> Agent:
     statut = chance.choices(
         ["fonctionnaire", "contractuel_permanent", "contractuel_non_permanent"], weights=[52, 45, 3]
     )[0]
+    is_cdi = statut == "contractuel_permanent" and chance.random() < 0.2
+    cadre = chance.choices(list(CADRES), weights=[6, 2, 3, 9, 6, 3])[0]
     return Agent(
         statut,
-        statut == "contractuel_permanent" and chance.random() < 0.2,
-        chance.choices(list(CADRES), weights=[6, 2, 3, 9, 6, 3])[0],
+        is_cdi,
+        cadre,
         chance.choice("FM"),
         chance.randrange(20, 65, 5),
         chance.random() < 0.92,
         chance.random() < 0.9,
+        SERVICES[len(cadre) % 2],
     )
 
 
@@ -106,10 +111,10 @@ def write_warehouse(path: Path, years: dict[int, Year]) -> Path:
             for agent in year.agents:
                 filiere, categorie = CADRES[agent.cadre]
                 db.execute(
-                    "insert into restreint.fct_effectifs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+                    "insert into restreint.fct_effectifs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
                     [
-                        exercice, agent.statut, agent.cdi, agent.cadre, filiere, categorie, agent.sexe, agent.tranche,
-                        agent.complet, agent.plein if agent.complet else None, agent.tranche + 2.5,
+                        exercice, agent.statut, agent.cdi, agent.cadre, filiere, categorie, agent.service, agent.sexe,
+                        agent.tranche, agent.complet, agent.plein if agent.complet else None, agent.tranche + 2.5,
                     ],
                 )  # fmt: skip
                 hours = 1820 if agent.complet else 910
@@ -153,8 +158,8 @@ class Publisher:
 FACTS = """
 create schema marts; create schema restreint; create schema rapport;
 create table restreint.fct_effectifs (exercice integer, code_statut varchar, est_cdi boolean, code_cadre_emplois varchar,
-    code_filiere varchar, categorie_hierarchique varchar, sexe varchar, tranche_age_ans integer, est_temps_complet boolean,
-    est_temps_plein boolean, nb_agents bigint, somme_ages_medians_ans decimal(18, 2));
+    code_filiere varchar, categorie_hierarchique varchar, service varchar, sexe varchar, tranche_age_ans integer,
+    est_temps_complet boolean, est_temps_plein boolean, nb_agents bigint, somme_ages_medians_ans decimal(18, 2));
 create table restreint.fct_mouvements (exercice integer, sens_mouvement varchar, code_motif varchar, code_statut varchar,
     est_permanent boolean, nb_agents bigint);
 create table restreint.fct_heures_remunerees (exercice integer, code_statut varchar, categorie_hierarchique varchar,
@@ -210,6 +215,9 @@ select *, round(100 * nb_agents / sum(nb_agents) over (partition by exercice, co
 create table rapport.rpt_rh__cadres_emplois as
 with c as (select exercice, code_cadre_emplois, count(*) as nb_agents from permanents group by all)
 select *, round(100 * nb_agents / sum(nb_agents) over (partition by exercice))::integer as part_pct from c;
+
+create table rapport.rpt_rh__services as
+select exercice, service, count(*) as nb_agents from restreint.fct_effectifs group by all;
 
 create table rapport.rpt_rh__variations as
 select exercice, code_statut,
