@@ -349,7 +349,7 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
     text = f"({reading.text})"
 
     nothing = "cast(null as varchar)"
-    received = f"left(regexp_replace({text}, {literal(FORBIDDEN_IN_SQL)}, '\ufffd', 'g'), 200)" if show else nothing
+    received = f"left({text}, 200)" if show else nothing
 
     def reason(code: str, expected: str, shown: str = received) -> str:
         return (
@@ -362,16 +362,15 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
     cases = [] if reading.field.informative else [f"when {fine_sql(reading, f'({reading.value})')} then null"]
     if reading.unmatched:  # do not show what was received: only a part of such a cell may be kept
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
-    if constraints.required:
-        cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")
-    unread = f"not {reading.missing} and ({reading.value}) is null"
+    needed = reason("LIG-OBLIGATOIRE", "une valeur") if constraints.required else "null"
+    cases.append(f"when {reading.missing} then {needed}")
+    unread = f"({reading.value}) is null"
     controlled = f"{unread} and regexp_matches({text}, {literal(FORBIDDEN_IN_SQL)})"
-    cases.append(f"when {controlled} then {reason('LIG-COMMANDE', 'un texte sans caractère de commande')}")
+    shown = f"left(regexp_replace({text}, {literal(FORBIDDEN_IN_SQL)}, '\ufffd', 'g'), 200)" if show else nothing
+    cases.append(f"when {controlled} then {reason('LIG-COMMANDE', 'un texte sans caractère de commande', shown)}")
     cases.append(f"when {unread} then {reason('LIG-TYPE', reading.expected)}")
     if constraints.pattern:
         judged = f"({reading.value})" if reading.field.type == "string" else text
-        cases.append(
-            f"when not {reading.missing} and not regexp_full_match({judged}, {literal(constraints.pattern)}) "
-            f"then {reason('LIG-MOTIF', in_words(constraints.pattern))}"
-        )
+        unlike = f"not regexp_full_match({judged}, {literal(constraints.pattern)})"
+        cases.append(f"when {unlike} then {reason('LIG-MOTIF', in_words(constraints.pattern))}")
     return f"case {' '.join(cases)} end"

@@ -14,13 +14,16 @@ from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.readers.records import Records
 
-_KEY = r"[A-Za-z_][\w.-]*="
+_NAME = r"[A-Za-z_][\w.-]*"
+_KEY = f"{_NAME}="
 # possessive, as below: what repeats is never given back, so a long line costs no memory for it
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"|\'((?:[^\'\\]|\\.)*+)\''
-_SPACED = re.compile(rf'({_KEY})(?:(?:{_QUOTED})(?=\s|$)|([^\s"]*))(?:\s+|$)')
+_OTHER = "|(.+)"  # all that follows, where it does not begin with a pair
+_SPACED = re.compile(rf'({_NAME})=(?:(?:{_QUOTED})(?=\s|$)|([^\s"]*))(?:\s+|$){_OTHER}')
 _MARKED = {  # a mark separates two pairs when a key follows it
     mark: re.compile(
-        rf'({_KEY})(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*+))(?:\s*{mark}\s*|$)'
+        rf'({_NAME})=(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*+))'
+        rf"(?:\s*{mark}\s*|$){_OTHER}"
     )
     for mark in ";,"
 }
@@ -60,21 +63,15 @@ def pairs(text: str) -> dict[str, str] | None:
 
 def _cut(text: str, place: int, pattern: re.Pattern) -> list[tuple[str, str]] | None:
     """(key, value) of all that follows ``place``; None where it is not made of such pairs."""
-    found = []
-    while place < len(text):
-        pair = pattern.match(text, place)
-        if pair is None:
-            return None
-        key, double, single, bare = pair.groups()
-        if bare is None:
-            value = single.replace("\\'", "'") if double is None else double.replace('\\"', '"')
-        else:
-            value = bare.strip()
-        found.append((key[:-1], value))
-        place = pair.end()
-    return found
+    found = pattern.findall(text, place)
+    if found[-1][-1]:
+        return None
+    return [
+        (key, double.replace('\\"', '"') or single.replace("\\'", "'") or bare.strip())
+        for key, double, single, bare, _ in found
+    ]
 
 
 def _by_key(cut: list[tuple[str, str]]) -> dict[str, str] | None:
-    found: dict[str, str] = {}
-    return found if all(found.setdefault(key, value) == value for key, value in cut) else None
+    found = dict(cut)
+    return found if len(found) == len(set(cut)) else None

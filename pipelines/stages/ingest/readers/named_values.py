@@ -47,7 +47,11 @@ class Sheet:
                     self._seen.update(values)
                 self._share_a_line |= line == self._last
                 self._last, self._count = line, self._count + 1
-                rows.writerow([line, *(self._cell(line, name, values.get(name, "")) for name in self.columns)])
+                cells = [values.get(name, "") for name in self.columns]
+                whole = "".join(cells)
+                if len(whole) > self._longest or not whole.isascii() or "\0" in whole or "\r" in whole:
+                    cells = [self._cell(line, name, text) for name, text in zip(self.columns, cells, strict=True)]
+                rows.writerow([line, *cells])
 
     def _cell(self, line: int, heading: str, text: str) -> str:
         wrong = None
