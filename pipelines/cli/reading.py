@@ -188,7 +188,7 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
         owner = export.owner if export.state in ("late", "awaited") else None
         echo(f"{export.key} : " + " — ".join(filter(None, (export.reason, owner))))
     for path in unknown:
-        echo(f"\nAucun export déclaré ne correspond à {path}", nl=False)
+        echo(f"\nAucun export déclaré ne lit {path}", nl=False)
     counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
     said = [f"{count} {STATES[state]}{'s' * (count > 1)}" for state, count in counts.items() if count]
     gaps = f" ; {len(found.differences)} en écart avec un rapport publié" if found.differences else ""

@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,13 +78,14 @@ class Ledger:
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it.
 
-        A kill before this leaves an older head, which is still in the chain; a shorter chain never replaces it. A head
+        A kill before this, or a full disk, leaves an older head, which is still in the chain; a shorter chain never replaces it. A head
         that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked. Someone who
         has compared it with what a release or the report prints writes it back by hand.
         """
         now_, kept = self.head(), self._kept_head()
         if kept and now_.entries > kept.entries:
-            self._write_head(now_)
+            with suppress(OSError):
+                self._write_head(now_)
         self.engine.dispose()
 
     # writing ------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import os
 import random
 import sqlite3
 from dataclasses import replace
@@ -39,6 +40,19 @@ def test_an_untouched_ledger_is_whole_and_its_head_is_kept_beside_it(filled):
         entries = sum(len(ledger.all_rows(name)) for name in ledger.tables if name != "chain")
         assert ledger.head() == anchor and anchor.entries == entries
         assert ledger.check({"a release": anchor}) == []
+
+
+def test_a_disk_that_takes_no_head_leaves_the_older_one_and_the_ledger_is_read(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    older = fill(home)
+    in_its_place = home.ledger_head.with_name(f".{home.ledger_head.name}.{os.getpid()}")
+    in_its_place.mkdir()
+    newer = fill(home)
+    assert home.ledger_head.read_text() == f"{older.entries} {older.hash}\n" != f"{newer.entries} {newer.hash}\n"
+    in_its_place.rmdir()
+    with open_ledger(home) as ledger:
+        assert ledger.check({}) == []
+    assert home.ledger_head.read_text() == f"{newer.entries} {newer.hash}\n"
 
 
 def test_what_another_process_enters_meanwhile_is_not_an_alteration(tmp_path: Path):
