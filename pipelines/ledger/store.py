@@ -78,9 +78,9 @@ class Ledger:
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it.
 
-        A kill before this, or a full disk, leaves an older head, which is still in the chain; a shorter chain never replaces it. A head
-        that is gone or damaged is not recreated either: it would vouch for a chain that nobody has checked. Someone who
-        has compared it with what a release or the report prints writes it back by hand.
+        A kill before this, or a full disk, leaves an older head, which is still in the chain; a shorter chain never
+        replaces it. A head that is gone or damaged is not recreated either: it would vouch for a chain that nobody has
+        checked. Someone who has compared it with what a release or the report prints writes it back by hand.
         """
         now_, kept = self.head(), self._kept_head()
         if kept and now_.entries > kept.entries:

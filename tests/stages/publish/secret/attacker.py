@@ -1,9 +1,9 @@
 """A reader of the public tables who wants to know about few persons. Written from the rule, not from the engine.
 
-They know the agents as kinds (statut, CDI, cadre d'emplois, sexe, tranche, temps, service), each public line as a sum of them, a
-line that is not there as nobody, a mean age as a sum between the bounds of the bands, and that the permanent agents of a
-year are those of the year before, with who came, without who left. By integer programming, they look for groups of
-agents, however they are cut out, that can be shown to be 1 to threshold − 1.
+They know the agents as kinds (statut, CDI, cadre d'emplois, sexe, tranche, temps, service), each public line as a sum of
+them, a line that is not there as nobody, a mean age as a sum between the bounds of the bands, and that the permanent
+agents of a year are those of the year before, with who came, without who left. By integer programming, they look for
+groups of agents, however they are cut out, that can be shown to be 1 to threshold − 1.
 """
 
 import itertools
@@ -44,16 +44,6 @@ STOCKS = {
     "rpt_rh__variations": ["code_statut"],
 }
 OF_ALL = ("rpt_rh__effectifs", "rpt_rh__services")  # the others are of permanent posts alone
-EVERY = {  # column → the values that a line may have
-    "code_statut": ["fonctionnaire", "contractuel_permanent"],
-    "sexe": ["F", "M"],
-    "categorie_hierarchique": ["A", "B", "C"],
-    "tranche_age_ans": [0, 30, 50],
-    "code_filiere": ["administrative", "technique"],
-    "code_temps": ["complet", "non_complet"],
-    "code_cadre_emplois": list(CADRES),
-    "service": list(SERVICES),
-}
 
 
 def kind_of(agent: Agent) -> tuple:
