@@ -98,6 +98,7 @@ def agent(canary: Canary, **changes: str) -> dict[str, str]:
         "date_nomination_stagiaire": "",
         "date_sortie": "",
         "motif_sortie": "",
+        "service": "",
         **changes,
     }
 
