@@ -7,7 +7,6 @@ contract is not checked. Of SQL, only a lone column and the condition of an aler
 
 import re
 from collections.abc import Iterable, Iterator
-from string import Formatter
 from typing import Any
 
 import sqlglot
@@ -15,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from pipelines.catalogue.chapters import grammar as chapters
-from pipelines.catalogue.chapters.alerts import Alerte
+from pipelines.catalogue.chapters.alerts import EACH, Alerte, names_in
 from pipelines.catalogue.chapters.texts import Asked, Unreadable, asked
 from pipelines.catalogue.figures.grammar import Family, Measure
 from pipelines.catalogue.load import Catalogue
@@ -88,8 +87,11 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
         yield from unknown_columns_of(catalogue, shown(text.path), found)
     for name, alert in catalogue.alerts.items():
         if known := promised.get(alert.table):
-            place = catalogue.alerts_declared[name].at("dit")
-            yield from _of_sentence(place, "dit", alert.dit, known)
+            place = catalogue.alerts_declared[name].at
+            yield from _of_sentence(place("dit"), "dit", alert.dit, known)
+            if alert.ensemble:
+                yield from _of_sentence(place("ensemble"), "dit", alert.ensemble.dit, [*known, EACH])
+                yield from _of_sentence(place("ensemble"), "chacun", alert.ensemble.chacun, known)
     yield from _of_suites(catalogue)
 
 
@@ -175,7 +177,7 @@ def _of_words(thing: Thing, chapter: chapters.Chapitre, promised: dict[str, list
 
 def _of_sentence(place: str, key: str, text: str, known: list[str]) -> Iterator[str]:
     try:
-        named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+        named = names_in(text)
     except ValueError:
         yield f"{place} {key}: « {text} » est illisible : une accolade s’écrit {{{{ ou }}}}"
         return

@@ -18,6 +18,16 @@ from pipelines.catalogue.fields import unit_of
 from pipelines.catalogue.source_grammar import Declared, Name
 
 FOLDER = "alertes"  # of contenu/<exercice>
+EACH = "chacun"  # in ``ensemble``: each row
+Pieces = Iterator[tuple[str, bool]]
+
+
+class Ensemble(Declared):
+    """How the list of all alarms says several rows at once: those with the same values in the columns of ``dit``, in which
+    ``{chacun}`` is what ``chacun`` says of each."""
+
+    dit: str = PydanticField(pattern=r"\{chacun\}")
+    chacun: str
 
 
 class Alerte(Declared):
@@ -27,12 +37,14 @@ class Alerte(Declared):
     - ``cle``: the columns that identify the rows of an exercice.
     - ``dit``: what the row is printed as, ``{column}`` replaced; ``{column:aucun|un seul|# en tout}`` gives a number in
       the form that agrees with it, ``#`` being the number.
+    - ``ensemble``: what the list of all alarms prints instead, for several rows.
     """
 
     table: Table
     quand: str
     cle: list[Name] = PydanticField(min_length=1)
     dit: str
+    ensemble: Ensemble | None = None
 
     @field_validator("dit")
     @classmethod
@@ -54,22 +66,48 @@ class Alerte(Declared):
         """A row as it is printed."""
         return "".join(text for text, _ in self.pieces(row))
 
-    def pieces(self, row: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    def pieces(self, row: dict[str, Any]) -> Pieces:
         """The words of a row as it is printed, in order; true for those that print a number of it."""
-        for words, column, forms, _ in Formatter().parse(self.dit):
-            yield words, False
-            if column is not None:
-                value = row[column]
-                is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-                said = printed = str(value)
-                if is_number:
-                    said = printed = french.number(value, 1) if unit_of(column) == "%" else french.exact(value)
-                if forms:
-                    none, one, many = forms.split("|")
-                    said = ({0: none, 1: one}.get(value, many) if is_number else many).replace("#", printed)
-                yield said, is_number and printed in said
+        return _pieces(self.dit, row)
+
+    def gathered(self, rows: list[dict[str, Any]]) -> Iterator[list[tuple[dict[str, Any], Pieces]]]:
+        """The lines that say all ``rows``: each is the pieces of one row or, with ``ensemble``, of several, in order."""
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for at, row in enumerate(rows):
+            same = [row[name] for name in names_in(self.ensemble.dit) if name != EACH] if self.ensemble else [at]
+            groups.setdefault(tuple(same), []).append(row)
+        for group in groups.values():
+            if self.ensemble is None or len(group) == 1:
+                yield [(group[0], self.pieces(group[0]))]
+                continue
+            before, after = self.ensemble.dit.split(f"{{{EACH}}}")
+            line = [(group[0], _pieces(before, group[0]))]
+            for at, row in enumerate(group):
+                between = "" if at == 0 else " et " if at == len(group) - 1 else ", "
+                line.append((row, _pieces(between + self.ensemble.chacun, row)))
+            yield [*line, (group[0], _pieces(after, group[0]))]
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""
         key = french.plain("-".join([name, *(str(row[column]) for column in self.cle)]))
         return Path(str(row["exercice"])) / FOLDER / f"{key}.md"
+
+
+def names_in(sentence: str) -> list[str]:
+    """The names in the braces of a sentence. Raises ValueError when its braces cannot be read."""
+    return [name for _, name, _, _ in Formatter().parse(sentence) if name is not None]
+
+
+def _pieces(sentence: str, row: dict[str, Any]) -> Pieces:
+    for words, column, forms, _ in Formatter().parse(sentence):
+        yield words, False
+        if column is not None:
+            value = row[column]
+            is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+            said = printed = str(value)
+            if is_number:
+                said = printed = french.number(value, 1) if unit_of(column) == "%" else french.exact(value)
+            if forms:
+                none, one, many = forms.split("|")
+                said = ({0: none, 1: one}.get(value, many) if is_number else many).replace("#", printed)
+            yield said, is_number and printed in said

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.alerts import Alerte
+from pipelines.catalogue.chapters.alerts import Alerte, Pieces
 from pipelines.catalogue.chapters.compile import MODEL as PAGE
 from pipelines.catalogue.chapters.grammar import (
     Alarmes,
@@ -242,25 +242,28 @@ class Editor:
         path = self.contenu.parent / note
         text = self._of_year(path, f"contenu/{note.as_posix()}", self.known) if path.is_file() else []
         unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
-        said = {"genre": "fort", "enfants": self._said(alert, row)}
+        said = {"genre": "fort", "enfants": self._said(alert, [(row, alert.pieces(row))])}
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
-    def _said(self, alert: Alerte, row: dict[str, Any]) -> list[Node]:
-        """An alarm as it is printed; each number that the row gives has its address."""
-        address = self.builder.figures.addresses.of_row(alert.table, row)
+    def _said(self, alert: Alerte, line: list[tuple[dict[str, Any], Pieces]]) -> list[Node]:
+        """A line of alarms as it is printed; each number has the address of its row."""
+        of_row = self.builder.figures.addresses.of_row
         return [
-            number_node(text, address) if is_number else _words(text) for text, is_number in alert.pieces(row) if text
+            number_node(text, of_row(alert.table, row)) if is_number else _words(text)
+            for row, pieces in line
+            for text, is_number in pieces
+            if text
         ]
 
     def _alarms(self) -> Model | None:
         """All the alarms of the year, without repetition; None when there are none."""
         publication = self.builder.publication
         said = [
-            self._said(alert, row)
+            self._said(alert, line)
             for alert in self.alerts.values()
             if alert.table in publication.tables
-            for row in publication.alarming(alert)
+            for line in alert.gathered(publication.alarming(alert))
         ]
         items = [{"genre": "element", "enfants": one} for one in said]
         return _text([{"genre": "liste", "enfants": items}]) if items else None

@@ -81,7 +81,7 @@ def _first(head: list[str], lines: list[Line]) -> Said | None:
         return None
     one = highest["cellules"][-1]
     if one["texte"] != french.number(Decimal(one["valeur"]), 0):  # a share, or an amount
-        return [_of(one), f" pour « {highest['titre']} »"]
+        return [f"d’abord « {highest['titre']} », ", _of(one)]
     return _leads(highest, [one], _known(lines, [-1]))
 
 
@@ -102,10 +102,9 @@ def _extremes(head: list[str], lines: list[Line], chosen: Chosen, words: str) ->
         if line is None:
             return None
         which = "" if len(head) == 1 or not name else f"{', ' if column else ''}{name.lower()} "
-        said += [f"{which}{words} en {line['titre'].lower()} (", _of(line["cellules"][column])]
+        said += [f"{which}{words} en {line['titre'].lower()} avec ", _of(line["cellules"][column])]
         if not name and column and line["cellules"][column - 1]["valeur"] is not None:
             said += [", contre ", _of(line["cellules"][column - 1]), f" en {head[column - 1]}"]
-        said.append(")")
     return said or None
 
 
@@ -193,7 +192,7 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
 
 def _leads(line: Line, cells: list[Cell], every: list[Cell]) -> Said:
     """What a line counts, of what ``every`` cell counts."""
-    return [_counted(cells), " sur ", _counted(every), f" pour « {line['titre']} »"]
+    return [f"d’abord « {line['titre']} », ", _counted(cells), " sur ", _counted(every)]
 
 
 def _counted(cells: list[Cell]) -> Worked:
@@ -204,7 +203,13 @@ def _counted(cells: list[Cell]) -> Worked:
 def _ends(head: list[str], lines: list[Line]) -> Said | None:
     if len(lines) != 1 or len(head) < 2 or _values(lines, 0) is None or _values(lines, -1) is None:
         return None
-    return ["de ", _of(lines[0]["cellules"][0]), " à ", _of(lines[0]["cellules"][-1])]
+    return ["de ", _brief(lines[0]["cellules"][0]), " à ", _brief(lines[0]["cellules"][-1])]
+
+
+def _brief(cell: Cell) -> Worked:
+    """An amount as its bar says it, in thousands or millions; any other number as its cell prints it."""
+    is_amount = cell["texte"].endswith("€")
+    return Worked(french.rounded(Decimal(cell["valeur"]), 2, "EUR") if is_amount else cell["texte"], [cell])
 
 
 def _values(lines: list[Line], column: int, blank: str | None = None) -> list[Decimal] | None:
