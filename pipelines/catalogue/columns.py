@@ -90,8 +90,8 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
             place = catalogue.alerts_declared[name].at
             yield from _of_sentence(place("dit"), "dit", alert.dit, known)
             if alert.ensemble:
-                yield from _of_sentence(place("ensemble"), "dit", alert.ensemble.dit, [*known, EACH])
-                yield from _of_sentence(place("ensemble"), "chacun", alert.ensemble.chacun, known)
+                yield from _of_sentence(place("ensemble"), "ensemble dit", alert.ensemble.dit, [*known, EACH])
+                yield from _of_sentence(place("ensemble"), "ensemble chacun", alert.ensemble.chacun, known)
     yield from _of_suites(catalogue)
 
 

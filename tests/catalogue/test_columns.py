@@ -224,10 +224,18 @@ def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, n
     assert [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ") and said in one]
 
 
-def test_a_name_of_the_sentence_of_an_alert(shipped):
-    shipped.write("catalogue/alertes.yml", ALERTS.replace("{nb_agents}", "{nb_agent}"))
-    said = "catalogue/alertes.yml:8 dit: rien ne donne le nom « nb_agent » .*« nb_agents » ?"
-    with pytest.raises(DeclarationError, match=said):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('    dit: "{libelle_service} : {nb_agent}"', "dit: rien ne donne le nom « nb_agent »"),
+        ('    ensemble: {dit: "{chacun}, {nb_agent}", chacun: x}', "ensemble dit: rien ne donne le nom « nb_agent »"),
+        ('    ensemble: {dit: "{chacun}", chacun: "{nb_agent}"}', "ensemble chacun: rien ne donne le nom « nb_agent »"),
+    ],
+)
+def test_a_name_of_the_sentence_of_an_alert(shipped, line: str, said: str):
+    told = '    dit: "{libelle_service} : {nb_agents}"'
+    shipped.write("catalogue/alertes.yml", ALERTS.replace(told, line if " dit:" in line[:9] else f"{told}\n{line}"))
+    with pytest.raises(DeclarationError, match=rf"catalogue/alertes.yml:\d+ {said} .*« nb_agents » ?"):
         check(shipped.catalogue())
 
 

@@ -712,7 +712,7 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
     names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE", "dit": lambda *_, **_filters: ""}
-    render(path, path.name, Figures(2040, rows, {}, {}), names)
+    render(path, f"texte/{path.name}", Figures(2040, rows, {}, {}), names)
 
 
 @pytest.mark.parametrize("value", [0, 1])
@@ -726,7 +726,7 @@ def test_the_chapters_own_prose_agrees_with_none_and_one(path, value: int):
         (code, 2040): {"code": code, "decimales": one.figure.decimales, "unite": one.figure.unite, **known}
         for code, one in declared.figures.by_code.items()
     }
-    printed = said({"arbre": render(path, path.name, Figures(2040, rows, {}, {}), names)})
+    printed = said({"arbre": render(path, f"texte/{path.name}", Figures(2040, rows, {}, {}), names)})
     wrong = [
         re.search(declared.guards[name].mots, one)
         for one in printed
@@ -818,6 +818,24 @@ def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Pre
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
     (alarms,) = press.block("texte", 1)["arbre"]
     assert (alarms["genre"], len(alarms["enfants"])) == ("liste", 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([("Titulaires", 3)], ["Titulaires : 3 agents."]),
+        ([("Titulaires", 3), ("Été", 2)], ["Trop peu : 3 titulaires et 2 été."]),
+        ([("Titulaires", 3), ("Été", 2), ("Vacataires", 4)], ["Trop peu : 3 titulaires, 4 vacataires et 2 été."]),
+    ],
+)
+def test_rows_that_are_said_together_are_one_line_of_what_alarms(press: Press, rows: list, told: list[str]):
+    together = 'ensemble: {dit: "Trop peu : {chacun}.", chacun: "{nb_agents} {libelle}"}}'
+    press.files["catalogue/alertes.yml"] = ALERT.replace("}\n", f", {together}\n")
+    press.chapter = CHAPTER.replace("      - genre: chiffres", "      - {genre: alertes}\n      - genre: chiffres", 1)
+    press.replace("rpt_effectifs", [(2040, name, rank, agents) for rank, (name, agents) in enumerate(rows)])
+    (alarms,) = press.block("texte", 1)["arbre"]
+    printed = [said({"arbre": [one]}) for one in alarms["enfants"]]
+    assert [words[0].replace("\xa0", " ").lower() for words in printed] == [one.lower() for one in told]
 
 
 @pytest.mark.parametrize(
