@@ -40,11 +40,11 @@ STYLES = [
     ("Heading 4", "Heading_20_4", 10.5, INK, True, 8, 4),
     ("Block Text", "Quotations", 10.5, OCHRE, False, 4, 4),
     ("Table Caption", "TableCaption", 10, INK, True, 12, 4),
-    ("Header", "Header", 8.5, GREY, False, 0, 0),
-    ("Footer", "Footer", 8.5, GREY, False, 0, 0),
+    ("Header", "Header", 9, GREY, False, 0, 0),
+    ("Footer", "Footer", 9, GREY, False, 0, 0),
     ("Légende", "Légende", 10, INK, True, 12, 4),
     ("Dessin", "Dessin", 10.5, INK, False, 0, 0),
-    ("Source", "Source", 8.5, GREY, False, 3, 10),
+    ("Source", "Source", 9, GREY, False, 3, 10),
     ("Notice", "Notice", 10.5, INK, False, 0, 8),
     ("Valeur", "Valeur", 14, BLUE, True, 4, 0),
     ("Libellé", "Libellé", 9, INK, False, 0, 4),
@@ -54,8 +54,8 @@ STYLES = [
     ("Nombre", "Nombre", 9, INK, False, 1, 1),
     ("Cellule-liée", "Cellule-liée", 9, INK, False, 1, 1),
     ("Nombre-lié", "Nombre-lié", 9, INK, False, 1, 1),
-    ("Annexe", "Annexe", 7.5, INK, False, 1, 1),
-    ("Annexe-nombre", "Annexe-nombre", 7.5, INK, False, 1, 1),
+    ("Annexe", "Annexe", 9, INK, False, 1, 1),
+    ("Annexe-nombre", "Annexe-nombre", 9, INK, False, 1, 1),
     ("Saut", "Saut", 1, INK, False, 0, 0),
     ("Sommaire-titre", "Sommaire-titre", 20, BLUE, True, 0, 10),
     ("Sommaire-1", "Sommaire-1", 10, INK, True, 4, 0),
@@ -80,9 +80,10 @@ HEAD = (
     '<w:tblStylePr w:type="firstRow"><w:tcPr><w:tcBorders>'
     f'<w:bottom w:val="single" w:sz="8" w:color="{INK}"/></w:tcBorders></w:tcPr></w:tblStylePr>'
 )
+ROWS = "<w:trPr><w:cantSplit/></w:trPr>"  # a page never cuts one
 TABLE = (
     '<w:style {ns} w:type="table" w:customStyle="1" w:styleId="{name}"><w:name w:val="{name}"/><w:tblPr>{edges}<w:tblCellMar>'
-    '<w:left w:w="80" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>{head}</w:style>'
+    '<w:left w:w="80" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>{rows}{head}</w:style>'
 )
 
 
@@ -228,7 +229,11 @@ def _styles(document: Any) -> None:
         if former is not None:
             styles.element.remove(former)
         styles.element.append(
-            parse_xml(TABLE.format(ns=nsdecls("w"), name=name, edges=edges, head=HEAD if edges else ""))
+            parse_xml(
+                TABLE.format(
+                    ns=nsdecls("w"), name=name, edges=edges, rows=ROWS if edges else "", head=HEAD if edges else ""
+                )
+            )
         )
 
 
