@@ -66,6 +66,7 @@ WAITING = "Ce qui s’y trouve attend d’être relu."
 ALL_MEMBERS = "toutes les collectivités membres"
 WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
+HATCHED = "Les années hachurées sont incomplètes ou à confirmer."
 
 
 @dataclass
@@ -122,6 +123,10 @@ class Builder:
             said = titled(title, bloc.montre, *_of_title(bloc, head, lines, [came[year] for year in years]))
             title = "".join(part.text if isinstance(part, Worked) else part for part in said)
             named = title_nodes(said, self.figures.addresses)
+        drawn = {}
+        if is_drawn:
+            drawn = {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
+            drawn |= _incomplete(bloc, came)
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),
@@ -137,6 +142,9 @@ class Builder:
             "reserves": self._reserves(came, rows),
             "note": _joined(
                 bloc.note and bloc.note.format(**names),
+                HATCHED
+                if is_drawn and bloc.forme == "multiples" and set(head) & set(drawn.get("incomplets", []))
+                else None,
                 f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 SEVERAL if _shared(data, rows) else None,
                 waiting_lines(self.publication.waiting(bloc.table)),
@@ -144,10 +152,7 @@ class Builder:
                 *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_persons),
             ),
         }
-        if is_drawn:
-            block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
-            block |= _incomplete(bloc, came)
-        return block
+        return block | drawn
 
     def _rows(self, table: str, filters: dict[str, Any], order: list[str], exercices: int = 1) -> list[Row]:
         """The rows of a table, each with its address."""
