@@ -124,9 +124,7 @@ def report_docx() -> bytes:
     section = document.sections[0]
     section.different_first_page_header_footer = True
     _line(section.header, "{{ titre }}\t{{ sigle }}", "Header")
-    _line(section.footer, "{{ etat }}, chiffres arrêtés le {{ date }} · empreinte {{ empreinte }}\t", "Footer")
-    for code in ("PAGE", " / ", "NUMPAGES"):
-        section.footer.paragraphs[0]._p.append(_field(code) if code.isalpha() else _run(code))
+    _footer(document, "{{ etat }}, chiffres arrêtés le {{ date }} · empreinte {{ empreinte }}\t")
     return _saved(document)
 
 
@@ -151,7 +149,13 @@ Normal|{{r un.texte }}
 {%p endif %}
 {%p endfor %}
 """
-ACT_STYLES = {"Normal": (INK, 6), "Heading 1": (INK, 10), "List Bullet": (INK, 3), "List Number": (INK, 3)}
+ACT_STYLES = {
+    "Normal": (INK, 6),
+    "Heading 1": (INK, 10),
+    "List Bullet": (INK, 3),
+    "List Number": (INK, 3),
+    "Footer": (GREY, 0),
+}
 
 
 def act_docx() -> bytes:
@@ -162,7 +166,7 @@ def act_docx() -> bytes:
     for name, (colour, after) in (ACT_STYLES | {"Alerte": (OCHRE, 6), "À droite": (INK, 12)}).items():
         known = name in ACT_STYLES
         style = document.styles[name] if known else document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.font.name, style.font.size = FONT, Pt(14 if name == "Heading 1" else 10.5)
+        style.font.name, style.font.size = FONT, Pt({"Heading 1": 14, "Footer": 9}.get(name, 10.5))
         style.font.color.rgb = RGBColor.from_string(colour)
         style.paragraph_format.space_before = Pt(12 if name == "À droite" else 0)
         style.paragraph_format.space_after, style.paragraph_format.line_spacing = Pt(after), 1.12
@@ -179,6 +183,7 @@ def act_docx() -> bytes:
     for line in ACT.splitlines():
         style, bar, text = line.partition("|")
         document.add_paragraph(text if bar else line, style if bar else "Normal")
+    _footer(document, "{{ organisation }} – rapport d’activité {{ exercice }}\t")
     language = document.styles.element.find(f".//{qn('w:rPrDefault')}//{qn('w:lang')}")
     language.set(qn("w:val"), "fr-FR")
     return _saved(document)
@@ -262,6 +267,14 @@ def _run(text: str) -> Any:
 
 def _field(code: str) -> Any:
     return parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr=" {code} "><w:r><w:t>1</w:t></w:r></w:fldSimple>')
+
+
+def _footer(document: Any, text: str) -> None:
+    """``text``, then the number of the page and how many there are."""
+    footer = document.sections[0].footer
+    _line(footer, text, "Footer")
+    for code in ("PAGE", " / ", "NUMPAGES"):
+        footer.paragraphs[0]._p.append(_field(code) if code.isalpha() else _run(code))
 
 
 def _line(part: Any, text: str, style: str) -> None:
