@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -81,12 +82,12 @@ class Grid:
     head: list[str]
     lines: list[Line]
 
-    @property
+    @cached_property
     def states(self) -> list[str]:
         """The state of each line: complete, partial, or why something is missing."""
         return [self._state(line) for line in self.lines]
 
-    @property
+    @cached_property
     def columns(self) -> list[list[str]]:
         """The texts of each column, its heading first; the last one has the states, unless all lines have the same."""
         rows = [[line.title, *(cell["texte"] for cell in line.cells)] for line in self.lines]
@@ -98,7 +99,7 @@ class Grid:
         """True when lines have different states; the contents tell that of the others."""
         return len(set(self.states) - {""}) > 1
 
-    @property
+    @cached_property
     def numbers(self) -> list[int]:
         """The columns that hold no text."""
         ranks = range(len(self.head))
@@ -133,7 +134,7 @@ def workbook(model: Model) -> bytes:
     with xlsxwriter.Workbook(out, SAFE) as book:
         edition = dt.datetime.fromisoformat(model["edition"]["date"])  # no clock
         book.set_properties({"title": model["titre"], "author": model["organisation"]["nom"], "created": edition})
-        sheets = _Sheets(book)
+        sheets = _Sheets(book, {block["id"]: one["origine"] for one in model["provenance"] for block in one["blocs"]})
         contents = book.add_worksheet(CONTENTS)  # written last: it says where each table is
         sheets.figures(model)
         lists = []  # their texts are wide: in a chapter's sheet, its numbers would be as wide
@@ -195,9 +196,9 @@ class _Sheets:
     """Writes sheets that share the same head and foot."""
 
     book: Any
+    origins: Mapping[str, str]  # identifier of a block → what it is made from
     formats: dict[tuple, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)  # identifier of a block → where it is, for a link
-    lists: int = 0
 
     def format(self, **said: Any) -> Any:
         """A format, made once."""
@@ -260,8 +261,9 @@ class _Sheets:
             for rank, block in enumerate(blocks, start=1):
                 self._entry(sheet, row + rank, block)
             row += len(blocks) + bool(blocks)
-        for rank, one in enumerate(model["legende"], start=1):
-            sheet.write_string(row + rank, 0, one["code"], self.format(align="right"))
+        sheet.write_string(row + 1, 0, "Codes imprimés au lieu d’un nombre, ou après lui", self.format(bold=True))
+        for rank, one in enumerate(model["legende"], start=2):
+            sheet.write_string(row + rank, 0, one["code"], self.format(align="right", indent=1))
             sheet.write_string(row + rank, 1, one["sens"], self.format())
 
     def _entry(self, sheet: Any, row: int, block: Model) -> None:
@@ -325,10 +327,8 @@ class _Sheets:
             right = max(right, edge)
         # the largest scale that takes the fewest pages: what is narrow is printed as if it were wider
         wide = [max(right, PAGE_WIDTH / POINTS / scale) for scale in SCALES]
-        tall = [
-            PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - HEADER * LINE_HEIGHT for one in wide
-        ]  # below what is repeated
-        pages = [_breaks(starts, heights, one) for one in tall]
+        repeated = HEADER * LINE_HEIGHT
+        pages = [_breaks(starts, heights, PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - repeated) for one in wide]
         breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
         sheet.print_area(0, 0, starts[-1] - 2, _columns_within(edge, widths) - 1)
         sheet.fit_to_pages(1, 0)
@@ -338,29 +338,22 @@ class _Sheets:
         self, sheet: Any, name: str, row: int, grid: Grid, widths: Sequence[float], heights: dict[int, float]
     ) -> tuple[int, float]:
         """A table and its chart from a row; returns the last row and the right edge, in pixels."""
-        block, states = grid.block, grid.states
+        block = grid.block
         headings, *rows = zip(*grid.columns, strict=True)
         own = widths[: len(headings)]
-
         sheet.write_string(row, 0, _called(block), self.format(bold=True, font_size=12, font_color="#1b4f7d"))
         header = row + 1
         self.head(sheet, header, headings, grid.numbers, [*(line.is_total for line in grid.lines), True].index(True))
-        heights[header] = _height(headings, [width - 3 for width in own])  # in bold, beside the button of a filter
+        heights[header] = _height(headings, [width - 2 for width in own])  # in bold, beside the button of a filter
         sheet.set_row(header, heights[header])
         for row, line in enumerate(grid.lines, start=header + 1):
             strong = {"bold": True, "top": 1} if line.is_total else {}
-            if line.day:
-                shown = self.format(num_format=DAY, align="left", **strong)
-                sheet.write_datetime(row, 0, dt.datetime.fromisoformat(line.day), shown)
-            else:
-                sheet.write_string(row, 0, neutralised(line.title), self.format(text_wrap=True, **strong))
-            for column, cell in enumerate(line.cells, start=1):
-                above = xl_range(header + 1, column, row - 1, column)
-                formula = f"=SUM({above})" if _is_sum(grid, row - header - 1, column - 1) else None
+            title = {**empty(line.title), "jour": line.day}
+            state = [empty(grid.states[row - header - 1])] * grid.differ
+            for column, cell in enumerate([title, *line.cells, *state]):
+                is_sum = column in grid.numbers and _is_sum(grid, row - header - 1, column - 1)
+                formula = f"=SUM({xl_range(header + 1, column, row - 1, column)})" if is_sum else None
                 self._cell(sheet, row, column, {**cell, "est_texte": column not in grid.numbers}, strong, formula)
-            if grid.differ:
-                said = self.format(text_wrap=True, align="left", indent=1, **strong)
-                sheet.write_string(row, len(headings) - 1, states[row - header - 1], said)
             heights[row] = _height(rows[row - header - 1], own)
         row = self._foot(sheet, row + 1, block, own, heights)
         area = Area(header, len(headings))
@@ -379,18 +372,20 @@ class _Sheets:
             else:
                 sheet.write_number(row, column, value, shown)
             return
+        left = {"text_wrap": True, "align": "left", "indent": int(column > 0)}
         if cell.get("jour"):
-            shown = self.format(num_format=DAY, align="left", indent=1, **strong)
+            shown = self.format(num_format=DAY, **left, **strong)
             sheet.write_datetime(row, column, dt.datetime.fromisoformat(cell["jour"]), shown)
             return
         lacking = {"italic": True, "font_color": "#5c6873"} if cell["manque"] else {}
-        aligned = {"text_wrap": True, "align": "left", "indent": 1} if cell["est_texte"] else RIGHT
+        aligned = left if cell["est_texte"] else RIGHT
         sheet.write_string(row, column, neutralised(cell["texte"]), self.format(**{**strong, **aligned, **lacking}))
 
     def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float], heights: dict[int, float]) -> int:
-        """The codes in words and the note, no wider than the table; returns the last row."""
+        """The codes in words, the note and the source, no wider than the table; returns the last row."""
         said = [f"{one['code']} : {one['sens']}" for one in block["legende"]]
         said += [block["note"]] if block["note"] else []
+        said += [f"Source : {self.origins[block['id']]}."]
         wrapped = self.format(font_color="#5c6873", text_wrap=True)
         for at, text in enumerate(said, start=row):
             heights[at] = _height([text], [sum(widths)])

@@ -14,7 +14,7 @@ from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block, is_whole
 from pipelines.stages.report.showing import are_years
 
-WIDTH, BAR, LINE = 460, 16, 22  # pixels
+WIDTH, BAR, LINE = 460, 16, 26  # pixels
 SMALL, ACROSS = (148, 106), 3  # of the small charts
 ASIDE = 40  # the column of what is for the drawing alone: beyond the tables, and the printed page
 BESIDE, PALE = "Pour le dessin", "#9aa5b1"
@@ -72,13 +72,16 @@ def add_chart(book: Any, sheet: Any, name: str, block: Block, area: Area) -> int
 def _chart(
     book: Any, kind: dict[str, str], name: str, block: Block, categories: tuple, series: Sequence[_Series]
 ) -> Any:
-    chart = book.add_chart(kind)
+    chart, is_stacked = book.add_chart(kind), kind.get("subtype") == "stacked"
     for one in series:
         labels = {"value": True, "custom": list(one.labels), "font": {"size": 9}} if one.labels else None
         if labels and _are_thousands(block):
             labels["num_format"] = AMOUNTS
-        if labels and kind.get("subtype") == "stacked":  # they are inside the bars
+        if labels and is_stacked:  # they are inside the bars
             labels |= {"num_format": SIDES, "font": {"color": "#ffffff", "bold": True}}
+        line = (
+            {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}} if kind["type"] == "line" else {}
+        )
         chart.add_series(
             {
                 "name": one.name,
@@ -86,14 +89,10 @@ def _chart(
                 "values": [name, *one.values],
                 "fill": {"color": one.color} if one.color else {"none": True},
                 "gap": 40,
-                **({"overlap": 100} if kind.get("subtype") == "stacked" else {}),
-                **({"data_labels": labels} if labels else {}),
-                **({"points": list(one.points)} if one.points else {}),
-                **(
-                    {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}}
-                    if kind["type"] == "line"
-                    else {}
-                ),
+                "overlap": 100 if is_stacked else None,
+                "data_labels": labels,
+                "points": list(one.points) or None,
+                **line,
             }
         )
     chart.set_title({"none": True})  # it is over the table
@@ -142,7 +141,9 @@ def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], p
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "line": {"none": True}, "interval_unit": 1})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **_from_zero(lines)})
-    chart.set_size({"width": WIDTH, "height": 60 + len(lines) * max(LINE, len(series) * BAR)})
+    chart.set_size(
+        {"width": WIDTH, "height": (24 if len(series) == 1 else 56) + len(lines) * max(LINE, len(series) * BAR)}
+    )
     yield chart
 
 
@@ -200,7 +201,7 @@ def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     chart = _chart(book, {"type": "bar", "subtype": "stacked"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "label_position": "low", "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 70 + 22 * len(lines)})
+    chart.set_size({"width": WIDTH, "height": 56 + LINE * len(lines)})
     yield chart
 
 
@@ -229,5 +230,5 @@ def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     )
     chart.set_legend({"position": "bottom", "delete_series": [0]})
     chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 200})
+    chart.set_size({"width": WIDTH, "height": 180})
     yield chart

@@ -82,6 +82,10 @@ def test_a_table_has_its_headings_its_numbers_and_where_they_differ_the_state_of
     lines = [cells(sheet, at + rank)[:2] for rank in range(1, 5)]
     assert lines[:2] == [["Contractuels", 14], ["Titulaires", 13]]
     assert lines[2][1] == "—" and lines[3][0] == "Total"
+    assert [sheet.cell(at + rank, 1).value for rank in (5, 6)] == [
+        "— : sans objet",
+        "Source : Plusieurs exports réunis.",
+    ]
     states = {cells(book[CONTENTS], row[0].row)[1]: cells(book[CONTENTS], row[0].row)[2] for row in book[CONTENTS]}
     assert states["Effectifs"] == "complet"
     cells_of(model)[0] |= {"texte": "s", "valeur": None, "manque": "s"}
@@ -176,6 +180,9 @@ def test_each_form_is_a_native_chart_over_the_cells_and_says_itself_in_words(mod
         series = [parts.read(name).decode() for name in sorted(parts.namelist()) if "charts/chart" in name]
     assert pictures.count("descr=") == 8 and "Effectifs. Agents" not in pictures
     assert all("<c:f>'1 Essai'!$" in one for one in series)
+    # lines have an axis, and a cascade has its amounts under its bars
+    (lines, cascade) = (one for one in series if '<c:showVal val="1"/>' not in one)
+    assert "<c:lineChart>" in lines and "ce qui se retranche" in cascade
     assert "<a:t>—</a:t>" in series[0]  # a label says what is missing, where there would be a zero
 
 
