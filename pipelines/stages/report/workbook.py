@@ -330,7 +330,8 @@ class _Sheets:
         repeated = HEADER * LINE_HEIGHT
         pages = [_breaks(starts, heights, PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - repeated) for one in wide]
         breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
-        sheet.print_area(0, 0, starts[-1] - 2, _columns_within(edge, widths) - 1)
+        beyond = math.ceil(max(0.0, edge - _pixels(widths)) / 64)  # columns of the usual width
+        sheet.print_area(0, 0, starts[-1] - 2, len(widths) + beyond - 1)
         sheet.fit_to_pages(1, 0)
         sheet.set_h_pagebreaks(breaks)
 
@@ -407,12 +408,6 @@ def _pixels(widths: Sequence[float]) -> float:
     return sum(7 * width + 5 for width in widths)
 
 
-def _columns_within(pixels: float, widths: Sequence[float]) -> int:
-    """How many columns reach as far as this; those that no table has are of the usual width."""
-    beyond = max(0.0, pixels - _pixels(widths))
-    return len(widths) + math.ceil(beyond / 64)
-
-
 def _breaks(starts: Sequence[int], heights: Mapping[int, float], page: float) -> list[int]:
     """The rows that begin a page, so that none cuts a block that fits in one."""
     found, used = [], 0.0
@@ -442,8 +437,7 @@ def _rank(block: Model) -> str:
 
 
 def _called(block: Model) -> str:
-    rank = _rank(block)
-    return f"{rank} — {title_of(block)}" if rank else title_of(block)
+    return " — ".join(filter(None, (_rank(block), title_of(block))))
 
 
 def _widths(grids: Sequence[Grid]) -> list[float]:
@@ -462,14 +456,7 @@ def _widths(grids: Sequence[Grid]) -> list[float]:
 def as_number(cell: Cell) -> tuple[float, str]:
     """The number of a cell, a percentage being one, and the format that shows it as printed: decimals, unit, partial mark."""
     decimals, unit = PRINTED.fullmatch(cell["texte"]).groups()
-    places = len(decimals or "")
-    if "%" in unit:
-        return float(Decimal(cell["valeur"]) / 100), formatted(places, unit)
-    return float(cell["valeur"]), formatted(places, unit, in_thousands=unit.startswith("To"))
-
-
-def formatted(places: int, unit: str = "", *, in_thousands: bool = False) -> str:
-    """A format of numbers as French writes them, whatever the language of the spreadsheet."""
-    decimals = "." + "0" * places if places else ""
-    literal = f'"\u00a0{unit}"'.replace("%", '"%"').removesuffix('""') if unit else ""
-    return f"{FRENCH}#,##0{decimals}{',' * in_thousands}{literal}"
+    shown = f"{FRENCH}#,##0" + (f".{'0' * len(decimals)}" if decimals else "")
+    shown += "," if unit.startswith("To") else ""  # in thousands: volumes are in Go
+    shown += f'"\u00a0{unit}"'.replace("%", '"%"').removesuffix('""') if unit else ""
+    return float(Decimal(cell["valeur"]) / (100 if "%" in unit else 1)), shown
