@@ -1,6 +1,8 @@
-"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet per chapter with its tables.
+"""Lays out the model as a workbook for people: contents, every figure with its state, a sheet per chapter with its tables,
+and one of its lists.
 
-A number keeps its exact value and is shown as it is printed, a date is a date; a missing value is its code, explained below.
+A number keeps its value, a percentage and a date are what they are for a spreadsheet, and all are shown as they are
+printed, in French wherever they are opened; a missing value is its code, explained below.
 A total is the formula that a reader would type, where it is the sum of what is above it. Charts are the spreadsheet's own,
 beside their table (``workbook_charts``). No page of a printed sheet cuts a table. The same model gives the same bytes.
 Programs should read the export instead (``stages.publish.workbook``).
@@ -13,7 +15,8 @@ import re
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -21,33 +24,35 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from pipelines import french
-from pipelines.publication import EDITIONS
+from pipelines.publication import MENTIONS
 from pipelines.spreadsheet import neutralised
 from pipelines.stages.report.cells import Cell, absent, empty
 from pipelines.stages.report.model import Model
 from pipelines.stages.report.receipts import PARTIEL
 from pipelines.stages.report.workbook_charts import WIDTH, Area, add_chart, title_of
 
-NAME_LENGTH, DIGITS = 31, 15  # of a spreadsheet
-CONTENTS, FIGURES = "Sommaire", "Chiffres"
+NAME_LENGTH = 31  # of a spreadsheet
+CONTENTS, FIGURES, LISTS = "Sommaire", "Chiffres", "Listes"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 HEADER = 3  # the row of a list's headings, below its title and the link back
-NARROWEST, WIDEST, WIDEST_FIRST, STATE_WIDTH = 11, 64, 50, 16  # characters of a column
+NARROWEST, MIXED, WIDEST = 12, 28, (44, 64)  # characters of a column; of the first one and of others
 LINE_HEIGHT = 15  # points
 PAGE_WIDTH, PAGE_HEIGHT = 780, 525  # points of a page of an A4 sheet on its side, inside its margins
 POINTS, SCALES = 0.75, (0.85, 0.8, 0.75, 0.7, 0.65, 0.6)  # of a pixel; of a printed page, the largest first
+RIGHT = {"align": "right", "indent": 1}  # a number keeps clear of the text on its right
 LIST = 5  # lines from which a table has a filter
 COMPLETE = "complet"
-DAY = "[$-40C]d mmmm yyyy"
-PRINTED = re.compile(r"(−?[\d\u202f]+)(?:,(\d+))?(?:\u00a0(.+))?")
+FRENCH = "[$-40C]"  # for spreadsheets in another language
+DAY = f"{FRENCH}d mmmm yyyy"
+PRINTED = re.compile(r"−?[\d\u202f]+(?:,(\d+))?\u00a0?(.*)")
 SHOWN = ("tableau", "matrice", "graphique", "liste")
 CALLED = {"tableau": "Tableau", "matrice": "Tableau", "graphique": "Figure"}
 FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
-    "domaine": ("Chapitre", 26),
+    "domaine": ("Chapitre", 44),
     "libelle": ("Chiffre", 74),
-    "affichage": ("Valeur imprimée", 18),
-    "valeur": ("Valeur", 18),
-    "unite": ("Unité", 12),
+    "affichage": ("Valeur imprimée", 26),
+    "valeur": ("Valeur", 20),
+    "unite": ("Unité", 16),
     "etat": ("État", 16),
     "statut": ("D’où il vient", 38),
     "rapprochement": ("Comparé au rapport publié", 30),
@@ -55,7 +60,7 @@ FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
     "formule": ("Comment il est calculé", 90),
 }
 VALUES = ("affichage", "valeur")
-PRINTED_COLUMNS = 8  # on paper, the column that says how a figure is computed would leave the others no room
+ON_SCREEN = ("code", "formule")  # on paper, they would leave the others no room
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,28 @@ class Grid:
     head: list[str]
     lines: list[Line]
 
-    @property
+    @cached_property
     def states(self) -> list[str]:
         """The state of each line: complete, partial, or why something is missing."""
         return [self._state(line) for line in self.lines]
+
+    @cached_property
+    def columns(self) -> list[list[str]]:
+        """The texts of each column, its heading first; the last one has the states, unless all lines have the same."""
+        rows = [[line.title, *(cell["texte"] for cell in line.cells)] for line in self.lines]
+        columns = [list(one) for one in zip([self.corner, *self.head], *rows, strict=True)]
+        return columns + [["État", *self.states]] * self.differ
+
+    @property
+    def differ(self) -> bool:
+        """True when lines have different states; the contents tell that of the others."""
+        return len(set(self.states) - {""}) > 1
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The columns that hold no text."""
+        ranks = range(len(self.head))
+        return [rank + 1 for rank in ranks if not any(line.cells[rank]["est_texte"] for line in self.lines)]
 
     def _state(self, line: Line) -> str:
         counted = [one for one in line.cells if not one["est_texte"] and one["texte"]]
@@ -111,12 +134,17 @@ def workbook(model: Model) -> bytes:
     with xlsxwriter.Workbook(out, SAFE) as book:
         edition = dt.datetime.fromisoformat(model["edition"]["date"])  # no clock
         book.set_properties({"title": model["titre"], "author": model["organisation"]["nom"], "created": edition})
-        sheets = _Sheets(book)
+        sheets = _Sheets(book, {block["id"]: one["origine"] for one in model["provenance"] for block in one["blocs"]})
         contents = book.add_worksheet(CONTENTS)  # written last: it says where each table is
         sheets.figures(model)
+        lists = []  # their texts are wide: in a chapter's sheet, its numbers would be as wide
         for chapter in model["chapitres"]:
-            if grids := [grid_of(block) for block in _blocks(chapter) if block["genre"] in SHOWN]:
-                sheets.chapter(chapter, grids)
+            grids = [grid_of(block) for block in _blocks(chapter) if block["genre"] in SHOWN]
+            lists += [grid for grid in grids if grid.block["genre"] == "liste"]
+            if tables := [grid for grid in grids if grid.block["genre"] != "liste"]:
+                sheets.tables(_name(chapter), f"{chapter['numero']}. {chapter['titre']}", tables)
+        if lists:
+            sheets.tables(LISTS, LISTS, lists)
         sheets.contents(contents, model)
     return out.getvalue()
 
@@ -168,9 +196,9 @@ class _Sheets:
     """Writes sheets that share the same head and foot."""
 
     book: Any
+    origins: Mapping[str, str]  # identifier of a block → what it is made from
     formats: dict[tuple, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)  # identifier of a block → where it is, for a link
-    lists: int = 0
 
     def format(self, **said: Any) -> Any:
         """A format, made once."""
@@ -195,12 +223,13 @@ class _Sheets:
         self, sheet: Any, row: int, headings: Sequence[str], numbers: Collection[int] = (), lines: int = 0
     ) -> None:
         """The headings of columns, with a filter over the ``lines`` below them, unless there are few or two share a name."""
-        shown = []
+        is_filtered = lines >= LIST and len({one.casefold() for one in headings} - {""}) == len(headings)
+        right, shown = {"align": "right", "indent": 1 + is_filtered}, []
         for column, heading in enumerate(headings):
-            side = {"align": "right"} if column in numbers else {"align": "left", "indent": int(column > 0)}
+            side = right if column in numbers else {"align": "left", "indent": int(column > 0)}
             shown.append(self.format(bold=True, bottom=1, text_wrap=True, bg_color="#e9eef3", **side))
             sheet.write_string(row, column, heading, shown[-1])
-        if lines >= LIST and len({one.casefold() for one in headings} - {""}) == len(headings):
+        if is_filtered:  # its button is on the right of each heading
             named = [{"header": said, "header_format": one} for said, one in zip(headings, shown, strict=True)]
             sheet.add_table(row, 0, row + lines, len(headings) - 1, {"style": None, "columns": named})
 
@@ -217,7 +246,7 @@ class _Sheets:
         """What the workbook is, then each table by chapter, with a link and its state."""
         edition, organisation = model["edition"], model["organisation"]
         kind = "projet, à ne pas diffuser comme définitif" if edition["est_projet"] else f"version {edition['nom']}"
-        said = [organisation["nom"], f"édition {EDITIONS[model['profil']]}", kind, edition["date_imprimee"]]
+        said = [organisation["nom"], MENTIONS[model["profil"]], kind, edition["date_imprimee"]]
         said += ["DÉMONSTRATION : les lignes sont inventées"] * model["demonstration"]
         self.begin(sheet, model["titre"], " · ".join(said))
         self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
@@ -232,8 +261,9 @@ class _Sheets:
             for rank, block in enumerate(blocks, start=1):
                 self._entry(sheet, row + rank, block)
             row += len(blocks) + bool(blocks)
-        for rank, one in enumerate(model["legende"], start=1):
-            sheet.write_string(row + rank, 0, one["code"], self.format(align="right"))
+        sheet.write_string(row + 1, 0, "Codes imprimés au lieu d’un nombre, ou après lui", self.format(bold=True))
+        for rank, one in enumerate(model["legende"], start=2):
+            sheet.write_string(row + rank, 0, one["code"], self.format(align="right", indent=1))
             sheet.write_string(row + rank, 1, one["sens"], self.format())
 
     def _entry(self, sheet: Any, row: int, block: Model) -> None:
@@ -244,9 +274,9 @@ class _Sheets:
             sheet.write_string(row, 2, block["texte"], wrapped)
             return
         self.link(sheet, row, self.places[block["id"]], _rank(block) or "Liste")
-        states = list(dict.fromkeys(filter(None, grid_of(block).states)))
+        states = dict.fromkeys(one for state in grid_of(block).states for one in state.split(" ; ") if one)
         lacking = [one for one in states if one != COMPLETE]
-        sheet.write_string(row, 2, " ; ".join(lacking) or "".join(states), wrapped)
+        sheet.write_string(row, 2, " ; ".join(lacking or states), wrapped)
 
     def link(self, sheet: Any, row: int, to: str, said: str | None = None) -> None:
         """A link to a sheet, or to a cell of one."""
@@ -258,30 +288,32 @@ class _Sheets:
         """Every figure, with its state."""
         sheet = self.book.add_worksheet(FIGURES)
         self.begin(sheet, f"Les chiffres de {model['exercice']}", "")
-        headings, widths = zip(*FIGURE_COLUMNS.values(), strict=True)
-        self.listed(sheet, headings, widths, [rank for rank, key in enumerate(FIGURE_COLUMNS) if key in VALUES])
+        is_compared = any(one["rapprochement"] for one in model["chiffres"])
+        keys = [key for key in FIGURE_COLUMNS if key != "rapprochement" or is_compared]
+        headings, widths = zip(*(FIGURE_COLUMNS[key] for key in keys), strict=True)
+        self.listed(sheet, headings, widths, [rank for rank, key in enumerate(keys) if key in VALUES])
         for row, one in enumerate(model["chiffres"], start=HEADER + 1):
-            for column, key in enumerate(FIGURE_COLUMNS):
+            for column, key in enumerate(keys):
                 self._figure(sheet, row, column, key, one)
         last = HEADER + max(len(model["chiffres"]), 1)
-        sheet.print_area(0, 0, last, PRINTED_COLUMNS - 1)
-        sheet.autofilter(HEADER, 0, last, len(FIGURE_COLUMNS) - 1)
+        sheet.print_area(0, 0, last, keys.index(ON_SCREEN[0]) - 1)
+        sheet.autofilter(HEADER, 0, last, len(keys) - 1)
 
     def _figure(self, sheet: Any, row: int, column: int, key: str, one: Model) -> None:
-        if key == "valeur" and one["valeur"] is not None and _fits(Decimal(one["valeur"])):
-            places = max(-Decimal(one["valeur"]).as_tuple().exponent, 0)
-            shown = "#,##0" + ("." + "0" * places if places else "")
-            sheet.write_number(row, column, float(one["valeur"]), self.format(num_format=shown))
+        if key == "valeur" and one["valeur"] is not None:
+            said = french.exact(Decimal(one["valeur"])) + ("%" if one["unite"] == "%" else "")
+            value, shown = as_number({"texte": said, "valeur": one["valeur"]})
+            sheet.write_number(row, column, value, self.format(num_format=shown, **RIGHT))
             return
-        align = {"align": "right"} if key in VALUES else {"align": "left", "indent": int(column > 0)}
-        wrapped = {"text_wrap": True} if column < PRINTED_COLUMNS else {}  # what follows has the width of the screen
+        align = RIGHT if key in VALUES else {"align": "left", "indent": int(column > 0)}
+        wrapped = {} if key in ON_SCREEN else {"text_wrap": True}
         said = french.UNITS.get(one[key], one[key]) if key == "unite" else one[key]
         sheet.write_string(row, column, neutralised(said or ""), self.format(**align, **wrapped))
 
-    def chapter(self, chapter: Model, grids: Sequence[Grid]) -> None:
-        """A sheet: the tables of a chapter one below the other, what readers must know of each, its chart beside it."""
-        sheet = self.book.add_worksheet(_name(chapter))
-        self.begin(sheet, f"{chapter['numero']}. {chapter['titre']}", "")
+    def tables(self, name: str, title: str, grids: Sequence[Grid]) -> None:
+        """A sheet: tables one below the other, what readers must know of each, its chart beside it."""
+        sheet = self.book.add_worksheet(name)
+        self.begin(sheet, title, "")
         sheet.freeze_panes(2, 1)
         sheet.repeat_rows(0, 1)
         widths = _widths(grids)
@@ -289,18 +321,17 @@ class _Sheets:
             sheet.set_column(column, column, width)
         starts, right, heights = [HEADER], 0.0, {}
         for grid in grids:
-            self.places[grid.block["id"]] = f"{_name(chapter)}!A{starts[-1] + 1}"
-            below, edge = self._block(sheet, _name(chapter), starts[-1], grid, widths, heights)
+            self.places[grid.block["id"]] = f"{name}!A{starts[-1] + 1}"
+            below, edge = self._block(sheet, name, starts[-1], grid, widths, heights)
             starts.append(below + 2)
             right = max(right, edge)
         # the largest scale that takes the fewest pages: what is narrow is printed as if it were wider
         wide = [max(right, PAGE_WIDTH / POINTS / scale) for scale in SCALES]
-        tall = [
-            PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - HEADER * LINE_HEIGHT for one in wide
-        ]  # below what is repeated
-        pages = [_breaks(starts, heights, one) for one in tall]
+        repeated = HEADER * LINE_HEIGHT
+        pages = [_breaks(starts, heights, PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - repeated) for one in wide]
         breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
-        sheet.print_area(0, 0, starts[-1] - 2, _columns_within(edge, widths) - 1)
+        beyond = math.ceil(max(0.0, edge - _pixels(widths)) / 64)  # columns of the usual width
+        sheet.print_area(0, 0, starts[-1] - 2, len(widths) + beyond - 1)
         sheet.fit_to_pages(1, 0)
         sheet.set_h_pagebreaks(breaks)
 
@@ -308,40 +339,23 @@ class _Sheets:
         self, sheet: Any, name: str, row: int, grid: Grid, widths: Sequence[float], heights: dict[int, float]
     ) -> tuple[int, float]:
         """A table and its chart from a row; returns the last row and the right edge, in pixels."""
-        block, states = grid.block, grid.states if any(grid.states) else []
-        headings = [grid.corner, *grid.head, *(["État"] if states else [])]
+        block = grid.block
+        headings, *rows = zip(*grid.columns, strict=True)
         own = widths[: len(headings)]
-        texts = _are_texts(grid)
-
-        def sized(at: int, said: Sequence[str]) -> None:
-            lines = max(_lines(text, width) for text, width in zip(said, widths, strict=False))
-            if lines > 1:
-                heights[at] = LINE_HEIGHT * lines
-                sheet.set_row(at, heights[at])
-
         sheet.write_string(row, 0, _called(block), self.format(bold=True, font_size=12, font_color="#1b4f7d"))
         header = row + 1
-        numbers = [rank for rank, is_text in enumerate(texts, start=1) if not is_text]
-        self.head(sheet, header, headings, numbers, [*(line.is_total for line in grid.lines), True].index(True))
-        sized(header, headings)
+        self.head(sheet, header, headings, grid.numbers, [*(line.is_total for line in grid.lines), True].index(True))
+        heights[header] = _height(headings, [width - 2 for width in own])  # in bold, beside the button of a filter
+        sheet.set_row(header, heights[header])
         for row, line in enumerate(grid.lines, start=header + 1):
             strong = {"bold": True, "top": 1} if line.is_total else {}
-            state = states[row - header - 1] if states else ""
-            if line.day:
-                shown = self.format(num_format=DAY, align="left", **strong)
-                sheet.write_datetime(row, 0, dt.datetime.fromisoformat(line.day), shown)
-            else:
-                sheet.write_string(row, 0, neutralised(line.title), self.format(text_wrap=True, **strong))
-            for column, cell in enumerate(line.cells, start=1):
-                above = xl_range(header + 1, column, row - 1, column)
-                formula = (
-                    f"=SUM({above})" if state == COMPLETE and _is_sum(grid, row - header - 1, column - 1) else None
-                )
-                self._cell(sheet, row, column, cell, strong, formula)
-            if states:
-                said = self.format(text_wrap=True, align="left", indent=1, **strong)
-                sheet.write_string(row, len(headings) - 1, state, said)
-            sized(row, [line.title, *(cell["texte"] for cell in line.cells), state])
+            title = {**empty(line.title), "jour": line.day}
+            state = [empty(grid.states[row - header - 1])] * grid.differ
+            for column, cell in enumerate([title, *line.cells, *state]):
+                is_sum = column in grid.numbers and _is_sum(grid, row - header - 1, column - 1)
+                formula = f"=SUM({xl_range(header + 1, column, row - 1, column)})" if is_sum else None
+                self._cell(sheet, row, column, {**cell, "est_texte": column not in grid.numbers}, strong, formula)
+            heights[row] = _height(rows[row - header - 1], own)
         row = self._foot(sheet, row + 1, block, own, heights)
         area = Area(header, len(headings))
         height = add_chart(self.book, sheet, name, block, area)
@@ -351,28 +365,31 @@ class _Sheets:
     def _cell(
         self, sheet: Any, row: int, column: int, cell: Cell, strong: Mapping[str, Any], formula: str | None
     ) -> None:
-        if cell["valeur"] is not None and _fits(Decimal(cell["valeur"])):
-            shown = self.format(num_format=number_format(cell), align="right", **strong)
+        if cell["valeur"] is not None:
+            value, number_format = as_number(cell)
+            shown = self.format(num_format=number_format, **RIGHT, **strong)
             if formula:
-                sheet.write_formula(row, column, formula, shown, float(cell["valeur"]))
+                sheet.write_formula(row, column, formula, shown, value)
             else:
-                sheet.write_number(row, column, float(cell["valeur"]), shown)
+                sheet.write_number(row, column, value, shown)
             return
+        left = {"text_wrap": True, "align": "left", "indent": int(column > 0)}
         if cell.get("jour"):
-            shown = self.format(num_format=DAY, align="left", indent=1, **strong)
+            shown = self.format(num_format=DAY, **left, **strong)
             sheet.write_datetime(row, column, dt.datetime.fromisoformat(cell["jour"]), shown)
             return
-        lacking = {"align": "right", "italic": True, "font_color": "#5c6873"} if cell["manque"] else {}
-        aligned = {"text_wrap": True, "align": "left", "indent": 1} if cell["est_texte"] else {"align": "right"}
+        lacking = {"italic": True, "font_color": "#5c6873"} if cell["manque"] else {}
+        aligned = left if cell["est_texte"] else RIGHT
         sheet.write_string(row, column, neutralised(cell["texte"]), self.format(**{**strong, **aligned, **lacking}))
 
     def _foot(self, sheet: Any, row: int, block: Model, widths: Sequence[float], heights: dict[int, float]) -> int:
-        """The codes in words and the note, no wider than the table; returns the last row."""
+        """The codes in words, the note and the source, no wider than the table; returns the last row."""
         said = [f"{one['code']} : {one['sens']}" for one in block["legende"]]
         said += [block["note"]] if block["note"] else []
+        said += [f"Source : {self.origins[block['id']]}."]
         wrapped = self.format(font_color="#5c6873", text_wrap=True)
         for at, text in enumerate(said, start=row):
-            heights[at] = LINE_HEIGHT * _lines(text, sum(widths))
+            heights[at] = _height([text], [sum(widths)])
             if len(widths) > 1:
                 sheet.merge_range(at, 0, at, len(widths) - 1, "", wrapped)
             sheet.set_row(at, heights[at])
@@ -380,20 +397,15 @@ class _Sheets:
         return row + len(said) - 1
 
 
-def _lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column."""
-    return 1 if len(text) <= width else math.ceil(1.1 * len(text) / width)
+def _height(texts: Sequence[str], widths: Sequence[float]) -> int:
+    """The height of a row, in points: a letter is narrower than a figure, of which widths are made."""
+    lines = [len(textwrap.wrap(text, int(1.1 * width))) for text, width in zip(texts, widths, strict=True)]
+    return LINE_HEIGHT * max(1, *lines)
 
 
 def _pixels(widths: Sequence[float]) -> float:
     """What columns of these widths, in characters, take on a screen."""
     return sum(7 * width + 5 for width in widths)
-
-
-def _columns_within(pixels: float, widths: Sequence[float]) -> int:
-    """How many columns reach as far as this; those that no table has are of the usual width."""
-    beyond = max(0.0, pixels - _pixels(widths))
-    return len(widths) + math.ceil(beyond / 64)
 
 
 def _breaks(starts: Sequence[int], heights: Mapping[int, float], page: float) -> list[int]:
@@ -409,15 +421,15 @@ def _breaks(starts: Sequence[int], heights: Mapping[int, float], page: float) ->
 
 
 def _is_sum(grid: Grid, at: int, column: int) -> bool:
-    """True for the cell of a total that is the sum of all the lines above it, none of which is partial, hidden or missing."""
+    """True for the cell of a total that is the sum of all the lines above it, none of which is hidden or missing."""
     above = [line.cells[column] for line in grid.lines[:at]]
     total = grid.lines[at].cells[column]
     if not grid.lines[at].is_total or any(line.is_total for line in grid.lines[:at]) or total["valeur"] is None:
         return False
-    if any(one["est_partiel"] or one["manque"] not in (None, "—") for one in above):
+    if any(one["manque"] not in (None, "—") for one in above):
         return False
     values = [Decimal(one["valeur"]) for one in above if one["valeur"] is not None]
-    return sum(map(bool, values)) > 1 and sum(values) == Decimal(total["valeur"])
+    return len(values) > 1 and sum(values) == Decimal(total["valeur"])
 
 
 def _rank(block: Model) -> str:
@@ -425,44 +437,26 @@ def _rank(block: Model) -> str:
 
 
 def _called(block: Model) -> str:
-    rank = _rank(block)
-    return f"{rank} — {title_of(block)}" if rank else title_of(block)
-
-
-def _are_texts(grid: Grid) -> list[bool]:
-    return [any(line.cells[rank]["est_texte"] for line in grid.lines) for rank in range(len(grid.head))]
+    return " — ".join(filter(None, (_rank(block), title_of(block))))
 
 
 def _widths(grids: Sequence[Grid]) -> list[float]:
-    """The widths of the columns of a sheet: the longest text that each has in any table, within reason."""
-    found: list[float] = [18]
-    for grid in grids:
-        first = max(map(len, [grid.corner, *(line.title for line in grid.lines)]))
-        found[0] = max(found[0], min(first, WIDEST_FIRST))
-        for rank, head in enumerate(grid.head, start=1):
-            words = max(map(len, head.split()), default=0)
-            longest = max([len(line.cells[rank - 1]["texte"]) for line in grid.lines] + [words])
-            found[rank:] = [*found[rank:], *[NARROWEST] * (rank + 1 - len(found))]
-            found[rank] = max(found[rank], min(longest + 2, WIDEST))
-        if any(grid.states):
-            at = len(grid.head) + 1
-            found[at:] = [*found[at:], *[NARROWEST] * (at + 1 - len(found))]
-            found[at] = max(found[at], STATE_WIDTH)
+    """The widths of the columns of a sheet: the longest text that each has in any table, within reason: a long text under a
+    number of another table is on several lines."""
+    found: list[float] = []
+    for rank in range(max(len(grid.columns) for grid in grids)):
+        tables = [grid for grid in grids if rank < len(grid.columns)]
+        widest = MIXED if any(rank in grid.numbers for grid in tables) else WIDEST[rank > 0]
+        words = [word for grid in tables for word in grid.columns[rank][0].split()]
+        longest = max(len(text) for text in words + [text for grid in tables for text in grid.columns[rank][1:]])
+        found.append(min(max(longest + 3, NARROWEST), widest))
     return found
 
 
-def _fits(value: Decimal) -> bool:
-    """True when a spreadsheet keeps every digit of a number."""
-    return len(value.normalize().as_tuple().digits) <= DIGITS
-
-
-def number_format(cell: Cell) -> str:
-    """The format that shows the exact value of a cell as it is printed, with its unit and partial mark."""
-    found, value = PRINTED.fullmatch(cell["texte"]), Decimal(cell["valeur"])
-    if found:
-        whole, decimals, unit = found[1], found[2] or "", found[3]
-        printed = Decimal(f"{whole.replace(french.NARROW, '').replace(french.MINUS, '-')}.{decimals or 0}")
-        rounded = value.quantize(Decimal(1).scaleb(-len(decimals)), rounding=ROUND_HALF_UP)
-        if printed == rounded:
-            return "#,##0" + (f".{'0' * len(decimals)}" if decimals else "") + (f'"\u00a0{unit}"' if unit else "")
-    return '"{}"'.format(cell["texte"].replace('"', "”"))  # in a different unit from its value: a volume in terabytes
+def as_number(cell: Cell) -> tuple[float, str]:
+    """The number of a cell, a percentage being one, and the format that shows it as printed: decimals, unit, partial mark."""
+    decimals, unit = PRINTED.fullmatch(cell["texte"]).groups()
+    shown = f"{FRENCH}#,##0" + (f".{'0' * len(decimals)}" if decimals else "")
+    shown += "," if unit.startswith("To") else ""  # in thousands: volumes are in Go
+    shown += f'"\u00a0{unit}"'.replace("%", '"%"').removesuffix('""') if unit else ""
+    return float(Decimal(cell["valeur"]) / (100 if "%" in unit else 1)), shown

@@ -6,7 +6,7 @@ cascade) is drawn from a few cells beside it, which say so.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,14 @@ from pipelines.stages.report.blocks import number_of, steps
 from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block, is_whole
 from pipelines.stages.report.showing import are_years
 
-WIDTH, WIDE_BAR, THIN_BAR = 460, 16, 8  # pixels
-SMALL, ACROSS = (148, 120), 3  # of the small charts
+WIDTH, BAR, LINE = 460, 16, 26  # pixels
+SMALL, ACROSS = (148, 106), 3  # of the small charts
 ASIDE = 40  # the column of what is for the drawing alone: beyond the tables, and the printed page
 BESIDE, PALE = "Pour le dessin", "#9aa5b1"
 DRAWN = re.compile(r"\s*\([^()]*\)$")  # how the report draws credits: « (contour : crédits ; plein : réalisé) »
 HATCHED = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": BLUE, "bg_color": "#ffffff"}}
 SIDES = "#,##0;#,##0"  # a pyramid has no negative side
+NUMBERS, AMOUNTS = "[$-40C]#,##0", '[$-40C]#,##0,"\u00a0k€"'  # of an axis; of what is counted in thousands of euros
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,16 @@ def add_chart(book: Any, sheet: Any, name: str, block: Block, area: Area) -> int
 def _chart(
     book: Any, kind: dict[str, str], name: str, block: Block, categories: tuple, series: Sequence[_Series]
 ) -> Any:
-    chart = book.add_chart(kind)
+    chart, is_stacked = book.add_chart(kind), kind.get("subtype") == "stacked"
     for one in series:
-        labels = {"value": True, "custom": list(one.labels)} if one.labels else None
-        if labels and kind.get("subtype") == "stacked":  # they are inside the bars
+        labels = {"value": True, "custom": list(one.labels), "font": {"size": 9}} if one.labels else None
+        if labels and _are_thousands(block):
+            labels["num_format"] = AMOUNTS
+        if labels and is_stacked:  # they are inside the bars
             labels |= {"num_format": SIDES, "font": {"color": "#ffffff", "bold": True}}
+        line = (
+            {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}} if kind["type"] == "line" else {}
+        )
         chart.add_series(
             {
                 "name": one.name,
@@ -83,14 +89,10 @@ def _chart(
                 "values": [name, *one.values],
                 "fill": {"color": one.color} if one.color else {"none": True},
                 "gap": 40,
-                **({"overlap": 100} if kind.get("subtype") == "stacked" else {}),
-                **({"data_labels": labels} if labels else {}),
-                **({"points": list(one.points)} if one.points else {}),
-                **(
-                    {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}}
-                    if kind["type"] == "line"
-                    else {}
-                ),
+                "overlap": 100 if is_stacked else None,
+                "data_labels": labels,
+                "points": list(one.points) or None,
+                **line,
             }
         )
     chart.set_title({"none": True})  # it is over the table
@@ -105,12 +107,15 @@ def _from_zero(lines: Sequence[Block]) -> dict[str, int]:
     return {"min": 0} if min(values, default=0.0) >= 0 else {}
 
 
-def _labels(lines: Sequence[Block], rank: int, *, alone: bool = True) -> list[dict[str, Any] | None]:
-    """One label per row: the code of what is missing instead of a zero that nobody counted; the values that are counted
-    unless several bars share the row, which are told apart beside it."""
-    cells = [line["cellules"][rank] for line in lines]
-    counted = None if alone else {"delete": True}
-    return [{"value": one["texte"]} if one["valeur"] is None else counted for one in cells]
+def _are_thousands(block: Block) -> bool:
+    """True for amounts that are read in thousands: their table has the centimes."""
+    cells = [cell for line in block["lignes"] for cell in line["cellules"] if cell["valeur"] is not None]
+    return all(cell["texte"].endswith("€") for cell in cells) and max(map(number_of, cells), default=0) >= 10_000
+
+
+def _labels(cells: Iterable[Block]) -> list[dict[str, Any] | None]:
+    """One label per cell: its value, or the code of what is missing instead of a zero that nobody counted."""
+    return [{"value": one["texte"]} if one["valeur"] is None else None for one in cells]
 
 
 def _palette(heads: Sequence[str]) -> list[str]:
@@ -124,7 +129,7 @@ def _columns(block: Block, lines: Sequence[Block], first: int, last: int) -> lis
     heads = block["entete"]
     colors = [LIGHT, BLUE] if block["forme"] == "execution" else _palette(heads)
     return [
-        _Series(head, (first, rank + 1, last, rank + 1), color, _labels(lines, rank, alone=len(heads) == 1))
+        _Series(head, (first, rank + 1, last, rank + 1), color, _labels(line["cellules"][rank] for line in lines))
         for rank, (head, color) in enumerate(zip(heads, colors, strict=False))
     ]
 
@@ -134,10 +139,11 @@ def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], p
     first, last, _ = place
     series = _columns(block, lines, first, last)[: 1 if block["forme"] == "ecarts" else None]
     chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
-    chart.set_y_axis({"reverse": True, "line": {"none": True}})
+    chart.set_y_axis({"reverse": True, "line": {"none": True}, "interval_unit": 1})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **_from_zero(lines)})
-    bars = len(lines) * len(series)
-    chart.set_size({"width": WIDTH, "height": 60 + bars * (WIDE_BAR if len(series) < 3 else THIN_BAR)})
+    chart.set_size(
+        {"width": WIDTH, "height": (24 if len(series) == 1 else 56) + len(lines) * max(LINE, len(series) * BAR)}
+    )
     yield chart
 
 
@@ -150,9 +156,8 @@ def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block],
     kind = "column" if len(series) == 1 else "line"
     chart = _chart(book, {"type": kind}, name, block, (first, 0, last, 0), series)
     gridlines = {"visible": True, "line": {"color": "#e9eef3"}}
-    chart.set_y_axis(
-        {"major_gridlines": gridlines, "line": {"none": True}, **(_from_zero(lines) if kind == "column" else {})}
-    )
+    axis = {"major_gridlines": gridlines, "line": {"none": True}, "num_format": NUMBERS}
+    chart.set_y_axis({**axis, **(_from_zero(lines) if kind == "column" else {})})
     chart.set_size({"width": WIDTH, "height": 200})
     yield chart
 
@@ -163,12 +168,12 @@ def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Bloc
     first, _, area = place
     wide = len(block["entete"])
     highest = max((number_of(one) or 0.0 for line in lines for one in line["cellules"]), default=0.0)
-    scale = {"max": highest} if "incomplets" in block and highest else {}
+    scale = {"max": 1.2 * highest} if "incomplets" in block and highest else {}
     for rank, line in enumerate(lines):
-        labels = [{"value": one["texte"]} if one["valeur"] is None else {"delete": True} for one in line["cellules"]]
         cells = zip(block["entete"], line["cellules"], strict=True)
         points = [None if is_whole(block, head, one) else HATCHED for head, one in cells]
-        series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels, points)]
+        values = (first + rank, 1, first + rank, wide)
+        series = [_Series(line["titre"], values, BLUE, _labels(line["cellules"]), points)]
         chart = _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, wide), series)
         chart.set_title({"name": line["titre"], "name_font": {"size": 9, "color": BLUE}, "overlay": False})
         chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0, **scale})
@@ -177,24 +182,26 @@ def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Bloc
 
 
 def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
-    """Two columns back to back, the first one on the left, its numbers rewritten as negative."""
+    """Two columns back to back, the first one on the left, its numbers rewritten as negative; alone, it has no side."""
+    if len(block["entete"]) == 1:
+        yield from _bars(book, sheet, name, block, lines, place)
+        return
     first, last, area = place
     sides = block["entete"][:2]
     column, pale = ASIDE, book.add_format({"font_color": PALE})
     sheet.write_string(area.header, column, f"{BESIDE} : {sides[0]}", pale)
     for row, line in enumerate(lines, start=first):
-        value = number_of(line["cellules"][0])
-        if value is not None:
+        if (value := number_of(line["cellules"][0])) is not None:
             sheet.write_number(row, column, -value, pale)
     places = [column, *range(2, len(sides) + 1)]
     series = [
-        _Series(head, (first, at, last, at), color, _labels(lines, rank))
+        _Series(head, (first, at, last, at), color, _labels(line["cellules"][rank] for line in lines))
         for rank, (head, at, color) in enumerate(zip(sides, places, (OCHRE, BLUE), strict=False))
     ]
     chart = _chart(book, {"type": "bar", "subtype": "stacked"}, name, block, (first, 0, last, 0), series)
     chart.set_y_axis({"reverse": True, "label_position": "low", "line": {"none": True}})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 70 + 22 * len(lines)})
+    chart.set_size({"width": WIDTH, "height": 56 + LINE * len(lines)})
     yield chart
 
 
@@ -209,7 +216,8 @@ def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
         return
     column, top, pale = ASIDE, area.header, book.add_format({"font_color": PALE})
     sheet.write_row(top, column, (BESIDE, "base", "en plus", "en moins"), pale)
-    for row, (head, start, end) in enumerate(zip(heads, starts, ends, strict=True), start=top + 1):
+    said = [f"{head}\n{one['texte']}" for head, one in zip(heads, lines[0]["cellules"], strict=True)]
+    for row, (head, start, end) in enumerate(zip(said, starts, ends, strict=True), start=top + 1):
         sheet.write_row(row, column, (head, min(start, end), max(end - start, 0.0), max(start - end, 0.0)), pale)
     bottom = top + len(heads)
     series = [
@@ -222,5 +230,5 @@ def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block],
     )
     chart.set_legend({"position": "bottom", "delete_series": [0]})
     chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": WIDTH, "height": 200})
+    chart.set_size({"width": WIDTH, "height": 180})
     yield chart

@@ -9,9 +9,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from pipelines.french import volume
 from pipelines.stages.report.cells import marked, number
 from pipelines.stages.report.model import Model
-from pipelines.stages.report.workbook import CONTENTS, FIGURES, grid_of, number_format, workbook
+from pipelines.stages.report.workbook import CONTENTS, FIGURES, LISTS, as_number, grid_of, workbook
 from tests.stages.report.office import converted
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
@@ -58,23 +59,39 @@ def place(sheet, title: str) -> int:
     return next(cell.row for cell in sheet["A"] if str(cell.value).startswith(title)) + 1
 
 
+def cells_of(model: Model) -> list[dict]:
+    """The first column of the first chart of a report."""
+    block = next(one for one in model["chapitres"][0]["sections"][0]["blocs"] if one["genre"] == "graphique")
+    return [line["cellules"][0] for line in block["lignes"]]
+
+
 def test_each_chapter_has_a_sheet_and_the_contents_lead_to_each_table(book):
-    assert book.sheetnames == [CONTENTS, FIGURES, "1 Essai"]
+    assert book.sheetnames == [CONTENTS, FIGURES, "1 Essai", LISTS]
     sheet, contents = book["1 Essai"], book[CONTENTS]
     links = {cells(contents, cell.row)[1]: cell.hyperlink.location for cell in contents["A"] if cell.hyperlink}
     assert links["Effectifs"] == f"'1 Essai'!A{place(sheet, 'Figure 1 — Effectifs') - 1}"
-    assert links["Entrées"] == f"'1 Essai'!A{place(sheet, 'Entrées') - 1}"
-    assert len(links) == 9 and all(to.startswith("'1 Essai'!A") for to in links.values() if FIGURES not in to)
+    assert links["Entrées"] == f"'{LISTS}'!A{place(book[LISTS], 'Entrées') - 1}"
+    assert len(links) == 9 and sum(to.startswith("'1 Essai'!A") for to in links.values()) == 7
     assert all(one["A2"].hyperlink.location == f"'{CONTENTS}'!A1" for one in book.worksheets[1:])
 
 
-def test_a_table_has_its_headings_its_numbers_and_the_state_of_each_line(book):
+def test_a_table_has_its_headings_its_numbers_and_where_they_differ_the_state_of_each_line(model: Model, book):
     sheet = book["1 Essai"]
     at = place(sheet, "Figure 1")
-    assert [one for one in cells(sheet, at)[:4] if one] == ["Statut", "Agents", "État"]
-    lines = [cells(sheet, at + rank)[:3] for rank in range(1, 5)]
-    assert lines[:2] == [["Contractuels", 14, "complet"], ["Titulaires", 13, "complet"]]
-    assert lines[2][1:] == ["—", ""] and lines[3][0] == "Total"
+    assert [one for one in cells(sheet, at)[:4] if one] == ["Statut", "Agents"]
+    lines = [cells(sheet, at + rank)[:2] for rank in range(1, 5)]
+    assert lines[:2] == [["Contractuels", 14], ["Titulaires", 13]]
+    assert lines[2][1] == "—" and lines[3][0] == "Total"
+    assert [sheet.cell(at + rank, 1).value for rank in (5, 6)] == [
+        "— : sans objet",
+        "Source : Plusieurs exports réunis.",
+    ]
+    states = {cells(book[CONTENTS], row[0].row)[1]: cells(book[CONTENTS], row[0].row)[2] for row in book[CONTENTS]}
+    assert states["Effectifs"] == "complet"
+    cells_of(model)[0] |= {"texte": "s", "valeur": None, "manque": "s"}
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(model)))["1 Essai"]
+    assert cells(sheet, at)[2] == "État"
+    assert [cells(sheet, at + rank)[2] for rank in (1, 2)] == ["secret statistique", "complet"]
     assert sheet.column_dimensions["A"].width > sheet.column_dimensions["B"].width > 10
 
 
@@ -94,7 +111,7 @@ def test_a_long_table_has_a_filter_which_leaves_its_total_in_view(press: Press):
     filters = sorted(
         (one.autoFilter.ref for one in sheet.tables.values()), key=lambda ref: int(ref[1 : ref.index(":")])
     )
-    assert filters == [f"A{at}:C{at + 6}", f"A{place(sheet, 'Entrées')}:B{place(sheet, 'Entrées') + 6}"]
+    assert filters == [f"A{at}:B{at + 6}"]
     assert sheet.cell(at + 7, 1).value == "Total"
 
 
@@ -107,8 +124,7 @@ def test_only_a_total_that_is_the_sum_of_what_is_above_it_is_a_formula(press: Pr
     values = openpyxl.load_workbook(io.BytesIO(workbook(model)), data_only=True)
     assert values["1 Essai"].cell(at + 4, 2).value == 27
     assert book["1 Essai"].cell(at + 3, 1).value.startswith("'=")
-    block = next(one for one in model["chapitres"][0]["sections"][0]["blocs"] if one["genre"] == "graphique")
-    block["lignes"][0]["cellules"][0]["est_partiel"] = True
+    cells_of(model)[0] |= {"texte": "s", "valeur": None, "manque": "s"}
     assert formulas(openpyxl.load_workbook(io.BytesIO(workbook(model)))) == []
 
 
@@ -164,6 +180,9 @@ def test_each_form_is_a_native_chart_over_the_cells_and_says_itself_in_words(mod
         series = [parts.read(name).decode() for name in sorted(parts.namelist()) if "charts/chart" in name]
     assert pictures.count("descr=") == 8 and "Effectifs. Agents" not in pictures
     assert all("<c:f>'1 Essai'!$" in one for one in series)
+    # lines have an axis, and a cascade has its amounts under its bars
+    (lines, cascade) = (one for one in series if '<c:showVal val="1"/>' not in one)
+    assert "<c:lineChart>" in lines and "ce qui se retranche" in cascade
     assert "<a:t>—</a:t>" in series[0]  # a label says what is missing, where there would be a zero
 
 
@@ -186,13 +205,24 @@ def test_a_note_is_no_wider_than_its_table(press: Press):
     sheet = openpyxl.load_workbook(io.BytesIO(workbook(model)))["1 Essai"]
     (row,) = [cell.row for cell in sheet["A"] if str(cell.value).startswith("Une longue note.")]
     (merged,) = [one for one in sheet.merged_cells.ranges if one.min_row == row]
-    assert (merged.max_row, merged.min_col, merged.max_col) == (row, 1, 3)
+    assert (merged.max_row, merged.min_col, merged.max_col) == (row, 1, 2)
     assert sheet.cell(row, 1).alignment.wrap_text and sheet.row_dimensions[row].height > 60
 
 
 def test_it_says_which_edition_it_is(press: Press):
     press.profile = "public"
     assert "édition publique" in openpyxl.load_workbook(io.BytesIO(workbook(press.model())))[CONTENTS]["A2"].value
+    press.profile = "interne"
+    book = openpyxl.load_workbook(io.BytesIO(workbook(press.model())))
+    assert "édition interne, à ne pas diffuser" in book[CONTENTS]["A2"].value
+
+
+def test_figures_are_compared_with_a_published_report_where_there_is_one(model: Model):
+    for said, is_there in (("égal", True), (None, False)):
+        for one in model["chiffres"]:
+            one["rapprochement"] = said
+        book = openpyxl.load_workbook(io.BytesIO(workbook(model)))
+        assert ("Comparé au rapport publié" in cells(book[FIGURES], 4)) is is_there
 
 
 def test_a_pyramid_has_its_first_side_below_zero_and_both_without_sign(book):
@@ -213,17 +243,19 @@ def test_what_cannot_be_shown_is_in_the_contents_with_its_reason(press: Press):
 
 
 @pytest.mark.parametrize(
-    ("value", "places", "unit", "expected"),
-    [("27", 0, "agents", "#,##0"), ("41489.54", 2, "EUR", '#,##0.00"\u00a0€"'), ("-3.25", 1, "%", '#,##0.0"\u00a0%"')],
+    ("cell", "kept", "shown"),
+    [
+        (number(Decimal(27), 0, "agents"), 27, "#,##0"),
+        (number(Decimal("41489.54"), 2, "EUR"), 41489.54, '#,##0.00"\u00a0€"'),
+        (number(Decimal("-3.25"), 1, "%"), -0.0325, '#,##0.0"\u00a0"%'),
+        (marked(number(Decimal(27), 0, "")), 27, '#,##0"\u00a0(p)"'),
+        (marked(number(Decimal(27), 0, "%")), 0.27, '#,##0"\u00a0"%"\u00a0(p)"'),
+        ({**number(Decimal(3500), 0, "Go"), "texte": volume(Decimal(3500))}, 3500, '#,##0.0,"\u00a0To"'),
+        (number(Decimal(-1) / 3, 2, ""), float(Decimal(-1) / 3), "#,##0.00"),
+    ],
 )
-def test_a_number_shows_as_it_is_printed_whatever_its_decimals(value: str, places: int, unit: str, expected: str):
-    assert number_format(number(Decimal(value), places, unit)) == expected
-
-
-def test_a_mark_or_another_unit_shows_too():
-    assert number_format(marked(number(Decimal(27), 0, ""))) == '#,##0"\u00a0(p)"'
-    volume = {**number(Decimal(3500), 0, "Go"), "texte": "3,5\u00a0To"}
-    assert number_format(volume) == '"3,5\u00a0To"'
+def test_a_number_shows_as_it_is_printed_in_french_and_a_percentage_is_one(cell: dict, kept: float, shown: str):
+    assert as_number(cell) == (kept, f"[$-40C]{shown}")
 
 
 def test_the_same_model_gives_the_same_bytes(model: Model):
