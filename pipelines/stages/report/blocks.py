@@ -791,7 +791,9 @@ def far_from_the_median(bloc: Graphique, block: Block, addresses: Addresses) -> 
             if rows and middle > 0:
                 printed = french.printed(middle, *NUMBERS.get(how, (0, "")))
                 place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ("
-                said = f"{'En ' if head.isdecimal() else ''}{head} : {french.enumeration([row.lower() for row in rows])}, {place}"
+                which = f"En {head}, " if head.isdecimal() else f"{head} : "
+                verb = "est" if len(rows) == 1 else "sont"
+                said = f"{which}{french.enumeration([row.lower() for row in rows])} {verb} {place}"
                 of = addresses.computed("médiane", [one.get("adresse") for _, one in cells])
                 told += [_words(f" {said}" if told else said), number_node(printed, of), _words(").")]
     return told

@@ -957,8 +957,8 @@ def test_what_is_far_from_the_median_of_a_chart_is_named_and_explained(press: Pr
     press.chapter = CHAPTER.replace("forme: barres\n", "forme: barres\n        seuil_pct: 50\n")
     assert len(press.model()["chapitres"][0]["sections"][0]["blocs"]) == before + 1
     assert said(press.block("texte", 1)) == [
-        "Agents\xa0: d, à plus de 50\xa0% au-dessous de la médiane de l’année (100). "
-        "Agents\xa0: e, à plus de 50\xa0% au-dessus de la médiane de l’année (100)."
+        "Agents\xa0: d est à plus de 50\xa0% au-dessous de la médiane de l’année (100). "
+        "Agents\xa0: e est à plus de 50\xa0% au-dessus de la médiane de l’année (100)."
     ]
     press.write("figures/effectifs.md", "Fermé.")
     assert said(press.block("texte", 1))[1] == "Fermé."
