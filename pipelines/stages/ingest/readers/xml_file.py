@@ -19,7 +19,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
-from pipelines.stages.ingest.readers.xml_outline import Outline
+from pipelines.stages.ingest.readers.xml_outline import SEPARATOR, Outline
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
@@ -41,7 +41,7 @@ TOO_LONG = (
 STRICTER = {
     etree.ErrorTypes.DTD_XMLID_VALUE: "des attributs xml:id qui commencent par une lettre",
     etree.ErrorTypes.DTD_ID_REDEFINED: "des attributs xml:id tous différents",
-    etree.ErrorTypes.WAR_NS_URI: "des espaces de noms qui soient des adresses (URI), sans accolade",
+    etree.ErrorTypes.WAR_NS_URI: "des espaces de noms qui soient des adresses (URI), sans espace ni accolade",
 }
 DEEPEST = 255  # as lxml, which reads the records afterwards
 
@@ -87,7 +87,7 @@ class _Outline(Outline):
     def read(self, path: Path) -> None:
         super().read(path)
         if not self.lines and not self._holds_the_list:
-            root = self.root.rpartition(" ")[2][:60]
+            root = self.root.rpartition(SEPARATOR)[2][:60]
             wanted = "/".join(self._place)
             raise DeliveryRefused(
                 "FIC-XML",
@@ -100,7 +100,7 @@ class _Outline(Outline):
     def start(self, name: str) -> None:
         if len(self._open) == DEEPEST:
             self._too_much(f"{DEEPEST} niveaux d’éléments au plus")
-        name = name.rpartition(" ")[2]
+        name = name.rpartition(SEPARATOR)[2]
         self._open.append(name)
         self._count(name)
         above = len(self._place) - len(self._open)
