@@ -162,13 +162,19 @@ def events(path: Path, fichier: str, tags: Sequence[str] | None = None) -> Itera
         with path.open("rb") as file:
             yield from etree.iterparse(file, events=("start", "end"), tag=tags, **safe, **left_out)
     except etree.XMLSyntaxError as error:
-        line, kind = error.lineno, error.code
+        refusal = unread(error, fichier)
     else:
         return
+    raise refusal
+
+
+def unread(error: etree.XMLSyntaxError, fichier: str) -> DeliveryRefused:
+    """The refusal of what lxml does not read of a document that expat found well formed."""
+    kind = error.code
     rule = "FIC-TAILLE" if kind in TOO_LONG else "FIC-XML"
     most = "des textes de dix millions de caractères, des noms de 50 000 et 255 niveaux d’éléments au plus"
     said = most if kind in TOO_LONG else STRICTER.get(kind, "un document XML bien formé")
-    raise DeliveryRefused(rule, fichier=fichier, ligne=line, attendu=said)
+    return DeliveryRefused(rule, fichier=fichier, ligne=error.lineno, attendu=said)
 
 
 def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> dict[str, tuple[int, list[set[str]]]]:
