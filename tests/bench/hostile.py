@@ -156,7 +156,8 @@ def main(scale: int) -> bool:
     for name, (write, kind) in CASES.items():
         with tempfile.TemporaryDirectory(prefix="millesime-hostile-") as folder:
             path = Path(folder) / f"export.{kind[7:].partition(',')[0].rstrip('}')}"
-            writer = Process(target=write, args=(path, scale))  # a process begins with the peak of the one that starts it
+            # a process begins with the peak of the one that starts it
+            writer = Process(target=write, args=(path, scale))
             writer.start()
             writer.join()
             cost = measured(MODULE, name, path)
