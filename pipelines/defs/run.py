@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.catalogue.sources import ExportRef
+from pipelines.disk import is_crowded
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.arriving import Aside
@@ -80,6 +81,8 @@ def run_jobs(
         todo = once_arrived(look, say) if wait else soon_arrived(look, say)
     if todo.is_nothing and not whole:
         return RunReport([], list(dict.fromkeys(todo.aside)))
+    if is_crowded(home.root):  # Dagster would print that it cannot write, in its own words
+        return RunReport([Failed(Ending.NO_DISK, "")])
 
     # what takes seconds to import is needed from here only
     from pipelines.defs.code_location import definitions_of

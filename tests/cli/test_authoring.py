@@ -1084,6 +1084,7 @@ def test_a_person_is_no_field(bench, tmp_path, name: str, text: str, said: str) 
         ("a_2019.jsonl", '{"id": 1}\n{"id": 2}\n{"id": "x', "a_2019.jsonl:3 FIC-TRONQUE"),
         ("a_2019.jsonl", '{"id": 1}\n{"id": x}\n{"id": 3}\n', "a_2019.jsonl:2 FIC-JSON"),
         ("a_2019.xls", "<html><body><table><tr><td>A</td></tr><tr><td>1</td></tr></table></body></html>", "une page HTML"),
+        ("a_2019.xml", "<a xmlns:n='une adresse'><b><c>1</c></b><b><c>2</c></b></a>", "a_2019.xml:1 FIC-XML"),
         ("a_2019.xls", '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html/>', "une page HTML"),
     ],
 )  # fmt: skip

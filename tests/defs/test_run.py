@@ -81,6 +81,13 @@ def test_where_nothing_came_nothing_runs_unless_all_is_asked_for(filled, monkeyp
     assert ran == [True]
 
 
+def test_nothing_begins_on_a_disk_without_room(bench, monkeypatch):  # noqa: F811
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    monkeypatch.setattr(run, "is_crowded", lambda _: True)
+    assert run.run_jobs(bench.home, [2019]) == RunReport([Failed(Ending.NO_DISK, "")])
+    assert not (bench.home.dagster / run.CONSOLE).exists()
+
+
 @pytest.mark.parametrize("current", [True, False])
 def test_a_warehouse_that_would_come_out_the_same_is_only_published(bench, monkeypatch, current):  # noqa: F811
     begin_ledger(bench.home)

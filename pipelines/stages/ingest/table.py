@@ -69,7 +69,8 @@ class TableWriter:
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
             database.leave()
             if isinstance(error, duckdb.OutOfMemoryException) and "temp_directory" not in str(error):
-                enough = f"un fichier que lit MILLESIME_MEMORY ({memory()} Mo) : moins de colonnes, ou plus de mémoire"
+                fewer = "moins de colonnes" if len(files) == 1 else "moins de fichiers ou de colonnes"
+                enough = f"un export que lit MILLESIME_MEMORY ({memory()} Mo) : {fewer}, ou plus de mémoire"
                 raise DeliveryRefused("FIC-TAILLE", fichier=files[0][0], attendu=enough) from None
             kind = type(error).__name__
             said = f": {error}" if kind in NAMES_ONLY else ""

@@ -13,6 +13,7 @@ from pipelines.catalogue.headings import EACH, UP
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.json_file import decoded, text_of
 from pipelines.stages.ingest.readers.key_value import pairs
+from pipelines.stages.ingest.readers.xml_file import unread
 from pipelines.stages.ingest.readers.xml_outline import Outline
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def named_records(path: Path, name: str, text: str) -> Named | None:
     if XML.match(text):
         Outline(name).read(path)
         options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
-        root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
+        try:
+            root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
+        except etree.XMLSyntaxError as error:
+            raise unread(error, name) from None
         return _best_list(_tree_of(root), "xml", name)
     if JSON.match(text):
         document, end = decoded(text, len(text) - len(text.lstrip()), name, 1)

@@ -27,6 +27,9 @@ HEAD = 512 * 1024  # the header lies within the first half megabyte
 BINARY_STARTS = {
     b"PK\x03\x04": "un classeur ou une archive",
     b"%PDF": "un PDF",
+    b"\x1f\x8b": "une archive",
+    b"7z\xbc\xaf\x27\x1c": "une archive",
+    b"Rar!": "une archive",
     b"\xd0\xcf\x11\xe0": "un ancien classeur",
 }
 MARKUP_STARTS = (b"<!doctype", b"<html", b"<?xml")

@@ -19,7 +19,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
-from pipelines.stages.ingest.readers.xml_outline import Outline
+from pipelines.stages.ingest.readers.xml_outline import SEPARATOR, Outline
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
@@ -41,7 +41,7 @@ TOO_LONG = (
 STRICTER = {
     etree.ErrorTypes.DTD_XMLID_VALUE: "des attributs xml:id qui commencent par une lettre",
     etree.ErrorTypes.DTD_ID_REDEFINED: "des attributs xml:id tous différents",
-    etree.ErrorTypes.WAR_NS_URI: "des espaces de noms qui soient des adresses (URI), sans accolade",
+    etree.ErrorTypes.WAR_NS_URI: "des espaces de noms qui soient des adresses (URI), sans espace ni accolade",
 }
 DEEPEST = 255  # as lxml, which reads the records afterwards
 
@@ -87,7 +87,7 @@ class _Outline(Outline):
     def read(self, path: Path) -> None:
         super().read(path)
         if not self.lines and not self._holds_the_list:
-            root = self.root.rpartition(" ")[2][:60]
+            root = self.root.rpartition(SEPARATOR)[2][:60]
             wanted = "/".join(self._place)
             raise DeliveryRefused(
                 "FIC-XML",
@@ -100,7 +100,7 @@ class _Outline(Outline):
     def start(self, name: str) -> None:
         if len(self._open) == DEEPEST:
             self._too_much(f"{DEEPEST} niveaux d’éléments au plus")
-        name = name.rpartition(" ")[2]
+        name = name.rpartition(SEPARATOR)[2]
         self._open.append(name)
         self._count(name)
         above = len(self._place) - len(self._open)
@@ -162,13 +162,19 @@ def events(path: Path, fichier: str, tags: Sequence[str] | None = None) -> Itera
         with path.open("rb") as file:
             yield from etree.iterparse(file, events=("start", "end"), tag=tags, **safe, **left_out)
     except etree.XMLSyntaxError as error:
-        line, kind = error.lineno, error.code
+        refusal = unread(error, fichier)
     else:
         return
+    raise refusal
+
+
+def unread(error: etree.XMLSyntaxError, fichier: str) -> DeliveryRefused:
+    """The refusal of what lxml does not read of a document that expat found well formed."""
+    kind = error.code
     rule = "FIC-TAILLE" if kind in TOO_LONG else "FIC-XML"
     most = "des textes de dix millions de caractères, des noms de 50 000 et 255 niveaux d’éléments au plus"
     said = most if kind in TOO_LONG else STRICTER.get(kind, "un document XML bien formé")
-    raise DeliveryRefused(rule, fichier=fichier, ligne=line, attendu=said)
+    return DeliveryRefused(rule, fichier=fichier, ligne=error.lineno, attendu=said)
 
 
 def _above(path: Path, fichier: str, place: list[str], headings: list[str]) -> dict[str, tuple[int, list[set[str]]]]:

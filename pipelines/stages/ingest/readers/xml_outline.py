@@ -11,19 +11,20 @@ from pipelines.settings import limits
 
 CHUNK = 1 << 20
 BYTES = 4  # of a character, at most
+SEPARATOR = "\1"  # of a namespace and a name, which no document can hold: expat refuses a namespace that holds it
 NAMES = 50  # different names of elements, at most, for each column that a table may have
 
 
 class Outline:
     """Sees every element; ``start`` and ``end`` are for those that extend it.
 
-    A name is ``namespace name``, or ``name`` alone; ``attributes`` and ``line`` are those of the element that begins.
+    A name is ``namespace SEPARATOR name``, or ``name`` alone; ``attributes`` and ``line`` are those of the element that begins.
     """
 
     def __init__(self, fichier: str):
         self.fichier, self.root = fichier, ""
         self.attributes: dict[str, str] = {}
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = expat.ParserCreate(namespace_separator=SEPARATOR)
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self.end

@@ -60,7 +60,10 @@ def members_of(path: Path, fichier: str, workdir: Path) -> list[Member]:
             listed = [member for member in archive.infolist() if not member.is_dir()]
             _refuse_hostile(listed, fichier)
             return _copied(archive, listed, path.stat().st_size, fichier, workdir)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, RuntimeError):
+    except NotImplementedError:
+        expected = "une archive .zip de compression usuelle (« Deflate »)"
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=expected) from None
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError):
         raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière") from None
 
 

@@ -202,7 +202,8 @@ def test_a_deep_document_is_refused(depot: Depot):
         (f"<ticket id='1'><{'a' * 50_100}/></ticket>", "FIC-TAILLE", "des noms de 50 000"),
         ("<ticket id='1'><a xml:id='1'/></ticket>", "FIC-XML", "commencent par une lettre"),
         ("<ticket id='1'><a xml:id='a'/><a xml:id='a'/></ticket>", "FIC-XML", "tous différents"),
-        ("<ticket id='1' xmlns:n='{adresse}'/>", "FIC-XML", "sans accolade"),
+        ("<ticket id='1' xmlns:n='{adresse}'/>", "FIC-XML", "sans espace ni accolade"),
+        ("<ticket id='1' xmlns:n='une adresse'/>", "FIC-XML", "sans espace ni accolade"),
     ],
 )
 def test_what_lxml_does_not_read_of_a_well_formed_document_is_named(depot: Depot, ticket: str, code: str, said: str):

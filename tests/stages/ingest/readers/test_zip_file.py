@@ -152,10 +152,14 @@ def test_a_bomb_a_locked_a_cut_an_empty_and_no_archive(depot: Depot):
         locked[whole.index(mark) + flags] |= 1
     spoiled = bytearray(whole)
     spoiled[60] ^= 0xFF
+    unusual = bytearray(whole)
+    for mark, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        unusual[whole.index(mark) + method] = 9  # Deflate64
     for name, content, code in (
         ("verrou.zip", bytes(locked), "FIC-PROTEGE"),
         ("coupe.zip", whole[:-30], "FIC-TRONQUE"),
         ("gate.zip", bytes(spoiled), "FIC-TRONQUE"),
+        ("rare.zip", bytes(unusual), "FIC-NATURE"),
         ("vide.zip", b"", "FIC-VIDE"),
         ("autre.zip", b"Code;x\n", "FIC-NATURE"),
     ):

@@ -25,7 +25,7 @@ from lxml import etree
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.records import Misshapen, Records, written_rows
 from pipelines.stages.ingest.readers.xml_file import events, forget
-from pipelines.stages.ingest.readers.xml_outline import Outline
+from pipelines.stages.ingest.readers.xml_outline import SEPARATOR, Outline
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"
@@ -135,13 +135,13 @@ class _Outline(Outline):
     def __init__(self, fichier: str):
         super().__init__(fichier)
         self.lines = {name: array("L") for name in RECORDS}
-        self._lines_of = {f"{BUDGET} {tag}": self.lines[name] for name, tag in RECORDS.items()}
+        self._lines_of = {f"{BUDGET}{SEPARATOR}{tag}": self.lines[name] for name, tag in RECORDS.items()}
 
     def read(self, path: Path) -> None:
         super().read(path)
         if self.lines["documents"]:
             return
-        namespace, _, name = self.root.rpartition(" ")
+        namespace, _, name = self.root.rpartition(SEPARATOR)
         code = "FIC-VIDE" if namespace in (BUDGET, CFU) else "FIC-NATURE"
         root = f"racine « {name[:60]} »"
         raise DeliveryRefused(code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget")

@@ -27,7 +27,7 @@ from typing import Any
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.french import how_many
 from pipelines.stages.ingest.readers.records import Records, written_rows
-from pipelines.stages.ingest.readers.xml_outline import CHUNK, Outline
+from pipelines.stages.ingest.readers.xml_outline import CHUNK, SEPARATOR, Outline
 
 DEPENSE, RECETTE = "PES_DepenseAller", "PES_RecetteAller"
 ROOTS = ("PES_Aller", "PES_ACQUIT")
@@ -225,7 +225,7 @@ class _Reading(Outline):
         if self._depth:
             self._depth += 1
             return
-        local = name.rpartition(" ")[2] if " " in name else name
+        local = name.rpartition(SEPARATOR)[2] if SEPARATOR in name else name
         if not self._steps:
             self._check_root(local)
             self._steps.append(TREE)
