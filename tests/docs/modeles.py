@@ -31,7 +31,7 @@ STYLES = [
     ("Body Text", "Text_20_body", 10.5, INK, False, 0, 6),
     ("First Paragraph", "First_20_paragraph", 10.5, INK, False, 0, 6),
     ("Compact", "Table_20_Contents", 10.5, INK, False, 0, 3),
-    ("Title", "Title", 40, BLUE, True, 150, 6),
+    ("Title", "Title", 40, BLUE, True, 40, 6),
     ("Subtitle", "Subtitle", 13, GREY, False, 0, 6),
     ("Author", "Author", 13, GREY, False, 0, 6),
     ("Heading 1", "Heading_20_1", 20, BLUE, True, 22, 10),
