@@ -139,7 +139,8 @@ def _texts(report: Path) -> dict[str, str]:
 
 def _as_the_pdf(source: str) -> str:
     """The text of a document, without the first of three exercices in a cell: the PDF has a curve there."""
-    cells = (html.unescape(re.sub("<[^>]+>", "", cell)) for cell in re.split("</(?:t[dh]|w:tc)>", source))
+    lines = re.sub(r"<w:br ?/>", "·", source)  # Word has each exercice on its line
+    cells = (html.unescape(re.sub("<[^>]+>", "", cell)) for cell in re.split("</(?:t[dh]|w:tc)>", lines))
     return "|".join(THREE.sub("", SPACES.sub("", cell)) for cell in cells)
 
 
