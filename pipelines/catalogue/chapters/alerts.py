@@ -72,20 +72,23 @@ class Alerte(Declared):
 
     def gathered(self, rows: list[dict[str, Any]]) -> Iterator[list[tuple[dict[str, Any], Pieces]]]:
         """The lines that say all ``rows``: each is the pieces of one row or, with ``ensemble``, of several, in order."""
+        if self.ensemble is None:
+            yield from ([(row, self.pieces(row))] for row in rows)
+            return
+        shared = [name for name in names_in(self.ensemble.dit) if name != EACH]
+        before, after = self.ensemble.dit.split(f"{{{EACH}}}")
         groups: dict[Any, list[dict[str, Any]]] = {}
-        for at, row in enumerate(rows):
-            same = [row[name] for name in names_in(self.ensemble.dit) if name != EACH] if self.ensemble else [at]
-            groups.setdefault(tuple(same), []).append(row)
-        for group in groups.values():
-            if self.ensemble is None or len(group) == 1:
-                yield [(group[0], self.pieces(group[0]))]
+        for row in rows:
+            groups.setdefault(tuple(row[name] for name in shared), []).append(row)
+        for first, *others in groups.values():
+            if not others:
+                yield [(first, self.pieces(first))]
                 continue
-            before, after = self.ensemble.dit.split(f"{{{EACH}}}")
-            line = [(group[0], _pieces(before, group[0]))]
-            for at, row in enumerate(group):
-                between = "" if at == 0 else " et " if at == len(group) - 1 else ", "
+            line = [(first, _pieces(before + self.ensemble.chacun, first))]
+            for row in others:
+                between = " et " if row is others[-1] else ", "
                 line.append((row, _pieces(between + self.ensemble.chacun, row)))
-            yield [*line, (group[0], _pieces(after, group[0]))]
+            yield [*line, (first, _pieces(after, first))]
 
     def note(self, name: str, row: dict[str, Any]) -> Path:
         """The text that explains a row, from ``contenu/``; ``name`` is that of the alert."""

@@ -127,6 +127,7 @@ class Builder:
         if is_drawn:
             drawn = {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}", "paliers": levels}
             drawn |= _incomplete(bloc, came)
+        is_hatched = drawn.get("forme") == "multiples" and set(head) & set(drawn.get("incomplets", []))
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),
@@ -142,9 +143,7 @@ class Builder:
             "reserves": self._reserves(came, rows),
             "note": _joined(
                 bloc.note and bloc.note.format(**names),
-                HATCHED
-                if is_drawn and bloc.forme == "multiples" and set(head) & set(drawn.get("incomplets", []))
-                else None,
+                HATCHED if is_hatched else None,
                 f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 SEVERAL if _shared(data, rows) else None,
                 waiting_lines(self.publication.waiting(bloc.table)),

@@ -225,7 +225,7 @@ class _Reading(Outline):
         if self._depth:
             self._depth += 1
             return
-        local = name.rpartition(SEPARATOR)[2] if SEPARATOR in name else name
+        local = name.rpartition(SEPARATOR)[2]
         if not self._steps:
             self._check_root(local)
             self._steps.append(TREE)
