@@ -143,17 +143,26 @@ DEMANDES = {
         (dt.date(2022, 6, 8), "portabilité", None, dt.date(2022, 7, 7)),
     ),
 }
-# Breach: found, property, people, to be notified, notified.
+# Breach: found, known to the controller, property, data, people, members, to be notified, notified.
 VIOLATIONS = {
     2018: (),
-    2019: (("14/05/2019 10:20", None, "confidentialité", 12, True, "16/05/2019 17:45"),),
+    2019: (("14/05/2019 10:20", None, "confidentialité", "Adresses", 12, "Orly", True, "16/05/2019 17:45"),),
     2020: (
-        ("02/04/2020 09:10", None, "disponibilité", 340, False, None),
+        ("02/04/2020 09:10", None, "disponibilité", "Dossiers du portail famille", 340, "Valenton", False, None),
         # seen by a processor, which told the syndicate three days later
-        ("21/11/2020 08:30", "24/11/2020 14:15", "confidentialité", 4, True, "25/11/2020 11:00"),
+        (
+            "21/11/2020 08:30",
+            "24/11/2020 14:15",
+            "confidentialité",
+            "Bulletins de salaire",
+            4,
+            "Choisy-le-Roi",
+            True,
+            "25/11/2020 11:00",
+        ),
     ),
     2021: (),
-    2022: (("07/02/2022 14:00", None, "intégrité", 55, True, "09/02/2022 09:30"),),
+    2022: (("07/02/2022 14:00", None, "intégrité", "Demandes de logement", 55, "Orly", True, "09/02/2022 09:30"),),
 }
 EXERCICE_DEMANDE_REFUSEE = 2018
 
@@ -270,13 +279,18 @@ def _violations(classeur: Classeur, titre: str, exercice: int) -> None:
     feuille.ajoute([titre], gras=True)
     feuille.ajoute(
         [
-            *("N° de violation", "Constatée le", "Connue du responsable le", "Atteinte"),
-            *("Personnes concernées", "À notifier", "Notifiée à la CNIL le"),
+            *("N° de violation", "Constatée le", "Connue du responsable le", "Atteinte", "Données concernées"),
+            *("Personnes concernées", "Collectivités concernées", "Personnes informées"),
+            *("À notifier", "Notifiée à la CNIL le"),
         ],
         gras=True,
     )
-    for rang, (constat, connue, nature, nombre, a_notifier, notifiee) in enumerate(VIOLATIONS[exercice], start=1):
-        feuille.ajoute([f"VD{exercice}-{rang:02d}", constat, connue, nature, nombre, _oui(a_notifier), notifiee])
+    for rang, (constat, connue, nature, donnees, nombre, pour, a_notifier, notifiee) in enumerate(
+        VIOLATIONS[exercice], start=1
+    ):
+        informees = "Oui" if a_notifier else None  # the register does not say it of the others
+        touchees = [donnees, nombre, pour, informees]
+        feuille.ajoute([f"VD{exercice}-{rang:02d}", constat, connue, nature, *touchees, _oui(a_notifier), notifiee])
 
 
 def _actions(classeur: Classeur, titre: str, exercice: int) -> None:

@@ -1,6 +1,7 @@
 """``report``, ``acts``, ``transmit``: a year's report, the acts that go with it, and what is sent to each member."""
 
 import datetime as dt
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from pipelines.cli.arguments import FOLDER, Day, year_argument
 from pipelines.cli.exporting import profile_option
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, on_home, refusing, shown
+from pipelines.evidence.misprinted import against
 from pipelines.french import day, enumeration
 from pipelines.ledger.closing import close, seal_of
 from pipelines.ledger.frozen import version_of
@@ -63,6 +65,9 @@ def report(session: Session, year: int, profile: str, formats: str, output: Path
         if path.parent == folder:
             echo(f"  {shown(path)}")
     note(f"{len(files)} fichiers en {time.monotonic() - started:.0f} s")
+    model = json.loads((folder / "modele.json").read_text(encoding="utf-8"))
+    for _, guard, passage in against(session.catalogue.guards, model, tables / "rapport"):
+        note(f"À reprendre avant de figer : {guard.dit} ({passage.place} : « {passage.text} »)")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.catalogue.chapters.printed import Demande, Garde, Model, Passage, broken, passages
@@ -24,12 +25,18 @@ def misprinted(work: Workspace) -> list[Finding]:
             tables = work.home.published / FOLDERS[profile] / "rapport"
             if "collectivites" not in model.get("intitules", {}):  # of a former version; the next publication will say
                 continue
-            said = list(passages(model))
-            for name, guard in work.catalogue.guards.items():
-                answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
-                broken_by = broken(guard, model["profil"], said, is_answered=answered)
-                found += [_finding(work.rules[RULE], name, guard, model, passage) for passage in broken_by]
+            for name, guard, passage in against(work.catalogue.guards, model, tables):
+                found.append(_finding(work.rules[RULE], name, guard, model, passage))
     return found
+
+
+def against(guards: Mapping[str, Garde], model: Model, tables: Path) -> Iterator[tuple[str, Garde, Passage]]:
+    """The passages of a report that break a guard, with its name; ``tables`` is the folder of its edition's. Raises duckdb.Error."""
+    said = list(passages(model))
+    for name, guard in guards.items():
+        answered = guard.demande is None or is_there(guard.demande, tables, model["exercice"])
+        for passage in broken(guard, model["profil"], said, is_answered=answered):
+            yield name, guard, passage
 
 
 def is_there(asked: Demande, tables: Path, exercice: int) -> bool:

@@ -106,6 +106,16 @@ def test_breaches_are_notified_within_72_hours(warehouse):
         "from rapport.rpt_rgpd__violations"
     )
     assert counts == (5, 4, 3, 2, 2, None)  # one does not say whom it reached: their number is unknown
+    told = warehouse.rows(
+        "select reference_violation, notification from rapport.rpt_rgpd__registre_violations order by 1"
+    )
+    assert told == [
+        ("VD2042-01", "faite dans le délai"),
+        ("VD2042-02", "faite hors délai"),
+        ("VD2042-03", "non requise"),
+        ("VD2042-04", "non faite"),
+        ("VD2042-05", "faite dans le délai"),
+    ]
 
 
 def test_projects_are_listed_by_pole_with_the_names_of_their_towns(warehouse):

@@ -71,6 +71,7 @@ def shares(*kinds: str) -> dict[str, Any]:
     return table("rpt_assistance__delais", "Parts", "type_ticket", *columns, filtres={"type_ticket": list(kinds)})
 
 
+MESSAGE = {"domaine": "Essai", "vers": "essai", "chiffre": ONE, "dit": "{valeur}"}  # the text replaces it
 # guard → what breaks it, and what does not: a block, or the text that somebody wrote
 GUARDS: dict[str, tuple[Any, Any]] = {
     "recus-dits-resolus": (
@@ -102,6 +103,7 @@ GUARDS: dict[str, tuple[Any, Any]] = {
         "Il y a 21 factures, 1 001 boîtes, 1 mois, 1 accès, 10 agents et 1 sous-traitant.",
     ),
     "carte-sans-accord": (card(ONE, "factures émises"), card(ONE, "facture émise|factures émises")),
+    "message-trop-long": (f"1. {'Encore un mot. ' * 9}", f"1. {'Encore un mot. ' * 8}"),
     "nombre-annonce": ([], []),  # a title
     "zero-pour-cent-en-tiret": (shares("incident", "demande"), shares("demande", "autre")),
 }
@@ -236,7 +238,8 @@ def declare(lab: Lab, is_sound: bool) -> None:
         case = cases[is_sound]
         if isinstance(case, str):
             write(lab.home.contenu / f"{YEAR}/{guard}.md", case)
-            case = {"genre": "contenu", "fichier": f"{guard}.md"}
+            kind = {"genre": "messages", "messages": [MESSAGE]} if guard.startswith("message") else {"genre": "contenu"}
+            case = {**kind, "fichier": f"{guard}.md"}
         blocs = [{**case, **({"id": guard} if case["genre"] == "tableau" else {})}] if case else [card(ONE, "facture")]
         title = guard if is_sound else TITLES.get(guard, guard)
         sections.append({"id": f"garde-{guard}", "titre": title, "blocs": blocs})

@@ -66,7 +66,7 @@ class Colonne(Declared):
     from a thousand. ``quotient`` names the two columns whose totals give, divided, the total of this one, over the rows
     that hold both, and ``variation`` those of which the total of this one is the change, in %, from the second to the first.
     ``palier``, in a cascade: a subtotal of the amounts before it, drawn from zero. ``facultative``, in a table: printed if
-    one of its rows has a value there.
+    one of its rows has a value there; in a list, if its row has.
     """
 
     nom: Name
@@ -186,10 +186,13 @@ class Matrice(Imprimees):
 
 
 class Liste(Imprimees):
-    """One entry per row: a title, then sentences. In ``portraits``, it is a person, whose picture organisation.yml may give."""
+    """One entry per row: a title, then its details; one that has a heading and no value is « non renseigné ».
+
+    In ``portraits``, an entry is a person, whose picture organisation.yml may give; in ``puces``, a line without headings.
+    """
 
     genre: Literal["liste"]
-    forme: Literal["colonne", "grille", "portraits"] = "colonne"
+    forme: Literal["colonne", "grille", "portraits", "puces"] = "colonne"
     entree: list[Name]
     details: list[Colonne] = []
 

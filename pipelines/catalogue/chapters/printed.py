@@ -17,7 +17,7 @@ from pipelines.catalogue.source_grammar import Declared
 from pipelines.french import NARROW, NO_BREAK
 
 Model = dict[str, Any]
-Where = Literal["titres", "phrases", "cartes", "tableaux"]
+Where = Literal["titres", "phrases", "cartes", "tableaux", "messages"]
 OF_FIGURE = "#c-"
 
 
@@ -52,13 +52,15 @@ class Garde(Declared):
     far as these are given, ``dans`` these kinds and in this ``edition``. Such a passage, with the titles and notes
     around it, must match ``avec``; from the figure to the next one, it may not match ``sans``, nor, from the former
     figure to this one, ``avant``; it may not be the first to print its figure unless ``apres`` was printed; it needs the
-    rows of ``demande``. A rule with none of these refuses the passage itself.
+    rows of ``demande``; it may not have ``plus_de_mots``, where a number and its unit are one. A rule with none of these
+    refuses the passage itself.
     """
 
     dit: str
     edition: Literal["interne", "public"] | None = None
     dans: list[Where] = ["phrases", "cartes", "tableaux"]
     mots: Words | None = None
+    plus_de_mots: int | None = None
     chiffres: list[str] = []
     tables: list[Table] = []
     avec: Words | None = None
@@ -70,8 +72,8 @@ class Garde(Declared):
 
     @model_validator(mode="after")
     def _is_about_something(self) -> "Garde":
-        if not (self.mots or self.chiffres or self.tables or self.cellules):
-            raise ValueError("donner mots, chiffres, tables ou cellules : ce dont parle la garde")
+        if not (self.mots or self.plus_de_mots or self.chiffres or self.tables or self.cellules):
+            raise ValueError("donner mots, plus_de_mots, chiffres, tables ou cellules : ce dont parle la garde")
         if (self.sans or self.avant or self.apres) and not self.chiffres:
             raise ValueError("sans, avant et apres disent ce qui entoure un chiffre : donner chiffres")
         return self
@@ -127,6 +129,7 @@ def _breaks(rule: Garde, passage: Passage, printed: set[str], *, is_answered: bo
         (rule.sans or rule.avant) and any(pattern and _holds(pattern, words) for pattern, words in beside),
         rule.apres and _comes_first(rule, passage, printed),
         rule.demande and not is_answered,
+        rule.plus_de_mots and len(re.split(r"[ \n]+", passage.text.strip())) > rule.plus_de_mots,
         rule.cellules and _has_cells(rule.cellules, passage.lines),
     ]
     return any(asked) if any(one is not None for one in asked) else True
@@ -186,15 +189,36 @@ def _of_section(chapter: str, section: Model) -> Iterator[Passage]:
         match block["genre"]:
             case "texte":
                 yield from _of_tree(place, title, block["arbre"])
+                yield from _messages(place, block)
+            case "liste":
+                yield from _of_list(place, title, block)
             case "chiffres":
-                for one in block["chiffres"]:
-                    text = f"{one['texte']} {one['libelle']}"
-                    figures = [Printed(one["chiffre"], after=one["libelle"])] if one["chiffre"] else []
-                    yield Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
+                yield from _of_cards(place, title, block)
             case "tableau" | "graphique" | "matrice":
                 yield from _of_table(place, block)
                 for comment in block.get("commentaires", []):
                     yield from _of_tree(place, comment["titre"], comment["arbre"])
+
+
+def _of_list(place: str, title: str, block: Model) -> Iterator[Passage]:
+    for entry in block["entrees"]:
+        for text in (entry["titre"], *(one["texte"] for one in entry["details"])):
+            yield Passage(place, "phrases", text, _joined(title, block["titre"], text))
+
+
+def _of_cards(place: str, title: str, block: Model) -> Iterator[Passage]:
+    for one in block["chiffres"]:
+        text = f"{one['texte']} {one['libelle']}"
+        figures = [Printed(one["chiffre"], after=one["libelle"])] if one["chiffre"] else []
+        yield Passage(place, "cartes", text, _joined(title, text, block["note"]), None, figures)
+
+
+def _messages(place: str, block: Model) -> Iterator[Passage]:
+    """The messages of the year, each as a whole."""
+    for node in (one for one in block["arbre"] if block.get("est_retenu") and one["genre"] == "numerotee"):
+        for item in node["enfants"]:
+            text = "".join(words for _, words in _pieces(item))
+            yield Passage(place, "messages", text, text)
 
 
 def _of_table(place: str, block: Model) -> Iterator[Passage]:

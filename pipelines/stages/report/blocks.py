@@ -54,6 +54,7 @@ from pipelines.stages.report.cells import (
     words,
 )
 from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.identity import face
 from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.showing import EVOLUTION, EXTREMES, Worked, are_years, ratio, title_nodes, titled
 from pipelines.stages.report.tables import SECRET as SECRET_CELL
@@ -66,6 +67,7 @@ WAITING = "Ce qui s’y trouve attend d’être relu."
 ALL_MEMBERS = "toutes les collectivités membres"
 WAIT = "ligne attend d’être relue et n’est pas imprimée.|lignes attendent d’être relues et ne sont pas imprimées."
 SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
+UNFILLED = "non renseigné"
 HATCHED = "Les années hachurées sont incomplètes ou à confirmer."
 
 
@@ -255,13 +257,14 @@ class Builder:
             details = [
                 {"titre": column.titre, **dated(row[column.nom], column), **self._detail(row, column)}
                 for column in bloc.details
-                if row[column.nom] is not None
+                if row[column.nom] is not None or (column.titre and not column.facultative)
             ]
             entry = {"titre": " ".join(named), "details": details}
             if bloc.forme == "portraits":
-                entry["initiales"] = "".join(name[0].upper() for name in named)
-                entry["portrait"] = self.portraits.get(entry["titre"].upper())
+                entry.update(face(named, self.portraits))
             entries.append(entry)
+        if bloc.forme == "puces":
+            return {"genre": "texte", "arbre": [_node("liste", *map(_bullet, entries))]}
         return {
             "genre": "liste",
             "id": _identity(bloc.id, only),
@@ -275,7 +278,10 @@ class Builder:
         }
 
     def _detail(self, row: Row, column: Colonne) -> Block:
-        text = self._shortened(cell(row, column)["texte"])
+        one = cell(row, column)
+        if one["manque"]:
+            return {"texte": UNFILLED if one["manque"] == "—" else french.MISSING_CODES[one["manque"]]}
+        text = self._shortened(one["texte"])
         if not re.search(r"\d(?!\d*(?:er|re|e)\b)", text):  # an ordinal is a name
             return {"texte": text}
         return {"texte": text, "adresse": row[ADDRESS], "colonne": column.nom}
@@ -612,6 +618,17 @@ def _moved_by(row: Row, label: str, before: int) -> list[Block]:
 def _node(kind: str, *children: Block) -> Block:
     """A node of prose: see ``prose``."""
     return {"genre": kind, "enfants": list(children)}
+
+
+def _bullet(entry: Block) -> Block:
+    """An entry of a list in one line: « Vote du budget (6 février 2020, unanimité) »."""
+    details = [
+        number_node(one["texte"], one["adresse"]) if one.get("adresse") else _words(one["texte"])
+        for one in entry["details"]
+    ]
+    between = [node for one in details for node in (_words(", "), one)][1:]
+    said = [_words(f"{entry['titre']} ("), *between, _words(")")] if details else [_words(entry["titre"])]
+    return _node("element", *said)
 
 
 def _words(text: str) -> Block:

@@ -1,7 +1,7 @@
 """The parts of the report about the organisation (logo, portraits, signature, organisation chart), and its glossary."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def identity(identite: Identite, images: Path) -> Model:
 def presented(genre: str, organisation: Organisation, images: Path) -> Model | None:
     """A block of organisation.yml; None when it says nothing of it. Raises ProseError: a picture cannot be read."""
     if genre == "signature":
-        return _signature(organisation.identite)
+        return _signature(organisation.identite, images)
     services = [one.model_dump() for one in organisation.organigramme]
     return {"genre": "organigramme", "services": services} if services else None
 
@@ -37,12 +37,22 @@ def portraits(identite: Identite, images: Path) -> dict[str, Model]:
     return {one.nom.upper(): found for one in identite.elus if (found := _picture(one.portrait, images))}
 
 
-def _signature(identite: Identite) -> Model | None:
+def face(names: list[str], known: Mapping[str, Model]) -> Model:
+    """What stands beside the names of a person: the picture or, without one, the initials."""
+    return {"initiales": "".join(one[0].upper() for one in names), "portrait": known.get(" ".join(names).upper())}
+
+
+def _signature(identite: Identite, images: Path) -> Model | None:
     signed = identite.signature
     if signed is None:
         return None
-    said = [_node("fort", _words(signed.nom))], [_words(french.capitalised(signed.fonction))]
-    return {"genre": "texte", "arbre": [_node("paragraphe", *nodes) for nodes in said]}
+    said = {"titre": "", "texte": french.capitalised(signed.fonction)}
+    return {
+        "genre": "signature",
+        "titre": signed.nom,
+        "details": [said],
+        **face(signed.nom.split(" ", 1), portraits(identite, images)),
+    }
 
 
 def glossary(terms: dict[str, str], shown: Any) -> list[Model]:

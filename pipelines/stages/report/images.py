@@ -11,7 +11,7 @@ from pipelines import french
 from pipelines.stages.report.prose import ProseError
 
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg"}
-HEAVIEST = 2 * 1024 * 1024  # bytes
+HEAVIEST = 20 * 1024 * 1024  # bytes, before it is made smaller
 LARGEST = 40_000_000  # pixels, before it is made smaller
 SIDE = 1600  # pixels, after
 
@@ -21,7 +21,7 @@ def picture(path: Path, alternative: str, name: str) -> dict[str, Any]:
     if not path.is_file():
         raise ProseError(f"{name} n’existe pas")
     if path.stat().st_size > HEAVIEST:
-        raise ProseError(f"{name} dépasse 2 Mo : l’enregistrer en plus petit")
+        raise ProseError(f"{name} dépasse 20 Mo : l’enregistrer en plus petit")
     kind, (width, height), content = encoded(path.read_bytes(), name)
     return {
         "nom": f"image-{french.plain(path.stem)}.{kind.rpartition('/')[2]}",

@@ -21,6 +21,7 @@ from pipelines.catalogue.chapters.grammar import (
     Alarmes,
     Chapitre,
     Contenu,
+    Liste,
     Matrice,
     Messages,
     PourChaque,
@@ -166,7 +167,9 @@ class Editor:
         return kept
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures and for a signature: they only go with the block next to them."""
+        """False for a text without figures, a signature and decisions: they only go with what they are about."""
+        if isinstance(bloc, Liste):
+            return bloc.forme != "puces"
         return bool(self._asked(bloc)) if isinstance(bloc, Texte) else bloc.genre != "signature"
 
     def _asked(self, bloc: Texte) -> list[str]:

@@ -275,9 +275,13 @@ def _image(token, name: str, pictures: Pictures) -> Node:
     if not alternative:
         raise ProseError(f"{name} l’image {file} n’a pas de texte de remplacement : ![ce qu’elle montre]({file})")
     try:
-        return {"genre": "image", "image": pictures(file, alternative), "credit": str(token.attrGet("title") or "")}
+        image = pictures(file, alternative)
     except ProseError as error:
         raise ProseError(f"{name} {error}") from None
+    credit = token.attrGet("title")
+    if not credit:
+        raise ProseError(f'{name} l’image {file} n’a pas de crédit : ![{alternative}]({file} "son auteur")')
+    return {"genre": "image", "image": image, "credit": credit}
 
 
 def _target(href: str, name: str) -> str:

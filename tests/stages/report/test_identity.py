@@ -45,7 +45,7 @@ def test_a_picture_is_encoded_again_upright_small_and_without_metadata(tmp_path:
         ("a.png", b" <svg onload='x'/>", "un dessin SVG"),
         ("a.png", b"GIF89a", "ni un PNG ni un JPEG"),
         ("a.png", b"\x89PNG\r\n\x1a\nrien", "ni un PNG ni un JPEG"),
-        ("a.png", b"\x00" * (HEAVIEST + 1), "dépasse 2 Mo"),
+        ("a.png", b"\x00" * (HEAVIEST + 1), "dépasse 20 Mo"),
         ("a.png", None, "n’existe pas"),
     ],
 )
@@ -70,13 +70,12 @@ def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else
     assert portrait["alternatif"] == "Portrait de A. B." and base64.b64decode(portrait["donnees"]).startswith(
         b"\x89PNG"
     )
-    words = [{"genre": "texte", "texte": text} for text in ("A. B.", "Présidente")]
     assert presented("signature", said, tmp_path) == {
-        "genre": "texte",
-        "arbre": [
-            {"genre": "paragraphe", "enfants": [{"genre": "fort", "enfants": words[:1]}]},
-            {"genre": "paragraphe", "enfants": words[1:]},
-        ],
+        "genre": "signature",
+        "titre": "A. B.",
+        "details": [{"titre": "", "texte": "Présidente"}],
+        "initiales": "AB",
+        "portrait": portrait,
     }
     assert [presented(genre, organisation(), tmp_path) for genre in ("signature", "organigramme")] == [None] * 2
     assert list(pictures(identity(Identite(), tmp_path))) == []

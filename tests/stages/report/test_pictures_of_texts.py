@@ -62,6 +62,7 @@ def test_every_form_prints_them(with_picture: Press, cache: Path, tmp_path: Path
             "![](images/salle.png)",
             r"contenu/2040/essai\.md:1 l’image images/salle\.png n’a pas de texte de remplacement",
         ),
+        ("![a](images/salle.png)", r"contenu/2040/essai\.md:1 l’image images/salle\.png n’a pas de crédit"),
         ("![a](images/autre.png)", r"contenu/2040/essai\.md:1 contenu/2040/images/autre\.png n’existe pas"),
         ("![a](../../organisation.yml)", "n’est pas dans contenu/2040/images"),
         ("![a](https://exemple.fr/a.png)", "n’est pas dans contenu/2040/images"),

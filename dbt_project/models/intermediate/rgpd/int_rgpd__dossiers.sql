@@ -16,7 +16,11 @@ with dossiers as (
             end as timestamp
         ) as date_limite,
         cast(date_reponse as timestamp) as date_reponse,
+        cast(null as timestamp) as date_connaissance,
+        cast(null as string) as donnees_concernees,
         cast(null as bigint) as nb_personnes,
+        cast(null as string) as collectivites_concernees,
+        cast(null as boolean) as est_personnes_informees,
         _livraison,
         _fichier,
         _feuille,
@@ -32,7 +36,11 @@ with dossiers as (
         -- RGPD, art. 33: the hours count from when the controller knew, not from when its processor did
         case when est_a_notifier then coalesce(date_connaissance, date_constat) + interval 72 hour end as date_limite,
         date_notification as date_reponse,
+        date_connaissance,
+        donnees_concernees,
         nb_personnes,
+        collectivites_concernees,
+        est_personnes_informees,
         _livraison,
         _fichier,
         _feuille,
@@ -67,7 +75,11 @@ select
         when date_reponse is not null then date_reponse <= date_limite
         when date_limite < make_date(exercice + 1, 1, 1) then false
     end as est_dans_les_delais,
+    date_connaissance,
+    donnees_concernees,
     nb_personnes,
+    collectivites_concernees,
+    est_personnes_informees,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     case when motif_exclusion is null then double_de end as double_de,

@@ -2,6 +2,7 @@ select
     cast(exercice as integer) as exercice,
     cast(reference_deliberation as string) as reference_deliberation,
     cast(date_deliberation as date) as date_deliberation,
+    cast(left(code_matiere, 1) as string) as classe_matiere,
     cast(libelle_matiere as string) as libelle_matiere,
     cast(objet as string) as objet,
     cast(nb_pour as bigint) as nb_pour,
