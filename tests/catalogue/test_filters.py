@@ -98,6 +98,7 @@ familles:
 """
     Layer(tmp_path).write("catalogue/figures/essai.yml", f"domaine: essai\ntitre: Essai\n{family}chiffres: []\n")
     chapter = (shipped_folder() / "catalogue/report/07_distance.yml").read_text(encoding="utf-8")
+    line = chapter.partition("{type_ticket: incident}")[0].count("\n") + 1
     Layer(tmp_path).write(
         "catalogue/report/07_distance.yml", chapter.replace("{type_ticket: incident}", "{type_ticket: incidents}")
     )
@@ -107,7 +108,7 @@ familles:
     assert [one.partition(" la colonne")[0] for one in found] == [
         "catalogue/figures/essai.yml:9 filtre:",
         "catalogue/figures/essai.yml:10 filtre:",
-        "catalogue/report/07_distance.yml:100 filtres:",
+        f"catalogue/report/07_distance.yml:{line} filtres:",
     ]
     assert all(one.count("vouliez-vous dire") == 1 for one in found)
 

@@ -336,10 +336,7 @@ class Builder:
             except KeyError:
                 raise MissingTable(f"rapport.chiffres n’a pas de chiffre {one.code}") from None
             row = {**self.figures.get(one.code), ADDRESS: self.figures.addresses.of_figure(one.code)}
-            value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
-            if value["valeur"] is not None:
-                said = french.rounded(row["valeur"], row["decimales"], row["unite"])
-                value["texte"] = said + MARK * value["est_partiel"]
+            value = _rounded(row)
             if value["manque"] != HIDDEN:
                 label = french.form(one.libelle or row["libelle"], row["valeur"])
                 shown.append(
@@ -417,7 +414,7 @@ class Builder:
         shown = [
             {
                 "libelle": row[bloc.libelle],
-                **cell(row, Colonne(nom="valeur", titre="", format="chiffre")),
+                **_rounded(row),
                 "chiffre": None,
                 "suite": " ; ".join([*_moved(row, before, bloc.part), *_part(row, bloc.part)]) or None,
             }
@@ -579,11 +576,19 @@ def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> b
     return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
 
 
+def _rounded(row: Row) -> Cell:
+    """The cell of a value that is shown large, as a reader remembers it."""
+    made = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
+    if made["valeur"] is None:
+        return made
+    return {**made, "texte": french.rounded(row["valeur"], row["decimales"], row["unite"]) + MARK * made["est_partiel"]}
+
+
 def _moved(row: Row, before: int, part: str | None) -> list[str]:
     """The value of the year before, and the change of what is part of a whole: what is made of it changes as much."""
     if row["valeur_precedente"] is None:
         return []
-    former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
+    former = french.rounded(row["valeur_precedente"], row["decimales"], row["unite"])
     return [f"{former} en {before}{_rate(row) if part is None or row[part] is not None else ''}"]
 
 
