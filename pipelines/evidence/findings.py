@@ -399,8 +399,9 @@ def refused_lines(home: Home, manifest: Manifest, most: int | None = None) -> li
             file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
             over = "over (partition by _fichier, _feuille, _ligne)"
             said = "null" if most else refused_print(manifest.system, name, manifest.exercice, over)
-            reasons = _reasons(file, said, stamp(file), most) + (_more_reasons(file, most) if most else [])
-            rows += [{"systeme": manifest.system, "table": name, **row} for row in reasons]
+            reasons = _reasons(file, said, stamp(file), most)
+            others = _more_reasons(file, reasons) if most else []
+            rows += [{"systeme": manifest.system, "table": name, **row} for row in reasons + others]
     return rows
 
 
@@ -415,17 +416,21 @@ def _reasons(file: Path, said: str, _stamp: Stamp, most: int | None) -> list[dic
     return [{"fichier": where(row.pop("_fichier"), row.pop("_feuille")), **row} for row in found]
 
 
-def _more_reasons(file: Path, most: int) -> list[dict]:
-    """How many reasons there are beyond the first ones, by column and by rule."""
-    found = select(
+def _more_reasons(file: Path, listed: list[dict]) -> list[dict]:
+    """How many reasons there are beside those that are listed, by column and by rule."""
+    told = Counter((row["fichier"], row["colonne"], row["position"], row["regle"]) for row in listed)
+    kinds = select(
         file,
-        "select _fichier, _feuille, colonne, position, regle, min(attendu) as attendu, count(*) as nb from ("
-        "select _fichier, _feuille, _ligne, colonne, position, regle, attendu, recu "
-        f"from {{lake}} order by all offset {most}) group by all order by all",
+        "select _fichier, _feuille, colonne, position, regle, min(attendu) as attendu, count(*) as nb from {lake} "
+        "group by all order by all",
     )
-    for row in found:
-        row |= {"fichier": where(row.pop("_fichier"), row.pop("_feuille")), "ligne": None}
-        row["recu"] = f"{how_many(row.pop('nb'), 'autres lignes')}, non détaillées"
+    found = []
+    for row in kinds:
+        fichier = where(row.pop("_fichier"), row.pop("_feuille"))
+        others = row.pop("nb") - told[fichier, row["colonne"], row["position"], row["regle"]]
+        if others:
+            said = f"{how_many(others, 'autres lignes')}, non détaillées"
+            found.append({**row, "fichier": fichier, "ligne": None, "recu": said})
     return found
 
 

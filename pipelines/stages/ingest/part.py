@@ -100,7 +100,7 @@ class Part:
         self.line_totals = self._line_totals()
         # SQL booleans, never NULL, of a line that is not data
         self.ignored_by = [(rule, self._matches(rule)) for rule in table.ignore]
-        self.is_blank = f"trim(concat({', '.join(self.raw)}), {literal(SPACES)}) = ''"
+        self.is_blank = f"regexp_full_match(concat({', '.join(self.raw)}), {literal(f'[{SPACES}]*')})"
         skipped = {name for name, origin in self.origins.items() if origin.empty == "skip"}
         hollow = " and ".join(cell.reading.missing for cell in self.cells if cell.name in skipped)
         self.is_hollow = hollow or "false"  # no column gives a row, all being empty

@@ -29,8 +29,14 @@ from pipelines.stages.ingest.typing import identifier
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MOST_APART = 40  # files of a table that are typed each by itself
+FEW_COLUMNS = 500  # of files that are typed at the same time: each may take 0.2 MB of memory, however few its cells
+MOST_COLUMNS = 4000  # of files that DuckDB’s usual memory may hold at the same time
+ROW_GROUP = 122_880  # rows: fewer give the same bytes, in whatever groups their files are typed
 FEW = 3  # files, or sheets, of which one may be the sum of the others by chance, of a single number
 MANY = 50  # dated rows from which it is strange for a year to have none in December
+ROWS, REFUSED, IGNORED, UNREAD = ".parquet", ".refus.parquet", ".ignores.parquet", ".illisibles.parquet"
+PLACE = "order by _fichier, _feuille, _ligne"
+ORDERS = {ROWS: "", REFUSED: f"{PLACE}, position", IGNORED: PLACE, UNREAD: f"{PLACE}, position"}
 Counted = dict[tuple[str, str | None], int]  # file, its sheet → lines
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 
@@ -80,39 +86,62 @@ class TableWriter:
         if len(files) > MOST_APART:
             files = _joined(table, files)
         parts = [Part(self.delivery, table, index, name, records) for index, (name, records) in enumerate(files)]
+        totals = self._write_rows(parts, target)
+        self._check_exercice(table, target)
+        self._check_measures(table, target)
+        silence = self._days_without_rows(table, target)
+        read, accepted = sum(part.records.read for part in parts), sum(part.kept for part in parts)
+        refused = sum(part.lost for part in parts)
+        totals += self._undeclared_totals(table, target)
+        companions = {
+            path.name.removeprefix(target.stem): sha256_of(path)
+            for path in map(target.with_suffix, ORDERS)
+            if path != target and path.exists()
+        }
+        counts = read, accepted, refused, read - accepted - refused
+        return TableCounts(*counts, parquet, sha256_of(target), totals, companions, silence, self._without(parts))
+
+    def _write_rows(self, parts: list[Part], target: Path) -> list[dict[str, Any]]:
+        """Write ``target`` and its companions, hundreds of files by groups; return the totals that the files announce."""
+        columns = [len(part.raw) for part in parts]
+        together = max(1, FEW_COLUMNS // max(1, *columns))
+        rows = sum(part.records.read * max(1, len(part.spread)) for part in parts)
+        if len(parts) <= together or (rows > ROW_GROUP and sum(columns) < MOST_COLUMNS):
+            return self._write_together(parts, target)
+        totals, pieces = [], []
+        for first in range(0, len(parts), together):
+            piece = target.with_suffix(f".{first}.parquet")
+            totals += self._write_together(parts[first : first + together], piece)
+            pieces.append(piece)
+        for suffix, order in ORDERS.items():
+            written = [path for path in (piece.with_suffix(suffix) for piece in pieces) if path.exists()]
+            if written:
+                self._copy([f"from {parquet_scan(path)}" for path in written], order, target.with_suffix(suffix))
+            for path in written:
+                path.unlink()
+        return totals
+
+    def _write_together(self, parts: list[Part], target: Path) -> list[dict[str, Any]]:
+        """Type files, write their rows, prove their balance; return the totals that they announce."""
         for part in parts:
             part.load()
             if not self.by_document:
                 part.refuse_swapped()
-        self._copy([part.accepted() for part in parts], "", target)
-        self._check_exercice(table, target)
-        self._check_measures(table, target)
-        silence = self._days_without_rows(table, target)
-        refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
+        self._copy([part.accepted() for part in parts], ORDERS[ROWS], target)
         if any(part.lost for part in parts):
-            self._copy([part.refused() for part in parts], "order by _fichier, _feuille, _ligne, position", refusals)
-        self._copy([part.ignored() for part in parts], "order by _fichier, _feuille, _ligne", ignores)
-        rows, left_out = self._count_by_part(target), self._count_by_part(ignores)
-        accepted, refused, ignored = self._prove_balance(parts, rows, left_out)
-        read = sum(part.records.read for part in parts)
-        totals = [total for part in parts for total in part.totals(target)] + self._undeclared_totals(table, target)
-        unread = target.with_suffix(".illisibles.parquet")
-        told = [part.unread() for part in parts] if any(field.informative for field in table.fields) else []
+            self._copy([part.refused() for part in parts], ORDERS[REFUSED], target.with_suffix(REFUSED))
+        self._copy([part.ignored() for part in parts], ORDERS[IGNORED], target.with_suffix(IGNORED))
+        self._prove_balance(parts, target)
+        told = [part.unread() for part in parts if any(field.informative for field in part.table.fields)]
         if told and self.delivery.db.execute(f"select 1 from ({' union all '.join(told)}) limit 1").fetchone():
-            self._copy(told, "order by _fichier, _feuille, _ligne, position", unread)
-        lacking = self._without(parts, rows)
+            self._copy(told, ORDERS[UNREAD], target.with_suffix(UNREAD))
+        totals = [total for part in parts for total in part.totals(target)]
         for part in parts:
             part.forget()
-        companions = {
-            path.name.removeprefix(target.stem): sha256_of(path)
-            for path in (refusals, ignores, unread)
-            if path.exists()
-        }
-        digest = sha256_of(target)
-        return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
+        return totals
 
     @staticmethod
-    def _without(parts: list[Part], rows: Counted) -> dict[str, int]:
+    def _without(parts: list[Part]) -> dict[str, int]:
         """Field → how many accepted lines are in files (or sheets) without its column; fields of the layout that are
         missing somewhere.
 
@@ -124,23 +153,20 @@ class TableWriter:
             for name in part.without:
                 found.setdefault(name, []).append(part)
         proved = {n: lack for n, lack in found.items() if len(lack) == len(parts) or not lack[0].records.unseen}
-        return {name: sum(part.lines_of(_of(part, rows)) for part in lack) for name, lack in proved.items()}
+        return {name: sum(part.kept for part in lack) for name, lack in proved.items()}
 
-    @staticmethod
-    def _prove_balance(parts: list[Part], rows: Counted, left_out: Counted) -> tuple[int, int, int]:
-        """Refuse the delivery if a file or a sheet of it lost a line; return how many are accepted, refused and ignored."""
-        kept = 0
+    def _prove_balance(self, parts: list[Part], target: Path) -> None:
+        """Count the lines that are ``kept`` of each file or sheet; refuse the delivery if it lost one."""
+        rows, left_out = self._count_by_part(target), self._count_by_part(target.with_suffix(IGNORED))
         for part in parts:
-            accepted, ignored = part.lines_of(_of(part, rows)), _of(part, left_out)
-            kept += accepted
-            if part.records.read != accepted + part.lost + ignored:
+            part.kept, ignored = part.lines_of(_of(part, rows)), _of(part, left_out)
+            if part.records.read != part.kept + part.lost + ignored:
                 raise DeliveryRefused(
                     "FIC-BILAN",
                     fichier=part.named,
                     recu=how_many(part.records.read, "ligne lue|lignes lues"),
-                    attendu=f"{accepted} acceptées + {part.lost} refusées + {ignored} ignorées",
+                    attendu=f"{part.kept} acceptées + {part.lost} refusées + {ignored} ignorées",
                 )
-        return kept, sum(part.lost for part in parts), sum(left_out.values())
 
     def _count_by_part(self, written: Path) -> Counted:
         counted = f"select _fichier, _feuille, count(*) from {parquet_scan(written)} group by all"

@@ -19,6 +19,7 @@ from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
 
 SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may be around a value
+SPACES_AROUND = f"^[{SPACES}]|[{SPACES}]$"
 GROUPS = " \u00a0\u2007\u2009\u202f"  # what may group thousands when the declaration says a space
 EXCEL_ERRORS = "#N/A #REF! #DIV/0! #VALUE! #VALEUR! #NAME? #NOM? #NUM! #NOMBRE! #NULL! #NUL!".split()
 # Letters, marks and punctuation that no normalisation changes; neither a space, nor the # of a spreadsheet's errors first.
@@ -98,8 +99,9 @@ def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool, 
     if cell is None:
         return Reading(field, "cast(null as varchar)", f"cast(null as {raw_type(field)})", "true", compiled.expected)
     tokens = list(dict.fromkeys(["", *table.missingValues]))
-    trimmed = f"trim({cell}, {literal(SPACES)})"
-    missing = f"{trimmed} in ({', '.join(map(literal, tokens))})"
+    # DuckDB's trim costs four times as much as this expression, on a cell without spaces around it
+    trimmed = f"case when regexp_matches({cell}, {literal(SPACES_AROUND)}) then trim({cell}, {literal(SPACES)}) else {cell} end"
+    missing = f"({trimmed}) in ({', '.join(map(literal, tokens))})"
     text = f"case when {missing} then null else nfc_normalize({trimmed}) end"
     cases = []
     for pattern, value in compiled.ways:

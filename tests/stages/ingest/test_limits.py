@@ -205,3 +205,18 @@ def test_a_line_too_long_to_be_held_is_refused(depot: Depot):
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "jsonl"}, files="*")
     said = refused(depot, depot.drop('{"code": 1}\n' + " " * plain_lines.LONGEST_LINE, "e.jsonl"))
     assert "e.jsonl:2 FIC-TAILLE" in said and "moins de 64 Mo" in said
+
+
+def test_files_whose_typed_lines_memory_does_not_hold_at_once_are_read(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MEMORY", "200")
+    depot.declare()
+    wide = "".join(f";c{n}" for n in range(100))
+    empty = ";" * 100
+    paths = [
+        depot.drop(HEADER.replace("\n", f"{wide}\n") + f"A{n};x;1,00;{empty}\nB;x;un;{empty}\n", f"{n:02}.csv")
+        for n in range(40)
+    ]
+    read = depot.ingest(*paths)
+    assert read.counts == (120, 40, 40, 40)
+    assert read.column("code") == [f"A{n}" for n in range(40)]
+    assert [row["_ligne"] for row in read.refused] == [3] * 40
