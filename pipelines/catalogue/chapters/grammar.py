@@ -412,11 +412,15 @@ class Section(Declared):
 
 
 class Chapitre(Declared):
-    """A file: one chapter; ``page_seule`` when no other shares its pages, unless a section is left out."""
+    """A file: one chapter; ``page_seule`` when no other shares its pages, unless a section is left out.
+
+    ``pictogramme`` is drawn beside its title: the path of an SVG line, on a square of 24.
+    """
 
     id: Identifier
     titre: str
     partie: str | None = None
+    pictogramme: Annotated[str, PydanticField(pattern=r"^[A-Za-z0-9 .,-]+$")] | None = None
     page_seule: bool = False
     sections: list[Section]
 

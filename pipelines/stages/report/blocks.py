@@ -757,7 +757,8 @@ def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
     divisor = sum((b for _, b in pairs), Decimal(0))
     if not divisor:
         return absent("—")
-    return number(sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
+    scale = 100 if column.format.startswith("pourcent") else 1
+    return number(scale * sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
 
 
 def _change(now: list[Cell], before: list[Cell], column: Colonne) -> Cell:

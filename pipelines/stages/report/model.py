@@ -110,6 +110,7 @@ class Editor:
                         "numero": len(kept) + 1,
                         "titre": title,
                         "partie": chapter.partie,
+                        "pictogramme": chapter.pictogramme,
                         "page_seule": chapter.page_seule and len(sections) >= len(chapter.sections),
                         "sections": sections,
                     }
