@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(row_number() over (partition by exercice order by date_ouverture, reference_dossier) as integer) as rang,
+    cast(row_number() over (partition by exercice order by date_ouverture nulls last, reference_dossier nulls last) as integer) as rang,
     cast(reference_dossier as string) as reference_violation,
     cast(type_dossier as string) as atteinte,
     cast(date_ouverture as date) as date_constat,
