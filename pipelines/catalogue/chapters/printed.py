@@ -217,7 +217,7 @@ def _messages(place: str, block: Model) -> Iterator[Passage]:
     """The messages of the year, each as a whole."""
     for node in (one for one in block["arbre"] if block.get("est_retenu") and one["genre"] == "numerotee"):
         for item in node["enfants"]:
-            text = "".join(words for _, words in _pieces(item))
+            text = _words(item)
             yield Passage(place, "messages", text, text)
 
 
@@ -240,11 +240,15 @@ def _of_tree(place: str, title: str, nodes: list[Model]) -> Iterator[Passage]:
             yield Passage(place, "phrases", text, _joined(title, text), None, _between(said))
 
 
+def _words(node: Model) -> str:
+    return "".join(words for _, words in _pieces(node))
+
+
 def _pieces(node: Model) -> Iterator[tuple[str | None, str]]:
     """The words of a node, each with the figure that it prints."""
     target = node.get("cible", "")
     if node["genre"] == "lien" and target.startswith(OF_FIGURE):
-        yield target.removeprefix(OF_FIGURE), "".join(words for one in node["enfants"] for _, words in _pieces(one))
+        yield target.removeprefix(OF_FIGURE), "".join(map(_words, node["enfants"]))
     elif "texte" in node:
         yield None, node["texte"]
     for one in node.get("enfants", []) if not target.startswith(OF_FIGURE) else []:

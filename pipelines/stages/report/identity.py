@@ -24,10 +24,10 @@ def identity(identite: Identite, images: Path) -> Model:
     }
 
 
-def presented(genre: str, organisation: Organisation, images: Path) -> Model | None:
-    """A block of organisation.yml; None when it says nothing of it. Raises ProseError: a picture cannot be read."""
+def presented(genre: str, organisation: Organisation, known: Mapping[str, Model]) -> Model | None:
+    """A block of organisation.yml, with the ``portraits`` that are known; None when it says nothing of it."""
     if genre == "signature":
-        return _signature(organisation.identite, images)
+        return _signature(organisation.identite, known)
     services = [one.model_dump() for one in organisation.organigramme]
     return {"genre": "organigramme", "services": services} if services else None
 
@@ -42,7 +42,7 @@ def face(names: list[str], known: Mapping[str, Model]) -> Model:
     return {"initiales": "".join(one[0].upper() for one in names), "portrait": known.get(" ".join(names).upper())}
 
 
-def _signature(identite: Identite, images: Path) -> Model | None:
+def _signature(identite: Identite, known: Mapping[str, Model]) -> Model | None:
     signed = identite.signature
     if signed is None:
         return None
@@ -51,7 +51,7 @@ def _signature(identite: Identite, images: Path) -> Model | None:
         "genre": "signature",
         "titre": signed.nom,
         "details": [said],
-        **face(signed.nom.split(" ", 1), portraits(identite, images)),
+        **face(signed.nom.split(" ", 1), known),
     }
 
 

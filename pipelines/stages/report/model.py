@@ -283,7 +283,7 @@ class Editor:
             case "chiffres":
                 return self.builder.key_figures(bloc)
             case "signature" | "organigramme":
-                return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
+                return presented(bloc.genre, self.organisation, self.builder.portraits)
             case "alertes" | "messages":
                 return self._alarms() if isinstance(bloc, Alarmes) else self._messages(bloc)
             case "indicateurs":

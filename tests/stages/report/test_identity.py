@@ -70,14 +70,14 @@ def test_portraits_and_signature_appear_where_they_are_declared_and_nowhere_else
     assert portrait["alternatif"] == "Portrait de A. B." and base64.b64decode(portrait["donnees"]).startswith(
         b"\x89PNG"
     )
-    assert presented("signature", said, tmp_path) == {
+    assert presented("signature", said, shown) == {
         "genre": "signature",
         "titre": "A. B.",
         "details": [{"titre": "", "texte": "Présidente"}],
         "initiales": "AB",
         "portrait": portrait,
     }
-    assert [presented(genre, organisation(), tmp_path) for genre in ("signature", "organigramme")] == [None] * 2
+    assert [presented(genre, organisation(), {}) for genre in ("signature", "organigramme")] == [None] * 2
     assert list(pictures(identity(Identite(), tmp_path))) == []
 
 

@@ -253,7 +253,7 @@ def test_it_shows_who_speaks_and_what_words_mean(model: Model, cache: Path, tmp_
         for name in ("A. B.", "C. D.")
     ]
     people = {"genre": "liste", "id": "elus", "forme": "portraits", "titre": "Élus", "entrees": entries, "note": None}
-    blocks = [{**people, "legende": [], "source": "rapport.rpt_elus"}, presented("organigramme", said, tmp_path)]
+    blocks = [{**people, "legende": [], "source": "rapport.rpt_elus"}, presented("organigramme", said, of_people)]
     section = {"id": "qui", "titre": "Qui", "blocs": blocks}
     more = {"identite": identity(said.identite, tmp_path), "glossaire": [{"terme": "SE", "sens": "le syndicat"}]}
     content = report_docx({**model, **more, "chapitres": [{**chapter, "sections": [section]}]}, cache)
