@@ -88,9 +88,9 @@ class Report:
         if "moins" in entry["calcul"]:
             now, before = ((self.values(part, "valeur") or [Decimal(0)])[0] for part in entry["de"])
             return [now - before, *([100 * (now - before) / before] if before else [])]
-        if entry["calcul"].startswith("somme de "):
-            above, below = (one.removeprefix("somme de ") for one in entry["calcul"].split(" ÷ "))
-            return [self._sum(entry["de"], above) / self._sum(entry["de"], below)]
+        if totals := re.fullmatch(r"(100 × )?somme de (\w+) ÷ somme de (\w+)", entry["calcul"]):
+            times, above, below = totals.groups()
+            return [(100 if times else 1) * self._sum(entry["de"], above) / self._sum(entry["de"], below)]
         if entry["calcul"] == "somme":
             return [self._sum(entry["de"], column)]
         if entry["calcul"] != "médiane":

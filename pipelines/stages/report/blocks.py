@@ -728,7 +728,8 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block], addresses: A
     for at, column in enumerate(data.colonnes):
         if column.quotient:
             above, below = (named[name] for name in column.quotient)
-            how = " ÷ ".join(f"somme de {name}" for name in column.quotient)
+            times = "100 × " if column.format.startswith("pourcent") else ""
+            how = times + " ÷ ".join(f"somme de {name}" for name in column.quotient)
             cells[at] = _computed(_quotient(above, below, column), addresses, how, [*above, *below])
         if column.variation:
             now, before = (named[name] for name in column.variation)
