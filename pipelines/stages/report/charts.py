@@ -126,7 +126,7 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
     """One record per cell: line, column, number, text, whether it is missing."""
     return [
         {
-            "ligne": _wrapped(line["titre"], 16 if narrow else 40),
+            "ligne": _wrapped(line["titre"], 20 if narrow else 40),
             "colonne": head,
             "rang": rank,
             "valeur": number_of(cell),
@@ -172,7 +172,7 @@ def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
 
 
 def _step(values: list[dict[str, Any]], bars: int = 1) -> int:
-    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 13) * bars + 8)
+    return max(14 * _most_lines(values) + 4, (17 if bars == 1 else 13) * bars + 8)
 
 
 def _most_lines(values: list[dict[str, Any]]) -> int:
@@ -505,7 +505,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
     y = _rows(values)
     return {
         "width": width,
-        "height": {"step": max(14 * _most_lines(values) + 6, 34)},
+        "height": {"step": max(14 * _most_lines(values) + 4, 32)},
         "layer": [
             _row_labels(values, y),
             {
@@ -536,7 +536,7 @@ def _carried_out(done: dict[str, Any], credits: dict[str, Any]) -> str:
 
 def _cascade(block: Block, narrow: bool) -> Spec:
     """From the first amount of the only row to its last one: each bar between them begins where the previous one ended."""
-    values = [{**one, "ligne": _wrapped(one["colonne"], 16 if narrow else 40)} for one in _values(block, narrow)]
+    values = [{**one, "ligne": _wrapped(one["colonne"], 20 if narrow else 40)} for one in _values(block, narrow)]
     for at, (value, (begins, ends)) in enumerate(zip(values, steps(block), strict=True)):
         is_end, amount = at in block["paliers"], value["valeur"] or 0
         value["de"], value["vers"], value["fin"] = begins, ends, max(begins, ends)

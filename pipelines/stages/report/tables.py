@@ -126,7 +126,9 @@ class Publication:
         if SECRET in self.columns(data.table):
             gathered.append(f"bool_or({SECRET}) as {SECRET}")
         # an order may name a column that is grouped away: its least value is then used
-        order = ", ".join([*(_towards(name, "min({})") for name in data.ordre), *by])
+        order = ", ".join(
+            [*(_towards(name, "{}" if name.lstrip("-") in values else "min({})") for name in data.ordre), *by]
+        )
         end = f"group by {', '.join(by)} order by {order}"
         return self._fetch(data.table, ", ".join([*by, *gathered]), end, data.filtres, data.ordre, data.exercices)
 
