@@ -53,10 +53,10 @@ CADRES = {
 }
 
 
-# The services of the organigramme in which the agents of a cadre d'emplois work: the first for an even matricule.
+# The services of the organigramme in which the agents of a cadre d'emplois work, by turns of their matricules.
 SERVICES = {
     "ingenieurs": ("Systèmes et réseau", "Applications métiers"),
-    "attaches": ("Applications métiers", "Direction générale"),
+    "attaches": ("Applications métiers", "Direction générale", "Service financier"),
     "techniciens": ("Systèmes et réseau", "Assistance et formation"),
     "redacteurs": ("Assistance et formation", "Ressources humaines"),
     "adjoints_techniques": ("Centre de services", "Systèmes et réseau"),
@@ -125,7 +125,8 @@ class Fiche:
     @property
     def service(self) -> str:
         """Where the agent works, which is invented."""
-        return SERVICES[self.situation.code_cadre][int(self.agent.matricule) % 2]
+        services = SERVICES[self.situation.code_cadre]
+        return services[int(self.agent.matricule) % len(services)]
 
 
 @dataclass(frozen=True)

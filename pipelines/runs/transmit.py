@@ -285,7 +285,7 @@ def _contents(
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]
     lacking = [] if has_accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
-    mention = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
+    mention = ["DÉMONSTRATION : données fictives."] * organisation.demonstration
     kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
     text = [
         f"{organisation.nom} ({organisation.sigle})",

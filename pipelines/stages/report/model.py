@@ -349,6 +349,7 @@ class Editor:
         """
         if table in self.off or self.builder.publication.is_withheld(table):
             return ""
+        self.builder.publication.require(table, [*colonnes])
         rows = self.builder.publication.rows(table, filtres, [])
         of_row = self.builder.figures.addresses.of_row
         said: dict[str, str] = {}  # the exact words → the Markdown that prints them

@@ -56,6 +56,11 @@ class Publication:
             raise MissingTable(f"la publication n’a pas de table rapport.{table}{AGAIN}")
         return self.tables[table]
 
+    def require(self, table: str, names: list[str]) -> None:
+        """Raises MissingTable when the table has not all these columns."""
+        if absent := [name for name in names if name not in self.columns(table)]:
+            raise MissingTable(f"rapport.{table} n’a pas de colonne {', '.join(absent)}{AGAIN}")
+
     def is_withheld(self, table: str, exercice: int | None = None) -> bool:
         """True for a table of which the public profile says nothing, in an exercice (by default the report's)."""
         year = exercice or self.exercice
@@ -142,8 +147,7 @@ class Publication:
         exercices: int,
     ) -> list[Row]:
         known = self.columns(table)
-        if absent := [name for name in [*filters, *(o.lstrip("-") for o in order)] if name not in known]:
-            raise MissingTable(f"rapport.{table} n’a pas de colonne {', '.join(absent)}{AGAIN}")
+        self.require(table, [*filters, *(o.lstrip("-") for o in order)])
         where = [f"{name} {_is(value)}" for name, value in filters.items()]
         if "exercice" in known:
             where.append(f"exercice between {self.exercice - exercices + 1} and {self.exercice}")

@@ -610,6 +610,10 @@ def test_every_annexe_is_named_whether_or_not_its_figures_are_known(
         for one in known
     ]
     press.replace("chiffres", [*press.tables["chiffres"][1], *missing])
+    press.tables["rpt_finances__resultats"] = (
+        "exercice integer, type_budget varchar, section varchar, resultat_exercice_eur decimal(18, 2)",
+        [],
+    )
     press.tables["rpt_finances__sections"] = (
         "exercice integer, type_budget varchar, siret varchar, libelle_budget varchar",
         [(2040, "annexe", *one) for one in budgets],
