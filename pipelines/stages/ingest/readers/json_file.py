@@ -28,8 +28,9 @@ DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
-# possessive: what repeats is never given back, so a long text costs no memory for it
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
+# possessive: what repeats is never given back, so a long text costs no memory for it; a text that does not end is one token,
+# or it would be read again from each quotation mark in it
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
 
 
 class _Number(str):

@@ -3,6 +3,8 @@
 A member's name is never a path here: what is written is named by its rank, so that no archive can write anywhere else.
 """
 
+import errno
+import lzma
 import stat
 import struct
 import zipfile
@@ -63,7 +65,11 @@ def members_of(path: Path, fichier: str, workdir: Path) -> list[Member]:
     except NotImplementedError:
         expected = "une archive .zip de compression usuelle (« Deflate »)"
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=expected) from None
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, RuntimeError):
+        raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière") from None
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # what bz2 says of other data, and a place before the file's start
+            raise
         raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière") from None
 
 

@@ -165,3 +165,21 @@ def test_a_bomb_a_locked_a_cut_an_empty_and_no_archive(depot: Depot):
     ):
         assert refusal(depot, depot.drop(content, name)).code == code
     assert refusal(depot, zipped(depot, {}, "rien.zip")).code == "FIC-VIDE"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_data_that_its_compression_cannot_have_written_is_a_cut_archive(depot: Depot, method: int):
+    declare(depot)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr("Agents.csv", HEADER + ROW * 50)
+    data = bytearray(content.getvalue())
+    data[60:90] = bytes(255 - byte for byte in data[60:90])
+    assert refusal(depot, depot.drop(bytes(data), "exports.zip")).code == "FIC-TRONQUE"
+
+
+def test_a_directory_said_to_begin_beyond_the_end_is_a_cut_archive(depot: Depot):
+    declare(depot)
+    data = zipped(depot, {"Agents.csv": HEADER + ROW}).read_bytes()
+    beyond = data[:-6] + b"\xff\xff\xff\x7f" + data[-2:]  # the place of the directory
+    assert refusal(depot, depot.drop(beyond, "exports.zip")).code == "FIC-TRONQUE"
