@@ -34,6 +34,8 @@ def shown(path: Path) -> str:
 
 def read_text(path: Path) -> str:
     """A declaration's text. Raises DeclarationError when it cannot be read."""
+    if path.is_fifo() or path.is_char_device():  # it would never end
+        raise DeclarationError(f"{shown(path)}:1 ce n’est pas un fichier")
     try:
         return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:

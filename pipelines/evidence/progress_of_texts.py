@@ -32,6 +32,8 @@ def text_states(home: Home, ledger: Ledger, exercice: int) -> list[TextState]:
     folder = home.contenu / str(exercice)
     found = []
     for path in sorted(folder.rglob("*.md")) if folder.is_dir() else []:
+        if not path.is_file():  # a pipe, which would never end, or a lost link: a run refuses it
+            continue
         name, sha256 = path.relative_to(folder).as_posix(), sha256_of(path)
         row = said.get((name, sha256))
         of = (row["state"], row["stated_by"], row["stated_at"]) if row else ()

@@ -1,7 +1,11 @@
 """The state of a text holds only for the bytes it was declared for; a year with texts that nobody validated is not frozen."""
 
+import os
 from pathlib import Path
 
+import pytest
+
+from pipelines.catalogue.yaml_file import DeclarationError, read_text
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.evidence.progress_of_texts import READ_OVER, VALIDATED, WRITTEN, text_states, unvalidated
@@ -40,6 +44,16 @@ def test_the_progress_of_a_text_is_the_last_one_recorded_for_its_very_bytes(benc
     say(bench, edito, READ_OVER)
     edito.write_text("Un.", encoding="utf-8")  # what was validated before something else was reviewed
     assert told(bench)[1] == ("edito.md", WRITTEN, None)
+
+
+def test_a_pipe_and_a_lost_link_are_no_texts_and_a_run_names_them(bench: Bench):
+    edito = text(bench, "edito.md", "Un.")
+    pipe = edito.with_name("tube.md")
+    os.mkfifo(pipe)
+    edito.with_name("perdu.md").symlink_to("nulle_part.md")
+    assert told(bench) == [("edito.md", WRITTEN, None)]
+    with pytest.raises(DeclarationError, match="tube.md:1 ce n’est pas un fichier"):
+        read_text(pipe)
 
 
 def test_a_text_that_nobody_validated_stops_a_release_until_it_is_or_somebody_decides(bench: Bench):
