@@ -124,7 +124,7 @@ def _draft(template: Path, names: dict[str, Any], title: str, author: str, editi
 
 def _warnings(organisation: Organisation, edition: Edition) -> list[str]:
     """Warnings that an act must not be sent with."""
-    said = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
+    said = ["DÉMONSTRATION : données fictives."] * organisation.demonstration
     said += ["Projet : l’exercice n’est pas figé, ses chiffres peuvent changer."] * (edition.name == "projet")
     return [french.typeset(one) for one in said]
 

@@ -247,7 +247,7 @@ class _Sheets:
         edition, organisation = model["edition"], model["organisation"]
         kind = "projet, à ne pas diffuser comme définitif" if edition["est_projet"] else f"version {edition['nom']}"
         said = [organisation["nom"], MENTIONS[model["profil"]], kind, edition["date_imprimee"]]
-        said += ["DÉMONSTRATION : les lignes sont inventées"] * model["demonstration"]
+        said += ["DÉMONSTRATION : données fictives"] * model["demonstration"]
         self.begin(sheet, model["titre"], " · ".join(said))
         self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
         self.link(sheet, HEADER + 1, FIGURES)
