@@ -1,5 +1,5 @@
--- What HTML cannot say of a word processor's document: the number of a page, that of a caption, which follows its
--- changes; and the pictures, which are in the folder where Pandoc runs, and its sandbox would not open.
+-- What HTML cannot say of a word processor's document: the number of a page; and the pictures, which are in the folder
+-- where Pandoc runs, and its sandbox would not open.
 local page = {
   docx = {
     "openxml",
@@ -12,15 +12,12 @@ local page = {
     '<text:tab/><text:bookmark-ref text:reference-format="page" text:ref-name="%s">–</text:bookmark-ref>',
   },
 }
-local rank = '<w:fldSimple w:instr=" SEQ %s \\* ARABIC "><w:r><w:rPr><w:rStyle w:val="Discret"/></w:rPr><w:t>%s</w:t></w:r></w:fldSimple>'
 
 function Span(span)
-  local place, series = span.attributes["page-de"], span.attributes["suite"]
+  local place = span.attributes["page-de"]
   if place then
     local format, field = table.unpack(page[FORMAT])
     return pandoc.RawInline(format, field:format(place))
-  elseif series and FORMAT == "docx" then
-    return pandoc.RawInline("openxml", rank:format(series, pandoc.utils.stringify(span)))
   end
 end
 
