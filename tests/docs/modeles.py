@@ -30,12 +30,12 @@ STYLES = [
     ("Normal", "Standard", 10.5, INK, False, 0, 6),
     ("Body Text", "Text_20_body", 10.5, INK, False, 0, 6),
     ("First Paragraph", "First_20_paragraph", 10.5, INK, False, 0, 6),
-    ("Compact", "Table_20_Contents", 10.5, INK, False, 0, 3),
+    ("Compact", "Table_20_Contents", 10.5, INK, False, 0, 2),
     ("Title", "Title", 40, BLUE, True, 40, 6),
     ("Subtitle", "Subtitle", 13, GREY, False, 0, 6),
     ("Author", "Author", 13, GREY, False, 0, 6),
-    ("Heading 1", "Heading_20_1", 20, BLUE, True, 22, 10),
-    ("Heading 2", "Heading_20_2", 14, INK, True, 14, 6),
+    ("Heading 1", "Heading_20_1", 20, BLUE, True, 18, 8),
+    ("Heading 2", "Heading_20_2", 14, INK, True, 12, 5),
     ("Heading 3", "Heading_20_3", 11, INK, True, 10, 4),
     ("Heading 4", "Heading_20_4", 10.5, INK, True, 8, 4),
     ("Block Text", "Quotations", 10.5, OCHRE, False, 4, 4),
@@ -58,8 +58,8 @@ STYLES = [
     ("Annexe-nombre", "Annexe-nombre", 9, INK, False, 1, 1),
     ("Saut", "Saut", 1, INK, False, 0, 0),
     ("Sommaire-titre", "Sommaire-titre", 20, BLUE, True, 0, 10),
-    ("Sommaire-1", "Sommaire-1", 10, INK, True, 4, 0),
-    ("Sommaire-2", "Sommaire-2", 9.5, INK, False, 0, 0),
+    ("toc 1", "Sommaire-1", 9.5, INK, True, 3, 0),
+    ("toc 2", "Sommaire-2", 9, INK, False, 0, 0),
 ]  # fmt: skip
 NEW_PAGE = ("Saut", "Sommaire-titre")
 RIGHT = ("Nombre", "Nombre-lié", "Annexe-nombre")
@@ -67,7 +67,7 @@ TOGETHER = ("Heading 1", "Heading 2", "Heading 3", "Heading 4", "Table Caption",
             "Direction", "Service", "Cellule-liée", "Nombre-lié")  # with what follows  # fmt: skip
 WHOLE = ("Notice", "Cellule", "Nombre", "Cellule-liée", "Nombre-lié", "Annexe", "Annexe-nombre")  # never split
 BARS = {"Block Text": (OCHRE, "FDF1E3"), "Notice": (LINE, None), "Valeur": (BLUE, PALE), "Libellé": (BLUE, PALE)}
-DOTTED = {"Sommaire-1": 0, "Sommaire-2": 240}  # how far from the margin
+DOTTED = {"toc 1": 0, "toc 2": 240}  # how far from the margin
 TABBED = (*DOTTED, "Header", "Footer")
 
 

@@ -23,6 +23,7 @@ BLUE = b"1B4F7D"  # of the titles in the shipped templates: the organisation's o
 NO_DATE = b"1970-01-01T00:00:00Z"  # Pandoc's, in its sandbox
 NO_LINE = b'<style:table-cell-properties fo:border="none" />'  # of every cell of an .odt
 LINE = b'<style:table-cell-properties fo:border="none" fo:border-bottom="0.5pt solid #c5ced6" fo:padding="1mm" />'
+ROW, WHOLE_ROW = b"<w:tr><w:tc>", b"<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc>"  # of a table, but for its head
 
 
 def report_document(model: Model, cache: Path, kind: str, template: Path) -> bytes:
@@ -47,6 +48,8 @@ def report_document(model: Model, cache: Path, kind: str, template: Path) -> byt
             return part.replace(NO_DATE, day + b"T00:00:00Z")
         if name in ("word/styles.xml", "styles.xml"):
             return part.replace(BLUE, colour)
+        if name == "word/document.xml":
+            return part.replace(ROW, WHOLE_ROW)
         if name == "content.xml":
             part = part.replace(NO_LINE, LINE)
             return re.sub(

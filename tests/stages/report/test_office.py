@@ -99,11 +99,12 @@ def test_its_titles_are_styled_and_its_table_of_contents_gives_their_pages(conte
     assert said_in(document, "Heading 1") == ["1. Essai", "Sources et méthode"]
     assert said_in(document, "Heading 2")[0] == "Partie de 2040"
     assert said_in(document, "Sommaire-titre") == ["Table des matières"]
-    lines = [
-        one for one in document.paragraphs if one.style.name.startswith("Sommaire-") and one.style.name[-1].isdigit()
-    ]
+    lines = [one for one in document.paragraphs if one.style.name.startswith("toc ")]
     assert [one.text for one in lines] == ["1. Essai\t–", "Partie de 2040\t–", "Sources et méthode\t–"]
-    fields = [next(one._p.iter(qn("w:instrText"))).text.split() for one in lines]
+    table, *fields = [code.text.split() for one in lines for code in one._p.iter(qn("w:instrText"))]
+    assert table == ["TOC", r"\o", '"1-2"', r"\h", r"\z"]
+    marks = [mark.get(qn("w:fldCharType")) for one in lines for mark in one._p.iter(qn("w:fldChar"))]
+    assert marks == ["begin", "separate", *["begin", "separate", "end"] * 3, "end"]
     places = {one.get(qn("w:name")) for one in document.element.body.iter(qn("w:bookmarkStart"))}
     assert [one[0] for one in fields] == ["PAGEREF"] * 3 and {one[1] for one in fields} <= places
 
@@ -120,6 +121,8 @@ def test_its_captions_are_numbered_in_the_order_of_the_report(content: bytes):
     document = opened(content)
     assert said_in(document, "Légende") == ["Figure 1 – Effectifs", "Figure 2 – Indicateurs"]
     assert said_in(document, "Table Caption") == ["Tableau 1 – Statuts", "Les chiffres cités"]
+    codes = [one.text.split()[:2] for one in document.element.body.iter(qn("w:instrText"))]
+    assert [one[1] for one in codes if one[0] == "SEQ"] == ["Figure", "Figure", "Tableau"]
 
 
 def test_every_drawing_is_described(content: bytes, model: Model, cache: Path):
@@ -147,6 +150,9 @@ def test_the_header_of_every_table_is_repeated_on_each_page(content: bytes, mode
     for one in tables:
         repeated = [row.trPr is not None and row.trPr.find(qn("w:tblHeader")) is not None for row in one.tr_lst]
         assert repeated == [True, *[False] * (len(repeated) - 1)]
+        assert all(
+            row.trPr.find(qn("w:cantSplit")) is not None for row in one.tr_lst[1:]
+        )  # LibreOffice ignores the style
     page = zipfile.ZipFile(io.BytesIO(report_odt(model, cache))).read("content.xml").decode()
     assert page.count("<table:table-header-rows>") == 2
 
