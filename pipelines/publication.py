@@ -9,6 +9,7 @@ LETTERS = (LETTER, "courrier.pdf")  # the draft, and what somebody signed of it
 IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 EDITIONS = {INTERNE: "interne", PUBLIC: "publique"}  # what readers call each
+DEMONSTRATION = "DÉMONSTRATION\u00a0: données fictives."  # printed on what an invented home makes
 MENTIONS = {INTERNE: "édition interne, à ne pas diffuser", PUBLIC: "édition publique"}  # printed on its pages
 # Profile → the file of its tables, in its folder. No database is named after a schema in it: a client could not tell
 # ``rapport.chiffres`` from a catalog's.

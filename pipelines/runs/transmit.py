@@ -23,7 +23,7 @@ from pipelines.ledger.frozen import last_release
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.workspace import Workspace
-from pipelines.publication import FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
+from pipelines.publication import DEMONSTRATION, FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import write_states
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.release import EXPORTS
@@ -236,11 +236,9 @@ def _letters(
     has_accounts: bool,
 ) -> Iterator[tuple[str, bytes]]:
     """The drafts of a release, to be signed by the person who signs the report, else by the one who approved it."""
-    from pipelines.stages.report.acts import acts
+    from pipelines.stages.report.acts import acts, enclosures
 
-    pieces = [f"le rapport d’activité de {exercice}"]
-    pieces += ["la page de votre collectivité"] * has_pages
-    pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
+    pieces = enclosures(exercice, has_page=has_pages, has_accounts=has_accounts)
     with read_publication(tables, exercice, profile) as publication:
         yield from acts(
             publication,
@@ -285,7 +283,7 @@ def _contents(
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]
     lacking = [] if has_accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
-    mention = ["DÉMONSTRATION : données fictives."] * organisation.demonstration
+    mention = [DEMONSTRATION] * organisation.demonstration
     kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
     text = [
         f"{organisation.nom} ({organisation.sigle})",

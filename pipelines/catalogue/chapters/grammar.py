@@ -77,6 +77,11 @@ class Colonne(Declared):
     palier: bool = False
     facultative: bool = False
 
+    @property
+    def times(self) -> int:
+        """What a quotient is multiplied by: 100 for a percentage."""
+        return 100 if self.format.startswith("pourcent") else 1
+
 
 class Croisement(Declared):
     """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.

@@ -23,7 +23,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import COMMUNE, Collectivite, Organisation, Personne, UnknownPerson
 from pipelines.characters import each_text, visible
 from pipelines.ledger.chain import Head
-from pipelines.publication import IMAGES
+from pipelines.publication import DEMONSTRATION, IMAGES
 from pipelines.stages.report.html import ORDINAL
 from pipelines.stages.report.identity import identity
 from pipelines.stages.report.model import Edition, editor_of
@@ -53,7 +53,8 @@ def acts(
     """(name, content) of each draft: ``deliberation.docx``, then ``courriers/<collectivité>.docx``.
 
     Who signs the report signs them, else who approved the release, ``approved_by``. ``pieces`` are what goes with a
-    letter, ``seal`` what proves the release (``ledger.closing.seal_of``). Raises ProseError naming a text and its line.
+    letter (``enclosures``), ``seal`` what proves the release (``ledger.closing.seal_of``). Raises ProseError naming a
+    text and its line.
     """
     editor = replace(editor_of(publication, catalogue, organisation, contenu), exact=True)
     logo = identity(organisation.identite, contenu / IMAGES)["logo"]
@@ -69,7 +70,7 @@ def acts(
         "apres_echeance": edition.day > due,
         "signataire": signatory.nom if signatory else "",
         "fonction": french.capitalised(signatory.fonction) if signatory else "",
-        "pieces": list(pieces),
+        "pieces": pieces or enclosures(publication.exercice),
         "liste": seal[0] if seal else "",
         "tete": f"{seal[1].entries} {seal[1].hash}" if seal else "",
     }
@@ -99,6 +100,14 @@ def acts(
         )
 
 
+def enclosures(exercice: int, *, has_page: bool = True, has_accounts: bool = True) -> list[str]:
+    """What goes with a letter."""
+    pieces = [f"le rapport d’activité de {exercice}"]
+    pieces += ["la page de votre collectivité"] * has_page
+    pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
+    return pieces
+
+
 def _declared(organisation: Organisation, name: str) -> Personne | None:
     """The declared person of that name; None when there is none, or no longer."""
     try:
@@ -124,7 +133,7 @@ def _draft(template: Path, names: dict[str, Any], title: str, author: str, editi
 
 def _warnings(organisation: Organisation, edition: Edition) -> list[str]:
     """Warnings that an act must not be sent with."""
-    said = ["DÉMONSTRATION : données fictives."] * organisation.demonstration
+    said = [DEMONSTRATION] * organisation.demonstration
     said += ["Projet : l’exercice n’est pas figé, ses chiffres peuvent changer."] * (edition.name == "projet")
     return [french.typeset(one) for one in said]
 

@@ -728,7 +728,7 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block], addresses: A
     for at, column in enumerate(data.colonnes):
         if column.quotient:
             above, below = (named[name] for name in column.quotient)
-            times = "100 × " if column.format.startswith("pourcent") else ""
+            times = f"{column.times} × " if column.times > 1 else ""
             how = times + " ÷ ".join(f"somme de {name}" for name in column.quotient)
             cells[at] = _computed(_quotient(above, below, column), addresses, how, [*above, *below])
         if column.variation:
@@ -758,8 +758,7 @@ def _quotient(above: list[Cell], below: list[Cell], column: Colonne) -> Cell:
     divisor = sum((b for _, b in pairs), Decimal(0))
     if not divisor:
         return absent("—")
-    scale = 100 if column.format.startswith("pourcent") else 1
-    return number(scale * sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
+    return number(column.times * sum((a for a, _ in pairs), Decimal(0)) / divisor, *NUMBERS[column.format])
 
 
 def _change(now: list[Cell], before: list[Cell], column: Colonne) -> Cell:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipelines.publication import MENTIONS
+from pipelines.publication import DEMONSTRATION, MENTIONS
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
@@ -164,7 +164,13 @@ def environment() -> Environment:
     """What the pages of a report share: a template is compiled once."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
-    made.globals |= {"style": style, "BALISES": TAGS, "MENTIONS": MENTIONS, "document": False}
+    made.globals |= {
+        "style": style,
+        "BALISES": TAGS,
+        "MENTIONS": MENTIONS,
+        "DEMONSTRATION": DEMONSTRATION,
+        "document": False,
+    }
     return made
 
 

@@ -24,7 +24,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from pipelines import french
-from pipelines.publication import MENTIONS
+from pipelines.publication import DEMONSTRATION, MENTIONS
 from pipelines.spreadsheet import neutralised
 from pipelines.stages.report.cells import Cell, absent, empty
 from pipelines.stages.report.model import Model
@@ -247,7 +247,7 @@ class _Sheets:
         edition, organisation = model["edition"], model["organisation"]
         kind = "projet, à ne pas diffuser comme définitif" if edition["est_projet"] else f"version {edition['nom']}"
         said = [organisation["nom"], MENTIONS[model["profil"]], kind, edition["date_imprimee"]]
-        said += ["DÉMONSTRATION : données fictives"] * model["demonstration"]
+        said += [DEMONSTRATION.removesuffix(".")] * model["demonstration"]
         self.begin(sheet, model["titre"], " · ".join(said))
         self.listed(sheet, ["Où", "Ce qu’on y trouve", "État"], [26, 124, 54], ())
         self.link(sheet, HEADER + 1, FIGURES)

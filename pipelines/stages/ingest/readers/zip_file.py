@@ -52,11 +52,12 @@ def members_of(path: Path, fichier: str, workdir: Path) -> list[Member]:
     """
     if not path.stat().st_size:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="une archive .zip")
+    cut = DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière")
     try:
         if not zipfile.is_zipfile(path):
             with path.open("rb") as file:
                 if file.read(4) == b"PK\x03\x04":
-                    raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière")
+                    raise cut
             raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="une archive .zip")
         with zipfile.ZipFile(path) as archive:
             listed = [member for member in archive.infolist() if not member.is_dir()]
@@ -66,11 +67,11 @@ def members_of(path: Path, fichier: str, workdir: Path) -> list[Member]:
         expected = "une archive .zip de compression usuelle (« Deflate »)"
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=expected) from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, RuntimeError):
-        raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière") from None
+        raise cut from None
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # what bz2 says of other data, and a place before the file's start
             raise
-        raise DeliveryRefused("FIC-TRONQUE", fichier=fichier, attendu="une archive .zip entière") from None
+        raise cut from None
 
 
 def _refuse_hostile(members: list[zipfile.ZipInfo], fichier: str) -> None:
