@@ -241,7 +241,7 @@ class Limits:
     cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
     misshapen: int  # misshapen lines of a file, and as many empty ones (``MILLESIME_MOST_MISSHAPEN``)
     megabytes: int  # of a file (``MILLESIME_MOST_MEGABYTES``)
-    elements: int  # of an XML document, and lines of a DSN: what is read one by one (``MILLESIME_MOST_ELEMENTS``)
+    elements: int  # of XML, objects and lists of JSON, lines of a DSN: read one by one (``MILLESIME_MOST_ELEMENTS``)
 
 
 def limits() -> Limits:

@@ -48,6 +48,11 @@ def cell(path: Path, many: int) -> None:
     path.write_text(HEADER + LINE.replace("x", "x" * (100 * many)), encoding="utf-8")
 
 
+def quotes(path: Path, many: int) -> None:
+    """A line of fifty million cells, each a delimiter between quotes."""
+    path.write_text(HEADER + '";' * (75 * many), encoding="utf-8")
+
+
 def stray(path: Path, many: int) -> None:
     """A cell beyond the last column, in a workbook."""
     _workbook(path, '<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="ZZZZ2"><v>1</v></c></row>')
@@ -89,6 +94,16 @@ def objects(path: Path, many: int) -> None:
     path.write_text('{"a": [' + "{}," * (60 * many) + "{}]}", encoding="utf-8")
 
 
+def levels(path: Path, many: int) -> None:
+    """JSON records of nine hundred lists, one in the other."""
+    path.write_text('{"a": [' + f'{{"c": {"[" * 900}{"]" * 900}}},' * (many // 18) + "{}]}", encoding="utf-8")
+
+
+def keyed(path: Path, many: int) -> None:
+    """Two million JSON records that no field reads."""
+    path.write_text('{"a": [' + '{"c":"1","d":"2"},' * (2 * many - 2) + "{}]}", encoding="utf-8")
+
+
 def children(path: Path, many: int) -> None:
     """Ten million elements in one XML record."""
     path.write_text("<a><b>" + "<c/>" * (10 * many) + "</b></a>", encoding="utf-8")
@@ -114,10 +129,10 @@ def _workbook(path: Path, sheet: str) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
-    **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell)},
+    **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell, quotes)},
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
     **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names, children)},
-    **{one.__name__: (one, JSON) for one in (text, objects)},
+    **{one.__name__: (one, JSON) for one in (text, objects, levels, keyed)},
     pairs.__name__: (pairs, PAIRS),
 }
 

@@ -155,30 +155,33 @@ def test_a_limit_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("place", ["record", "beside", "line"])
-def test_a_vast_json_value_is_refused_before_it_is_held(depot: Depot, place: str):
-    many = f'"k": [{"0, " * (json_file.MOST_MARKS // 2)}0]'  # a mark for each number and for each comma
-    lines = place == "line"
-    kind = {"type": "jsonl" if lines else "json"}
-    depot.declare([{"name": "code", "title": "code"}], kind=kind, table={} if lines else {"records": "l"}, files="*")
-    good, vast = '{"code": 1}', f'{{"code": 2, {many}}}'
+def test_more_objects_and_lists_than_are_gone_through_are_refused_at_their_line(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "9")
+    kind = {"type": "jsonl" if place == "line" else "json"}
+    table = {} if place == "line" else {"records": "l"}
+    depot.declare([{"name": "code", "title": "code"}], kind=kind, table=table, files="*")
+    good, vast = '{"code": 1}', '{"code": 2, "k": [{}, [], {}, [], {}, [], {}, [], {}]}'
     text = {
         "record": f'{{"l": [{good},\n{vast}]}}',
         "beside": f'{{"x": 1,\n"y": {vast}, "l": [{good}]}}',
         "line": f"{good}\n{vast}",
     }[place]
-    said = refused(depot, depot.drop(text, "e.jsonl" if lines else "e.json"))
-    assert ":2 FIC-TAILLE" in said and "dans un enregistrement" in said
+    said = refused(depot, depot.drop(text, "e.json"))
+    assert ":2 FIC-TAILLE" in said and "9 objets, listes et clés au plus" in said
+    assert depot.csv(text.replace(", {}, [], {}", ""), "f.json").counts[2:] == (0, 0)
 
 
 def test_more_records_than_a_document_may_hold_are_refused_and_no_further_counted(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(json_file, "MOST_RECORDS", 3)
+    monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "4")
     monkeypatch.setattr(reading, "in_child", lambda read, *arguments: read(*arguments))
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l"}, files="*")
     listed = '{"l": [{"code": 1}, {"code": 2}, {"code": 3}, {"code": 4}'
     assert "FIC-TAILLE" in refused(depot, depot.drop(listed + "]}", "e.json"))
-    assert "FIC-TAILLE" in refused(depot, depot.drop(listed + ", !", "e.json"))
+    assert json_file._elements("[" + "{}," * 99, 0, 4) == 5
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l.*"}, files="*")
     keyed = ", ".join(f'"{n}": {{"code": {n}}}' for n in range(4))
     assert "FIC-TAILLE" in refused(depot, depot.drop(f'{{"l": {{{keyed}}}}}', "e.json"))

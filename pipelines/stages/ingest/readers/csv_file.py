@@ -23,6 +23,7 @@ from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_h
 from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen, written_rows
 
 CHUNK = 8 * 1024 * 1024
+LONG = 1024 * 1024  # bytes of a line, for which DuckDB may take forty times as much memory
 HEAD = 512 * 1024  # the header lies within the first half megabyte
 BINARY_STARTS = {
     b"PK\x03\x04": "un classeur ou une archive",
@@ -42,6 +43,7 @@ class _Text:
 
     path: Path
     lines: int = 0
+    long_lines: bool = False
     spaced_quotes: bool = False  # a space between a quote and a delimiter: the two parsers disagree on it
     _last: bytes = field(default=b"\n", repr=False)
 
@@ -50,6 +52,8 @@ class _Text:
         if not data:
             return
         self.lines += data.count(b"\n")
+        pieces = range(0, len(data) - LONG + 1, LONG)
+        self.long_lines = self.long_lines or any(data.find(b"\n", start, start + LONG) < 0 for start in pieces)
         if b'"' in data and not self.spaced_quotes:
             mark = delimiter.encode()
             around = self._last + data
@@ -75,7 +79,7 @@ def read_csv(
         width = _width(text, fmt, table.headings_of(exercice), fichier)
         return _careful(text, fmt, [str(rank) for rank in range(1, width + 1)], 0, [], fichier, workdir)
     ignored, header, last_line = _header(text, fmt, table, exercice, fichier)
-    if careful or fmt.html or text.spaced_quotes or last_line != len(ignored):
+    if careful or fmt.html or text.spaced_quotes or text.long_lines or last_line != len(ignored):
         return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
     return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
 

@@ -17,20 +17,20 @@ from typing import Any
 from pipelines.catalogue.headings import EACH, climbed
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
+from pipelines.settings import limits
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
-MOST_MARKS = 2_000_000  # brackets, commas, keys and values of a record or a value beside them, which are decoded whole
-MOST_RECORDS = 3_000_000  # of a document; lines are not counted
 DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
 # possessive: what repeats is never given back, so a long text costs no memory for it; a text that does not end is one token,
-# or it would be read again from each quotation mark in it
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
+# or it would be read again from each quotation mark in it; an object that holds neither object nor list is one too
+_TEXT = r'"(?:[^"\\]++|\\.)*+"?'
+_TOKEN = re.compile(rf'{_TEXT}|\{{(?:[^"\[\]{{}}]++|{_TEXT})*+\}}|[\[{{]++|[\]}}]++|,|[^\s"\[\]{{}},]+', re.DOTALL)
 
 
 class _Number(str):
@@ -61,7 +61,7 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     Raises DeliveryRefused: FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-TAILLE, FIC-JSON, FIC-TRONQUE, FIC-ENTETE.
     """
     sheet = Sheet(workdir / f"{table.name}.csv", fichier, table, exercice)
-    lists = _Lists()
+    lists = _Lists(fichier)
     if fmt.type == "jsonl":
         sheet.write(_of_lines(path, fichier, sheet.columns, lists))
         return replace(sheet.close(count_lines(path)), lists=lists.counts)
@@ -75,23 +75,40 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 
 class _Lists:
     """The lists of objects of a document, by path. A key that may not be a field's name (``a.martin``, ``12``) is shown
-    as ``*``."""
+    as ``*``.
 
-    def __init__(self) -> None:
+    What is gone through one by one is counted: it is what takes time, whatever its size.
+    """
+
+    def __init__(self, fichier: str) -> None:
         self.counts: dict[str, int] = {}
+        self._fichier, self._elements, self.most = fichier, 0, limits().elements
 
-    def note(self, value: Any, path: str) -> None:
-        """Count the lists in ``value``, which lies at ``path``, however deep."""
-        waiting = [(value, path)]
+    def note(self, value: Any, path: str, line: int) -> None:
+        """Count the lists in ``value``, which lies at ``path``, however deep. Raises DeliveryRefused FIC-TAILLE."""
+        waiting = [(value, path)] if isinstance(value, (dict, list)) else []
         while waiting:
             value, path = waiting.pop()
             if isinstance(value, dict):
-                waiting += [(inside, f"{path}.{_shown(key)}".lstrip(".")) for key, inside in value.items() if inside]
-            elif isinstance(value, list):
+                inside = [
+                    (one, f"{path}.{_shown(key)}".lstrip("."))
+                    for key, one in value.items()
+                    if isinstance(one, (dict, list))
+                ]
+            else:
                 objects = sum(isinstance(one, dict) for one in value)
                 if objects and (path in self.counts or len(self.counts) < MOST_NAMES):
                     self.counts[path] = self.counts.get(path, 0) + objects
-                waiting += [(one, path) for one in value]
+                inside = [(one, path) for one in value if isinstance(one, (dict, list))]
+            self.pass_by(len(inside), line)
+            waiting += inside
+
+    def pass_by(self, many: int, line: int) -> None:
+        """Count ``many`` more elements: objects, lists, keys beside the records. Raises DeliveryRefused FIC-TAILLE."""
+        self._elements += many
+        if self._elements > self.most:
+            most = f"{self.most} objets, listes et clés au plus, sinon plusieurs fichiers (un par mois, par exemple)"
+            raise DeliveryRefused("FIC-TAILLE", fichier=self._fichier, ligne=line, attendu=most)
 
 
 def _shown(key: str) -> str:
@@ -105,12 +122,10 @@ def _of_lines(path: Path, fichier: str, headings: list[str], lists: _Lists) -> I
             yield number, BLANK
             continue
         blank = False
-        if len(text) > MOST_MARKS and _is_vast(text, 0):
-            raise _vast(fichier, number)
         value, end = decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
         if text[end:].strip():
             raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=number, attendu="un seul enregistrement par ligne")
-        lists.note(value, "")
+        lists.note(value, "", number)
         yield number, _values(value, headings, fichier, number)
     if blank:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
@@ -137,7 +152,7 @@ def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[s
         raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=line, recu=kind, attendu="un objet par enregistrement")
     found = {}
     for heading in headings:
-        values = list(_at(record, heading.split(".")))
+        values = _at(record, heading)
         if len(values) > 1:  # {"a.b": 1, "a": {"b": 2}}
             raise DeliveryRefused(
                 "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=heading, attendu="une seule valeur"
@@ -150,16 +165,22 @@ def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[s
     return found
 
 
-def _at(value: Any, path: list[str]) -> Iterator[Any]:
-    """The value at ``path``; a key may itself contain dots."""
-    if not path:
-        yield value
-    elif isinstance(value, dict):
-        for size in range(1, len(path) + 1):
-            if (key := ".".join(path[:size])) in value:
-                yield from _at(value[key], path[size:])
-    elif isinstance(value, list) and path[0].isdecimal() and int(path[0]) < len(value):
-        yield from _at(value[int(path[0])], path[1:])
+def _at(value: Any, path: str) -> list[Any]:
+    """The values at ``path``: several when a key itself contains dots."""
+    first, dot, rest = path.partition(".")
+    if isinstance(value, list):
+        is_one = first.isdecimal() and int(first) < len(value)
+        inside = value[int(first)] if is_one else None
+        return [] if not is_one else _at(inside, rest) if dot else [inside]
+    if not isinstance(value, dict):
+        return []
+    found = [value[path]] if path in value else []
+    while dot:
+        if first in value:
+            found += _at(value[first], rest)
+        following, dot, rest = rest.partition(".")
+        first = f"{first}.{following}"
+    return found
 
 
 def text_of(value: Any) -> str:
@@ -252,10 +273,7 @@ class _Document:
         place = self._blank(start + 1)
         self._is_found = self._is_found or not path
         if not path:
-            count, vast = _elements(self.text, start)
-            if vast is not None:
-                raise _vast(self.fichier, self._line_of(vast))
-            self._count(count, start)
+            self.counted += _elements(self.text, start, self._lists.most)
         is_open = self.text[place : place + 1] != "]"
         while is_open:
             if path:
@@ -265,16 +283,11 @@ class _Document:
             place, is_open = self._next(place, "]")
         return place + 1
 
-    def _count(self, more: int, place: int) -> None:
-        self.counted += more
-        if self.counted > MOST_RECORDS:
-            most = f"{MOST_RECORDS // 1_000_000} millions d’enregistrements au plus dans un document, sinon du JSONL"
-            raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=self._line_of(place), attendu=most)
-
     def _record(self, place: int, headings: list[str]) -> Iterator[Any]:
         line = self._line_of(place)
+        self._lists.pass_by(1, line)
         value, end = decoded(self.text, place, self.fichier, line)
-        self._lists.note(value, ".".join(self.path))
+        self._lists.note(value, ".".join(self.path), line)
         found = {heading: text for told in self._above.values() for heading, text in told.items()}
         found |= {heading: self._keys[steps] for heading, steps in self._keyed.items()}
         yield line, found | _values(value, headings, self.fichier, line)
@@ -294,21 +307,19 @@ class _Document:
             if key in keys:
                 raise self._refusal(place, "une seule valeur par clé")
             keys.add(key)
+            self._lists.pass_by(1, line)
             place = self._blank(self._after(self._blank(place), ":"))
             if path[0] == EACH:
                 self._keys[len(path) - 1] = key
             if path == [EACH] and self.text[place : place + 1] != "[":
-                if _is_vast(self.text, place):
-                    raise _vast(self.fichier, self._line_of(place))
-                self._count(1, place)
+                self.counted += 1
                 place = yield from self._record(place, headings)
             elif path[0] in (EACH, key):
                 place = yield from self._walk(place, path[1:], headings)
             else:
-                if _is_vast(self.text, place):
-                    raise _vast(self.fichier, self._line_of(place))
-                value, place = decoded(self.text, place, self.fichier, self._line_of(place))
-                self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]))
+                line = self._line_of(place)
+                value, place = decoded(self.text, place, self.fichier, line)
+                self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]), line)
             place, is_open = self._next(place, "}")
         return place + 1
 
@@ -323,8 +334,6 @@ class _Document:
                 if key == inside:
                     place = _past(self.text, place)
                 else:
-                    if _is_vast(self.text, place):
-                        break  # the reading that follows refuses it
                     found[key], place = _DECODER.raw_decode(self.text, place)
                 place, _ = self._next(place, "}")
         except (ValueError, RecursionError, DeliveryRefused):
@@ -364,44 +373,30 @@ def _past(text: str, place: int) -> int:
     """Where the value at ``place`` ends, found without decoding it."""
     depth = 0
     for token in _TOKEN.finditer(text, place):
-        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        depth += _change(token[0])
         if depth <= 0:
-            return token.end()
+            return token.end() + depth  # a run of brackets may close what holds the value, too
     return len(text)
 
 
-def _elements(text: str, start: int) -> tuple[int, int | None]:
-    """How many elements are in the list that begins at ``start``, up to the first that is too vast, and where that one is;
-    counted no further than one beyond the most that are read."""
-    depth, count, is_open, marks = 0, 0, False, 0
+def _elements(text: str, start: int, most: int) -> int:
+    """How many elements are in the list that begins at ``start``; counted no further than one beyond ``most``."""
+    depth, count, is_open = 0, 0, False
     for token in _TOKEN.finditer(text, start + 1):
-        mark, marks = token[0], marks + 1
-        if marks > MOST_MARKS:
-            return count, token.start()
-        if count > MOST_RECORDS:
+        mark = token[0]
+        if depth == 0 and mark == ",":
+            is_open = False
+            continue
+        depth += _change(mark)
+        if depth < 0 or count > most:
             break
-        if depth == 0:
-            if mark == "]":
-                break
-            if mark == ",":
-                is_open, marks = False, 0
-                continue
-            if not is_open:
-                count, is_open = count + 1, True
-        depth += (mark in ("[", "{")) - (mark in ("]", "}"))
-    return count, None
+        if not is_open:
+            count, is_open = count + 1, True
+    return count
 
 
-def _is_vast(text: str, place: int) -> bool:
-    """True if the value at ``place`` has too many tokens to be held in memory as objects."""
-    depth = 0
-    for marks, token in enumerate(_TOKEN.finditer(text, place)):
-        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
-        if depth <= 0 or marks > MOST_MARKS:
-            return depth > 0
-    return False
-
-
-def _vast(fichier: str, line: int) -> DeliveryRefused:
-    most = "moins de deux millions de clés, de valeurs et de signes dans un enregistrement"
-    return DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=most)
+def _change(mark: str) -> int:
+    """How many levels deeper a token leads."""
+    if mark[0] in "[{" and mark[-1] in "[{":
+        return len(mark)
+    return -len(mark) if mark[0] in "]}" else 0

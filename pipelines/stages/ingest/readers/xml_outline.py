@@ -3,6 +3,7 @@
 Values are read afterwards, by lxml: what is counted here, with its line, is independent of it.
 """
 
+import re
 from pathlib import Path
 from xml.parsers import expat
 
@@ -11,6 +12,8 @@ from pipelines.settings import limits
 
 CHUNK = 1 << 20
 BYTES = 4  # of a character, at most
+# the name that many programs give to UTF-8, which expat does not know by it
+UTF8 = re.compile(rb"""\A(\xef\xbb\xbf)?(<\?xml\s[^>]*?encoding\s*=\s*["'])utf8(?=["'])""", re.IGNORECASE)
 SEPARATOR = "\1"  # of a namespace and a name, which no document can hold: expat refuses a namespace that holds it
 NAMES = 50  # different names of elements, at most, for each column that a table may have
 
@@ -38,6 +41,7 @@ class Outline:
             raise DeliveryRefused("FIC-VIDE", fichier=self.fichier)
         try:
             with path.open("rb") as file:
+                self._parser.Parse(UTF8.sub(rb"\1\2UTF-8", file.read(CHUNK)))
                 while chunk := file.read(CHUNK):
                     self._parser.Parse(chunk)
                     if file.tell() - max(self._parser.CurrentByteIndex, 0) > BYTES * limits().cell + CHUNK:

@@ -108,6 +108,14 @@ def test_utf_8_in_place_of_cp1252_is_seen_far_into_the_file(depot: Depot):
     assert depot.csv(b"Code\n" + b"abc\n" * 100 + "été\n".encode("cp1252")).column("code")[-1] == "été"
 
 
+@pytest.mark.parametrize(("length", "is_long"), [(1 << 20, False), (1 << 21, True)])
+def test_a_line_of_megabytes_is_left_to_the_reader_whose_memory_is_bounded(depot: Depot, tmp_path, length, is_long):
+    fmt = depot.declare(kind=kind()).of(2020).export.format
+    path = tmp_path / "export.csv"
+    path.write_text(GOOD + ";" * (length - len(GOOD)) + "\n" + GOOD, encoding="utf-8")
+    assert csv_file._as_it_is(path, path.name, fmt).long_lines == is_long
+
+
 @pytest.mark.parametrize("chunk", [7, 16, 33])
 def test_the_size_of_the_chunks_changes_nothing(chunk):
     content = b"\xff\xfe" + GOOD.replace("\n", "\r\n").encode("utf-16-le")

@@ -36,6 +36,13 @@ TICKETS = """<?xml version="1.0" encoding="ISO-8859-1"?>
 </export>"""
 
 
+def test_utf_8_by_the_name_that_many_programs_give_it(depot: Depot):
+    declare(depot)
+    text = TICKETS.replace("ISO-8859-1", "utf8")
+    assert depot.csv(text, "export.xml").rows[0]["libelle"] == "Zoé B."
+    assert depot.csv("\ufeff" + text.replace('"utf8"', "'UTF8'"), "marked.xml").counts[1] == 2
+
+
 def test_records_at_a_path_with_their_lines(depot: Depot):
     declare(depot)
     read = depot.csv(TICKETS.encode("iso-8859-1"), "EXPORT.XML")
