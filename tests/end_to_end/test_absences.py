@@ -30,6 +30,7 @@ def _key_of_the_demonstration(demonstration: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(demonstration.parent / "key"))
 
 
+@pytest.mark.campaign
 def test_a_home_made_again_whole_has_the_figures_that_dbt_built(campaign: Campaign, demonstration: Path) -> None:
     with duckdb.connect(str(demonstration / "warehouse/current/warehouse.duckdb"), read_only=True) as db:
         assert figures_of(db) == campaign.before.figures
