@@ -35,10 +35,10 @@ NAME_LENGTH = 31  # of a spreadsheet
 CONTENTS, FIGURES, LISTS = "Sommaire", "Chiffres", "Listes"
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 HEADER = 3  # the row of a list's headings, below its title and the link back
-NARROWEST, MIXED, WIDEST = 12, 28, (44, 64)  # characters of a column; of the first one and of others
+NARROWEST, MIXED, WIDEST = 9, 28, (44, 64)  # characters of a column; of the first one and of others
 LINE_HEIGHT = 15  # points
-PAGE_WIDTH, PAGE_HEIGHT = 780, 525  # points of a page of an A4 sheet on its side, inside its margins
-POINTS, SCALES = 0.75, (0.85, 0.8, 0.75, 0.7, 0.65, 0.6)  # of a pixel; of a printed page, the largest first
+PAGES = ((780, 525), (535, 770))  # points of an A4 sheet on its side and upright, inside its margins
+POINTS, SCALES = 0.75, (0.85, 0.8, 0.75, 0.7, 0.65)  # of a pixel; of a printed page, the largest first
 RIGHT = {"align": "right", "indent": 1}  # a number keeps clear of the text on its right
 LIST = 5  # lines from which a table has a filter
 COMPLETE = "complet"
@@ -48,19 +48,19 @@ PRINTED = re.compile(r"−?[\d\u202f]+(?:,(\d+))?\u00a0?(.*)")
 SHOWN = ("tableau", "matrice", "graphique", "liste")
 CALLED = {"tableau": "Tableau", "matrice": "Tableau", "graphique": "Figure"}
 FIGURE_COLUMNS = {  # key of a figure in the model → heading, width
-    "domaine": ("Chapitre", 44),
-    "libelle": ("Chiffre", 74),
-    "affichage": ("Valeur imprimée", 26),
+    "domaine": ("Chapitre", 36),
+    "libelle": ("Chiffre", 66),
+    "affichage": ("Valeur imprimée", 20),
+    "etat": ("État", 14),
+    "rapprochement": ("Comparé au rapport publié", 26),
     "valeur": ("Valeur", 20),
     "unite": ("Unité", 16),
-    "etat": ("État", 16),
     "statut": ("D’où il vient", 38),
-    "rapprochement": ("Comparé au rapport publié", 30),
     "code": ("Code", 50),
     "formule": ("Comment il est calculé", 90),
 }
 VALUES = ("affichage", "valeur")
-ON_SCREEN = ("code", "formule")  # on paper, they would leave the others no room
+ON_PAPER = ("domaine", "libelle", "affichage", "etat", "rapprochement")  # more would leave these no room
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,8 @@ class _Sheets:
             for column, key in enumerate(keys):
                 self._figure(sheet, row, column, key, one)
         last = HEADER + max(len(model["chiffres"]), 1)
-        sheet.print_area(0, 0, last, keys.index(ON_SCREEN[0]) - 1)
+        sheet.set_portrait()
+        sheet.print_area(0, 0, last, keys.index(ON_PAPER[-1] if is_compared else ON_PAPER[-2]))
         sheet.autofilter(HEADER, 0, last, len(keys) - 1)
 
     def _figure(self, sheet: Any, row: int, column: int, key: str, one: Model) -> None:
@@ -306,7 +307,7 @@ class _Sheets:
             sheet.write_number(row, column, value, self.format(num_format=shown, **RIGHT))
             return
         align = RIGHT if key in VALUES else {"align": "left", "indent": int(column > 0)}
-        wrapped = {} if key in ON_SCREEN else {"text_wrap": True}
+        wrapped = {"text_wrap": True} if key in ON_PAPER else {}
         said = french.UNITS.get(one[key], one[key]) if key == "unite" else one[key]
         sheet.write_string(row, column, neutralised(said or ""), self.format(**align, **wrapped))
 
@@ -326,10 +327,16 @@ class _Sheets:
             starts.append(below + 2)
             right = max(right, edge)
         # the largest scale that takes the fewest pages: what is narrow is printed as if it were wider
-        wide = [max(right, PAGE_WIDTH / POINTS / scale) for scale in SCALES]
-        repeated = HEADER * LINE_HEIGHT
-        pages = [_breaks(starts, heights, PAGE_HEIGHT * POINTS * one / PAGE_WIDTH - repeated) for one in wide]
-        breaks, edge = min(zip(pages, wide, strict=True), key=lambda one: len(one[0]))
+        repeated, printed = HEADER * LINE_HEIGHT, []
+        for width, height in PAGES:
+            for scale in SCALES:
+                wide = max(right, width / POINTS / scale)
+                shown = width / POINTS / wide
+                page = _breaks(starts, heights, height / shown - repeated)
+                printed.append((max(SCALES[-1] - shown, 0), len(page), -shown, width < height, wide, page))
+        *_, is_upright, edge, breaks = min(printed)
+        if is_upright:
+            sheet.set_portrait()
         beyond = math.ceil(max(0.0, edge - _pixels(widths)) / 64)  # columns of the usual width
         sheet.print_area(0, 0, starts[-1] - 2, len(widths) + beyond - 1)
         sheet.fit_to_pages(1, 0)
