@@ -229,6 +229,8 @@ def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
             # the president withdraws when the accounts are voted (CGCT, art. L. 2121-14)
             votants = presents + pouvoirs - (objet == OBLIGEES["Compte administratif"][1])
             contre, abstentions = rng.choices([(0, 0), (0, 1), (1, 0), (1, 1)], weights=[12, 3, 1, 1])[0]
+            if objet == OBLIGEES["Installation du comité"][1]:
+                contre, abstentions = 0, 0
             votes = [votants - contre - abstentions, contre, abstentions]
             feuille.ajoute([f"{exercice}-{numero:02d}", jour, code, LIBELLES[code], objet, 10, votants, *votes])
 

@@ -201,7 +201,8 @@ def month(number_: int) -> str:
 
 
 def typeset(text: str) -> str:
-    """A sentence with no-break spaces: before ``: ; ! ? » % €``, after ``«``; one missing after a word is added."""
+    """A sentence with no-break spaces: before ``: ; ! ? » % €``, after ``«``, in « art. L. 5211-39 »; one missing after a word is added."""
+    text = re.sub(r"(?<=\bart\.) (?=\S)|(?<=\b[LRD]\.) (?=\d)", NO_BREAK, text)
     text = re.sub(r" (?=[:»%€](?:\W|$))|(?<=[^\W_])(?=:\s)", NO_BREAK, text)
     return re.sub(r" (?=[;!?](?:\s|$))|(?<=[^\W_])(?=[;!?](?:\s|$))", NARROW, text).replace("« ", f"«{NO_BREAK}")
 

@@ -156,6 +156,9 @@ TABLES = {
     "rpt_assistance__delais": "type_ticket varchar, part_resolus_pct decimal(5, 1), part_rouverts_pct decimal(5, 1)",
     "rpt_sources": "source varchar, statut_collecte varchar, raisons varchar",
     "rpt_rgpd__violations": "atteinte varchar, nb_a_notifier bigint, nb_dans_les_72_heures bigint, nb_hors_delai bigint",
+    "rpt_rgpd__registre_violations": (
+        "reference_violation varchar, atteinte varchar, nb_personnes bigint, est_personnes_informees boolean"
+    ),
     "rpt_rgpd__demandes": "droit varchar, nb_en_cours bigint, nb_hors_delai bigint",
     "rpt_finances__chapitres": (
         "type_budget varchar, section varchar, sens_budgetaire varchar, code_chapitre varchar, libelle_chapitre varchar,"
@@ -168,6 +171,11 @@ ALERTS: dict[str, tuple[str, list[str], str]] = {
         "(2020, 'confidentialité', 2, 1, 1)",
         ["(2020, 'disponibilité', 1, 1, 0)", "(2020, 'intégrité', 0, 0, 0)", "(2020, 'autre', null, 0, 0)"],
         "2020/alertes/violation-hors-delai-confidentialite.md",
+    ),
+    "personnes-non-informees": (
+        "(2020, 'V1', 'disponibilité', 340, null)",
+        ["(2020, 'V2', 'intégrité', 0, null)", "(2020, 'V3', 'autre', 4, true)", "(2020, 'V4', 'autre', 4, false)"],
+        "2020/alertes/personnes-non-informees-v1.md",
     ),
     "demande-sans-reponse": (
         "(2020, 'accès', 1, 0)",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
 # Function → how many of its first arguments are codes of figures; all of them when unlisted.
 OF_FIGURES = {"f": 1, "connu": None, "suivi": None, "egaux": 2, "nul": 1, "secret": 1, "selon": 1, "ecart": 1}
-KNOWN = (*OF_FIGURES, "dit", *NAMES)
+KNOWN = (*OF_FIGURES, "dit", "code", *NAMES)  # ``code``: of what a section is repeated for
 
 
 class Unreadable(ValueError):

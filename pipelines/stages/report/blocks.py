@@ -116,7 +116,8 @@ class Builder:
         if self._is_public:
             if isinstance(bloc, Tableau):
                 head, lines, hidden = _told(head, lines)
-            if not head or _is_hidden([c for line in _detail(lines) for c in line["cellules"]]):
+            is_only_a_total = bool(data.ensemble) and all(line["est_total"] for line in lines)
+            if not head or is_only_a_total or _is_hidden([c for line in _detail(lines) for c in line["cellules"]]):
                 return _undisclosed(title, SECRET)
         is_drawn, head, lines, levels = _as_drawn(bloc, head, lines)
         named = [{"genre": "texte", "texte": title}]
@@ -571,9 +572,10 @@ def steps(block: Block) -> list[tuple[float, float]]:
 
 
 def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
-    """False if at most one value is known, or for small charts with one bar each: these become a table."""
+    """False if at most one value is known, for a pyramid of two bars, or for small charts with one bar each: these become a table."""
     known = [one for line in _detail(lines) for one in line["cellules"] if one["valeur"] is not None]
-    return len(known) > 1 and (bloc.forme != "multiples" or len(head) > 1)
+    least = 2 if bloc.forme == "pyramide" else 1
+    return len(known) > least and (bloc.forme != "multiples" or len(head) > 1)
 
 
 def _rounded(row: Row) -> Cell:

@@ -317,7 +317,7 @@ class Editor:
 
     def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
         name = bloc.fichier.format(**names)
-        known = {key: names[key] for key in self.names} | {"dit": self._told}
+        known = {key: names[key] for key in (*self.names, "code") if key in names} | {"dit": self._told}
         figures = self.builder.figures
         if isinstance(bloc, Texte):
             asked = self._asked(bloc)

@@ -8,7 +8,7 @@ TEXT = """\
 « "a.b" » est cité. {{ f("rh.total", "un nombre a.c") }}
 {% if connu("rh.total",
             'rh.part') and egaux("x.un", "x.deux") %}
-{{ selon("x.un", "aucun", "un", "{} p.q") }}{{ f(code) }}
+{{ selon("x.un", "aucun", "un", "{} p.q") }}{{ f(chiffre) }}
 {% endif %}{% set service = dit("rpt_a", "nom",
   est_b=true) %}{% for un in [1] %}{{ service }} {{ un }} {{ autre }}{% endfor %}
 {{ dit(table, "nom") }} {# {{ f("z.z") }} #}
@@ -21,7 +21,7 @@ def test_the_figures_the_columns_and_the_names_with_their_lines():
     assert sorted(found.figures) == sorted(figures)
     assert found.columns == [(5, "rpt_a", ["nom", "est_b"])]
     unset = {(line, name) for line, name in found.names if name not in KNOWN}
-    assert unset == {(4, "code"), (6, "autre"), (7, "table")}
+    assert unset == {(4, "chiffre"), (6, "autre"), (7, "table")}
     assert sorted(codes_asked(TEXT)) == ["rh.part", "rh.total", "x.deux", "x.un"]
 
 

@@ -2,7 +2,8 @@
 -- section with a side that does not say what was done has none. Of the cumulative result of the year before, what is not
 -- carried over is told; it went to investment where account 1068 (M14, M57: excédents de fonctionnement capitalisés) has
 -- that very amount. What the result of the year owes to receipts and to expenditure is told against the year before, the
--- carried-over amounts apart.
+-- carried-over amounts apart; the chapter that explains about all of either (four to six fifths of it, and no other does)
+-- is named.
 with sections as (
     select sections.*, documents.code_budget
     from {{ ref('rpt_finances__sections') }} as sections
@@ -64,6 +65,62 @@ precedents as (
     having count(*) = 1
 ),
 
+chapitres as (
+    select
+        totaux.siret,
+        totaux.code_budget,
+        totaux.exercice,
+        lignes.section,
+        lignes.sens_budgetaire,
+        lignes.code_chapitre,
+        max(lignes.libelle_chapitre) as libelle_chapitre,
+        sum(lignes.realise_eur) as realise_eur
+    from totaux
+    inner join {{ ref('fct_lignes_documents') }} as lignes
+        on totaux.document_id = lignes.document_id and totaux.section = lignes.section
+    where lignes.code_chapitre not in ('001', '002')
+    group by
+        totaux.siret, totaux.code_budget, totaux.exercice, lignes.section, lignes.sens_budgetaire, lignes.code_chapitre
+),
+
+changements as (
+    select siret, code_budget, exercice, section, sens_budgetaire, code_chapitre, libelle_chapitre, realise_eur
+    from chapitres
+    union all
+    select siret, code_budget, exercice + 1, section, sens_budgetaire, code_chapitre, libelle_chapitre, -realise_eur
+    from chapitres
+),
+
+effets as (
+    select
+        siret,
+        code_budget,
+        exercice,
+        section,
+        sens_budgetaire,
+        max(libelle_chapitre) as libelle_chapitre,
+        sum(realise_eur) as effet_eur,
+        sum(sum(realise_eur)) over (partition by siret, code_budget, exercice, section, sens_budgetaire) as effet_total_eur
+    from changements
+    group by siret, code_budget, exercice, section, sens_budgetaire, code_chapitre
+),
+
+explications as (
+    select
+        siret,
+        code_budget,
+        exercice,
+        section,
+        sens_budgetaire,
+        max(libelle_chapitre) as libelle_chapitre
+    from effets
+    where
+        effet_total_eur <> 0
+        and effet_eur * sign(effet_total_eur) between 0.8 * abs(effet_total_eur) and 1.2 * abs(effet_total_eur)
+    group by siret, code_budget, exercice, section, sens_budgetaire
+    having count(*) = 1
+),
+
 reserves as (
     select document_id, sum(realise_eur) as reserve_eur
     from {{ ref('fct_lignes_documents') }}
@@ -103,6 +160,8 @@ select
     cast(precedents.recettes_propres_eur - precedents.depenses_propres_eur as decimal(18, 2)) as resultat_exercice_precedent_eur,
     cast(totaux.recettes_propres_eur - precedents.recettes_propres_eur as decimal(18, 2)) as effet_recettes_eur,
     cast(precedents.depenses_propres_eur - totaux.depenses_propres_eur as decimal(18, 2)) as effet_depenses_eur,
+    cast(case when precedents.siret is not null then recettes.libelle_chapitre end as string) as chapitre_effet_recettes,
+    cast(case when precedents.siret is not null then depenses.libelle_chapitre end as string) as chapitre_effet_depenses,
     cast(totaux.resultat_cumule_eur - totaux.report_eur as decimal(18, 2)) as resultat_exercice_eur,
     cast(totaux.resultat_cumule_eur as decimal(18, 2)) as resultat_cumule_eur,
     cast(totaux.solde_restes_eur as decimal(18, 2)) as solde_restes_eur,
@@ -131,4 +190,16 @@ left join precedents
     and totaux.code_budget = precedents.code_budget
     and totaux.exercice = precedents.exercice
     and totaux.section = precedents.section
+left join explications as recettes
+    on totaux.siret = recettes.siret
+    and totaux.code_budget = recettes.code_budget
+    and totaux.exercice = recettes.exercice
+    and totaux.section = recettes.section
+    and recettes.sens_budgetaire = 'recette'
+left join explications as depenses
+    on totaux.siret = depenses.siret
+    and totaux.code_budget = depenses.code_budget
+    and totaux.exercice = depenses.exercice
+    and totaux.section = depenses.section
+    and depenses.sens_budgetaire = 'dépense'
 left join reserves on totaux.document_id = reserves.document_id

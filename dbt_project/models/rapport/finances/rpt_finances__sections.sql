@@ -29,6 +29,7 @@ sections as (
         sum(realise_eur) as realise_eur,
         sum(restes_a_realiser_eur) as restes_a_realiser_eur,
         sum(case when est_sans_execution then 0 else credits_ouverts_eur end) as credits_executables_eur,
+        sum(case when est_sans_execution or code_chapitre in ('001', '002') then 0 else credits_ouverts_eur end) as credits_propres_eur,
         -- 001 and 002: what the former year left, inside the amount above
         sum(case when code_chapitre in ('001', '002') then realise_eur when realise_eur is not null then 0 end) as realise_reporte_eur
     from lignes
@@ -62,6 +63,7 @@ select
     cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
     cast(realise_reporte_eur as decimal(18, 2)) as realise_reporte_eur,
     {{ ratio('100 * realise_eur', 'credits_executables_eur', 1) }} as taux_realisation_pct,
+    {{ ratio('100 * (realise_eur - realise_reporte_eur)', 'credits_propres_eur', 1) }} as taux_sans_report_pct,
     {{ ratio('100 * (realise_eur + restes_a_realiser_eur)', 'credits_executables_eur', 1) }} as taux_avec_restes_pct,
     {{ role_ligne(dont='dit_credits and not est_compte_administratif') }}
 from budgets
