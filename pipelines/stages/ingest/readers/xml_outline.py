@@ -45,7 +45,9 @@ class Outline:
                 while chunk := file.read(CHUNK):
                     self._parser.Parse(chunk)
                     if file.tell() - max(self._parser.CurrentByteIndex, 0) > BYTES * limits().cell + CHUNK:
-                        self._too_much(f"des balises, des attributs et des commentaires de {limits().cell} caractères au plus")
+                        self._too_much(
+                            f"des balises, des attributs et des commentaires de {limits().cell} caractères au plus"
+                        )
                 self._parser.Parse(b"", True)
         except (LookupError, ValueError):  # an encoding that this parser has no table of
             raise DeliveryRefused(
