@@ -154,19 +154,20 @@ def test_a_limit_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch
         limits()
 
 
-@pytest.mark.parametrize("place", ["record", "beside", "line"])
+@pytest.mark.parametrize("place", ["record", "beside", "line", "way"])
 def test_more_objects_and_lists_than_are_gone_through_are_refused_at_their_line(
     depot: Depot, monkeypatch: pytest.MonkeyPatch, place: str
 ):
     monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "9")
     kind = {"type": "jsonl" if place == "line" else "json"}
-    table = {} if place == "line" else {"records": "l"}
+    table = {"line": {}, "way": {"records": "l.m"}}.get(place, {"records": "l"})
     depot.declare([{"name": "code", "title": "code"}], kind=kind, table=table, files="*")
     good, vast = '{"code": 1}', '{"code": 2, "k": [{}, [], {}, [], {}, [], {}, [], {}]}'
     text = {
         "record": f'{{"l": [{good},\n{vast}]}}',
         "beside": f'{{"x": 1,\n"y": {vast}, "l": [{good}]}}',
         "line": f"{good}\n{vast}",
+        "way": f'{{"l": [{{"m": [{good}]}}, [], {{}}, [],\n{{}}, [], {{}}, [], {{}}]}}',
     }[place]
     said = refused(depot, depot.drop(text, "e.json"))
     assert ":2 FIC-TAILLE" in said and "9 objets, listes et clés au plus" in said
@@ -194,6 +195,19 @@ def test_more_elements_than_a_document_may_hold_are_refused(depot: Depot, monkey
     assert depot.csv(f"<r>{record * 2}</r>", "e.xml").counts == (2, 2, 0, 0)
     said = refused(depot, depot.drop(f"<r>{record}<l><c>1</c><x><y/><y/></x></l></r>", "f.xml"))
     assert "f.xml:2 FIC-TAILLE" in said and "9 éléments au plus" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "hollow"), [("jsonl", '{"code": 1}\n', '{"x": 1}\n'), ("key_value", "code=1 n=2\n", "x=1\n")]
+)
+def test_more_records_that_hold_nothing_than_are_gone_through_are_refused(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, kind: str, good: str, hollow: str
+):
+    monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "4")
+    depot.declare([{"name": "code", "title": "code"}], kind={"type": kind}, files="*")
+    assert depot.csv(good * 6 + hollow * 4, "e.log").counts == (10, 6, 0, 4)
+    said = refused(depot, depot.drop(good + hollow * 5, "f.log"))
+    assert "f.log:6 FIC-TAILLE" in said and "4 enregistrements sans aucune valeur attendue au plus" in said
 
 
 def test_a_value_of_too_many_levels_is_refused_at_its_line(depot: Depot):

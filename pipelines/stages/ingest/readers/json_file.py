@@ -277,6 +277,7 @@ class _Document:
         is_open = self.text[place : place + 1] != "]"
         while is_open:
             if path:
+                self._lists.pass_by(1, self._line_of(place))
                 place = yield from self._walk(place, path, headings)
             else:
                 place = yield from self._record(place, headings)

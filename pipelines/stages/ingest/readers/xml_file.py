@@ -213,9 +213,16 @@ def _texts_by_heading(record: etree._Element, steps: dict[str, list[str]]) -> di
     inside: dict[str, list[etree._Element]] = {}
     for child in record:
         inside.setdefault(child.tag.rpartition("}")[2], []).append(child)
+    attributes: dict[str, set[str]] = {}
+    wanted = {first for first, *_ in steps.values()}
+    for name in record.keys():
+        if (first := f"@{name.rpartition('}')[2]}") in wanted:
+            attributes.setdefault(first, set()).add(record.get(name))
     return {
         heading: {text for child in inside.get(first, ()) for text in _texts(child, rest)}
         if first[0] not in "@."
+        else attributes.get(first, set())
+        if first[0] == "@"
         else set(_texts(record, [first]))
         for heading, (first, *rest) in steps.items()
     }
@@ -225,9 +232,9 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
     if not path or path == ["."]:
         yield ("".join(element.itertext()) if len(element) else element.text or "").strip()
     elif path[0].startswith("@"):
-        for name, value in element.attrib.items():
-            if str(name).rpartition("}")[2] == path[0][1:]:
-                yield str(value)
+        for name in element.keys():
+            if name.rpartition("}")[2] == path[0][1:]:
+                yield element.get(name)
     else:
         for child in element.iterchildren(f"{{*}}{path[0]}"):
             yield from _texts(child, path[1:])
