@@ -85,13 +85,13 @@ def names(path: Path, many: int) -> None:
 
 
 def text(path: Path, many: int) -> None:
-    """A JSON text of 240 million characters."""
-    path.write_text('{"a": [{"c": "' + "x" * (240 * many) + '"}]}', encoding="utf-8")
+    """A JSON text of 120 million characters, the last of which takes four bytes."""
+    path.write_text('{"a": [{"c": "' + "x" * (120 * many) + '\U0001f600"}]}', encoding="utf-8")
 
 
 def objects(path: Path, many: int) -> None:
-    """Sixty million JSON objects that hold nothing."""
-    path.write_text('{"a": [' + "{}," * (60 * many) + "{}]}", encoding="utf-8")
+    """Forty million JSON objects that hold nothing."""
+    path.write_text('{"a": [' + "{}," * (40 * many) + "{}]}", encoding="utf-8")
 
 
 def levels(path: Path, many: int) -> None:
@@ -102,6 +102,12 @@ def levels(path: Path, many: int) -> None:
 def keyed(path: Path, many: int) -> None:
     """Two million JSON records that no field reads."""
     path.write_text('{"a": [' + '{"c":"1","d":"2"},' * (2 * many - 2) + "{}]}", encoding="utf-8")
+
+
+def attributes(path: Path, many: int) -> None:
+    """XML records of fifty thousand attributes."""
+    held = " ".join(f'a{n}=""' for n in range(50_000))
+    path.write_text(f"<a>{f'<b {held}/>' * (many // 5000)}</a>", encoding="utf-8")
 
 
 def children(path: Path, many: int) -> None:
@@ -131,7 +137,7 @@ def _workbook(path: Path, sheet: str) -> None:
 CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     **{one.__name__: (one, CSV) for one in (columns, misshapen, bad, empty, cell, quotes)},
     **{one.__name__: (one, XLSX) for one in (stray, rows)},
-    **{one.__name__: (one, XML) for one in (attribute, records, namespaces, names, children)},
+    **{one.__name__: (one, XML) for one in (attribute, attributes, records, namespaces, names, children)},
     **{one.__name__: (one, JSON) for one in (text, objects, levels, keyed)},
     pairs.__name__: (pairs, PAIRS),
 }

@@ -548,7 +548,7 @@ def figures(db: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple]:
 
 def test_figures_of_a_whole_year(warehouse) -> None:
     found = figures(warehouse, 2016)
-    assert len(found) == 25
+    assert len(found) == 26
     assert {code: value for code, (value, _) in found.items() if code.startswith("annexe.")} == dict.fromkeys(
         (code for code in found if code.startswith("annexe.")), None
     )
@@ -574,6 +574,7 @@ def test_figures_of_a_whole_year(warehouse) -> None:
         "titres": None,  # that list has not arrived
         "contributions": None,
         "principal.fonctionnement.resultat_en_contributions": None,
+        "principal.fonctionnement.resultat_en_mois": Decimal("10.9"),
         "dette.encours": Decimal("1000.50"),
     }
 
@@ -584,6 +585,27 @@ def test_without_the_accounts_of_the_year_every_figure_is_missing_the_debt_too(w
 
 def test_accounts_without_loans_mean_no_debt(warehouse) -> None:
     assert figures(warehouse, 2018)["dette.encours"] == (Decimal(0), None)
+
+
+def test_the_chapter_that_explains_an_effect_is_named_and_none_when_nothing_changed(warehouse) -> None:
+    effects = "exercice, effet_recettes_eur, chapitre_effet_recettes, effet_depenses_eur, chapitre_effet_depenses"
+    sold, bought = "Produits des services, du domaine et ventes diverses", "Charges à caractère général"
+    assert rows(
+        warehouse,
+        f"select {effects} from rapport.rpt_finances__resultats where effet_recettes_eur is not null order by exercice",
+    ) == [
+        (2021, *euros("0"), None, *euros("2"), bought),
+        (2022, *euros("47"), sold, *euros("-105"), bought),
+    ]
+
+
+def test_receipts_of_the_year_are_compared_with_credits_apart_from_what_is_carried_over(warehouse) -> None:
+    rates = (
+        "select taux_realisation_pct, taux_sans_report_pct from rapport.rpt_finances__sections where exercice = 2016"
+    )
+    done = "section = 'fonctionnement' and sens_budgetaire = 'recette' and nature_decision = 'compte administratif'"
+    # 140.10 for 125.00; 100.10 without the 40.00 carried over, for which these credits have no line
+    assert rows(warehouse, f"{rates} and {done}") == [(Decimal("112.1"), Decimal("80.1"))]
 
 
 def test_amounts_that_should_be_equal_and_are_not(warehouse) -> None:

@@ -22,7 +22,9 @@ from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 
-LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
+LARGEST = (
+    120 * 1024 * 1024
+)  # bytes of a document, held in memory with four for each letter if it has an emoji; lines are not
 DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
@@ -202,7 +204,7 @@ def _json(value: Any) -> str:
 def _whole_text(path: Path, fichier: str) -> str:
     size = path.stat().st_size
     if size > LARGEST:
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un document de moins de 256 Mo, sinon du JSONL")
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un document de moins de 120 Mo, sinon du JSONL")
     data = path.read_bytes()
     if not data.strip():
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
@@ -273,7 +275,9 @@ class _Document:
         place = self._blank(start + 1)
         self._is_found = self._is_found or not path
         if not path:
-            self.counted += _elements(self.text, start, self._lists.most)
+            count = _elements(self.text, start, self._lists.most)
+            self._lists.pass_by(count, self._line_of(start))
+            self.counted += count
         is_open = self.text[place : place + 1] != "]"
         while is_open:
             if path:
@@ -286,7 +290,6 @@ class _Document:
 
     def _record(self, place: int, headings: list[str]) -> Iterator[Any]:
         line = self._line_of(place)
-        self._lists.pass_by(1, line)
         value, end = decoded(self.text, place, self.fichier, line)
         self._lists.note(value, ".".join(self.path), line)
         found = {heading: text for told in self._above.values() for heading, text in told.items()}

@@ -213,19 +213,19 @@ def _texts_by_heading(record: etree._Element, steps: dict[str, list[str]]) -> di
     inside: dict[str, list[etree._Element]] = {}
     for child in record:
         inside.setdefault(child.tag.rpartition("}")[2], []).append(child)
-    attributes: dict[str, set[str]] = {}
-    wanted = {first for first, *_ in steps.values()}
-    for name in record.keys():
-        if (first := f"@{name.rpartition('}')[2]}") in wanted:
-            attributes.setdefault(first, set()).add(record.get(name))
-    return {
-        heading: {text for child in inside.get(first, ()) for text in _texts(child, rest)}
-        if first[0] not in "@."
-        else attributes.get(first, set())
-        if first[0] == "@"
-        else set(_texts(record, [first]))
-        for heading, (first, *rest) in steps.items()
-    }
+    found: dict[str, set[str]] = {}
+    attributes: dict[str, set[str]] = {}  # by heading: looked through once, there may be fifty thousand
+    for heading, (first, *rest) in steps.items():
+        if first[0] == "@":
+            found[heading] = attributes.setdefault(first, set())
+        elif first == ".":
+            found[heading] = set(_texts(record, [first]))
+        else:
+            found[heading] = {text for child in inside.get(first, ()) for text in _texts(child, rest)}
+    for name in record.keys() if attributes else ():
+        if (first := f"@{name.rpartition('}')[2]}") in attributes:
+            attributes[first].add(record.get(name))
+    return found
 
 
 def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:

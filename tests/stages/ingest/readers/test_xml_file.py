@@ -1,14 +1,10 @@
 """XML at a path: attributes and children by path, counted by another parser, and any DOCTYPE refused."""
 
-import time
-
 import pytest
-from lxml import etree
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.evidence.findings import unread, unread_of
-from pipelines.stages.ingest.readers import xml_file
 from tests.deliveries import Depot
 
 FIELDS = [
@@ -45,16 +41,6 @@ def test_utf_8_by_the_name_that_many_programs_give_it(depot: Depot):
     text = TICKETS.replace("ISO-8859-1", "utf8")
     assert depot.csv(text, "export.xml").rows[0]["libelle"] == "Zoé B."
     assert depot.csv("\ufeff" + text.replace('"utf8"', "'UTF8'"), "marked.xml").counts[1] == 2
-
-
-def test_the_time_that_attributes_take_is_not_the_square_of_their_number():
-    many = " ".join(f'a{n}="{n}"' for n in range(40_000))
-    record = etree.fromstring(f'<t {many} xmlns:x="u" x:id="A" id="B"/>')
-    begun = time.process_time()
-    found = xml_file._texts_by_heading(record, {"@id": ["@id"], "@a9": ["@a9"], "@b": ["@b"]})
-    assert found == {"@id": {"A", "B"}, "@a9": {"9"}, "@b": set()}
-    assert list(xml_file._texts(record, ["@a39999"])) == ["39999"]
-    assert time.process_time() - begun < 1
 
 
 def test_records_at_a_path_with_their_lines(depot: Depot):
