@@ -124,7 +124,7 @@ def report_docx() -> bytes:
     section = document.sections[0]
     section.different_first_page_header_footer = True
     _line(section.header, "{{ titre }}\t{{ sigle }}", "Header")
-    _footer(document, "{{ etat }}, chiffres arrêtés le {{ date }} · empreinte {{ empreinte }}\t")
+    _footer(document, "{{ etat }}, chiffres arrêtés le {{ date }} · {{ edition }}\t")
     return _saved(document)
 
 
@@ -396,7 +396,7 @@ def _odt_page(root: Any) -> None:
         "header": ("Header", "{{ titre }}<text:tab/>{{ sigle }}"),
         "footer": (
             "Footer",
-            "{{ etat }}, chiffres arrêtés le {{ date }} · empreinte {{ empreinte }}<text:tab/>" + PAGES,
+            "{{ etat }}, chiffres arrêtés le {{ date }} · {{ edition }}<text:tab/>" + PAGES,
         ),
     }
     for where, (style, line) in lines.items():

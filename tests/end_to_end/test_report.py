@@ -169,6 +169,16 @@ def test_it_says_which_state_of_the_ledger_it_is(demonstration: Path, model: dic
     assert edition["registre"]["entrees"] > 0 and len(edition["registre"]["tete"]) == 64
 
 
+def test_every_link_of_its_pages_leads_somewhere(folder: Path):
+    texts = {path.resolve(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+    for path, text in texts.items():
+        for href in re.findall(r'href="(?!https?:|mailto:|data:)([^"]+)"', text):
+            name, _, anchor = href.partition("#")
+            target = (path.parent / name).resolve() if name else path
+            assert target.exists(), (path.name, href)
+            assert not anchor or f'id="{anchor}"' in texts[target], (path.name, href)
+
+
 def test_each_collectivite_has_its_page(folder: Path, model: dict):
     assert len(model["collectivites"]) == 5
     assert len(list((folder / "collectivites").glob("*.html"))) == 5

@@ -67,10 +67,11 @@ def calculations(
     """The addresses of the report by table, those without one last, each with what is printed there.
 
     ``about`` says what a table is; ``figures`` are the rows of those that a calculation alone uses. The pages of the
-    members, which have no annex, add none.
+    members, which have no annex, add none but their first numbers, which the home of the site prints too.
     """
     printed: dict[str, list[str]] = {}
-    for address, text in _printed(model["chapitres"], ""):
+    cards = [block for one in model["collectivites"] for block in one["blocs"] if block["genre"] == "chiffres"]
+    for address, text in _printed([model["chapitres"], cards], ""):
         said = printed.setdefault(address, [])
         if text not in said:
             said.append(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.french import capitalised
-from pipelines.publication import EDITIONS
+from pipelines.publication import MENTIONS
 from pipelines.stages.report.charts import MONTHS, is_in_lines, png_of, svg_of, width_pt
 from pipelines.stages.report.html import environment, with_ordinals
 from pipelines.stages.report.identity import pictures
@@ -92,7 +92,7 @@ def _names(model: Model) -> dict[str, str]:
         "sigle": organisation["sigle"],
         "exercice": str(model["exercice"]),
         "etat": _state(model),
-        "edition": EDITIONS[model["profil"]],
+        "edition": MENTIONS[model["profil"]],
         "date": edition["date_imprimee"],
         "empreinte": edition["empreinte"][:12],
     }

@@ -454,7 +454,7 @@ def _widths(grids: Sequence[Grid]) -> list[float]:
     for rank in range(max(len(grid.columns) for grid in grids)):
         tables = [grid for grid in grids if rank < len(grid.columns)]
         widest = MIXED if any(rank in grid.numbers for grid in tables) else WIDEST[rank > 0]
-        words = [word for grid in tables for word in grid.columns[rank][0].split()]
+        words = [f"{word} " for grid in tables for word in grid.columns[rank][0].split()]  # in bold, beside a button
         longest = max(len(text) for text in words + [text for grid in tables for text in grid.columns[rank][1:]])
         found.append(min(max(longest + 3, NARROWEST), widest))
     return found
