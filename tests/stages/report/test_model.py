@@ -553,7 +553,15 @@ def test_a_section_is_said_to_balance_only_when_its_credits_do(
     budget = (code, 2040, receipts, "EUR", 2, "calculé", None, "complet", "Budget", "essai", "Somme.")
     excess = "finances.principal.investissement.excedent"
     missing = (excess, 2040, None, "EUR", 2, "manquant", "m", "manquant", "Excédent", "essai", "Somme.")
-    press.replace("chiffres", [*press.tables["chiffres"][1], budget, missing])
+    spent = (
+        "finances.principal.investissement.depenses_realisees",
+        *budget[1:2],
+        26,
+        *budget[3:8],
+        "Dépenses",
+        *budget[9:],
+    )
+    press.replace("chiffres", [*press.tables["chiffres"][1], budget, missing, spent])
     same = ("principal", "investissement")
     accounts = ("compte administratif", "26.0", "39.7")
     credits = [

@@ -160,9 +160,9 @@ def test_the_header_of_every_table_is_repeated_on_each_page(content: bytes, mode
 def test_its_pages_are_numbered(content: bytes, model: Model, cache: Path):
     section = opened(content).sections[0]
     fields = [one.get(qn("w:instr")).strip() for one in section.footer._element.iter(qn("w:fldSimple"))]
-    assert fields == ["PAGE", "NUMPAGES"] and "empreinte abababababab" in section.footer.paragraphs[0].text
+    assert fields == ["PAGE", "NUMPAGES"] and "édition interne, à ne pas diffuser" in section.footer.paragraphs[0].text
     assert section.different_first_page_header_footer
-    assert "empreinte abababababab" in text_of_odt(report_odt(model, cache), "styles.xml")
+    assert "édition interne, à ne pas diffuser" in text_of_odt(report_odt(model, cache), "styles.xml")
 
 
 def test_the_annex_says_what_is_unusual_about_a_figure(model: Model, cache: Path):
