@@ -64,7 +64,7 @@ def acts(
         "suivant": publication.exercice + 1,
         "organisation": organisation.nom,
         "siege": organisation.adresse,
-        "entier": lambda table: editor.builder.receipts.of(table, publication.exercice).is_whole,
+        "entier": lambda table, exercice=publication.exercice: editor.builder.receipts.of(table, exercice).is_whole,
         "version": None if edition.name == "projet" else edition.name,
         "date": french.date(edition.day),
         "apres_echeance": edition.day > due,

@@ -343,14 +343,16 @@ class Editor:
         return picture(self.contenu / IMAGES / name, alternative, f"contenu/{self.contenu.name}/{IMAGES}/{name}")
 
     def _told(self, table: str, *colonnes: str, **filtres: Any) -> str:
-        """The different values of a column in the rows of the year, « a et b », in their order; empty when no row has one.
+        """The different values of a column in the rows of the year, or of the ``exercice`` that is asked, « a et b », in their order;
+        empty when no row has one.
 
         Several columns are said one after the other: « Anne Le Goff et Paul Martin ».
         """
         if table in self.off or self.builder.publication.is_withheld(table):
             return ""
         self.builder.publication.require(table, [*colonnes])
-        rows = self.builder.publication.rows(table, filtres, [])
+        since = self.builder.publication.exercice - filtres.get("exercice", self.builder.publication.exercice)
+        rows = self.builder.publication.rows(table, filtres, [], exercices=since + 1)
         of_row = self.builder.figures.addresses.of_row
         said: dict[str, str] = {}  # the exact words → the Markdown that prints them
         for row in rows:

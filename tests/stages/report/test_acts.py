@@ -123,7 +123,11 @@ def test_a_letter_is_addressed_to_who_is_declared_with_one_civility_and_speaks_o
     amounts = "montant_eur decimal(18,2), montant_par_habitant_eur decimal(18,2)"
     press.tables["rpt_finances__contributions"] = (
         f"exercice integer, code_collectivite varchar, {amounts}",
-        [(2040, "94054", Decimal("1234.5"), Decimal("2.5")), (2040, "94022", Decimal(9), Decimal(1))],
+        [
+            (2040, "94054", Decimal("1234.5"), Decimal("2.5")),
+            (2040, "94022", Decimal(9), Decimal(1)),
+            (2039, "94054", Decimal("1200"), Decimal("2.4")),
+        ],
     )
     press.tables["rpt_gouvernance__comite"] = (
         "exercice integer, rang integer, nom_elu varchar, prenom_elu varchar, code_collectivite varchar, "
@@ -141,7 +145,8 @@ def test_a_letter_is_addressed_to_who_is_declared_with_one_civility_and_speaks_o
     assert said.count("Madame la Maire") == 3 and "Monsieur" not in said
     assert "Ève Maire" in said and "1, place du Puits" in said and "[adresse]" not in said
     assert "s’est élevée à 1\u202f234,50\u00a0€, soit 2,50\u00a0€ par habitant" in said
-    assert "représentée au comité par Ali ZOLA et Zoé AMIEL." in said
+    assert "\u00a0; elle était de 1\u202f200,00\u00a0€ en 2039." in said
+    assert "au comité étaient Ali ZOLA et Zoé AMIEL." in said
 
 
 def test_the_logo_is_at_the_head_with_its_description(made, tmp_path: Path):
