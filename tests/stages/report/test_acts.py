@@ -145,7 +145,7 @@ def test_a_letter_is_addressed_to_who_is_declared_with_one_civility_and_speaks_o
     assert said.count("Madame la Maire") == 3 and "Monsieur" not in said
     assert "Ève Maire" in said and "1, place du Puits" in said and "[adresse]" not in said
     assert "s’est élevée à 1\u202f234,50\u00a0€, soit 2,50\u00a0€ par habitant" in said
-    assert "\u00a0; elle était de 1\u202f200,00\u00a0€ en 2039." in said
+    assert "\u202f; elle était de 1\u202f200,00\u00a0€ en 2039." in said
     assert "au comité étaient Ali ZOLA et Zoé AMIEL." in said
 
 
