@@ -87,7 +87,15 @@ changements as (
     select siret, code_budget, exercice, section, sens_budgetaire, code_chapitre, libelle_chapitre, realise_eur
     from chapitres
     union all
-    select siret, code_budget, exercice + 1, section, sens_budgetaire, code_chapitre, libelle_chapitre, -realise_eur
+    select
+        siret,
+        code_budget,
+        exercice + 1 as exercice,
+        section,
+        sens_budgetaire,
+        code_chapitre,
+        libelle_chapitre,
+        -realise_eur as realise_eur
     from chapitres
 ),
 
