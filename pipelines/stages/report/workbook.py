@@ -297,7 +297,7 @@ class _Sheets:
                 self._figure(sheet, row, column, key, one)
         last = HEADER + max(len(model["chiffres"]), 1)
         sheet.set_portrait()
-        sheet.print_area(0, 0, last, keys.index(ON_PAPER[-1] if is_compared else ON_PAPER[-2]))
+        sheet.print_area(0, 0, last, sum(key in ON_PAPER for key in keys) - 1)
         sheet.autofilter(HEADER, 0, last, len(keys) - 1)
 
     def _figure(self, sheet: Any, row: int, column: int, key: str, one: Model) -> None:

@@ -182,6 +182,7 @@ def test_more_records_than_a_document_may_hold_are_refused_and_no_further_counte
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l"}, files="*")
     listed = '{"l": [{"code": 1}, {"code": 2}, {"code": 3}, {"code": 4}'
     assert "FIC-TAILLE" in refused(depot, depot.drop(listed + "]}", "e.json"))
+    assert "FIC-TAILLE" in refused(depot, depot.drop(listed + ", !", "e.json"))
     assert json_file._elements("[" + "{}," * 99, 0, 4) == 5
     depot.declare([{"name": "code", "title": "code"}], kind={"type": "json"}, table={"records": "l.*"}, files="*")
     keyed = ", ".join(f'"{n}": {{"code": {n}}}' for n in range(4))

@@ -22,9 +22,8 @@ from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
 
-LARGEST = (
-    120 * 1024 * 1024
-)  # bytes of a document, held in memory with four for each letter if it has an emoji; lines are not
+# bytes of a document, which is held in memory, four for each letter if it has an emoji; lines are not
+LARGEST = 120 * 1024 * 1024
 DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
