@@ -153,7 +153,7 @@ most_columns = Count("MILLESIME_MOST_COLUMNS", 2000)
 longest_cell = Count("MILLESIME_LONGEST_CELL", 1_000_000)
 most_misshapen = Count("MILLESIME_MOST_MISSHAPEN", 100_000)
 most_megabytes = Count("MILLESIME_MOST_MEGABYTES", 2000)
-most_elements = Count("MILLESIME_MOST_ELEMENTS", 2_000_000)
+most_elements = Count("MILLESIME_MOST_ELEMENTS", 1_500_000)
 automation = Choice("MILLESIME_AUTOMATION", "0", "1")  # sensors and schedules start by themselves
 logs_in_json = Choice("MILLESIME_LOG", "text", "json")  # each diagnostic is one JSON object
 asks_for_spark = Choice("MILLESIME_ENGINE", "duckdb", "spark")  # to make the tables of a build
@@ -242,6 +242,12 @@ class Limits:
     misshapen: int  # misshapen lines of a file, and as many empty ones (``MILLESIME_MOST_MISSHAPEN``)
     megabytes: int  # of a file (``MILLESIME_MOST_MEGABYTES``)
     elements: int  # of XML, objects and lists of JSON, lines of a DSN: read one by one (``MILLESIME_MOST_ELEMENTS``)
+
+    def lines(self, size: int) -> int:
+        """The most lines of a file of ``size`` bytes that are read, or refused, one by one: a short one takes as long as
+        another. Those of real files are longer than 50 bytes, or few.
+        """
+        return max(self.elements, size // 50)
 
 
 def limits() -> Limits:

@@ -61,7 +61,7 @@ def test_memory_has_a_least_and_a_disk_for_what_does_not_fit(monkeypatch, tmp_pa
 
 
 def test_each_limit_of_what_is_read_has_its_variable(monkeypatch):
-    assert settings.limits() == Limits(2000, 1_000_000, 100_000, 2000, 2_000_000)
+    assert settings.limits() == Limits(2000, 1_000_000, 100_000, 2000, 1_500_000)
     for number, name in enumerate(
         ("MOST_COLUMNS", "LONGEST_CELL", "MOST_MISSHAPEN", "MOST_MEGABYTES", "MOST_ELEMENTS"), start=1
     ):

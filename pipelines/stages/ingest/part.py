@@ -13,9 +13,10 @@ from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.catalogue.source_grammar import COLUMN, Field, Ignore, Table
 from pipelines.ledger.records import ACROSS, UNDECLARED
+from pipelines.settings import limits
 from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file, total_columns
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import Records, refuse_too_many
 from pipelines.stages.ingest.typing import SPACES, Reading, fine_sql, identifier, read_field, reason_sql
 
 FEW = 3  # lines from which it is strange that none can be read
@@ -215,6 +216,9 @@ class Part:
             ) from None
         if self.is_counted and count != self.records.read - len(self.records.ignored):
             raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
+        (kept_out,) = self.db.execute(f"select count(*) from {self.typed} where brut is not null").fetchone()
+        most = limits().lines(self.records.path.stat().st_size)
+        refuse_too_many(kept_out, most, self.named, "lignes refusées ou vides au plus")
         self.db.execute(self._not_accepted_table())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
 

@@ -20,7 +20,7 @@ from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.settings import limits
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.readers.records import MOST_NAMES, Records
+from pipelines.stages.ingest.readers.records import MOST_NAMES, SEVERAL, Records
 
 # bytes of a document, which is held in memory, four for each letter if it has an emoji; lines are not
 LARGEST = 120 * 1024 * 1024
@@ -108,7 +108,7 @@ class _Lists:
         """Count ``many`` more elements: objects, lists, keys beside the records. Raises DeliveryRefused FIC-TAILLE."""
         self._elements += many
         if self._elements > self.most:
-            most = f"{self.most} objets, listes et clés au plus, sinon plusieurs fichiers (un par mois, par exemple)"
+            most = f"{self.most} objets, listes et clés {SEVERAL}"
             raise DeliveryRefused("FIC-TAILLE", fichier=self._fichier, ligne=line, attendu=most)
 
 

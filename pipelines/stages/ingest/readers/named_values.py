@@ -27,16 +27,15 @@ class Sheet:
         self.columns = table.columns_of(exercice)
         self._needed = table.headings_of(exercice)
         self._seen: set[str] = set()
-        self._longest, self._most = limits().cell, limits().elements
-        self._last, self._count, self._hollow, self._share_a_line = 0, 0, 0, False
+        self._longest = limits().cell
+        self._last, self._count, self._share_a_line = 0, 0, False
         self._ignored: list[tuple[int, str]] = []
         self._misshapen: list[Misshapen] = []
 
     def write(self, records: Iterable[Named], unlike: tuple[str, str, str] = ("", "", "")) -> None:
         """Write every record; ``unlike`` is the (rule, expected, received) of a record without values.
 
-        Raises DeliveryRefused FIC-ENCODAGE or FIC-TAILLE for a cell that no table can hold, FIC-TAILLE for too many records
-        that hold nothing: each takes as long as another, however short it is.
+        Raises DeliveryRefused FIC-ENCODAGE or FIC-TAILLE for a cell that no table can hold.
         """
         with written_rows(self.path) as rows:
             for line, values in records:
@@ -52,10 +51,6 @@ class Sheet:
                 self._last, self._count = line, self._count + 1
                 cells = [values.get(name, "") for name in self.columns]
                 whole = "".join(cells)
-                self._hollow += not whole
-                if self._hollow > self._most:
-                    most = f"{self._most} enregistrements sans aucune valeur attendue au plus"
-                    raise DeliveryRefused("FIC-TAILLE", fichier=self.fichier, ligne=line, attendu=most)
                 if len(whole) > self._longest or not whole.isascii() or "\0" in whole or "\r" in whole:
                     cells = [self._cell(line, name, text) for name, text in zip(self.columns, cells, strict=True)]
                 rows.writerow([line, *cells])

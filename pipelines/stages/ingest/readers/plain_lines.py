@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.records import Records, written_rows
+from pipelines.settings import limits
+from pipelines.stages.ingest.readers.records import SEVERAL, Records, refuse_too_many, written_rows
 
 CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory
@@ -21,16 +22,18 @@ Line = tuple[int, list[str] | str]  # (number, cells), or (number, why it is set
 def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text without its line end) of a UTF-8 file, as a stream.
 
-    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE when the file is binary, FIC-TAILLE for too long a line, FIC-ENCODAGE.
+    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE when the file is binary, FIC-TAILLE for too long a line or too many,
+    FIC-ENCODAGE.
     """
-    if path.stat().st_size == 0:
+    if not (size := path.stat().st_size):
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins une ligne")
     with path.open("rb") as file:
         if b"\0" in file.read(CHUNK // 1024):
             raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un fichier binaire", attendu="un texte")
-    number = 0
+    most_lines = limits().lines(size)
     with path.open("rb") as file:
         for number, data in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
+            refuse_too_many(number, most_lines, fichier, f"lignes {SEVERAL}")
             if len(data) == LONGEST_LINE:
                 most = f"une ligne de moins de {LONGEST_LINE >> 20} Mo"
                 raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=number, attendu=most)

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 
+SEVERAL = "au plus, sinon plusieurs fichiers (un par mois, par exemple)"
 MOST_NAMES = 1000  # names of lists in a document; one that gives each element its own name has no lists
 # a refused record: line, rule, expected, received (never a cell); then its column, where one is to blame
 Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
@@ -18,18 +19,19 @@ Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
 def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
     """Add a line that is not shaped like a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be reported."""
     kept.append(one)
-    _refuse_too_many(len(kept), one[0], "mal formées", fichier)
+    refuse_too_many(len(kept), limits().misshapen, fichier, "lignes mal formées au plus", one[0])
 
 
 def keep_ignored(kept: list[tuple[int, str]], one: tuple[int, str], fichier: str) -> None:
     """Add a line that holds nothing, and why. Raises DeliveryRefused FIC-TAILLE beyond the same limit."""
     kept.append(one)
-    _refuse_too_many(len(kept), one[0], "vides", fichier)
+    refuse_too_many(len(kept), limits().misshapen, fichier, "lignes vides au plus", one[0])
 
 
-def _refuse_too_many(count: int, line: int, kind: str, fichier: str) -> None:
-    if count > (most := limits().misshapen):
-        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=f"{most} lignes {kind} au plus")
+def refuse_too_many(count: int, most: int, fichier: str, what: str, line: int | None = None) -> None:
+    """Raise DeliveryRefused FIC-TAILLE when ``count`` is more than ``most``."""
+    if count > most:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=f"{most} {what}")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from xml.parsers import expat
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
+from pipelines.stages.ingest.readers.records import SEVERAL
 
 CHUNK = 1 << 20
 BYTES = 4  # of a character, at most
@@ -80,7 +81,7 @@ class Outline:
         self.attributes = attributes
         self._begun += 1
         if self._begun > self._most:
-            self._too_much(f"{self._most} éléments au plus, sinon plusieurs fichiers (un par mois, par exemple)")
+            self._too_much(f"{self._most} éléments {SEVERAL}")
         if name not in self._names:
             self.root = self.root or name
             self._names.add(name)
