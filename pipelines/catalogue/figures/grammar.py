@@ -137,7 +137,7 @@ class Measure(Declared):
         of = f"{family.en_mots} et de l’exercice" if family else "de l’exercice"
         where = f" ({', '.join(self.conditions(words))})" if self.filtre else ""
         empty = {"zero": "0", "manquant": "absent", "sans_objet": "sans objet"}[self.si_vide]
-        return f"{what} {of}{where} ; {empty} si aucune ligne"
+        return f"{what} {of}{where} ; {empty} si les exports reçus n’ont aucune ligne"
 
     def conditions(self, words: "Words") -> list[str]:
         """What a row must be to be counted, in French."""

@@ -427,7 +427,7 @@ def test_family_lists_the_members_that_its_relation_holds(computed):
     assert value(rows, "sens.S.part") == 25
     assert rows["sens.S.part", 3001]["libelle"] == "Part de Sortie"
     assert rows["sens.S.lignes", 3001]["formule"] == (
-        "Nombre de fct_flux du sens et de l’exercice ; sans objet si aucune ligne ; arrondi à l’unité. "
+        "Nombre de fct_flux du sens et de l’exercice ; sans objet si les exports reçus n’ont aucune ligne ; arrondi à l’unité. "
         "Sources : elise/comptes ou gma/comptes."
     )
 
