@@ -132,8 +132,8 @@ def test_formula_of_a_measure_in_french_words(tmp_path):
     condition = "{fait: fct_x, agregat: somme, colonne: nb_y, filtre: {a_z: true, sens: [D, R]}}"
     figures = load(tmp_path, GOOD.replace(MEASURE, condition))
     assert figures.formula("essai.a") == (
-        "Somme de « nb_y » dans les fct_x de l’exercice (a_z : vrai, sens : D ou sens : R) ; absent si les exports reçus n’ont aucune ligne ; "
-        "arrondi à l’unité. Sources : elise/comptes."
+        "Somme de « nb_y » dans les fct_x de l’exercice (a_z : vrai, sens : D ou sens : R) ; absent si les exports reçus "
+        "n’ont aucune ligne ; arrondi à l’unité. Sources : elise/comptes."
     )
     assert figures.formula("essai.b").startswith("(« Premier » + 1,5) × 100 ÷ (« Premier » − « Premier »)")
 
