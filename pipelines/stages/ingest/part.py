@@ -216,11 +216,10 @@ class Part:
             ) from None
         if self.is_counted and count != self.records.read - len(self.records.ignored):
             raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
-        (kept_out,) = self.db.execute(f"select count(*) from {self.typed} where brut is not null").fetchone()
-        most = limits().lines(self.records.path.stat().st_size)
-        refuse_too_many(kept_out, most, self.named, "lignes refusées ou vides au plus")
         self.db.execute(self._not_accepted_table())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
+        most = limits().lines(self.records.path.stat().st_size)
+        refuse_too_many(self.lost, most, self.named, "lignes refusées au plus")
 
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "

@@ -10,7 +10,6 @@ import codecs
 import csv
 import html
 import io
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,15 +20,7 @@ from pipelines.catalogue.source_grammar import CsvFormat, Table
 from pipelines.french import how_many
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.readers.records import (
-    SEVERAL,
-    Misshapen,
-    Records,
-    keep_ignored,
-    keep_misshapen,
-    refuse_too_many,
-    written_rows,
-)
+from pipelines.stages.ingest.readers.records import Misshapen, Records, keep_ignored, keep_misshapen, written_rows
 
 CHUNK = 8 * 1024 * 1024
 LONG = 1024 * 1024  # bytes of a line, for which DuckDB may take forty times as much memory
@@ -329,7 +320,6 @@ def _careful(
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
     csv.field_size_limit(limits().cell)
-    most_lines = limits().lines(os.fstat(source.fileno()).st_size)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = above + 1
     while True:
@@ -345,6 +335,5 @@ def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) ->
                 "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu="des guillemets doublés ou refermés"
             ) from None
         last_line = above + reader.line_num
-        refuse_too_many(last_line, most_lines, fichier, f"lignes d’un fichier à guillemets {SEVERAL}")
         yield line, last_line, cells
         line = last_line + 1
