@@ -201,8 +201,12 @@ def test_more_elements_than_a_document_may_hold_are_refused(depot: Depot, monkey
 @pytest.mark.parametrize(
     ("kind", "good", "short"),
     [
-        ("jsonl", '{"code": 1, "libelle": "une ligne qui a plus de cinquante octets"}', '{"x": 1}'),
-        ("key_value", "code=1 libelle='une ligne qui a plus de cinquante octets'", "x=1"),
+        (
+            "jsonl",
+            '{"code": 1, "libelle": "une ligne dont la longueur permet d’en lire davantage que la limite"}',
+            '{"x": 1}',
+        ),
+        ("key_value", "code=1 libelle='une ligne dont la longueur permet d’en lire davantage que la limite'", "x=1"),
     ],
 )
 def test_more_short_lines_than_are_read_one_by_one_are_refused(
@@ -211,9 +215,9 @@ def test_more_short_lines_than_are_read_one_by_one_are_refused(
     """Each takes as long as another; a file of long lines may have as many as its size allows."""
     monkeypatch.setenv("MILLESIME_MOST_ELEMENTS", "4")
     depot.declare([{"name": "code", "title": "code"}], kind={"type": kind}, files="*")
-    assert depot.csv(f"{good}\n" * 6, "e.log").counts[1] == 6
+    assert depot.csv(f"{good}\n" * 6 + f"{short}\n" * 4, "e.log").counts == (10, 6, 0, 4)
     said = refused(depot, depot.drop(f"{good}\n" + f"{short}\n" * 4, "f.log"))
-    assert "f.log FIC-TAILLE" in said and "4 lignes" in said and "sinon plusieurs fichiers" in said
+    assert "f.log:5 FIC-TAILLE" in said and "4 lignes au plus" in said and "sinon plusieurs fichiers" in said
 
 
 def test_more_lines_than_are_refused_one_by_one_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):

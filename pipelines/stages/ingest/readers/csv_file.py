@@ -258,14 +258,14 @@ def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | No
 
     Lines of text rarely are: a delimiter that a space follows is punctuation.
     """
+    mark = re.escape(delimiter)
 
     def split(line: str) -> list[str]:
-        return re.split(f"{re.escape(delimiter)}(?! )", line)
+        return re.split(f"{mark}(?! )", line)
 
     def is_record(found: list[str]) -> bool:
         return len(found) >= len(header) and not any(found[len(header) :]) and sum(map(bool, found)) > 1
 
-    mark = re.escape(delimiter)
     marked = re.compile(rf"^(?:[^{mark}\n]*+{mark}){{{len(header) - 1}}}.*", re.MULTILINE)
     for place, cell in enumerate(cells):
         if "\n" in cell:

@@ -20,10 +20,11 @@ from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.settings import limits
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.readers.records import MOST_NAMES, SEVERAL, Records
+from pipelines.stages.ingest.readers.records import MOST_NAMES, SEVERAL, Records, refuse_too_many
 
 # bytes of a document, which is held in memory, four for each letter if it has an emoji; lines are not
 LARGEST = 120 * 1024 * 1024
+TOO_MANY_ELEMENTS = f"objets, listes et clés {SEVERAL}"
 DEEPEST = "moins d’un millier de niveaux d’imbrication"
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
 _NAME = re.compile(r"[^\W\d][\w-]*")
@@ -107,9 +108,7 @@ class _Lists:
     def pass_by(self, many: int, line: int) -> None:
         """Count ``many`` more elements: objects, lists, keys beside the records. Raises DeliveryRefused FIC-TAILLE."""
         self._elements += many
-        if self._elements > self.most:
-            most = f"{self.most} objets, listes et clés {SEVERAL}"
-            raise DeliveryRefused("FIC-TAILLE", fichier=self._fichier, ligne=line, attendu=most)
+        refuse_too_many(self._elements, self.most, self._fichier, TOO_MANY_ELEMENTS, line)
 
 
 def _shown(key: str) -> str:

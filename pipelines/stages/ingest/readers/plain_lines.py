@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
-from pipelines.stages.ingest.readers.records import SEVERAL, Records, refuse_too_many, written_rows
+from pipelines.stages.ingest.readers.records import TOO_MANY_LINES, Records, refuse_too_many, written_rows
 
 CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory
@@ -33,7 +33,7 @@ def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
     most_lines = limits().lines(size)
     with path.open("rb") as file:
         for number, data in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
-            refuse_too_many(number, most_lines, fichier, f"lignes {SEVERAL}")
+            refuse_too_many(number, most_lines, fichier, TOO_MANY_LINES, number)
             if len(data) == LONGEST_LINE:
                 most = f"une ligne de moins de {LONGEST_LINE >> 20} Mo"
                 raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=number, attendu=most)

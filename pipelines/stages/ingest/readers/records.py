@@ -11,6 +11,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 
 SEVERAL = "au plus, sinon plusieurs fichiers (un par mois, par exemple)"
+TOO_MANY_LINES = f"lignes {SEVERAL}"
 MOST_NAMES = 1000  # names of lists in a document; one that gives each element its own name has no lists
 # a refused record: line, rule, expected, received (never a cell); then its column, where one is to blame
 Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]

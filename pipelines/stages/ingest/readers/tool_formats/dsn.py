@@ -25,7 +25,7 @@ from typing import Any
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
-from pipelines.stages.ingest.readers.records import SEVERAL, Records, refuse_too_many, written_rows
+from pipelines.stages.ingest.readers.records import TOO_MANY_LINES, Records, refuse_too_many, written_rows
 
 ENVOI, TOTAL = "S10.G00.00", "S90.G00.90"
 DECLARATION, ENTREPRISE, ETABLISSEMENT = "S20.G00.05", "S21.G00.06", "S21.G00.11"
@@ -137,7 +137,7 @@ class _Reading:
         most = limits().elements
         with path.open("rb") as file:
             for self._line, line in enumerate(iter(lambda: file.readline(LONGEST), b""), start=1):
-                refuse_too_many(self._line, most, self.fichier, f"lignes {SEVERAL}", self._line)
+                refuse_too_many(self._line, most, self.fichier, TOO_MANY_LINES, self._line)
                 self._rubrique(*self._parsed(line))
         self._end()
 
