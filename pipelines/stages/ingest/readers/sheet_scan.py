@@ -162,9 +162,13 @@ class _Xlsx:
         widest = max((column_number(column[0].decode()) for column in columns), default=0)
         scan = Scan(set(map(int, numbers)), widest)
         if any(sign in xml for sign in (b"<f>", b"<f ", b"<f/", b'"e"', b"'e'")):
+            end = 0
             for found in FORMULA_OR_ERROR.finditer(xml):
+                if found.start() < end:  # once a cell, whatever it repeats
+                    continue
                 start = xml.rfind(CELL_START, 0, found.end())
-                cell = _parse(xml[start : xml.index(b"</c>", start) + len(b"</c>")])
+                end = xml.index(b"</c>", start) + len(b"</c>")
+                cell = _parse(xml[start:end])
                 place = REF.fullmatch(cell.get("r"))
                 self._see(scan, cell, int(place[2]), column_number(place[1]))
         for merged in MERGED.finditer(xml):

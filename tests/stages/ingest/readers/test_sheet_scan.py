@@ -32,6 +32,7 @@ CELLS = [  # what {} is the reference of
     "<c r=\"{}\" t = 'e'><f>1/0</f><v>#N/A</v></c>",
     '<c r="{}"><v/></c>',
     '<c r="{}"><v></v></c>',
+    '<c r="{}"><f/><f/><v>0</v></c>',
 ]
 COLUMNS = ["A", "B", "Z", "AA", "XFD"]
 ROWS = st.lists(st.lists(st.sampled_from(CELLS), max_size=len(COLUMNS)), max_size=6)

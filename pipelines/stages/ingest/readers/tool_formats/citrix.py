@@ -26,7 +26,9 @@ _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")
 _EVENT = re.compile(r": \[?(?:default ?)?\]?SSLVPN (?P<event>LOGIN|LOGOUT) ")
 _OF_EVENT = re.compile(rf" (?P<time>{_TIME}) [^:]*$")
-_SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.{0,1000}?) ?- Client_ip ")
+_CLIENT = "- Client_ip "  # what follows the user
+_SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.*?) ?$")
+LONGEST_USER = 1000
 _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]*)"|(\S+))')
 
 
@@ -56,7 +58,9 @@ def _events(path: Path, fichier: str) -> Iterator[Line]:
 
 def _cells(event: re.Match, text: str) -> list[str]:
     time = _OF_EVENT.search(text, 0, event.start())
-    session = _SESSION.search(text, event.end() - 1)
+    client = text.find(_CLIENT, event.end())
+    # one search, of what stands before the client: a line may repeat a session a million times
+    session = _SESSION.search(text, max(event.end() - 1, client - LONGEST_USER), client) if client >= 0 else None
     details = {name: quoted or bare for name, quoted, bare in _DETAIL.findall(text, event.end())}
     return [
         event["event"],
