@@ -28,8 +28,8 @@ from pipelines.french import enumeration, how_many
 from pipelines.runs.frozen import frozen
 from pipelines.settings import Home
 from pipelines.stages.ingest.draft.sample import read_samples
+from pipelines.stages.ingest.draft.shape_table import needs_of_shape
 from pipelines.stages.ingest.draft.source import Draft, Request, draft_source, words_received
-from pipelines.stages.ingest.draft.tables import needs_of_shape
 from pipelines.stages.transform.analyst import prepare_analyst
 from pipelines.stages.transform.dbt import parse, run_dbt
 from pipelines.stages.validate.failing_lines import refuse_wrong_sql
@@ -64,6 +64,10 @@ def source() -> None:
 @click.option("--title", metavar="TITRE", help="Titre du système, en français.")
 @click.option("--owner", metavar="NOM", help="Qui envoie l’export.")
 @click.option("--sheet", metavar="NOM", help="La seule feuille du classeur à déclarer ; par défaut toutes.")
+@click.option(
+    "--header-rows", type=click.IntRange(1, 3), default=1, metavar="NOMBRE",
+    help="Combien de lignes nomment les colonnes, l’intitulé d’un groupe au-dessus de ceux de ses colonnes : 1 à 3.",
+)  # fmt: skip
 @click.option("--no-header", is_flag=True, help="Aucune ligne du fichier ne nomme ses colonnes.")
 @click.option(
     "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; déduit de son nom ou de son titre."
@@ -80,6 +84,7 @@ def source_new(
     title: str | None,
     owner: str | None,
     sheet: str | None,
+    header_rows: int,
     no_header: bool,
     exercice: int | None,
     dry_run: bool,
@@ -100,7 +105,7 @@ def source_new(
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
-    samples = read_samples(sample, sheet, has_header=not no_header)
+    samples = read_samples(sample, sheet, header_rows=0 if no_header else header_rows)
     members = []
     if session.home.organisation_file.exists():  # a draft may come before an organisation, or while it is being written
         try:

@@ -9,7 +9,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table
 from pipelines.french import how_many
 from pipelines.settings import limits
-from pipelines.stages.ingest.draft.column import is_person, is_value
+from pipelines.stages.ingest.draft.persons import is_person, is_value
 from pipelines.stages.ingest.parts_of_cells import gives_rows
 
 SEARCHED_RECORDS = 40  # a header is within the first lines: title lines are few

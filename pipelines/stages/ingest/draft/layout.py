@@ -1,34 +1,24 @@
 """Takes a sample apart by its look: titles, lines of headings, columns, data, and the lines below that are not data."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.source_grammar import WORKBOOKS
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.stages.ingest.draft.column import (
-    MISSING,
-    SPACES,
-    YEAR,
-    Guess,
-    guess,
-    is_one_of_those,
-    is_value,
-    length,
-    most,
-)
+from pipelines.stages.ingest.draft.column import MISSING, YEAR, Guess, guess, is_period
+from pipelines.stages.ingest.draft.persons import is_one_of_those, is_value
 from pipelines.stages.ingest.draft.sample import Rows, Sample
+from pipelines.stages.ingest.draft.words import SPACES, most
 
 SEARCHED_ROWS = 40  # a header is within the first lines
 LOOKED_ROWS = 200  # the first lines are enough to see what columns hold
-MOST_HEADER_ROWS = 3
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b", re.IGNORECASE)
 LAST_TOTAL = re.compile(r"\s*((sous[- ]?)?total|nombre|nb|somme)\b", re.IGNORECASE)  # of the lines below the data
-NUMBER_OR_DATE = re.compile(r"[+\u2212-]?\d[\d\s.,/:\u00a0\u202f-]*\S{0,3}")
 
 
 @dataclass(frozen=True)
@@ -46,45 +36,43 @@ class Column:
 class Layout:
     """The sample taken apart: title lines, columns, and the lines below that are not data."""
 
-    titles: list[str]
+    titles: list[list[str]]  # of each of its sheets, or members
     columns: list[Column]
     data: Rows
     below: Rows
-    header_rows: int  # how many lines the headings take
     unnamed: list[int]  # the columns, from 1, that hold something but have no heading
-    first: int  # how many of its lines come from its first sheet, or member
     is_sure: bool  # something tells its headings from the data
-
-
-class Headerless(DeclarationError):
-    """A sample whose very first line is data."""
 
 
 def take_apart(sample: Sample) -> Layout:
     """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
     if not sample.rows:
         raise DeclarationError(f"{sample.place} : aucune ligne")
-    first, header_rows = 0, 0
-    if sample.has_header:
-        first, header_rows = (0, 1) if sample.is_named else _header(sample)
-        headings = [text.strip(SPACES) for text in joined([row for _, row in sample.rows[first : first + header_rows]])]
+    first, last = 0, sample.header_rows
+    if sample.header_rows:
+        first = 0 if sample.is_named else _header(sample)
+        last = first + sample.header_rows
+        headings = [text.strip(SPACES) for text in joined([row for _, row in sample.rows[first:last]])]
     else:
         headings = [str(rank) for rank in range(1, max(len(row) for _, row in sample.rows) + 1)]
     titles = [cell.strip() for _, cells in sample.rows[:first] for cell in cells if cell.strip()]
-    data, below = _data_and_below(sample.rows[first + header_rows :])
+    data, below = _data_and_below(sample.rows[last:])
     if not data:
         raise DeclarationError(f"{sample.place} : aucune ligne sous l’en-tête")
     columns, keys = [], [same(heading) for heading in headings]
     for place, heading in enumerate(headings):
         if heading:
-            cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            found = guess(heading, cells, workbook=sample.type in WORKBOOKS)
             rank, of = keys[: place + 1].count(keys[place]), keys.count(keys[place])
-            columns.append(Column(heading, place, cells, found, f"{rank}/{of}" if of > 1 else None))
+            columns.append(_column(sample, data, place, heading, f"{rank}/{of}" if of > 1 else None))
     width = max(len(row) for _, row in data)
     unnamed = [place + 1 for place in range(width) if not any(headings[place : place + 1]) and _under(place, data)]
-    is_sure = not sample.has_header or sample.is_named or any(column.guess.type != "string" for column in columns)
-    return Layout(titles, columns, data, below, header_rows, unnamed, len(data), is_sure)
+    is_sure = not sample.header_rows or sample.is_named or any(column.guess.type != "string" for column in columns)
+    return Layout([titles], columns, data, below, unnamed, is_sure)
+
+
+def _column(sample: Sample, data: Rows, place: int, heading: str, occurrence: str | None) -> Column:
+    cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
+    return Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS), occurrence)
 
 
 Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]
@@ -95,19 +83,19 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
 
     Sheets, or members, with the same headings are one table. Raises DeclarationError when there is no table at all.
     """
-    tables: dict[tuple[Any, ...], list[tuple[Sample, Layout]]] = {}
+    tables: dict[tuple[object, ...], list[tuple[Sample, Layout]]] = {}
     unread: list[tuple[Sample, str]] = []
     for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
         try:
-            sample, layout = _read(sample)
+            layout = take_apart(sample)
         except DeclarationError as error:
             unread.append((sample, str(error)))
             continue
         if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
             unread.append((sample, "une seule colonne : une notice ?"))
             continue
-        headings = (layout.header_rows, *((same(column.heading), column.place) for column in layout.columns))
-        tables.setdefault((_way(sample), headings), []).append((sample, layout))
+        headings = ((same(column.heading), column.place) for column in layout.columns)
+        tables.setdefault((_way(sample), *headings), []).append((sample, layout))
     if not tables:
         raise DeclarationError(" ; ".join(why for _, why in unread) or "l’exemple est vide")
     found = [_joined(group) for group in tables.values()]
@@ -117,97 +105,65 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
     return [one for one in found if _way(one[0]) == way], unread
 
 
-def _read(sample: Sample) -> tuple[Sample, Layout]:
-    """The sample taken apart, and what it then is: a csv whose first line is data has no header."""
-    try:
-        return sample, take_apart(sample)
-    except Headerless:
-        doubt = "la première ligne est une donnée : aucune ne nomme les colonnes ?"
-        bare = replace(sample, has_header=False, doubts=[*sample.doubts, doubt])
-        return bare, take_apart(bare)
-
-
-def _way(sample: Sample) -> tuple[str, str, str, bool]:
-    return sample.type, sample.encoding, sample.delimiter, sample.has_header
+def _way(sample: Sample) -> tuple[str, str, str]:
+    return sample.type, sample.encoding, sample.delimiter
 
 
 def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
     """Parts written the same way, merged: every line counts for what is guessed."""
-    (first, layout), *others = group
-    if not others:
-        return first, layout
-    rows = [row for _, other in others for row in sorted(other.data + other.below)]
-    whole = replace(first, rows=first.rows + rows, alike=tuple(sample for sample, _ in others))
-    return whole, replace(take_apart(whole), below=layout.below, first=len(layout.data))
+    sample, layout = group[0]
+    data = [row for _, one in group for row in one.data]
+    columns = [_column(sample, data, c.place, c.heading, c.occurrence) for c in layout.columns]
+    titles = [title for _, one in group for title in one.titles]
+    whole = replace(sample, alike=tuple(other for other, _ in group[1:]))
+    return whole, replace(layout, titles=titles, columns=columns, data=data)
 
 
-def _header(sample: Sample) -> tuple[int, int]:
-    """The index of the first line of headings, and how many they take.
+def _header(sample: Sample) -> int:
+    """The index of the first line of headings.
 
-    The first row that is nearly as wide as the widest of those below must hold only names, none of them a value; lines beside
-    it that are needed to name the columns belong to it. Raises DeclarationError when no line is sure to be one: a cell's value
-    is never taken for a heading.
+    The first lines that together are nearly as wide as the widest of those below must hold only names, none of them a value.
+    Raises DeclarationError when they do not: a cell's value is never taken for a heading.
     """
-    rows = sample.rows[:LOOKED_ROWS]
-    wide = [at for at in range(min(len(rows), SEARCHED_ROWS)) if _filled(rows[at]) >= _nearly_all(rows[at:])]
-    first = wide[0]
-    if first > 1 and first - 1 not in wide and _name_together(first - 2, rows):
-        wide, first = [first - 2, *wide], first - 2
-    if first + 1 == len(rows) and _holds_names(first, rows):
-        return first, 1
-    if not _names_columns(first, rows):
-        later = any(_names_columns(at, rows) and _is_typed(rows[at + 1 :]) for at in wide)
+    rows, taken = sample.rows[:LOOKED_ROWS], sample.header_rows
+    first = next((at for at in range(SEARCHED_ROWS) if _is_wide(rows[at:], taken)), 0)
+    if not _names_columns(rows[first : first + taken], rows[first + taken :]):
         message = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
         if sample.type == "csv":
             message += " (le dire d’un fichier qui n’en a pas : --no-header)"
         message += f" ; la ligne {rows[first][0]}, la première qui est entière, contient des valeurs"
-        raise (Headerless if sample.type == "csv" and first == 0 and not later else DeclarationError)(message)
-    if first + 1 in wide and _names_columns(first + 1, rows) and _filled(rows[first + 1]) > _filled(rows[first]):
-        first += _is_typed(rows[first + 2 :])  # else nothing tells the second line from data
-    last = first
-    while last + 1 < len(rows) and last - first + 1 < MOST_HEADER_ROWS and _continues(last + 1, first, rows):
-        last += 1
-    while first and last - first + 1 < MOST_HEADER_ROWS and not _tells_apart(rows[first : last + 1], rows[last + 1 :]):
-        if _filled(rows[first - 1]) < 2 or not _holds_names(first - 1, rows):
-            break
-        first -= 1
-    return first, last - first + 1
+        raise DeclarationError(message)
+    return first
 
 
-def _name_together(at: int, rows: Rows) -> bool:
-    """True for two lines of names of which each column has one or the other, or both: a group above its parts."""
-    places = {place for _, cells in rows[at : at + 2] for place, cell in enumerate(cells) if cell.strip()}
-    is_named = _names_columns(at, rows) and _holds_names(at + 1, rows) and _filled(rows[at]) > 1
-    return is_named and len(places) >= _nearly_all(rows[at:])
+def _is_wide(rows: Rows, taken: int) -> bool:
+    """True when the first ``taken`` rows together have nearly as many cells as the widest: one column may have no name.
 
-
-def _nearly_all(rows: Rows) -> float:
-    """How many cells a row of headings has at least: one column may have no name."""
+    A title, alone on the left, is above headings and no part of them.
+    """
+    if len(rows) < taken or (taken > 1 and _filled(rows[0]) == 1 and rows[0][1][0].strip()):
+        return False
     widest = max(map(_filled, rows))
-    return max(min(widest, 2), min(0.8 * widest, widest - 1))
+    names = joined([cells for _, cells in rows[:taken]])
+    return sum(map(bool, names)) >= max(min(widest, 2), min(0.8 * widest, widest - 1))
 
 
 def _filled(row: tuple[int, list[str]]) -> int:
     return sum(bool(cell.strip()) for cell in row[1])
 
 
-def _names_columns(at: int, rows: Rows) -> bool:
-    """True for a row of names that are not data: few of them are in their own column further down."""
-    if at + 1 == len(rows) or not _holds_names(at, rows):
-        return False
-    named = [(place, cell.strip(SPACES)) for place, cell in enumerate(rows[at][1]) if cell.strip()]
-    again = sum(cell in _under(place, rows[at + 1 :]) for place, cell in named)
-    return again * 5 <= len(named) and not any(
-        is_one_of_those(cell, _under(place, rows[at + 1 :])) for place, cell in named
-    )
-
-
-def _holds_names(at: int, rows: Rows) -> bool:
-    """True when every cell of a row is a name, or a period above cells that are not."""
-    return all(
-        _is_name(cell) or (length(cell) and not most(_under(place, rows[at + 1 :]), length))
-        for place, cell in enumerate(map(str.strip, rows[at][1]))
-        if cell
+def _names_columns(header: Rows, below: Rows) -> bool:
+    """True when each cell is a name, or a period above cells that are not, and few are in their own column further down."""
+    named = [
+        (cell, _under(place, below))
+        for _, cells in header
+        for place, text in enumerate(cells)
+        if (cell := text.strip(SPACES))
+    ]
+    again = sum(cell in under for cell, under in named)
+    return again * 5 <= len(named) and all(
+        (_is_name(cell) or (is_period(cell) and not most(under, is_period))) and not is_one_of_those(cell, under)
+        for cell, under in named
     )
 
 
@@ -215,40 +171,6 @@ def _is_name(text: str) -> bool:
     """True for words, or a mark as ``#``; not for a number nor for what says that there is none."""
     is_word = re.search(r"[^\W\d_]", text) or not re.search(r"\d", text)
     return len(text) <= 100 and bool(is_word) and not is_value(text) and text.casefold() not in MISSING
-
-
-def _continues(at: int, first: int, rows: Rows) -> bool:
-    """True for a line below headings that continues them, as units or the parts of a group do.
-
-    Each of its cells repeats the one above it, or is above numbers or dates; or it names a column that lacks a name, and leaves
-    one that has a name.
-    """
-    if not _holds_names(at, rows):
-        return False
-    cells = {place: cell.strip() for place, cell in enumerate(rows[at][1]) if cell.strip()}
-    above = {place: cell.strip() for place, cell in enumerate(rows[first][1]) if cell.strip()}
-    below = rows[at + 1 :]
-    is_part = all(above.get(place) == cell or _is_typed(below, place) for place, cell in cells.items())
-    completes = bool(cells.keys() - above.keys()) and bool(above.keys() - cells.keys())
-    is_data = any(cell in _under(place, below) for place, cell in cells.items())
-    return bool(below) and not is_data and (is_part or completes)
-
-
-def _tells_apart(header: Rows, data: Rows) -> bool:
-    """True when headings name every column that holds something, each by its own name."""
-    names = [same(name) for name in joined([cells for _, cells in header])]
-    width = max((len(cells) for _, cells in data), default=0)
-    named = [name for name in names if name]
-    holding = [place for place in range(width) if _under(place, data)]
-    return len(set(named)) == len(named) and all(any(names[place : place + 1]) for place in holding)
-
-
-def _is_typed(rows: Rows, place: int | None = None) -> bool:
-    """True when a column, or any of them, holds numbers or dates."""
-    data, _ = _data_and_below(rows)
-    width = max((len(cells) for _, cells in data), default=0)
-    places = range(width) if place is None else [place]
-    return any(most(_under(one, data), NUMBER_OR_DATE.fullmatch) for one in places)
 
 
 def _under(place: int, rows: Rows) -> list[str]:
@@ -273,8 +195,7 @@ def _first(row: tuple[int, list[str]]) -> str:
 
 def exercice_of(sample: Sample, layout: Layout) -> int:
     """The single year in the file's name, or else in its sheets and titles."""
-    titles = layout.titles + [title for part in sample.alike for title in take_apart(part).titles]
-    for texts in ([sample.name], [*sample.sheets, *titles]):
+    for texts in ([sample.name], [*sample.sheets, *itertools.chain(*layout.titles)]):
         years = {year for text in texts for year in years_in(text)}
         if len(years) == 1:
             return years.pop()

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipelines.catalogue.reference import NOT_CSV
 from pipelines.catalogue.rules import DeliveryRefused
@@ -40,10 +40,9 @@ class Sample:
     member: str | None = None  # of an archive
     records: str | None = None  # the path of its records
     is_named: bool = False  # records name their own values: the first row holds these names
-    has_header: bool = True  # false: no line names the columns
-    is_among_years: bool = False  # the file has sheets of other exercices
+    header_rows: int = 1  # how many lines name the columns; 0: none
     doubts: list[str] = field(default_factory=list)
-    alike: tuple["Sample", ...] = ()  # further sheets, or members, with the same headings; their rows are among these
+    alike: tuple["Sample", ...] = ()  # further sheets, or members, with the same headings
 
     @property
     def place(self) -> str:
@@ -65,22 +64,19 @@ class Sample:
         """The members of an archive that it consists of."""
         return list(dict.fromkeys(one.member for one in self.parts if one.member))
 
-    @property
-    def places(self) -> list[str]:
-        """The names of the sheets, else of the members, that distinguish its parts."""
-        return self.sheets if len(self.sheets) > 1 else [PurePosixPath(member).name for member in self.members]
 
-
-def read_samples(path: Path, sheet: str | None, *, has_header: bool = True) -> list[Sample]:
-    """The tables that a file may hold: its sheets, its members, or itself.
+def read_samples(path: Path, sheet: str | None, *, header_rows: int = 1) -> list[Sample]:
+    """The tables that a file may hold: its sheets, its members, or itself. ``header_rows``: how many lines name the columns.
 
     Raises DeclarationError, or DeliveryRefused for an unsound file.
     """
     with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
         samples = list(_tables(path, path.name, sheet, Path(folder)))
-    if not has_header and any(sample.type != "csv" for sample in samples):
+    if not header_rows and any(sample.type != "csv" for sample in samples):
         raise DeclarationError("--no-header : seul un csv peut être lu sans intitulés")
-    return [replace(sample, has_header=has_header) for sample in samples]
+    if header_rows > 1 and any(sample.is_named for sample in samples):
+        raise DeclarationError("--header-rows : pour un csv ou un classeur, dont des lignes nomment les colonnes")
+    return [replace(sample, header_rows=header_rows) for sample in samples]
 
 
 def _tables(path: Path, name: str, sheet: str | None, workdir: Path) -> Iterator[Sample]:

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import duckdb
@@ -18,11 +18,12 @@ from pipelines.ledger.records import TableCounts
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.ingest.draft.column import slug
-from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, take_apart, years_in
-from pipelines.stages.ingest.draft.lines import common_pattern, title_pattern
+from pipelines.stages.ingest.draft.layout import Layout, exercice_of, gathered, years_in
+from pipelines.stages.ingest.draft.lines import file_pattern, title_pattern
+from pipelines.stages.ingest.draft.own_table import own_table
 from pipelines.stages.ingest.draft.sample import Sample
-from pipelines.stages.ingest.draft.tables import Need, free, own_table, shape_table
+from pipelines.stages.ingest.draft.shape_table import Need, shape_table
+from pipelines.stages.ingest.draft.words import free, slug
 from pipelines.stages.ingest.landing import files_of
 
 DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
@@ -87,7 +88,7 @@ def draft_source(
     found, unread = gathered(samples)
     exercice = request.exercice or exercice_of(*found[0])
     if others := _of_other_years(samples, exercice):
-        found, unread = gathered([replace(one, is_among_years=True) for one in samples if one not in others])
+        found, unread = gathered([one for one in samples if one not in others])
         unread += [(one, "son nom est celui d’un autre exercice") for one in others]
     if shape:
         unread += [(part, "pas une table de cette forme ?") for sample, _ in found[1:] for part in sample.parts]
@@ -96,7 +97,7 @@ def draft_source(
     name = request.export or names[0]
     if declared:
         _refuse_taken(declared, name, names)
-    proof = title_pattern([take_apart(part).titles for sample, _ in found for part in sample.parts], exercice)
+    proof = title_pattern([titles for _, layout in found for titles in layout.titles], exercice)
     bodies = [
         shape_table(layout, sample, exercice, proof, shape, registry, needs)
         if shape
@@ -192,12 +193,12 @@ def _format_lines(sample: Sample, told: str, proof: str | None) -> list[str]:
     options = [f"type: {sample.type}"]
     if sample.type == "csv":
         options += [f"encoding: {sample.encoding}", f"delimiter: {quoted(sample.delimiter)}"]
-        options += [] if sample.has_header else ["header: false"]
+        options += [] if sample.header_rows else ["header: false"]
     if proof:
         options.append(f"title: {scalar(proof)}")
     return [
         f"  title: {scalar(told)}",
-        f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
+        f"  files: {scalar(file_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
         *(["  archive: zip"] if sample.member else []),
         f"  format: {{{', '.join(options)}}}" + todo(" ; ".join(sample.doubts)),
     ]

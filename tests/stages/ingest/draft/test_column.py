@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.french import MONTHS
-from pipelines.stages.ingest.draft.column import guess, is_one_of_those, is_person, personal, slug
+from pipelines.stages.ingest.draft.column import guess
+from pipelines.stages.ingest.draft.persons import is_one_of_those, is_person, personal
+from pipelines.stages.ingest.draft.words import slug
 
 
 @pytest.mark.parametrize(

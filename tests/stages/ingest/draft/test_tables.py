@@ -7,8 +7,8 @@ from pipelines.catalogue.source_grammar import Shape
 from pipelines.stages.ingest.draft.column import Guess
 from pipelines.stages.ingest.draft.layout import Column
 from pipelines.stages.ingest.draft.sample import Sample
+from pipelines.stages.ingest.draft.shape_table import match_headings, needs_of_shape
 from pipelines.stages.ingest.draft.source import Request, draft_source
-from pipelines.stages.ingest.draft.tables import match_headings, needs_of_shape
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +56,11 @@ def test_one_of_those_that_serve_alike_is_enough(shipped: Catalogue) -> None:
     assert not any("Sans elle" in text for text in todo(shipped, "acces_distants", *rows))
 
 
-def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: Catalogue) -> None:
-    headings = "N° compte / Login;Nom complet (Prénom NOM);Commune de rattachement;Couleur"
-    rows = ("m.durand;Marie DURAND;Orly;bleu", "p.leroy;Paul LEROY;Valenton;vert")
-    cells = [(number, row.split(";")) for number, row in enumerate((headings, *rows), start=1)]
-    draft = draft_source([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
-    said = {
-        line.strip().partition("  # TODO")[0]: "est-ce la bonne colonne ?" in line
-        for line in draft.declaration.splitlines()
-    }
-    assert said["identifiant: N° compte / Login"] and said["collectivite: Commune de rattachement"]
-    assert said["nom: Nom complet (Prénom NOM)"]
-    assert "# laissé de côté : [Couleur]" in said
-
-
-def test_a_known_heading_of_several_words_is_found_among_others(shipped: Catalogue) -> None:
-    column = Column("Code interne attribué à chaque agent", 0, ["A45", "B12"], Guess("string"))
-    assert {*match_headings([column], shipped.registry.shapes["comptes"], shipped.registry)} == {"identifiant"}
+def test_headings_that_nobody_gave_yet_are_listed_to_decide(shipped: Catalogue) -> None:
+    asked = todo(shipped, "comptes", "N° compte / Login;Nom;Couleur", "m.durand;DURAND;bleu", "p.leroy;LEROY;vert")
+    listed = "[N° compte / Login, Couleur]"
+    assert f"laissé de côté : {listed}. Un champ de la forme parmi eux ?" in asked
+    assert any(text.startswith(f"quelle colonne, parmi {listed} ? D’ici là, tout fichier est refusé") for text in asked)
 
 
 PRINTED = "Date;Collectivité;Nature;Documents;Couleur"
@@ -127,7 +115,7 @@ def taking(catalogue: Catalogue, cells: list[str], kind: str) -> set[str]:
     for asked in ("integer", "number", "year", "string", "boolean", "date", "datetime"):
         fields = [{"name": "valeur", "title": "Valeur", "type": asked}]
         shape = Shape.model_validate({"shape": "essai", "title": "Essai", "description": "Un essai.", "fields": fields})
-        if match_headings([Column("Valeur", 0, cells, Guess(kind))], shape, catalogue.registry):
+        if match_headings([Column("Valeur", 0, cells, Guess(kind))], shape, catalogue.registry)[0]:
             found.add(asked)
     return found
 
