@@ -653,6 +653,13 @@ def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, 
     check_catalogue(bench.catalogue)
 
 
+def test_a_shape_of_a_csv_without_a_header_is_left_to_complete(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "a1;Durand;Oui\nb1;Petit;Non\n")
+    result = new(bench, path, "nouveau", "--shape", "comptes", "--no-header")
+    assert "quelle colonne, parmi" in result.stdout and "FIC-" in result.stdout
+    assert "9001" in drafted(bench, "nouveau").export.tables[0].header_of(2019).values()
+
+
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
     text = "Exercice;Order;2e;A;a;;Order !;uti_profil;No\n2019;x;1;p;q;;z;t;5\n2019;y;2;p;q;;z;t;6\n"
     path = sample(tmp_path, "divers_2019.csv", text)

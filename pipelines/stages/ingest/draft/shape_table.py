@@ -25,6 +25,7 @@ from pipelines.stages.ingest.draft.lines import (
 from pipelines.stages.ingest.draft.sample import Sample
 from pipelines.stages.ingest.draft.words import slug
 
+NO_RANK = 9001  # and above: of no column, where no line names them
 MOST_WORDS = 20  # a column with more is not a list of words
 
 
@@ -77,8 +78,9 @@ def shape_table(
             headings[f.name] = heading_of(columns[f.name])
             if f.name in unsure or columns[f.name].occurrence:
                 doubts[f.name] = "est-ce la bonne colonne ?"
-        elif f.constraints.required:  # a heading that no file contains
-            headings[f.name] = scalar(f"(à compléter : {f.title})")
+        elif f.constraints.required:  # a heading, or a rank, that no file contains
+            lacking = f"(à compléter : {f.title})" if sample.header_rows else f"{NO_RANK + len(headings)}"
+            headings[f.name] = scalar(lacking)
             doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
             if constant := _constant(f, exercice):
                 doubts[f.name] += (
