@@ -879,7 +879,6 @@ def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
 
 
 def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled, dbt_calls) -> None:
-
     result = filled.millesime("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
     assert result.exit_code == 0, result.output
     assert dbt_calls == [

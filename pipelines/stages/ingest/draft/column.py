@@ -77,7 +77,7 @@ class Guess:
     @property
     def has_years(self) -> bool:
         """False for dates that are of their exercice."""
-        return self.options.get("format") not in (*YEARLESS, "%m")
+        return self.options.get("format") not in YEARLESS
 
 
 def read(cells: Sequence[str], way: dict[str, Any], *, workbook: bool) -> list[Any]:

@@ -91,13 +91,28 @@ def title_pattern(parts: Sequence[list[str]], exercice: int) -> str | None:
     return None
 
 
-def exercice_lines(
+def last_lines(
+    columns: dict[str, Column],
+    dated: dict[str, Guess],
+    candidates: Iterable[tuple[str, str]],
+    layout: Layout,
+    exercice: int,
+    title: str | None,
+) -> list[str]:
+    """What follows the fields: how the table proves its exercice, its period, and the lines below the data.
+
+    ``columns`` and ``dated``: those of each field, and of those that hold dates how they are written. ``candidates`` are fields, each
+    with the rule that it may follow: ``within`` the exercice, or ``not_after`` it; ``title``, of the export, proves it as well.
+    """
+    named = {column.place: name for name, column in columns.items()}
+    proof = _exercice_lines(dated, candidates, exercice, title)
+    return [*proof, *_period_line(dated, exercice), *_ignore_lines(layout, named)]
+
+
+def _exercice_lines(
     guesses: dict[str, Guess], candidates: Iterable[tuple[str, str]], exercice: int, title: str | None
 ) -> list[str]:
-    """How the content proves its exercice, when a column of the sample does; ``title``, of the export, proves it as well.
-
-    ``candidates`` are fields, each with the rule that it may follow: ``within`` the exercice, or ``not_after`` it.
-    """
+    """How the content proves its exercice, when a column of the sample does."""
     for name, rule in candidates:
         years = guesses[name].years
         if years and (years == {exercice} if rule == "within" else max(years) <= exercice):
@@ -107,7 +122,7 @@ def exercice_lines(
     return ["# TODO exercice : aucune colonne de dates ne prouve l’exercice : y en a-t-il une ?"]
 
 
-def period_line(guesses: dict[str, Guess], exercice: int) -> list[str]:
+def _period_line(guesses: dict[str, Guess], exercice: int) -> list[str]:
     """The table’s period, when a column of dates has lines in most months of the exercice and in no other year."""
     asked = todo("des lignes sont-elles attendues chaque mois ? Un mois sans ligne rend alors les chiffres partiels")
     for name, found in guesses.items():
@@ -118,7 +133,7 @@ def period_line(guesses: dict[str, Guess], exercice: int) -> list[str]:
     return []
 
 
-def ignore_lines(layout: Layout, named: dict[int, str]) -> list[str]:
+def _ignore_lines(layout: Layout, named: dict[int, str]) -> list[str]:
     """The lines below the data, which are ignored. ``named``: place of a column → its field."""
     rules: dict[str, str] = {}  # what identifies the line → the rule
     unknown = []

@@ -10,12 +10,10 @@ from pipelines.stages.ingest.draft.column import Guess
 from pipelines.stages.ingest.draft.layout import Column, Layout
 from pipelines.stages.ingest.draft.lines import (
     DATED,
-    exercice_lines,
     header_lines,
     heading_of,
-    ignore_lines,
+    last_lines,
     options_of,
-    period_line,
     place_lines,
 )
 from pipelines.stages.ingest.draft.persons import is_no_name, is_of_a_thing, names_members, personal
@@ -59,8 +57,7 @@ def own_table(layout: Layout, sample: Sample, exercice: int, proof: str | None, 
         title = f"Colonne {column.place + 1}" if column.place in unnamed else column.heading
         is_member = names_members(column.heading, column.cells, places)
         lines += _field(name, title, column, kept_as[name], is_key=name == key, is_member=is_member)
-    lines += exercice_lines(dated, [(name, "within") for name in dated], exercice, proof)
-    return lines + period_line(dated, exercice) + ignore_lines(layout, {c.place: name for name, c in columns.items()})
+    return lines + last_lines(columns, dated, [(name, "within") for name in dated], layout, exercice, proof)
 
 
 def _field_name(said: str, column: Column, taken: Iterable[str]) -> str:

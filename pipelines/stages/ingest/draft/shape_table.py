@@ -14,12 +14,10 @@ from pipelines.catalogue.sources import Registry
 from pipelines.stages.ingest.draft.layout import Column, Layout
 from pipelines.stages.ingest.draft.lines import (
     DATED,
-    exercice_lines,
     header_lines,
     heading_of,
-    ignore_lines,
+    last_lines,
     options_of,
-    period_line,
     place_lines,
 )
 from pipelines.stages.ingest.draft.sample import Sample
@@ -112,8 +110,7 @@ def shape_table(
     formats = [line for name, column in columns.items() for line in _own_format(fields[name], column)]
     declared = any(line.startswith("  - ") for line in formats)
     lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
-    lines += exercice_lines(guesses, rules, exercice, proof) + period_line(guesses, exercice)
-    return lines + ignore_lines(layout, {column.place: name for name, column in columns.items()})
+    return lines + last_lines(columns, guesses, rules, layout, exercice, proof)
 
 
 def _constant(f: Field, exercice: int) -> str | None:

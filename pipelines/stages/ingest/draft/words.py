@@ -1,4 +1,4 @@
-"""What the words of a heading say of its column, and the name that they make."""
+"""What the words of a heading say of its column, the name that they make, and how most cells look."""
 
 import re
 import unicodedata

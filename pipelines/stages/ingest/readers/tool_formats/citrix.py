@@ -26,9 +26,9 @@ _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")
 _EVENT = re.compile(r": \[?(?:default ?)?\]?SSLVPN (?P<event>LOGIN|LOGOUT) ")
 _OF_EVENT = re.compile(rf" (?P<time>{_TIME}) [^:]*$")
-_CLIENT = "- Client_ip "  # what follows the user
-_SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.*?) ?$")
-LONGEST_USER = 1000
+_SESSION = re.compile(r"(?<= )[Ss]ession[Ii]d: ?(\d+) ?- User ")
+_AFTER_USER = "- Client_ip "
+_LONGEST_USER = 1000
 _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]*)"|(\S+))')
 
 
@@ -58,16 +58,29 @@ def _events(path: Path, fichier: str) -> Iterator[Line]:
 
 def _cells(event: re.Match, text: str) -> list[str]:
     time = _OF_EVENT.search(text, 0, event.start())
-    client = text.find(_CLIENT, event.end())
-    # one search, of what stands before the client: a line may repeat a session a million times
-    session = _SESSION.search(text, max(event.end() - 1, client - LONGEST_USER), client) if client >= 0 else None
+    session, user = _session(text, event.end() - 1)
     details = {name: quoted or bare for name, quoted, bare in _DETAIL.findall(text, event.end())}
     return [
         event["event"],
         time["time"] if time else "",
-        session["session"] if session else "",
-        session["user"] if session else "",
+        session,
+        user,
         details.get("SSLVPN_client_type", ""),
         details.get("Start_time", "").strip(),
         details.get("LogoutMethod", ""),
     ]
+
+
+def _session(text: str, start: int) -> tuple[str, str]:
+    """The session and its user, the first soon followed by a client. A line may repeat a session a million times: the client
+    is not looked for again until it is behind.
+    """
+    client = start
+    for found in _SESSION.finditer(text, start):
+        user = found.end()
+        if client < user and (client := text.find(_AFTER_USER, user)) < 0:
+            break
+        end = client - text.endswith(" ", user, client)
+        if end - user <= _LONGEST_USER:
+            return found[1], text[user:end]
+    return "", ""
