@@ -16,7 +16,7 @@ from pipelines.ledger.records import ACROSS, UNDECLARED
 from pipelines.settings import limits
 from pipelines.sql import insert, literal, parquet_scan
 from pipelines.stages.ingest.parts_of_cells import derived, spread_columns, text_of_file, total_columns
-from pipelines.stages.ingest.readers.records import Records, refuse_too_many
+from pipelines.stages.ingest.readers.records import TOO_MANY_REFUSED, Records, refuse_too_many
 from pipelines.stages.ingest.typing import SPACES, Reading, fine_sql, identifier, read_field, reason_sql
 
 FEW = 3  # lines from which it is strange that none can be read
@@ -219,7 +219,7 @@ class Part:
         self.db.execute(self._not_accepted_table())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
         most = limits().lines(self.records.path.stat().st_size)
-        refuse_too_many(self.lost, most, self.named, "lignes refusées au plus")
+        refuse_too_many(self.lost, most, self.named, TOO_MANY_REFUSED)
 
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "

@@ -113,7 +113,7 @@ def test_more_misshapen_lines_than_can_be_listed_refuse_the_file(depot: Depot, m
     good = "A1;x;1,00;\n"
     assert depot.csv(HEADER + good + "A;b\n" * 3).counts[2] == 3
     said = refused(depot, depot.drop(HEADER + good + "A;b\n" * 4))
-    assert "export.csv:6 FIC-TAILLE" in said and "3 lignes mal formées au plus" in said
+    assert "export.csv:6 FIC-TAILLE" in said and "3 lignes mal formées au plus, ou MILLESIME_MOST_MISSHAPEN" in said
 
 
 def test_empty_lines_are_bounded_and_blank_cells_are_ignored_by_any_count(
@@ -217,7 +217,11 @@ def test_more_short_lines_than_are_read_one_by_one_are_refused(
     depot.declare([{"name": "code", "title": "code"}], kind={"type": kind}, files="*")
     assert depot.csv(f"{good}\n" * 6 + f"{short}\n" * 4, "e.log").counts == (10, 6, 0, 4)
     said = refused(depot, depot.drop(f"{good}\n" + f"{short}\n" * 4, "f.log"))
-    assert "f.log:5 FIC-TAILLE" in said and "4 lignes au plus" in said and "sinon plusieurs fichiers" in said
+    assert (
+        "f.log:5 FIC-TAILLE" in said
+        and "4 lignes au plus, sinon plusieurs fichiers" in said
+        and "MILLESIME_MOST_ELEMENTS" in said
+    )
 
 
 def test_more_lines_than_are_refused_one_by_one_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
@@ -225,7 +229,7 @@ def test_more_lines_than_are_refused_one_by_one_refuse_the_file(depot: Depot, mo
     depot.declare([{"name": "code", "title": "Code", "type": "integer"}])
     assert depot.csv("Code\n" + "1\n" * 9 + "x\n" * 4 + "\n" * 9).counts == (23, 9, 4, 10)
     said = refused(depot, depot.drop("Code\n" + "1\n" * 9 + "x\n" * 5))
-    assert "FIC-TAILLE" in said and "4 lignes refusées au plus" in said
+    assert "FIC-TAILLE" in said and "4 lignes refusées au plus, ou MILLESIME_MOST_ELEMENTS" in said
 
 
 def test_a_value_of_too_many_levels_is_refused_at_its_line(depot: Depot):

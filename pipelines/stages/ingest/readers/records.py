@@ -10,8 +10,13 @@ from typing import Any
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 
-SEVERAL = "au plus, sinon plusieurs fichiers (un par mois, par exemple)"
+SEVERAL = "au plus, sinon plusieurs fichiers (un par mois, par exemple), ou MILLESIME_MOST_ELEMENTS plus grand"
 TOO_MANY_LINES = f"lignes {SEVERAL}"
+TOO_MANY_REFUSED = (
+    "lignes refusées au plus, ou MILLESIME_MOST_ELEMENTS plus grand : la déclaration n’est sans doute pas celle de ce "
+    "fichier, et « millesime check » sur ses premières lignes seules en dit la raison"
+)
+OR_MORE = "au plus, ou MILLESIME_MOST_MISSHAPEN plus grand"
 MOST_NAMES = 1000  # names of lists in a document; one that gives each element its own name has no lists
 # a refused record: line, rule, expected, received (never a cell); then its column, where one is to blame
 Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
@@ -20,13 +25,13 @@ Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
 def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
     """Add a line that is not shaped like a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be reported."""
     kept.append(one)
-    refuse_too_many(len(kept), limits().misshapen, fichier, "lignes mal formées au plus", one[0])
+    refuse_too_many(len(kept), limits().misshapen, fichier, f"lignes mal formées {OR_MORE}", one[0])
 
 
 def keep_ignored(kept: list[tuple[int, str]], one: tuple[int, str], fichier: str) -> None:
     """Add a line that holds nothing, and why. Raises DeliveryRefused FIC-TAILLE beyond the same limit."""
     kept.append(one)
-    refuse_too_many(len(kept), limits().misshapen, fichier, "lignes vides au plus", one[0])
+    refuse_too_many(len(kept), limits().misshapen, fichier, f"lignes vides {OR_MORE}", one[0])
 
 
 def refuse_too_many(count: int, most: int, fichier: str, what: str, line: int | None = None) -> None:
