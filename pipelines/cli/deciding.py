@@ -7,6 +7,7 @@ retention.
 import datetime as dt
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,7 @@ from pipelines.ledger.store import now
 from pipelines.locking import Busy, is_writing
 from pipelines.runs.retention import LOGS, Chosen, overdue, purge_delivery
 from pipelines.runs.retention import purge as purged
-from pipelines.runs.unclaimed import unclaimed_files
+from pipelines.runs.unclaimed import deposits
 
 if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
@@ -57,7 +58,7 @@ def findings(session: Session, year: int, form: str) -> int:
     """
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
-        deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
+        deposited = deposits(session.work(ledger))
     rows = [_row(one) for one in standing]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -66,7 +67,7 @@ def findings(session: Session, year: int, form: str) -> int:
     else:
         title(f"constats de {year}", session.organisation)
         for one in sorted(standing, key=lambda one: not _blocks(one, session.catalogue.rules)):
-            echo(f"\n{_text(one, session.catalogue.rules, deposits.get(one.finding.id))}")
+            echo(f"\n{_text(one, session.catalogue.rules, deposited.get(one.finding.id))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         echo(
             f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
@@ -99,7 +100,7 @@ def _blocks(one: Standing, rules: Rules) -> bool:
     return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
-def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
+def _text(one: Standing, rules: Rules, deposit: Path | None) -> str:
     """Several lines: severity, rule, place, then the details; ``deposit`` is the file, which only the terminal
     names."""
     finding, decision = one.finding, one.decision
@@ -110,7 +111,7 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
     advice, *to_copy = (finding.aide or "").split("\n")
     details = [
-        ("dépôt", deposit),
+        ("dépôt", deposit and shown(deposit)),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart and not FINGERPRINT.fullmatch(finding.ecart) and signed(finding.ecart)),

@@ -6,6 +6,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -29,11 +30,12 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.arriving import landed
 from pipelines.runs.findings import all_findings, findings_of_the_day
 from pipelines.runs.retention import overdue
-from pipelines.stages.ingest.landing import unknown_files
+from pipelines.stages.ingest.landing import is_deposit, unknown_files
 
 if TYPE_CHECKING:
     from pipelines.evidence.health import Health
 
+NO_DEPOSIT = "n’est pas lu : c’est un lien, un tube ou un périphérique, et non un fichier déposé"
 MISSING_EXPORT = "COL-MANQUANT"  # told with the exports
 
 
@@ -112,9 +114,14 @@ def status(session: Session, year: int, form: str) -> int:
         late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
         sound = health(session.home, ledger)
         blocking = [] if form == "text" else blocking_of(session, ledger, [year])
-    unknown = [shown(path) for path in unknown_files(session.home.landing, session.registry, year)]
+    unknown = unknown_files(session.home.landing, session.registry, year)
     if form == "json":
-        more = {"unknown_files": unknown, "overdue": late, "blocking": len(blocking), "health": asdict(sound)}
+        more = {
+            "unknown_files": [shown(path) for path in unknown],
+            "overdue": late,
+            "blocking": len(blocking),
+            "health": asdict(sound),
+        }
         write_json({**asdict(found), **more}, session.organisation)
     elif form == "prometheus":
         echo(exposition(found, sound, len(blocking), late), nl=False)
@@ -163,7 +170,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
     )
 
 
-def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
+def _show_status(session: Session, found: YearStatus, unknown: list[Path]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
     echo()
     if without := session.without_system():
@@ -188,7 +195,9 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
         owner = export.owner if export.state in ("late", "awaited") else None
         echo(f"{export.key} : " + " — ".join(filter(None, (export.reason, owner))))
     for path in unknown:
-        echo(f"\nAucun export déclaré ne lit {path}", nl=False)
+        is_read = is_deposit(session.home.landing, path)
+        why = f"Aucun export déclaré ne lit {shown(path)}" if is_read else f"{shown(path)} {NO_DEPOSIT}"
+        echo(f"\n{why}", nl=False)
     counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
     said = [f"{count} {STATES[state]}{'s' * (count > 1)}" for state, count in counts.items() if count]
     gaps = f" ; {len(found.differences)} en écart avec un rapport publié" if found.differences else ""

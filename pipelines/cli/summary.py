@@ -11,6 +11,7 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 from pipelines.runs.arriving import Aside
+from pipelines.runs.unclaimed import deposits
 
 SHOWN_BLOCKERS = 10
 # (group, line, how to count it)
@@ -53,8 +54,11 @@ def show_summary(
         note(
             f"\nBloquant ({len(blocking)} ; `{session.command} findings {statuses[-1].exercice}` dit comment corriger ou décider) :"
         )
+        deposited = deposits(session.work(ledger))
         for finding in blocking[:SHOWN_BLOCKERS]:
-            place = ":".join(map(str, filter(None, (finding.fichier, finding.ligne)))) or finding.recu or ""
+            deposit = deposited.get(finding.id)
+            named = shown(deposit) if deposit else finding.fichier
+            place = ":".join(map(str, filter(None, (named, finding.ligne)))) or finding.recu or ""
             note(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}")
 
 

@@ -4,7 +4,6 @@ Not partitioned and without vars: every build makes all years, in a new file tha
 are asset checks.
 """
 
-import multiprocessing
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
@@ -26,7 +25,6 @@ from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, failed, parse
 from pipelines.stages.transform.failure import without_values
 
-LOCKS = "/dev/shm"  # where Linux keeps the locks that processes share
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the previous warehouse is kept
 
 
@@ -40,7 +38,6 @@ class Translator(DagsterDbtTranslator):
 
 def transform_defs(home: Home) -> dg.Definitions:
     """The dbt project as one multi-asset, and the sources that are read but not collected."""
-    _prove_locks()
     declared = load_catalogue(home)
     manifest = read_json(parse(declared, home))
     translator = Translator()
@@ -71,14 +68,6 @@ def transform_defs(home: Home) -> dg.Definitions:
         if manifest["child_map"][name] and not subscribes((key := translator.get_asset_key(source)).path[0])
     ]
     return dg.Definitions(assets=[entrepot, *loaded])
-
-
-def _prove_locks() -> None:
-    """Raise OSError, which names the place, where the system cannot make the locks that dbt needs."""
-    try:
-        multiprocessing.Lock()
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, LOCKS) from None
 
 
 def changed_models(work: Workspace) -> dg.AssetSelection | None:

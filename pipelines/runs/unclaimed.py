@@ -8,7 +8,7 @@ from pipelines.catalogue.shown_name import anonymous_name
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
-from pipelines.stages.ingest.landing import astray, known_by, leaves, unknown_files
+from pipelines.stages.ingest.landing import astray, is_deposit, known_by, unknown_files
 
 
 def unclaimed(work: Workspace) -> list[Finding]:
@@ -17,17 +17,20 @@ def unclaimed(work: Workspace) -> list[Finding]:
     They are identified by SHA-256 and extension: nothing is known of how such a file is named, and it may be after a
     person.
     """
-    found = [one for one, _ in unclaimed_files(work)]
+    found = [one for one, _ in _unclaimed_files(work)]
     return list({one.id: one for one in found}.values())  # the same bytes twice are one finding
 
 
-def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
-    """Each of them with its path, which only the operator is shown."""
+def deposits(work: Workspace) -> dict[str, Path]:
+    """Finding → the file that it is about, which only the operator is shown."""
+    return {one.id: path for one, path in _unclaimed_files(work)}
+
+
+def _unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
     landing = work.home.landing
     for exercice in work.organisation.years:
         for path in unknown_files(landing, work.registry, exercice):
-            is_a_file = path.is_file() and not leaves(landing, path)
-            yield (_unclaimed if is_a_file else _no_file)(work, exercice, path), path
+            yield (_unclaimed if is_deposit(landing, path) else _no_file)(work, exercice, path), path
     for path in astray(landing, work.organisation.years):
         for finding in _astray(work, path):
             yield finding, path

@@ -183,6 +183,14 @@ def test_an_open_blocker_ends_with_1_and_is_in_the_summary(bench, jobs) -> None:
     assert "FIN-PROJET ventes/ventes (v.xml:3) — Document sans vote" in result.stderr
 
 
+def test_a_link_that_blocks_is_named_in_the_summary(bench, jobs) -> None:
+    folder = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019).parent
+    (folder / "lien.csv").symlink_to("ailleurs")
+    jobs(lambda: receive_all(bench))
+    result = bench.millesime("run", 2019)
+    assert f"FIC-LIEN ventes ({folder / 'lien.csv'})" in result.stderr
+
+
 def block(bench: Bench, finding: Finding) -> None:
     """The last build found it."""
     with open_ledger(bench.home) as ledger:

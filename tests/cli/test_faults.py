@@ -21,6 +21,7 @@ from pipelines.cli.app import BROKEN, EPILOG, NO_DISK, USAGE, LazyGroup, millesi
 from pipelines.cli.interruption import INTERRUPTED, Interrupted
 from pipelines.disk import is_full, lack
 from pipelines.settings import LONGEST_HOME, Home
+from tests.cli.conftest import VENTES_2019
 from tests.french import english, python
 
 MILLESIME = str(Path(sys.executable).with_name("millesime"))
@@ -86,6 +87,24 @@ def test_a_locale_without_accents_changes_no_word(tmp_path: Path) -> None:
     done = subprocess.run([MILLESIME, "status", "2019"], env=plain, capture_output=True, check=False)
     assert done.returncode == USAGE
     assert str(tmp_path / "é") in said(done.stderr.decode("utf-8")) or "é" in said(done.stderr.decode("utf-8"))
+
+
+def test_where_locks_cannot_be_made_dbt_is_not_started_and_the_place_is_named(bench) -> None:
+    place = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    if not shutil.which("unshare") or subprocess.run([*place, "mount -t tmpfs none /dev/shm"], check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    command = f"mount -t tmpfs -o ro none /dev/shm && {MILLESIME} --home {bench.home.root} dbt ls"
+    done = subprocess.run([*place, command], capture_output=True, text=True, check=False)
+    assert done.returncode == USAGE
+    assert done.stderr.endswith("Erreur : /dev/shm : ce disque est en lecture seule\n")
+
+
+def test_status_says_what_is_no_file_where_an_export_reads_its_name(bench) -> None:
+    folder = bench.drop("2019/ventes/autre.csv", VENTES_2019).parent
+    os.mkfifo(folder / "ventes_2019.csv")
+    done = bench.millesime("status", 2019)
+    assert f"Aucun export déclaré ne lit {folder / 'autre.csv'}\n" in done.stdout
+    assert f"{folder / 'ventes_2019.csv'} n’est pas lu : c’est un lien, un tube ou un périphérique" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["x" * 200 + "/" + "y" * 200 + "/" + "z" * 180, "quoi?"])

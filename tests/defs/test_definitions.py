@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import dagster as dg
@@ -202,13 +200,3 @@ def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace)
     assert not findings_check([Standing(frozen, None)], work).passed
     awaited = Finding("COL-MANQUANT", "bloquant", 2999, "kolok/comptes", "Export attendu")
     assert findings_check([Standing(awaited, None)], work).metadata["constats"].value == 0
-
-
-def test_where_locks_cannot_be_made_the_error_names_the_place():
-    prove = f"{sys.executable} -c 'from pipelines.defs.transform import _prove_locks; _prove_locks()'"
-    place = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
-    if not shutil.which("unshare") or subprocess.run([*place, "mount -t tmpfs none /dev/shm"], check=False).returncode:
-        pytest.skip("no disk can be mounted here")
-    command = [*place, f"mount -t tmpfs -o ro none /dev/shm && {prove}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stderr.endswith("Read-only file system: '/dev/shm'\n")

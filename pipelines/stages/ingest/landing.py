@@ -26,7 +26,7 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
     return sorted(
         path
         for path in _lying(landing, ref, exercice)
-        if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
+        if ref.export.takes(path.name) and not ignored(path) and is_deposit(landing, path)
     )
 
 
@@ -101,6 +101,11 @@ def _changing(files: list[Path], quiet: float) -> list[Path]:
         if (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns) != before:
             changing.append(path)
     return changing
+
+
+def is_deposit(landing: Path, path: Path) -> bool:
+    """True for a file of the mailbox; false for a pipe, a device, a link that leads outside it, to nothing or to a folder."""
+    return path.is_file() and not leaves(landing, path)
 
 
 def leaves(landing: Path, path: Path) -> bool:

@@ -5,6 +5,7 @@ What a run asks of dbt runs in its process, through dbt's programmatic door; wha
 """
 
 import importlib.metadata
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -40,6 +41,7 @@ class NodeResult:
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # connections to the network
 SILENT = ("--log-level", "none", "--no-print")  # on the terminal
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+LOCKS = "/dev/shm"  # where Linux keeps the locks that processes share
 ENGINE = "engine"  # the kind of an answer that is about no node
 
 
@@ -88,8 +90,9 @@ def build_models(
 def parse(catalogue: Catalogue, home: Home) -> Path:
     """Compose the home's dbt project and have dbt read it, where not done yet; return its manifest.
 
-    Raises DeclarationError with dbt's own words when dbt cannot read the project.
+    Raises DeclarationError with dbt's own words when dbt cannot read the project, and OSError where dbt could not work.
     """
+    _prove_locks()
     composed = f"{compose(catalogue, home)} {importlib.metadata.version('dbt-core')}"
     mark = home.dbt_target / "read"
     if home.dbt_manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == composed:
@@ -100,6 +103,14 @@ def parse(catalogue: Catalogue, home: Home) -> Path:
         raise DeclarationError(f"dbt ne peut pas lire {home.dbt} :\n{str(done.exception).strip()}")
     mark.write_text(composed, encoding="utf-8")
     return home.dbt_manifest
+
+
+def _prove_locks() -> None:
+    """Raise OSError, which names the place, where the system cannot make the locks that dbt needs."""
+    try:
+        multiprocessing.Lock()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, LOCKS) from None
 
 
 def _invoke(project: Path, words: list[str], told: Callable[[str], Any] = lambda _: None) -> Any:
