@@ -16,6 +16,7 @@ from lxml import etree
 from pipelines.settings import limits
 
 REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+RANK = re.compile("[0-9]{1,9}")  # calamine takes anything else for 0
 LAST_COLUMN = 16_384  # XFD
 MOST_CELLS = 1_000_000  # of a sheet that is not written as the usual programs do, and takes long to look at
 MOST_REPEATED = 2_000_000  # rows down to the last element of an .ods that holds something
@@ -32,6 +33,22 @@ class Scan:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) → #DIV/0!…
     # first row, last row, column of the value they show
     merges: list[tuple[int, int, int]] = field(default_factory=list)
+    # cells of an .xlsx whose text has no rank among those of the workbook
+    lost: list[str] = field(default_factory=list)
+
+    def see(self, name: str, place: tuple[int, int], kind: str | None, said: str | None, *, is_formula: bool) -> None:
+        """Note a cell of an .xlsx at (row, column); ``said`` is None when nothing is stored."""
+        if is_formula and not said and (said is None or kind != "str"):  # an empty text is a result
+            self.formulas.append(name)
+        elif is_formula and said == "0":
+            self.zeros.append(name)
+        if said:
+            self.rows.add(place[0])
+            self.widest = max(self.widest, place[1])
+        if kind == "e":
+            self.errors[place] = said or "#N/A"
+        elif kind == "s" and said and not RANK.fullmatch(said):
+            self.lost.append(name)
 
 
 class Refused(Exception):
@@ -100,7 +117,16 @@ def cell_name(row: int, column: int) -> str:
 
 ROW_START, CELL_START = b'<row r="', b'<c r="'
 LETTERS = re.compile(rb"[A-Z]{1,4}")  # one letter more than the last column has
-FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^<>]*?\bt\s*=\s*["']e["']""")
+PLAIN_TEXT = rb"<v>[0-9]{1,9}</v></c>"  # its rank among the texts of the workbook
+ODD_TEXT = re.compile(rb"""=\s*["']s["'](?!>%s)""" % PLAIN_TEXT)
+FORMULA = rb"f(?:\s[^<>]*)?(?:/>|>[^<>]*</f>)"
+# a formula without a result or whose result is 0, an error, a text that is not told by its rank alone
+LOOKED_AT = re.compile(
+    rb"""<(?:(?!%s<v>(?!0</v>)[^<>]+</v></c>)f[\s/>]|c [^<>]*?\st\s*=\s*["'](?:e["']|s["'][^<>]*>(?!%s)))"""
+    % (FORMULA, PLAIN_TEXT)
+)
+CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"([^<>&]*)>(<%s)?(?:<v>([^<>&]*)</v>)?</c>' % FORMULA)
+KIND = re.compile(rb"""\st\s*=\s*["'](\w+)["']""")
 MERGED = re.compile(rb"""<mergeCell\s[^<>]*?\bref\s*=\s*["']([A-Z0-9:]+)["']""")
 PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
 # Where one of these appears, the bytes alone do not say what is a cell and what holds something.
@@ -161,19 +187,30 @@ class _Xlsx:
             return None
         widest = max((column_number(column[0].decode()) for column in columns), default=0)
         scan = Scan(set(map(int, numbers)), widest)
-        if any(sign in xml for sign in (b"<f>", b"<f ", b"<f/", b'"e"', b"'e'")):
+        if any(sign in xml for sign in (b"<f>", b"<f ", b"<f/", b'"e"', b"'e'")) or ODD_TEXT.search(xml):
             end = 0
-            for found in FORMULA_OR_ERROR.finditer(xml):
-                if found.start() < end:  # once a cell, whatever it repeats
-                    continue
-                start = xml.rfind(CELL_START, 0, found.end())
-                end = xml.index(b"</c>", start) + len(b"</c>")
-                cell = _parse(xml[start:end])
-                place = REF.fullmatch(cell.get("r"))
-                self._see(scan, cell, int(place[2]), column_number(place[1]))
+            for found in LOOKED_AT.finditer(xml):
+                if found.start() >= end:  # once a cell, whatever it repeats
+                    end = self._look_at(scan, xml, xml.rfind(CELL_START, 0, found.end()))
         for merged in MERGED.finditer(xml):
             self._see_merged(scan, merged[1].decode())
         return scan
+
+    def _look_at(self, scan: Scan, xml: bytes, start: int) -> int:
+        """See the cell that begins at ``start``, most often without a parser; return where it ends."""
+        if plain := CELL.match(xml, start):
+            letters, row, attributes, formula, said = plain.groups()
+            place, kind = (int(row), column_number(letters.decode())), KIND.search(attributes)
+            told = kind and kind[1].decode(), said and said.decode()
+            scan.see(f"{letters.decode()}{place[0]}", place, *told, is_formula=formula is not None)
+            return plain.end()
+        end = xml.index(b">", start) + 1
+        if xml[end - 2] != ord("/"):
+            end = xml.index(b"</c>", start) + len(b"</c>")
+        cell = _parse(xml[start:end])
+        found = REF.fullmatch(cell.get("r"))
+        self._see(scan, cell, int(found[2]), column_number(found[1]))
+        return end
 
     def _scan_any(self, xml: bytes) -> Scan:
         scan, row, column, cells = Scan(), 0, 0, 0
@@ -214,16 +251,8 @@ class _Xlsx:
     def _see(scan: Scan, cell, row: int, column: int) -> None:
         stored = cell.find("{*}v")
         said = (stored is not None and stored.text) or "".join(t.text or "" for t in cell.iterfind("{*}is//{*}t"))
-        if cell.find("{*}f") is not None:
-            if not said and (stored is None or cell.get("t") != "str"):  # an empty text is a result
-                scan.formulas.append(cell.get("r") or f"ligne {row}")
-            elif said == "0":
-                scan.zeros.append(cell.get("r") or f"ligne {row}")
-        if said:
-            scan.rows.add(row)
-            scan.widest = max(scan.widest, column)
-        if cell.get("t") == "e":
-            scan.errors[row, column] = said or "#N/A"
+        name, stored_text = cell.get("r") or f"ligne {row}", said or (None if stored is None else "")
+        scan.see(name, (row, column), cell.get("t"), stored_text, is_formula=cell.find("{*}f") is not None)
 
 
 # .ods ------------------------------------------------------------

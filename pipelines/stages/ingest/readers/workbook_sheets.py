@@ -64,6 +64,10 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
         if is_wanted:
             if unknown := scan.formulas or (scan.zeros if scanner.recalculates else []):
                 raise Refused("FIC-FORMULE", colonne=f"{name}!{unknown[0]}", attendu="une valeur enregistrée")
+            if scan.lost:
+                raise Refused(
+                    "FIC-NATURE", colonne=f"{name}!{scan.lost[0]}", attendu="un texte du classeur, par son rang"
+                )
             grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             write_sheet(grid, scan, target)
         found.append(

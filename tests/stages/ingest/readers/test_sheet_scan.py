@@ -33,6 +33,14 @@ CELLS = [  # what {} is the reference of
     '<c r="{}"><v/></c>',
     '<c r="{}"><v></v></c>',
     '<c r="{}"><f/><f/><v>0</v></c>',
+    '<c r="{}" s="1"><f t="shared" ref="A1:A9" si="0">1&lt;2</f><v>0</v></c>',
+    '<c r="{}"><f>1</f><v>0</v><extLst/></c>',
+    '<c r="{}" t="str"><f>A1</f><v>&amp;</v></c>',
+    '<c r="{}" s="1" t="e"/>',
+    '<c r="{}" t="s"/>',
+    '<c r="{}" t="s" s="1"><v>12</v></c>',
+    '<c r="{}" t="s"><v>-1</v></c>',
+    '<c r="{}" t="s"><f>1</f><v>x</v></c>',
 ]
 COLUMNS = ["A", "B", "Z", "AA", "XFD"]
 ROWS = st.lists(st.lists(st.sampled_from(CELLS), max_size=len(COLUMNS)), max_size=6)

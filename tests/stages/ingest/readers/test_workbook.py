@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import time
 import zipfile
 from decimal import Decimal
@@ -223,6 +224,16 @@ def test_the_1904_calendar_is_refused(depot: Depot):
     declare(depot)
     path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]}, options={"date_1904": True})
     assert refusal(depot, path).code == "FIC-NATURE"
+
+
+@pytest.mark.parametrize("rank", ["-1", "1.5", "99999999999"])
+def test_a_text_that_is_not_told_by_its_rank_is_refused_with_its_cell(depot: Depot, rank: str):
+    declare(depot)
+    path = depot.workbook({"F": [HEAD, ["A1", "x", 1]]})
+    sheet = "xl/worksheets/sheet1.xml"
+    rezipped(path, {sheet: lambda xml: re.sub(rb'(<c r="B2" t="s"><v>)\d+', rb"\g<1>" + rank.encode(), xml)})
+    told = refusal(depot, path)
+    assert (told.code, told.colonne) == ("FIC-NATURE", "F!B2")
 
 
 def test_rows_of_empty_texts_are_blank_lines(depot: Depot):
