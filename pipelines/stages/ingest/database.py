@@ -24,7 +24,7 @@ SMALL_COLUMNS = 1000  # in all files together: each takes 34 kB or more, however
 
 def is_small(tables: Collection[Sequence[Records]]) -> bool:
     """True when the records of the tables of a delivery can share a database that never spills."""
-    size = sum(one.path.stat().st_size for parts in tables for one in parts)
+    size = sum(one.size for parts in tables for one in parts)
     return size <= SMALL_BYTES and all(sum(len(one.columns) for one in parts) <= SMALL_COLUMNS for parts in tables)
 
 

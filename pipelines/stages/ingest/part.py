@@ -23,6 +23,18 @@ FEW = 3  # lines from which it is strange that none can be read
 UNREADABLE = "illisible"
 
 
+def csv_scan(
+    path: Path, columns: Sequence[tuple[str, str]], delimiter: str = ",", skip: int = 0, *, parallel: bool = True
+) -> str:
+    """``read_csv`` of the (name, type) ``columns`` of one file, below its ``skip`` first lines."""
+    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
+    return f"""
+        read_csv({literal(glob.escape(str(path)))}, header=false, skip={skip}, delim={literal(delimiter)}, quote='"',
+            escape='"', columns={{{spec}}}, auto_detect=false, null_padding=false, strict_mode=true,
+            hive_partitioning=false, max_line_size=10000000, parallel={str(parallel).lower()})
+    """
+
+
 class IrregularRecord(Exception):
     """DuckDB found a record unlike the others: the file must be read record by record."""
 
@@ -75,8 +87,9 @@ class Part:
 
     def __init__(self, delivery: Delivery, table: Table, index: int, fichier: str, records: Records):
         self.delivery, self.db, self.table, self.fichier, self.records = delivery, delivery.db, table, fichier, records
-        tables = ("typed", "not_accepted", "misshapen", "set_apart")
-        self.typed, self.not_accepted, self.misshapen, self.set_apart = (f"{name}_{index}" for name in tables)
+        self.typed, self.not_accepted, self.misshapen = (
+            f"{name}_{index}" for name in ("typed", "not_accepted", "misshapen")
+        )
         self.in_files = [(name, records.feuille) for name in records.fichiers or (fichier,)]
         self.named = where(fichier, records.feuille)
         sheet = literal(records.feuille)
@@ -201,9 +214,6 @@ class Part:
             columns = "ligne bigint, regle varchar, attendu varchar, recu varchar, colonne varchar"
             self.db.execute(f"create temp table {self.misshapen} ({columns})")
             insert(self.db, self.misshapen, [(*one, None)[:5] for one in self.records.misshapen])
-        if self.records.ignored:
-            self.db.execute(f"create temp table {self.set_apart} (ligne bigint, raison varchar)")
-            insert(self.db, self.set_apart, self.records.ignored)
         try:
             (count,) = self.db.execute(self._typed_table()).fetchone()
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -214,7 +224,7 @@ class Part:
             raise DeliveryRefused(
                 "FIC-GUILLEMETS", fichier=self.fichier, attendu="un texte délimité régulier"
             ) from None
-        if self.is_counted and count != self.records.read - len(self.records.ignored):
+        if self.is_counted and count != self.records.read - self.records.ignored:
             raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
         self.db.execute(self._not_accepted_table())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
@@ -249,12 +259,8 @@ class Part:
         if not self.records.path.stat().st_size:
             empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
             return f"(select {empty} where false)"
-        spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
-        return f"""
-            read_csv({literal(glob.escape(str(self.records.path)))}, header=false, skip={self.records.skip},
-                delim={literal(self.records.delimiter)}, quote='"', escape='"', columns={{{spec}}}, auto_detect=false,
-                null_padding=false, strict_mode=true, hive_partitioning=false, max_line_size=10000000)
-        """
+        one = self.records
+        return csv_scan(one.path, columns, one.delimiter, one.skip, parallel=one.has_a_line_each)
 
     def _not_accepted_table(self) -> str:
         cells = ", ".join(f"brut[{rank}] as {cell}" for rank, cell in enumerate(self.raw, start=1))
@@ -439,8 +445,9 @@ class Part:
         rules = "".join(f" when {is_ignored} then {literal(rule.reason)}" for rule, is_ignored in self.ignored_by)
         reason = f"case{rules} when {self.is_blank} then 'ligne vide' else 'ligne sans valeur' end"
         lines = f"select {self.origin}, _ligne, {reason} as raison from {self.not_accepted} where _hors"
-        if self.records.ignored:  # those that the reader set apart
-            lines = f"select {self.origin}, ligne as _ligne, raison from {self.set_apart} union all {lines}"
+        if self.records.apart and self.records.ignored:  # those that the reader set apart
+            told = csv_scan(self.records.apart, [("ligne", "BIGINT"), ("raison", "VARCHAR")])
+            lines = f"select {self.origin}, ligne as _ligne, raison from {told} union all {lines}"
         return f"({lines})"
 
     def totals(self, written: Path) -> list[dict[str, Any]]:
@@ -517,5 +524,5 @@ class Part:
 
     def forget(self) -> None:
         """Free the memory."""
-        tables = (self.typed, self.not_accepted, self.misshapen, self.set_apart)
+        tables = (self.typed, self.not_accepted, self.misshapen)
         self.db.execute(";".join(f"drop table if exists {name}" for name in tables))

@@ -50,7 +50,7 @@ def table_writer(
     ref: ExportRef, exercice: int, delivery: str, key: bytes, workdir: Path, tables: Collection[Sequence[Records]]
 ) -> Iterator["TableWriter"]:
     """What writes the tables of a delivery, of which ``tables`` are the records."""
-    size = sum(one.path.stat().st_size for parts in tables for one in parts)
+    size = sum(one.size for parts in tables for one in parts)
     used, workbook = threads() if size > SMALL else 1, ref.export.format.type in WORKBOOKS
     with database.opened(key, workdir, used, small=database.is_small(tables)) as db:
         yield TableWriter(Delivery(db, exercice, delivery, workbook), used, ref.export.by_document)

@@ -1,5 +1,6 @@
-"""What small deliveries share is only the DuckDB: no table, no key and no file."""
+"""What small deliveries share is only the DuckDB: no table, no key and no file; and when two threads may read one file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -7,7 +8,7 @@ import pytest
 
 from pipelines.stages.ingest import database
 from pipelines.stages.ingest.pseudonym import pseudonym
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.records import Records, written_rows
 
 KEY, OTHER = b"a" * 32, b"b" * 32
 
@@ -54,3 +55,15 @@ def test_only_a_few_narrow_records_are_small(tmp_path: Path) -> None:
     assert database.is_small([[narrow] * 100, [wide], [wide]])
     assert not database.is_small([[wide, wide]])
     assert not database.is_small([[narrow] * 50] * 20)
+    apart = tmp_path / "records.apart"
+    apart.write_bytes(b"x" * database.SMALL_BYTES)
+    assert not database.is_small([[replace(narrow, apart=apart)]])
+
+
+def test_a_text_of_several_lines_is_seen(tmp_path: Path) -> None:
+    """Two threads that share such a file could begin within the text."""
+    for text, is_so in (("a", True), ("a\nb", False)):
+        path = tmp_path / "records.csv"
+        with written_rows(path) as rows:
+            rows.writerow([2, text])
+        assert Records(path, ["c"], None, 2, ignored=1).has_a_line_each is is_so

@@ -81,7 +81,8 @@ def read_csv(
     ignored, header, last_line = _header(text, fmt, table, exercice, fichier)
     if careful or fmt.html or text.spaced_quotes or text.long_lines or last_line != len(ignored):
         return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
-    return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
+    records = Records(text.path, header, last_line + 1, text.lines, delimiter=fmt.delimiter, skip=last_line)
+    return records.leaving(ignored, workdir / f"{text.path.name}.apart")
 
 
 def _refuse_binary(path: Path, fichier: str) -> None:
@@ -314,7 +315,8 @@ def _careful(
                 told = (line, "LIG-GUILLEMETS", "un guillemet refermé avant la ligne suivante", spanned, heading)
                 keep_misshapen(misshapen, told, fichier)
             writer.writerow([line, *(cells + [""] * width)[:width]])
-    return Records(target, header, None, count, ignored + empty, misshapen=misshapen)
+    records = Records(target, header, None, count, misshapen=misshapen)
+    return records.leaving(ignored + empty, workdir / f"{text.path.name}.apart")
 
 
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:

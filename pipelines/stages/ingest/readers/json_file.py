@@ -19,8 +19,8 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.settings import limits
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
-from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.readers.records import MOST_NAMES, SEVERAL, Records, refuse_too_many
+from pipelines.stages.ingest.readers.plain_lines import BLANK, read_lines
+from pipelines.stages.ingest.readers.records import MOST_NAMES, SEVERAL, Records, count_lines, refuse_too_many
 
 # bytes of a document, which is held in memory, four for each letter if it has an emoji; lines are not
 LARGEST = 120 * 1024 * 1024

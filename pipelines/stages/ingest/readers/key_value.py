@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipelines.catalogue.source_grammar import Table, TreeFormat
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
-from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.plain_lines import BLANK, read_lines
+from pipelines.stages.ingest.readers.records import Records, count_lines
 
 _NAME = r"[A-Za-z_][\w.-]*"
 _KEY = f"{_NAME}="

@@ -87,4 +87,5 @@ class Sheet:
             with by_line.open(encoding="utf-8", newline="") as old, written_rows(self.path) as new:
                 new.writerows([rank, *cells[1:]] for rank, cells in enumerate(csv.reader(old), start=1))
         unseen = [heading for heading in self.columns if heading not in self._seen] if self._seen else []
-        return Records(self.path, self.columns, None, read, self._ignored, misshapen=self._misshapen, unseen=unseen)
+        records = Records(self.path, self.columns, None, read, misshapen=self._misshapen, unseen=unseen)
+        return records.leaving(self._ignored, self.path.with_suffix(".apart"))

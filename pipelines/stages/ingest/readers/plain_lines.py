@@ -10,9 +10,8 @@ from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
-from pipelines.stages.ingest.readers.records import TOO_MANY_LINES, Records, refuse_too_many, written_rows
+from pipelines.stages.ingest.readers.records import CHUNK, TOO_MANY_LINES, Records, refuse_too_many, written_rows
 
-CHUNK = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # bytes: a line is held in memory
 BLANK = "ligne vide"
 
@@ -43,22 +42,14 @@ def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
                 raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=number, attendu="utf-8") from None
 
 
-def count_lines(path: Path) -> int:
-    """Physical lines of a file; the last one may have no line end."""
-    count, last = 0, b"\n"
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            count, last = count + chunk.count(b"\n"), chunk[-1:]
-    return count + (last != b"\n")
-
-
 def write_records(path: Path, columns: list[str], lines: Iterable[Line], read: int) -> Records:
     """Write the rows of one table into ``path`` as they come; ``read`` is how many lines of the file are its own."""
-    apart = []
-    with written_rows(path) as rows:
+    apart, ignored = path.with_suffix(".apart"), 0
+    with written_rows(path) as rows, written_rows(apart) as others:
         for number, found in lines:
             if isinstance(found, str):
-                apart.append((number, found))
+                others.writerow((number, found))
+                ignored += 1
             else:
                 rows.writerow([number, *found])
-    return Records(path, columns, None, read, apart)
+    return Records(path, columns, None, read, apart, ignored)

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ TOO_MANY_REFUSED = (
     "fichier, et « millesime check » sur ses premières lignes seules en dit la raison"
 )
 OR_MORE = "au plus, ou MILLESIME_MOST_MISSHAPEN plus grand"
+CHUNK = 8 * 1024 * 1024
 MOST_NAMES = 1000  # names of lists in a document; one that gives each element its own name has no lists
 # a refused record: line, rule, expected, received (never a cell); then its column, where one is to blame
 Misshapen = tuple[int, str, str, str] | tuple[int, str, str, str, str]
@@ -47,14 +48,15 @@ class Records:
     ``path`` is a UTF-8 CSV without header, comma separated, cells quoted with ``"``. Its first column is the physical
     line of each record when ``first_line`` is None; otherwise records are consecutive from ``first_line`` on, one a line
     below the ``skip`` first ones. ``read`` counts every record of the file, or of its sheet ``feuille``, found independently
-    of what is in ``path``.
+    of what is in ``path``; ``ignored``, those set apart, of which ``apart`` holds the line and why.
     """
 
     path: Path
     columns: list[str]
     first_line: int | None
     read: int
-    ignored: list[tuple[int, str]] = field(default_factory=list)
+    apart: Path | None = None
+    ignored: int = 0
     delimiter: str = ","
     skip: int = 0  # physical lines of ``path`` that are title and header
     misshapen: list[Misshapen] = field(default_factory=list)
@@ -65,9 +67,34 @@ class Records:
     fichiers: tuple[str, ...] = ()
 
     @property
+    def has_a_line_each(self) -> bool:
+        """True when no text goes on to a second line, within which a thread of DuckDB could begin, and fail."""
+        return self.first_line is not None or count_lines(self.path) == self.read - self.ignored
+
+    @property
+    def size(self) -> int:
+        """Bytes of what was written."""
+        return sum(path.stat().st_size for path in (self.path, self.apart) if path)
+
+    def leaving(self, lines: list[tuple[int, str]], apart: Path) -> "Records":
+        """The same with ``lines`` set apart, written into ``apart``."""
+        with written_rows(apart) as rows:
+            rows.writerows(lines)
+        return replace(self, apart=apart, ignored=len(lines))
+
+    @property
     def is_empty(self) -> bool:
         """True when nothing was counted and nothing was written."""
         return not (self.read or self.ignored or self.misshapen or self.path.stat().st_size)
+
+
+def count_lines(path: Path) -> int:
+    """Physical lines of a file; the last one may have no line end."""
+    count, last = 0, b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            count, last = count + chunk.count(b"\n"), chunk[-1:]
+    return count + (last != b"\n")
 
 
 @contextmanager

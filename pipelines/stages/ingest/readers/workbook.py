@@ -157,7 +157,8 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
     misshapen: list[Misshapen] = []
     for told in _lacking(sheet, header, rows[last][0], table, exercice):
         keep_misshapen(misshapen, told, place)
-    return Records(body, header, None, sheet.rows, ignored, misshapen=misshapen, feuille=sheet.name)
+    records = Records(body, header, None, sheet.rows, misshapen=misshapen, feuille=sheet.name)
+    return records.leaving(ignored, body.with_suffix(f"{body.suffix}.apart"))
 
 
 def _lacking(sheet: Sheet, header: list[str], above: int, table: Table, exercice: int) -> Iterator[Misshapen]:

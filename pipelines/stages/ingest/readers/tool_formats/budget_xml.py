@@ -171,7 +171,8 @@ class _Sheet:
         self._ignored.append((line, reason))
 
     def records(self) -> Records:
-        return Records(self.path, list(self.columns), None, len(self._lines), self._ignored)
+        records = Records(self.path, list(self.columns), None, len(self._lines))
+        return records.leaving(self._ignored, self.path.with_suffix(".apart"))
 
 
 @contextmanager

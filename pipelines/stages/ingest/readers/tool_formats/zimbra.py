@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.plain_lines import BLANK, Line, count_lines, read_lines, write_records
-from pipelines.stages.ingest.readers.records import Records
+from pipelines.stages.ingest.readers.plain_lines import BLANK, Line, read_lines, write_records
+from pipelines.stages.ingest.readers.records import Records, count_lines
 
 COLUMNS = {
     "quotas": ["name", "domain", "system", "limit", "used"],
