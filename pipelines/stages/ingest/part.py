@@ -31,7 +31,7 @@ def csv_scan(
     return f"""
         read_csv({literal(glob.escape(str(path)))}, header=false, skip={skip}, delim={literal(delimiter)}, quote='"',
             escape='"', columns={{{spec}}}, auto_detect=false, null_padding=false, strict_mode=true,
-            hive_partitioning=false, max_line_size=10000000, parallel={str(parallel).lower()})
+            hive_partitioning=false, max_line_size=10000000, buffer_size=20000000, parallel={str(parallel).lower()})
     """
 
 
@@ -79,10 +79,12 @@ class Part:
 
     ``load`` makes two tables of its records:
 
-    - ``typed``, all the lines: ``v_<field>``, the value of each field that is kept; ``brut``, the list of raw cells of a
-      line that is not accepted, else NULL; ``illisibles``, what is wrong with the cells that no figure needs;
-    - ``not_accepted``, the other lines: ``_ligne``, the values, the raw cells ``c0``, ``c1``…, and ``_hors``, true for a
-      line that is not data: a total, a comment, a blank line.
+    - ``typed``, all the lines: ``v_<field>``, the value of each field that is kept; ``brut``, the list of the raw cells that
+      some field reads, then ``vide``, of a line that is not accepted, else NULL; ``illisibles``, what is wrong with the
+      cells that no figure needs;
+    - ``not_accepted``, the other lines: ``_ligne``, the values, these raw cells ``c0``, ``c1``…, ``vide``, which is ``''``
+      when all the cells of the line are empty, and ``_hors``, true for a line that is not data: a total, a comment, a
+      blank line.
     """
 
     def __init__(self, delivery: Delivery, table: Table, index: int, fichier: str, records: Records):
@@ -112,9 +114,9 @@ class Part:
         self.spread = self._spread_columns()  # those that each give a row; none in most tables
         self.cells = [cell for field in table.fields for cell in self._cells_of(field)]
         self.line_totals = self._line_totals()
+        self.read_cells = self._read_cells()
         # SQL booleans, never NULL, of a line that is not data
         self.ignored_by = [(rule, self._matches(rule)) for rule in table.ignore]
-        self.is_blank = f"regexp_full_match(concat({', '.join(self.raw)}), {literal(f'[{SPACES}]*')})"
         skipped = {name for name, origin in self.origins.items() if origin.empty == "skip"}
         hollow = " and ".join(cell.reading.missing for cell in self.cells if cell.name in skipped)
         self.is_hollow = hollow or "false"  # no column gives a row, all being empty
@@ -139,6 +141,13 @@ class Part:
             for name, text in column.texts.items():
                 self._prove(name, text, "FIC-ENTETE", column.heading)
         return columns
+
+    def _read_cells(self) -> list[str]:
+        """The raw cells that some field reads."""
+        headings = {same(heading) for origin in self.origins.values() for heading in origin.columns}
+        found = {place for heading, place in self.places.items() if heading in headings}
+        found |= {column.index for column in self.spread} | {total.position - 1 for total, _ in self.line_totals}
+        return [f"c{place}" for place in sorted(found)]
 
     def _line_totals(self) -> list[tuple[Cell, str]]:
         """The columns that hold the sum of cells of their line, each with the SQL of these: its value is a text, NULL when empty."""
@@ -216,7 +225,7 @@ class Part:
             insert(self.db, self.misshapen, [(*one, None)[:5] for one in self.records.misshapen])
         try:
             (count,) = self.db.execute(self._typed_table()).fetchone()
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.NotImplementedException) as error:
             if "CSV" not in str(error):
                 raise
             if self.is_counted:
@@ -234,6 +243,7 @@ class Part:
     def _typed_table(self) -> str:
         line = "" if self.is_counted else f"{self.of_many}ligne, "
         cells = [*self.cells, *(total for total, _ in self.line_totals)]
+        raw = "".join(f"{cell}, " for cell in self.read_cells)
         computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in cells)
         kept = "".join(f"{cell.value}, " for cell in cells if not cell.is_dropped)
         informative = [cell for cell in self.cells if cell.reading.field.informative]
@@ -242,14 +252,19 @@ class Part:
         is_fine += [f"not {is_ignored}" for _, is_ignored in self.ignored_by]
         is_fine.append(f"not ({self.is_hollow})")
         if not any(field.constraints.required for field in self.table.fields):
-            is_fine.append(f"not ({self.is_blank})")
+            is_fine.append("vide <> ''")
         if self.records.misshapen:
             is_fine.append(f"ligne not in (select ligne from {self.misshapen})")
         return f"""
             create or replace temp table {self.typed} as
-            select {line}{kept}case when {" and ".join(is_fine)} then null else [{", ".join(self.raw)}] end as brut{wrong}
-            from (select *, {computed} from (select *{self.taken} from {self._csv()}))
+            select {line}{kept}case when {" and ".join(is_fine)} then null else [{raw}vide] end as brut{wrong}
+            from (select *, {computed} from (select {line}{raw}{self._emptiness()} as vide{self.taken} from {self._csv()}))
         """
+
+    def _emptiness(self) -> str:
+        """SQL of ``''`` for a line whose cells are all empty: all are looked at only where the first says nothing."""
+        blank = f"regexp_full_match(concat({', '.join(self.raw)}), {literal(f'[{SPACES}]*')})"
+        return f"case when {self.raw[0]} between '0' and 'z' then '-' when {blank} then '' else '-' end"
 
     def _csv(self) -> str:
         """The records as DuckDB reads them, each cell a text."""
@@ -263,10 +278,10 @@ class Part:
         return csv_scan(one.path, columns, one.delimiter, one.skip, parallel=one.has_a_line_each)
 
     def _not_accepted_table(self) -> str:
-        cells = ", ".join(f"brut[{rank}] as {cell}" for rank, cell in enumerate(self.raw, start=1))
+        cells = ", ".join(f"brut[{rank}] as {cell}" for rank, cell in enumerate([*self.read_cells, "vide"], start=1))
         kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
         dropped = "".join(f"{cell.reading.value} as {cell.value}, " for cell in self.cells if cell.is_dropped)
-        is_not_data = [is_ignored for _, is_ignored in self.ignored_by] + [f"({self.is_blank})", f"({self.is_hollow})"]
+        is_not_data = [is_ignored for _, is_ignored in self.ignored_by] + ["vide = ''", f"({self.is_hollow})"]
         return f"""
             create or replace temp table {self.not_accepted} as
             select *, {dropped}{" or ".join(is_not_data)} as _hors
@@ -443,7 +458,7 @@ class Part:
     def ignored(self) -> str:
         """Lines that are not data, each with its reason."""
         rules = "".join(f" when {is_ignored} then {literal(rule.reason)}" for rule, is_ignored in self.ignored_by)
-        reason = f"case{rules} when {self.is_blank} then 'ligne vide' else 'ligne sans valeur' end"
+        reason = f"case{rules} when vide = '' then 'ligne vide' else 'ligne sans valeur' end"
         lines = f"select {self.origin}, _ligne, {reason} as raison from {self.not_accepted} where _hors"
         if self.records.apart and self.records.ignored:  # those that the reader set apart
             told = csv_scan(self.records.apart, [("ligne", "BIGINT"), ("raison", "VARCHAR")])

@@ -28,6 +28,7 @@ from pipelines.stages.ingest.readers.records import Records, written_rows
 from pipelines.stages.ingest.typing import identifier
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
+WIDE = 1000  # columns beyond which two threads would take more memory than the usual DuckDB has
 MOST_APART = 40  # files of a table that are typed each by itself
 FEW_COLUMNS = 500  # of files that are typed at the same time: each may take 0.2 MB of memory, however few its cells
 MOST_COLUMNS = 4000  # of files that DuckDB’s usual memory may hold at the same time
@@ -51,7 +52,9 @@ def table_writer(
 ) -> Iterator["TableWriter"]:
     """What writes the tables of a delivery, of which ``tables`` are the records."""
     size = sum(one.size for parts in tables for one in parts)
-    used, workbook = threads() if size > SMALL else 1, ref.export.format.type in WORKBOOKS
+    widest = max((len(one.columns) for parts in tables for one in parts), default=0)
+    used = threads() if size > SMALL and widest <= WIDE else 1
+    workbook = ref.export.format.type in WORKBOOKS
     with database.opened(key, workdir, used, small=database.is_small(tables)) as db:
         yield TableWriter(Delivery(db, exercice, delivery, workbook), used, ref.export.by_document)
 

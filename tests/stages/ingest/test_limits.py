@@ -148,6 +148,15 @@ def test_what_duckdb_has_no_memory_for_is_refused_and_the_setting_named(depot: D
     assert "FIC-TAILLE" in (said := refused(depot, path)) and "MILLESIME_MEMORY (200 Mo)" in said
 
 
+def test_as_many_columns_as_are_read_fit_in_the_memory_of_duckdb(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MEMORY", "300")
+    depot.declare()
+    wide = limits().columns - HEADER.count(";") - 1
+    header = HEADER.replace("\n", "".join(f";c{n}" for n in range(wide)) + "\n")
+    good, bad = (f"A1;x;{amount};03/02/2020{';y' * wide}\n" for amount in ("1,00", "un"))
+    assert depot.csv(header + good * 4500 + bad * 500).counts == (5001, 4500, 500, 1)
+
+
 def test_a_limit_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "beaucoup")
     with pytest.raises(WrongSetting, match="MILLESIME_MOST_COLUMNS"):
