@@ -77,11 +77,11 @@ class Cell:
 class Part:
     """One file, or one sheet, of one table.
 
-    ``load`` makes two tables of its records:
+    ``load`` makes a table of its records, and a view of it:
 
     - ``typed``, all the lines: ``v_<field>``, the value of each field that is kept; ``brut``, the list of the raw cells that
-      some field reads, then ``vide``, of a line that is not accepted, else NULL; ``illisibles``, what is wrong with the
-      cells that no figure needs;
+      some field reads, then ``vide``, of a line that is not accepted (none of an empty one), else NULL; ``illisibles``,
+      what is wrong with the cells that no figure needs;
     - ``not_accepted``, the other lines: ``_ligne``, the values, these raw cells ``c0``, ``c1``…, ``vide``, which is ``''``
       when all the cells of the line are empty, and ``_hors``, true for a line that is not data: a total, a comment, a
       blank line.
@@ -235,7 +235,7 @@ class Part:
             ) from None
         if self.is_counted and count != self.records.read - self.records.ignored:
             raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
-        self.db.execute(self._not_accepted_table())
+        self.db.execute(self._not_accepted_view())
         self.lost = self.db.execute(f"select count(*) from ({self.refused_lines()})").fetchone()[0]
         most = limits().lines(self.records.path.stat().st_size)
         refuse_too_many(self.lost, most, self.named, TOO_MANY_REFUSED)
@@ -257,7 +257,7 @@ class Part:
             is_fine.append(f"ligne not in (select ligne from {self.misshapen})")
         return f"""
             create or replace temp table {self.typed} as
-            select {line}{kept}case when {" and ".join(is_fine)} then null else [{raw}vide] end as brut{wrong}
+            select {line}{kept}case when {" and ".join(is_fine)} then null when vide = '' then [] else [{raw}vide] end as brut{wrong}
             from (select *, {computed} from (select {line}{raw}{self._emptiness()} as vide{self.taken} from {self._csv()}))
         """
 
@@ -277,13 +277,14 @@ class Part:
         one = self.records
         return csv_scan(one.path, columns, one.delimiter, one.skip, parallel=one.has_a_line_each)
 
-    def _not_accepted_table(self) -> str:
-        cells = ", ".join(f"brut[{rank}] as {cell}" for rank, cell in enumerate([*self.read_cells, "vide"], start=1))
+    def _not_accepted_view(self) -> str:
+        cells = "".join(f"brut[{rank}] as {cell}, " for rank, cell in enumerate(self.read_cells, start=1))
+        cells += f"coalesce(brut[{len(self.read_cells) + 1}], '') as vide"
         kept = "".join(f"{cell.value}, " for cell in self.cells if not cell.is_dropped)
         dropped = "".join(f"{cell.reading.value} as {cell.value}, " for cell in self.cells if cell.is_dropped)
         is_not_data = [is_ignored for _, is_ignored in self.ignored_by] + ["vide = ''", f"({self.is_hollow})"]
         return f"""
-            create or replace temp table {self.not_accepted} as
+            create or replace temp view {self.not_accepted} as
             select *, {dropped}{" or ".join(is_not_data)} as _hors
             from (
                 select *{self.taken}
@@ -539,5 +540,5 @@ class Part:
 
     def forget(self) -> None:
         """Free the memory."""
-        tables = (self.typed, self.not_accepted, self.misshapen)
-        self.db.execute(";".join(f"drop table if exists {name}" for name in tables))
+        self.db.execute(f"drop view if exists {self.not_accepted}")
+        self.db.execute(f"drop table if exists {self.typed}; drop table if exists {self.misshapen}")

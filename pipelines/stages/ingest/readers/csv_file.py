@@ -242,16 +242,14 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
     return len(cells)
 
 
-def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
+def _fitted(cells: list[str], header: list[str]) -> list[str]:
     """The cells of a record, ignoring what a delimiter at the end of its line, or of the header's, adds or removes."""
     named = max(place for place, heading in enumerate(header, start=1) if heading)
     end = len(cells)
     while end > len(header) and not cells[end - 1]:
         end -= 1
     cells = cells[:end]
-    if named <= len(cells) < len(header):
-        cells = cells + [""] * (len(header) - len(cells))
-    return [html.unescape(cell) for cell in cells] if fmt.html else cells
+    return cells + [""] * (len(header) - len(cells)) if named <= len(cells) < len(header) else cells
 
 
 def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | None:
@@ -259,15 +257,19 @@ def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | No
 
     Lines of text rarely are: a delimiter that a space follows is punctuation.
     """
-    mark = re.escape(delimiter)
+    mark, width = re.escape(delimiter), len(header)
 
     def split(line: str) -> list[str]:
-        return re.split(f"{mark}(?! )", line)
+        *found, rest = re.split(f"{mark}(?! )", line, maxsplit=width)
+        return [
+            *found,
+            rest.strip(delimiter) if len(found) == width else rest,
+        ]  # delimiters beyond the width are nothing
 
     def is_record(found: list[str]) -> bool:
-        return len(found) >= len(header) and not any(found[len(header) :]) and sum(map(bool, found)) > 1
+        return len(found) >= width and not any(found[width:]) and sum(map(bool, found)) > 1
 
-    marked = re.compile(rf"^(?:[^{mark}\n]*+{mark}){{{len(header) - 1}}}.*", re.MULTILINE)
+    marked = re.compile(rf"^(?:[^{mark}\n]*+{mark}){{{width - 1}}}.*", re.MULTILINE)
     for place, cell in enumerate(cells):
         if "\n" in cell:
             first, last = cell.index("\n"), cell.rindex("\n")
@@ -300,42 +302,49 @@ def _careful(
             if not cells:
                 keep_ignored(empty, (line, "ligne vide"), fichier)
                 continue
-            blank = not any(map(str.strip, cells))
-            cells = [""] * width if blank else _fitted(cells, header, fmt)
-            if len(cells) != width:
-                if last_line > line:
-                    expected = f"{how_many(width, 'cellules')} sur la ligne"
-                    raise DeliveryRefused("FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu=expected)
-                told = (line, "LIG-COLONNES", how_many(width, "cellules"), how_many(len(cells), "cellules"))
-                keep_misshapen(misshapen, told, fichier)
-            elif last_line > line and (heading := _swallowing(cells, header, fmt.delimiter)) is not None:
-                spanned = (
-                    f"lignes {line} à {last_line} du fichier ({last_line - line + 1} lignes), lues comme une seule"
-                )
-                told = (line, "LIG-GUILLEMETS", "un guillemet refermé avant la ligne suivante", spanned, heading)
-                keep_misshapen(misshapen, told, fichier)
-            writer.writerow([line, *(cells + [""] * width)[:width]])
+            if fmt.html:
+                cells = list(map(html.unescape, cells))
+            if len(cells) != width or last_line > line:
+                cells, wrong = _shaped(cells, header, fmt.delimiter, (line, last_line), fichier)
+                if wrong:
+                    keep_misshapen(misshapen, wrong, fichier)
+            writer.writerow((line, *cells))
     records = Records(target, header, None, count, misshapen=misshapen)
     return records.leaving(ignored + empty, workdir / f"{text.path.name}.apart")
+
+
+def _shaped(
+    cells: list[str], header: list[str], delimiter: str, lines: tuple[int, int], fichier: str
+) -> tuple[list[str], Misshapen | None]:
+    """As many cells as the header, of a record of other lines or cells than most, and what is wrong with it."""
+    width, (line, last_line) = len(header), lines
+    if not any(map(str.strip, cells)):
+        return [""] * width, None
+    cells, wrong = _fitted(cells, header), None
+    if len(cells) != width:
+        if last_line > line:
+            expected = f"{how_many(width, 'cellules')} sur la ligne"
+            raise DeliveryRefused("FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu=expected)
+        wrong = (line, "LIG-COLONNES", how_many(width, "cellules"), how_many(len(cells), "cellules"))
+    elif last_line > line and (heading := _swallowing(cells, header, delimiter)) is not None:
+        spanned = f"lignes {line} à {last_line} du fichier ({last_line - line + 1} lignes), lues comme une seule"
+        wrong = (line, "LIG-GUILLEMETS", "un guillemet refermé avant la ligne suivante", spanned, heading)
+    return (cells + [""] * width)[:width], wrong
 
 
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
     csv.field_size_limit(limits().cell)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
-    line = above + 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "limit" in str(error) and above + reader.line_num == line:  # else a quote took the lines that follow
-                most = f"une cellule de {limits().cell} caractères au plus"
-                raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=most) from None
-            raise DeliveryRefused(
-                "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu="des guillemets doublés ou refermés"
-            ) from None
-        last_line = above + reader.line_num
-        yield line, last_line, cells
+    last_line = above
+    try:
+        for cells in reader:
+            line, last_line = last_line + 1, above + reader.line_num
+            yield line, last_line, cells
+    except csv.Error as error:
         line = last_line + 1
+        if "limit" in str(error) and above + reader.line_num == line:  # else a quote took the lines that follow
+            most = f"une cellule de {limits().cell} caractères au plus"
+            raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=line, attendu=most) from None
+        expected = "des guillemets doublés ou refermés"
+        raise DeliveryRefused("FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu=expected) from None
