@@ -81,7 +81,7 @@ def _first(head: list[str], lines: list[Line]) -> Said | None:
         return None
     one = highest["cellules"][-1]
     if one["texte"] != french.number(Decimal(one["valeur"]), 0):  # a share, or an amount
-        return [f"d’abord « {highest['titre']} », ", _of(one)]
+        return [f"« {highest['titre']} » au premier rang, ", _of(one)]
     return _leads(highest, [one], _known(lines, [-1]))
 
 
@@ -192,7 +192,9 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
 
 def _leads(line: Line, cells: list[Cell], every: list[Cell]) -> Said:
     """What a line counts, of what ``every`` cell counts."""
-    return [f"d’abord « {line['titre']} », ", _counted(cells), " sur ", _counted(every)]
+    is_most = 2 * sum(Decimal(cell["valeur"]) for cell in cells) > sum(Decimal(cell["valeur"]) for cell in every)
+    which = f"surtout « {line['titre']} »" if is_most else f"« {line['titre']} » au premier rang"
+    return [f"{which}, ", _counted(cells), " sur ", _counted(every)]
 
 
 def _counted(cells: list[Cell]) -> Worked:

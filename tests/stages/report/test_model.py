@@ -574,6 +574,11 @@ def test_a_section_is_said_to_balance_only_when_its_credits_do(
         "taux_avec_restes_pct decimal(20, 6)",
         credits,
     )
+    press.tables["rpt_finances__chapitres"] = (
+        "exercice integer, type_budget varchar, section varchar, sens_budgetaire varchar, role_ligne varchar, "
+        "code_chapitre varchar, credits_annules_eur decimal(18, 2)",
+        [(2040, *same, "dépense", "detail", "20", 4), (2040, *same, "dépense", "detail", "21", 6)],
+    )
     press.tables["rpt_finances__rapprochements"] = (
         "exercice integer, controle varchar, type_budget varchar, section varchar, est_egal boolean, ecart_eur decimal(18, 2)",
         [(2040, "FIN-EQUILIBRE", *same, False, found), (2040, "FIN-EQUILIBRE", *same, True, 0)],

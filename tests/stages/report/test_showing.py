@@ -32,7 +32,13 @@ TOTAL = line("Total", 99, 99, total=True)
             "premier",
             ["Agents"],
             [line("A", 3), line("B", 5), line("T", 8, total=True)],
-            "Titre : d’abord « B », 5 sur 8 (Go)",
+            "Titre : surtout « B », 5 sur 8 (Go)",
+        ),
+        (
+            "premier",
+            ["Agents"],
+            [line("A", 5), line("B", 3), line("C", 2)],  # a half is not most
+            "Titre : « A » au premier rang, 5 sur 10 (Go)",
         ),
         ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
         ("premier", ["Agents"], [line("A", 14), line("B", 13)], "Titre (Go)"),  # next to nothing
@@ -85,13 +91,18 @@ TOTAL = line("Total", 99, 99, total=True)
             "plus_fournie",
             ["Femmes", "Hommes"],
             [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="—")],
-            "Titre : d’abord « 25 à 29 ans », 4 sur 7 (Go)",
+            "Titre : surtout « 25 à 29 ans », 4 sur 7 (Go)",
         ),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", 1, 3)], "Titre (Go)"),
         ("plus_fournie", ["F", "H"], [line("25 à 29 ans", 2, 2), line("30 à 34 ans", None, 3, code="s")], "Titre (Go)"),
         ("extremites", ["Avant", "Recettes", "Après"], [line("A", 5, 3, 8)], "Titre : de 5 à 8 (Go)"),
         ("extremites", ["Avant", "Après"], [line("A", 5, None, code="m")], "Titre (Go)"),
-        ("premier", ["Part"], [line("A", 3) | {"cellules": [SHARE]}, line("B", 2)], "Titre : d’abord « A », 41 % (Go)"),
+        (
+            "premier",
+            ["Part"],
+            [line("A", 3) | {"cellules": [SHARE]}, line("B", 2)],
+            "Titre : « A » au premier rang, 41 % (Go)",
+        ),
         (
             "ecarts",
             ["Écart", "Orly", "Ensemble"],
