@@ -192,14 +192,17 @@ def _fullest(head: list[str], lines: list[Line]) -> Said | None:
 
 def _leads(line: Line, cells: list[Cell], every: list[Cell]) -> Said:
     """What a line counts, of what ``every`` cell counts."""
-    is_most = 2 * sum(Decimal(cell["valeur"]) for cell in cells) > sum(Decimal(cell["valeur"]) for cell in every)
+    is_most = 2 * _total(cells) > _total(every)
     which = f"surtout « {line['titre']} »" if is_most else f"« {line['titre']} » au premier rang"
     return [f"{which}, ", _counted(cells), " sur ", _counted(every)]
 
 
 def _counted(cells: list[Cell]) -> Worked:
-    total = sum((Decimal(cell["valeur"]) for cell in cells), Decimal(0))
-    return Worked(french.number(total, 0), cells, _sum(cells) if len(cells) > 1 else None)
+    return Worked(french.number(_total(cells), 0), cells, _sum(cells) if len(cells) > 1 else None)
+
+
+def _total(cells: list[Cell]) -> Decimal:
+    return sum((Decimal(cell["valeur"]) for cell in cells), Decimal(0))
 
 
 def _ends(head: list[str], lines: list[Line]) -> Said | None:

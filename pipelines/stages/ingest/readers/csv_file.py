@@ -261,10 +261,9 @@ def _swallowing(cells: list[str], header: list[str], delimiter: str) -> str | No
 
     def split(line: str) -> list[str]:
         *found, rest = re.split(f"{mark}(?! )", line, maxsplit=width)
-        return [
-            *found,
-            rest.strip(delimiter) if len(found) == width else rest,
-        ]  # delimiters beyond the width are nothing
+        if len(found) == width:  # delimiters beyond the width are nothing
+            rest = rest.strip(delimiter)
+        return [*found, rest]
 
     def is_record(found: list[str]) -> bool:
         return len(found) >= width and not any(found[width:]) and sum(map(bool, found)) > 1
