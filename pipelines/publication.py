@@ -14,8 +14,6 @@ MENTIONS = {INTERNE: "édition interne, à ne pas diffuser", PUBLIC: "édition p
 # Profile → the file of its tables, in its folder. No database is named after a schema in it: a client could not tell
 # ``rapport.chiffres`` from a catalog's.
 DATABASES = {INTERNE: "millesime.duckdb", PUBLIC: "rapport_public.duckdb"}
-FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which remains as a second one
-FORMER_UNTIL = 2026  # the last exercice published under both
 PROFILES = tuple(FOLDERS)
 # schemas of facts: what all readers of the first profile may read, and what few may
 MARTS, RESTREINT = "marts", "restreint"

@@ -203,13 +203,7 @@ def key_file(home_: Home) -> Path:
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
-    name = f"{_name_of(home_)}.key"
-    key = user_config_path("millesime") / name
-    former = None if key.exists() else next(user_config_path().glob(f"*/{name}"), None)
-    if former:  # made when the tool had another name
-        key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        former.rename(key)
-    return key
+    return user_config_path("millesime") / f"{_name_of(home_)}.key"
 
 
 def removals_file(home_: Home) -> Path:

@@ -135,11 +135,6 @@ def parquet_scan(path: Path) -> str:
     return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning=false)"
 
 
-def lake_scan(path: Path) -> str:
-    """The rows of one file of the lake, which may be older than the column ``_feuille``."""
-    return with_sheet(parquet_scan(path))
-
-
 def with_sheet(relation: str) -> str:
     """A relation of lines, with a column ``_feuille`` even if it does not have one."""
     return f"(from {relation} union all by name select cast(null as varchar) as _feuille where false)"

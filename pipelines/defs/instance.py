@@ -14,7 +14,7 @@ from pipelines.settings import Home
 
 @contextmanager
 def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    """The instance of this home, with today's settings. Raises WrongSetting."""
+    """The instance of this home, with today's settings."""
     write_instance(home)
     os.environ.update(_database())
     events = home.dagster / "event_log.db"

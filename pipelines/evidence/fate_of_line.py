@@ -101,7 +101,9 @@ def _fates(
     of_file = f"_fichier = {literal(fichier)}" + (f" and _feuille = {literal(feuille)}" if feuille else "")
     for rows in (home.lake / counts.parquet for counts in manifest.tables.values()):
         for path in (rows, *map(rows.with_suffix, COMPANIONS.values())):
-            for row in _companion(path, f"select distinct _feuille, _ligne from {{lake}} where {of_file} order by all"):
+            for row in _companion(
+                path, f"select distinct _feuille, _ligne from {{parquet}} where {of_file} order by all"
+            ):
                 begins.setdefault(row["_feuille"], set()).add(row["_ligne"])
     identity = (manifest.delivery, manifest.export_key, manifest.exercice, status)
     line = record_line(home, manifest, fichier, ligne, {begin for of in begins.values() for begin in of})
@@ -174,14 +176,16 @@ def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | Non
     for name, counts in manifest.tables.items():
         rows = home.lake / counts.parquet
         refused, ignored = map(rows.with_suffix, COMPANIONS.values())
-        if select(rows, f"select 1 as une from {{lake}} where {where} limit 1"):
+        if select(rows, f"select 1 as une from {{parquet}} where {where} limit 1"):
             state, reason, tables = "acceptée", None, [*tables, name]
         elif state == "acceptée":
             continue  # another table has it
-        elif found := _companion(refused, f"select colonne, regle, attendu from {{lake}} where {where} order by all"):
+        elif found := _companion(
+            refused, f"select colonne, regle, attendu from {{parquet}} where {where} order by all"
+        ):
             texts = [f"{one['regle']} « {one['colonne'] or 'ligne'} », attendu {one['attendu']}" for one in found]
             state, reason = "refusée", " ; ".join(texts)
-        elif found := _companion(ignored, f"select raison from {{lake}} where {where} order by all"):
+        elif found := _companion(ignored, f"select raison from {{parquet}} where {where} order by all"):
             state, reason = "ignorée", found[0]["raison"]
     return state, reason, tables
 

@@ -228,7 +228,7 @@ def _parts(home: Home, manifest: Manifest, table: Table) -> list[str]:
     file = home.lake / manifest.tables[table.name].parquet
     if not file.exists():  # its rows were removed after their retention
         return []
-    parts = select(file, "select distinct concat_ws(', ', _fichier, _feuille) as part from {lake} order by all")
+    parts = select(file, "select distinct concat_ws(', ', _fichier, _feuille) as part from {parquet} order by all")
     return [row["part"] for row in parts]
 
 
@@ -411,7 +411,7 @@ def _reasons(file: Path, said: str, _stamp: Stamp, most: int | None) -> list[dic
     found = select(
         file,
         "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu, "
-        f"{said} as empreinte from {{lake}} order by all {f'limit {most}' if most else ''}",
+        f"{said} as empreinte from {{parquet}} order by all {f'limit {most}' if most else ''}",
     )
     return [{"fichier": where(row.pop("_fichier"), row.pop("_feuille")), **row} for row in found]
 
@@ -421,7 +421,7 @@ def _more_reasons(file: Path, listed: list[dict]) -> list[dict]:
     told = Counter((row["fichier"], row["colonne"], row["position"], row["regle"]) for row in listed)
     kinds = select(
         file,
-        "select _fichier, _feuille, colonne, position, regle, min(attendu) as attendu, count(*) as nb from {lake} "
+        "select _fichier, _feuille, colonne, position, regle, min(attendu) as attendu, count(*) as nb from {parquet} "
         "group by all order by all",
     )
     found = []

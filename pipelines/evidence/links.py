@@ -35,7 +35,7 @@ from pipelines.ledger.closing import (
     refused_name,
 )
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import STATE, covered_by, sealed, state_file
+from pipelines.ledger.state import STATE, covered_by, sealed
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
@@ -155,7 +155,7 @@ class Links:
         for file in self._lists(self.home.builds):
             place = folder_of(file)
             name, path = Path(place).name.partition(".")[0], self.home.root / place / STATE
-            own = [row for row in rows if row["publication"] == name and row["state"] in (None, self.looked.of(path))]
+            own = [row for row in rows if row["publication"] == name and row["state"] == self.looked.of(path)]
             if not own:
                 yield f"{file}{NO_BREAK}: cette liste n’est celle d’aucune publication du registre"
             else:
@@ -170,14 +170,12 @@ class Links:
             if file not in rows:
                 yield f"{file}{NO_BREAK}: cette liste n’est celle d’aucune version du registre"
         for file, row in rows.items():
-            path = state_file(self.home.releases / row["release"])
+            path = self.home.releases / row["release"] / STATE
             if file not in self.looked.lists:
                 yield problem(self.home, path.parent, "aucune liste de cette version n’est au registre")
             elif self._is_unknown(file):
                 continue
-            elif row["state"] not in (None, self.looked.of(path)) or (
-                self.looked.stands(path) and not _is_sealed(path, row)
-            ):
+            elif row["state"] != self.looked.of(path) or (self.looked.stands(path) and not _is_sealed(path, row)):
                 yield problem(self.home, path, "n’est pas l’état de la version que le registre connaît")
             else:
                 yield from self._state(file, path, "releases", [row])
@@ -191,7 +189,7 @@ class Links:
             yield problem(self.home, path, "n’est pas de la construction que le registre connaît")
         head = head_in(state)
         entries = [(table, row["seq"]) for row in own]
-        if head and not any(head in (self.ledger.settled_head(one), self.ledger.head_before(*one)) for one in entries):
+        if head and head not in map(self.ledger.settled_head, entries):
             yield problem(self.home, path, "l’état ne repose pas sur les écritures qui précèdent la sienne")
         gone = tuple(f"{one}/" for _, one in self.withdrawn if one.startswith(place))
         names = (name for name in self.looked.lists[file] if name not in (file, place + path.name))
@@ -263,11 +261,9 @@ class Links:
             for name in names if folder_of(file) == self.home.archive.name else ():
                 subjects[Path(name).name].append(file)
         found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for table in ("purges", "removals"):
-            for row in self.ledger.all_rows(table):
-                named = {row["sha256"]} if table == "purges" else {row["subject"], *row["files"]}
-                for file in {file for one in named for file in subjects[one]}:
-                    found[file].append((table, row["seq"]))
+        for row in self.ledger.all_rows("removals"):
+            for file in {file for one in (row["subject"], *row["files"]) for file in subjects[one]}:
+                found[file].append(("removals", row["seq"]))
         for seq, file in dict.fromkeys((seq, "/".join([*place.split("/")[:2], SUMS])) for seq, place in self.withdrawn):
             found[file].append(("withdrawals", seq))
         return found
@@ -289,7 +285,7 @@ def _manifest(path: Path) -> Manifest | None:
 
 
 def _is_sealed(path: Path, row: dict[str, Any]) -> bool:
-    """True when a release has the fingerprint that was entered: before there was a hash of its state, nothing else was."""
+    """True when a release has the fingerprint that was entered."""
     try:
         return fingerprint(sealed(json_of(path))) == row["fingerprint"]
     except (KeyError, TypeError):

@@ -23,8 +23,6 @@ def misprinted(work: Workspace) -> list[Finding]:
         for path in sorted(reports.glob(f"*/{profile}/modele.json")):
             model = json.loads(path.read_text(encoding="utf-8"))
             tables = work.home.published / FOLDERS[profile] / "rapport"
-            if "collectivites" not in model.get("intitules", {}):  # of a former version; the next publication will say
-                continue
             for name, guard, passage in against(work.catalogue.guards, model, tables):
                 found.append(_finding(work.rules[RULE], name, guard, model, passage))
     return found

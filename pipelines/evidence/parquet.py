@@ -6,16 +6,16 @@ from typing import Any
 
 import duckdb
 
-from pipelines.sql import lake_scan, parquet_scan
+from pipelines.sql import parquet_scan
 
 
 def select(path: Path, query: str) -> list[dict[str, Any]]:
-    """The rows of ``query``, in which ``{parquet}`` is replaced by the file, and ``{lake}`` by a file of the lake.
+    """The rows of ``query``, in which ``{parquet}`` is replaced by the file.
 
     The path is written into the statement: to bind a parameter, DuckDB imports pandas, which takes a second.
     """
     with _database().cursor() as db:
-        cursor = db.execute(query.replace("{parquet}", parquet_scan(path)).replace("{lake}", lake_scan(path)))
+        cursor = db.execute(query.replace("{parquet}", parquet_scan(path)))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -57,8 +57,7 @@ def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
     path = home.published / "rapport" / "rpt_manques.parquet"
     query = f"select * from {{parquet}} where exercice = {int(exercice)} order by all"
     rows = select(path, query) if path.exists() else []
-    # an older publication does not say; the next one will
-    return [row for row in rows if "code_chiffre" in row and row.get("effet") != "rien"]
+    return [row for row in rows if row["effet"] != "rien"]
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:

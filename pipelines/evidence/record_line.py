@@ -40,8 +40,7 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
         return None if zipfile.is_zipfile(original) else original.read_bytes()  # a workbook has rows, not lines
     try:
         with zipfile.ZipFile(original) as archive:
-            # an older manifest has the name as zipfile gives it
-            return next((archive.read(m) for m in archive.infolist() if member in (member_name(m), m.filename)), None)
+            return next((archive.read(m) for m in archive.infolist() if member == member_name(m)), None)
     except zipfile.BadZipFile:
         return None
 

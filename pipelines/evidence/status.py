@@ -67,8 +67,7 @@ def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[s
     publication = publication_status(ledger)
     follows = publication is not None and not publication.behind
     rows = published_figures(home, exercice) or [] if follows else []
-    # the first version's figures have no state: the next publication gives them one
-    published = {row["code"]: row for row in rows if "etat" in row}
+    published = {row["code"]: row for row in rows}
     gaps = Gaps(
         figures,
         work.registry,

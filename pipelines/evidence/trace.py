@@ -300,7 +300,7 @@ def _refused(home: Home, manifest: Manifest, table: str) -> Iterator[Line]:
         return
     reason = "regle || ' « ' || coalesce(colonne, 'ligne') || ' », attendu ' || coalesce(attendu, '')"
     reasons = f"string_agg({reason}, ' ; ' order by position, regle) as motif"
-    for row in select(path, f"select _fichier, _feuille, _ligne, {reasons} from {{lake}} group by all order by all"):
+    for row in select(path, f"select _fichier, _feuille, _ligne, {reasons} from {{parquet}} group by all order by all"):
         said = {**row, "_livraison": manifest.delivery, "motif": f"refusée : {row['motif']}"}
         yield line_of(said, f"{manifest.system}/{table}", 0, counts=False)
 

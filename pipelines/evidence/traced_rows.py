@@ -24,7 +24,7 @@ from pipelines.catalogue.figures.grammar import Filter, Measure
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import read_release
+from pipelines.ledger.state import read_state
 from pipelines.ledger.store import Ledger
 from pipelines.publication import MARTS, RESTREINT
 from pipelines.settings import Home
@@ -83,7 +83,7 @@ def frozen_version(home: Home, name: str) -> Version:
         raise NotTraceable(
             f"la version {name} ne garde pas ses lignes : elle a été figée avant que les versions les gardent"
         )
-    kept, catalogue, note = read_release(folder), load_catalogue(Home(folder)), None
+    kept, catalogue, note = read_state(folder), load_catalogue(Home(folder)), None
     if kept["catalogue"] != catalogue.fingerprint:
         note = "le catalogue a changé depuis : les mesures sont celles d’aujourd’hui, les lignes celles d’alors"
     by_delivery = {one.delivery: one for one in map(Manifest.from_dict, kept["deliveries"])}

@@ -19,10 +19,8 @@ from pipelines.evidence.links import Links, head_in, json_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.closing import SUMS, Looked, look_below, problem
-from pipelines.ledger.records import ORIGINAL
-from pipelines.ledger.state import STATE, state_file, tables_of
+from pipelines.ledger.state import STATE, tables_of
 from pipelines.ledger.store import Ledger
-from pipelines.publication import DATABASES, FORMER_DATABASE, INTERNE
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -55,9 +53,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     """
     head, state = ledger.head(), json_of(home.published / STATE)
     looked = look_below(home, ledger, home.evidence)
-    states = {
-        row["release"]: json_of(state_file(home.releases / row["release"])) for row in ledger.all_rows("releases")
-    }
+    states = {row["release"]: json_of(home.releases / row["release"] / STATE) for row in ledger.all_rows("releases")}
     states[f"{home.published.name}/{STATE}"] = state
     anchors = {name: rests_on for name, kept in states.items() if (rests_on := head_in(kept))}
     anchors |= {PRINTED: printed} if printed else {}
@@ -68,8 +64,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     if is_thorough:
         problems += [*_databases(home, looked), *_not_as_built(home, state, looked)]
     signed, wrong = _signatures(home, looked)
-    # originals were entered in ``purges`` before ``removals`` existed
-    rules = [row["rule"] for row in ledger.all_rows("removals")] + [ORIGINAL] * len(ledger.all_rows("purges"))
+    rules = [row["rule"] for row in ledger.all_rows("removals")]
     counted = Counter(name.partition("/")[0] for name in looked.there & looked.listed.keys())
     last = ledger.last_publication()
     return Verification(
@@ -123,10 +118,6 @@ def _databases(home: Home, looked: Looked) -> Iterator[str]:
     that there is nothing else in it."""
     for folder in sorted(path for path in home.builds.glob("*") if looked.of(path / SUMS)):
         tables = json_of(folder / STATE).get("tables", {})
-        if not tables:  # of the first version, whose databases are listed as the other files
-            continue
-        if (folder / FORMER_DATABASE).exists():
-            tables = {**tables, FORMER_DATABASE: tables.get(DATABASES[INTERNE], {})}
         for file in [folder / name for name in tables if looked.stands(folder / name)]:
             try:
                 for table in _differing(file, tables[file.relative_to(folder).as_posix()], looked):

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import remove_empty, sha256_of, written_whole
@@ -26,6 +26,7 @@ from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER
+from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
 SUMS, PARTS = "SHA256SUMS", "SHA256SUMS.d"
@@ -51,17 +52,6 @@ ADDED_BY_HAND = ("transmissions/*/courrier.pdf", f"*/{SUMS}.sig", "*/state.json.
 Sums = dict[str, str]  # path in a folder → SHA-256
 
 
-class Entries(Protocol):
-    """What this module asks of the ledger, which calls it when it opens a home of a former version."""
-
-    def all_rows(self, table: str) -> list[dict[str, Any]]: ...  # noqa: D102
-    def closed(self) -> dict[str, str]: ...  # noqa: D102
-    def head_at(self, table: str, row: int) -> Head: ...  # noqa: D102
-    def populations(self) -> dict[int, list[str]]: ...  # noqa: D102
-    def record_closing(self, sums: str, sha256: str | None, alike: str | None) -> None: ...  # noqa: D102
-    def removed(self) -> set[str]: ...  # noqa: D102
-
-
 FILE, LINK, EMPTY, SHUT = "fichier", "lien", "dossier", "dossier illisible"
 
 
@@ -74,7 +64,7 @@ def is_list(file: str) -> bool:
     return len(names) == depth + 1 and names[-1] == SUMS
 
 
-def lists_of(ledger: Entries) -> dict[str, str]:
+def lists_of(ledger: Ledger) -> dict[str, str]:
     """Path in the home → SHA-256 of every list, as entered last, in the order in which they were."""
     return {file: sha256 for file, sha256 in ledger.closed().items() if is_list(file)}
 
@@ -141,7 +131,7 @@ def read(text: str) -> Sums:
     return found
 
 
-def close(home: Home, ledger: Entries, folder: Path, files: Iterable[Path] | None = None) -> None:
+def close(home: Home, ledger: Ledger, folder: Path, files: Iterable[Path] | None = None) -> None:
     """Close a folder upon all that is in it, or upon what its list says and these files of it: what somebody else put there
     is not listed.
     """
@@ -152,14 +142,14 @@ def close(home: Home, ledger: Entries, folder: Path, files: Iterable[Path] | Non
     enter(home, ledger, folder / SUMS, sums)
 
 
-def close_delivery(home: Home, ledger: Entries, manifest: Manifest) -> None:
+def close_delivery(home: Home, ledger: Ledger, manifest: Manifest) -> None:
     """List what a delivery gave to the archive and the lake."""
     close_originals(home, ledger, manifest.delivery, [file.sha256 for file in manifest.files])
     names = [*manifest.lake_files(), manifest.lake_manifest]
     enter(home, ledger, home.lake / PARTS / manifest.delivery, sums_of(home.lake, names))
 
 
-def close_originals(home: Home, ledger: Entries, name: str, originals: Iterable[str]) -> None:
+def close_originals(home: Home, ledger: Ledger, name: str, originals: Iterable[str]) -> None:
     """List what is archived under these hashes, unless nothing is."""
     kept = [path.relative_to(home.archive).as_posix() for one in originals for path in kept_of(home.archive, one)]
     if kept:
@@ -176,7 +166,7 @@ def kept_of(folder: Path, sha256: str) -> list[Path]:
     return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
 
 
-def enter(home: Home, ledger: Entries, file: Path, sums: Sums) -> None:
+def enter(home: Home, ledger: Ledger, file: Path, sums: Sums) -> None:
     """Write a list, and enter it unless it is as entered last."""
     text = listed(sums)
     with written_whole(file, errors="surrogateescape") as out:
@@ -213,33 +203,33 @@ def list_of(home: Home, folder: Path) -> str:
     return (folder / SUMS).relative_to(home.root).as_posix()
 
 
-def closed(home: Home, ledger: Entries, folder: Path) -> Sums:
+def closed(home: Home, ledger: Ledger, folder: Path) -> Sums:
     """What the list of a folder says; nothing unless it is the one that was entered last."""
     file = list_of(home, folder)
     last = ledger.closed().get(file)
     return (entered(home, file, last) if last else None) or {}
 
 
-def unfinished_releases(home: Home, ledger: Entries) -> list[dict[str, Any]]:
+def unfinished_releases(home: Home, ledger: Ledger) -> list[dict[str, Any]]:
     """The releases whose pages were not written, or whose last list was not: a command was interrupted."""
     last, found = ledger.closed(), []
     for row in ledger.all_rows("releases"):
         file = list_of(home, home.releases / row["release"])
         # a list that somebody changed is nothing to complete: ``verify`` reports it
         sums = entered(home, file, last[file]) if file in last else {}
-        if row["state"] and sums is not None and not any(name.startswith("etat/") for name in sums):
+        if sums is not None and not any(name.startswith("etat/") for name in sums):
             found.append(row)
     return found
 
 
-def seal_of(home: Home, ledger: Entries, release: str) -> tuple[str, Head] | None:
+def seal_of(home: Home, ledger: Ledger, release: str) -> tuple[str, Head] | None:
     """The SHA-256 of the list of a release, and the head that its entry reached: with them, a stranger needs nothing else of us."""
     file = list_of(home, home.releases / release)
     rows = [row for row in ledger.all_rows("closings") if row["sums"] == file]
     return (rows[-1]["sha256"], ledger.head_at("closings", rows[-1]["seq"])) if rows else None
 
 
-def take_away(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
+def take_away(home: Home, ledger: Ledger, paths: Collection[Path]) -> None:
     """Remove files and folders, once the lists are written without them; the list of a folder that goes whole goes with it,
     and so do folders left empty."""
     gone = set(paths)
@@ -265,7 +255,7 @@ def take_away(home: Home, ledger: Entries, paths: Collection[Path]) -> None:
         remove_empty(folder)
 
 
-def listed_below(home: Home, ledger: Entries, places: Collection[Path]) -> dict[str, Sums]:
+def listed_below(home: Home, ledger: Ledger, places: Collection[Path]) -> dict[str, Sums]:
     """Path in the home of each list in these places → path in the home → SHA-256 of the list and all that it says; of the list
     alone when it is not as entered, so that what should be in its folder is not known."""
     lists: dict[str, Sums] = {}
@@ -343,7 +333,7 @@ def _above(name: str) -> list[str]:
     return [parent.as_posix() for parent in Path(name).parents[-2::-1]]
 
 
-def look_below(home: Home, ledger: Entries, places: Collection[Path]) -> Looked:
+def look_below(home: Home, ledger: Ledger, places: Collection[Path]) -> Looked:
     """Look at ``places``: folders that are evidence, or closed ones in them."""
     tops = [place.relative_to(home.root).as_posix() for place in places]
     lists = listed_below(home, ledger, places)

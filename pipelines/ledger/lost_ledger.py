@@ -107,7 +107,7 @@ def _has_lived(home: Home) -> bool:
 
 
 def _published_head(home: Home) -> Head | None:
-    """The head stated in the publication, which was the ledger's before that entry; None in an older publication."""
+    """The head stated in the publication, which was the ledger's before that entry; None when it cannot be read."""
     try:
         kept = read_state(home.published)["ledger"]
         return Head(int(kept["entries"]), str(kept["hash"]))

@@ -15,34 +15,38 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 
+MIGRATIONS = "pipelines.ledger:migrations"
+
+
 class NewerLedger(Unsound):
     """The ledger has a revision that this version of the program does not know."""
 
 
-def migrate(engine: "Engine") -> bool:
-    """Run the revisions that the file needs, in one transaction; True until ``settle`` says that what follows is done.
+class FormerLedger(Unsound):
+    """The ledger is older than version 1.0.0, the first whose homes are taken over."""
 
-    A ledger of an older revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back. Raises NewerLedger.
+    def __init__(self) -> None:
+        super().__init__(
+            "ce dossier a été fait par une version antérieure à la 1.0.0 et ne peut pas être repris : ses fichiers, dans landing/ "
+            "et archive/, se chargent dans un nouveau dossier (`millesime init` ; docs/operations.md, « Upgrade »)"
+        )
+
+
+def migrate(engine: "Engine") -> None:
+    """Run the revisions that the file needs, in one transaction.
+
+    A ledger of an older revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back. Raises
+    FormerLedger and NewerLedger.
     """
     with engine.connect() as connection:
         if _revision(connection) == REVISION:
-            return bool(connection.exec_driver_sql("pragma user_version").scalar())
+            return
     with engine.begin() as connection:
         connection.exec_driver_sql("begin immediate")  # or the driver commits each table as it is made
         former = _revision(connection)
         if former == REVISION:
-            return True
-        if former and former < REVISION:
-            _keep(Path(str(engine.url.database)), former)
-        _upgrade(connection)
-        connection.exec_driver_sql("pragma user_version = 1")
-        return True
-
-
-def settle(engine: "Engine") -> None:
-    """Note that all that follows a migration is done."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql("pragma user_version = 0")
+            return
+        _upgrade(connection, former, Path(str(engine.url.database)))
 
 
 def _keep(file: Path, revision: str) -> None:
@@ -59,24 +63,34 @@ def _keep(file: Path, revision: str) -> None:
 
 
 def _revision(connection: "Connection") -> str | None:
-    """The revision of the file; None before the first migration."""
-    if not connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").first():
+    """The revision of the file; None when it is empty. Raises FormerLedger."""
+    tables = {name for (name,) in connection.exec_driver_sql("select name from sqlite_master where type = 'table'")}
+    if not tables:
         return None
-    return connection.exec_driver_sql("select version_num from alembic_version").scalar()
+    revision = "0"
+    if "alembic_version" in tables:
+        revision = connection.exec_driver_sql("select version_num from alembic_version").scalar_one()
+    if revision.startswith("0"):
+        raise FormerLedger
+    return revision
 
 
-def _upgrade(connection: "Connection") -> None:
+def _upgrade(connection: "Connection", former: str | None, file: Path) -> None:
     from alembic import command  # a fifth of a second, for what few runs need
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
     config = Config(attributes={"connection": connection, "metadata": metadata()})
-    config.set_main_option("script_location", "pipelines.ledger:migrations")
+    config.set_main_option("script_location", MIGRATIONS)
     config.set_main_option("path_separator", "os")
-    try:
-        command.upgrade(config, REVISION)
-    except CommandError:
-        raise NewerLedger(
-            "le registre est d’une révision inconnue : mettre le programme à jour si une version plus récente l’a écrit, sinon "
-            "en remettre une copie (docs/auditor.md, « Restaurer le registre »)"
-        ) from None
+    if former:
+        try:
+            ScriptDirectory.from_config(config).get_revision(former)
+        except CommandError:
+            raise NewerLedger(
+                "le registre est d’une révision inconnue : mettre le programme à jour si une version plus récente l’a écrit, sinon "
+                "en remettre une copie (docs/auditor.md, « Restaurer le registre »)"
+            ) from None
+        _keep(file, former)
+    command.upgrade(config, REVISION)

@@ -36,17 +36,17 @@ class TableCounts:
     ignorees: int
     parquet: str  # path inside the lake
     parquet_sha256: str
-    # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}, without file and sheet in an older manifest; with
+    # {kind, column, fichier, feuille, ligne, annonce, recalcule, ok}; with
     # ``intitule``, that of the column, when the field is read under several; of sums of lines, the first that differs, and
     # ``justes``, ``comparees``: how many lines agree, of how many
     totals: list[dict[str, Any]] = field(default_factory=list)
-    # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
+    # suffix of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)
     # days from the last dated row to the end of the exercice; None when the rows cannot show whether they reach it
     jours_sans_ligne: int | None = field(default=None, compare=False)
-    # field → accepted lines of the files without its column; empty in an older manifest
+    # field → accepted lines of the files without its column
     sans_champ: dict[str, int] = field(default_factory=dict, compare=False)
-    # field → fingerprint of how it was read (``ExportRef.readings``); empty in an older manifest
+    # field → fingerprint of how it was read (``ExportRef.readings``)
     lectures: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -78,8 +78,8 @@ class Manifest:
     exercice: int
     files: list[DeliveredFile]
     tables: dict[str, TableCounts]
-    non_lus: list[Unread] = field(default_factory=list, compare=False)  # empty in an older manifest
-    # text file (or member of an archive) → its last line ends with a line break; empty in an older manifest
+    non_lus: list[Unread] = field(default_factory=list, compare=False)
+    # text file (or member of an archive) → its last line ends with a line break
     fins: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @property
@@ -120,8 +120,8 @@ class Manifest:
             **{k: data[k] for k in ("delivery", "system", "export", "exercice")},
             files=[DeliveredFile(**f) for f in data["files"]],
             tables={name: TableCounts(**t) for name, t in data["tables"].items()},
-            non_lus=[Unread(**one) for one in data.get("non_lus", [])],
-            fins=data.get("fins", {}),
+            non_lus=[Unread(**one) for one in data["non_lus"]],
+            fins=data["fins"],
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "0013"  # the last migration: what an open ledger must be at
+REVISION = "1.0.0"  # the last migration: what an open ledger must be at
 
 
 def _text(name: str, length: int | None = None, *, unique: bool = False, index: bool = False) -> sa.Column[Any]:
@@ -78,8 +78,8 @@ def metadata() -> sa.MetaData:
         _text("sha256", 64),
         sa.Column("is_whole", sa.Boolean, nullable=False),  # every model was built
         _text("made_at"),
-        sa.Column("project", sa.String(64)),  # what it was made by; empty in an older home
-        sa.Column("sources", sa.JSON),  # the hash of each table that it was filled with
+        _text("project", 64),  # what it was made by
+        _json("sources"),  # the hash of each table that it was filled with
     )
     table(
         "findings",
@@ -94,13 +94,7 @@ def metadata() -> sa.MetaData:
         _text("publication", 32),
         _text("build", 32),
         _text("published_at"),
-        sa.Column("state", sa.String(64)),  # SHA-256 of its state.json; NULL before there was one
-    )
-    table(
-        "writings",  # pages and exports of the versions before there was ``closings``
-        _text("subject", index=True),  # publication or release
-        _json("files"),  # path in the home → SHA-256
-        _text("written_at"),
+        _text("state", 64),  # SHA-256 of its state.json
     )
     table(
         "closings",  # the list of all that is in a folder, each time that it is written; the last one counts
@@ -167,16 +161,7 @@ def metadata() -> sa.MetaData:
         _json("visas"),  # {prepared_by, reviewed_by, approved_by}
         sa.Column("reason", sa.String),
         _text("released_at"),
-        sa.Column("state", sa.String(64)),  # SHA-256 of its state.json; NULL before there was one
-    )
-    table(
-        "purges",  # originals removed at the end of their retention, before there was ``removals``
-        _text("sha256", 64),
-        _text("name"),
-        _text("export"),
-        _whole("exercice"),
-        _text("kept_until"),
-        _text("purged_at"),
+        _text("state", 64),  # SHA-256 of its state.json
     )
     table(
         "removals",  # what was removed, at the end of its retention or by hand

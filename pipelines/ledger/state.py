@@ -16,7 +16,6 @@ import duckdb
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import json_lines, read_json, sha256_of, written_whole
-from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
 STATE = "state.json"
@@ -83,7 +82,7 @@ def write_manifest(
 
 
 def read_notes(folder: Path) -> dict[int, str]:
-    """The notes of the public profile in ``folder``; none when there is no manifest, or an older one."""
+    """The notes of the public profile in ``folder``; none when there is no manifest."""
     notes = read_manifest(folder).get("notes") if (folder / MANIFEST).exists() else None
     return {int(exercice): note for exercice, note in notes.items()} if isinstance(notes, dict) else {}
 
@@ -110,20 +109,9 @@ def read_state(folder: Path) -> State:
     return read_json(folder / STATE)
 
 
-def read_release(folder: Path) -> State:
-    """The state of a release. Raises OSError and ValueError when it is missing or damaged."""
-    return read_json(state_file(folder))
-
-
 def frozen_names(releases: Path) -> list[str]:
     """The names of the releases in a folder; a name that begins with a dot is what a killed one left."""
-    return sorted(path.name for path in releases.glob("[!.]*") if state_file(path).exists())
-
-
-def state_file(folder: Path) -> Path:
-    """The path of a release's state."""
-    state, former = folder / STATE, folder / "release.json"  # its name in the first releases
-    return former if former.exists() and not state.exists() else state
+    return sorted(path.name for path in releases.glob("[!.]*") if (path / STATE).exists())
 
 
 def sealed(state: State) -> State:
@@ -155,7 +143,7 @@ def covered_by(state: State, kept: Mapping[str, str], *, is_release: bool) -> li
     differing = {name for name, sha256 in said.items() if kept.get(name) != sha256}
     differing |= {name for name in kept.keys() - said.keys() if is_covered(name) and not name.startswith(later)}
     if not is_release:
-        databases = {name for name in kept if name.endswith(".duckdb") and name != FORMER_DATABASE}
+        databases = {name for name in kept if name.endswith(".duckdb")}
         differing |= databases ^ state.get("tables", {}).keys()
     return sorted(differing)
 
@@ -181,9 +169,8 @@ def comparisons_of(place: Path) -> list[State]:
 
 
 def databases_of(folder: Path) -> dict[str, State]:
-    """Relative path → tables, for each database in ``folder``; a hard link to one adds nothing."""
-    databases = [path for path in sorted(folder.rglob("*.duckdb")) if path.name != FORMER_DATABASE]
-    return {path.relative_to(folder).as_posix(): tables_of(path) for path in databases}
+    """Relative path → tables, for each database in ``folder``."""
+    return {path.relative_to(folder).as_posix(): tables_of(path) for path in sorted(folder.rglob("*.duckdb"))}
 
 
 def tables_of(file: Path) -> State:

@@ -22,14 +22,14 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import written_whole
 from pipelines.ledger.chain import Broken, Head, append, check, copy, cut, dated_back, head, latest, order, raw
 from pipelines.ledger.lost_ledger import LedgerLost, is_damage, refuse_lost
-from pipelines.ledger.migrate import migrate, settle
+from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Reading, Removal, Standing, Verdict
 from pipelines.ledger.removals_apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 
 # made by a publication, and the file of a build, whose bytes differ each time: what is published does not depend on it
-PUBLISHING = ("publications", "closings", "writings", "findings", "disclosures", "populations", "warehouses")
+PUBLISHING = ("publications", "closings", "findings", "disclosures", "populations", "warehouses")
 
 
 def now() -> str:
@@ -47,7 +47,7 @@ class Current:
 
 
 class Ledger:
-    """The ledger of one home, created when there is none yet. Raises LedgerLost, and NewerLedger."""
+    """The ledger of one home, created when there is none yet. Raises LedgerLost, FormerLedger and NewerLedger."""
 
     def __init__(self, home: Home):
         home.root.mkdir(parents=True, exist_ok=True)
@@ -63,17 +63,11 @@ class Ledger:
         self._verdicts: dict[str, Verdict] = {}  # entries never change
         self._head_file, self._home = home.ledger_head, home
         try:
-            migrated = migrate(self.engine)
+            migrate(self.engine)
         except sa.exc.DatabaseError as error:
             raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
-        if migrated and not self._head_file.exists():
-            self._write_head(self.head())  # from the start, so that its disappearance is noticed later
-        if migrated and self.head().entries:
-            from pipelines.ledger.former_homes import close_former  # it calls this module
-
-            close_former(home, self)
-        if migrated:
-            settle(self.engine)
+        if not self._head_file.exists() and not (start := self.head()).entries:
+            self._write_head(start)  # so that its disappearance is noticed later
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it.
@@ -300,12 +294,11 @@ class Ledger:
     def removed(self) -> set[str]:
         """The originals and deliveries whose removal, by rule or by hand, was entered."""
         rows = self.all_rows("removals")
-        subjects = {row["subject"] for row in rows} | {sha256 for row in rows for sha256 in row["files"]}
-        return subjects | {row["sha256"] for row in self.all_rows("purges")}
+        return {row["subject"] for row in rows} | {sha256 for row in rows for sha256 in row["files"]}
 
     def removals(self) -> int:
         """How many removals there have been: after a new one, copies kept elsewhere are recreated instead of just emptied."""
-        return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
+        return sum(len(self.all_rows(table)) for table in TABLES)
 
     def entries_apart(self) -> dict[str, Entry]:
         """Identifier of each entry that is also kept outside the home → the entry."""
@@ -517,11 +510,6 @@ class Ledger:
         self.copy_to(file)
         with closing(sqlite3.connect(file)) as copied:
             cut(copied, "publications", publication, PUBLISHING)
-
-    def head_before(self, table: str, row: int) -> Head:
-        """The end of the chain just before this row was entered: what the states of the first version rest on."""
-        with self.engine.connect() as connection:
-            return head(raw(connection), before=(table, row))
 
     def head_at(self, table: str, row: int) -> Head:
         """The end of the chain when this row had just been entered: later entries do not move it."""

@@ -18,7 +18,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue, suites_named
 from pipelines.french import NO_BREAK, agreed, how_many
 from pipelines.ledger.records import ORIGINAL, Finding
-from pipelines.ledger.state import State, comparisons_of, read_release, state_file
+from pipelines.ledger.state import STATE, State, comparisons_of, read_state
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import keep_until
 from pipelines.runs.state import entries, facts
@@ -65,7 +65,7 @@ def reference(work: Workspace, exercice: int, before: str | None = None) -> str 
     """
     rows = work.ledger.all_rows("releases")
     until = next((row["seq"] for row in rows if row["release"] == before), len(rows) + 1)
-    rows = [row for row in rows if row["exercice"] <= exercice and row["state"] and row["seq"] < until]
+    rows = [row for row in rows if row["exercice"] <= exercice and row["seq"] < until]
     own = [row for row in rows if row["exercice"] == exercice]
     latest = own or sorted(rows, key=lambda row: (row["exercice"], row["seq"]))
     return latest[-1]["release"] if latest else None
@@ -83,8 +83,8 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
     today = json.loads(json.dumps(facts(work, build["build"], findings), default=str))  # in the form a state keeps it
     today["comparisons"] = comparisons_of(work.home.warehouse) if work.home.warehouse.exists() else []
     for year, name in releases.items():
-        if state_file(work.home.releases / name).exists():
-            then = read_release(work.home.releases / name)
+        if (work.home.releases / name / STATE).exists():
+            then = read_state(work.home.releases / name)
             found[year] = (name, list(_differences(then, today, year, work)))
     return found
 
@@ -95,9 +95,9 @@ def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None
     former = reference(work, exercice, release)
     if former is None:
         return None, list(since_shipped(work.catalogue))
-    if not state_file(work.home.releases / former).exists():
+    if not (work.home.releases / former / STATE).exists():
         return None
-    then, now = (read_release(work.home.releases / name) for name in (former, release))
+    then, now = (read_state(work.home.releases / name) for name in (former, release))
     return former, list(_differences(then, now, exercice, work))
 
 
@@ -210,9 +210,8 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
         yield Difference("programme modifié", "code et dépendances", said[:12], says[:12])
     if (said := then["organisation"]["declaration"]) != (says := today["organisation"]["declaration"]):
         yield Difference("organisation modifiée", "organisation.yml", said[:12], says[:12])
-    if (said := then["organisation"].get("entries")) is not None:  # older states do not record its content
-        for change in _changed(said, today["organisation"]["entries"]):
-            yield Difference("organisation modifiée", *change)
+    for change in _changed(then["organisation"]["entries"], today["organisation"]["entries"]):
+        yield Difference("organisation modifiée", *change)
     if then["exercice"] == exercice:
         before, after = (
             {
@@ -232,9 +231,9 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
 
 
 def _declarations(then: State, today: State) -> Iterator[Difference]:
-    """The declarations that were removed or changed; additions do not count. Older states do not list declarations."""
+    """The declarations that were removed or changed; additions do not count."""
     after = today["declarations"]
-    for name, said in sorted(then.get("declarations", {}).items()):
+    for name, said in sorted(then["declarations"].items()):
         if name not in after:
             yield Difference("déclaration retirée", name, said[:12], "rien")
         elif after[name] != said:
@@ -244,12 +243,12 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
 def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
     """The originals that were removed when another declaration required it, or none did: today's keeps them longer."""
     exports = {ref.key: ref for ref in work.registry.exports()}
-    gone = [(row["sha256"], row) for row in work.ledger.all_rows("purges")]
-    gone += [(row["subject"], row) for row in work.ledger.all_rows("removals") if row["rule"] == ORIGINAL]
-    for subject, row in gone:
+    for row in work.ledger.all_rows("removals"):
+        if row["rule"] != ORIGINAL:
+            continue
         ref = exports.get(row["export"]) if row["exercice"] == exercice else None
         if ref and (until := keep_until(ref, exercice)) > (row["kept_until"] or ""):
-            what, said = f"{row['export']}, {subject[:12]}", row["kept_until"] or "sans terme"
+            what, said = f"{row['export']}, {row['subject'][:12]}", row["kept_until"] or "sans terme"
             yield Difference("original retiré avant son terme", what, f"à garder jusqu’au {until}", said)
 
 

@@ -20,10 +20,10 @@ from pipelines.evidence.verify import Verification
 from pipelines.french import NO_BREAK, day, how_many
 from pipelines.ledger.closing import Sums, closed, look_below, sums_of
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import STATE, State, frozen_names, read_release, state_file, write_state
+from pipelines.ledger.state import STATE, State, frozen_names, read_state, write_state
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.publication import FOLDERS, IMAGES, PROFILES
+from pipelines.publication import FOLDERS, PROFILES
 from pipelines.runs.audit.state import Known, state
 from pipelines.runs.key import key_of
 from pipelines.runs.pages import DATA, PAGE
@@ -40,7 +40,7 @@ from pipelines.stages.publish.release import (
 )
 from pipelines.stages.publish.swap import write_tables
 from pipelines.stages.report.etat.page import render
-from pipelines.stages.report.write import FORMATS, edition_of, write_report
+from pipelines.stages.report.write import edition_of, write_report
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
@@ -70,8 +70,7 @@ class Replay:
     pages: int = 0  # and exports; none when the release did not keep the texts of its year
     redrawn: list[str] = field(default_factory=list)  # those that are made differently
     other_code: bool = False
-    # number, commit, is_clean of the program; empty in an older release
-    made_by: dict[str, Any] = field(default_factory=dict)
+    made_by: dict[str, Any] = field(default_factory=dict)  # number, commit, is_clean of the program
 
     @property
     def identical(self) -> bool:
@@ -82,17 +81,17 @@ class Replay:
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
-    if not state_file(folder).exists():
+    if not (folder / STATE).exists():
         known = ", ".join(frozen_names(home.releases)) or "rien n’est encore figé"
         raise CannotReplay(f"aucune version {name} : {known}")
-    release = read_release(folder)
+    release = read_state(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place, open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
         key, listed = key_of(own), closed(home, own.ledger, folder)
-        result = Replay(name, len(deliveries), 0, made_by=release.get("version") or {})
+        result = Replay(name, len(deliveries), 0, made_by=release["version"])
         result.altered = look_below(home, own.ledger, [folder]).problems
-        result.other_code = release.get("engine") != engine_version()
+        result.other_code = release["engine"] != engine_version()
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
         publication = _publication_after(own.ledger, name)
@@ -107,8 +106,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             _build_again(work, release, deliveries)
             made = beside.releases / name
             made.mkdir(parents=True)
-            _write_tables(work, release, made, listed)
-            is_given = any(path.startswith(("public/", f"{EXPORTS}/")) for path in listed)  # not by an older release
+            _write_tables(work, release, made)
+            is_given = any(path.startswith(("public/", f"{EXPORTS}/")) for path in listed)  # not if it was interrupted
             if publication and publication["build"] == release["build"] and is_given:
                 say("refaire ce qui est donné")
                 _publish_again(home, work, made, release, listed)
@@ -135,9 +134,8 @@ def _publication_after(ledger: Ledger, name: str) -> dict[str, Any] | None:
 def _build_again(work: Workspace, release: State, deliveries: list[Manifest]) -> None:
     """The warehouse, as of the release."""
     counted, refused, found, decided = (
-        [tuple(one) for one in release.get(kind, [])] for kind in ("counted", "refused", "found", "decided")
+        [tuple(one) for one in release[kind]] for kind in ("counted", "refused", "found", "decided")
     )
-    counted = [(*one, "")[:3] for one in counted]  # an older release kept no reason
     try:
         frozen = Frozen(release["build"], deliveries, counted, refused, found, decided)
         load_warehouse(work.home.warehouse_next, work, frozen)
@@ -150,12 +148,10 @@ def _build_again(work: Workspace, release: State, deliveries: list[Manifest]) ->
     work.home.warehouse_next.rename(work.home.warehouse)
 
 
-def _write_tables(work: Workspace, release: State, made: Path, listed: Sums) -> None:
-    kept = {path.partition("/")[0] for path in listed}  # an older release kept less
-    for schema in kept.intersection(RELEASED_SCHEMAS):
+def _write_tables(work: Workspace, release: State, made: Path) -> None:
+    for schema in RELEASED_SCHEMAS:
         export_tables(work.home.warehouse, release["exercice"], made, schema)
-    if "lignes" in kept:
-        export_lines(work.home.warehouse, release["exercice"], made, traced_columns(work.catalogue))
+    export_lines(work.home.warehouse, release["exercice"], made, traced_columns(work.catalogue))
 
 
 def _publish_again(home: Home, work: Workspace, made: Path, release: State, listed: Sums) -> None:
@@ -176,20 +172,13 @@ def _publish_again(home: Home, work: Workspace, made: Path, release: State, list
 def _draw(own: Workspace, work: Workspace, folder: Path, made: Path, release: State, listed: Sums) -> None:
     """Make the report again from the tables just made, without any cache."""
     texts, exercice = folder / work.home.contenu.name, release["exercice"]
-    pictures = own.home.contenu / IMAGES
-    if pictures.is_dir() and not (texts / IMAGES).is_dir():  # an older release did not keep those that it shows
-        shutil.copytree(pictures, work.home.contenu / IMAGES)
     if texts.is_dir():
         shutil.copytree(texts, work.home.contenu, dirs_exist_ok=True)
     for profile, place in FOLDERS.items():
-        kept = [path for path in listed if path.startswith(f"report/{profile}/")]
-        formats = [
-            one for one in FORMATS if any(path.endswith(f".{one}") for path in kept)
-        ]  # an older release kept fewer
-        if (made / place / "rapport").is_dir() and kept:
+        if (made / place / "rapport").is_dir() and any(path.startswith(f"report/{profile}/") for path in listed):
             edition = edition_of(own.ledger, made / place, profile, release["build"], folder.name)
             target = made / "report" / profile
-            write_report(work.home, work.organisation, edition, made / place, target, exercice, profile, formats)
+            write_report(work.home, work.organisation, edition, made / place, target, exercice, profile)
 
 
 def _audit_again(work: Workspace, folder: Path, made: Path, exercice: int, listed: Sums) -> None:
@@ -197,7 +186,7 @@ def _audit_again(work: Workspace, folder: Path, made: Path, exercice: int, liste
     rest, which tells of that day, as it was kept.
     """
     data = f"etat/{DATA}"
-    if data not in listed or listed[data] != sha256_of(folder / data):  # an older release; or among what was altered
+    if data not in listed or listed[data] != sha256_of(folder / data):  # among what was altered
         return
     kept = read_json(folder / data)
     for other in folder.parent.iterdir():

@@ -24,7 +24,7 @@ from pipelines.failpoints import reached
 from pipelines.french import day
 from pipelines.ledger.closing import NAMES, close_delivery, kept_of, take_away
 from pipelines.ledger.records import ORIGINAL, Finding, Manifest, Removal
-from pipelines.ledger.state import read_release, state_file
+from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
 from pipelines.locking import nothing_goes
 from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
@@ -352,7 +352,7 @@ class _Known:
         for row in self.work.ledger.all_rows("releases"):
             folder = self.home.releases / row["release"]
             until = after(f"{row['exercice']}-12-31", self.kept.versions)
-            for one in read_release(folder)["deliveries"] if state_file(folder).exists() else []:
+            for one in read_state(folder)["deliveries"] if (folder / STATE).exists() else []:
                 found[one["delivery"]] = max(until, found.get(one["delivery"], ""))
         return found
 

@@ -21,7 +21,7 @@ from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.closing import SUMS, close, closed, listed, names_in, seal_of, sums_of
 from pipelines.ledger.frozen import last_release
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import read_release
+from pipelines.ledger.state import read_state
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import DEMONSTRATION, FOLDERS, INTERNE, LETTER, LETTERS, PUBLIC
 from pipelines.runs.pages import write_states
@@ -203,7 +203,7 @@ def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[s
         listed = release / LINES / f"{model}.parquet"
         if not lines.jointes or not listed.exists():
             continue
-        manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
+        manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_state(release)["deliveries"]}
         with duckdb.connect() as db:
             rows = db.execute(
                 f"select distinct _livraison, _fichier from {parquet_scan(listed)} "

@@ -83,7 +83,3 @@ def test_it_stops_a_release_until_it_goes_or_somebody_decides_of_these_very_word
         assert work.ledger.standing(misprinted(work))[0].is_open(now()[:10])
         printed(bench, "public", "soit −3")
         assert ["un signe contraire" in found.message for found in misprinted(work)] == [True]
-        printed(
-            bench, "public", "soit −3", intitules={"annexe": "Sources"}
-        )  # the next publication answers for a former version
-        assert misprinted(work) == []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.evidence.findings import gather
-from pipelines.ledger.records import Finding, Manifest
+from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import Outcome, collect
@@ -193,10 +193,3 @@ def test_a_last_line_that_is_not_ended_is_a_finding_whose_weight_is_what_is_usua
     assert before.attendu == "une dernière ligne terminée par un saut de ligne, comme dans une livraison de 2020"
     assert before.recu == "aucun saut de ligne à la fin de export_1.csv"
     assert collected(2019, "\n") == []
-
-
-def test_a_former_manifest_says_nothing_of_its_last_lines(work: Workspace, depot: Depot) -> None:
-    delivered(work, depot, 2020, 5)
-    data = work.ledger.current()["essai/export", 2020].manifest.as_dict()
-    assert data.pop("fins") == {"export_1.csv": True}
-    assert Manifest.from_dict(data).fins == {}

@@ -480,15 +480,6 @@ def test_a_database_holds_nothing_but_what_was_published_though_the_ledger_enter
     assert sorted(told(home)) == sorted([again, f"builds/{database} : {name} n’est pas ce qui a été publié"])
 
 
-def test_the_second_name_of_a_database_is_the_same(home: Home):
-    shutil.copyfile(home.published / "rapport_public.duckdb", home.published / "rapport.duckdb")
-    with duckdb.connect(str(home.published / "rapport.duckdb")) as db:
-        db.execute("update rapport.rapport.chiffres set valeur = 42")
-    with open_ledger(home) as ledger:
-        close(home, ledger, home.builds / "deux")
-    assert "builds/deux/rapport.duckdb : rapport.chiffres n’est pas ce qui a été publié" in told(home)
-
-
 @pytest.mark.parametrize("place", ["current", "published"])
 def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_publication(home: Home, place: str):
     put(home.root / "warehouse" / place / "warehouse.duckdb", "autre")

@@ -97,7 +97,7 @@ def test_a_publication_from_before_states_no_head(home: Home):
 
 
 @pytest.mark.parametrize(
-    "kept", ["lake/essai/export.2020.abc.json", "releases/2020-v1/release.json", "builds/p/manifest.json"]
+    "kept", ["lake/essai/export.2020.abc.json", "releases/2020-v1/state.json", "builds/p/manifest.json"]
 )
 def test_what_only_a_ledger_can_tell_of_is_enough(tmp_path: Path, kept: str):
     path = tmp_path / kept

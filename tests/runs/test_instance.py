@@ -1,4 +1,4 @@
-"""Dagster's settings come from the program or the home; the previous ones are kept in a copy."""
+"""Dagster's settings come from the program or the home."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import yaml
 
 from pipelines import settings
 from pipelines.runs.instance import MADE, write_instance
-from pipelines.settings import PROJECT_ROOT, Home, WrongSetting
+from pipelines.settings import Home
 
 
 def laid(home: Home) -> str:
@@ -36,29 +36,6 @@ def test_the_home_s_own_settings_count_instead(tmp_path: Path) -> None:
 def test_the_folder_of_the_instance_is_known_without_a_variable(tmp_path: Path, written: str) -> None:
     (tmp_path / "dagster.yaml").write_text(f"base_dir: {written}\n")
     assert yaml.safe_load(laid(Home(tmp_path))) == {"base_dir": str(tmp_path / "dagster")}
-
-
-def test_a_copy_of_a_former_program_is_kept_beside(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.dagster.mkdir()
-    (home.dagster / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
-    for _ in range(2):
-        assert laid(home).startswith(MADE)
-    assert (home.dagster / "dagster.yaml.before").read_text() == "telemetry: {enabled: true}\n"
-
-
-def test_settings_that_name_what_is_gone_are_refused_in_one_sentence(tmp_path: Path) -> None:
-    home, own = Home(tmp_path), tmp_path / "dagster.yaml"
-    own.write_text(
-        "telemetry: {enabled: true}\n"
-        "event_log_storage: {module: pipelines.defs.event_log, class: EventLog, config: {base_dir: {env: DAGSTER_HOME}}}\n"
-        "run_launcher: {module: pipelines.defs.launcher, class: Launcher}\n"
-    )
-    said = f"{own} nomme des classes qui n’existent plus : en retirer event_log_storage et run_launcher, "
-    with pytest.raises(WrongSetting) as refused:
-        write_instance(home)
-    assert str(refused.value) == f"{said}ou les reprendre de {PROJECT_ROOT / 'dagster.yaml'}"
-    assert not home.dagster.exists()
 
 
 def test_the_folder_of_the_instance_is_its_owner_s(tmp_path: Path) -> None:

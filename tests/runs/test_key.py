@@ -8,12 +8,10 @@ from click.testing import CliRunner
 from pipelines.cli.app import millesime
 from pipelines.ledger.store import open_ledger
 from pipelines.runs.key import enter_key, key_of
-from pipelines.runs.pending import pending
 from pipelines.settings import Home
-from pipelines.stages.ingest.pseudonym import KeyRefused, fingerprint
-from tests.cli.conftest import PERSONNEL, Bench
+from pipelines.stages.ingest.pseudonym import fingerprint
+from tests.cli.conftest import Bench
 from tests.deliveries import KEY
-from tests.layers import Layer
 
 OTHER = b"x" * 32
 
@@ -40,40 +38,6 @@ def test_init_makes_a_key_and_enters_it(declared, place: Path, tmp_path: Path):
     init(tmp_path / "new")
     assert place.stat().st_mode & 0o777 == 0o600
     assert entered(Home(tmp_path / "new")) == [fingerprint(place.read_bytes())]
-
-
-def test_a_home_from_before_enters_the_key_that_its_deliveries_were_read_with(filled: Bench):
-    assert entered(filled.home) == []
-    with filled.work() as work:
-        assert enter_key(work) == KEY
-        enter_key(work)
-    assert entered(filled.home) == [fingerprint(KEY)]
-
-
-def test_another_key_is_refused_in_a_home_from_before(filled: Bench, place: Path):
-    place.write_bytes(OTHER)
-    with filled.work() as work, pytest.raises(KeyRefused, match="n’est pas celle avec laquelle les livraisons"):
-        pending(work, [2019], None)
-    assert entered(filled.home) == []
-
-
-@pytest.mark.parametrize("key", [KEY, OTHER])
-def test_a_delivery_is_read_again_when_all_of_its_declaration_changed(
-    filled: Bench, declared: Layer, place: Path, key: bytes
-):
-    declared.write(
-        "catalogue/systems/personnel.yml",
-        PERSONNEL.replace("title: Entrée", "title: Entrée, constraints: {required: true}"),
-    )
-    text = (declared.root / "catalogue/systems/ventes.yml").read_text(encoding="utf-8")
-    declared.write("catalogue/systems/ventes.yml", text.replace("minimum: 0", "minimum: 1"))
-    place.write_bytes(key)
-    with filled.work() as work:
-        if key == KEY:
-            assert enter_key(work) == KEY
-        else:
-            with pytest.raises(KeyRefused):
-                enter_key(work)
 
 
 def test_a_missing_key_is_never_made_anew(filled: Bench, place: Path):

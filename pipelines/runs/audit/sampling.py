@@ -177,13 +177,13 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
     amounts = [f"coalesce(abs({name}), 0)" for name in amounts_of(table)]
     path = Path(home.lake / manifest.tables[table.name].parquet)
     if not amounts:
-        return select(path, f"select * from {{lake}} order by {order}, columns(*) limit {wanted}")
+        return select(path, f"select * from {{parquet}} order by {order}, columns(*) limit {wanted}")
     rows = select(
         path,
         f"select * exclude (_part, _rang) from (select *, row_number() over (partition by _part order by {order}) as _rang from ("
         f"select *, floor(coalesce((sum(_montant) over (order by _montant desc, {order}) - _montant) * {wanted} "
         f"/ nullif(sum(_montant) over (), 0), 0)) as _part from ("
-        f"select *, cast(greatest({', '.join(amounts)}) as decimal(20, 2)) as _montant from {{lake}}))) "
+        f"select *, cast(greatest({', '.join(amounts)}) as decimal(20, 2)) as _montant from {{parquet}}))) "
         f"order by _rang, _part, {order} limit {wanted}",
     )
     return sorted(rows, key=lambda row: -row.pop("_montant"))

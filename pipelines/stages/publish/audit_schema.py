@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.ledger.records import ACCEPTED, WHOLE, WITHDRAWN, Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import insert, lake_scan
+from pipelines.sql import insert, parquet_scan
 from pipelines.stages.publish.copy import say
 from pipelines.stages.publish.secret.worlds import Group
 
@@ -250,7 +250,7 @@ def write_audit(db, home: Home, ledger: Ledger) -> None:
                 refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
                 db.execute(
                     f"insert into audit.lignes_refusees select ?, ?, ?, ?, row_number() over (order by {LINE}), {LINE} "
-                    f"from {lake_scan(refused)}",
+                    f"from {parquet_scan(refused)}",
                     [manifest.system, name, manifest.exercice, manifest.delivery],
                 )
 

@@ -199,7 +199,7 @@ def former_of(work: Workspace) -> Former:
     if known != sha256_of(database) or is_hollow(database):
         return Former()
     state = read_state(published)
-    return Former(published.resolve(), state["files"], state.get("made_of", {}))
+    return Former(published.resolve(), state["files"], state["made_of"])
 
 
 def copy_schema(

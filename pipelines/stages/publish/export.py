@@ -33,7 +33,7 @@ from pipelines.sql import literal
 from pipelines.stages.publish.copy import described_in
 from pipelines.stages.publish.datapackage import package
 from pipelines.stages.publish.edition import Edition
-from pipelines.stages.publish.freshness import FRESHNESS, refuse_former
+from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.profiles import Profile, Table, opened
 from pipelines.stages.publish.workbook import write_workbook
 
@@ -69,7 +69,6 @@ def fill_export(
         )
         read = replace(whole, tables=tables, publication=frozen or whole.publication)
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
-        refuse_former(whole)
         _require(read, exercice)
         (folder / "donnees").mkdir(parents=True)
         edition = Edition(exercice, release, organisation, read)

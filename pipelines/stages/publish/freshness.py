@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.catalogue.fields import Fields
 from pipelines.sql import insert, literal
 from pipelines.stages.publish.copy import say, write_parquet
-from pipelines.stages.publish.profiles import NotPublished, Profile, tables_in
+from pipelines.stages.publish.profiles import tables_in
 
 FRESHNESS = "rapport.fraicheur"
 COMMENT = "D’où vient chaque table publiée et jusqu’à quelle date vont ses données, une ligne par table."
@@ -24,14 +24,6 @@ COLUMNS = {
     "construction": ("varchar not null", "Construction de l’entrepôt dont la table provient."),
     "profil": ("varchar not null", "Profil : interne ou public."),
 }
-
-
-def refuse_former(profile: Profile) -> None:
-    """Raise NotPublished when the first version of the program published it, whose tables lack what is read now."""
-    if all(table.full_name != FRESHNESS for table in profile.tables):
-        raise NotPublished(
-            "une version antérieure du programme a publié cela : `millesime run EXERCICE`, puis recommencer"
-        )
 
 
 def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:

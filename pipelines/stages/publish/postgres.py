@@ -28,7 +28,7 @@ from pipelines.publication import INTERNE, PROFILES, RESTREINT
 from pipelines.settings import Server
 from pipelines.sql import literal
 from pipelines.stages.publish.encryption import failure_of
-from pipelines.stages.publish.freshness import FRESHNESS, refuse_former
+from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.postgres_tables import (
     Copied,
     Link,
@@ -117,7 +117,6 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
         _restricted(published, server, profile) as apart,
         _connected(server) as connection,
     ):
-        refuse_former(profile)
         with connection.cursor() as cursor:
             (moment,) = cursor.execute("select now()::text").fetchone()
             wanted = copied_tables(profile, server.prefix, moment, removals)

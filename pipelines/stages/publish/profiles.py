@@ -16,7 +16,7 @@ from pipelines.catalogue.dbt.project import Links
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import STATE, read_manifest, read_state
-from pipelines.publication import DATABASES, FOLDERS, FORMER_DATABASE, INTERNE, PUBLIC
+from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 from pipelines.sql import literal
 
 
@@ -97,9 +97,8 @@ def opened(published: Path, name: str, fields: Fields | None = None, links: Link
     """
     published = published.resolve()  # another publication may replace it while this one is being read
     folder = published / FOLDERS[name]
-    known = [folder / DATABASES[name], *([folder / FORMER_DATABASE] if name == INTERNE else [])]
-    file = next((file for file in known if file.exists()), None)
-    if file is None:
+    file = folder / DATABASES[name]
+    if not file.exists():
         if name == INTERNE:
             raise NotPublished("rien n’est encore publié : `millesime run EXERCICE`")
         raise NotPublished(

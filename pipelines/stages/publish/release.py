@@ -34,7 +34,7 @@ from pipelines.ledger.state import (
     comparisons_of,
     files_of,
     read_notes,
-    read_release,
+    read_state,
     read_waiting,
     read_withheld,
     sealed,
@@ -127,7 +127,7 @@ def write_release(
         if (home.contenu / said).is_dir():
             shutil.copytree(home.contenu / said, aside / home.contenu.name / said)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
-    if former and read_release(former)["files"] == content["files"]:
+    if former and read_state(former)["files"] == content["files"]:
         shutil.rmtree(aside)
         raise CannotRelease(f"rien ne diffère de {former.name} : il n’y a rien à figer")
     seal = fingerprint(sealed(content))

@@ -44,7 +44,7 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
-from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
+from pipelines.publication import FOLDERS, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
 from pipelines.sql import interruption_of
 from pipelines.stages.publish.anonymity import singling_out
@@ -144,8 +144,6 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
     """Write the data in ``folder``, then the pages that show nothing of their entry."""
     data = write_tables(work, folder, build, findings)
     write_restricted(work, folder, persons_behind(work, data.profile))
-    if work.organisation.years[-1] <= FORMER_UNTIL:
-        second_name(folder / DATABASE, folder / FORMER_DATABASE)
     undrawn = _undrawn(work, pages.exercice, pages.draw, folder) if pages else []
     return replace(data, broken=data.broken + undrawn)
 
@@ -252,6 +250,3 @@ def _forget_old(work: Workspace, current: str) -> None:
     whole = [path for path in others if f"{home.builds.name}/{path.name}/{SUMS}" in lists]
     gone = [path for path in others if path not in whole] + whole[:-KEPT]
     take_away(home, work.ledger, gone)
-    for old in whole[-KEPT:]:
-        if (home.builds / current / RESTREINT).is_dir() and not (old / RESTREINT).is_dir():
-            old.chmod(0o700)  # an older publication: its marts contain what is restricted now

@@ -141,22 +141,19 @@ def read_figures(
     if publication.is_withheld(RECONCILED):
         return Figures(publication.exercice, by_code, None, titles, declared, publication.files, {}, addresses)
     decided: dict[str, list[str]] = {}
-    if "decision" in publication.tables.get("rpt_manques", []):  # not in an older publication
-        for row in publication.rows("rpt_manques", {}, ["code_chiffre"]):
-            if row["decision"]:
-                decided.setdefault(row["code_chiffre"], []).append(row["decision"])
+    missing = publication.rows("rpt_manques", {}, ["code_chiffre"]) if "rpt_manques" in publication.tables else []
+    for row in missing:
+        if row["decision"]:
+            decided.setdefault(row["code_chiffre"], []).append(row["decision"])
     decided = {code: list(dict.fromkeys(reasons)) for code, reasons in decided.items()}
     units = {row["code"]: row["unite"] for row in rows}
-    gaps = {_code(r): _gap(r, units.get(_code(r), "")) for r in publication.rows(RECONCILED, {}, [])}
+    compared = publication.rows(RECONCILED, {}, [])
+    gaps = {row["code_chiffre"]: _gap(row, units.get(row["code_chiffre"], "")) for row in compared}
     return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files, decided, addresses)
 
 
-def _code(row: dict[str, Any]) -> str:
-    return row.get("code_chiffre") or row["code"]  # its name in an older publication
-
-
 def _gap(row: dict[str, Any], unit: str) -> str:
-    status = row.get("statut_rapprochement") or row["statut"]  # its name in an older publication
+    status = row["statut_rapprochement"]
     is_known = status == "écart" and row["ecart"] is not None
     if not is_known:
         return status

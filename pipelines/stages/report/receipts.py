@@ -16,7 +16,7 @@ SOURCES = "rpt_sources"
 UNFOLLOWED, PARTIAL, REFUSED = "non suivie", "partielle", "refusée"
 RECEIVED = ("reçue", PARTIAL)
 DOUBT = "doute"
-UNSAID = "non dit"  # the public edition and older publications do not say why
+UNSAID = "non dit"  # the public edition does not say why
 UNSURE = {DOUBT, UNSAID}
 PARTIEL, UNCONFIRMED = "partiel", "à confirmer"
 REASONS = {  # ``raisons`` of ``rpt_sources``, in words
@@ -201,8 +201,7 @@ def read_receipts(
 ) -> Receipts:
     """The receipts of a publication, of the exercices up to the report's. Raises MissingTable."""
     rows = publication.rows(SOURCES, {}, [], exercices=10)
-    # an older publication uses the state's former name, and does not say what is absent nor why it is partial
-    states = {(row["source"], row["exercice"]): row.get("statut_collecte") or row["statut"] for row in rows}
-    absent = {(row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows}
+    states = {(row["source"], row["exercice"]): row["statut_collecte"] for row in rows}
+    absent = {(row["source"], row["exercice"]): (row["champs_absents"] or "").split(", ") for row in rows}
     reasons = {(row["source"], row["exercice"]): (row.get("raisons") or UNSAID).split(", ") for row in rows}
     return Receipts(states, reasons, absent, behind, labels, needed, titles, required)

@@ -25,7 +25,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import insert, lake_scan, literal, refused_print
+from pipelines.sql import insert, literal, parquet_scan, refused_print
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import refuse_changed_files
 
@@ -150,7 +150,7 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
 
 def _held(db: Any, files: list[Path]) -> dict[str, dict[str, str]]:
     """The columns that each of these Parquet files holds, and their types, in one query: path → name → type."""
-    held: dict[str, dict[str, str]] = {str(file): {"_feuille": "varchar"} for file in files}  # see ``lake_scan``
+    held: dict[str, dict[str, str]] = {str(file): {} for file in files}
     if files:
         paths = ", ".join(literal(glob.escape(path)) for path in held)
         rows = db.execute(
@@ -170,7 +170,7 @@ def _rows_of(
     ``today``: how it reads each field; a field that was read from elsewhere, or otherwise, is not what it wants.
     """
     counts = manifest.tables[table.name]
-    rows, held = lake_scan(home.lake / counts.parquet), columns_held[str(home.lake / counts.parquet)]
+    rows, held = parquet_scan(home.lake / counts.parquet), columns_held[str(home.lake / counts.parquet)]
     nothing = {field.name for field in table.ungiven(manifest.exercice)}
     columns = columns_of(table)
     wanted = {"", *(name for name, _ in columns)} - nothing
@@ -417,13 +417,11 @@ def _refused(home: Home, manifests: list[Manifest]) -> Filling:
         for manifest, name, counts in having:
             file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
             of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
-            columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
             said = refused_print(manifest.system, name, manifest.exercice)
-            amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
             db.execute(
-                f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
+                f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), max(_montant_eur), "
                 f"string_agg(distinct colonne, ', ' order by colonne), {said}, count(distinct concat_ws('|', regle, colonne)) "
-                f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
+                f"from {parquet_scan(file)} group by _fichier, _feuille, _ligne order by all"
             )
 
     return Filling("collecte.lignes_refusees", [(m.delivery, name) for m, name, _ in having], make)

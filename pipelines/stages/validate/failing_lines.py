@@ -19,7 +19,7 @@ from pipelines.catalogue.rules import where
 from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.french import exact
-from pipelines.sql import in_french, lake_scan
+from pipelines.sql import in_french, parquet_scan
 from pipelines.stages.validate.declared_expectations import REQUIRED
 from pipelines.stages.validate.suite import Suite
 
@@ -36,7 +36,7 @@ def relation_kind(parquet: Path) -> str:
 
 def create_statement(parquet: Path, kind: str = "view") -> str:
     """SQL that makes ``lot`` show the rows of ``parquet``."""
-    return f"create {kind} {NAME} as select * from {lake_scan(parquet)}"
+    return f"create {kind} {NAME} as select * from {parquet_scan(parquet)}"
 
 
 def failing_lines(

@@ -20,7 +20,7 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
-from pipelines.publication import FORMER_UNTIL, PUBLIC
+from pipelines.publication import PUBLIC
 from pipelines.stages.publish.audit_schema import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
@@ -50,7 +50,6 @@ def test_what_is_published(lab: Lab):
             "ledger.db",
             "SHA256SUMS",
             "millesime.duckdb",
-            "rapport.duckdb",
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
             "rapport/chiffres.parquet",
@@ -73,36 +72,23 @@ def test_what_is_published(lab: Lab):
     assert not (lab.home.published / "millesime.duckdb.wal").exists()
 
 
-def test_the_database_is_not_named_like_a_schema_and_its_former_name_is_a_second_one(lab: Lab):
+def test_the_database_is_not_named_like_a_schema(lab: Lab):
     """Of a file ``rapport.duckdb`` that has a schema ``rapport``, every client takes ``rapport.chiffres`` for a catalog's."""
     warehouse(lab)
     published(lab)
-    file, former = lab.home.published / "millesime.duckdb", lab.home.published / "rapport.duckdb"
+    file = lab.home.published / "millesime.duckdb"
     for schema in ("rapport", "marts", "audit"):
         with duckdb.connect(str(file), read_only=True) as db:
             for (table,) in db.execute(
                 f"select table_name from duckdb_tables() where schema_name = '{schema}'"
             ).fetchall():
                 db.execute(f"select count(*) from {schema}.{table}")
-    with duckdb.connect(str(former), read_only=True) as db, pytest.raises(duckdb.BinderException, match="Ambiguous"):
-        db.execute("from rapport.chiffres")
-    assert former.samefile(file)
     assert [name for name in read_state(lab.home.published)["tables"]] == [
         "millesime.duckdb",
         "public/rapport_public.duckdb",
     ]
     with duckdb.connect(str(file), read_only=True) as db:
         assert db.execute("select block_size from pragma_database_size()").fetchone() == (16_384,)
-
-
-def test_the_former_name_goes_with_the_first_exercice_after_its_last(lab: Lab):
-    text = lab.home.organisation_file.read_text(encoding="utf-8").replace(
-        "dernier: 2020", f"dernier: {FORMER_UNTIL + 1}"
-    )
-    lab.home.organisation_file.write_text(text, encoding="utf-8")
-    warehouse(lab)
-    published(lab)
-    assert not (lab.home.published / "rapport.duckdb").exists()
 
 
 def test_keys_and_comments_are_kept(lab: Lab):
