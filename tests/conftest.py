@@ -16,7 +16,6 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck
 from hypothesis import settings as hypotheses
-from xdist.scheduler import LoadFileScheduling
 
 from pipelines.catalogue.organisation import UnknownPerson
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -37,7 +36,6 @@ READ = "read"  # beside ``dbt_home``: its project, as dbt read it, in which noth
 # The errors that say what they have to say by themselves.
 EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
 OF_THE_SYSTEM = tempfile.gettempdir()
-LONGEST = ("::test_a_year_of_changes[", "::test_the_life_of_a_frozen_year")  # each makes its own home
 
 # The same examples each time, whatever runs before or beside them.
 hypotheses.register_profile(
@@ -71,19 +69,6 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, lest one worker end alone with it."""
     items.sort(key=_minutes, reverse=True)
-
-
-class ByFile(LoadFileScheduling):
-    """A worker takes a file, whose tests share their homes, or one of the tests that take longer than any other file."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return nodeid if any(name in nodeid for name in LONGEST) else super()._split_scope(nodeid)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """What ``--dist loadfile`` means here."""
-    return ByFile(config, log)
 
 
 def _minutes(item: pytest.Item) -> float:

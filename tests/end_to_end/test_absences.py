@@ -15,7 +15,7 @@ from tests.absences.removals import KINDS
 from tests.absences.renderings import bare, rounds, unmarked, with_gaps
 from tests.end_to_end.conftest import millesime
 
-SEED, SAMPLE = 2020, 40  # another sample: python -m tests.absences --seed N --sample N
+SEED = 2020  # another sample: python -m tests.absences --seed N --sample N
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,16 @@ def test_a_home_made_again_whole_has_the_figures_that_dbt_built(campaign: Campai
 
 
 @pytest.mark.campaign
-def test_no_figure_becomes_another_number_that_calls_itself_complete(campaign: Campaign) -> None:
-    result = campaign.run(campaign.sample(SAMPLE))
+@pytest.mark.parametrize("number", [10, pytest.param(40, marks=pytest.mark.long)])
+def test_no_figure_becomes_another_number_that_calls_itself_complete(campaign: Campaign, number: int) -> None:
+    result = campaign.run(campaign.sample(number))
     assert [str(violation) for violation in result.violations] == []
-    assert len(result.removed) == SAMPLE
-    assert len(result.seen) + len(result.unchanged) + len(result.undetectable) == SAMPLE
-    assert len(result.seen) > SAMPLE / 2
+    assert len(result.removed) == number
+    assert len(result.seen) + len(result.unchanged) + len(result.undetectable) == number
+    assert len(result.seen) > number / 2
 
 
-@pytest.mark.campaign(minutes=2)
+@pytest.mark.long
 def test_what_is_printed_of_a_figure_that_lacks_something_says_so(demonstration: Path, tmp_path: Path) -> None:
     lacks, *_ = rounds(demonstration, SEED)
     assert len(lacks) > 8, lacks
@@ -62,9 +63,9 @@ def test_nor_in_a_home_of_other_formats(tmp_path: Path, monkeypatch: pytest.Monk
     done = millesime(tmp_path / "home", "run", "2022", "2023", "2024", "--full")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     invented = Campaign(tmp_path / "home", tmp_path / "rebuilt", SEED)
-    result = invented.run(invented.sample(SAMPLE))
+    result = invented.run(invented.sample(40))
     assert [str(violation) for violation in result.violations] == []
-    assert len(result.seen) > SAMPLE / 2
+    assert len(result.seen) > 20
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def test_every_printed_number_has_an_address(demonstration: Path, profile: str, 
     assert len(report.columns) > least
 
 
+@pytest.mark.long
 def test_every_row_that_the_report_names_is_traced_to_its_lines(demonstration: Path):
     home = Home(demonstration)
     year = read_json(home.published / "report/2020/interne/modele.json")

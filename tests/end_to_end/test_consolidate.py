@@ -89,6 +89,7 @@ def test_quartiles_are_those_of_the_ratios_and_hidden_figures_are_in_none(togeth
             ), key
 
 
+@pytest.mark.long
 def test_the_report_of_one_of_them_compares_it(together: Path, demonstration: Path, tmp_path: Path):
     home = copied(demonstration, tmp_path)
     before = (home / "published/report/2020/public/rapport_activite_2020.html").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import Envelope
 from tests.end_to_end.conftest import MILLESIME, millesime
 from tests.services import free_port
 
-pytestmark = pytest.mark.campaign(minutes=8)
+pytestmark = pytest.mark.campaign(minutes=3)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
 PATIENCE = 480  # seconds: sensors tick every minute, and dropped files must be unchanged for one
@@ -98,6 +98,7 @@ def test_a_dropped_file_is_collected_built_and_published_without_a_hand(served: 
     assert 'millesime_exports{exercice="2020",state="received"} 1' in told and "millesime_publication_behind 0" in told
 
 
+@pytest.mark.long
 def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None:
     drop(served, "rien;de;tel\n1;2;3\n")
     assert wait_for((served.parent / "alerts").exists)
@@ -110,6 +111,7 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
     assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()
 
 
+@pytest.mark.long
 def test_a_run_whose_process_died_does_not_stay_started(served: Path) -> None:
     def runs(status: dg.DagsterRunStatus) -> dict[str, int | None]:
         """Run → the process that began it: the daemon begins some of its own, which end as they should."""

@@ -325,10 +325,9 @@ def a_release_that_was_touched_is_found_out(home: Path) -> None:
     assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout
 
 
-@pytest.mark.campaign(minutes=7)
-@pytest.mark.parametrize("forged", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path, *, forged: bool) -> None:
-    """Each step continues from the home that the previous one left; ``forged``: with a second replay."""
+@pytest.mark.long
+def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path) -> None:
+    """Each step continues from the home that the previous one left."""
     home = copied(demonstration, tmp_path)
     a_year_is_frozen_once_everything_is_decided(home)
     a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again_with_the_same_bytes(home)
@@ -336,6 +335,5 @@ def test_the_life_of_a_frozen_year(demonstration: Path, tmp_path: Path, *, forge
     a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home)
     the_new_release_has_its_erratum_and_the_old_one_stays(home)
     what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home)
-    if forged:
-        what_a_frozen_version_says_is_made_again_though_its_list_and_the_ledger_are_forged(home)
+    what_a_frozen_version_says_is_made_again_though_its_list_and_the_ledger_are_forged(home)
     a_release_that_was_touched_is_found_out(home)

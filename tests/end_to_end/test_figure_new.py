@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.conftest import millesime, opened
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.long
 ORGANISATION = """\
 nom: Syndicat de la vallée
 sigle: SV

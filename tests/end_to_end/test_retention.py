@@ -9,7 +9,7 @@ import pytest
 from pipelines.sql import literal
 from tests.end_to_end.conftest import millesime
 
-pytestmark = pytest.mark.campaign(minutes=2)
+pytestmark = pytest.mark.long
 
 OF_DELIVERIES = "livraison"  # the column of the collection's tables that names them
 YEARS = ("2018", "2019", "2020")

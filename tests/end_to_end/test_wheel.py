@@ -73,6 +73,7 @@ def millesime(place: Path, *arguments: str, code: int = 0) -> str:
     return run(place, str(place / "env/bin/millesime"), *arguments, code=code, MILLESIME_KEY_FILE=str(place / "key"))
 
 
+@pytest.mark.long
 def test_it_makes_the_demonstration(place):
     found = run(place, str(place / "env/bin/python"), "-c", "import pipelines; print(pipelines.__file__)")
     assert Path(found.strip()).is_relative_to(place / "env")
