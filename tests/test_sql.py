@@ -7,17 +7,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.sql import LONGEST, called, indented, insert, lake_scan, listed, literal, select, where
+from pipelines.sql import LONGEST, called, indented, insert, listed, literal, parquet_scan, select, where, with_sheet
 
 
 @pytest.mark.parametrize(
     ("row", "read"),
     [("1 as n", [(1, None)]), ("1 as n, 'Orly' as _feuille", [(1, "Orly")]), ("1 as n where false", [])],
 )
-def test_a_file_older_than_the_column_of_sheets_reads_as_one_without(tmp_path: Path, row: str, read: list):
+def test_rows_without_a_sheet_are_read_with_the_column_all_the_same(tmp_path: Path, row: str, read: list):
     path = tmp_path / "a[1].parquet"
     duckdb.sql(f"copy (select {row}) to '{path}' (format parquet)")
-    assert duckdb.sql(f"select n, _feuille from {lake_scan(path)}").fetchall() == read
+    assert duckdb.sql(f"select n, _feuille from {with_sheet(parquet_scan(path))}").fetchall() == read
 
 
 def test_a_list_of_texts_is_read_back_as_it_was():

@@ -28,7 +28,7 @@ class FormerLedger(Unsound):
     def __init__(self) -> None:
         super().__init__(
             "ce dossier a été fait par une version antérieure à la 1.0.0 et ne peut pas être repris : ses fichiers, dans landing/ "
-            "et archive/, se chargent dans un nouveau dossier (`millesime init` ; docs/operations.md, « Upgrade »)"
+            "et archive/, se chargent dans un nouveau dossier (`millesime init` ; docs/operations.md, « Upgrading »)"
         )
 
 

@@ -16,7 +16,7 @@ from pipelines.catalogue.sources import ExportRef
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
-from pipelines.sql import lake_scan
+from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.archived_lines import cells_at
 from tests.end_to_end.conftest import millesime
 from tests.runs.audit.pages import assert_same_content, assert_sound
@@ -73,7 +73,7 @@ def personal_cells(home: Home, ref: ExportRef, manifest: Manifest) -> set[str]:
             headings[f.name] for f in table.fields if f.personal in ("drop", "pseudonymise") and f.name in headings
         ]
         rows = duckdb.sql(
-            f"select distinct _fichier, _feuille from {lake_scan(home.lake / manifest.tables[table.name].parquet)}"
+            f"select distinct _fichier, _feuille from {parquet_scan(home.lake / manifest.tables[table.name].parquet)}"
         ).fetchall()
         places = {(table.name, fichier, feuille, line) for fichier, feuille in rows for line in range(1, 5000)}
         for records in cells_at(home, ref, manifest, places).values() if hidden else []:

@@ -167,7 +167,7 @@ def changed(home: Path, steps: list[Step], seed: int) -> None:
 
 
 def test_one_correction(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
-    changed(made(tmp_path_factory, tmp_path, 9, 0), [a_line_less], seed=1)
+    changed(made(tmp_path_factory, tmp_path, 9, 2), [a_line_less], seed=1)
 
 
 @pytest.mark.long
