@@ -119,9 +119,9 @@ def _title(table: Table, column: str) -> str:
 
 BATCH = """
 select * from (values
-    ('a', 1, date '2020-01-31', true, 2020, 'f.csv', 2, 'l'), ('a', 2, date '2020-12-31', false, 2020, 'f.csv', 3, 'l'),
-    ('bcd', 1000, null, null, 2020, 'f.csv', 4, 'l'), (null, null, date '2019-12-31', true, 2019, 'f.csv', 5, 'l'))
-lot(code, nombre, jour, vrai, exercice, _fichier, _ligne, _livraison)
+    ('a', 1, date '2020-01-31', true, 2020, 'f.csv', null, 2, 'l'), ('a', 2, date '2020-12-31', false, 2020, 'f.csv', null, 3, 'l'),
+    ('bcd', 1000, null, null, 2020, 'f.csv', null, 4, 'l'), (null, null, date '2019-12-31', true, 2019, 'f.csv', null, 5, 'l'))
+lot(code, nombre, jour, vrai, exercice, _fichier, _feuille, _ligne, _livraison)
 """
 SPECS = [
     ("expect_table_row_count_to_be_between", {"min_value": 4, "max_value": 4}),

@@ -114,9 +114,5 @@ def test_the_key_and_the_list_of_removals_of_a_home_are_outside_of_it(monkeypatc
     assert one != other and one.parent == other.parent == tmp_path / "config" / "millesime"
     removals = settings.removals_file(Home(tmp_path / "a"))
     assert removals == one.with_name(f"{one.stem}.removals.jsonl")
-    former = tmp_path / "config" / "sicio" / other.name  # made when the tool had another name
-    former.parent.mkdir(parents=True)
-    former.write_bytes(b"0" * 32)
-    assert settings.key_file(Home(tmp_path / "b")).read_bytes() == b"0" * 32 and not former.exists()
     monkeypatch.setenv("MILLESIME_REMOVALS_FILE", str(tmp_path / "liste"))
     assert settings.removals_file(Home(tmp_path / "a")) == tmp_path / "liste"

@@ -192,7 +192,9 @@ class Bench:
             )
             if lacks:
                 columns = "code_chiffre, exercice, source, nature_morceau, piece, motif, nb_perdues, montant_perdu_eur"
-                db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
+                db.execute(
+                    f"copy (select *, 'manque' as effet from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'"
+                )
         if public:
             (folder.parent / "public").mkdir()
             (folder.parent / "public" / "manifest.json").write_text(public, encoding="utf-8")

@@ -4,7 +4,6 @@ import json
 import re
 import time
 
-import duckdb
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
@@ -208,14 +207,6 @@ def test_an_outdated_publication_says_nothing_of_the_figures(filled) -> None:
     filled.publish(MISSING)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V4;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True))
-    assert figures(filled)["essai.ventes.total"][0] == "not built"
-
-
-def test_figures_that_a_former_version_published_without_a_state_are_not_built_yet(filled) -> None:
-    filled.publish(MISSING)
-    path = filled.home.published / "rapport" / "chiffres.parquet"
-    duckdb.sql(f"copy (select * exclude (etat) from '{path}') to '{path}.former' (format parquet)")
-    path.with_name(f"{path.name}.former").replace(path)
     assert figures(filled)["essai.ventes.total"][0] == "not built"
 
 

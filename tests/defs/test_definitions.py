@@ -158,8 +158,8 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path) -> None:
 
     def refuse(lines: int) -> None:
         duckdb.sql(
-            "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
-            f"'O ou N' as attendu, null::varchar as recu from range(2, {lines + 2}) as t(n)"
+            "select 'kolok.csv' as _fichier, null::varchar as _feuille, n as _ligne, 'Actif' as colonne, 3 as position, "
+            f"'LIG-TYPE' as regle, 'O ou N' as attendu, null::varchar as recu from range(2, {lines + 2}) as t(n)"
         ).write_parquet(str(path))
 
     refuse(SHOWN + 5)

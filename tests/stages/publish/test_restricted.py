@@ -109,18 +109,3 @@ def test_a_publication_without_persons_has_no_restreint(lab: Lab):
 
 def test_a_release_keeps_it():
     assert "restreint" in RELEASED_SCHEMAS
-
-
-def test_a_former_publication_that_holds_it_among_the_marts_is_closed_to_the_group(lab: Lab, monkeypatch):
-    monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
-    staff(lab, "b1", 24)
-    monkeypatch.setattr("pipelines.stages.publish.swap.persons_behind", lambda *_: [])
-    published(lab)
-    former = lab.home.published.resolve()
-    assert mode(former) == 0o750
-    monkeypatch.undo()
-    monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
-    staff(lab, "b2", 24, PERSONS)
-    published(lab, "b2")
-    assert lab.home.published.resolve() != former
-    assert (mode(former), mode(lab.home.published.resolve())) == (0o700, 0o750)

@@ -29,6 +29,7 @@ from pipelines.stages.report.write import edition_of, write_report
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
 from tests.stages.publish.small import FIGURE, Broken, ask, published, show, show_staff, staff, warehouse
+from tests.stages.report.publication import SOURCES
 from tests.stages.transform.conftest import Lab
 
 
@@ -417,8 +418,8 @@ def test_the_public_pages_are_the_same_whatever_the_hidden_values(lab: Lab, tmp_
             build,
             hidden,
             "delete from rapport.chiffres; insert into organisation.mots values ('reçue'), ('cegid_rh/bulletins');"
-            "create table rapport.rpt_sources (source varchar, exercice integer, statut_collecte varchar, raisons varchar);"
-            "insert into rapport.rpt_sources values ('cegid_rh/bulletins', 2020, 'reçue', null);",
+            f"create table rapport.rpt_sources ({SOURCES});"
+            "insert into rapport.rpt_sources values ('cegid_rh/bulletins', 2020, 'reçue', null, null);",
         )
         published(one, build)
         assert ask(one, "select min(nb_bulletins) from p.rapport.rpt_rh__bulletins") == [(hidden,)]

@@ -60,6 +60,7 @@ sections:
         details: [{nom: nb_agents, titre: Agents}]
         vide: Aucune entrée.
 """
+SOURCES = "source varchar, exercice integer, statut_collecte varchar, raisons varchar, champs_absents varchar"
 CHIFFRES = (
     "code varchar, exercice integer, valeur decimal(20, 6), unite varchar, decimales integer, statut varchar, "
     "code_manquant varchar, etat varchar, libelle varchar, domaine varchar, formule varchar"
@@ -78,7 +79,7 @@ TABLES: dict[str, tuple[str, list[tuple]]] = {
         "code_chiffre varchar, exercice integer, statut_rapprochement varchar, ecart decimal(20, 6)",
         [("a.total", 2040, "égal", 0), ("a.montant", 2040, "écart", "-0.62")],
     ),
-    "rpt_sources": ("source varchar, exercice integer, statut_collecte varchar", []),
+    "rpt_sources": (SOURCES, []),
     "rpt_effectifs": (
         "exercice integer, libelle varchar, rang integer, nb_agents bigint",
         [(2040, "Titulaires", 2, 13), (2040, "Contractuels", 1, 14), (2039, "Titulaires", 1, 99)],
@@ -120,6 +121,10 @@ class Press:
     def replace(self, table: str, rows: list[tuple], **more: Any) -> None:
         """Other rows in a table."""
         self.tables[table] = (more.get("columns", self.tables[table][0]), rows)
+
+    def receive(self, *rows: tuple) -> None:
+        """What was received: source, exercice, state, and if need be reasons and absent fields."""
+        self.tables["rpt_sources"] = (SOURCES, [(*row, *[None] * (5 - len(row))) for row in rows])
 
     def model(self, exercice: int = 2040) -> Model:
         """The report."""

@@ -61,10 +61,9 @@ def test_a_table_of_figures_marks_its_cells_and_their_total():
 )
 def test_what_came_in_part_is_noted_under_the_table(press: Press, reason: str, told: str):
     press.models = {"rpt_effectifs": ["a__agents"]}
-    columns = "source varchar, exercice integer, statut_collecte varchar, raisons varchar"
-    press.replace("rpt_sources", [("a/agents", 2040, "partielle", reason)], columns=columns)
+    press.receive(("a/agents", 2040, "partielle", reason))
     assert press.block("graphique")["note"] == told
-    press.replace("rpt_sources", [("a/agents", 2040, "reçue", None)])
+    press.receive(("a/agents", 2040, "reçue"))
     assert press.block("graphique")["note"] is None
 
 
@@ -72,7 +71,7 @@ def test_what_came_in_part_is_noted_under_the_table(press: Press, reason: str, t
 def test_rows_that_bear_the_state_of_their_figure_say_it_themselves(press: Press, state: str, is_noted: bool):
     """Something else of the same source lacks."""
     press.models = {"rpt_effectifs": ["a__agents"]}
-    press.replace("rpt_sources", [("a/agents", 2040, "partielle")])
+    press.receive(("a/agents", 2040, "partielle"))
     columns, _ = press.tables["rpt_effectifs"]
     rows = [(2040, "Titulaires", 1, 3, state), (2040, "Contractuels", 2, 4, "complet"), (2039, "Été", 1, 4, "partiel")]
     press.replace("rpt_effectifs", rows, columns=f"{columns}, etat varchar")

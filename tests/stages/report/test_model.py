@@ -809,7 +809,7 @@ def test_a_section_without_its_rows_is_left_out_of_a_year_of_which_everything_ca
     press.chapter = CHAPTER.replace("    titre: Partie de {exercice}\n", asked)
     press.models = {"rpt_budgets": ["essai__lignes"]}
     press.tables["rpt_budgets"] = ("exercice integer, type varchar", [(2040, kind), (2039, "annexe")])
-    press.replace("rpt_sources", [("essai/lignes", 2040, state)])
+    press.receive(("essai/lignes", 2040, state))
     assert bool(press.model()["chapitres"]) == is_there
 
 

@@ -8,8 +8,6 @@ from pipelines.settings import Home
 from pipelines.stages.report.figures import Figures
 from tests.stages.report.publication import CHAPTER, Press, said, texts
 
-SOURCES = "source varchar, exercice integer, statut_collecte varchar"
-
 
 @pytest.fixture
 def followed(press: Press) -> Press:
@@ -27,7 +25,7 @@ def states(press: Press, **of: str | list[str]) -> None:
     for system, said_ in of.items():
         years = [said_] if isinstance(said_, str) else said_
         rows += [(tables[system], 2040 - back, state) for back, state in enumerate(reversed(years))]
-    press.tables["rpt_sources"] = (SOURCES, rows)
+    press.receive(*rows)
 
 
 def blocks(press: Press) -> list[dict]:
@@ -89,10 +87,7 @@ def test_what_came_in_part_proves_nothing_for_the_reason_that_it_is_partial(
     followed: Press, reasons: str | None, told: str
 ):
     """Lines are said to have been refused only when some were."""
-    followed.tables["rpt_sources"] = (
-        f"{SOURCES}, raisons varchar",
-        [("a/agents", 2040, "partielle", reasons), ("b/series", 2040, "reçue", None)],
-    )
+    followed.receive(("a/agents", 2040, "partielle", reasons), ("b/series", 2040, "reçue"))
     told = told.format("des lignes reçues ont été refusées (a/agents)")
     sentence = f"Aucune ligne retenue pour 2040, ce qui ne prouve rien\u00a0: {told}."
     assert [one.replace("\u202f;", " ;") for one in empty(followed)] == [sentence] * 2
@@ -244,10 +239,7 @@ def needing(press: Press, rows: list[tuple[str, int, str | None]], meta: str = "
     press.files |= {
         "dbt_project/models/rapport/essai.yml": f"models:\n  - name: rpt_effectifs\n    config: {{meta: {{{meta}}}}}\n"
     }
-    press.tables["rpt_sources"] = (
-        "source varchar, exercice integer, statut varchar, champs_absents varchar",
-        [(source, year, "reçue", absent) for source, year, absent in rows],
-    )
+    press.receive(*[(source, year, "reçue", None, absent) for source, year, absent in rows])
 
 
 def test_a_field_that_the_received_files_lack_is_called_not_provided(followed: Press):

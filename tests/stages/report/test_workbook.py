@@ -16,7 +16,6 @@ from pipelines.stages.report.workbook import CONTENTS, FIGURES, LISTS, as_number
 from tests.stages.report.office import converted
 from tests.stages.report.publication import CHAPTER, HOSTILE, Press
 
-SOURCES = "source varchar, exercice integer, statut_collecte varchar, raisons varchar"
 DATED = "exercice integer, libelle date, rang integer, nb_agents bigint"
 DATES = "colonnes: [{nom: libelle, titre: Le, format: date}, {nom: nb_agents, titre: Agents}]"
 FORMS = """
@@ -131,13 +130,13 @@ def test_only_a_total_that_is_the_sum_of_what_is_above_it_is_a_formula(press: Pr
 def test_a_total_is_not_complete_over_a_year_that_is_not(press: Press):
     press.models = {"rpt_effectifs": ["s__t"], "rpt_series": ["s__t"]}
     reasons = {2038: ("reçue", None), 2039: ("partielle", "lignes refusées"), 2040: ("reçue", None)}
-    press.replace("rpt_sources", [("s/t", year, *said) for year, said in reasons.items()], columns=SOURCES)
+    press.receive(*[("s/t", year, *said) for year, said in reasons.items()])
     assert _grid(press, "effectifs").states == ["complet"] * 3  # of 2040 alone
     assert _grid(press, "series").states == ["non communiqué ; partiel en 2039", "partiel en 2039"]
-    press.replace("rpt_sources", [("s/t", 2040, "partielle", "lignes refusées")], columns=SOURCES)
+    press.receive(("s/t", 2040, "partielle", "lignes refusées"))
     assert _grid(press, "effectifs").states == ["partiel"] * 3
     assert "Données incomplètes" in _grid(press, "effectifs").block["note"]
-    press.replace("rpt_sources", [("s/t", 2040, "partielle", "doute")], columns=SOURCES)
+    press.receive(("s/t", 2040, "partielle", "doute"))
     assert _grid(press, "effectifs").states == ["à confirmer"] * 3
 
 
